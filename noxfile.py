@@ -1,0 +1,95 @@
+"""What can be run: `nox -l` lists it."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+
+import nox
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["tests", "lint", "typing", "docs", "examples", "build"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+
+def group(name: str) -> list[str]:
+    """The requirements of a dependency group."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Load four made-up channel files and show what the library makes of them."""
+    session.install(".[cli,report]")
+    session.run("bankcif", "demo", "--out", "demo", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests on every installed Python."""
+    session.install("-e", ".[cli,report]", *group("tests"))
+    session.run("pytest", "--cov", "--cov-report=term", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and form."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check types, strictly; the public API as its users call it, too."""
+    session.install("-e", ".[cli,report]", *group("typing"))
+    session.run("mypy")
+    session.run("mypy", "--no-incremental", "tests/typing", "examples")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; every warning is an error."""
+    session.install(*group("docs"))
+    session.run("mkdocs", "build", "--strict", "--quiet", "--site-dir", session.create_tmp())
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run every example."""
+    session.install(".[cli,report]")
+    for example in sorted(pathlib.Path("examples").glob("*.py")):
+        session.run("python", "-W", "error", str(example))
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel, install it into an empty environment, and run the quickstart against it."""
+    out = pathlib.Path(session.create_tmp()) / "dist"
+    shutil.rmtree(out, ignore_errors=True)
+    session.install("build")
+    session.run("python", "-m", "build", "--installer", "uv" if shutil.which("uv") else "pip", "--outdir", str(out), silent=True)
+    wheel = next(out.glob("*.whl"))
+    session.install("--force-reinstall", f"{wheel}[cli,report]")
+    with session.chdir(session.create_tmp()):
+        session.run("python", "-W", "error", str(pathlib.Path(__file__).parent / "examples" / "quickstart.py"))
+        session.run("bankcif", "demo", "--out", "built-demo", "--json", silent=True)
+        shutil.rmtree("built-demo")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure each path beside its floor; `-- NAME` selects."""
+    session.install(".[cli]")
+    session.run("python", "bench/run.py", *session.posargs)
+
+
+@nox.session
+def tables(session: nox.Session) -> None:
+    """Make the tables in the package anew from their public sources."""
+    session.install("-e", ".", *group("tables"), "pip")
+    session.run("python", "tools/refresh_tables.py")

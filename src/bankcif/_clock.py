@@ -1,0 +1,67 @@
+"""Time and chance, handed in: nothing else in the library reads a clock or draws a random number."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+__all__ = ["Clock", "FixedClock", "IdSource", "SystemClock", "SystemIds", "from_micros", "to_micros"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Clock(Protocol):
+    """Tells the instant (aware, UTC)."""
+
+    def now(self) -> datetime: ...
+
+
+class IdSource(Protocol):
+    """Gives unpredictable bytes, for keys, nonces and customer numbers."""
+
+    def draw(self, count: int) -> bytes: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class FixedClock:
+    """A clock that stands still until it is moved; for tests and replays."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = instant.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._instant
+
+    def advance(self, by: timedelta) -> None:
+        self._instant += by
+
+
+class SystemIds:
+    """The operating system's source of randomness."""
+
+    def draw(self, count: int) -> bytes:
+        return os.urandom(count)
+
+
+def to_micros(instant: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC, as instants rest in a store; *instant* must be aware."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The reverse of `to_micros`."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def local_date(instant: datetime, zone: ZoneInfo) -> date:
+    """The calendar day of *instant* in the tenant's zone."""
+    return instant.astimezone(zone).date()

@@ -1,0 +1,29 @@
+"""Messages and labels for end users, in Chinese and English."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+__all__ = ["Language", "label", "rule_text"]
+
+Language = Literal["zh", "en"]
+
+
+@cache
+def _texts() -> dict[str, dict[str, dict[str, str]]]:
+    return tomllib.loads(files(__name__).joinpath("texts.toml").read_text(encoding="utf-8"))
+
+
+def rule_text(rule: str, language: Language = "en") -> str:
+    """What *rule* asks, in words for the person at the counter; the rule's own name if it has no text."""
+    text = _texts()["rule"].get(rule)
+    return text[language] if text else rule
+
+
+def label(name: str, language: Language = "en") -> str:
+    """The heading or word named *name* in reports and on the command line; *name* itself if unknown."""
+    text = _texts()["label"].get(name)
+    return text[language] if text else name

@@ -1,0 +1,114 @@
+"""
+Audit entries: who did what to whom, what for, by which rule, how often; never a value.
+
+The hash of an entry runs over the canonical encoding of (format, tenant, stream, number, previous hash, body, sealed
+bytes), so that a changed, dropped or re-ordered entry breaks the chain.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from .._canonical import dumps, loads, sha256
+
+__all__ = ["GENESIS", "AuditEntry", "AuditRow", "Outcome"]
+
+GENESIS = bytes(32)
+"""Previous hash of a stream's first entry."""
+
+
+class Outcome(enum.StrEnum):
+    """How an operation ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@attrs.frozen(kw_only=True)
+class AuditEntry:
+    """
+    One entry.
+
+    Attributes:
+        at: Microseconds since 1970, UTC.
+        actor: Id of the operator or service.
+        action: What was done (``register``, ``view``, ``reveal``, ``merge`` …).
+        purpose: What for; empty for a write.
+        outcome: Whether it was done or refused.
+        subjects: Customers concerned, by cif_no.
+        fields: Field names concerned.
+        rule: Rule of the policy, link policy or matcher that decided.
+        count: How many customers or rows.
+        channel: Channel of a write.
+        terms: Search terms as keyed tags (hexadecimal), by index.
+        digests: Digest of each changed party's row, by cif_no.
+        sealed: Bytes that a flow sealed under the subject's key; the log does not look into them.
+    """
+
+    at: int
+    actor: str
+    action: str
+    purpose: str = ""
+    outcome: Outcome = Outcome.DONE
+    subjects: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    rule: str = ""
+    count: int = 0
+    channel: str = ""
+    terms: Mapping[str, str] = attrs.field(factory=dict)
+    digests: Mapping[str, str] = attrs.field(factory=dict)
+    sealed: bytes | None = None
+
+    def body(self) -> bytes:
+        """Canonical JSON of everything but `sealed`; empty parts are left out."""
+        parts: dict[str, Any] = {
+            "at": self.at, "actor": self.actor, "action": self.action, "purpose": self.purpose,
+            "outcome": self.outcome.value, "subjects": list(self.subjects), "fields": list(self.fields),
+            "rule": self.rule, "count": self.count, "channel": self.channel, "terms": dict(self.terms),
+            "digests": dict(self.digests),
+        }  # fmt: skip
+        return dumps({name: value for name, value in parts.items() if value not in ("", [], {}, 0)})
+
+    @classmethod
+    def of_body(cls, body: bytes, sealed: bytes | None = None) -> AuditEntry:
+        """The reverse of `body`."""
+        parts = loads(body)
+        return cls(
+            **{
+                **parts,
+                "outcome": Outcome(parts["outcome"]),
+                "subjects": tuple(parts.get("subjects", ())),
+                "fields": tuple(parts.get("fields", ())),
+                "sealed": sealed,
+            }
+        )
+
+
+@attrs.frozen(kw_only=True)
+class AuditRow:
+    """
+    An entry as it rests: its place in a stream, its body, and the chain.
+
+    Attributes:
+        stream: Writer's stream.
+        number: From 1, without gaps.
+        at: Instant, for selecting; stands in the body too.
+        body: Canonical JSON.
+        sealed: Sealed bytes, or None.
+        hash: SHA-256 over this entry and its predecessor's hash.
+    """
+
+    stream: str
+    number: int
+    at: int
+    body: bytes
+    sealed: bytes | None
+    hash: bytes
+
+    def chained(self, tenant: str, previous: bytes) -> bytes:
+        """The hash this row must have behind a row with hash *previous*."""
+        return sha256("bankcif/v1/audit", tenant, self.stream, self.number, previous, self.body, self.sealed)

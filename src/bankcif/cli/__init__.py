@@ -1,0 +1,50 @@
+"""`bankcif …`: the command line, thin over the public API; the only place that reads the environment."""
+
+from __future__ import annotations
+
+import sys
+
+from .._extras import need
+from ..errors import BankCIFError, MissingExtraError
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """
+    Runs a command and ends the process: 0 done, 1 a finding, 2 wrong use or an error.
+
+    Args:
+        arguments: Words after ``bankcif``; those of the process if None.
+    """
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: list[str] | None) -> int:
+    try:
+        click = need("click", extra="cli")
+        need("rich", extra="cli")
+    except MissingExtraError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    from .commands import bankcif
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    try:
+        return int(bankcif.main(args=arguments, prog_name="bankcif", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        print("stopped; what was committed is kept, and the same command can be run again", file=sys.stderr)
+        return 130
+    except BankCIFError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        print(f"error: an unexpected {type(error).__name__}; nothing more was written", file=sys.stderr)
+        return 2

@@ -1,0 +1,185 @@
+"""What commands share: options, opening a store, operators, output."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from .._clock import from_micros
+from ..cif import CIF
+from ..context import Actor, Purpose
+from ..errors import ConfigurationError
+from ..party import Money, ReferenceTables
+from ..protection import LocalKeyProvider
+
+__all__ = ["Session", "customer_command", "emit", "store_options", "table"]
+
+DEFAULT_DB = "sqlite:///cif.db"
+DEFAULT_KEYS = "keys.json"
+DEFAULT_OPERATORS = "operators.toml"
+
+
+@attrs.frozen(kw_only=True)
+class Session:
+    """Who asks, what for, of which store, and how the answer is printed."""
+
+    db: str
+    keys: str
+    key_store: str | None
+    operators: str
+    policy: str | None
+    tables: str | None
+    tenant: str
+    operator: str
+    purpose: Purpose
+    as_json: bool
+
+    def open(self, *, create: bool = False) -> CIF:
+        """The store; it must exist unless *create*."""
+        from ..access import Policy
+
+        return CIF.open(
+            self.db,
+            tenant=self.tenant,
+            keys=LocalKeyProvider.from_file(self.keys),
+            key_store=self.key_store,
+            create=create,
+            policy=Policy.read(Path(self.policy)) if self.policy else None,
+            tables=ReferenceTables.read(Path(self.tables)) if self.tables else None,
+        )
+
+    def actor(self) -> Actor:
+        """The operator, as the operators file describes them."""
+        found = read_operators(Path(self.operators)).get(self.operator)
+        if found is None:
+            raise ConfigurationError(
+                f"the operator {self.operator} is not in {self.operators}; add them there with their roles",
+                rule="operator",
+            )
+        return found
+
+
+def read_operators(path: Path) -> dict[str, Actor]:
+    """
+    The operators in the TOML file *path*: a table for each, with ``roles``, and perhaps ``branch`` and ``person``.
+
+    Raises:
+        ConfigurationError: The file is missing or has another shape.
+    """
+    problem, parsed = "", {}
+    try:
+        parsed = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problem = "does not exist; bankcif init writes one"
+    except (OSError, ValueError):
+        problem = "is not TOML in UTF-8"
+    if not problem:
+        try:
+            return {
+                name: Actor(
+                    id=name, roles=frozenset(entry["roles"]), branch=entry.get("branch"),
+                    person=entry.get("person", name),
+                )
+                for name, entry in parsed.items()
+            }  # fmt: skip
+        except (KeyError, TypeError, AttributeError):
+            problem = 'does not have a table with roles = ["…"] for each operator'
+    raise ConfigurationError(f"the operators file {path} {problem}", path=str(path), rule="operator")
+
+
+_STORE_OPTIONS = (
+    click.option(
+        "--db", envvar="BANKCIF_DB", default=DEFAULT_DB, show_default=True, help="SQLAlchemy URL of the store."
+    ),
+    click.option("--keys", envvar="BANKCIF_KEYS", default=DEFAULT_KEYS, show_default=True, help="Key file."),
+    click.option("--key-store", help="Key store's file; beside the database by default."),
+    click.option("--operators", default=DEFAULT_OPERATORS, show_default=True, help="Operators and their roles (TOML)."),
+    click.option("--policy", help="Access policy (TOML); the library's example by default."),
+    click.option("--tables", help="Folder with further reference tables."),
+    click.option("--tenant", default="bank", show_default=True, help="Bank or legal entity."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+)
+
+
+def store_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every command that opens a store."""
+    for option in reversed(_STORE_OPTIONS):
+        function = option(function)
+    return function
+
+
+def customer_command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes *function* a command body that gets a `Session` first; it requires operator and purpose."""
+
+    def with_session(operator: str, purpose: str, **options: Any) -> Any:
+        names = ("db", "keys", "key_store", "operators", "policy", "tables", "tenant", "as_json")
+        own = {name: options.pop(name) for name in names}
+        return function(Session(**own, operator=operator, purpose=Purpose(purpose)), **options)
+
+    with_session.__name__, with_session.__doc__ = function.__name__, function.__doc__
+    with_session.__click_params__ = list(getattr(function, "__click_params__", []))  # type: ignore[attr-defined]
+    wrapped = click.option("--purpose", required=True, type=click.Choice([p.value for p in Purpose]), help="What for.")(
+        with_session
+    )
+    wrapped = click.option("--as", "operator", envvar="BANKCIF_AS", required=True, help="Operator who asks.")(wrapped)
+    return store_options(wrapped)
+
+
+def emit(session_json: bool, document: Any, text: Callable[[], None]) -> None:
+    """Prints *document* as JSON, or lets *text* print for people."""
+    if session_json:
+        click.echo(json.dumps(document, ensure_ascii=False, default=_plain))
+    else:
+        text()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Money):
+        return {"amount": str(value.amount), "currency": value.currency}
+    if isinstance(value, tuple | frozenset | set):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError("no plain form")
+
+
+def instant(micros: int) -> str:
+    """An instant for people, to the second, UTC."""
+    return from_micros(micros).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Prints a table; columns that are numbers stand right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    if not rows:
+        console.print(f"{title}: none", style=None)
+        return
+    drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for index, name in enumerate(columns):
+        numeric = all(isinstance(row[index], int | float) for row in rows)
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(drawn)
+
+
+def shown(value: Any) -> str:
+    """A masked value of a view, for people."""
+    if isinstance(value, list):
+        return "; ".join(shown(one) for one in value)
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={inner}" for name, inner in value.items())
+    return str(value)

@@ -1,0 +1,412 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from .. import __version__
+from .._text import label, rule_text
+from ..cif import CIF
+from ..errors import IdentifierError, InputError
+from ..flows.load import LoadReport
+from ..flows.query import CustomerView
+from ..intake import read_channel
+from ..party import CATALOGUE
+from ..protection import LocalKeyProvider
+from ._shared import (
+    Session,
+    customer_command,
+    emit,
+    instant,
+    shown,
+    store_options,
+    table,
+)
+from .check import check
+from .demo import demo
+
+__all__ = ["bankcif"]
+
+_OPERATORS = """\
+# Who may work with this store from the command line, and as what. Roles are those of the access policy:
+# teller, relationship_manager, marketing, steward, loader, compliance, auditor.
+# A service of the bank makes its own actors from its single sign-on and does not read this file.
+
+["{operator}"]
+roles = ["loader", "steward", "auditor"]
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__)
+def bankcif() -> None:
+    """The customer information file: every customer once, whole, correct, up to date and protected."""
+
+
+bankcif.add_command(check)
+bankcif.add_command(demo)
+
+
+@bankcif.command()
+@store_options
+@click.option("--as", "operator", envvar="BANKCIF_AS", default="admin", show_default=True, help="First operator.")
+@click.option("--expected-customers", type=int, default=1_000_000, show_default=True, help="Plans the search tags.")
+def init(
+    db: str, keys: str, key_store: str | None, operators: str, policy: str | None, tables: str | None, tenant: str,
+    as_json: bool, operator: str, expected_customers: int,
+) -> int:  # fmt: skip
+    """Make an empty store, its key file, its key store and an operators file."""
+    if not Path(keys).exists():
+        LocalKeyProvider.generate().write(keys)
+    provider = LocalKeyProvider.from_file(keys)
+    CIF.open(db, tenant=tenant, keys=provider, key_store=key_store, expected_customers=expected_customers).close()
+    if not Path(operators).exists():
+        Path(operators).write_text(_OPERATORS.format(operator=operator), encoding="utf-8")
+    document = {"db": db, "keys": keys, "fingerprint": provider.fingerprint, "operators": operators}
+
+    def text() -> None:
+        click.echo(f"store      {db}")
+        click.echo(f"key file   {keys} (fingerprint {provider.fingerprint})")
+        click.echo(f"operators  {operators}")
+        click.echo("Back up the key file and the key store, apart from the data: losing them loses every customer.")
+
+    emit(as_json, document, text)
+    return 0
+
+
+@bankcif.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--channel", "mapping", required=True, type=click.Path(path_type=Path), help="Channel mapping (TOML).")
+@customer_command
+def load(session: Session, file: Path, mapping: Path) -> int:
+    """Load FILE as its channel mapping declares it. Status 1 if rows were held back."""
+    channel = read_channel(mapping)
+    with session.open() as cif:
+        report = with_progress_bar(
+            file.name, not session.as_json,
+            lambda progress: cif.load(
+                file, channel, actor=session.actor(), purpose=session.purpose, progress=progress
+            ),
+        )  # fmt: skip
+    emit(session.as_json, load_document(report), lambda: print_load(report))
+    return 1 if report.held else 0
+
+
+def with_progress_bar(name: str, wanted: bool, work: Callable[[Callable[[int], None]], LoadReport]) -> LoadReport:
+    """Runs *work* with a bar on standard error, where that is a terminal and one is *wanted*."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not wanted or not console.is_terminal:
+        return work(lambda _: None)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("rows"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        running = bar.add_task(name, total=None)
+        return work(lambda rows: bar.update(running, completed=rows))
+
+
+def load_document(report: LoadReport) -> dict[str, Any]:
+    """A load's report as JSON; no values."""
+    return {
+        "file": report.file, "channel": report.channel, "rows": report.rows,
+        "outcomes": {outcome.value: count for outcome, count in sorted(report.outcomes.items())},
+        "held": [
+            {"line": row.line, "faults": [{"path": f.path, "rule": f.rule} for f in row.faults]}
+            for row in report.held
+        ],
+        "warnings": dict(sorted(report.warnings.items())), "waiting": report.waiting, "proposals": report.proposals,
+    }  # fmt: skip
+
+
+def print_load(report: LoadReport, most: int = 10) -> None:
+    """A load's report for people."""
+    counts = ", ".join(f"{count} {label(outcome.value)}" for outcome, count in sorted(report.outcomes.items()))
+    click.echo(f"{report.file} ({report.channel}): {report.rows} rows read, {len(report.held)} held back; {counts}")
+    if report.waiting or report.proposals:
+        click.echo(f"  {report.waiting} possible matches and {report.proposals} changed values wait for a person")
+    for row in report.held[:most]:
+        for fault in row.faults:
+            click.echo(f"  {report.file}, line {row.line}: {fault.path} {fault.rule} ({rule_text(fault.rule)})")
+    if len(report.held) > most:
+        click.echo(f"  … and {len(report.held) - most} more rows; --json lists all")
+
+
+_FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "name")
+
+
+@bankcif.command()
+@click.argument("field", type=click.Choice(_FIND_FIELDS))
+@click.argument("value", required=False)
+@click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), help="Needed with a name.")
+@customer_command
+def find(session: Session, field: str, value: str | None, birth_date: Any) -> int:
+    """
+    Find customers by an exact number, phone or e-mail, or by name and birth date.
+
+    VALUE is read from standard input if it is not given, so that it does not stay in the shell's history. Status 1 if
+    nobody is found.
+    """
+    term = read_value(value)
+    day = birth_date.date() if birth_date else None
+    schemes = {"resident-id": "cn.resident_id", "uscc": "cn.uscc"}
+    problem = ""
+    with session.open() as cif:
+        who: dict[str, Any] = {"actor": session.actor(), "purpose": session.purpose}
+        try:
+            if field in schemes:
+                views = cif.customers.find(identifier=(schemes[field], term), **who)
+            elif field == "name":
+                views = cif.customers.find(name=term, birth_date=day, **who)
+            else:
+                views = cif.customers.find(**{field: term, **who})
+        except IdentifierError as error:
+            problem = f"that is not a valid {field}: {rule_text(error.rule)}"
+    if problem:
+        raise InputError(problem, rule="search")
+
+    def text() -> None:
+        for one in views:
+            print_view(one)
+        if not views:
+            click.echo("nobody found, or nobody you may see")
+
+    emit(session.as_json, [view_document(one) for one in views], text)
+    return 0 if views else 1
+
+
+def read_value(value: str | None) -> str:
+    """A value from the command line, or, without one, the first line of standard input."""
+    return sys.stdin.readline().rstrip("\n") if value is None else value
+
+
+@bankcif.command()
+@click.argument("cif_no")
+@customer_command
+def show(session: Session, cif_no: str) -> int:
+    """Show a customer, masked as the policy says."""
+    with session.open() as cif:
+        found = cif.customers.get(cif_no, actor=session.actor(), purpose=session.purpose)
+    emit(session.as_json, view_document(found), lambda: print_view(found))
+    return 0
+
+
+def view_document(view: CustomerView) -> dict[str, Any]:
+    """A view as JSON."""
+    return {
+        "cif_no": view.cif_no, "kind": view.kind.value, "version": view.version, "values": dict(view.values),
+        "masked": list(view.masked_fields), "withheld": list(view.withheld), "waiting": view.waiting,
+    }  # fmt: skip
+
+
+def print_view(view: CustomerView) -> None:
+    """A view for people."""
+    catalogue = CATALOGUE[view.kind]
+    click.echo(f"{view.cif_no}  {view.kind.value}, version {view.version}")
+    for name, value in view.values.items():
+        click.echo(f"  {catalogue[name].en:<26} {shown(value)}")
+    if view.withheld:
+        click.echo(f"  withheld: {', '.join(view.withheld)}")
+    if view.waiting:
+        click.echo(f"  {view.waiting} proposal(s) wait for approval")
+
+
+@bankcif.command()
+@click.argument("cif_no")
+@click.argument("fields", nargs=-1, required=True)
+@customer_command
+def reveal(session: Session, cif_no: str, fields: tuple[str, ...]) -> int:
+    """Reveal FIELDS of a customer in clear; audited."""
+    with session.open() as cif:
+        found = cif.customers.reveal(cif_no, fields, actor=session.actor(), purpose=session.purpose)
+
+    def text() -> None:
+        for name, value in found.items():
+            click.echo(f"{name}: {'' if value is None else shown(value)}")
+
+    emit(session.as_json, found, text)
+    return 0
+
+
+@bankcif.group()
+def audit() -> None:
+    """The audit log."""
+
+
+@audit.command()
+@customer_command
+def verify(session: Session) -> int:
+    """Verify every entry. Status 1 if one was changed, dropped or re-ordered."""
+    with session.open() as cif:
+        report = cif.audit.verify(actor=session.actor(), purpose=session.purpose)
+    document = {
+        "intact": report.intact, "entries": report.entries, "streams": dict(report.streams),
+        "damage": [attrs.asdict(one) for one in report.damage],
+    }  # fmt: skip
+
+    def text() -> None:
+        state = "intact" if report.intact else "DAMAGED"
+        click.echo(f"log {state}: {report.entries} entries in {len(report.streams)} stream(s)")
+        for one in report.damage[:20]:
+            click.echo(f"  stream {one.stream}, entry {one.number}: {one.what}")
+
+    emit(session.as_json, document, text)
+    return 0 if report.intact else 1
+
+
+@audit.command()
+@click.argument("cif_no")
+@customer_command
+def who(session: Session, cif_no: str) -> int:
+    """Who saw or changed a customer, when and what for."""
+    with session.open() as cif:
+        lines = cif.audit.who(cif_no, actor=session.actor(), purpose=session.purpose)
+    document = [{**attrs.asdict(one), "at": instant(one.at)} for one in lines]
+    rows = [(instant(one.at), one.actor, one.action, one.purpose, one.outcome, ", ".join(one.fields)) for one in lines]
+    emit(session.as_json, document, lambda: table(
+        f"Who looked at {cif_no}", ("when (UTC)", "who", "action", "purpose", "outcome", "fields"), rows
+    ))  # fmt: skip
+    return 0
+
+
+@bankcif.group()
+def match() -> None:
+    """Possible matches: merge, unmerge, keep apart."""
+
+
+@match.command("list")
+@customer_command
+def match_list(session: Session) -> int:
+    """The possible matches that wait for a person, heaviest first."""
+    with session.open() as cif:
+        tasks = cif.matches.tasks(actor=session.actor(), purpose=session.purpose)
+    document = [
+        {"task_id": one.id, "cif_no": one.cif_no, "other": one.other, "weight_bits": one.weight_millibits / 1000}
+        for one in tasks
+    ]
+    rows = [(one["cif_no"], one["other"], one["weight_bits"]) for one in document]
+    emit(session.as_json, document, lambda: table("Possible matches", ("customer", "may be", "bits"), rows))
+    return 0
+
+
+@match.command("merge")
+@click.argument("survivor")
+@click.argument("retired")
+@click.option("--reason", required=True)
+@customer_command
+def match_merge(session: Session, survivor: str, retired: str, reason: str) -> int:
+    """Propose to merge RETIRED into SURVIVOR; a second person approves."""
+    with session.open() as cif:
+        done = cif.matches.propose_merge(survivor, retired, actor=session.actor(), reason=reason)
+    emit(
+        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
+    )
+    return 0
+
+
+@match.command("unmerge")
+@click.argument("retired")
+@click.option("--reason", required=True)
+@customer_command
+def match_unmerge(session: Session, retired: str, reason: str) -> int:
+    """Propose to undo the merge of RETIRED; a second person approves."""
+    with session.open() as cif:
+        done = cif.matches.propose_unmerge(retired, actor=session.actor(), reason=reason)
+    emit(
+        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
+    )
+    return 0
+
+
+@match.command("apart")
+@click.argument("one")
+@click.argument("other")
+@click.option("--reason", required=True)
+@customer_command
+def match_apart(session: Session, one: str, other: str, reason: str) -> int:
+    """Declare that ONE and OTHER are two customers."""
+    with session.open() as cif:
+        cif.matches.not_a_match(one, other, actor=session.actor(), reason=reason)
+    emit(session.as_json, {"apart": [one, other]}, lambda: click.echo("kept apart"))
+    return 0
+
+
+@bankcif.group()
+def approval() -> None:
+    """What a second person decides."""
+
+
+@approval.command("list")
+@customer_command
+def approval_list(session: Session) -> int:
+    """The proposals that wait, oldest first."""
+    with session.open() as cif:
+        waiting = cif.approvals.waiting(actor=session.actor(), purpose=session.purpose)
+    document = [
+        {"id": one.id, "operation": one.operation.value, "subjects": list(one.subjects), "maker": one.maker,
+         "field": one.detail.get("field", "")}
+        for one in waiting
+    ]  # fmt: skip
+    rows = [(one["id"], one["operation"], " ".join(one["subjects"]), one["field"], one["maker"]) for one in document]
+    emit(session.as_json, document, lambda: table(
+        "Proposals", ("id", "operation", "customers", "field", "maker"), rows
+    ))  # fmt: skip
+    return 0
+
+
+def _decide(session: Session, approval_id: str, *, approve: bool) -> int:
+    with session.open() as cif:
+        decide = cif.approvals.approve if approve else cif.approvals.reject
+        done = decide(approval_id, actor=session.actor())
+    emit(session.as_json, {"id": done.id, "state": done.state.value}, lambda: click.echo(done.state.value))
+    return 0
+
+
+@approval.command("approve")
+@click.argument("approval_id")
+@customer_command
+def approval_approve(session: Session, approval_id: str) -> int:
+    """Approve a proposal and carry it out."""
+    return _decide(session, approval_id, approve=True)
+
+
+@approval.command("reject")
+@click.argument("approval_id")
+@customer_command
+def approval_reject(session: Session, approval_id: str) -> int:
+    """Reject a proposal."""
+    return _decide(session, approval_id, approve=False)
+
+
+@bankcif.group()
+def keys() -> None:
+    """Keys."""
+
+
+@keys.command("check")
+@store_options
+def keys_check(
+    db: str, keys: str, key_store: str | None, operators: str, policy: str | None, tables: str | None, tenant: str,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Check that key file, key store and database belong together and that every data key opens."""
+    provider = LocalKeyProvider.from_file(keys)
+    with CIF.open(db, tenant=tenant, keys=provider, key_store=key_store, create=False) as cif:
+        count = cif.check_keys()
+    document = {"fingerprint": provider.fingerprint, "data_keys": count}
+    emit(as_json, document, lambda: click.echo(
+        f"key file {keys} (fingerprint {provider.fingerprint}) fits; all {count} data keys open"
+    ))  # fmt: skip
+    return 0

@@ -1,0 +1,100 @@
+"""Who asks, what for, through which channel, and what is answered."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NewType
+
+import attrs
+
+from .errors import ConfigurationError
+
+__all__ = ["Actor", "AuthContext", "Decision", "Effect", "Purpose", "Relation", "Sink", "Tenant"]
+
+Tenant = NewType("Tenant", str)
+"""One bank, or one legal entity of it; everything stored lies behind its name."""
+
+
+class Purpose(enum.StrEnum):
+    """What customer data is wanted for; every read names one."""
+
+    SERVICE = "service"
+    RELATIONSHIP = "relationship"
+    MARKETING = "marketing"
+    RISK = "risk"
+    COMPLIANCE = "compliance"
+    ANALYTICS = "analytics"
+    OPERATIONS = "operations"
+    AUDIT = "audit"
+
+
+class Relation(enum.StrEnum):
+    """How an actor stands to a customer, nearest first."""
+
+    PORTFOLIO = "portfolio"
+    BRANCH = "branch"
+    ANY = "any"
+
+
+class Sink(enum.StrEnum):
+    """Where a value goes."""
+
+    DISPLAY = "display"
+    PRINT = "print"
+    EXPORT = "export"
+    LOG = "log"
+
+
+class Effect(enum.StrEnum):
+    """What a policy says of one field."""
+
+    PERMIT = "permit"
+    MASK = "mask"
+    DENY = "deny"
+
+
+@attrs.frozen(kw_only=True)
+class AuthContext:
+    """How an operator was recognized: methods, level of assurance (1 to 3), and when."""
+
+    methods: tuple[str, ...]
+    assurance: int
+    at: datetime
+
+
+def _roles(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
+
+
+@attrs.frozen(kw_only=True)
+class Actor:
+    """
+    The operator or service on whose behalf something is done.
+
+    Attributes:
+        id: The bank's own id of the operator; stands in the audit log.
+        roles: Names that the access policy knows.
+        branch: Branch the operator works at, if any.
+        person: The natural person behind the id; two ids of one person are not two pairs of eyes.
+        auth: How the operator was recognized.
+    """
+
+    id: str
+    roles: frozenset[str] = attrs.field(default=frozenset(), converter=_roles)
+    branch: str | None = None
+    person: str = attrs.field(default=attrs.Factory(lambda self: self.id, takes_self=True))
+    auth: AuthContext | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not self.id or len(self.id) > 64 or not self.id.isprintable():
+            raise ConfigurationError("an actor's id is one to 64 printable characters", rule="actor")
+
+
+@attrs.frozen
+class Decision:
+    """What a policy says, and the rule that said it."""
+
+    effect: Effect
+    rule: str

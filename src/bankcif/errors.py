@@ -1,0 +1,224 @@
+"""
+Everything bankcif raises on purpose, under one root.
+
+    BankCIFError
+    ├── ConfigurationError            what was configured cannot work
+    │   ├── MappingError              a channel mapping contradicts itself or the catalogue
+    │   ├── PolicyError               an access policy names what does not exist
+    │   └── MissingExtraError         an optional package is not installed
+    ├── InputError                    what came in cannot be taken
+    │   ├── IdentifierError           a number has no normalized form
+    │   ├── IntakeError               a form has faults; carries all of them
+    │   └── FileError                 a file cannot be read as declared
+    ├── AccessError                   the actor may not do this
+    │   ├── NotFoundOrNotAllowedError one answer for both, so that nobody learns who is a customer
+    │   └── FourEyesError             maker and checker are not two different people
+    ├── ProtectionError               keys and seals
+    │   ├── KeyFileError              the key file is missing, readable by others, or malformed
+    │   ├── WrongKeyError             these keys, this key store and this store do not belong together
+    │   ├── KeyMissingError           a data key is not in the key store, or was destroyed
+    │   └── SealError                 sealed bytes do not open where they stand
+    ├── StorageError                  the database
+    │   ├── StoreOpenError            it cannot be opened, or is not one of ours
+    │   ├── ConflictError             somebody else wrote first; nothing was written here
+    │   └── ForkError                 a CIF was carried into a forked process
+    └── AuditError                    the log cannot be written
+
+Each class has a stable ``code``. A message names a path and a rule and what to do, **never a customer's value**;
+`docs/reference/errors.md` lists them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+__all__ = [
+    "AccessError",
+    "AuditError",
+    "BankCIFError",
+    "ConfigurationError",
+    "ConflictError",
+    "FileError",
+    "ForkError",
+    "FourEyesError",
+    "IdentifierError",
+    "InputError",
+    "IntakeError",
+    "KeyFileError",
+    "KeyMissingError",
+    "MappingError",
+    "MissingExtraError",
+    "NotFoundOrNotAllowedError",
+    "PolicyError",
+    "ProtectionError",
+    "SealError",
+    "StorageError",
+    "StoreOpenError",
+    "WrongKeyError",
+]
+
+
+class BankCIFError(Exception):
+    """
+    The root of all errors of this library.
+
+    Args:
+        message: One sentence: what is wrong and what to do. Never a customer's value.
+        path: Where, as a JSON path into the form (``$.identifiers[0].number``), or a file and line.
+        rule: Which rule, by its stable name.
+        cif_no: The customer concerned, where that may be said.
+    """
+
+    code: ClassVar[str] = "bankcif"
+
+    def __init__(self, message: str, *, path: str = "", rule: str = "", cif_no: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+        self.rule = rule
+        self.cif_no = cif_no
+
+
+class ConfigurationError(BankCIFError):
+    """What was configured cannot work."""
+
+    code = "configuration"
+
+
+class MappingError(ConfigurationError):
+    """A channel mapping contradicts itself or the field catalogue."""
+
+    code = "mapping"
+
+
+class PolicyError(ConfigurationError):
+    """An access policy names a role, field or effect that does not exist."""
+
+    code = "policy"
+
+
+class MissingExtraError(ConfigurationError):
+    """An optional package is needed and not installed; the message names the extra."""
+
+    code = "missing_extra"
+
+
+class InputError(BankCIFError):
+    """What came in cannot be taken."""
+
+    code = "input"
+
+
+class IdentifierError(InputError):
+    """A number has no normalized form."""
+
+    code = "identifier"
+
+
+class FaultLike(Protocol):
+    """What `IntakeError` needs to know of a fault."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+
+
+class IntakeError(InputError):
+    """
+    A form has faults; all of them, found at once.
+
+    Attributes:
+        faults: Every fault with its path, rule and severity.
+    """
+
+    code = "intake"
+
+    def __init__(self, faults: Sequence[FaultLike]) -> None:
+        listed = "; ".join(f"{fault.path}: {fault.rule}" for fault in faults)
+        super().__init__(f"the form has {len(faults)} fault(s): {listed}")
+        self.faults = tuple(faults)
+
+
+class FileError(InputError):
+    """A file cannot be read as its channel declares."""
+
+    code = "file"
+
+
+class AccessError(BankCIFError):
+    """The actor may not do this."""
+
+    code = "access"
+
+
+class NotFoundOrNotAllowedError(AccessError):
+    """No such customer, or not for this actor and purpose: one answer for both."""
+
+    code = "not_found_or_not_allowed"
+
+
+class FourEyesError(AccessError):
+    """The step needs a second, different person, or the proposal is no longer what was shown."""
+
+    code = "four_eyes"
+
+
+class ProtectionError(BankCIFError):
+    """Keys and seals."""
+
+    code = "protection"
+
+
+class KeyFileError(ProtectionError):
+    """The key file is missing, readable by others, or malformed."""
+
+    code = "key_file"
+
+
+class WrongKeyError(ProtectionError):
+    """These keys, this key store and this store do not belong together."""
+
+    code = "wrong_key"
+
+
+class KeyMissingError(ProtectionError):
+    """A data key is not in the key store, or was destroyed."""
+
+    code = "key_missing"
+
+
+class SealError(ProtectionError):
+    """Sealed bytes do not open where they stand: changed, moved, or sealed under another key."""
+
+    code = "seal"
+
+
+class StorageError(BankCIFError):
+    """The database refused or failed."""
+
+    code = "storage"
+
+
+class StoreOpenError(StorageError):
+    """The database cannot be opened, or holds something else."""
+
+    code = "store_open"
+
+
+class ConflictError(StorageError):
+    """Somebody else wrote first; nothing was written here."""
+
+    code = "conflict"
+
+
+class ForkError(StorageError):
+    """A CIF was carried into a forked process; open one there."""
+
+    code = "fork"
+
+
+class AuditError(BankCIFError):
+    """The audit log cannot be written, so the operation did not happen."""
+
+    code = "audit"

@@ -1,0 +1,172 @@
+"""Meeting: which stored parties, and which other arrivals, an arrival may be; compared and weighed in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import attrs
+import numpy as np
+
+from ..matching import (
+    BlockingKey,
+    Explanation,
+    Features,
+    FeatureTable,
+    Link,
+    blocking_keys,
+    explain,
+    features_of,
+    levels_at,
+)
+from ..party import CifNo, PartyKind, SourceKey
+from ..storage import UnitOfWork
+from ..storage.rows import LinkRow
+from ._records import Arrival, Record, open_records
+from .desk import Desk
+
+__all__ = ["Meetings", "Met", "meet"]
+
+_MOST_CANDIDATES = 50
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Met:
+    """
+    An arrival met somebody.
+
+    Attributes:
+        cif_no: The stored party it met, or None if it met an earlier arrival of the batch.
+        arrival: Number of that earlier arrival, or None.
+        link, rule: What the link policy says, and by which rule.
+        weight_millibits: The best weight among the party's records.
+        explanation: Gives the terms of that weight.
+    """
+
+    cif_no: CifNo | None
+    arrival: int | None
+    link: Link
+    rule: str
+    weight_millibits: int
+    explanation: Callable[[], Explanation]
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Meetings:
+    """
+    All meetings of a batch.
+
+    Attributes:
+        met: For each arrival, whom it met and may be.
+        keys: For each arrival, its blocking keys with their tags.
+        links: Current links of the arrivals' source keys.
+        records: Opened records of every party that was met or that a source key belongs to.
+        seen: For each arrival, every stored party among its candidates, whatever it weighed.
+    """
+
+    met: Sequence[Sequence[Met]]
+    keys: Sequence[Sequence[tuple[BlockingKey, bytes]]]
+    links: Mapping[SourceKey, LinkRow]
+    records: Mapping[CifNo, Sequence[Record]]
+    seen: Sequence[frozenset[CifNo]]
+
+
+def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival]) -> Meetings:
+    """
+    Finds, opens and compares the candidates of *arrivals*.
+
+    Cost: one look-up for all tags, one read for all candidates' records; comparing is linear in the pairs, of which an
+    arrival has at most 50 parties' and 50 arrivals'.
+    """
+    features = [features_of(a.form.kind, a.form.values, desk.link_policy.identifying) for a in arrivals]
+    keys = [[(key, desk.tag(key)) for key in blocking_keys(one)] for one in features]
+    links = unit.crosswalk.current([a.origin for a in arrivals])
+    candidates = _stored_candidates(unit, keys)
+    wanted = {cif_no for found in candidates for cif_no in found} | {link.cif_no for link in links.values()}
+    records: dict[CifNo, list[Record]] = {}
+    for opened in open_records(desk, unit.sources.of_parties(wanted)):
+        records.setdefault(opened.cif_no, []).append(opened)
+    pairs = _pairs(arrivals, keys, candidates, records)
+    return Meetings(
+        met=_weighed(desk, arrivals, features, records, pairs), keys=keys, links=links, records=records,
+        seen=[frozenset(found) for found in candidates],
+    )  # fmt: skip
+
+
+def _stored_candidates(unit: UnitOfWork, keys: Sequence[Sequence[tuple[BlockingKey, bytes]]]) -> list[list[CifNo]]:
+    rows = unit.indexes.find({tag for tags in keys for _, tag in tags})
+    holders: dict[tuple[str, bytes], dict[CifNo, None]] = {}
+    for row in rows:
+        holders.setdefault((row.index_name, row.tag), {})[row.cif_no] = None
+    # Keys come best first (identifier, phone, …), so a cap leaves out the least telling candidates.
+    return [
+        list({cif: None for key, tag in tags for cif in holders.get((key.index, tag), ())})[:_MOST_CANDIDATES]
+        for tags in keys
+    ]
+
+
+_Pair = tuple[int, CifNo | None, int]
+"""An arrival, and either a party with the number of one of its records, or None with the number of an arrival."""
+
+
+def _pairs(
+    arrivals: Sequence[Arrival],
+    keys: Sequence[Sequence[tuple[BlockingKey, bytes]]],
+    candidates: Sequence[Sequence[CifNo]],
+    records: Mapping[CifNo, Sequence[Record]],
+) -> dict[PartyKind, list[_Pair]]:
+    found: dict[PartyKind, list[_Pair]] = {kind: [] for kind in PartyKind}
+    earlier: dict[tuple[str, bytes], list[int]] = {}
+    for i, arrival in enumerate(arrivals):
+        kind = arrival.form.kind
+        for cif_no in candidates[i]:
+            found[kind] += [(i, cif_no, n) for n, r in enumerate(records.get(cif_no, ())) if r.kind is kind]
+        others: dict[int, None] = {}
+        for key, tag in keys[i]:
+            block = earlier.setdefault((key.index, tag), [])
+            others |= dict.fromkeys(block[-_MOST_CANDIDATES:])
+            block.append(i)
+        found[kind] += [(i, None, j) for j in others if arrivals[j].form.kind is kind and j != i]
+    return found
+
+
+def _weighed(
+    desk: Desk,
+    arrivals: Sequence[Arrival],
+    features: Sequence[Features],
+    records: Mapping[CifNo, Sequence[Record]],
+    pairs: Mapping[PartyKind, Sequence[_Pair]],
+) -> list[list[Met]]:
+    met: list[dict[CifNo | int, Met]] = [{} for _ in arrivals]
+    stored = [(cif_no, n) for cif_no, opened in records.items() for n in range(len(opened))]
+    row_of = {place: len(features) + at for at, place in enumerate(stored)}
+    table = FeatureTable.of([*features, *(records[cif_no][n].features for cif_no, n in stored)])
+    for kind, of_kind in pairs.items():
+        if not of_kind:
+            continue
+        model = desk.models[kind]
+        left = np.array([i for i, _, _ in of_kind], dtype=np.int64)
+        right = np.array([n if c is None else row_of[c, n] for _, c, n in of_kind], dtype=np.int64)
+        compared = model.compare(table, left, right)
+        telling = (compared.weight_millibits >= desk.link_policy.possible_millibits) | (
+            compared.levels["id_number"] == 3
+        )
+        for at in np.flatnonzero(telling).tolist():
+            i, cif_no, n = of_kind[at]
+            weight = int(compared.weight_millibits[at])
+            link, rule = desk.link_policy.decide(kind, levels_at(compared, at), weight)
+            if link is Link.NONE:
+                continue
+            found = Met(
+                cif_no=cif_no, arrival=n if cif_no is None else None, link=link, rule=rule, weight_millibits=weight,
+                explanation=partial(explain, model, compared, at),
+            )  # fmt: skip
+            who: CifNo | int = n if cif_no is None else cif_no
+            known = met[i].get(who)
+            if known is None or _strength(found) > _strength(known):
+                met[i][who] = found
+    return [sorted(found.values(), key=_strength, reverse=True) for found in met]
+
+
+def _strength(met: Met) -> tuple[bool, int]:
+    return (met.link is Link.AUTOMATIC, met.weight_millibits)

@@ -1,0 +1,139 @@
+"""Source records: sealed when they come in, opened when they are compared or merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .._canonical import dumps
+from ..access.masking import mask_card
+from ..intake import Standard
+from ..matching import Features, features_of
+from ..merging import Terms, Testimony
+from ..party import CifNo, PartyKind, SourceKey
+from ..protection import DataKey, Place
+from ..storage.rows import SourceRow
+from .desk import Desk
+
+__all__ = ["Arrival", "Record", "content_tag", "open_records", "seal_record", "testimony_of", "tokenized"]
+
+_FORMAT = 1
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Arrival:
+    """
+    A standardized, checked form on its way in.
+
+    Attributes:
+        origin: Source and source key.
+        channel: Channel it came by.
+        form: The standardized form; numbers of holdings are tokens already.
+        terms: How far the source is believed.
+        business_time: The source's own time in microseconds, or None.
+        delivery: Keyed digest of file and line, or None.
+    """
+
+    origin: SourceKey
+    channel: str
+    form: Standard
+    terms: Terms
+    business_time: int | None = None
+    delivery: bytes | None = None
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Record:
+    """An opened source record: whose it is now, what it says, what of it is compared, and its data key."""
+
+    cif_no: CifNo
+    kind: PartyKind
+    testimony: Testimony
+    features: Features
+    key: DataKey
+
+
+def tokenized(desk: Desk, form: Standard) -> Standard:
+    """*form* with account and card numbers replaced by a token and a masked form: the numbers never rest."""
+    holdings = form.values.get("holdings")
+    if not holdings:
+        return form
+    replaced = []
+    for holding in holdings:
+        number = holding.get("number")
+        if number is not None:
+            token = desk.tagger.claim("holding", holding.get("scheme") or "", number).hex()
+            holding = {k: v for k, v in holding.items() if k != "number"}  # noqa: PLW2901 (a copy without it)
+            holding |= {"token": token, "masked": mask_card(number)}
+        replaced.append(holding)
+    return attrs.evolve(form, values={**form.values, "holdings": replaced})
+
+
+def content_tag(desk: Desk, arrival: Arrival) -> bytes:
+    """Keyed digest of what a form says, to recognize the same delivery."""
+    content = {"kind": arrival.form.kind.value, "values": arrival.form.values, "at": arrival.business_time}
+    return desk.tagger.digest("content", dumps(content))
+
+
+def _place(row: SourceRow) -> Place:
+    return Place(table="source_record", owner=(row.source, row.source_key, row.record_no), group="source-record")
+
+
+def seal_record(
+    desk: Desk, arrival: Arrival, *, record_no: int, key: DataKey, received_at: int, content: bytes
+) -> SourceRow:
+    """
+    The row of *arrival*.
+
+    The payload holds ``format`` (1), ``kind``, ``values``, ``given`` (what the channel wrote, where standardizing
+    changed it), ``faults`` (path, rule, severity) and ``terms`` (how far the source is believed).
+    """
+    form = arrival.form
+    payload = {
+        "format": _FORMAT,
+        "kind": form.kind.value,
+        "values": form.values,
+        "given": form.given,
+        "faults": [[fault.path, fault.rule, fault.severity] for fault in form.faults],
+        "terms": arrival.terms.stored(),
+    }
+    row = SourceRow(
+        source=arrival.origin.source, source_key=arrival.origin.key, record_no=record_no, channel=arrival.channel,
+        received_at=received_at, business_time=arrival.business_time, key_id=key.id, sealed=b"", content_tag=content,
+        delivery_tag=arrival.delivery,
+    )  # fmt: skip
+    return attrs.evolve(row, sealed=desk.sealer.seal(payload, key, _place(row)))
+
+
+def open_records(desk: Desk, rows: Sequence[tuple[CifNo, SourceRow]]) -> list[Record]:
+    """
+    Opens *rows*, in their order.
+
+    Raises:
+        KeyMissingError, SealError: A record does not open; nothing of the others is given out.
+    """
+    keys = desk.data_keys.get({row.key_id for _, row in rows})
+    return [_open(desk, cif_no, row, keys[row.key_id]) for cif_no, row in rows]
+
+
+def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
+    payload: Mapping[str, Any] = desk.sealer.open(row.sealed, key, _place(row))
+    kind = PartyKind(payload["kind"])
+    return Record(
+        cif_no=cif_no,
+        kind=kind,
+        testimony=testimony_of(row, payload["values"], Terms.of_stored(payload["terms"])),
+        features=features_of(kind, payload["values"], desk.link_policy.identifying),
+        key=key,
+    )  # fmt: skip
+
+
+def testimony_of(row: SourceRow, values: Mapping[str, Any], terms: Terms) -> Testimony:
+    """A record as survivorship hears it."""
+    return Testimony(
+        origin=SourceKey(row.source, row.source_key), record_no=row.record_no, channel=row.channel,
+        received_at=row.received_at, business_time=row.business_time, values=values, terms=terms,
+        restricted=row.restricted_at is not None,
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""The desk: everything a flow works with, chosen once by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from .._clock import Clock, IdSource, local_date, to_micros
+from ..access import Policy
+from ..audit import AuditEntry, Outcome, chain
+from ..context import Actor, Purpose
+from ..errors import ConflictError, NotFoundOrNotAllowedError
+from ..identifiers import SchemeSet
+from ..intake import CaptureStandard, Standardizer
+from ..matching import FULL_TAG_INDEXES, BlockingKey, LinkPolicy, MatchModel
+from ..party import CodeLists, PartyKind
+from ..protection import DataKeys, Sealer, Tagger
+from ..storage import Repository, UnitOfWork
+
+__all__ = ["Desk", "record", "refuse", "retried"]
+
+T = TypeVar("T")
+_TRIES = 4
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Desk:
+    """
+    The collaborators of all flows.
+
+    Attributes:
+        stream: Name of the audit stream that this process writes.
+    """
+
+    tenant: str
+    zone: ZoneInfo
+    clock: Clock
+    ids: IdSource
+    repository: Repository
+    data_keys: DataKeys
+    sealer: Sealer
+    tagger: Tagger
+    schemes: SchemeSet
+    codes: CodeLists
+    standardizer: Standardizer
+    standards: Mapping[tuple[PartyKind, str], CaptureStandard]
+    models: Mapping[PartyKind, MatchModel]
+    link_policy: LinkPolicy
+    policy: Policy
+    stream: str = "s0"
+
+    def now(self) -> int:
+        """The instant in microseconds since 1970, UTC."""
+        return to_micros(self.clock.now())
+
+    def today(self) -> date:
+        """The day in the tenant's zone."""
+        return local_date(self.clock.now(), self.zone)
+
+    def tag(self, key: BlockingKey) -> bytes:
+        """The tag under which *key* stands in the store."""
+        make = self.tagger.claim if key.index in FULL_TAG_INDEXES else self.tagger.search
+        return make(key.index, *key.value)
+
+
+def record(desk: Desk, unit: UnitOfWork, entries: Sequence[AuditEntry]) -> None:
+    """Appends *entries* to the log, in the transaction of what they tell of."""
+    rows, head = chain(desk.tenant, desk.stream, unit.audit.head(desk.stream), entries)
+    subjects = [
+        (row.stream, row.number, cif_no)
+        for row, entry in zip(rows, entries, strict=True)
+        for cif_no in sorted(set(entry.subjects))
+    ]
+    unit.audit.append(rows, subjects, head)
+
+
+def refuse(
+    desk: Desk,
+    actor: Actor,
+    action: str,
+    purpose: Purpose | None,
+    *,
+    subjects: tuple[str, ...] = (),
+    fields: tuple[str, ...] = (),
+    rule: str = "default",
+) -> NotFoundOrNotAllowedError:
+    """
+    Audits a refusal in a unit of its own and gives the error to raise: one answer for "not found" and "not allowed".
+    """
+    with desk.repository.unit_of_work() as unit:
+        entry = AuditEntry(
+            at=desk.now(), actor=actor.id, action=action, purpose=purpose.value if purpose else "",
+            outcome=Outcome.REFUSED, subjects=subjects, fields=fields, rule=rule,
+        )  # fmt: skip
+        record(desk, unit, [entry])
+        unit.commit()
+    return NotFoundOrNotAllowedError(
+        f"there is no such customer, or the policy does not let {actor.id} do this for this purpose", rule=rule
+    )
+
+
+def retried(work: Callable[[], T]) -> T:
+    """Runs *work*, again if another writer was first; then it sees what that one wrote, and decides anew."""
+    for _ in range(_TRIES - 1):
+        try:
+            return work()
+        except ConflictError:
+            continue
+    return work()

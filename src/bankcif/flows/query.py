@@ -1,0 +1,350 @@
+"""
+Reading: authorize -> find -> open -> verify -> mask -> audit -> return.
+
+The audit entry is committed before anything leaves; what was found is verified after opening, before it is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from ..access import Action, mask
+from ..audit import AuditEntry, AuditReport, AuditRow, verify
+from ..context import Actor, Effect, Purpose, Relation
+from ..errors import InputError
+from ..matching import BlockingKey, blocking_keys, features_of
+from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
+from ..storage import UnitOfWork
+from ..storage.rows import PartyRow
+from ._golden import golden_place
+from ._records import open_records
+from .desk import Desk, record, refuse
+
+__all__ = ["CustomerView", "Looked", "find", "reveal", "verify_log", "view", "who_looked"]
+
+_MOST_RESULTS = 50
+
+
+@attrs.frozen(kw_only=True)
+class CustomerView:
+    """
+    A customer as an actor may see them: masks only, never the values behind them.
+
+    Fields are attributes (``view.phone``); one that is not there is None. `masked_fields` names what is masked,
+    `withheld` what exists but is not shown at all.
+    """
+
+    cif_no: CifNo
+    kind: PartyKind
+    values: Mapping[str, Any]
+    masked_fields: tuple[str, ...]
+    withheld: tuple[str, ...]
+    version: int
+    waiting: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        values = object.__getattribute__(self, "values")
+        if name in CATALOGUE[object.__getattribute__(self, "kind")]:
+            return values.get(name)
+        raise AttributeError(name)
+
+
+@attrs.frozen(kw_only=True)
+class Looked:
+    """One line of "who saw this customer"."""
+
+    at: int
+    actor: str
+    action: str
+    purpose: str
+    outcome: str
+    fields: tuple[str, ...]
+    rule: str
+
+
+def find(
+    desk: Desk,
+    *,
+    actor: Actor,
+    purpose: Purpose,
+    identifier: tuple[str, str] | None = None,
+    phone: str | None = None,
+    email: str | None = None,
+    name: str | None = None,
+    birth_date: date | None = None,
+) -> list[CustomerView]:
+    """
+    Customers with an equal number, phone or e-mail, or with a name (in any script or spelling of one sound) and birth
+    date; at most 50.
+
+    Raises:
+        InputError: Not exactly one way to search, or a term that is none; the message does not hold it.
+        NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose.
+    """
+    if desk.policy.allows(actor, Action.FIND, purpose).effect is Effect.DENY:
+        raise refuse(desk, actor, "find", purpose)
+    keys = _search_keys(desk, identifier, phone, email, name, birth_date)
+    tags = {desk.tag(key): key for key in keys}
+    with desk.repository.unit_of_work() as unit:
+        cif_nos = _verified(desk, unit, tags)
+        views, rules = [], set()
+        for row in unit.parties.get(cif_nos).values():
+            seen = _masked(desk, unit, row, actor, Action.FIND, purpose)
+            if seen is not None:
+                views.append(seen[0])
+                rules |= seen[1]
+        views = sorted(views, key=lambda one: one.cif_no)[:_MOST_RESULTS]
+        entry = AuditEntry(
+            at=desk.now(), actor=actor.id, action="find", purpose=purpose.value, count=len(views),
+            subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
+            fields=tuple(sorted({name for one in views for name in one.values})),
+            terms={key.index: tag.hex() for tag, key in tags.items()},
+        )  # fmt: skip
+        record(desk, unit, [entry])
+        unit.commit()
+    return views
+
+
+def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> CustomerView:
+    """
+    One customer, as *actor* may see them for *purpose*; a retired number gives its survivor.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
+    """
+    with desk.repository.unit_of_work() as unit:
+        row = _current(unit, cif_no)
+        seen = None if row is None else _masked(desk, unit, row, actor, Action.VIEW, purpose)
+        if row is not None and seen is not None:
+            entry = AuditEntry(
+                at=desk.now(), actor=actor.id, action="view", purpose=purpose.value, subjects=(row.cif_no,), count=1,
+                fields=tuple(seen[0].values), rule=",".join(sorted(seen[1])),
+            )  # fmt: skip
+            record(desk, unit, [entry])
+            unit.commit()
+    if row is None or seen is None:
+        raise refuse(desk, actor, "view", purpose, subjects=(row.cif_no,) if row else ())
+    return seen[0]
+
+
+def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, purpose: Purpose) -> dict[str, Any]:
+    """
+    The named fields in clear: the one way out. All of them, or none.
+
+    Returns:
+        Field name to its value (text, `date`, `Money`, or a list of mappings); None for one that is empty.
+
+    Raises:
+        InputError: A name that is not a field.
+        NotFoundOrNotAllowedError: There is no such customer, or one of the fields may not be revealed.
+    """
+    names = tuple(sorted(set(fields)))
+    found: dict[str, Any] = {}
+    with desk.repository.unit_of_work() as unit:
+        row = _current(unit, cif_no)
+        allowed = row is not None
+        rules: set[str] = set()
+        if row is not None:
+            catalogue = CATALOGUE[PartyKind(row.kind)]
+            for name in names:
+                if name not in catalogue:
+                    raise InputError(f"{name!r} is not a field of {row.kind}s" if name.isidentifier() else
+                                     "that is not a field's name", path="$", rule="unknown_field")  # fmt: skip
+                said = desk.policy.decide(actor, Action.REVEAL, purpose, relation_to(actor, row), name)
+                allowed = allowed and said.decision.effect is Effect.PERMIT
+                rules.add(said.decision.rule)
+        if row is not None and allowed and names:
+            values = _open_golden(desk, unit, row)
+            found = {name: _typed(catalogue[name], values.get(name)) for name in names}
+            entry = AuditEntry(
+                at=desk.now(), actor=actor.id, action="reveal", purpose=purpose.value, subjects=(row.cif_no,),
+                count=1, fields=names, rule=",".join(sorted(rules)),
+            )  # fmt: skip
+            record(desk, unit, [entry])
+            unit.commit()
+    if row is None or not allowed or not names:
+        raise refuse(desk, actor, "reveal", purpose, subjects=(row.cif_no,) if row else (), fields=names)
+    return found
+
+
+def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> list[Looked]:
+    """
+    Every entry that concerns a customer, oldest first, under this number and those that were merged into it.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* read the log.
+    """
+    allowed = desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.PERMIT
+    rows: list[AuditRow] = []
+    with desk.repository.unit_of_work() as unit:
+        row = _current(unit, cif_no) if allowed else None
+        if row is not None:
+            homes = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no, cif_no}
+            for each in sorted(homes):
+                rows += unit.audit.of_subject(each)
+            entry = AuditEntry(
+                at=desk.now(), actor=actor.id, action="who_looked", purpose=purpose.value, subjects=(row.cif_no,),
+                count=len(rows),
+            )  # fmt: skip
+            record(desk, unit, [entry])
+            unit.commit()
+    if row is None:
+        raise refuse(desk, actor, "who_looked", purpose, subjects=())
+    unique = {(r.stream, r.number): r for r in rows}
+    return [_looked(r) for r in sorted(unique.values(), key=lambda r: (r.at, r.stream, r.number))]
+
+
+def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose) -> AuditReport:
+    """
+    Verifies the whole log.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* audit.
+    """
+    if desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.DENY:
+        raise refuse(desk, actor, "verify_log", purpose)
+    with desk.repository.unit_of_work() as unit:
+        report = verify(desk.tenant, unit.audit.rows(), unit.audit.heads(), unit.audit.subjects())
+        entry = AuditEntry(
+            at=desk.now(), actor=actor.id, action="verify_log", purpose=purpose.value, count=report.entries,
+            rule="intact" if report.intact else "damaged",
+        )  # fmt: skip
+        record(desk, unit, [entry])
+        unit.commit()
+    return report
+
+
+def relation_to(actor: Actor, row: PartyRow) -> Relation:
+    """How *actor* stands to a customer."""
+    if row.manager is not None and row.manager == actor.id:
+        return Relation.PORTFOLIO
+    if row.branch is not None and row.branch == actor.branch:
+        return Relation.BRANCH
+    return Relation.ANY
+
+
+def _search_keys(
+    desk: Desk,
+    identifier: tuple[str, str] | None,
+    phone: str | None,
+    email: str | None,
+    name: str | None,
+    birth_date: date | None,
+) -> list[BlockingKey]:
+    ways = [identifier, phone, email, name]
+    if sum(way is not None for way in ways) != 1 or (name is None) != (birth_date is None):
+        raise InputError(
+            "search by exactly one of identifier, phone, e-mail, or name together with birth date", rule="search"
+        )
+    values: dict[str, Any]
+    if identifier is not None:
+        scheme, number = identifier
+        values = {"identifiers": [{"scheme": scheme, "number": desk.schemes[scheme].compact(number)}]}
+    elif phone is not None:
+        values = {"phone": desk.schemes["phone"].compact(phone)}
+    elif email is not None:
+        values = {"email": desk.schemes["email"].compact(email)}
+    else:
+        values = {"name": name, "birth_date": birth_date.isoformat() if birth_date else ""}
+    keys = [
+        key
+        for kind in PartyKind
+        for key in blocking_keys(features_of(kind, values, desk.link_policy.identifying))
+        if key.index != "organization_name"
+    ]
+    # One number may be several keys' business; a person's and a company's are the same.
+    unique = list({(key.index, key.value): key for key in keys}.values())
+    if not unique:
+        raise InputError("this term cannot be searched by; numbers of this scheme are not indexed", rule="search")
+    return [key for key in unique if key.index == unique[0].index or name is not None]
+
+
+def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[bytes, BlockingKey]) -> set[CifNo]:
+    """Parties of which a record really has the value: cut tags also meet strangers."""
+    hits = [row for row in unit.indexes.find(tags) if tags[row.tag].index == row.index_name]
+    party_of = {(row.source, row.source_key, row.record_no): row.cif_no for row in hits}
+    rows = [(party_of[row.place], row) for row in unit.sources.at(party_of) if row.restricted_at is None]
+    wanted = set(tags.values())
+    return {
+        opened.cif_no for opened in open_records(desk, rows) if not wanted.isdisjoint(blocking_keys(opened.features))
+    }
+
+
+def _current(unit: UnitOfWork, cif_no: CifNo) -> PartyRow | None:
+    """The party that *cif_no* stands for today."""
+    row = unit.parties.get([cif_no]).get(cif_no)
+    while row is not None and row.merged_into is not None:
+        row = unit.parties.get([row.merged_into]).get(row.merged_into)
+    return row
+
+
+def _open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow) -> dict[str, Any]:
+    groups = unit.parties.golden([row.cif_no])
+    keys = desk.data_keys.get({group.key_id for group in groups})
+    values: dict[str, Any] = {}
+    for group in groups:
+        place = golden_place(row.cif_no, group.data_group, group.version)
+        values.update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
+    return values
+
+
+def _masked(
+    desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor, action: Action, purpose: Purpose
+) -> tuple[CustomerView, set[str]] | None:
+    """The view of a party, and the rules that gave it; None if nothing of it may be seen."""
+    kind, relation = PartyKind(row.kind), relation_to(actor, row)
+    decisions = {
+        name: said
+        for name in CATALOGUE[kind]
+        if (said := desk.policy.decide(actor, action, purpose, relation, name)).decision.effect is not Effect.DENY
+    }
+    if not decisions:
+        return None
+    values = _open_golden(desk, unit, row)
+    shown: dict[str, Any] = {}
+    masked = []
+    for field in _present(CATALOGUE[kind], values):
+        if field.name not in decisions:
+            continue
+        said = decisions[field.name]
+        value = values[field.name]
+        if said.decision.effect is Effect.PERMIT:
+            shown[field.name] = value
+        else:
+            shown[field.name] = mask(field.mask, value, said.profile)
+            if field.mask != "clear":
+                masked.append(field.name)
+    withheld = tuple(field.name for field in _present(CATALOGUE[kind], values) if field.name not in decisions)
+    waiting = len(unit.work.approvals(state="proposed", cif_no=row.cif_no)) if action is Action.VIEW else 0
+    found = CustomerView(
+        cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked), withheld=withheld,
+        version=row.version, waiting=waiting,
+    )  # fmt: skip
+    return found, {decisions[name].decision.rule for name in shown}
+
+
+def _present(catalogue: Mapping[str, Field], values: Mapping[str, Any]) -> Iterator[Field]:
+    return (field for name, field in catalogue.items() if name in values)
+
+
+def _typed(field: Field, value: Any) -> Any:
+    """A stored value as people use it."""
+    if value is None:
+        return None
+    if field.type is FieldType.DATE:
+        return date.fromisoformat(value)
+    if field.type is FieldType.MONEY:
+        return Money.of_minor(value["minor"], value["currency"])
+    return value["text"] if field.type is FieldType.ADDRESS else value
+
+
+def _looked(row: AuditRow) -> Looked:
+    entry = AuditEntry.of_body(row.body)
+    return Looked(
+        at=entry.at, actor=entry.actor, action=entry.action, purpose=entry.purpose, outcome=entry.outcome.value,
+        fields=entry.fields, rule=entry.rule,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Phone numbers, as people and systems in China write them, brought to E.164."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from .scheme import Issue, Scheme, Severity, Verdict, normalize, verdict
+
+__all__ = ["Phone"]
+
+_MOBILE = re.compile(r"(?:\(?(?:\+|00?)?86\)?(?:\(0\))?|0)?(1[3-9]\d{9})\Z")
+_PUNCTUATION = re.compile(r"[\s\u00ad.\-\u2010-\u2015]+")
+_EXTENSION = re.compile(r"(?:转|分机|ext\.?|#|x)\s*(\d{1,6})\Z", re.IGNORECASE)
+_FIXED_EXTENSION = re.compile(r"(\(?0\d{2,3}\)?[- ]?\d{7,8})-(\d{1,6})\Z")
+_SEVERAL = re.compile(r"[/;,、；，]")
+_IOT = re.compile(r"(?:\+?86|0086)?1(?:40|41|44|46|48|064)\d{9,10}\Z")
+_SHORT = re.compile(r"(?:95\d{3,4}|1[0-2]\d{3}|1[0-2]\d)\Z")
+
+
+@cache
+def _assigned_mobile() -> re.Pattern[str]:
+    # The library's own table, so that the short way and the long way can not disagree.
+    from phonenumbers.data.region_CN import PHONE_METADATA_CN
+
+    mobile = PHONE_METADATA_CN.mobile
+    assert mobile is not None, "the metadata of China describe mobiles"
+    assert mobile.national_number_pattern is not None, "and give their pattern"
+    return re.compile(mobile.national_number_pattern)
+
+
+class Phone(Scheme):
+    """
+    Phone numbers in E.164, with ``;ext=`` behind where there is an extension.
+
+    A number that can not exist is an error; one in a range that is not known to be assigned is a warning, since new
+    ranges appear before tables do. Mainland numbers need no country code; others do.
+
+    Source: the numbering metadata of libphonenumber; prefixes and separators from customer files.
+    """
+
+    name = "phone"
+    source = "ITU-T E.164; libphonenumber metadata"
+
+    def __init__(self, *, mobile_ranges: tuple[str, ...] = ()) -> None:
+        self._ranges = mobile_ranges
+
+    def validate(self, text: str) -> Verdict:
+        normalized = normalize(text)
+        if normalized is None:
+            return verdict(self.name, "", [Issue("length")])
+        issues: list[Issue] = []
+        parts = [part.strip() for part in _SEVERAL.split(normalized) if part.strip()]
+        if len(parts) > 1:
+            issues.append(Issue("several_numbers", Severity.INFO))
+        first = parts[0] if parts else ""
+        squeezed = _PUNCTUATION.sub("", first)
+        mobile = _MOBILE.match(squeezed) if squeezed.isascii() else None
+        if mobile is not None:
+            digits = mobile[1]
+            if not _assigned_mobile().fullmatch(digits) and not digits.startswith(self._ranges or "\0"):
+                issues.append(Issue("unassigned_range", Severity.WARNING, 0))
+            return verdict(self.name, "+86" + digits, issues)
+        if squeezed.isascii() and _SHORT.match(squeezed):
+            return verdict(self.name, "", [*issues, Issue("short_code")])
+        if squeezed.isascii() and _IOT.match(squeezed):
+            return verdict(self.name, "", [*issues, Issue("iot")])
+        return self._parsed(first, issues)
+
+    def format(self, text: str) -> str:
+        number, _, extension = self.compact(text).partition(";ext=")
+        if number.startswith("+861") and len(number) == 14:
+            number = f"+86 {number[3:6]} {number[6:10]} {number[10:]}"
+        return number if not extension else f"{number} ext. {extension}"
+
+    def _parsed(self, text: str, issues: list[Issue]) -> Verdict:
+        import phonenumbers
+
+        extension = ""
+        if found := _EXTENSION.search(text):
+            text, extension = text[: found.start()].strip(), found[1]
+        elif found := _FIXED_EXTENSION.match(text):
+            text, extension = found[1], found[2]
+        number = None
+        try:
+            number = phonenumbers.parse(text, "CN")
+        except phonenumbers.NumberParseException:
+            pass
+        if number is None or not phonenumbers.is_possible_number(number):
+            return verdict(self.name, "", [*issues, Issue("not_possible")])
+        if not phonenumbers.is_valid_number(number):
+            issues.append(Issue("unassigned_range", Severity.WARNING, 0))
+        value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        extension = extension or (number.extension or "")
+        return verdict(self.name, value + (f";ext={extension}" if extension else ""), issues)

@@ -1,0 +1,160 @@
+"""One shape for every number: `compact`, `validate`, `is_valid`, `format`; and the set of schemes a bank uses."""
+
+from __future__ import annotations
+
+import enum
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+import attrs
+
+from ..errors import ConfigurationError, IdentifierError
+
+__all__ = ["IdentifierScheme", "Issue", "SchemeSet", "Severity", "Verdict", "normalize", "verdict"]
+
+_LONGEST = 256
+
+
+class Severity(enum.StrEnum):
+    """How bad an issue is: an error refuses the number, a warning and an information do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@attrs.frozen
+class Issue:
+    """One thing found: the rule, how bad it is, and at which position of the compact form (from 0)."""
+
+    rule: str
+    severity: Severity = Severity.ERROR
+    position: int | None = None
+
+
+@attrs.frozen
+class Verdict:
+    """
+    What a scheme says of a text.
+
+    Attributes:
+        scheme: The scheme's name.
+        value: The normalized number; None if the text is not valid.
+        issues: Everything found, errors and warnings.
+    """
+
+    scheme: str
+    value: str | None = attrs.field(repr=False)
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether no issue is an error."""
+        return self.value is not None
+
+
+class IdentifierScheme(Protocol):
+    """The rules of one kind of number."""
+
+    @property
+    def name(self) -> str:
+        """Dotted, such as ``cn.resident_id``."""
+
+    @property
+    def source(self) -> str:
+        """The standard or table the rules come from."""
+
+    def compact(self, text: str) -> str:
+        """
+        The number without separators, in the scheme's own alphabet.
+
+        Raises:
+            IdentifierError: *text* is no number of this shape. The message does not hold it.
+        """
+
+    def validate(self, text: str) -> Verdict:
+        """Every issue of *text* at once; never raises for text, whatever it holds."""
+
+    def is_valid(self, text: str) -> bool:
+        """Whether `validate` finds no error; warnings are allowed."""
+
+    def format(self, text: str) -> str:
+        """
+        The number as people write it.
+
+        Raises:
+            IdentifierError: *text* is no number of this shape. The message does not hold it.
+        """
+
+
+class Scheme:
+    """What all schemes of this library share; a scheme of its own kind gives `validate`."""
+
+    name = ""
+    source = ""
+
+    def validate(self, text: str) -> Verdict:
+        raise NotImplementedError
+
+    def compact(self, text: str) -> str:
+        found = self.validate(text)
+        if found.value is None:
+            rule = next(issue.rule for issue in found.issues if issue.severity is Severity.ERROR)
+            raise IdentifierError(f"not a number of scheme {self.name}: {rule}", rule=rule)
+        return found.value
+
+    def is_valid(self, text: str) -> bool:
+        return self.validate(text).valid
+
+    def format(self, text: str) -> str:
+        return self.compact(text)
+
+
+def normalize(text: str) -> str | None:
+    """*text* in NFKC without surrounding space, or None if it is too long to be a number (256 characters)."""
+    if len(text) > _LONGEST:
+        return None
+    if text.isascii():
+        return text.strip()
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def verdict(scheme: str, value: str, issues: list[Issue]) -> Verdict:
+    """A verdict on *value*: it counts as normalized only if no issue is an error."""
+    failed = any(issue.severity is Severity.ERROR for issue in issues)
+    return Verdict(scheme, None if failed else value, tuple(issues))
+
+
+@attrs.frozen
+class SchemeSet(Mapping[str, IdentifierScheme]):
+    """The schemes in use, by name; frozen. `with_` gives a new set."""
+
+    _schemes: Mapping[str, IdentifierScheme]
+
+    @classmethod
+    def of(cls, *schemes: IdentifierScheme) -> SchemeSet:
+        """A set of *schemes*."""
+        return cls({scheme.name: scheme for scheme in schemes})
+
+    def with_(self, *schemes: IdentifierScheme) -> SchemeSet:
+        """The same set with *schemes* added, or in place of those of the same name."""
+        return SchemeSet({**self._schemes, **{scheme.name: scheme for scheme in schemes}})
+
+    def __getitem__(self, name: str) -> IdentifierScheme:
+        found = self._schemes.get(name)
+        if found is None:
+            raise ConfigurationError(
+                f"there is no scheme of this name; known are {', '.join(sorted(self._schemes))}",
+                rule="unknown_scheme",
+            )
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._schemes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._schemes)
+
+    def __len__(self) -> int:
+        return len(self._schemes)

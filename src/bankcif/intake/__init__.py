@@ -1,0 +1,23 @@
+"""Write 1 to 3: channels and readers, mapping, standardizing, capture standards."""
+
+from .channel import Channel, Column, read_channel
+from .mapping import MappedRow, child_target, map_row
+from .readers import RawRow, file_digest, read_rows
+from .standardize import Standard, Standardizer
+from .validate import CaptureStandard, capture_standards
+
+__all__ = [
+    "CaptureStandard",
+    "Channel",
+    "Column",
+    "MappedRow",
+    "RawRow",
+    "Standard",
+    "Standardizer",
+    "capture_standards",
+    "child_target",
+    "file_digest",
+    "map_row",
+    "read_channel",
+    "read_rows",
+]

@@ -1,0 +1,236 @@
+"""
+Readers: a file of a channel, row by row, in bounded memory.
+
+A row that cannot be taken apart comes out as a broken row with its line and rule; the reader goes on.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..errors import FileError
+from .channel import Channel
+
+__all__ = ["RawRow", "file_digest", "read_rows"]
+
+LONGEST_LINE = 64 * 1024
+LONGEST_FIELD = 4 * 1024
+_CHUNK = 1 << 20
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class RawRow:
+    """
+    One row as the source wrote it.
+
+    Attributes:
+        line: Line of the file on which it begins, from 1.
+        values: Column to text, as the file has them; None for a row that cannot be taken apart.
+        raw: The undecoded line, kept for a row that is held back.
+        rule: Why it cannot be taken apart; empty for a good row.
+        column: The column concerned, where one is.
+    """
+
+    line: int
+    values: Mapping[str, str] | None
+    raw: bytes
+    rule: str = ""
+    column: str = ""
+
+
+def file_digest(path: Path) -> bytes:
+    """SHA-256 of the file's bytes. Raises `FileError` if it cannot be read."""
+    problem = ""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError:
+        problem = "does not exist"
+    except IsADirectoryError:
+        problem = "is a folder, not a file"
+    except OSError:
+        problem = "cannot be read; check its permissions"
+    if problem:
+        raise FileError(f"the file {path} {problem}", path=str(path), rule="unreadable")
+    return digest.digest()
+
+
+def read_rows(path: Path, channel: Channel) -> Iterator[RawRow]:
+    """
+    The rows of *path* as *channel* declares them.
+
+    Raises:
+        FileError: The file as a whole cannot be read so: missing, empty, in another encoding, without its header.
+    """
+    _ensure_readable(path)
+    if channel.format == "csv":
+        yield from _csv(path, channel)
+    elif channel.format == "jsonl":
+        yield from _jsonl(path, channel)
+    else:
+        yield from _fixed(path, channel)
+
+
+def _ensure_readable(path: Path) -> None:
+    """Raises `FileError` unless *path* is a readable file that holds something."""
+    problem = ""
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                problem = "is empty"
+    except FileNotFoundError:
+        problem = "does not exist"
+    except OSError:
+        problem = "cannot be read; check that it is a file and its permissions"
+    if problem:
+        raise FileError(f"the file {path} {problem}", path=str(path), rule="unreadable")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers; one that exceeds `LONGEST_LINE` is cut there, and so not taken."""
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+                while (more := file.readline(LONGEST_LINE)) and not more.endswith(b"\n"):
+                    pass
+            yield number, line.rstrip(b"\r\n") if len(line) <= LONGEST_LINE else line
+
+
+def _decode(line: bytes, channel: Channel) -> str | None:
+    if len(line) > LONGEST_LINE:
+        return None
+    try:
+        return line.decode(channel.encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _csv(path: Path, channel: Channel) -> Iterator[RawRow]:
+    lines = _records(path, channel)
+    first = next(lines, (1, b"", None))
+    header = _split(first[2], channel) if first[2] is not None else None
+    if header is not None and header and header[0].startswith("\ufeff"):
+        header[0] = header[0].removeprefix("\ufeff")
+    if header is None or not set(header) & set(channel.columns):
+        raise FileError(
+            f"{path}, line 1: no column of the mapping was found; check the encoding ({channel.encoding}), "
+            f"the delimiter and the header",
+            path=f"{path}:1",
+            rule="header",
+        )
+    if len(set(header)) < len(header):
+        raise FileError(f"{path}, line 1: a column name stands there twice", path=f"{path}:1", rule="header")
+    missing = [name for name in channel.columns if name not in header]
+    if missing:
+        raise FileError(
+            f"{path}, line 1: the columns {', '.join(missing)} of the mapping are missing; correct the mapping or the "
+            f"file",
+            path=f"{path}:1",
+            rule="missing_column",
+        )
+    # The header's own words are the bank's, not a customer's; but a file without a header has customers there.
+    unknown = [str(place) for place, name in enumerate(header, start=1) if name not in channel.columns]
+    if unknown:
+        raise FileError(
+            f"{path}, line 1: the mapping does not know column number {', '.join(unknown)}; add it to [columns], with "
+            f"an empty target if it is to be read over",
+            path=f"{path}:1",
+            rule="unknown_column",
+        )
+    for line, raw, text in lines:
+        if text is None:
+            rule = "too_long" if len(raw) > LONGEST_LINE else "encoding"
+            yield RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule)
+            continue
+        cells = _split(text, channel)
+        if cells is None or len(cells) != len(header):
+            yield RawRow(line=line, values=None, raw=raw, rule="broken_row")
+        else:
+            yield _checked(line, dict(zip(header, cells, strict=True)), raw)
+
+
+def _records(path: Path, channel: Channel) -> Iterator[tuple[int, bytes, str | None]]:
+    """CSV records: lines, joined while a quoted field is open; at most `LONGEST_LINE` bytes."""
+    start, pending = 0, b""
+    for number, line in _lines(path):
+        start = start or number
+        pending = pending + b"\n" + line if pending else line
+        text = _decode(pending, channel)
+        if text is not None and text.count('"') % 2 and len(pending) <= LONGEST_LINE:
+            continue
+        if pending.strip():
+            yield start, pending, text
+        start, pending = 0, b""
+    if pending:
+        yield start, pending, None if _decode(pending, channel) is None else '"'
+
+
+def _split(text: str, channel: Channel) -> list[str] | None:
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=channel.delimiter, strict=True))
+    except csv.Error:
+        return None
+    return rows[0] if len(rows) == 1 else None
+
+
+def _jsonl(path: Path, channel: Channel) -> Iterator[RawRow]:
+    for line, raw in _lines(path):
+        text = _decode(raw, channel)
+        if text is not None and not text.strip():
+            continue
+        rule = "" if text is not None else ("too_long" if len(raw) > LONGEST_LINE else "encoding")
+        values = None
+        if text is not None:
+            values = _json_object(text.removeprefix("\ufeff"))
+            rule = "" if values is not None else "broken_row"
+        if values is None:
+            yield RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule)
+        elif set(values) - set(channel.columns):
+            yield RawRow(line=line, values=None, raw=raw, rule="unknown_column")
+        else:
+            yield _checked(line, values, raw)
+
+
+def _json_object(text: str) -> dict[str, str] | None:
+    """A flat JSON object with every value as text; None for anything else."""
+    try:
+        found: Any = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or any(isinstance(value, dict | list) for value in found.values()):
+        return None
+    words = {True: "true", False: "false", None: ""}
+    return {name: value if isinstance(value, str) else words[value] for name, value in found.items()}
+
+
+def _fixed(path: Path, channel: Channel) -> Iterator[RawRow]:
+    needed = max(column.start + 1 for column in channel.columns.values())
+    for line, raw in _lines(path):
+        text = _decode(raw, channel)
+        if text is not None and not text.strip():
+            continue
+        if text is None or len(text) < needed:
+            rule = "broken_row" if text is not None else ("too_long" if len(raw) > LONGEST_LINE else "encoding")
+            yield RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule)
+            continue
+        cells = {c.name: text[c.start : c.start + c.width].strip() for c in channel.columns.values()}
+        yield _checked(line, cells, raw)
+
+
+def _checked(line: int, values: dict[str, str], raw: bytes) -> RawRow:
+    long = next((name for name, text in values.items() if len(text) > LONGEST_FIELD), "")
+    if long:
+        return RawRow(line=line, values=None, raw=raw, rule="too_long", column=long)
+    return RawRow(line=line, values=values, raw=raw)

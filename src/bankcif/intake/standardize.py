@@ -1,0 +1,277 @@
+"""
+Standardizing: every value brought to the form in which it is kept, compared and shown.
+
+The stored form of a value is plain JSON: names, codes and numbers as text, dates as ``YYYY-MM-DD``, money as minor
+units with its currency, an address as its text with the division it was read to. What a channel wrote is kept beside
+it wherever standardizing changed it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from ..errors import InputError
+from ..identifiers import SchemeSet, Severity
+from ..party import CATALOGUE, CodeLists, Fault, Field, FieldType, Money, PartyKind
+from ..wording import AddressBook, is_han, is_placeholder, standard_form
+
+__all__ = ["Standard", "Standardizer"]
+
+_LONGEST = {FieldType.PERSON_NAME: 100, FieldType.ORGANIZATION_NAME: 200, FieldType.LATIN_NAME: 100}
+_LONGEST_TEXT = 1000
+_MOST_CHILDREN = 500
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# How channels say that a document has no end date. Source: forms seen in customer files, unchecked.
+_LONG_TERM = frozenset({"长期", "长期有效", "99991231", "9999-12-31", "20991231", "2099-12-31", "00000000"})
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Standard:
+    """
+    A standardized form.
+
+    Attributes:
+        kind: Party kind.
+        values: Field name to stored form; nothing for a field that is missing or faulty.
+        given: Field name to what the channel wrote, where that differs.
+        faults: Everything found; errors refuse the form.
+    """
+
+    kind: PartyKind
+    values: Mapping[str, Any]
+    given: Mapping[str, Any]
+    faults: tuple[Fault, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Whether a fault is an error."""
+        return any(fault.severity == "error" for fault in self.faults)
+
+
+class Standardizer:
+    """
+    Brings plain values of any field to their stored form.
+
+    Args:
+        schemes: Identifier schemes, ``phone`` and ``email`` among them.
+        addresses: Reads addresses.
+        codes: Code lists.
+    """
+
+    def __init__(self, *, schemes: SchemeSet, addresses: AddressBook, codes: CodeLists) -> None:
+        self._schemes = schemes
+        self._addresses = addresses
+        self._codes = codes
+        self._by_type: Mapping[FieldType, Callable[[Any, Field, str, list[Fault]], Any]] = {
+            FieldType.PERSON_NAME: self._person_name,
+            FieldType.ORGANIZATION_NAME: self._text,
+            FieldType.LATIN_NAME: self._text,
+            FieldType.TEXT: self._text,
+            FieldType.CODE: self._code,
+            FieldType.DATE: self._date,
+            FieldType.INTEGER: self._integer,
+            FieldType.MONEY: self._money,
+            FieldType.PHONE: self._number("phone"),
+            FieldType.EMAIL: self._number("email"),
+            FieldType.ADDRESS: self._address,
+            FieldType.CHILDREN: self._children,
+        }
+
+    def standardize(self, kind: PartyKind, values: Mapping[str, Any], *, found: tuple[Fault, ...] = ()) -> Standard:
+        """
+        Every value in its stored form, every fault at once.
+
+        Args:
+            kind: Party kind.
+            values: Field name to text, date, money or lists of mappings, as forms and mapped rows have them.
+            found: Faults found before, carried along.
+        """
+        catalogue = CATALOGUE[kind]
+        faults = list(found)
+        standard: dict[str, Any] = {}
+        given: dict[str, Any] = {}
+        for name, value in values.items():
+            path = f"$.{name}"
+            field = catalogue.get(name)
+            if field is None:
+                faults.append(Fault(path, "unknown_field"))
+                continue
+            if isinstance(value, str):
+                problem = _unreadable(value, _LONGEST.get(field.type, _LONGEST_TEXT))
+                if problem:
+                    faults.append(Fault(path, problem))
+                    continue
+                if not value.strip():
+                    continue
+            result = self._by_type[field.type](value, field, path, faults)
+            if result is None or result == []:
+                continue
+            standard[name] = result
+            if isinstance(value, str) and value != (result["text"] if isinstance(result, dict) else result):
+                given[name] = value
+        return Standard(kind=kind, values=standard, given=given, faults=tuple(faults))
+
+    def _person_name(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
+        if not isinstance(value, str):
+            faults.append(Fault(path, "text"))
+            return None
+        if is_placeholder(value):
+            faults.append(Fault(path, "placeholder", "warning"))
+            return None
+        name = standard_form(value)
+        if any(character.isdigit() or character in '<>{}[]|\\^~`@#$%&*=+?!;:"/' for character in name):
+            faults.append(Fault(path, "characters"))
+            return None
+        if len(name) == 1 and is_han(name):
+            faults.append(Fault(path, "single_character", "warning"))
+        return name
+
+    def _text(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
+        if not isinstance(value, str):
+            faults.append(Fault(path, "text"))
+            return None
+        if is_placeholder(value):
+            faults.append(Fault(path, "placeholder", "warning"))
+            return None
+        return " ".join(unicodedata.normalize("NFKC", value).split())
+
+    def _code(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
+        code = self._codes[field.codes].read(value) if isinstance(value, str) else None
+        if code is None:
+            faults.append(Fault(path, "code"))
+        return code
+
+    def _date(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, str) and is_placeholder(value):
+            faults.append(Fault(path, "placeholder", "warning"))
+            return None
+        return _calendar(value, path, faults)
+
+    def _integer(self, value: Any, field: Field, path: str, faults: list[Fault]) -> int | None:
+        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 18:
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+            return value
+        faults.append(Fault(path, "number"))
+        return None
+
+    def _money(self, value: Any, field: Field, path: str, faults: list[Fault]) -> dict[str, Any] | None:
+        return _money(value, path, faults)
+
+    def _number(self, scheme: str) -> Callable[[Any, Field, str, list[Fault]], str | None]:
+        def standardize(value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
+            if isinstance(value, str) and is_placeholder(value, number=scheme == "phone"):
+                faults.append(Fault(path, "placeholder", "warning"))
+                return None
+            return self._validated(scheme, value, path, faults)
+
+        return standardize
+
+    def _validated(self, scheme: str, value: Any, path: str, faults: list[Fault]) -> str | None:
+        if not isinstance(value, str):
+            faults.append(Fault(path, "text"))
+            return None
+        verdict = self._schemes[scheme].validate(value)
+        faults.extend(Fault(path, issue.rule, issue.severity.value) for issue in verdict.issues)
+        return verdict.value
+
+    def _address(self, value: Any, field: Field, path: str, faults: list[Fault]) -> dict[str, Any] | None:
+        if not isinstance(value, str):
+            faults.append(Fault(path, "text"))
+            return None
+        if is_placeholder(value):
+            faults.append(Fault(path, "placeholder", "warning"))
+            return None
+        read = self._addresses.read(value)
+        if not read.code:
+            faults.append(Fault(path, "region_unresolved", Severity.INFO.value))
+        return {
+            "text": read.text, "code": read.code, "region": list(read.region), "detail": read.detail, "key": read.key,
+        }  # fmt: skip
+
+    def _children(self, value: Any, field: Field, path: str, faults: list[Fault]) -> list[dict[str, Any]]:
+        if not isinstance(value, list) or len(value) > _MOST_CHILDREN:
+            faults.append(Fault(path, "too_long" if isinstance(value, list) else "text"))
+            return []
+        found = []
+        for index, child in enumerate(value):
+            standard = self._child(child, f"{path}[{index}]", faults)
+            if standard is not None and standard not in found:
+                found.append(standard)
+        return found
+
+    def _child(self, child: Mapping[str, Any], path: str, faults: list[Fault]) -> dict[str, Any] | None:
+        standard: dict[str, Any] = {}
+        before = len(faults)
+        for name, value in child.items():
+            where = f"{path}.{name}"
+            if isinstance(value, Money) or (isinstance(value, Mapping) and "currency" in value):
+                standard[name] = _money(value, where, faults)
+            elif name in ("valid_from", "valid_until", "opened_on", "closed_on", "on", "due"):
+                if isinstance(value, str) and value.strip() in _LONG_TERM:
+                    standard["long_term"] = True
+                else:
+                    standard[name] = _calendar(value, where, faults)
+            elif isinstance(value, str):
+                problem = _unreadable(value, _LONGEST_TEXT)
+                if problem:
+                    faults.append(Fault(where, problem))
+                else:
+                    standard[name] = " ".join(value.split())
+            elif value is not False:
+                standard[name] = value
+        if "number" in standard:
+            self._child_number(standard, path, faults)
+        if any(fault.severity == "error" for fault in faults[before:]):
+            return None
+        return {name: value for name, value in standard.items() if value is not None}
+
+    def _child_number(self, child: dict[str, Any], path: str, faults: list[Fault]) -> None:
+        scheme = child.get("scheme")
+        if not scheme or scheme.startswith("bank."):
+            return
+        if scheme not in self._schemes:
+            faults.append(Fault(f"{path}.scheme", "unknown_scheme"))
+            return
+        child["number"] = self._validated(scheme, child["number"], f"{path}.number", faults)
+
+
+def _unreadable(text: str, longest: int) -> str:
+    """The rule that *text* breaks as text; empty if none."""
+    if len(text) > longest:
+        return "too_long"
+    if text.isascii():
+        return "" if text.isprintable() or not any(c < " " or c == "\x7f" for c in text) else "control_character"
+    bad = any(c in _BIDI or unicodedata.category(c) in ("Cc", "Cs") for c in text)
+    return "control_character" if bad else ""
+
+
+def _calendar(value: Any, path: str, faults: list[Fault]) -> str | None:
+    if isinstance(value, date):
+        return value.isoformat()
+    text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
+    digits = text.replace("-", "").replace("/", "").replace(".", "")
+    try:
+        if len(digits) == 8 and digits.isascii() and digits.isdigit():
+            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).isoformat()
+    except ValueError:
+        pass
+    faults.append(Fault(path, "date"))
+    return None
+
+
+def _money(value: Any, path: str, faults: list[Fault]) -> dict[str, Any] | None:
+    if isinstance(value, Money):
+        return value.stored()
+    try:
+        return Money(str(value["amount"]).replace(",", ""), value["currency"]).stored()
+    except (InputError, KeyError, TypeError):
+        faults.append(Fault(path, "money"))
+        return None

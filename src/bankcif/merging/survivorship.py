@@ -1,0 +1,235 @@
+"""
+Survivorship: the golden record as a pure function of source records.
+
+For each field the best assertion wins, by trust of the source in that field, then by the source's own time (never
+the time of loading), then by completeness, then by source key. A protected field takes part only with records that may
+change it: the party's anchor, and records of sources trusted for that field. What others say of it is *proposed*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from ..party import CATALOGUE, FieldType, PartyKind, SourceKey
+from ..wording import Ground, compatible, organization_name, person_name
+
+__all__ = ["GoldenRecord", "Proposal", "Provenance", "Terms", "Testimony", "survive"]
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """
+    How far a source is believed, as it stood when the record came; kept with the record.
+
+    Attributes:
+        trust: 0 to 100 in general.
+        trust_by_field: 0 to 100 by field.
+        may_change: Protected fields it may change without approval.
+    """
+
+    trust: int = 50
+    trust_by_field: Mapping[str, int] = attrs.field(factory=dict)
+    may_change: frozenset[str] = frozenset()
+
+    def stored(self) -> dict[str, Any]:
+        """The form in sealed payloads."""
+        return {
+            "trust": self.trust, "trust_by_field": dict(self.trust_by_field), "may_change": sorted(self.may_change),
+        }  # fmt: skip
+
+    @classmethod
+    def of_stored(cls, stored: Mapping[str, Any]) -> Terms:
+        """The reverse of `stored`."""
+        return cls(
+            trust=stored["trust"], trust_by_field=stored["trust_by_field"],
+            may_change=frozenset(stored["may_change"]),
+        )  # fmt: skip
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Testimony:
+    """
+    One source record as survivorship hears it.
+
+    Attributes:
+        origin: Source and source key.
+        record_no: Number of the record under its source key, from 0.
+        channel: Channel it came by.
+        received_at: Microseconds since 1970, UTC; decides only whether it was known as of an instant.
+        business_time: The source's own time in microseconds, or None.
+        values: Stored values by field name.
+        terms: How far the source is believed.
+        restricted: Whether it was proven false, or its processing was restricted; then it is not heard.
+    """
+
+    origin: SourceKey
+    record_no: int
+    channel: str
+    received_at: int
+    business_time: int | None
+    values: Mapping[str, Any]
+    terms: Terms
+    restricted: bool = False
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Source, source key and record number."""
+        return (self.origin.source, self.origin.key, self.record_no)
+
+
+@attrs.frozen
+class Provenance:
+    """Where a golden value came from, and by which rule."""
+
+    source: str
+    source_key: str
+    record_no: int
+    rule: str
+
+
+@attrs.frozen
+class Proposal:
+    """A value that a record asserts of a protected field, which differs from the golden one; by reference, no value."""
+
+    field: str
+    source: str
+    source_key: str
+    record_no: int
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Source, source key and record number."""
+        return (self.source, self.source_key, self.record_no)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class GoldenRecord:
+    """
+    The merged truth of one party.
+
+    Attributes:
+        values: Stored values by field name.
+        provenance: Where each came from; for children, where the first did.
+        proposals: What waits for approval.
+        channels: Channels that know the party.
+    """
+
+    values: Mapping[str, Any]
+    provenance: Mapping[str, Provenance]
+    proposals: tuple[Proposal, ...]
+    channels: tuple[str, ...]
+
+
+def survive(
+    kind: PartyKind, records: Sequence[Testimony], *, anchor: tuple[str, str, int], as_of: int | None = None
+) -> GoldenRecord:
+    """
+    The golden record of *records*; the same records give the same result, in whatever order they come.
+
+    Args:
+        kind: Party kind.
+        records: All source records linked to the party.
+        anchor: Place of the record that founded the party: it may set protected fields.
+        as_of: Only records received until then are heard (microseconds); None hears all.
+    """
+    heard = sorted(
+        (r for r in records if not r.restricted and (as_of is None or r.received_at <= as_of)),
+        key=lambda record: record.place,
+    )
+    values: dict[str, Any] = {}
+    provenance: dict[str, Provenance] = {}
+    proposals: list[Proposal] = []
+    for name, field in CATALOGUE[kind].items():
+        speaking = [record for record in heard if name in record.values]
+        if not speaking:
+            continue
+        entitled = speaking
+        if field.protected:
+            entitled = [r for r in speaking if r.place == anchor or name in r.terms.may_change]
+        latest = _latest(entitled)
+        if latest:
+            ranked = sorted(latest, key=lambda record: _rank(record, name), reverse=True)
+            best = ranked[0]
+            if field.type is FieldType.CHILDREN:
+                values[name] = _union(record.values[name] for record in ranked)
+                rule = "aggregate"
+            else:
+                values[name] = best.values[name]
+                rule = "only" if len(latest) == 1 else _reason(ranked[0], ranked[1], name)
+            provenance[name] = Provenance(*best.place, rule)
+        if field.protected:
+            others = _latest([record for record in speaking if record not in entitled])
+            proposals += [
+                Proposal(name, *record.place)
+                for record in others
+                if _differs(field.type, values.get(name), record.values[name])
+            ]
+    return GoldenRecord(
+        values=values, provenance=provenance, proposals=tuple(proposals),
+        channels=tuple(sorted({record.channel for record in heard})),
+    )  # fmt: skip
+
+
+def _latest(records: Iterable[Testimony]) -> list[Testimony]:
+    """The last word of each source key: a newer record stands for an older one of the same key."""
+    last: dict[SourceKey, Testimony] = {}
+    for record in records:
+        known = last.get(record.origin)
+        if known is None or (record.business_time or 0, record.record_no) >= (
+            known.business_time or 0,
+            known.record_no,
+        ):
+            last[record.origin] = record
+    return list(last.values())
+
+
+def _trust(record: Testimony, name: str) -> int:
+    return record.terms.trust_by_field.get(name, record.terms.trust)
+
+
+def _rank(record: Testimony, name: str) -> tuple[int, int, int, tuple[str, str]]:
+    value = record.values[name]
+    completeness = len(value) if isinstance(value, str | list | dict) else 1
+    return (_trust(record, name), record.business_time or 0, completeness, (record.origin.source, record.origin.key))
+
+
+def _reason(best: Testimony, second: Testimony, name: str) -> str:
+    steps = zip(
+        ("trust", "business_time", "completeness", "source_key"), _rank(best, name), _rank(second, name), strict=True
+    )
+    return next(step for step, mine, theirs in steps if mine != theirs)
+
+
+def _union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
+    """Children of all records, each once; a document or holding that two records carry is one."""
+    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for children in lists:
+        for child in children:
+            found.setdefault(_identity(child), child)
+    return list(found.values())
+
+
+def _identity(child: Mapping[str, Any]) -> tuple[Any, ...]:
+    if "number" in child:
+        return (child.get("scheme"), child["number"])
+    if "token" in child:
+        return (child.get("scheme"), child["token"])
+    return tuple(sorted((name, str(value)) for name, value in child.items()))
+
+
+def _differs(type_: FieldType, golden: Any, said: Any) -> bool:
+    """Whether *said* is news beside *golden*; another spelling of the same value is none."""
+    if golden is None:
+        return True
+    if type_ is FieldType.CHILDREN:
+        return not {_identity(child) for child in said} <= {_identity(child) for child in golden}
+    if type_ is FieldType.PERSON_NAME:
+        return compatible(person_name(golden), person_name(said)) not in (Ground.IDENTICAL, Ground.VARIANT)
+    if type_ is FieldType.ORGANIZATION_NAME:
+        return organization_name(golden).core != organization_name(said).core
+    if type_ is FieldType.ADDRESS:
+        return (golden["code"], golden["key"]) != (said["code"], said["key"])
+    return bool(golden != said)

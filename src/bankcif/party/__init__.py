@@ -1,0 +1,66 @@
+"""What a customer is: fields, values, models, code lists."""
+
+from .codes import CodeList, CodeLists, Division, Divisions, code_lists, countries_by_numeric, divisions
+from .exchange import Fault, party_from, party_to, plain_values
+from .facts import FACT_COLUMNS, facts_from
+from .fields import Catalogue, DataGroup, Field, FieldType, Rest, Sensitivity
+from .models import (
+    CATALOGUE,
+    FIELD_NAMES,
+    NOT_STORABLE,
+    Holding,
+    Identifier,
+    Individual,
+    Interaction,
+    Organization,
+    Party,
+    PartyKind,
+    TransactionSummary,
+    kind_of,
+)
+from .states import LifeCycle, ReviewState
+from .tables import ReferenceTables
+from .values import CifNo, Money, Sensitive, SourceKey, new_cif_no, valid_cif_no
+
+__all__ = [
+    "CATALOGUE",
+    "FACT_COLUMNS",
+    "FIELD_NAMES",
+    "NOT_STORABLE",
+    "Catalogue",
+    "CifNo",
+    "CodeList",
+    "CodeLists",
+    "DataGroup",
+    "Division",
+    "Divisions",
+    "Fault",
+    "Field",
+    "FieldType",
+    "Holding",
+    "Identifier",
+    "Individual",
+    "Interaction",
+    "LifeCycle",
+    "Money",
+    "Organization",
+    "Party",
+    "PartyKind",
+    "ReferenceTables",
+    "Rest",
+    "ReviewState",
+    "Sensitive",
+    "Sensitivity",
+    "SourceKey",
+    "TransactionSummary",
+    "code_lists",
+    "countries_by_numeric",
+    "divisions",
+    "facts_from",
+    "kind_of",
+    "new_cif_no",
+    "party_from",
+    "party_to",
+    "plain_values",
+    "valid_cif_no",
+]

@@ -1,0 +1,25 @@
+"""Write 6: keys, seals and blind indexes."""
+
+from .blind_index import CLAIM_BYTES, IndexPlan, Tagger
+from .keys import DataKey, DataKeys, KeyStore, WrappedKey
+from .providers import KeyProvider, LocalKeyProvider
+from .seal import Place, Sealer
+from .suites import KEY_ID_BYTES, Aes256Gcm, Suite, key_id_of
+
+__all__ = [
+    "CLAIM_BYTES",
+    "KEY_ID_BYTES",
+    "Aes256Gcm",
+    "DataKey",
+    "DataKeys",
+    "IndexPlan",
+    "KeyProvider",
+    "KeyStore",
+    "LocalKeyProvider",
+    "Place",
+    "Sealer",
+    "Suite",
+    "Tagger",
+    "WrappedKey",
+    "key_id_of",
+]

@@ -1,0 +1,196 @@
+"""
+Key providers: who holds the key-encryption keys and the index root keys.
+
+`LocalKeyProvider` keeps them in a file, for development and for banks whose operating system guards files well
+enough. Losing that file loses every customer: `docs/how-to/key-ceremony.md`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from .._canonical import encode
+from .._clock import IdSource, SystemIds
+from ..errors import KeyFileError, WrongKeyError
+
+__all__ = ["KeyProvider", "LocalKeyProvider"]
+
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+class KeyProvider(Protocol):
+    """Wraps data keys and gives index root keys; the bank's HSM or key service behind one shape."""
+
+    @property
+    def kek_id(self) -> str:
+        """Id of the key-encryption key that wraps new data keys."""
+
+    def wrap(self, key: bytes, associated: bytes) -> bytes:
+        """*key* wrapped under the key-encryption key `kek_id`, bound to *associated*."""
+
+    def unwrap(self, wrapped: bytes, associated: bytes, *, kek_id: str) -> bytes:
+        """
+        The reverse of `wrap`.
+
+        Raises:
+            WrongKeyError: *kek_id* is not known here, or the bytes do not open under it with *associated*.
+        """
+
+    def index_root(self, version: int) -> bytes:
+        """
+        Root key (32 bytes) of all blind indexes of *version*.
+
+        Raises:
+            WrongKeyError: There is none of this version.
+        """
+
+
+class LocalKeyProvider:
+    """
+    Keys in a JSON file that only its owner can read.
+
+    The file holds ``format`` (1), ``active`` (a key-encryption key's id), ``keks`` and ``index_roots``, each key as 32
+    bytes in base 64. Objects refuse copying and pickling and show no key.
+    """
+
+    def __init__(self, keks: Mapping[str, bytes], active: str, index_roots: Mapping[int, bytes]) -> None:
+        self._keks = dict(keks)
+        self._active = active
+        self._index_roots = dict(index_roots)
+
+    @classmethod
+    def generate(cls, ids: IdSource | None = None) -> LocalKeyProvider:
+        """Fresh keys, held in memory until `write` puts them into a file."""
+        ids = ids or SystemIds()
+        kek_id = "kek-" + ids.draw(6).hex()
+        return cls({kek_id: ids.draw(_KEY_BYTES)}, kek_id, {1: ids.draw(_KEY_BYTES)})
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> LocalKeyProvider:
+        """
+        Reads a key file.
+
+        Raises:
+            KeyFileError: It is missing, not a file, readable by others than its owner, or malformed.
+        """
+        path = Path(path)
+        content: bytes | None = None
+        reason = ""
+        try:
+            with path.open("rb") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+                    reason = f"can be read by others; run  chmod 600 {path}"
+                else:
+                    content = file.read(1 << 20)
+        except FileNotFoundError:
+            reason = "does not exist; make one with  bankcif init"
+        except OSError:
+            reason = "cannot be read; check that it is a file of yours"
+        if content is None:
+            raise KeyFileError(f"the key file {path} {reason}", path=str(path), rule="key_file")
+        found = _parse(content)
+        if found is None:
+            raise KeyFileError(
+                f"the key file {path} is malformed; restore it from its backup",
+                path=str(path),
+                rule="key_file",
+            )
+        return cls(*found)
+
+    def write(self, path: str | Path) -> None:
+        """
+        Writes the keys to a new file that only its owner can read.
+
+        Raises:
+            KeyFileError: The file exists already (a key file is never overwritten), or cannot be written.
+        """
+        path = Path(path)
+        table = {
+            "format": 1,
+            "active": self._active,
+            "keks": {kek_id: base64.b64encode(key).decode() for kek_id, key in self._keks.items()},
+            "index_roots": {str(v): base64.b64encode(key).decode() for v, key in self._index_roots.items()},
+        }
+        reason = ""
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(table, file, indent=2)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except FileExistsError:
+            reason = "exists already and is not overwritten; name another, or go on with this one"
+        except OSError:
+            reason = "cannot be written; check the folder"
+        if reason:
+            raise KeyFileError(f"the key file {path} {reason}", path=str(path), rule="key_file")
+
+    @property
+    def kek_id(self) -> str:
+        return self._active
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that tell two key files apart and say nothing of the keys."""
+        parts = [part for kek_id, key in sorted(self._keks.items()) for part in (kek_id, key)]
+        parts += [part for version, key in sorted(self._index_roots.items()) for part in (str(version), key)]
+        return hashlib.sha256(encode("bankcif/v1/fingerprint", *parts)).hexdigest()[:12]
+
+    def wrap(self, key: bytes, associated: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + AESGCM(self._keks[self._active]).encrypt(nonce, key, associated)
+
+    def unwrap(self, wrapped: bytes, associated: bytes, *, kek_id: str) -> bytes:
+        kek = self._keks.get(kek_id)
+        if kek is None:
+            raise WrongKeyError(
+                f"the key file does not hold the key {kek_id}, under which this store was written; use its own key file",
+                rule="kek_unknown",
+            )
+        try:
+            return AESGCM(kek).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], associated)
+        except (InvalidTag, ValueError):
+            pass
+        raise WrongKeyError(
+            "a data key does not open under this key file; the key store was changed or belongs to another store",
+            rule="unwrap",
+        )
+
+    def index_root(self, version: int) -> bytes:
+        root = self._index_roots.get(version)
+        if root is None:
+            raise WrongKeyError(f"the key file holds no index key of version {version}", rule="index_root")
+        return root
+
+    def __repr__(self) -> str:
+        return f"LocalKeyProvider({self._active}, fingerprint {self.fingerprint})"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("keys can not be pickled or copied")
+
+
+def _parse(content: bytes) -> tuple[dict[str, bytes], str, dict[int, bytes]] | None:
+    try:
+        table: Any = json.loads(content)
+        keks = {str(k): base64.b64decode(v, validate=True) for k, v in table["keks"].items()}
+        roots = {int(k): base64.b64decode(v, validate=True) for k, v in table["index_roots"].items()}
+        active = str(table["active"])
+        good = table["format"] == 1 and active in keks and roots
+        good = good and all(len(key) == _KEY_BYTES for key in (*keks.values(), *roots.values()))
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        return None
+    return (keks, active, roots) if good else None

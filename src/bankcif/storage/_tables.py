@@ -1,0 +1,148 @@
+"""
+The tables. Each is distributed by the first key it is looked up by, always behind ``tenant``.
+
+Keys that are bytes are fixed-length on every database; text is compared binary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
+
+from ..party import FACT_COLUMNS
+
+__all__ = ["METADATA", "SCHEMA_FORMAT"]
+
+SCHEMA_FORMAT = 1
+METADATA = MetaData()
+
+Micros = BigInteger
+
+
+def _bytes(length: int) -> TypeEngine[bytes]:
+    return LargeBinary(length).with_variant(mysql.BINARY(length), "mysql", "mariadb")
+
+
+def _table(name: str, *columns: Column[Any] | Index, rowid: bool = False) -> Table:
+    tenant = Column("tenant", String(32), primary_key=True)
+    return Table(name, METADATA, tenant, *columns, sqlite_with_rowid=rowid)
+
+
+def _key(name: str, type_: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, type_, primary_key=True, nullable=False)
+
+
+def _need(name: str, type_: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, type_, nullable=False)
+
+
+def _may(name: str, type_: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
+    return Column(name, type_, nullable=True)
+
+
+_CIF = String(17)
+_SOURCE = String(64)
+_SOURCE_KEY = String(128)
+_ACTOR = String(64)
+
+STORE = _table(
+    "store",
+    _need("store_id", String(32)), _need("format", Integer), _need("suite", Integer),
+    _need("expected_customers", BigInteger), _need("index_version", Integer), _need("kek_id", String(64)),
+    _need("key_check", LargeBinary(128)), _need("index_check", _bytes(16)), _need("created_at", Micros),
+)  # fmt: skip
+PARTY = _table(
+    "party",
+    _key("cif_no", _CIF), _need("kind", String(16)), _need("life_cycle", String(16)),
+    _need("review_state", String(16)), _need("roles", String(128)), _may("branch", String(1000)),
+    _may("manager", String(1000)), _may("merged_into", _CIF), _need("anchor_source", _SOURCE),
+    _need("anchor_source_key", _SOURCE_KEY), _need("anchor_record_no", Integer), _need("anchor_key_id", _bytes(16)),
+    _need("version", Integer), _need("digest", _bytes(32)), _need("created_at", Micros), _need("updated_at", Micros),
+)  # fmt: skip
+SOURCE_RECORD = _table(
+    "source_record",
+    _key("source", _SOURCE), _key("source_key", _SOURCE_KEY), _key("record_no", Integer),
+    _need("channel", _SOURCE), _need("received_at", Micros), _may("business_time", Micros),
+    _need("key_id", _bytes(16)), _need("sealed", LargeBinary), _need("content_tag", _bytes(16)),
+    _may("delivery_tag", _bytes(16)), _may("restricted_at", Micros), _may("restricted_reason", String(64)),
+    rowid=True,
+)  # fmt: skip
+CROSSWALK = _table(
+    "crosswalk",
+    _key("source", _SOURCE), _key("source_key", _SOURCE_KEY), _key("number", Integer), _need("home", _CIF),
+    _need("cif_no", _CIF), _need("reason", String(32)), _may("weight_millibits", Integer), _need("actor", _ACTOR),
+    _need("since", Micros), _may("until", Micros),
+)  # fmt: skip
+Index("crosswalk_party", CROSSWALK.c.tenant, CROSSWALK.c.cif_no)
+NOT_A_MATCH = _table(
+    "not_a_match",
+    _key("low", _CIF), _key("high", _CIF), _need("actor", _ACTOR), _need("reason", Text), _need("at", Micros),
+)  # fmt: skip
+Index("not_a_match_high", NOT_A_MATCH.c.tenant, NOT_A_MATCH.c.high)
+GOLDEN_GROUP = _table(
+    "golden_group",
+    _key("cif_no", _CIF), _key("data_group", String(16)), _key("version", Integer), _need("recorded_at", Micros),
+    _may("superseded_at", Micros), _need("key_id", _bytes(16)), _need("sealed", LargeBinary),
+    rowid=True,
+)  # fmt: skip
+FACT = _table(
+    "fact",
+    _key("cif_no", _CIF),
+    *(_may(name, BigInteger if type_ is int else String(1000)) for name, type_ in FACT_COLUMNS.items()),
+)
+CLAIM = _table("claim", _key("index_name", String(32)), _key("tag", _bytes(16)), _need("cif_no", _CIF))
+BLIND_INDEX = _table(
+    "blind_index",
+    _key("tag", _bytes(16)), _key("source", _SOURCE), _key("source_key", _SOURCE_KEY), _key("record_no", Integer),
+    _key("index_name", String(32)), _need("index_version", SmallInteger), _need("cif_no", _CIF),
+)  # fmt: skip
+TASK = _table(
+    "task",
+    _key("id", String(32)), _need("task", String(32)), _need("cif_no", _CIF), _need("other", _CIF),
+    _need("weight_millibits", Integer), _need("detail", LargeBinary), _need("state", String(16)),
+    _need("opened_at", Micros), _may("closed_at", Micros), _may("actor", _ACTOR), _may("reason", Text),
+)  # fmt: skip
+Index("task_party", TASK.c.tenant, TASK.c.cif_no)
+Index("task_other", TASK.c.tenant, TASK.c.other)
+APPROVAL = _table(
+    "approval",
+    _key("id", String(32)), _need("operation", String(16)), _need("subject", _CIF), _may("other", _CIF),
+    _need("detail", LargeBinary), _need("base", LargeBinary), _need("maker", _ACTOR), _need("maker_person", _ACTOR),
+    _need("expires_at", Micros), _need("digest", _bytes(32)), _need("state", String(16)), _need("checker", _ACTOR),
+)  # fmt: skip
+Index("approval_subject", APPROVAL.c.tenant, APPROVAL.c.subject)
+STAGED_ROW = _table(
+    "staged_row",
+    _key("batch", _bytes(16)), _key("line", Integer), _need("channel", _SOURCE), _need("key_id", _bytes(16)),
+    _need("sealed", LargeBinary), _need("faults", LargeBinary), _need("actor", _ACTOR), _need("staged_at", Micros),
+    _need("expires_at", Micros),
+    rowid=True,
+)  # fmt: skip
+AUDIT_ENTRY = _table(
+    "audit_entry",
+    _key("stream", String(32)), _key("number", BigInteger), _need("at", Micros), _need("body", LargeBinary),
+    _may("sealed", LargeBinary), _need("hash", _bytes(32)),
+    rowid=True,
+)  # fmt: skip
+AUDIT_SUBJECT = _table("audit_subject", _key("cif_no", _CIF), _key("stream", String(32)), _key("number", BigInteger))
+AUDIT_HEAD = _table("audit_head", _key("stream", String(32)), _need("number", BigInteger), _need("hash", _bytes(32)))
+OUTBOX = Table(
+    "outbox", METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("tenant", String(32), nullable=False), _need("cif_no", _CIF), _need("version", Integer),
+    _need("fields", Text), _need("at", Micros),
+)  # fmt: skip

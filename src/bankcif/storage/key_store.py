@@ -1,0 +1,118 @@
+"""The key store: an SQLite file of its own, durable before any data that needs its keys."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from ..errors import StorageError, StoreOpenError, WrongKeyError
+from ..protection import WrappedKey
+
+__all__ = ["SqliteKeyStore"]
+
+_CHUNK = 500
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS key_store (only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER, store_id TEXT);
+CREATE TABLE IF NOT EXISTS data_key (key_id BLOB PRIMARY KEY, kek_id TEXT NOT NULL, wrapped BLOB NOT NULL)
+    WITHOUT ROWID;
+"""
+
+
+class SqliteKeyStore:
+    """
+    Wrapped data keys in an SQLite file that only its owner can read.
+
+    Keep it apart from the data database, and its backups shorter: a key that was destroyed here must be gone there too.
+
+    Raises:
+        StoreOpenError: The file is missing and *create* is not set, or it is no key store.
+    """
+
+    def __init__(self, path: str | Path, *, create: bool = True) -> None:
+        self._path = Path(path)
+        self._lock = RLock()
+        problem = ""
+        if not create and not self._path.exists():
+            problem = "does not exist; without it no customer can be opened, so restore it from its backup"
+        elif not self._path.exists() and self._path.parent.is_dir():
+            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+        if not problem:
+            try:
+                self._connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False)
+                self._connection.isolation_level = None
+                for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                    self._connection.execute(f"PRAGMA {pragma}")
+                self._connection.executescript(_SCHEMA)
+            except sqlite3.Error:
+                problem = "cannot be opened as a key store; check the path, or restore it from its backup"
+        if problem:
+            raise StoreOpenError(f"the key store {self._path} {problem}", path=str(self._path), rule="key_store")
+
+    def identity(self) -> str:
+        found = self._run("SELECT store_id FROM key_store")
+        return str(found[0][0]) if found else ""
+
+    def bind(self, store_id: str) -> None:
+        self._run("INSERT OR IGNORE INTO key_store (only, format, store_id) VALUES (1, 1, ?)", (store_id,))
+        if self.identity() != store_id:
+            raise WrongKeyError(
+                f"the key store {self._path} belongs to another store; name the one that was made with this database",
+                path=str(self._path),
+                rule="key_store",
+            )
+
+    def write(self, keys: Collection[WrappedKey]) -> None:
+        with self._lock:
+            self._run("BEGIN IMMEDIATE")
+            try:
+                self._many([(key.key_id, key.kek_id, key.wrapped) for key in keys])
+                self._run("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.rollback()
+
+    def read(self, key_ids: Collection[bytes]) -> Mapping[bytes, WrappedKey]:
+        wanted = list(key_ids)
+        found: dict[bytes, WrappedKey] = {}
+        for at in range(0, len(wanted), _CHUNK):
+            part = wanted[at : at + _CHUNK]
+            marks = ",".join("?" * len(part))
+            rows = self._run(f"SELECT key_id, kek_id, wrapped FROM data_key WHERE key_id IN ({marks})", part)  # noqa: S608 (only question marks)
+            found.update({row[0]: WrappedKey(key_id=row[0], kek_id=row[1], wrapped=row[2]) for row in rows})
+        return found
+
+    def destroy(self, key_ids: Collection[bytes]) -> None:
+        with self._lock:
+            for key_id in key_ids:
+                self._run("DELETE FROM data_key WHERE key_id = ?", (key_id,))
+
+    def all_ids(self) -> Iterable[bytes]:
+        return [row[0] for row in self._run("SELECT key_id FROM data_key ORDER BY key_id")]
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _run(self, sql: str, params: Collection[Any] = ()) -> list[Any]:
+        try:
+            with self._lock:
+                return self._connection.execute(sql, tuple(params)).fetchall()
+        except sqlite3.Error as error:
+            kind = type(error).__name__
+        raise StorageError(
+            f"the key store failed ({kind}); nothing was written", path=str(self._path), rule="key_store"
+        )
+
+    def _many(self, rows: list[tuple[bytes, str, bytes]]) -> None:
+        try:
+            self._connection.executemany("INSERT INTO data_key (key_id, kek_id, wrapped) VALUES (?, ?, ?)", rows)
+            return
+        except sqlite3.Error as error:
+            kind = type(error).__name__
+        raise StorageError(
+            f"the key store failed ({kind}); nothing was written", path=str(self._path), rule="key_store"
+        )

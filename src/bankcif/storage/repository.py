@@ -1,0 +1,235 @@
+"""
+What a store must be able to do. A bank may bring its own; the contract classes of `bankcif.testing` say when it is right.
+
+A unit of work is one transaction: everything written through it commits together or not at all. Reads within it see
+its own writes. Two units never interleave so that one party loses an update: the later one fails with `ConflictError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from ..approval import Approval
+from ..audit import AuditRow, Head
+from ..party import CifNo, SourceKey
+from .rows import (
+    ClaimRow,
+    FactRow,
+    GoldenRow,
+    IndexRow,
+    LinkRow,
+    Mark,
+    NotAMatchRow,
+    OutboxRow,
+    PartyRow,
+    SourceRow,
+    StagedRow,
+    StoreRow,
+    TaskRow,
+)
+
+__all__ = [
+    "AuditStore",
+    "ClaimStore",
+    "CrosswalkStore",
+    "IndexStore",
+    "OutboxStore",
+    "PartyStore",
+    "Repository",
+    "SourceStore",
+    "UnitOfWork",
+    "WorkStore",
+]
+
+
+class PartyStore(Protocol):
+    """Parties, their golden groups and facts."""
+
+    def add(self, rows: Collection[PartyRow]) -> None:
+        """New parties. Raises `ConflictError` if a cif_no exists."""
+
+    def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PartyRow]:
+        """The parties that exist."""
+
+    def update(self, rows: Collection[PartyRow]) -> None:
+        """Replaces parties; each must stand at the version before. Raises `ConflictError` otherwise."""
+
+    def put_golden(self, rows: Collection[GoldenRow]) -> None:
+        """New versions of golden groups; those they follow end at their `recorded_at`."""
+
+    def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
+        """The current version of each group of these parties."""
+
+    def put_facts(self, rows: Collection[FactRow]) -> None:
+        """Facts, in place of earlier ones."""
+
+    def facts(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, FactRow]:
+        """The facts that there are."""
+
+
+class SourceStore(Protocol):
+    """Source records; immutable but for restriction."""
+
+    def add(self, rows: Collection[SourceRow]) -> None:
+        """New records. Raises `ConflictError` if a record number is taken."""
+
+    def marks(self, source: str, source_keys: Collection[str]) -> Sequence[Mark]:
+        """The marks of all records under these keys, by record number."""
+
+    def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[tuple[CifNo, SourceRow]]:
+        """All records whose source key belongs to one of these parties now."""
+
+    def at(self, places: Collection[tuple[str, str, int]]) -> Sequence[SourceRow]:
+        """The records at these places (source, source key, record number)."""
+
+    def count(self) -> int:
+        """How many records there are."""
+
+
+class CrosswalkStore(Protocol):
+    """Which party each source key belongs to, and which pairs of parties are two."""
+
+    def add(self, rows: Collection[LinkRow]) -> None:
+        """New current links; the key's earlier link ends. Raises `ConflictError` if the number is taken."""
+
+    def current(self, keys: Collection[SourceKey]) -> Mapping[SourceKey, LinkRow]:
+        """The current link of each key that has one."""
+
+    def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[LinkRow]:
+        """The current links of these parties, by source and key."""
+
+    def history(self, key: SourceKey) -> Sequence[LinkRow]:
+        """All links of a key, oldest first."""
+
+    def all_current(self) -> Iterator[LinkRow]:
+        """Every current link, by source and key."""
+
+    def add_not_a_match(self, row: NotAMatchRow) -> None:
+        """Keeps a pair apart; saying it twice changes nothing."""
+
+    def not_matches(self, cif_nos: Collection[CifNo]) -> Sequence[NotAMatchRow]:
+        """The pairs kept apart that one of these parties is in."""
+
+
+class ClaimStore(Protocol):
+    """Full tags, each held by one party."""
+
+    def claim(self, rows: Collection[ClaimRow]) -> Mapping[tuple[str, bytes], CifNo]:
+        """Claims what is free and returns who holds each tag now; never fails for a tag that is held."""
+
+    def release(self, tags: Collection[tuple[str, bytes]], holder: CifNo) -> None:
+        """Gives up those of *tags* that *holder* holds."""
+
+
+class IndexStore(Protocol):
+    """Search tags of source records."""
+
+    def add(self, rows: Collection[IndexRow]) -> None:
+        """New tags."""
+
+    def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
+        """All rows with one of *tags*."""
+
+    def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
+        """Lets these rows name *cif_no*."""
+
+
+class WorkStore(Protocol):
+    """Tasks, approvals, and rows held at intake."""
+
+    def add_tasks(self, rows: Collection[TaskRow]) -> None:
+        """New tasks; one whose id exists is left as it is."""
+
+    def tasks(self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None) -> Sequence[TaskRow]:
+        """Tasks by state and by the parties they concern, heaviest first."""
+
+    def close_task(self, row: TaskRow) -> None:
+        """Keeps the task as *row* has it. Raises `ConflictError` unless it was open."""
+
+    def put_approvals(self, approvals: Collection[Approval]) -> None:
+        """Keeps proposals; one whose id exists is replaced only if it is still proposed."""
+
+    def approvals(
+        self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
+    ) -> Sequence[Approval]:
+        """Proposals by state, id and subject, oldest first."""
+
+    def stage(self, rows: Collection[StagedRow]) -> None:
+        """Holds rows; one that is held already is left as it is."""
+
+    def staged(self) -> Sequence[StagedRow]:
+        """All rows that are held, by batch and line."""
+
+
+class AuditStore(Protocol):
+    """The log: append only."""
+
+    def head(self, stream: str) -> Head:
+        """The head of *stream*, locked until the unit ends."""
+
+    def append(self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head) -> None:
+        """Appends to one stream and moves its head; *subjects* are (stream, number, cif_no)."""
+
+    def rows(self) -> Iterator[AuditRow]:
+        """All rows, by stream and number."""
+
+    def heads(self) -> Mapping[str, Head]:
+        """The head of each stream."""
+
+    def subjects(self) -> Iterable[tuple[str, int, str]]:
+        """All look-up rows."""
+
+    def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
+        """The entries that concern a customer, oldest first."""
+
+
+class OutboxStore(Protocol):
+    """Changes told to other systems."""
+
+    def add(self, rows: Collection[OutboxRow]) -> None:
+        """New changes."""
+
+    def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
+        """Changes behind *number* in order, with their numbers."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction."""
+
+    @property
+    def parties(self) -> PartyStore: ...
+    @property
+    def sources(self) -> SourceStore: ...
+    @property
+    def crosswalk(self) -> CrosswalkStore: ...
+    @property
+    def claims(self) -> ClaimStore: ...
+    @property
+    def indexes(self) -> IndexStore: ...
+    @property
+    def work(self) -> WorkStore: ...
+    @property
+    def audit(self) -> AuditStore: ...
+    @property
+    def outbox(self) -> OutboxStore: ...
+
+    def commit(self) -> None:
+        """Makes everything durable; without it, leaving the unit undoes everything."""
+
+
+class Repository(Protocol):
+    """A store of one tenant."""
+
+    def unit_of_work(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work; undone when left without `UnitOfWork.commit`."""
+
+    def identity(self) -> StoreRow | None:
+        """What the store says of itself; None for an empty one."""
+
+    def found(self, row: StoreRow) -> StoreRow:
+        """Makes an empty store ours, once; returns what it says of itself, which may be another's word."""
+
+    def close(self) -> None:
+        """Lets go of the database."""

@@ -1,0 +1,272 @@
+"""
+Rows: what crosses the storage Protocols. Sealed bytes, keyed tags and plain facts; never a customer's value in clear.
+
+Instants are microseconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from ..party import CifNo, SourceKey
+
+__all__ = [
+    "ClaimRow",
+    "FactRow",
+    "GoldenRow",
+    "IndexRow",
+    "LinkRow",
+    "Mark",
+    "NotAMatchRow",
+    "OutboxRow",
+    "PartyRow",
+    "SourceRow",
+    "StagedRow",
+    "StoreRow",
+    "TaskRow",
+]
+
+
+@attrs.frozen(kw_only=True)
+class StoreRow:
+    """
+    What a store says of itself: which keys and which index plan it was written with.
+
+    Attributes:
+        store_id: Random; the key store carries the same.
+        format: Version of the stored form.
+        suite: Number of the cipher suite.
+        expected_customers, index_version: The index plan.
+        kek_id, key_check: A key-encryption key's id and a constant wrapped under it.
+        index_check: A constant's tag under the index root key.
+    """
+
+    store_id: str
+    format: int
+    suite: int
+    expected_customers: int
+    index_version: int
+    kek_id: str
+    key_check: bytes
+    index_check: bytes
+    created_at: int
+
+
+@attrs.frozen(kw_only=True)
+class PartyRow:
+    """
+    A party.
+
+    Attributes:
+        roles: Comma-separated roles at the bank.
+        merged_into: The survivor, while the party is retired.
+        anchor_source, anchor_source_key, anchor_record_no: The record that founded the party.
+        anchor_key_id: That record's data key, which seals the party's golden groups.
+        version: Counts changes of the golden record.
+        digest: Over this row and the golden record; also stands in the audit log.
+    """
+
+    cif_no: CifNo
+    kind: str
+    life_cycle: str
+    review_state: str
+    roles: str
+    branch: str | None
+    manager: str | None
+    merged_into: CifNo | None
+    anchor_source: str
+    anchor_source_key: str
+    anchor_record_no: int
+    anchor_key_id: bytes
+    version: int
+    digest: bytes
+    created_at: int
+    updated_at: int
+
+
+@attrs.frozen(kw_only=True)
+class SourceRow:
+    """
+    A source record.
+
+    Attributes:
+        record_no: Number under its source key, from 0.
+        business_time: The source's own time, if it sends one.
+        key_id: Its data key.
+        content_tag: Keyed digest of its content, to recognize the same delivery.
+        delivery_tag: Keyed digest of file and line it came from; None if it did not come from a file.
+        restricted_at, restricted_reason: Set when it is left out of golden records.
+    """
+
+    source: str
+    source_key: str
+    record_no: int
+    channel: str
+    received_at: int
+    business_time: int | None
+    key_id: bytes
+    sealed: bytes = attrs.field(repr=False)
+    content_tag: bytes
+    delivery_tag: bytes | None = None
+    restricted_at: int | None = None
+    restricted_reason: str | None = None
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Source, source key and record number."""
+        return (self.source, self.source_key, self.record_no)
+
+
+@attrs.frozen(kw_only=True)
+class Mark:
+    """What tells whether a delivery came before: the tags of one earlier record."""
+
+    source_key: str
+    record_no: int
+    content_tag: bytes
+    delivery_tag: bytes | None
+
+
+@attrs.frozen(kw_only=True)
+class LinkRow:
+    """
+    A link of the crosswalk: where a source key belongs, from one instant to another, and why.
+
+    Attributes:
+        number: Counts the links of one source key, from 0.
+        home: The party the key was linked to by evidence; merges do not change it.
+        cif_no: The party it belongs to: the root above its home.
+        reason: ``new``, ``source_key``, ``identifier+name``, ``merge``, ``unmerge`` …
+        weight_millibits: Weight of the match that linked it, if one did.
+        until: When the next link of the key took over; None for the current one.
+    """
+
+    source: str
+    source_key: str
+    number: int
+    home: CifNo
+    cif_no: CifNo
+    reason: str
+    weight_millibits: int | None
+    actor: str
+    since: int
+    until: int | None = None
+
+    @property
+    def origin(self) -> SourceKey:
+        """Source and source key."""
+        return SourceKey(self.source, self.source_key)
+
+
+@attrs.frozen(kw_only=True)
+class NotAMatchRow:
+    """A person's word that two parties are two; the smaller cif_no first."""
+
+    low: CifNo
+    high: CifNo
+    actor: str
+    reason: str
+    at: int
+
+
+@attrs.frozen(kw_only=True)
+class GoldenRow:
+    """One data group of a golden record, in one version; a copy that can be rebuilt."""
+
+    cif_no: CifNo
+    data_group: str
+    version: int
+    recorded_at: int
+    superseded_at: int | None = None
+    key_id: bytes
+    sealed: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class FactRow:
+    """Plain, typed facts of a party, by column: only what the catalogue lets rest in plain."""
+
+    cif_no: CifNo
+    values: Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class ClaimRow:
+    """A full tag that one party holds, so that two writers meet."""
+
+    index_name: str
+    tag: bytes
+    cif_no: CifNo
+
+
+@attrs.frozen(kw_only=True)
+class IndexRow:
+    """A tag under which a source record is found."""
+
+    index_name: str
+    index_version: int
+    tag: bytes
+    source: str
+    source_key: str
+    record_no: int
+    cif_no: CifNo
+
+
+@attrs.frozen(kw_only=True)
+class TaskRow:
+    """
+    Work that waits for a person.
+
+    Attributes:
+        task: ``possible_match``.
+        cif_no, other: The parties concerned; the newer one first.
+        detail: JSON without values: the match's explanation.
+        state: ``open``, or how it was closed: ``merged``, ``not_a_match``.
+    """
+
+    id: str
+    task: str
+    cif_no: CifNo
+    other: CifNo
+    weight_millibits: int
+    detail: bytes
+    state: str
+    opened_at: int
+    closed_at: int | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class StagedRow:
+    """
+    A row held at intake, sealed under a key of its batch.
+
+    Attributes:
+        batch: Keyed digest of the file.
+        faults: JSON list of [path, rule, severity]; no values.
+        expires_at: After it the row is to be deleted.
+    """
+
+    batch: bytes
+    line: int
+    channel: str
+    key_id: bytes
+    sealed: bytes = attrs.field(repr=False)
+    faults: bytes
+    actor: str
+    staged_at: int
+    expires_at: int
+
+
+@attrs.frozen(kw_only=True)
+class OutboxRow:
+    """A change told to other systems: which party, which version, which fields; never a value."""
+
+    cif_no: CifNo
+    version: int
+    fields: str
+    at: int

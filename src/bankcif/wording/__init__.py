@@ -1,0 +1,24 @@
+"""Names and addresses: forms that can be compared, beside what was written."""
+
+from .addresses import Address, AddressBook
+from .characters import is_han, readings, simplify
+from .names import Ground, PersonName, compatible, person_name, standard_form
+from .organizations import OrganizationName, compatible_organizations, organization_name
+from .placeholders import is_placeholder
+
+__all__ = [
+    "Address",
+    "AddressBook",
+    "Ground",
+    "OrganizationName",
+    "PersonName",
+    "compatible",
+    "compatible_organizations",
+    "is_han",
+    "is_placeholder",
+    "organization_name",
+    "person_name",
+    "readings",
+    "simplify",
+    "standard_form",
+]

@@ -1,0 +1,72 @@
+"""
+Tables of Han characters: simplified forms of traditional and variant characters, readings, legacy code points.
+
+Tables load once, on first use. Their sources and licences stand at the top of each file in ``data/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+__all__ = ["LEGACY", "is_han", "readings", "simplify"]
+
+# Source: GB18030-2000 and GBK put these into the private use area; read as the characters that Unicode has since.
+_LEGACY_TEXT = (
+    (
+        0xE816,
+        "𠂇𠂉𠃌⺄㑳㑇⺈⺋龴㖞㘚㘎⺌⺗㥮㤘龵㧏㧟㩳㧐龶龷㭎㱮㳠⺧𡗗龸⺪䁖䅟⺮䌷⺳⺶⺷𢦏䎱䎬⺻䏝䓖䙡䙌龹䜣䜩䝼䞍⻊䥇䥺䥽䦂䦃䦅䦆䦟䦛䦷䦶龺𤇾䲣䲟䲠䲡䱷䲢䴓䴔䴕䴖䴗䴘䴙䶮龻",
+    ),
+)
+LEGACY: Mapping[int, str] = {
+    start + offset: character for start, text in _LEGACY_TEXT for offset, character in enumerate(text)
+}
+"""Private-use code points of old Chinese systems to real characters; for `str.translate`."""
+
+
+def is_han(character: str) -> bool:
+    """Whether *character* is a Han character, extensions A to H, 〇 and compatibility ideographs included."""
+    point = ord(character)
+    return (
+        0x4E00 <= point <= 0x9FFF
+        or 0x3400 <= point <= 0x4DBF
+        or 0x20000 <= point <= 0x323AF
+        or 0xF900 <= point <= 0xFAFF
+        or point == 0x3007
+    )
+
+
+def _lines(name: str) -> list[tuple[str, str]]:
+    text = files(__package__ or "bankcif.wording").joinpath("data", name).read_text(encoding="utf-8")
+    pairs = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return [(left, right) for left, right in pairs]
+
+
+@cache
+def _simplified() -> Mapping[int, str]:
+    return {ord(form): simple for simple, forms in _lines("simplified.tsv") for form in forms}
+
+
+@cache
+def _readings() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for syllables, characters in _lines("readings.tsv"):
+        split = tuple(syllables.split(","))
+        for character in characters:
+            found[character] = split
+    return found
+
+
+def simplify(text: str) -> str:
+    """
+    *text* with traditional and variant characters in their simplified form; for comparing, never for keeping.
+
+    The mapping joins characters (鍾 and 鐘 become 钟), so equal results mean compatible, not equal.
+    """
+    return text.translate(_simplified())
+
+
+def readings(character: str) -> tuple[str, ...]:
+    """Readings of *character* without tone, commonest first; ü is ``v``. Empty if it has none."""
+    return _readings().get(character, ())

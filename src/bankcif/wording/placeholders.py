@@ -1,0 +1,43 @@
+"""Junk that stands where a value should: recognized, and taken as missing with a reason."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["is_placeholder"]
+
+# Source: placeholder texts of customer files, gathered by hand.
+_WORDS = frozenset(
+    (
+        "无 未知 不详 暂无 不清楚 空 没有 null none nil n/a na - -- --- . 0 1 test 测试 123456 111111 同上 本市 "
+        "见身份证 a@a.com test@test.com 1900-01-01 1970-01-01 0001-01-01 19000101 19700101 00010101 xxx"
+    ).split()
+)
+_REPEATED = re.compile(r"(.)\1{3,}\Z", re.DOTALL)
+_SAMPLES = frozenset({"13800138000", "13800000000", "13000000000", "13888888888", "13900000000", "12345678901"})
+_DIGITS = re.compile(r"\D+")
+_RUN = "01234567890123456789"
+
+
+def is_placeholder(text: str, *, number: bool = False) -> bool:
+    """
+    Whether *text* is no value but a filler such as 无, N/A, 1900-01-01 or 0000.
+
+    Args:
+        text: The text as it came.
+        number: Whether it should be a number: then repeated and running digits and well-known samples count too.
+    """
+    folded = unicodedata.normalize("NFKC", text[:64]).strip().casefold()
+    if not folded or folded in _WORDS:
+        return True
+    if not number:
+        return False
+    digits = _DIGITS.sub("", folded)
+    national = digits.removeprefix("86") if len(digits) == 13 else digits
+    return bool(
+        _REPEATED.match(national)
+        or national in _SAMPLES
+        or (len(national) >= 6 and (national in _RUN or national in _RUN[::-1]))
+        or re.fullmatch(r"1[3-9](\d)\1{8}", national)
+    )
