@@ -11,7 +11,7 @@ __all__ = ["Phone"]
 
 _MOBILE = re.compile(r"(?:\(?(?:\+|00?)?86\)?(?:\(0\))?|0)?(1[3-9]\d{9})\Z")
 _PUNCTUATION = re.compile(r"[\s\u00ad.\-\u2010-\u2015]+")
-_EXTENSION = re.compile(r"(?:转|分机|ext\.?|#|x)\s*(\d{1,6})\Z", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:转|分机|ext\.?|#|x)\s*(\d{1,7})\Z", re.IGNORECASE)
 _FIXED_EXTENSION = re.compile(r"(\(?0\d{2,3}\)?[- ]?\d{7,8})-(\d{1,6})\Z")
 _SEVERAL = re.compile(r"[/;,、；，]")
 _IOT = re.compile(r"(?:\+?86|0086)?1(?:40|41|44|46|48|064)\d{9,10}\Z")
@@ -50,7 +50,8 @@ class Phone(Scheme):
         if normalized is None:
             return verdict(self.name, "", [Issue("length")])
         issues: list[Issue] = []
-        parts = [part.strip() for part in _SEVERAL.split(normalized) if part.strip()]
+        # The library's own form, with ";ext=" behind, is one number too.
+        parts = [part.strip() for part in _SEVERAL.split(normalized.replace(";ext=", " ext ")) if part.strip()]
         if len(parts) > 1:
             issues.append(Issue("several_numbers", Severity.INFO))
         first = parts[0] if parts else ""
@@ -88,6 +89,10 @@ class Phone(Scheme):
             pass
         if number is None or not phonenumbers.is_possible_number(number):
             return verdict(self.name, "", [*issues, Issue("not_possible")])
+        # No fixed line begins so, hence it is a mobile with a digit too few or too many.
+        national = str(number.national_number)
+        if number.country_code == 86 and re.match(r"1[3-9]", national) and len(national) != 11:
+            return verdict(self.name, "", [*issues, Issue("length")])
         if not phonenumbers.is_valid_number(number):
             issues.append(Issue("unassigned_range", Severity.WARNING, 0))
         value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -223,6 +223,10 @@ class _Reader:
         kind: PartyKind | None,
         kinds: Mapping[str, PartyKind],
     ) -> dict[str, Column]:
+        if not all(
+            isinstance(entry, str | dict) for entry in (value.values() if isinstance(value, Mapping) else value)
+        ):
+            raise self._fail("columns", "has an entry of the wrong type; write a field's path, or a table")
         entries = (
             [{"name": name, **({"to": entry} if isinstance(entry, str) else entry)} for name, entry in value.items()]
             if isinstance(value, Mapping)

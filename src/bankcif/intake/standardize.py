@@ -17,7 +17,19 @@ import attrs
 
 from ..errors import InputError
 from ..identifiers import SchemeSet, Severity
-from ..party import CATALOGUE, CodeLists, Fault, Field, FieldType, Money, PartyKind
+from ..party import (
+    CATALOGUE,
+    CodeLists,
+    Fault,
+    Field,
+    FieldType,
+    Holding,
+    Identifier,
+    Interaction,
+    Money,
+    PartyKind,
+    TransactionSummary,
+)
 from ..wording import AddressBook, is_han, is_placeholder, standard_form
 
 __all__ = ["Standard", "Standardizer"]
@@ -51,6 +63,23 @@ class Standard:
     def refused(self) -> bool:
         """Whether a fault is an error."""
         return any(fault.severity == "error" for fault in self.faults)
+
+
+def _shape(model: Any) -> dict[str, str]:
+    kinds = (("Money", "money"), ("date", "date"), ("int", "integer"), ("bool", "boolean"))
+    return {
+        attribute.name: next((kind for word, kind in kinds if word in str(attribute.type)), "text")
+        for attribute in attrs.fields(model)
+    }
+
+
+CHILD_MODELS: Mapping[str, Mapping[str, str]] = {
+    "identifiers": _shape(Identifier),
+    "holdings": _shape(Holding),
+    "transactions": _shape(TransactionSummary),
+    "interactions": _shape(Interaction),
+}
+"""Attributes of the children of each field, with the kind of value each holds."""
 
 
 class Standardizer:
@@ -154,7 +183,7 @@ class Standardizer:
             return None
         return _calendar(value, path, faults)
 
-    def _integer(self, value: Any, field: Field, path: str, faults: list[Fault]) -> int | None:
+    def _integer(self, value: Any, field: Field | None, path: str, faults: list[Fault]) -> int | None:
         if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 18:
             return int(value)
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
@@ -202,36 +231,52 @@ class Standardizer:
             return []
         found = []
         for index, child in enumerate(value):
-            standard = self._child(child, f"{path}[{index}]", faults)
+            standard = self._child(child, CHILD_MODELS[field.name], f"{path}[{index}]", faults)
             if standard is not None and standard not in found:
                 found.append(standard)
         return found
 
-    def _child(self, child: Mapping[str, Any], path: str, faults: list[Fault]) -> dict[str, Any] | None:
-        standard: dict[str, Any] = {}
+    def _child(self, child: Any, shape: Mapping[str, str], path: str, faults: list[Fault]) -> dict[str, Any] | None:
+        """A child by the shape of its model: attribute to the kind of value it holds."""
+        if not isinstance(child, Mapping):
+            faults.append(Fault(path, "text"))
+            return None
         before = len(faults)
+        standard: dict[str, Any] = {}
         for name, value in child.items():
-            where = f"{path}.{name}"
-            if isinstance(value, Money) or (isinstance(value, Mapping) and "currency" in value):
-                standard[name] = _money(value, where, faults)
-            elif name in ("valid_from", "valid_until", "opened_on", "closed_on", "on", "due"):
-                if isinstance(value, str) and value.strip() in _LONG_TERM:
-                    standard["long_term"] = True
-                else:
-                    standard[name] = _calendar(value, where, faults)
-            elif isinstance(value, str):
-                problem = _unreadable(value, _LONGEST_TEXT)
-                if problem:
-                    faults.append(Fault(where, problem))
-                else:
-                    standard[name] = " ".join(value.split())
-            elif value is not False:
-                standard[name] = value
-        if "number" in standard:
+            if name not in shape:
+                faults.append(Fault(f"{path}.{name}" if str(name).isidentifier() else path, "unknown_field"))
+            elif value is not None and value is not False:
+                self._attribute(standard, name, value, shape[name], f"{path}.{name}", faults)
+        if "scheme" in shape and "number" in standard:
             self._child_number(standard, path, faults)
+        if shape is CHILD_MODELS["identifiers"]:
+            faults.extend(Fault(f"{path}.{name}", "required") for name in ("scheme", "number") if name not in child)
         if any(fault.severity == "error" for fault in faults[before:]):
             return None
         return {name: value for name, value in standard.items() if value is not None}
+
+    def _attribute(
+        self, child: dict[str, Any], name: str, value: Any, kind: str, path: str, faults: list[Fault]
+    ) -> None:
+        if kind == "money":
+            child[name] = _money(value, path, faults)
+        elif kind == "date" and isinstance(value, str) and value.strip() in _LONG_TERM:
+            child["long_term"] = True
+        elif kind == "date":
+            child[name] = _calendar(value, path, faults)
+        elif kind == "integer":
+            child[name] = self._integer(value, None, path, faults)
+        elif kind == "boolean" and value is True:
+            child[name] = True
+        elif kind == "text" and isinstance(value, str):
+            problem = _unreadable(value, _LONGEST_TEXT)
+            if problem:
+                faults.append(Fault(path, problem))
+            else:
+                child[name] = " ".join(value.split())
+        else:
+            faults.append(Fault(path, "text"))
 
     def _child_number(self, child: dict[str, Any], path: str, faults: list[Fault]) -> None:
         scheme = child.get("scheme")

@@ -49,7 +49,8 @@ class PersonName:
         standard: Legacy code points mended, full-width letters folded, one separator, no spaces between Han.
         key: Simplified form without separators, or the letters of a Latin name in lower case, in order.
         surname, given: Parts of a Han name; a Latin name has its last word as surname.
-        readings: Letters of the whole name, surname's reading first, in every likely reading; at most four.
+        readings: Letters of the whole name, surname's reading first, in every likely reading; of a Latin name in the
+            orders it may be written in. At most four.
         letters: The letters of a Latin name sorted by word, so that order does not count; empty for a Han name.
         han: Whether it is written in Han characters.
     """
@@ -96,9 +97,17 @@ def person_name(text: str) -> PersonName:
     letters = "".join(words)
     return PersonName(
         standard=standard, key=letters or standard, surname=words[-1] if len(words) > 1 else "",
-        given="".join(words[:-1]) if len(words) > 1 else letters, readings=(letters,) if letters else (),
+        given="".join(words[:-1]) if len(words) > 1 else letters, readings=_orders(words),
         letters=" ".join(sorted(words)), han=False,
     )  # fmt: skip
+
+
+def _orders(words: list[str]) -> tuple[str, ...]:
+    """The letters of a Latin name as written, with the last word in front, and with the first word behind."""
+    if not words:
+        return ()
+    orders = (words, [words[-1], *words[:-1]], [*words[1:], words[0]])
+    return tuple(dict.fromkeys("".join(order) for order in orders))
 
 
 def _plain_letters(word: str) -> str:
@@ -167,25 +176,5 @@ def compatible(one: PersonName, other: PersonName) -> Ground | None:
     if one.han and other.han:
         return Ground.HOMOPHONE if shared and len(one.key) == len(other.key) else None
     if one.han != other.han:
-        han, latin = (one, other) if one.han else (other, one)
-        if shared or _reordered(han, latin):
-            return Ground.ROMANIZATION
-        return None
+        return Ground.ROMANIZATION if shared else None
     return Ground.ORDER if one.letters and one.letters == other.letters else None
-
-
-def _reordered(han: PersonName, latin: PersonName) -> bool:
-    """Whether *latin* is *han* with the surname behind: "Weiguo Zhang", "WEI GUO ZHANG"."""
-    if not han.surname:
-        return False
-    _, special = _surnames()
-    words = latin.letters.split(" ")
-    for start in special.get(han.surname) or _spoken(han.surname):
-        for surname in _umlauts(start):
-            if surname in words and any(
-                latin.key in (surname + spelling, spelling + surname)
-                for rest in _spoken(han.given)
-                for spelling in _umlauts(rest)
-            ):
-                return True
-    return False

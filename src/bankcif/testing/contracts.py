@@ -1,0 +1,428 @@
+"""
+Contracts: one class per Protocol, run alike by the library's implementations and by a bank's own.
+
+Derive a test class and give the fixture; pytest collects the inherited tests:
+
+    class TestOurRepository(RepositoryContract):
+        @pytest.fixture
+        def repository(self): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+from ..approval import Approval, ApprovalState, Operation, propose
+from ..audit import AuditEntry, Head, chain
+from ..errors import ConflictError, IdentifierError, WrongKeyError
+from ..identifiers import IdentifierScheme, Severity
+from ..party import CifNo, SourceKey, facts_from
+from ..party.models import PartyKind
+from ..protection import KeyProvider, KeyStore, WrappedKey
+from ..storage import Repository
+from ..storage.rows import (
+    ClaimRow,
+    FactRow,
+    GoldenRow,
+    IndexRow,
+    LinkRow,
+    NotAMatchRow,
+    OutboxRow,
+    PartyRow,
+    SourceRow,
+    StagedRow,
+    StoreRow,
+    TaskRow,
+)
+
+__all__ = ["IdentifierSchemeContract", "KeyProviderContract", "KeyStoreContract", "RepositoryContract"]
+
+A, B = CifNo("C000000000000000A"), CifNo("C000000000000000B")
+
+
+def party(cif_no: CifNo = A, version: int = 1, **more: object) -> PartyRow:
+    """A row of a party, for tests."""
+    row = PartyRow(
+        cif_no=cif_no, kind="individual", life_cycle="active", review_state="none", roles="customer", branch="b",
+        manager=None, merged_into=None, anchor_source="s", anchor_source_key="k", anchor_record_no=0,
+        anchor_key_id=b"k" * 16, version=version, digest=b"d" * 32, created_at=1, updated_at=version,
+    )  # fmt: skip
+    return attrs.evolve(row, **more)  # type: ignore[arg-type]
+
+
+def source(key: str = "k", record_no: int = 0, **more: object) -> SourceRow:
+    """A row of a source record, for tests."""
+    row = SourceRow(
+        source="s", source_key=key, record_no=record_no, channel="c", received_at=1, business_time=None,
+        key_id=b"k" * 16, sealed=b"\x00sealed\xff", content_tag=bytes([record_no]) * 16,
+    )  # fmt: skip
+    return attrs.evolve(row, **more)  # type: ignore[arg-type]
+
+
+def link(key: str = "k", number: int = 0, cif_no: CifNo = A, **more: object) -> LinkRow:
+    """A link of the crosswalk, for tests."""
+    row = LinkRow(
+        source="s", source_key=key, number=number, home=cif_no, cif_no=cif_no, reason="new", weight_millibits=None,
+        actor="t", since=number + 1,
+    )  # fmt: skip
+    return attrs.evolve(row, **more)  # type: ignore[arg-type]
+
+
+def index(tag: bytes, key: str = "k", name: str = "phone") -> IndexRow:
+    """A row of the blind index, for tests."""
+    return IndexRow(index_name=name, index_version=1, tag=tag, source="s", source_key=key, record_no=0, cif_no=A)
+
+
+def task(number: str, weight: int = 1) -> TaskRow:
+    """A task, for tests."""
+    return TaskRow(
+        id=number, task="possible_match", cif_no=A, other=B, weight_millibits=weight, detail=b"{}", state="open",
+        opened_at=1,
+    )  # fmt: skip
+
+
+def approval(number: str = "p1") -> Approval:
+    """A proposal, for tests."""
+    return propose(
+        id=number, operation=Operation.MERGE, subjects=(A, B), detail={"reason": "r"}, base={A: 1, B: 1}, maker=None,
+        expires_at=10,
+    )  # fmt: skip
+
+
+class RepositoryContract:
+    """
+    What every store must do. The fixture ``repository`` gives an empty one; ``reopened`` a function that gives the
+    same store opened anew (a store in memory gives itself).
+    """
+
+    @pytest.fixture
+    def repository(self) -> Repository:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def reopened(self, repository: Repository) -> Callable[[], Repository]:
+        return lambda: repository
+
+    def test_commit_keeps_and_leaving_undoes(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+            unit.sources.add([source()])
+            unit.commit()
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(B)])
+            unit.parties.update([party(A, version=2)])
+            unit.sources.add([source("other")])
+        with reopened().unit_of_work() as unit:
+            assert set(unit.parties.get([A, B])) == {A}
+            assert unit.parties.get([A])[A] == party(A)
+            assert unit.sources.count() == 1
+
+    def test_an_exception_undoes_everything(self, repository: Repository) -> None:
+        with pytest.raises(RuntimeError), repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+            unit.claims.claim([ClaimRow(index_name="i", tag=b"t" * 16, cif_no=A)])
+            raise RuntimeError
+        with repository.unit_of_work() as unit:
+            assert not unit.parties.get([A])
+            unit.claims.claim([ClaimRow(index_name="i", tag=b"t" * 16, cif_no=B)])
+            unit.commit()
+
+    def test_a_unit_sees_its_own_writes(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+            assert unit.parties.get([A, B]) == {A: party(A)}
+
+    def test_a_number_is_given_once(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+            unit.commit()
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+
+    def test_an_update_needs_the_version_before(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+            unit.parties.update([party(A, version=2, branch="x")])
+            unit.commit()
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.parties.update([party(A, version=2)])
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.parties.update([party(B, version=2)])
+        with repository.unit_of_work() as unit:
+            assert unit.parties.get([A])[A].branch == "x"
+
+    def test_a_new_golden_version_ends_the_one_before(self, repository: Repository) -> None:
+        def golden(version: int, group: str = "identity") -> GoldenRow:
+            return GoldenRow(
+                cif_no=A, data_group=group, version=version, recorded_at=version, key_id=b"k" * 16, sealed=b"s"
+            )
+
+        with repository.unit_of_work() as unit:
+            unit.parties.put_golden([golden(1), golden(1, "contact")])
+            unit.parties.put_golden([golden(3)])
+            assert unit.parties.golden([A, B]) == [golden(1, "contact"), golden(3)]
+
+    def test_facts_replace_earlier_ones(self, repository: Repository) -> None:
+        from datetime import date
+
+        def fact(sex: str) -> FactRow:
+            values = facts_from(PartyKind.INDIVIDUAL, {"sex": sex}, born="1990-02-28", today=date(2026, 2, 28))
+            return FactRow(cif_no=A, values=values)
+
+        with repository.unit_of_work() as unit:
+            unit.parties.put_facts([fact("1")])
+            unit.parties.put_facts([fact("2")])
+            assert unit.parties.facts([A, B]) == {A: fact("2")}
+
+    def test_records_are_found_by_party_place_and_key(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            rows = [source("k", 0), source("k", 1, delivery_tag=b"f" * 16), source("l", 0)]
+            unit.sources.add(rows)
+            unit.crosswalk.add([link("k", cif_no=A), link("l", cif_no=B)])
+            assert unit.sources.of_parties([A]) == [(A, rows[0]), (A, rows[1])]
+            assert unit.sources.at([("s", "k", 1), ("s", "none", 0)]) == [rows[1]]
+            marks = unit.sources.marks("s", ["k", "none"])
+            assert [(m.record_no, m.content_tag, m.delivery_tag) for m in marks] == [
+                (0, bytes(16), None),
+                (1, b"\x01" * 16, b"f" * 16),
+            ]
+            assert unit.sources.marks("other", ["k"]) == []
+
+    def test_a_record_is_never_overwritten(self, repository: Repository) -> None:
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.sources.add([source()])
+            unit.sources.add([source(sealed=b"other")])
+
+    def test_many_keys_are_found_in_one_call(self, repository: Repository) -> None:
+        numbers = [CifNo(f"C{n:016}") for n in range(1203)]
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(n) for n in numbers])
+            assert len(unit.parties.get(numbers)) == len(numbers)
+
+    def test_a_moved_link_ends_the_one_before(self, repository: Repository) -> None:
+        key = SourceKey("s", "k")
+        with repository.unit_of_work() as unit:
+            unit.crosswalk.add([link("k")])
+            unit.crosswalk.add([link("k", 1, B)])
+            assert unit.crosswalk.current([key]) == {key: link("k", 1, B)}
+            assert unit.crosswalk.history(key) == [link("k", until=2), link("k", 1, B)]
+            assert unit.crosswalk.of_parties([A]) == []
+            assert list(unit.crosswalk.all_current()) == [link("k", 1, B)]
+
+    def test_two_writers_of_one_source_key_conflict(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            unit.crosswalk.add([link("k")])
+            unit.commit()
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.crosswalk.add([link("k", cif_no=B)])
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.crosswalk.add([link("k", 2, B)])
+
+    def test_a_pair_is_kept_apart_once(self, repository: Repository) -> None:
+        row = NotAMatchRow(low=A, high=B, actor="t", reason="r", at=1)
+        with repository.unit_of_work() as unit:
+            unit.crosswalk.add_not_a_match(row)
+            unit.crosswalk.add_not_a_match(attrs.evolve(row, reason="again"))
+            assert unit.crosswalk.not_matches([B]) == [row]
+            assert unit.crosswalk.not_matches([A, B]) == [row]
+
+    def test_a_claim_is_held_by_the_first(self, repository: Repository) -> None:
+        tag = ("i", b"t" * 16)
+        with repository.unit_of_work() as unit:
+            assert unit.claims.claim([ClaimRow(index_name="i", tag=tag[1], cif_no=A)]) == {tag: A}
+            assert unit.claims.claim([ClaimRow(index_name="i", tag=tag[1], cif_no=B)]) == {tag: A}
+            unit.claims.release([tag], B)
+            assert unit.claims.claim([ClaimRow(index_name="i", tag=tag[1], cif_no=B)]) == {tag: A}
+            unit.claims.release([tag], A)
+            assert unit.claims.claim([ClaimRow(index_name="i", tag=tag[1], cif_no=B)]) == {tag: B}
+
+    def test_tags_find_and_move(self, repository: Repository) -> None:
+        rows = [index(b"1" * 16), index(b"1" * 16, "l"), index(b"2" * 16)]
+        with repository.unit_of_work() as unit:
+            unit.indexes.add(rows)
+            assert len(unit.indexes.find([b"1" * 16])) == 2
+            unit.indexes.move([rows[0]], B)
+            found = {(row.source_key, row.tag): row.cif_no for row in unit.indexes.find([b"1" * 16, b"2" * 16])}
+            assert found == {("k", b"1" * 16): B, ("l", b"1" * 16): A, ("k", b"2" * 16): A}
+
+    def test_tasks_open_once_and_close_once(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            unit.work.add_tasks([task("a", 1), task("b", 2)])
+            unit.work.add_tasks([task("a", 9)])
+            assert [one.id for one in unit.work.tasks(state="open", cif_nos=[B])] == ["b", "a"]
+            assert unit.work.tasks(cif_nos=["C0"]) == []  # type: ignore[list-item]
+            closed = attrs.evolve(task("a"), state="merged", closed_at=2, actor="t", reason="r")
+            unit.work.close_task(closed)
+            assert unit.work.tasks(state="merged") == [closed]
+            with pytest.raises(ConflictError):
+                unit.work.close_task(closed)
+
+    def test_proposals_are_decided_once(self, repository: Repository) -> None:
+        decided = attrs.evolve(approval(), state=ApprovalState.APPROVED, checker="c")
+        with repository.unit_of_work() as unit:
+            unit.work.put_approvals([approval()])
+            unit.work.put_approvals([approval(), approval("p2")])
+            assert unit.work.approvals(cif_no=B) == [approval(), approval("p2")]
+            unit.work.put_approvals([decided])
+            unit.work.put_approvals([attrs.evolve(decided, state=ApprovalState.REJECTED)])
+            assert unit.work.approvals(ids=["p1"]) == [decided]
+            assert unit.work.approvals(state="proposed") == [approval("p2")]
+
+    def test_held_rows_are_held_once(self, repository: Repository) -> None:
+        row = StagedRow(
+            batch=b"b" * 16, line=7, channel="c", key_id=b"k" * 16, sealed=b"s", faults=b"[]", actor="t", staged_at=1,
+            expires_at=2,
+        )  # fmt: skip
+        with repository.unit_of_work() as unit:
+            unit.work.stage([row])
+            unit.work.stage([attrs.evolve(row, staged_at=5)])
+            assert unit.work.staged() == [row]
+
+    def test_the_log_continues_at_its_head(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
+        entries = [AuditEntry(at=n, actor="t", action="view", subjects=(A,)) for n in range(3)]
+        with repository.unit_of_work() as unit:
+            assert unit.audit.head("s0") == Head()
+            rows, head = chain("t", "s0", Head(), entries[:2])
+            unit.audit.append(rows, [(r.stream, r.number, A) for r in rows], head)
+            unit.commit()
+        with reopened().unit_of_work() as unit:
+            assert unit.audit.head("s0") == head
+            more, last = chain("t", "s0", head, entries[2:])
+            unit.audit.append(more, [("s0", 3, A)], last)
+            assert list(unit.audit.rows()) == [*rows, *more]
+            assert unit.audit.heads() == {"s0": last}
+            assert unit.audit.of_subject(A) == [*rows, *more]
+            assert unit.audit.of_subject(B) == []
+            assert sorted(unit.audit.subjects()) == [("s0", n, A) for n in (1, 2, 3)]
+
+    def test_the_outbox_keeps_its_order(self, repository: Repository) -> None:
+        rows = [OutboxRow(cif_no=A, version=n, fields="phone", at=n) for n in (1, 2, 3)]
+        with repository.unit_of_work() as unit:
+            unit.outbox.add(rows)
+            first = unit.outbox.after(0, 2)
+            assert [row for _, row in first] == rows[:2]
+            assert [row for _, row in unit.outbox.after(first[-1][0], 10)] == rows[2:]
+
+    def test_a_store_is_founded_once(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
+        row = StoreRow(
+            store_id="one", format=1, suite=1, expected_customers=1000, index_version=1, kek_id="k",
+            key_check=b"c", index_check=b"i" * 16, created_at=1,
+        )  # fmt: skip
+        assert repository.identity() is None
+        assert repository.found(row) == row
+        assert repository.found(attrs.evolve(row, store_id="two")) == row
+        assert reopened().identity() == row
+
+
+class KeyStoreContract:
+    """What every key store must do. The fixture ``key_store`` gives an empty one."""
+
+    @pytest.fixture
+    def key_store(self) -> KeyStore:
+        raise NotImplementedError
+
+    def test_keys_are_written_read_and_destroyed(self, key_store: KeyStore) -> None:
+        keys = [WrappedKey(key_id=bytes([n]) * 16, kek_id="k", wrapped=bytes([n])) for n in range(3)]
+        key_store.write(keys)
+        assert key_store.read([k.key_id for k in keys]) == {k.key_id: k for k in keys}
+        key_store.destroy([keys[1].key_id])
+        assert set(key_store.read([k.key_id for k in keys])) == {keys[0].key_id, keys[2].key_id}
+        assert list(key_store.all_ids()) == [keys[0].key_id, keys[2].key_id]
+
+    def test_it_belongs_to_one_store(self, key_store: KeyStore) -> None:
+        assert key_store.identity() == ""
+        key_store.bind("one")
+        key_store.bind("one")
+        assert key_store.identity() == "one"
+        with pytest.raises(WrongKeyError):
+            key_store.bind("two")
+
+
+class KeyProviderContract:
+    """What every key provider must do. The fixture ``provider`` gives one with an index root of version 1."""
+
+    @pytest.fixture
+    def provider(self) -> KeyProvider:
+        raise NotImplementedError
+
+    def test_a_wrapped_key_opens_only_where_it_was_bound(self, provider: KeyProvider) -> None:
+        wrapped = provider.wrap(b"k" * 32, b"here")
+        assert b"k" * 32 not in wrapped
+        assert provider.unwrap(wrapped, b"here", kek_id=provider.kek_id) == b"k" * 32
+        for damaged, where, kek in (
+            (wrapped, b"there", provider.kek_id),
+            (wrapped[:-1], b"here", provider.kek_id),
+            (wrapped, b"here", "another"),
+            (b"", b"here", provider.kek_id),
+        ):
+            with pytest.raises(WrongKeyError):
+                provider.unwrap(damaged, where, kek_id=kek)
+
+    def test_wrapping_twice_gives_different_bytes(self, provider: KeyProvider) -> None:
+        assert provider.wrap(b"k" * 32, b"") != provider.wrap(b"k" * 32, b"")
+
+    def test_index_roots_are_stable_and_versioned(self, provider: KeyProvider) -> None:
+        assert provider.index_root(1) == provider.index_root(1)
+        assert len(provider.index_root(1)) == 32
+        with pytest.raises(WrongKeyError):
+            provider.index_root(999)
+
+
+class IdentifierSchemeContract:
+    """
+    What every scheme must do. Fixtures: ``scheme``; ``valid``, texts it accepts; ``invalid``, texts it refuses.
+    """
+
+    @pytest.fixture
+    def scheme(self) -> IdentifierScheme:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def valid(self) -> list[str]:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def invalid(self) -> list[str]:
+        raise NotImplementedError
+
+    def test_it_has_a_name_and_a_source(self, scheme: IdentifierScheme) -> None:
+        assert scheme.name
+        assert scheme.source
+
+    def test_valid_texts_have_a_normalized_value_that_stays(self, scheme: IdentifierScheme, valid: list[str]) -> None:
+        for text in valid:
+            value = scheme.compact(text)
+            assert scheme.is_valid(text)
+            assert scheme.compact(value) == value
+            assert scheme.compact(scheme.format(text)) == value
+
+    def test_invalid_texts_get_an_error_and_no_value(self, scheme: IdentifierScheme, invalid: list[str]) -> None:
+        for text in invalid:
+            verdict = scheme.validate(text)
+            assert verdict.value is None
+            assert any(issue.severity is Severity.ERROR for issue in verdict.issues)
+            for verb in (scheme.compact, scheme.format):
+                with pytest.raises(IdentifierError) as caught:
+                    verb(text)
+                assert len(text) < 4 or text not in str(caught.value)
+
+    def test_no_text_raises(self, scheme: IdentifierScheme) -> None:
+        for text in (
+            "",
+            " ",
+            "\x00",
+            "\ud800",
+            "９" * 300,
+            "-" * 1000,
+            "１２３",
+            "²³",
+            "๑๒๓",
+            "🙂" * 18,
+            "a@b@c",
+            "+" * 40,
+        ):
+            scheme.validate(text)
+            scheme.is_valid(text)

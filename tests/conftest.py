@@ -1,0 +1,79 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Terms, standard_schemes
+from bankcif._clock import FixedClock
+from bankcif.identifiers import SchemeSet
+from bankcif.party import ReferenceTables
+from bankcif.testing import synthetic_tables
+
+settings.register_profile("ci", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ci")
+
+NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
+
+COUNTER = frozenset({"name", "phone", "address", "email", "birth_date", "identifiers", "home_branch", "manager"})
+TRUST = {"counter": Terms(trust=90, may_change=COUNTER), "partner": Terms(trust=30)}
+
+ALL_ROLES = frozenset({"teller", "steward", "loader", "auditor", "compliance"})
+
+
+@pytest.fixture(scope="session")
+def tables() -> ReferenceTables:
+    return synthetic_tables()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def schemes(tables: ReferenceTables) -> SchemeSet:
+    return standard_schemes(clock=FixedClock(NOW), zone=ZONE, tables=tables)
+
+
+@pytest.fixture
+def keys() -> LocalKeyProvider:
+    return LocalKeyProvider.generate()
+
+
+@pytest.fixture
+def cif(tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider) -> Iterator[CIF]:
+    """A file in memory."""
+    with CIF(
+        repository=MemoryRepository(), tenant="t", keys=keys, key_store=MemoryKeyStore(), tables=tables, trust=TRUST,
+        clock=clock,
+    ) as opened:  # fmt: skip
+        yield opened
+
+
+@pytest.fixture
+def sqlite_cif(tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider, tmp_path: Path) -> Iterator[CIF]:
+    """A file on SQLite."""
+    with CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, trust=TRUST, clock=clock
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+def steward() -> Actor:
+    """Somebody who may do nearly everything, at branch b."""
+    return Actor(id="s.wu", roles=ALL_ROLES, branch="b")
+
+
+@pytest.fixture
+def checker() -> Actor:
+    """Somebody else who may approve."""
+    return Actor(id="s.li", roles={"steward"})

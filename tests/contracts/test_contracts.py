@@ -1,0 +1,110 @@
+"""The library's own implementations pass the contracts that a bank's must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bankcif import LocalKeyProvider
+from bankcif.identifiers import IdentifierScheme, SchemeSet
+from bankcif.storage import MemoryKeyStore, MemoryRepository, Repository
+from bankcif.storage.key_store import SqliteKeyStore
+from bankcif.storage.sql import SqlRepository
+from bankcif.testing.contracts import (
+    IdentifierSchemeContract,
+    KeyProviderContract,
+    KeyStoreContract,
+    RepositoryContract,
+)
+
+
+class TestMemoryRepository(RepositoryContract):
+    @pytest.fixture
+    def repository(self) -> Repository:
+        return MemoryRepository()
+
+
+class TestSqliteRepository(RepositoryContract):
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path / 'cif.db'}"
+
+    @pytest.fixture
+    def repository(self, url: str) -> Iterator[Repository]:
+        opened = SqlRepository.open(url, "t", create=True)
+        yield opened
+        opened.close()
+
+    @pytest.fixture
+    def reopened(self, url: str, repository: Repository) -> Iterator[Callable[[], Repository]]:
+        made: list[SqlRepository] = []
+
+        def again() -> Repository:
+            made.append(SqlRepository.open(url, "t", create=False))
+            return made[-1]
+
+        yield again
+        for one in made:
+            one.close()
+
+
+class TestMemoryKeyStore(KeyStoreContract):
+    @pytest.fixture
+    def key_store(self) -> MemoryKeyStore:
+        return MemoryKeyStore()
+
+
+class TestSqliteKeyStore(KeyStoreContract):
+    @pytest.fixture
+    def key_store(self, tmp_path: Path) -> Iterator[SqliteKeyStore]:
+        opened = SqliteKeyStore(tmp_path / "keys.db")
+        yield opened
+        opened.close()
+
+
+class TestLocalKeyProvider(KeyProviderContract):
+    @pytest.fixture
+    def provider(self, tmp_path: Path) -> LocalKeyProvider:
+        LocalKeyProvider.generate().write(tmp_path / "keys.json")
+        return LocalKeyProvider.from_file(tmp_path / "keys.json")
+
+
+VALID = {
+    "cn.resident_id": [
+        "11010519491231002X",
+        "110105491231002",
+        "１１０１０５１９４９１２３１００２ｘ",
+        "810000199408230021",
+    ],
+    "cn.uscc": ["91350100M000100Y43", "91350100m000100y43"],
+    "phone": ["13800138001", "+86 138-0013-8001", "010-65529988转12", "+852 2345 6789"],
+    "card": ["4111 1111 1111 1111", "6222021234567890"],
+    "email": ["Li.Wei@Example.COM", "a+b@sub.domain.cn", "ａｂ@qq.com"],
+}
+INVALID = {
+    "cn.resident_id": ["", "110105194912310021", "11010519491331002X", "1101051949123100", "abcdefghijklmnopqr"],
+    "cn.uscc": ["", "91350100M000100Y44", "91350100I000100Y43", "9135010"],
+    "phone": ["", "abc", "95588", "10086", "123", "1410012345678"],
+    "card": ["", "4111111111111112", "41111", "4111x11111111111"],
+    "email": ["", "a", "a@b", "a@@b.com", "a b@c.com", "@b.com", "a@-b.com", ".a@b.com"],
+}
+
+
+class TestSchemes(IdentifierSchemeContract):
+    @pytest.fixture(params=sorted(VALID))
+    def name(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+    @pytest.fixture
+    def scheme(self, schemes: SchemeSet, name: str) -> IdentifierScheme:
+        return schemes[name]
+
+    @pytest.fixture
+    def valid(self, name: str) -> list[str]:
+        return VALID[name]
+
+    @pytest.fixture
+    def invalid(self, name: str) -> list[str]:
+        return INVALID[name]

@@ -1,0 +1,217 @@
+"""Merging and unmerging: exact, n-way, at any later time; two persons for each."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, strategies as st
+from tests.conftest import ALL_ROLES, NOW, TRUST
+from tests.flows.test_register import clear, register
+
+from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
+from bankcif._clock import FixedClock
+from bankcif.errors import FourEyesError, InputError, NotFoundOrNotAllowedError
+from bankcif.flows.query import _open_golden
+from bankcif.party import ReferenceTables
+
+MAKER = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
+CHECKER = Actor(id="s.li", roles={"steward"})
+OPERATIONS = Purpose.OPERATIONS
+
+
+def three(cif: CIF) -> list[str]:
+    """Three parties that are not linked by themselves."""
+    return [
+        register(cif, MAKER, str(n), channel=channel, name=name, identifiers=None, phone=f"1540000000{n}").cif_no
+        for n, (channel, name) in enumerate((("counter", "张伟"), ("card", "李娜"), ("partner", "王芳")))
+    ]
+
+
+def merge(cif: CIF, survivor: str, retired: str) -> None:
+    proposal = cif.matches.propose_merge(survivor, retired, actor=MAKER, reason="same person")
+    cif.approvals.approve(proposal.id, actor=CHECKER)
+
+
+def unmerge(cif: CIF, retired: str) -> None:
+    proposal = cif.matches.propose_unmerge(retired, actor=MAKER, reason="two persons")
+    cif.approvals.approve(proposal.id, actor=CHECKER)
+
+
+def state(cif: CIF) -> dict[str, Any]:
+    """Everything that a merge may touch and an unmerge must give back; versions and times only ever grow."""
+    with cif._desk.repository.unit_of_work() as unit:
+        links = {(link.source, link.source_key): (link.home, link.cif_no) for link in unit.crosswalk.all_current()}
+        homes = sorted({home for home, _ in links.values()})
+        parties = {
+            cif_no: attrs.evolve(row, version=0, digest=b"", updated_at=0)
+            for cif_no, row in unit.parties.get(homes).items()
+        }
+        golden = {
+            c: _open_golden(cif._desk, unit, row) for c, row in unit.parties.get(homes).items() if not row.merged_into
+        }
+        facts = {c: row.values for c, row in unit.parties.facts(list(golden)).items()}
+        tags = sorted((r.tag, r.source, r.source_key, r.cif_no) for r in unit.indexes.find(_all_tags(cif)))
+    return {"links": links, "parties": parties, "golden": golden, "facts": facts, "tags": tags}
+
+
+def _all_tags(cif: CIF) -> list[bytes]:
+    return [key[0] for key in cif._desk.repository._data.indexes.rows]  # type: ignore[attr-defined]
+
+
+def test_after_a_merge_every_number_and_key_gives_the_survivor(cif: CIF) -> None:
+    a, b, _ = three(cif)
+    merge(cif, a, b)
+    for cif_no in (a, b):
+        assert cif.customers.get(cif_no, actor=MAKER, purpose=Purpose.COMPLIANCE).cif_no == a
+    found = cif.customers.find(phone="15400000001", actor=MAKER, purpose=Purpose.COMPLIANCE)
+    assert [view.cif_no for view in found] == [a]
+    assert register(cif, MAKER, "1", channel="card", name="李娜", identifiers=None, email="l@example.com").cif_no == a
+
+
+def test_an_unmerge_gives_back_exactly_what_was(cif: CIF) -> None:
+    a, b, _ = three(cif)
+    before = state(cif)
+    merge(cif, a, b)
+    assert state(cif) != before
+    unmerge(cif, b)
+    assert state(cif) == before
+
+
+@given(st.integers(0, 10**9))
+def test_any_history_of_merges_and_unmerges_ends_where_it_began(tables: ReferenceTables, seed: int) -> None:
+    rng = Random(seed)
+    cif = CIF(
+        repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
+        tables=tables, trust=TRUST, clock=FixedClock(NOW),
+    )  # fmt: skip
+    names = ("张伟", "李娜", "王芳", "刘洋", "陈静")
+    parties = [
+        register(cif, MAKER, str(n), channel=rng.choice(("counter", "card", "partner")), name=name, identifiers=None,
+                 phone=f"1540000000{n}").cif_no
+        for n, name in enumerate(names)
+    ]  # fmt: skip
+    before = state(cif)
+    into: dict[str, str] = {}
+    seen = {frozenset(into.items()): before}
+    for _ in range(rng.randrange(1, 9)):
+        if into and rng.random() < 0.4:
+            retired = rng.choice(sorted(into))
+            unmerge(cif, retired)
+            del into[retired]
+        else:
+            roots = [p for p in parties if p not in into]
+            if len(roots) < 2:
+                continue
+            survivor, retired = rng.sample(roots, 2)
+            merge(cif, survivor, retired)
+            into[retired] = survivor
+        now = state(cif)
+        # The same set of merges is the same state, by whatever way it was reached.
+        assert seen.setdefault(frozenset(into.items()), now) == now
+    for retired in sorted(into, key=lambda _: rng.random()):
+        unmerge(cif, retired)
+    assert state(cif) == before
+    assert cif.audit.verify(actor=MAKER).intact
+
+
+def test_records_that_came_after_a_merge_stay_with_the_survivor(cif: CIF) -> None:
+    a, b, _ = three(cif)
+    merge(cif, a, b)
+    later = register(cif, MAKER, "7", channel="counter", name="张伟", identifiers=None, phone="15400000000")
+    proposal = cif.matches.propose_merge(a, later.cif_no, actor=MAKER, reason="same")
+    cif.approvals.approve(proposal.id, actor=CHECKER)
+    unmerge(cif, b)
+    assert cif.customers.get(later.cif_no, actor=MAKER, purpose=Purpose.COMPLIANCE).cif_no == a
+    assert clear(cif, MAKER, b, "name")["name"] == "李娜"
+
+
+def test_nobody_decides_their_own_proposal(cif: CIF) -> None:
+    a, b, _ = three(cif)
+    proposal = cif.matches.propose_merge(a, b, actor=MAKER, reason="same")
+    with pytest.raises(FourEyesError, match="two different people"):
+        cif.approvals.approve(proposal.id, actor=MAKER)
+    second_self = Actor(id="s.wu2", roles=ALL_ROLES, person="s.wu")
+    with pytest.raises(FourEyesError, match="two different people"):
+        cif.approvals.approve(proposal.id, actor=second_self)
+
+
+def test_a_proposal_is_decided_once(cif: CIF) -> None:
+    a, b, _ = three(cif)
+    proposal = cif.matches.propose_merge(a, b, actor=MAKER, reason="same")
+    cif.approvals.reject(proposal.id, actor=CHECKER)
+    with pytest.raises(FourEyesError, match="rejected before"):
+        cif.approvals.approve(proposal.id, actor=CHECKER)
+
+
+def test_a_proposal_whose_ground_has_shifted_is_not_carried_out(cif: CIF) -> None:
+    a, b, _ = three(cif)
+    proposal = cif.matches.propose_merge(a, b, actor=MAKER, reason="same")
+    register(cif, MAKER, "0", channel="counter", name="张伟", identifiers=None, phone="15499999999")
+    with pytest.raises(FourEyesError, match="changed since"):
+        cif.approvals.approve(proposal.id, actor=CHECKER)
+
+
+def test_a_proposal_expires(cif: CIF, clock: FixedClock) -> None:
+    from datetime import timedelta
+
+    a, b, _ = three(cif)
+    proposal = cif.matches.propose_merge(a, b, actor=MAKER, reason="same")
+    clock.advance(timedelta(days=31))
+    with pytest.raises(FourEyesError, match="expired"):
+        cif.approvals.approve(proposal.id, actor=CHECKER)
+
+
+def test_who_is_kept_apart_is_neither_asked_about_nor_merged(cif: CIF) -> None:
+    first = register(cif, MAKER, "1")
+    second = register(cif, MAKER, "2", identifiers=None)
+    assert len(cif.matches.tasks(actor=MAKER, purpose=OPERATIONS)) == 1
+    cif.matches.not_a_match(first.cif_no, second.cif_no, actor=MAKER, reason="father and son")
+    assert not cif.matches.tasks(actor=MAKER, purpose=OPERATIONS)
+    with pytest.raises(InputError, match="not to be a match"):
+        cif.matches.propose_merge(first.cif_no, second.cif_no, actor=MAKER, reason="same")
+    register(cif, MAKER, "2", identifiers=None, email="z@example.com")
+    assert not cif.matches.tasks(actor=MAKER, purpose=OPERATIONS)
+
+
+def test_being_kept_apart_holds_for_those_merged_into_either(cif: CIF) -> None:
+    a, b, c = three(cif)
+    cif.matches.not_a_match(b, c, actor=MAKER, reason="two")
+    merge(cif, a, b)
+    with pytest.raises(InputError, match="not to be a match"):
+        cif.matches.propose_merge(a, c, actor=MAKER, reason="same")
+
+
+def test_a_merge_closes_its_task(cif: CIF) -> None:
+    first = register(cif, MAKER, "1")
+    second = register(cif, MAKER, "2", identifiers=None)
+    merge(cif, first.cif_no, second.cif_no)
+    assert not cif.matches.tasks(actor=MAKER, purpose=OPERATIONS)
+
+
+def test_what_cannot_be_merged_is_refused(cif: CIF) -> None:
+    a, b, c = three(cif)
+    merge(cif, a, b)
+    for survivor, retired in ((a, a), (a, b), (b, c)):
+        with pytest.raises(InputError):
+            cif.matches.propose_merge(survivor, retired, actor=MAKER, reason="same")
+    with pytest.raises(InputError):
+        cif.matches.propose_unmerge(a, actor=MAKER, reason="never was")
+    with pytest.raises(InputError):
+        cif.matches.propose_merge(a, c, actor=MAKER, reason=" ")
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.matches.propose_merge(a, "C0", actor=MAKER, reason="same")
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.matches.propose_merge(a, c, actor=Actor(id="t", roles={"teller"}), reason="same")
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.approvals.approve("nothing", actor=CHECKER)
+
+
+def test_the_log_of_a_retired_customer_is_found_under_the_survivor(cif: CIF) -> None:
+    a, b, _ = three(cif)
+    merge(cif, a, b)
+    actions = [one.action for one in cif.audit.who(b, actor=MAKER)]
+    assert actions.count("register") == 2
+    assert "merge" in actions

@@ -1,0 +1,162 @@
+"""Reading: authorize, find, open, verify, mask, audit, return."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from tests.flows.test_register import ID, register
+
+from bankcif import CIF, Actor, Purpose
+from bankcif.errors import IdentifierError, InputError, NotFoundOrNotAllowedError
+
+SERVICE = Purpose.SERVICE
+
+
+@pytest.mark.parametrize("text", [ID, ID[:6] + " " + ID[6:], "８８０１０１１９９００３０７１０９８", ID[:6] + ID[8:17]])
+def test_any_spelling_of_a_number_finds_its_customer(cif: CIF, steward: Actor, text: str) -> None:
+    done = register(cif, steward, "1")
+    found = cif.customers.find(identifier=("cn.resident_id", text), actor=steward, purpose=SERVICE)
+    assert [view.cif_no for view in found] == [done.cif_no]
+
+
+@pytest.mark.parametrize("text", ["15412345678", "+86 154-1234-5678", "１５４１２３４５６７８"])
+def test_any_spelling_of_a_phone_finds_its_customer(cif: CIF, steward: Actor, text: str) -> None:
+    done = register(cif, steward, "1")
+    assert [v.cif_no for v in cif.customers.find(phone=text, actor=steward, purpose=SERVICE)] == [done.cif_no]
+
+
+@pytest.mark.parametrize("name", ["张伟国", "張偉國", "章炜国", "zhang weiguo"])
+def test_a_name_with_birth_date_finds_by_characters_and_sound(cif: CIF, steward: Actor, name: str) -> None:
+    done = register(cif, steward, "1")
+    found = cif.customers.find(name=name, birth_date=date(1990, 3, 7), actor=steward, purpose=SERVICE)
+    assert [view.cif_no for view in found] == [done.cif_no]
+
+
+def test_one_person_of_many_records_is_one_hit(cif: CIF, steward: Actor) -> None:
+    register(cif, steward, "1")
+    register(cif, steward, "2", channel="card")
+    register(cif, steward, "3", channel="partner", phone="15466666666")
+    assert len(cif.customers.find(phone="15412345678", actor=steward, purpose=SERVICE)) == 1
+    assert len(cif.customers.find(phone="15466666666", actor=steward, purpose=SERVICE)) == 1
+
+
+def test_strangers_that_share_a_cut_tag_are_not_found(
+    cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bankcif.protection import IndexPlan
+
+    monkeypatch.setattr(IndexPlan, "bits", property(lambda self: 1))
+    for n in range(12):
+        register(
+            cif, steward, str(n), name=f"王{'伟芳国强敏静丽磊军洋勇艳'[n]}", phone=f"154000000{n:02}", identifiers=None
+        )
+    found = cif.customers.find(phone="15400000003", actor=steward, purpose=SERVICE)
+    assert [view.name for view in found] == ["王*"]
+
+
+def test_a_search_needs_exactly_one_way(cif: CIF, steward: Actor) -> None:
+    for wrong in ({}, {"phone": "1", "email": "a@b.cn"}, {"name": "张伟"}, {"birth_date": date(2000, 1, 1)}):
+        with pytest.raises(InputError):
+            cif.customers.find(**wrong, actor=steward, purpose=SERVICE)  # type: ignore[arg-type]
+
+
+def test_an_invalid_term_is_refused_without_the_term(cif: CIF, steward: Actor) -> None:
+    with pytest.raises(IdentifierError) as caught:
+        cif.customers.find(phone="secret-term", actor=steward, purpose=SERVICE)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_view_holds_masks_only(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1", email="zhang.wg@example.com", address="星河市长庚区银河路1号")
+    view = cif.customers.get(done.cif_no, actor=steward, purpose=SERVICE)
+    text = repr(view) + str(view.values) + str(vars(type(view)))
+    for value in ("张伟国", ID, "15412345678", "zhang.wg", "银河路"):
+        assert value not in text
+    assert set(view.masked_fields) == {"identifiers", "phone", "email", "address", "name"}
+    assert view.birth_date is None
+    with pytest.raises(AttributeError):
+        _ = view.shoe_size
+
+
+def test_relation_decides(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1", home_branch="b", manager="m.1")
+    for actor, purpose, allowed in (
+        (Actor(id="t", roles={"teller"}, branch="b"), SERVICE, True),
+        (Actor(id="t", roles={"teller"}, branch="other"), SERVICE, False),
+        (Actor(id="t", roles={"teller"}), SERVICE, False),
+        (Actor(id="t", roles={"teller"}, branch="b"), Purpose.MARKETING, False),
+        (Actor(id="m.1", roles={"relationship_manager"}), Purpose.RELATIONSHIP, True),
+        (Actor(id="m.2", roles={"relationship_manager"}), Purpose.RELATIONSHIP, False),
+        (Actor(id="nobody"), SERVICE, False),
+    ):
+        if allowed:
+            assert cif.customers.get(done.cif_no, actor=actor, purpose=purpose).cif_no == done.cif_no
+        else:
+            with pytest.raises(NotFoundOrNotAllowedError):
+                cif.customers.get(done.cif_no, actor=actor, purpose=purpose)
+
+
+def test_a_customer_who_may_not_be_seen_is_not_found_either(cif: CIF, steward: Actor) -> None:
+    register(cif, steward, "1", home_branch="elsewhere")
+    teller = Actor(id="t", roles={"teller"}, branch="b")
+    assert cif.customers.find(phone="15412345678", actor=teller, purpose=SERVICE) == []
+
+
+def test_not_found_and_not_allowed_read_the_same(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1", home_branch="elsewhere")
+    teller = Actor(id="t", roles={"teller"}, branch="b")
+    said = []
+    for cif_no in (done.cif_no, "C0000000000000000"):
+        with pytest.raises(NotFoundOrNotAllowedError) as caught:
+            cif.customers.get(cif_no, actor=teller, purpose=SERVICE)
+        said.append((str(caught.value), caught.value.cif_no, caught.value.rule))
+    assert said[0] == said[1]
+
+
+def test_reveal_gives_all_or_nothing(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1")
+    teller = Actor(id="t", roles={"teller"}, branch="b")
+    assert cif.customers.reveal(done.cif_no, {"phone"}, actor=teller, purpose=SERVICE) == {"phone": "+8615412345678"}
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.reveal(done.cif_no, {"phone", "identifiers"}, actor=teller, purpose=SERVICE)
+    with pytest.raises(InputError):
+        cif.customers.reveal(done.cif_no, {"shoe_size"}, actor=teller, purpose=SERVICE)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.reveal(done.cif_no, set(), actor=teller, purpose=SERVICE)
+
+
+def test_every_look_and_every_refusal_is_in_the_log(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1")
+    teller = Actor(id="t", roles={"teller"}, branch="b")
+    cif.customers.get(done.cif_no, actor=teller, purpose=SERVICE)
+    cif.customers.find(phone="15412345678", actor=teller, purpose=SERVICE)
+    cif.customers.reveal(done.cif_no, {"phone"}, actor=teller, purpose=SERVICE)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.get(done.cif_no, actor=Actor(id="x"), purpose=SERVICE)
+    lines = [(one.actor, one.action, one.outcome) for one in cif.audit.who(done.cif_no, actor=steward)]
+    assert lines == [
+        ("s.wu", "register", "done"),
+        ("t", "view", "done"),
+        ("t", "find", "done"),
+        ("t", "reveal", "done"),
+        ("x", "view", "refused"),
+    ]
+
+
+def test_a_search_term_rests_in_the_log_as_a_tag(cif: CIF, steward: Actor) -> None:
+    register(cif, steward, "1")
+    cif.customers.find(phone="15412345678", actor=steward, purpose=SERVICE)
+    with cif._desk.repository.unit_of_work() as unit:
+        bodies = b"".join(row.body for row in unit.audit.rows())
+    assert b"15412345678" not in bodies
+    assert b'"terms":{"phone":' in bodies
+
+
+def test_only_an_auditor_reads_the_log(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1")
+    teller = Actor(id="t", roles={"teller"}, branch="b")
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.audit.who(done.cif_no, actor=teller)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.audit.verify(actor=teller)

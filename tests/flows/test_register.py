@@ -1,0 +1,208 @@
+"""Registering: one person, one customer; and what an attacker tries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bankcif import CIF, Actor, Individual, Organization, Outcome, Purpose, party_from
+from bankcif.errors import IntakeError, NotFoundOrNotAllowedError
+from bankcif.party import CifNo
+
+ID = "880101199003071098"
+OTHER_ID = "880101198505051236"
+
+
+def form(**more: Any) -> Individual:
+    values: dict[str, Any] = {
+        "name": "张伟国",
+        "identifiers": [{"scheme": "cn.resident_id", "number": ID}],
+        "phone": "15412345678",
+        "home_branch": "b",
+        **more,
+    }
+    made = party_from({name: value for name, value in values.items() if value is not None}, Individual)
+    assert isinstance(made, Individual)
+    return made
+
+
+def register(cif: CIF, actor: Actor, key: str, *, channel: str = "counter", **more: Any) -> Any:
+    return cif.customers.register(form(**more), channel=channel, source_key=key, actor=actor, occasion="lead")
+
+
+def clear(cif: CIF, actor: Actor, cif_no: str, *names: str) -> dict[str, Any]:
+    return cif.customers.reveal(cif_no, names, actor=actor, purpose=Purpose.COMPLIANCE)
+
+
+def test_a_first_customer_is_new(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1")
+    assert done.outcome is Outcome.NEW
+    view = cif.customers.get(done.cif_no, actor=steward, purpose=Purpose.SERVICE)
+    assert view.name == "张**"
+    assert view.phone == "154****5678"
+
+
+@pytest.mark.parametrize("name", ["张伟国", "張偉國", "章炜国", "ZHANG WEIGUO", "Weiguo Zhang"])
+def test_an_equal_number_and_a_compatible_name_link(cif: CIF, steward: Actor, name: str) -> None:
+    first = register(cif, steward, "1")
+    second = register(cif, steward, "2", channel="card", name=name)
+    assert (second.outcome, second.cif_no) == (Outcome.LINKED, first.cif_no)
+
+
+def test_an_equal_number_under_another_name_is_a_person_s_to_decide(cif: CIF, steward: Actor) -> None:
+    father = register(cif, steward, "1")
+    child = register(cif, steward, "2", name="张小明", phone="15487654321")
+    assert child.outcome is Outcome.POSSIBLE_MATCH
+    assert child.cif_no != father.cif_no
+    assert [c.cif_no for c in child.candidates] == [father.cif_no]
+    assert child.task_id == child.candidates[0].task_id
+
+
+def test_two_birth_dates_under_one_number_never_link(cif: CIF, steward: Actor) -> None:
+    register(cif, steward, "1", birth_date="1990-03-07")
+    assert register(cif, steward, "2", birth_date="1991-03-07").outcome is Outcome.POSSIBLE_MATCH
+
+
+def test_two_different_numbers_never_link(cif: CIF, steward: Actor) -> None:
+    register(cif, steward, "1")
+    other = register(cif, steward, "2", identifiers=[{"scheme": "cn.resident_id", "number": OTHER_ID}])
+    assert other.outcome in (Outcome.NEW, Outcome.POSSIBLE_MATCH)
+
+
+def test_name_and_phone_alone_are_a_possible_match(cif: CIF, steward: Actor) -> None:
+    register(cif, steward, "1")
+    assert register(cif, steward, "2", identifiers=None).outcome is Outcome.POSSIBLE_MATCH
+
+
+def test_a_fifteen_digit_number_links_to_its_eighteen_digit_form(cif: CIF, steward: Actor) -> None:
+    first = register(cif, steward, "1")
+    old = ID[:6] + ID[8:17]
+    second = register(cif, steward, "2", identifiers=[{"scheme": "cn.resident_id", "number": old}])
+    assert second.cif_no == first.cif_no
+
+
+def test_the_same_source_key_is_the_same_customer_whatever_it_says(cif: CIF, steward: Actor) -> None:
+    first = register(cif, steward, "1")
+    second = register(cif, steward, "1", name="李娜", identifiers=None, phone="15400000001")
+    assert (second.outcome, second.cif_no) == (Outcome.UPDATED, first.cif_no)
+
+
+def test_the_same_form_again_changes_nothing(cif: CIF, steward: Actor) -> None:
+    first = register(cif, steward, "1")
+    before = cif.customers.get(first.cif_no, actor=steward, purpose=Purpose.SERVICE).version
+    again = register(cif, steward, "1")
+    assert (again.outcome, again.cif_no) == (Outcome.UNCHANGED, first.cif_no)
+    assert cif.customers.get(first.cif_no, actor=steward, purpose=Purpose.SERVICE).version == before
+
+
+def test_organizations_link_by_their_code(cif: CIF, steward: Actor) -> None:
+    def company(name: str) -> Organization:
+        made = party_from(
+            {"name": name, "identifiers": [{"scheme": "cn.uscc", "number": "91350100M000100Y43"}]}, Organization
+        )
+        assert isinstance(made, Organization)
+        return made
+
+    first = cif.customers.register(
+        company("恒瑞科技（星河）有限公司"), channel="counter", source_key="1", actor=steward
+    )
+    second = cif.customers.register(
+        company("恒瑞科技星河有限责任公司"), channel="partner", source_key="1", actor=steward
+    )
+    third = cif.customers.register(company("瑞恒贸易有限公司"), channel="card", source_key="1", actor=steward)
+    assert second.cif_no == first.cif_no
+    assert third.outcome is Outcome.POSSIBLE_MATCH
+
+
+def test_a_refused_form_names_every_fault_and_no_value(cif: CIF, steward: Actor) -> None:
+    with pytest.raises(IntakeError) as caught:
+        register(cif, steward, "1", name="张3", phone="1541234567")
+    assert {(f.path, f.rule) for f in caught.value.faults} == {("$.name", "characters"), ("$.phone", "length")}
+    assert "张3" not in str(caught.value)
+
+
+def test_who_may_not_register_is_refused_and_audited(cif: CIF, steward: Actor) -> None:
+    with pytest.raises(NotFoundOrNotAllowedError):
+        register(cif, Actor(id="x"), "1")
+    assert cif.audit.verify(actor=steward).entries == 1
+
+
+def test_candidates_are_told_only_to_those_who_may_decide_them(cif: CIF, steward: Actor) -> None:
+    register(cif, steward, "1")
+    teller = Actor(id="t", roles={"teller"}, branch="elsewhere")
+    done = register(cif, teller, "2", identifiers=None)
+    assert done.outcome is Outcome.POSSIBLE_MATCH
+    assert done.candidates == ()
+    assert done.task_id is not None
+
+
+class TestAttackThroughMatching:
+    """Threat 10: a record with the victim's number and the attacker's phone."""
+
+    def test_a_linked_partner_row_leaves_the_golden_phone_and_proposes(self, cif: CIF, steward: Actor) -> None:
+        victim = register(cif, steward, "1")
+        attack = register(cif, steward, "9", channel="partner", phone="15466666666")
+        assert (attack.outcome, attack.cif_no) == (Outcome.LINKED, victim.cif_no)
+        assert attack.proposed == ("phone",)
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615412345678"
+        waiting = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+        assert [(one.detail["field"], one.detail["source"]) for one in waiting] == [("phone", "partner")]
+
+    def test_a_missing_phone_is_not_filled_by_a_stranger(self, cif: CIF, steward: Actor) -> None:
+        victim = register(cif, steward, "1", phone=None, address="星河市长庚区银河路1号")
+        attack = register(cif, steward, "9", channel="partner", phone="15466666666")
+        assert attack.proposed == ("phone",)
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] is None
+
+    def test_delivering_twice_does_not_help(self, cif: CIF, steward: Actor) -> None:
+        victim = register(cif, steward, "1")
+        register(cif, steward, "9", channel="partner")
+        register(cif, steward, "9", channel="partner", phone="15466666666")
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615412345678"
+
+    def test_nor_does_moving_the_customer_to_the_attacker_s_branch(self, cif: CIF, steward: Actor) -> None:
+        victim = register(cif, steward, "1")
+        register(cif, steward, "9", channel="partner", home_branch="evil")
+        assert clear(cif, steward, victim.cif_no, "home_branch")["home_branch"] == "b"
+
+    def test_a_merge_keeps_the_survivor_s_phone(self, cif: CIF, steward: Actor, checker: Actor) -> None:
+        victim = register(cif, steward, "1")
+        attack = register(cif, steward, "9", channel="partner", name="张小明", phone="15466666666")
+        proposal = cif.matches.propose_merge(victim.cif_no, attack.cif_no, actor=steward, reason="same person")
+        cif.approvals.approve(proposal.id, actor=checker)
+        assert clear(cif, steward, victim.cif_no, "phone", "name") == {"phone": "+8615412345678", "name": "张伟国"}
+
+    def test_the_bank_s_own_counter_changes_it(self, cif: CIF, steward: Actor) -> None:
+        victim = register(cif, steward, "9", channel="partner")
+        register(cif, steward, "1", phone="15477777777")
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615477777777"
+
+    def test_an_approved_proposal_becomes_golden(self, cif: CIF, steward: Actor, checker: Actor) -> None:
+        victim = register(cif, steward, "1")
+        register(cif, steward, "9", channel="partner", phone="15466666666")
+        waiting = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+        assert cif.customers.get(victim.cif_no, actor=steward, purpose=Purpose.SERVICE).waiting == 1
+        cif.approvals.approve(waiting[0].id, actor=checker)
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615466666666"
+        assert not cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+
+    def test_a_rejected_one_does_not(self, cif: CIF, steward: Actor, checker: Actor) -> None:
+        victim = register(cif, steward, "1")
+        register(cif, steward, "9", channel="partner", phone="15466666666")
+        waiting = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+        cif.approvals.reject(waiting[0].id, actor=checker)
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615412345678"
+
+
+def test_card_numbers_rest_as_token_and_mask(cif: CIF, steward: Actor) -> None:
+    card = "4111111111111111"
+    done = register(cif, steward, "1", holdings=[{"product": "card", "scheme": "card", "number": card}])
+    held = clear(cif, steward, done.cif_no, "holdings")["holdings"]
+    assert held[0]["masked"] == "411111******1111"
+    assert card not in str(held)
+
+
+def test_a_number_that_was_never_given_is_not_found(cif: CIF, steward: Actor) -> None:
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.get(CifNo("C0000000000000000"), actor=steward, purpose=Purpose.SERVICE)

@@ -1,0 +1,157 @@
+"""Standardizing and capture standards: every fault at once, by path and rule."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from bankcif.identifiers import SchemeSet
+from bankcif.intake import Standardizer, capture_standards
+from bankcif.party import CATALOGUE, PartyKind, ReferenceTables
+from bankcif.testing import strategies
+from bankcif.wording import AddressBook
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture(scope="module")
+def standardizer(tables: ReferenceTables, schemes: SchemeSet) -> Standardizer:
+    return Standardizer(schemes=schemes, addresses=AddressBook(tables.divisions), codes=tables.codes)
+
+
+def checked(
+    standardizer: Standardizer, values: dict[str, Any], occasion: str = "lead"
+) -> tuple[Any, set[tuple[str, str, str]]]:
+    form = standardizer.standardize(PartyKind.INDIVIDUAL, values)
+    form = capture_standards()[PartyKind.INDIVIDUAL, occasion].check(form, today=TODAY)
+    return form, {(fault.path, fault.rule, fault.severity) for fault in form.faults}
+
+
+def test_a_form_is_brought_to_the_bank_s_form_and_keeps_what_was_written(standardizer: Standardizer) -> None:
+    form, faults = checked(
+        standardizer,
+        {
+            "name": "張偉 ", "sex": "男", "birth_date": "19491231", "phone": "１３８-0013-8001",
+            "identifiers": [{"scheme": "cn.resident_id", "number": "110105491231001", "valid_until": "长期"}],
+            "address": "星河市长庚区银河路1号", "nationality": "CHN", "occupation": "8", "employer": "某公司",
+        },
+        "account",
+    )  # fmt: skip
+    assert form.values == {
+        "name": "張偉",
+        "sex": "1",
+        "birth_date": "1949-12-31",
+        "phone": "+8613800138001",
+        "identifiers": [{"scheme": "cn.resident_id", "number": "110105194912310011", "long_term": True}],
+        "address": {
+            "text": "星河市长庚区银河路1号",
+            "code": "880101",
+            "region": ["云汉省", "星河市", "长庚区"],
+            "detail": "银河路1号",
+            "key": "银河路1号",
+        },
+        "nationality": "CN",
+        "occupation": "8",
+        "employer": "某公司",
+    }
+    assert form.given["name"] == "張偉 "
+    assert form.given["phone"] == "１３８-0013-8001"
+    assert faults == {("$.identifiers[0].number", "legacy_15", "warning")}
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"name": "张\x00伟"}, ("$.name", "control_character", "error")),
+        ({"name": "张\u202e伟"}, ("$.name", "control_character", "error")),
+        ({"name": "张\ud800"}, ("$.name", "control_character", "error")),
+        ({"name": "张" * 101}, ("$.name", "too_long", "error")),
+        ({"name": "张3"}, ("$.name", "characters", "error")),
+        ({"name": "<b>张</b>"}, ("$.name", "characters", "error")),
+        ({"name": "张"}, ("$.name", "single_character", "warning")),
+        ({"name": "无"}, ("$.name", "placeholder", "warning")),
+        ({"name": "无"}, ("$.name", "required", "error")),
+        ({"name": 3}, ("$.name", "text", "error")),
+        ({"birth_date": "19900231"}, ("$.birth_date", "date", "error")),
+        ({"birth_date": "2027-01-01"}, ("$.birth_date", "future", "error")),
+        ({"birth_date": "1850-01-01"}, ("$.birth_date", "age", "warning")),
+        ({"birth_date": "1900-01-01"}, ("$.birth_date", "placeholder", "warning")),
+        ({"sex": "?"}, ("$.sex", "code", "error")),
+        ({"phone": "abc"}, ("$.phone", "not_possible", "error")),
+        ({"email": "a"}, ("$.email", "at_sign", "error")),
+        ({"bounces": "many"}, ("$.bounces", "number", "error")),
+        ({"aum": {"amount": "1.001", "currency": "CNY"}}, ("$.aum", "money", "error")),
+        ({"aum": {"amount": "NaN", "currency": "CNY"}}, ("$.aum", "money", "error")),
+        ({"aum": "1"}, ("$.aum", "money", "error")),
+        ({"shoe_size": "42"}, ("$.shoe_size", "unknown_field", "error")),
+        ({"address": "见身份证"}, ("$.address", "placeholder", "warning")),
+        ({"address": "Lane 1"}, ("$.address", "region_unresolved", "info")),
+        ({"identifiers": [{"scheme": "x.y", "number": "1"}]}, ("$.identifiers[0].scheme", "unknown_scheme", "error")),
+        (
+            {"identifiers": [{"scheme": "cn.resident_id", "number": "110105194912310021"}]},
+            ("$.identifiers[0].number", "check_digit", "error"),
+        ),
+        (
+            {
+                "identifiers": [
+                    {"scheme": "bank.no", "number": "1", "valid_from": "20200101", "valid_until": "20190101"}
+                ]
+            },
+            ("$.identifiers[0].valid_until", "validity_order", "error"),
+        ),
+        (
+            {"identifiers": [{"scheme": "bank.no", "number": "1", "valid_until": "20200101"}]},
+            ("$.identifiers[0].valid_until", "document_expired", "warning"),
+        ),
+        (
+            {"birth_date": "1949-12-30", "identifiers": [{"scheme": "cn.resident_id", "number": "11010519491231002X"}]},
+            ("$.birth_date", "id_birth_date", "warning"),
+        ),
+        (
+            {"sex": "1", "identifiers": [{"scheme": "cn.resident_id", "number": "11010519491231002X"}]},
+            ("$.sex", "id_sex", "warning"),
+        ),
+        ({}, ("$.phone", "conditional", "error")),
+    ],
+)
+def test_a_fault_has_its_path_and_rule(
+    standardizer: Standardizer, values: dict[str, Any], fault: tuple[str, str, str]
+) -> None:
+    assert fault in checked(standardizer, values)[1]
+
+
+def test_a_refused_value_is_not_also_missing(standardizer: Standardizer) -> None:
+    _, faults = checked(standardizer, {"name": "张3", "phone": "abc"})
+    assert {rule for _, rule, _ in faults} == {"characters", "not_possible"}
+
+
+def test_all_faults_come_at_once(standardizer: Standardizer) -> None:
+    form, faults = checked(standardizer, {"name": "张3", "phone": "abc", "birth_date": "x", "sex": "?"}, "account")
+    assert form.refused
+    assert {path for path, _, severity in faults if severity == "error"} == {
+        "$.name", "$.phone", "$.birth_date", "$.sex", "$.identifiers",
+    }  # fmt: skip
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=30) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(CATALOGUE[PartyKind.INDIVIDUAL])), anything, max_size=6))
+def test_no_value_of_any_type_raises(standardizer: Standardizer, values: dict[str, Any]) -> None:
+    form, faults = checked(standardizer, values)
+    assert set(form.values) <= set(CATALOGUE[PartyKind.INDIVIDUAL])
+    assert all(path.startswith("$") for path, _, _ in faults)
+
+
+@given(strategies.forms())
+def test_standardizing_twice_changes_nothing(standardizer: Standardizer, values: dict[str, Any]) -> None:
+    once = standardizer.standardize(PartyKind.INDIVIDUAL, values)
+    again = {**once.values, **({"address": once.values["address"]["text"]} if "address" in once.values else {})}
+    assert standardizer.standardize(PartyKind.INDIVIDUAL, again).values == once.values
