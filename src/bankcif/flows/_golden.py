@@ -10,7 +10,7 @@ import attrs
 from .._canonical import dumps, sha256
 from ..approval import Approval, Operation, propose
 from ..identifiers import facts_of, resident_ids
-from ..merging import GoldenRecord, Proposal, Testimony, survive
+from ..merging import GoldenRecord, Proposal, Statement, survive
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_from
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
@@ -42,8 +42,8 @@ class Touched:
     row: PartyRow | None
     anchor: tuple[str, str, int]
     anchor_key: DataKey
-    before: Sequence[Testimony]
-    after: Sequence[Testimony]
+    before: Sequence[Statement]
+    after: Sequence[Statement]
     merged_into: CifNo | None = None
     force: bool = False
 

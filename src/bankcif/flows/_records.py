@@ -11,13 +11,13 @@ from .._canonical import dumps
 from ..access.masking import mask_card
 from ..intake import Standard
 from ..matching import Features, features_of
-from ..merging import Terms, Testimony
+from ..merging import Statement, Terms
 from ..party import CifNo, PartyKind, SourceKey
 from ..protection import DataKey, Place
 from ..storage.rows import SourceRow
 from .desk import Desk
 
-__all__ = ["Arrival", "Record", "content_tag", "open_records", "seal_record", "testimony_of", "tokenized"]
+__all__ = ["Arrival", "Record", "content_tag", "open_records", "seal_record", "statement_of", "tokenized"]
 
 _FORMAT = 1
 
@@ -50,7 +50,7 @@ class Record:
 
     cif_no: CifNo
     kind: PartyKind
-    testimony: Testimony
+    statement: Statement
     features: Features
     key: DataKey
 
@@ -124,15 +124,15 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
     return Record(
         cif_no=cif_no,
         kind=kind,
-        testimony=testimony_of(row, payload["values"], Terms.of_stored(payload["terms"])),
+        statement=statement_of(row, payload["values"], Terms.of_stored(payload["terms"])),
         features=features_of(kind, payload["values"], desk.link_policy.identifying),
         key=key,
     )  # fmt: skip
 
 
-def testimony_of(row: SourceRow, values: Mapping[str, Any], terms: Terms) -> Testimony:
+def statement_of(row: SourceRow, values: Mapping[str, Any], terms: Terms) -> Statement:
     """A record as survivorship hears it."""
-    return Testimony(
+    return Statement(
         origin=SourceKey(row.source, row.source_key), record_no=row.record_no, channel=row.channel,
         received_at=row.received_at, business_time=row.business_time, values=values, terms=terms,
         restricted=row.restricted_at is not None,

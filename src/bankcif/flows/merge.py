@@ -24,7 +24,7 @@ from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, LinkRow, NotAMatchRow, PartyRow, TaskRow
 from ._golden import Touched, rebuild
-from ._records import Arrival, Record, content_tag, open_records, seal_record, testimony_of
+from ._records import Arrival, Record, content_tag, open_records, seal_record, statement_of
 from .desk import Desk, record, refuse, retried
 from .register import task_id
 
@@ -294,10 +294,10 @@ def _forest(unit: UnitOfWork, cif_nos: set[CifNo]) -> dict[CifNo, CifNo | None]:
 def _move_tags(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], moves: Mapping[SourceKey, CifNo]) -> None:
     rows: dict[CifNo, list[IndexRow]] = {}
     for one in opened:
-        to = moves.get(one.testimony.origin)
+        to = moves.get(one.statement.origin)
         if to is None:
             continue
-        source, source_key, record_no = one.testimony.place
+        source, source_key, record_no = one.statement.place
         for key in {(key.index, key.value): key for key in blocking_keys(one.features)}.values():
             row = IndexRow(
                 index_name=key.index, index_version=desk.tagger.version, tag=desk.tag(key), source=source,
@@ -324,8 +324,8 @@ def _touched(
     return Touched(
         cif_no=cif_no, kind=PartyKind(row.kind), row=row,
         anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no), anchor_key=key,
-        before=[r.testimony for r in opened if old.get(r.testimony.origin) == cif_no],
-        after=[r.testimony for r in opened if new.get(r.testimony.origin) == cif_no],
+        before=[r.statement for r in opened if old.get(r.statement.origin) == cif_no],
+        after=[r.statement for r in opened if new.get(r.statement.origin) == cif_no],
         merged_into=into, force=True,
     )  # fmt: skip
 
@@ -338,13 +338,13 @@ def _change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now:
     row = _root(unit, unit.parties.get([cif_no])[cif_no])
     opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
     place = (detail["source"], detail["source_key"], int(detail["record_no"]))
-    said = next((one for one in opened if one.testimony.place == place), None)
+    said = next((one for one in opened if one.statement.place == place), None)
     if said is None:
         raise InputError("the record that proposed this value is not this customer's any more", rule="stale")
     field = detail["field"]
     arrival = Arrival(
         origin=SourceKey("bankcif.approval", approval.id), channel="approval",
-        form=Standard(kind=said.kind, values={field: said.testimony.values[field]}, given={}, faults=()),
+        form=Standard(kind=said.kind, values={field: said.statement.values[field]}, given={}, faults=()),
         terms=Terms(trust=100, may_change=frozenset({field})), business_time=now,
     )  # fmt: skip
     key = desk.data_keys.take(1)[0]
@@ -355,12 +355,12 @@ def _change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now:
         reason="approval", weight_millibits=None, actor=actor.id, since=now,
     )  # fmt: skip
     unit.crosswalk.add([link])
-    before = [one.testimony for one in opened]
+    before = [one.statement for one in opened]
     anchor_key = desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id]
     touched = Touched(
         cif_no=row.cif_no, kind=said.kind, row=row,
         anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no), anchor_key=anchor_key,
-        before=before, after=[*before, testimony_of(sealed, arrival.form.values, arrival.terms)],
+        before=before, after=[*before, statement_of(sealed, arrival.form.values, arrival.terms)],
     )  # fmt: skip
     rebuilt = rebuild(desk, unit, [touched], now)
     return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}

@@ -17,14 +17,14 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect
 from ..errors import ConflictError
 from ..matching import Explanation, Link
-from ..merging import Testimony
+from ..merging import Statement
 from ..party import CifNo, SourceKey, new_cif_no
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import ClaimRow, IndexRow, LinkRow, Mark, SourceRow, TaskRow
 from ._golden import Rebuilt, Touched, rebuild
 from ._meet import Meetings, meet
-from ._records import Arrival, Record, content_tag, seal_record, testimony_of
+from ._records import Arrival, Record, content_tag, seal_record, statement_of
 from .desk import Desk, record, retried
 
 __all__ = ["Candidate", "Outcome", "Registered", "register"]
@@ -275,7 +275,7 @@ class _Batch:
         existing = self._unit.parties.get(list(mine))
         touched = []
         for cif_no, numbers in mine.items():
-            fresh = [self._testimony(i) for i in numbers]
+            fresh = [self._statement(i) for i in numbers]
             row = existing.get(cif_no)
             if row is None:
                 founder, key = self._rows[numbers[0]]
@@ -288,9 +288,9 @@ class _Batch:
                 continue
             stored: Sequence[Record] = meetings.records[cif_no]
             anchor = (row.anchor_source, row.anchor_source_key, row.anchor_record_no)
-            known = next((r.key for r in stored if r.testimony.place == anchor), None)
+            known = next((r.key for r in stored if r.statement.place == anchor), None)
             anchor_key = known or self._desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id]
-            before = [r.testimony for r in stored]
+            before = [r.statement for r in stored]
             touched.append(
                 Touched(
                     cif_no=cif_no, kind=stored[0].kind, row=row, anchor=anchor, anchor_key=anchor_key, before=before,
@@ -299,9 +299,9 @@ class _Batch:
             )  # fmt: skip
         return touched
 
-    def _testimony(self, i: int) -> Testimony:
+    def _statement(self, i: int) -> Statement:
         row, _ = self._rows[i]
-        return testimony_of(row, self._arrivals[i].form.values, self._arrivals[i].terms)
+        return statement_of(row, self._arrivals[i].form.values, self._arrivals[i].terms)
 
     def _open_tasks(self) -> None:
         kept_apart = self._unit.crosswalk.not_matches([p.cif_no for p in self._placed.values() if p.rivals])

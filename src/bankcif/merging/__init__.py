@@ -1,14 +1,14 @@
 """Write 5: survivorship and the crosswalk."""
 
 from .crosswalk import check_merge, relocate, root_of
-from .survivorship import GoldenRecord, Proposal, Provenance, Terms, Testimony, survive
+from .survivorship import GoldenRecord, Proposal, Provenance, Statement, Terms, survive
 
 __all__ = [
     "GoldenRecord",
     "Proposal",
     "Provenance",
+    "Statement",
     "Terms",
-    "Testimony",
     "check_merge",
     "relocate",
     "root_of",

@@ -16,7 +16,7 @@ import attrs
 from ..party import CATALOGUE, FieldType, PartyKind, SourceKey
 from ..wording import Ground, compatible, organization_name, person_name
 
-__all__ = ["GoldenRecord", "Proposal", "Provenance", "Terms", "Testimony", "survive"]
+__all__ = ["GoldenRecord", "Proposal", "Provenance", "Statement", "Terms", "survive"]
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +50,7 @@ class Terms:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Testimony:
+class Statement:
     """
     One source record as survivorship hears it.
 
@@ -124,7 +124,7 @@ class GoldenRecord:
 
 
 def survive(
-    kind: PartyKind, records: Sequence[Testimony], *, anchor: tuple[str, str, int], as_of: int | None = None
+    kind: PartyKind, records: Sequence[Statement], *, anchor: tuple[str, str, int], as_of: int | None = None
 ) -> GoldenRecord:
     """
     The golden record of *records*; the same records give the same result, in whatever order they come.
@@ -173,9 +173,9 @@ def survive(
     )  # fmt: skip
 
 
-def _latest(records: Iterable[Testimony]) -> list[Testimony]:
+def _latest(records: Iterable[Statement]) -> list[Statement]:
     """The last word of each source key: a newer record stands for an older one of the same key."""
-    last: dict[SourceKey, Testimony] = {}
+    last: dict[SourceKey, Statement] = {}
     for record in records:
         known = last.get(record.origin)
         if known is None or (record.business_time or 0, record.record_no) >= (
@@ -186,17 +186,17 @@ def _latest(records: Iterable[Testimony]) -> list[Testimony]:
     return list(last.values())
 
 
-def _trust(record: Testimony, name: str) -> int:
+def _trust(record: Statement, name: str) -> int:
     return record.terms.trust_by_field.get(name, record.terms.trust)
 
 
-def _rank(record: Testimony, name: str) -> tuple[int, int, int, tuple[str, str]]:
+def _rank(record: Statement, name: str) -> tuple[int, int, int, tuple[str, str]]:
     value = record.values[name]
     completeness = len(value) if isinstance(value, str | list | dict) else 1
     return (_trust(record, name), record.business_time or 0, completeness, (record.origin.source, record.origin.key))
 
 
-def _reason(best: Testimony, second: Testimony, name: str) -> str:
+def _reason(best: Statement, second: Statement, name: str) -> str:
     steps = zip(
         ("trust", "business_time", "completeness", "source_key"), _rank(best, name), _rank(second, name), strict=True
     )

@@ -1,0 +1,161 @@
+"""The golden record: a pure function of its records."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from bankcif.errors import InputError
+from bankcif.merging import Statement, Terms, check_merge, relocate, root_of, survive
+from bankcif.party import CifNo, PartyKind, SourceKey
+
+PERSON = PartyKind.INDIVIDUAL
+ANCHOR = ("counter", "1", 0)
+ALL = frozenset({"phone", "name", "address", "identifiers"})
+
+
+def said(source: str, key: str = "1", no: int = 0, *, at: int | None = None, trust: int = 50, may: frozenset[str] = frozenset(),
+         received: int = 1, restricted: bool = False, **values: Any) -> Statement:  # fmt: skip
+    return Statement(
+        origin=SourceKey(source, key), record_no=no, channel=source, received_at=received, business_time=at,
+        values=values, terms=Terms(trust=trust, may_change=may), restricted=restricted,
+    )  # fmt: skip
+
+
+def golden(*records: Statement, as_of: int | None = None) -> dict[str, Any]:
+    return dict(survive(PERSON, records, anchor=ANCHOR, as_of=as_of).values)
+
+
+def test_trust_goes_before_time_and_time_before_completeness() -> None:
+    assert golden(said("a", trust=60, at=1, sex="1"), said("b", trust=50, at=9, sex="2"))["sex"] == "1"
+    assert golden(said("a", at=1, sex="1"), said("b", at=9, sex="2"))["sex"] == "2"
+    assert golden(said("a", employer="某厂"), said("b", employer="某某工厂"))["employer"] == "某某工厂"
+
+
+def test_the_time_of_loading_never_decides() -> None:
+    early, late = said("a", received=1, sex="1"), said("b", received=9, sex="2")
+    assert golden(early, late) == golden(said("a", received=9, sex="1"), said("b", received=1, sex="2"))
+
+
+def test_a_newer_record_of_a_key_stands_for_the_older() -> None:
+    assert golden(said("a", no=0, sex="1"), said("a", no=1, sex="2"))["sex"] == "2"
+    # but a field it does not mention stays
+    assert golden(said("a", no=0, sex="1"), said("a", no=1, occupation="8")) == {"sex": "1", "occupation": "8"}
+
+
+def test_a_protected_field_keeps_the_anchor_s_value_and_proposes_the_other() -> None:
+    result = survive(
+        PERSON, [said("counter", phone="+861"), said("partner", trust=99, at=9, phone="+862")], anchor=ANCHOR
+    )
+    assert result.values["phone"] == "+861"
+    assert [(p.field, p.place) for p in result.proposals] == [("phone", ("partner", "1", 0))]
+
+
+def test_a_trusted_source_changes_it() -> None:
+    result = survive(
+        PERSON, [said("counter", phone="+861"), said("app", trust=80, may=ALL, phone="+862")], anchor=ANCHOR
+    )
+    assert result.values["phone"] == "+862"
+    assert result.proposals == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "golden_value", "other"),
+    [
+        ("name", "张伟", "張偉"),
+        ("address", {"code": "1", "key": "k", "text": "x"}, {"code": "1", "key": "k", "text": "y"}),
+        (
+            "identifiers",
+            [{"scheme": "s", "number": "1"}, {"scheme": "s", "number": "2"}],
+            [{"scheme": "s", "number": "2"}],
+        ),
+    ],
+)
+def test_another_spelling_of_the_same_value_is_no_proposal(name: str, golden_value: Any, other: Any) -> None:
+    records = [said("counter", **{name: golden_value}), said("partner", **{name: other})]
+    assert survive(PERSON, records, anchor=ANCHOR).proposals == ()
+
+
+def test_documents_and_holdings_are_joined_each_once() -> None:
+    one, two = {"scheme": "card", "token": "t1"}, {"scheme": "card", "token": "t2"}
+    assert golden(said("a", holdings=[one]), said("b", holdings=[one, two]))["holdings"] in ([one, two], [two, one])
+
+
+def test_a_restricted_record_is_not_heard() -> None:
+    assert golden(said("counter", phone="+861", restricted=True), said("a", sex="1")) == {"sex": "1"}
+
+
+def test_as_of_hears_only_what_was_known() -> None:
+    records = (said("a", at=1, received=1, sex="1"), said("b", at=2, received=5, sex="2"))
+    assert golden(*records, as_of=4)["sex"] == "1"
+    assert golden(*records, as_of=5)["sex"] == "2"
+
+
+def test_every_value_says_where_it_came_from_and_why() -> None:
+    result = survive(PERSON, [said("a", trust=60, sex="1"), said("b", sex="2", occupation="8")], anchor=ANCHOR)
+    assert (result.provenance["sex"].source, result.provenance["sex"].rule) == ("a", "trust")
+    assert (result.provenance["occupation"].source, result.provenance["occupation"].rule) == ("b", "only")
+
+
+statements = st.lists(
+    st.builds(
+        said,
+        st.sampled_from(["counter", "card", "app"]),
+        st.sampled_from(["1", "2"]),
+        st.integers(0, 3),
+        at=st.none() | st.integers(0, 3),
+        trust=st.sampled_from([30, 50, 90]),
+        may=st.sampled_from([frozenset(), ALL]),
+        restricted=st.booleans(),
+        phone=st.sampled_from(["+861", "+862", "+863"]),
+        sex=st.sampled_from(["1", "2"]),
+        holdings=st.lists(st.sampled_from([{"token": "a"}, {"token": "b"}]), max_size=2, unique_by=str),
+    ),
+    max_size=7,
+    unique_by=lambda record: record.place,
+)
+
+
+@given(statements, st.integers())
+def test_the_order_of_records_does_not_matter(records: list[Statement], seed: int) -> None:
+    shuffled = list(records)
+    Random(seed).shuffle(shuffled)
+    assert survive(PERSON, records, anchor=ANCHOR) == survive(PERSON, shuffled, anchor=ANCHOR)
+
+
+@given(statements)
+def test_a_protected_value_always_comes_from_somebody_entitled(records: list[Statement]) -> None:
+    result = survive(PERSON, records, anchor=ANCHOR)
+    if "phone" in result.values:
+        origin = result.provenance["phone"]
+        place = (origin.source, origin.source_key, origin.record_no)
+        record = next(r for r in records if r.place == place)
+        assert place == ANCHOR or "phone" in record.terms.may_change
+
+
+def test_terms_survive_storing() -> None:
+    terms = Terms(trust=70, trust_by_field={"email": 80}, may_change=ALL)
+    assert Terms.of_stored(terms.stored()) == terms
+
+
+A, B, C = (CifNo(x) for x in "ABC")
+
+
+def test_roots_by_hand() -> None:
+    assert root_of(A, {}) == A
+    assert root_of(A, {A: B, B: C}) == C
+    assert relocate({SourceKey("s", "1"): A, SourceKey("s", "2"): C}, {A: B}) == {
+        SourceKey("s", "1"): B,
+        SourceKey("s", "2"): C,
+    }
+
+
+def test_a_circle_and_a_second_merge_are_refused() -> None:
+    with pytest.raises(InputError):
+        root_of(A, {A: B, B: A})
+    for survivor, retired, edges in ((A, A, {}), (A, B, {B: C}), (A, B, {A: C})):
+        with pytest.raises(InputError):
+            check_merge(survivor, retired, edges)

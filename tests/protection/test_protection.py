@@ -1,0 +1,238 @@
+"""Sealing, keys, blind indexes: published vectors, known answers, and what must not open."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import pickle
+from pathlib import Path
+
+import attrs
+import cryptography_vectors
+import pytest
+from hypothesis import given, strategies as st
+
+from bankcif import LocalKeyProvider
+from bankcif._canonical import dumps, encode, loads
+from bankcif._clock import SystemIds
+from bankcif.errors import ConfigurationError, KeyFileError, KeyMissingError, SealError, WrongKeyError
+from bankcif.protection import Aes256Gcm, DataKey, DataKeys, IndexPlan, Place, Sealer, Tagger, key_id_of
+from bankcif.storage import MemoryKeyStore
+
+KEY = DataKey(b"i" * 16, b"k" * 32)
+PLACE = Place(table="golden_group", owner=("C1",), group="identity", version=3)
+
+
+class Fixed:
+    """An id source that gives the bytes it was told."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def draw(self, count: int) -> bytes:
+        assert count == len(self._data)
+        return self._data
+
+
+def gcm_vectors() -> list[dict[str, str]]:
+    """NIST CAVP vectors with 256-bit keys, 96-bit nonces and 128-bit tags, from cryptography_vectors."""
+    found: list[dict[str, str]] = []
+    with cryptography_vectors.open_vector_file("ciphers/AES/GCM/gcmEncryptExtIV256.rsp", "r") as file:
+        entry: dict[str, str] = {}
+        lengths: dict[str, int] = {}
+        for line in file:
+            name, _, value = line.strip().strip("[]").partition(" =")
+            if name in ("Keylen", "IVlen", "PTlen", "AADlen", "Taglen"):
+                lengths[name] = int(value)
+            elif name == "Count":
+                entry = {}
+            elif name:
+                entry[name] = value.strip()
+                if name == "Tag" and lengths["IVlen"] == 96 and lengths["Taglen"] == 128:
+                    found.append(entry)
+    return found
+
+
+def test_the_cipher_agrees_with_nist_s_vectors() -> None:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    vectors = gcm_vectors()
+    assert len(vectors) > 300
+    for v in vectors:
+        key, nonce, text, aad = (bytes.fromhex(v[name]) for name in ("Key", "IV", "PT", "AAD"))
+        assert AESGCM(key).encrypt(nonce, text, aad).hex() == v["CT"] + v["Tag"]
+
+
+def test_the_wire_format_is_what_it_was() -> None:
+    # A known answer, frozen: bytes sealed by any release open with every later one.
+    frozen = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
+    sealer = Sealer(suite=Aes256Gcm(), tenant="t", ids=Fixed(b"n" * 12))
+    assert sealer.seal({"name": "张伟"}, KEY, PLACE).hex() == frozen["sealed"]
+    assert sealer.open(bytes.fromhex(frozen["sealed"]), KEY, PLACE) == {"name": "张伟"}
+    provider = LocalKeyProvider({"kek-1": b"w" * 32}, "kek-1", {1: b"r" * 32})
+    tagger = Tagger(provider=provider, tenant="t", plan=IndexPlan())
+    assert tagger.claim("identifier", "cn.resident_id", "11010519491231002X").hex() == frozen["claim"]
+    assert tagger.search("phone", "+8613800138001").hex() == frozen["search"]
+    assert tagger.digest("content", b"x").hex() == frozen["digest"]
+    assert encode("a", b"b", 3, None).hex() == frozen["canonical"]
+
+
+def test_sealed_bytes_name_format_suite_and_key() -> None:
+    sealed = Sealer(suite=Aes256Gcm(), tenant="t", ids=SystemIds()).seal({}, KEY, PLACE)
+    assert sealed[:4] == b"BC\x01\x01"
+    assert key_id_of(sealed) == KEY.id
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        attrs.evolve(PLACE, table="source_record"),
+        attrs.evolve(PLACE, owner=("C2",)),
+        attrs.evolve(PLACE, owner=("C1", "x")),
+        attrs.evolve(PLACE, group="contact"),
+        attrs.evolve(PLACE, version=2),
+    ],
+)
+def test_moved_bytes_do_not_open(place: Place) -> None:
+    sealer = Sealer(suite=Aes256Gcm(), tenant="t", ids=SystemIds())
+    with pytest.raises(SealError):
+        sealer.open(sealer.seal({"a": 1}, KEY, PLACE), KEY, place)
+
+
+def test_nor_for_another_tenant_or_key() -> None:
+    sealed = Sealer(suite=Aes256Gcm(), tenant="t", ids=SystemIds()).seal({"a": 1}, KEY, PLACE)
+    with pytest.raises(SealError):
+        Sealer(suite=Aes256Gcm(), tenant="u", ids=SystemIds()).open(sealed, KEY, PLACE)
+    with pytest.raises(SealError):
+        Sealer(suite=Aes256Gcm(), tenant="t", ids=SystemIds()).open(sealed, DataKey(KEY.id, b"x" * 32), PLACE)
+
+
+@given(st.data())
+def test_one_changed_bit_is_found(data: st.DataObject) -> None:
+    sealer = Sealer(suite=Aes256Gcm(), tenant="t", ids=SystemIds())
+    sealed = bytearray(sealer.seal({"a": "secret-canary"}, KEY, PLACE))
+    at = data.draw(st.integers(0, len(sealed) - 1))
+    sealed[at] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(SealError) as caught:
+        sealer.open(bytes(sealed), KEY, PLACE)
+    assert "canary" not in str(caught.value)
+    for cut in (0, 3, 20, 35):
+        with pytest.raises(SealError):
+            sealer.open(bytes(sealed[:cut]), KEY, PLACE)
+
+
+parts = st.lists(st.text(max_size=5) | st.binary(max_size=5) | st.integers() | st.none(), max_size=4)
+
+
+@given(parts, parts)
+def test_the_canonical_encoding_is_injective(
+    one: list[str | bytes | int | None], other: list[str | bytes | int | None]
+) -> None:
+    same = len(one) == len(other) and all(type(a) is type(b) and a == b for a, b in zip(one, other, strict=False))
+    assert (encode(*one) == encode(*other)) == same
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), inner, max_size=3)
+    ),
+)
+
+
+@given(json_values)
+def test_canonical_json_round_trips(value: object) -> None:
+    assert loads(dumps(value)) == value
+    assert dumps(loads(dumps(value))) == dumps(value)
+
+
+def test_keys_are_in_the_key_store_before_they_are_used(keys: LocalKeyProvider) -> None:
+    store = MemoryKeyStore()
+    data_keys = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), block=4)
+    taken = data_keys.take(3) + data_keys.take(3)
+    assert len({key.id for key in taken}) == 6
+    opened = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds()).get(key.id for key in taken)
+    assert {key.id: key.secret for key in taken} == {key_id: key.secret for key_id, key in opened.items()}
+
+
+def test_a_destroyed_key_and_one_of_another_tenant_do_not_open(keys: LocalKeyProvider) -> None:
+    store = MemoryKeyStore()
+    key = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds()).take(1)[0]
+    with pytest.raises(WrongKeyError):
+        DataKeys(tenant="u", store=store, provider=keys, ids=SystemIds()).get([key.id])
+    store.destroy([key.id])
+    with pytest.raises(KeyMissingError):
+        DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds()).get([key.id])
+
+
+def test_tags_are_apart_by_tenant_index_version_and_root(keys: LocalKeyProvider) -> None:
+    def tag(provider: LocalKeyProvider, tenant: str, index: str) -> bytes:
+        return Tagger(provider=provider, tenant=tenant, plan=IndexPlan()).claim(index, "x")
+
+    made = [tag(keys, "t", "i"), tag(keys, "u", "i"), tag(keys, "t", "j"), tag(LocalKeyProvider.generate(), "t", "i")]
+    assert len(set(made)) == 4
+
+
+@pytest.mark.parametrize(("customers", "bits"), [(1_000, 7), (1_000_000, 17), (700_000_000, 27)])
+def test_search_tags_are_as_short_as_planned(keys: LocalKeyProvider, customers: int, bits: int) -> None:
+    plan = IndexPlan(expected_customers=customers)
+    assert plan.bits == bits
+    assert 2 <= customers / 2**plan.bits <= customers**0.5
+    tagger = Tagger(provider=keys, tenant="t", plan=plan)
+    assert max(int.from_bytes(tagger.search("i", str(n))[:8], "big") for n in range(500)) < 2**bits
+    assert len(tagger.search("i", "x")) == 16
+
+
+@pytest.mark.parametrize("customers", [0, 999, 10**10 + 1])
+def test_an_index_that_protects_nothing_is_refused(customers: int) -> None:
+    with pytest.raises(ConfigurationError):
+        IndexPlan(expected_customers=customers)
+
+
+def test_a_key_file_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    LocalKeyProvider.generate().write(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    LocalKeyProvider.from_file(path)
+    for mode in (0o644, 0o640, 0o604):
+        path.chmod(mode)
+        with pytest.raises(KeyFileError, match="chmod 600"):
+            LocalKeyProvider.from_file(path)
+
+
+def test_a_key_file_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    LocalKeyProvider.generate().write(path)
+    before = path.read_bytes()
+    with pytest.raises(KeyFileError, match="not overwritten"):
+        LocalKeyProvider.generate().write(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{}", "[]", '{"format": 2}', '{"format":1,"active":"a","keks":{"a":"AA=="},"index_roots":{"1":"AA=="}}'],
+)
+def test_a_malformed_key_file_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text(content, encoding="utf-8")
+    path.chmod(0o600)
+    with pytest.raises(KeyFileError, match="malformed"):
+        LocalKeyProvider.from_file(path)
+
+
+def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match="does not exist"):
+        LocalKeyProvider.from_file(tmp_path / "none.json")
+
+
+def test_key_objects_show_nothing_and_do_not_leave(tmp_path: Path, keys: LocalKeyProvider) -> None:
+    tagger = Tagger(provider=keys, tenant="t", plan=IndexPlan())
+    secret = os.urandom(32)
+    for held in (keys, tagger, DataKey(b"i" * 16, secret)):
+        assert secret.hex() not in repr(held)
+        for leave in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError):
+                leave(held)

@@ -1,0 +1,87 @@
+"""Two writers at once end as one customer, or each sees the other; forks are refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import ALL_ROLES
+from tests.flows.test_register import register
+
+from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
+from bankcif.errors import ForkError
+from bankcif.party import ReferenceTables
+
+STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
+
+
+def test_processes_that_register_the_same_at_once_agree(tmp_path: Path) -> None:
+    LocalKeyProvider.generate().write(tmp_path / "keys.json")
+    writer = Path(__file__).parent / "_writer.py"
+    workers = [
+        subprocess.Popen([sys.executable, str(writer), str(tmp_path), str(n)], stdout=subprocess.PIPE, text=True)
+        for n in range(3)
+    ]
+    found = [json.loads(worker.communicate(timeout=120)[0]) for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    assert found[0] == found[1] == found[2]
+    assert len({number for pair in found[0] for number in pair}) == 16
+    keys = LocalKeyProvider.from_file(tmp_path / "keys.json")
+    with CIF.open(f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, create=False) as cif:
+        assert cif.audit.verify(actor=STEWARD).intact
+
+
+def test_threads_share_one_file(sqlite_cif: CIF) -> None:
+    numbers: list[str] = []
+    errors: list[BaseException] = []
+
+    def work(n: int) -> None:
+        try:
+            numbers.append(register(sqlite_cif, STEWARD, str(n)).cif_no)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert len(set(numbers)) == 1
+    assert sqlite_cif.audit.verify(actor=STEWARD).intact
+
+
+def test_a_claim_that_was_lost_is_decided_again(
+    cif: CIF, tables: ReferenceTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that commits between our look and our claim: the form is matched again, and linked."""
+    import bankcif.flows.register as flow
+
+    first = register(cif, STEWARD, "1")
+    real, calls = flow.meet, []
+
+    def blind_once(desk: Any, unit: Any, arrivals: Any) -> Any:
+        calls.append(1)
+        met = real(desk, unit, arrivals)
+        if len(calls) == 1:
+            import attrs
+
+            return attrs.evolve(met, met=[[] for _ in arrivals], seen=[frozenset() for _ in arrivals])
+        return met
+
+    monkeypatch.setattr(flow, "meet", blind_once)
+    second = register(cif, STEWARD, "2", channel="card")
+    assert len(calls) == 2
+    assert (second.outcome, second.cif_no) == (Outcome.LINKED, first.cif_no)
+
+
+def test_a_forked_process_is_refused(cif: CIF, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    with pytest.raises(ForkError):
+        cif.customers.get("C", actor=STEWARD, purpose=Purpose.SERVICE)
