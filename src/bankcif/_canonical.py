@@ -14,6 +14,8 @@ from typing import Any
 __all__ = ["dumps", "encode", "loads", "sha256"]
 
 Part = str | bytes | int | None
+# Heads of short texts, by length: most parts are, and there are a dozen in every registration.
+_TEXT = [b"s" + size.to_bytes(4, "big") for size in range(256)]
 
 
 def encode(*parts: Part) -> bytes:
@@ -23,20 +25,22 @@ def encode(*parts: Part) -> bytes:
     Each part is one type byte (``s`` text in UTF-8, ``b`` bytes, ``i`` decimal integer, ``n`` nothing),
     four bytes of big-endian length, and its content.
     """
-    out = bytearray()
+    out: list[bytes] = []
     for part in parts:
-        if part is None:
-            kind, content = b"n", b""
+        if isinstance(part, str):
+            content = part.encode()
+            out.append(_TEXT[len(content)] if len(content) < 256 else b"s" + len(content).to_bytes(4, "big"))
         elif isinstance(part, bytes):
-            kind, content = b"b", part
-        elif isinstance(part, int):
-            kind, content = b"i", b"%d" % part
+            content = part
+            out.append(b"b" + len(content).to_bytes(4, "big"))
+        elif part is None:
+            content = b""
+            out.append(b"n\0\0\0\0")
         else:
-            kind, content = b"s", part.encode()
-        out += kind
-        out += len(content).to_bytes(4, "big")
-        out += content
-    return bytes(out)
+            content = b"%d" % part
+            out.append(b"i" + len(content).to_bytes(4, "big"))
+        out.append(content)
+    return b"".join(out)
 
 
 _ENCODER = json.JSONEncoder(

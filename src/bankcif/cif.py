@@ -167,10 +167,13 @@ class CIF:
         actor: Actor,
         purpose: Purpose = Purpose.OPERATIONS,
         progress: Callable[[int], None] | None = None,
+        each: Callable[[load_flow.LoadedRow], None] | None = None,
     ) -> load_flow.LoadReport:
         """Loads a channel's file; see `bankcif.flows.load.load`. *channel* may be the path of its mapping."""
         mapping = channel if isinstance(channel, Channel) else read_channel(Path(channel))
-        return load_flow.load(self._desk, Path(path), mapping, actor=actor, purpose=purpose, progress=progress)
+        return load_flow.load(
+            self._desk, Path(path), mapping, actor=actor, purpose=purpose, progress=progress, each=each
+        )
 
     def summarize(self, *, actor: Actor, purpose: Purpose) -> analyze.Summary:
         """The file in numbers; see `bankcif.flows.analyze.summarize`."""

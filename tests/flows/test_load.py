@@ -11,6 +11,7 @@ from tests.conftest import TRUST
 
 from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
 from bankcif.errors import ConfigurationError, FileError, NotFoundOrNotAllowedError
+from bankcif.flows.load import LoadedRow
 from bankcif.party import ReferenceTables
 from bankcif.testing.factories import forms, make_world
 
@@ -86,12 +87,14 @@ def test_good_rows_come_in_and_bad_ones_are_held(cif: CIF, steward: Actor, tmp_p
 def test_the_same_file_again_changes_nothing(cif: CIF, steward: Actor, tmp_path: Path, mapping: Path) -> None:
     # Two rows of one key that differ, and a bad row: none of them may come in twice.
     path = write(tmp_path, [line(0), line(0, name="张三"), line(0), line(1), "{broken"])
-    first = cif.load(path, mapping, actor=steward)
+    first: list[LoadedRow] = []
+    second: list[LoadedRow] = []
+    cif.load(path, mapping, actor=steward, each=first.append)
     before = contents(cif)
-    again = cif.load(path, mapping, actor=steward)
+    again = cif.load(path, mapping, actor=steward, each=second.append)
     assert contents(cif) == before
     assert again.outcomes == {Outcome.UNCHANGED: 4}
-    assert [row.cif_no for row in again.loaded] == [row.cif_no for row in first.loaded]
+    assert [row.cif_no for row in first] == [row.cif_no for row in second]
 
 
 def test_the_same_rows_in_another_file_change_nothing_either(
@@ -127,11 +130,12 @@ def test_one_by_one_and_in_a_batch_give_the_same(
         )  # fmt: skip
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(load_flow, "_BATCH", size)
-            report = cif.load(write(tmp_path, lines), mapping, actor=steward)
-        numbers = {cif_no: n for n, cif_no in enumerate(dict.fromkeys(row.cif_no for row in report.loaded))}
+            rows: list[LoadedRow] = []
+            cif.load(write(tmp_path, lines), mapping, actor=steward, each=rows.append)
+        numbers = {cif_no: n for n, cif_no in enumerate(dict.fromkeys(row.cif_no for row in rows))}
         tasks = cif.matches.tasks(actor=steward, purpose=Purpose.OPERATIONS)
         pairs = sorted(tuple(sorted((numbers[t.cif_no], numbers[t.other]))) for t in tasks)
-        found.append(([(numbers[row.cif_no], row.outcome) for row in report.loaded], pairs))
+        found.append(([(numbers[row.cif_no], row.outcome) for row in rows], pairs))
     assert found[0] == found[1] == found[2]
 
 

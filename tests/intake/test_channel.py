@@ -48,8 +48,9 @@ def test_a_row_is_mapped(tmp_path: Path) -> None:
         "sex": "2",
         "identifiers": [{"number": "110105", "scheme": "cn.resident_id", "valid_until": "长期"}],
         "holdings": [{"number": "99", "scheme": "card", "product": "card"}],
+        "phone": "13800138000",
     }
-    assert [(f.path, f.rule, f.severity) for f in mapped.faults] == [("$.phone", "placeholder", "warning")]
+    assert mapped.faults == ()
 
 
 def test_what_cannot_be_translated_is_a_fault(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import attrs
 
 from .._canonical import dumps, loads, sha256
 
-__all__ = ["GENESIS", "AuditEntry", "AuditRow", "Outcome"]
+__all__ = ["GENESIS", "AuditEntry", "AuditRow", "Outcome", "chained"]
 
 GENESIS = bytes(32)
 """Previous hash of a stream's first entry."""
@@ -111,4 +111,9 @@ class AuditRow:
 
     def chained(self, tenant: str, previous: bytes) -> bytes:
         """The hash this row must have behind a row with hash *previous*."""
-        return sha256("bankcif/v1/audit", tenant, self.stream, self.number, previous, self.body, self.sealed)
+        return chained(tenant, self.stream, self.number, previous, self.body, self.sealed)
+
+
+def chained(tenant: str, stream: str, number: int, previous: bytes, body: bytes, sealed: bytes | None) -> bytes:
+    """The hash of an entry behind one with hash *previous*."""
+    return sha256("bankcif/v1/audit", tenant, stream, number, previous, body, sealed)

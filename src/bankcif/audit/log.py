@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from .entry import GENESIS, AuditEntry, AuditRow
+from .entry import GENESIS, AuditEntry, AuditRow, chained
 
 __all__ = ["Head", "chain"]
 
@@ -23,10 +23,7 @@ def chain(tenant: str, stream: str, head: Head, entries: Sequence[AuditEntry]) -
     """*entries* as rows behind *head*, and the new head."""
     rows = []
     for entry in entries:
-        row = AuditRow(
-            stream=stream, number=head.number + 1, at=entry.at, body=entry.body(), sealed=entry.sealed, hash=b""
-        )
-        row = attrs.evolve(row, hash=row.chained(tenant, head.hash))
-        head = Head(row.number, row.hash)
-        rows.append(row)
+        number, body = head.number + 1, entry.body()
+        head = Head(number, chained(tenant, stream, number, head.hash, body, entry.sealed))
+        rows.append(AuditRow(stream=stream, number=number, at=entry.at, body=body, sealed=entry.sealed, hash=head.hash))
     return rows, head

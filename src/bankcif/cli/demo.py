@@ -20,11 +20,10 @@ from ..cif import CIF
 from ..context import Actor, Purpose
 from ..errors import FileError, NotFoundOrNotAllowedError
 from ..flows.analyze import Summary
-from ..flows.load import LoadReport
+from ..flows.load import LoadedRow, LoadReport
 from ..flows.query import CustomerView
 from ..intake import read_channel
 from ..matching import Evaluation, clusters_of, evaluate
-from ..merging import Terms
 from ..party import CATALOGUE, PartyKind, ReferenceTables
 from ..protection import LocalKeyProvider
 from ..render import Chart, Section, page
@@ -68,24 +67,24 @@ def demo(out: Path, data: Path | None, lang: Language, as_json: bool) -> int:
     channels = {name: read_channel(data / "channels" / mapping) for name, mapping in _FILES}
     people = _People()
     started = time.perf_counter()
-    with CIF.open(
-        f"sqlite:///{folder / 'cif.db'}", tenant="demo", keys=keys, tables=_tables(), trust={"counter": Terms(trust=90)}
-    ) as cif:
+    with CIF.open(f"sqlite:///{folder / 'cif.db'}", tenant="demo", keys=keys, tables=_tables()) as cif:
         reports = []
+        loaded: list[tuple[str, LoadedRow]] = []
         for name, _ in _FILES:
             report = with_progress_bar(
                 name, not as_json,
                 lambda progress, name=name: cif.load(  # type: ignore[misc]
-                    data / name, channels[name], actor=people.loader, progress=progress
+                    data / name, channels[name], actor=people.loader, progress=progress,
+                    each=lambda row: loaded.append((name, row)),
                 ),
             )  # fmt: skip
             reports.append(report)
             if not as_json:
                 print_load(report, most=3)
         seconds = time.perf_counter() - started
-        quality = _quality(cif, reports, data / "truth.csv", people)
+        quality = _quality(cif, loaded, data / "truth.csv", people)
         summary = cif.summarize(actor=people.steward, purpose=Purpose.OPERATIONS)
-        chosen = _example(cif, reports, people)
+        chosen = _example(loaded)
         views = _views(cif, chosen, people)
         cif.customers.reveal(chosen, {"phone"}, actor=people.manager_of(cif, chosen), purpose=Purpose.RELATIONSHIP)
         looked = cif.audit.who(chosen, actor=people.auditor)
@@ -164,13 +163,13 @@ def _fresh(out: Path) -> Path:
     return out
 
 
-def _quality(cif: CIF, reports: Sequence[LoadReport], truth: Path, people: _People) -> dict[str, Evaluation]:
+def _quality(cif: CIF, loaded: Sequence[tuple[str, LoadedRow]], truth: Path, people: _People) -> dict[str, Evaluation]:
     """How good the links are, against the truth that stands beside the files."""
     if not truth.exists():
         return {}
     with truth.open(encoding="utf-8", newline="") as file:
         person = {(row["file"], int(row["line"])): row["person"] for row in csv.DictReader(file)}
-    parties = [(row.cif_no, person[report.file, row.line]) for report in reports for row in report.loaded]
+    parties = [(row.cif_no, person[file_name, row.line]) for file_name, row in loaded]
     linked, true = [p for p, _ in parties], [t for _, t in parties]
     tasks = cif.matches.tasks(actor=people.steward, purpose=Purpose.OPERATIONS)
     joined = clusters_of(set(linked), [(task.cif_no, task.other) for task in tasks])
@@ -184,14 +183,13 @@ def _figures(one: Evaluation) -> dict[str, float | int]:
     return {"precision": one.precision, "recall": one.recall, "f1": one.f1, "true_pairs": one.true, "found": one.found}
 
 
-def _example(cif: CIF, reports: Sequence[LoadReport], people: _People) -> str:
-    """A customer whom three channels and more know, the counter among them."""
-    channels: dict[str, set[str]] = {}
-    for report in reports:
-        for row in report.loaded:
-            channels.setdefault(row.cif_no, set()).add(report.channel)
-    known = [cif_no for cif_no, found in channels.items() if "counter" in found]
-    return max(sorted(known), key=lambda cif_no: len(channels[cif_no]))
+def _example(loaded: Sequence[tuple[str, LoadedRow]]) -> str:
+    """A customer whom most files know, the counter's among them."""
+    known: dict[str, set[str]] = {}
+    for file_name, row in loaded:
+        known.setdefault(row.cif_no, set()).add(file_name)
+    at_counter = sorted(cif_no for cif_no, names in known.items() if "counter.csv" in names)
+    return max(at_counter, key=lambda cif_no: len(known[cif_no]))
 
 
 def _views(cif: CIF, cif_no: str, people: _People) -> dict[str, CustomerView | None]:

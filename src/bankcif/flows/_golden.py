@@ -10,7 +10,7 @@ import attrs
 from .._canonical import dumps, sha256
 from ..approval import Approval, Operation, propose
 from ..identifiers import facts_of, resident_ids
-from ..merging import GoldenRecord, Proposal, Statement, survive
+from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_from
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
@@ -70,10 +70,12 @@ def rebuild(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched], now: int) 
     outbox: list[OutboxRow] = []
     proposals: list[Approval] = []
     for party in touched:
-        before = survive(party.kind, party.before, anchor=party.anchor)
+        before = survive(party.kind, party.before, anchor=party.anchor) if party.before else NOBODY
         golden = survive(party.kind, party.after, anchor=party.anchor)
         changed = tuple(
-            name for name in CATALOGUE[party.kind] if before.values.get(name) != golden.values.get(name)
+            name
+            for name in dict.fromkeys((*golden.values, *before.values))
+            if before.values.get(name) != golden.values.get(name)
         )  # fmt: skip
         known = set(before.proposals)
         proposed = tuple(one for one in golden.proposals if one not in known)
@@ -135,7 +137,7 @@ def _golden_rows(
         names = [field.name for field in catalogue.in_group(group) if field.name in golden.values]
         payload: dict[str, Mapping[str, Any]] = {
             "values": {name: golden.values[name] for name in names},
-            "provenance": {name: attrs.astuple(golden.provenance[name]) for name in names},
+            "provenance": {name: golden.provenance[name].stored() for name in names},
         }
         sealed = desk.sealer.seal(payload, party.anchor_key, golden_place(party.cif_no, group.value, version))
         rows.append(
@@ -160,7 +162,7 @@ def _proposal(cif_no: CifNo, found: Proposal, golden: GoldenRecord, now: int) ->
     detail = {
         "field": found.field, "source": found.source, "source_key": found.source_key,
         "record_no": str(found.record_no),
-        "over": dumps(attrs.astuple(over)[:3]).decode() if over else "",
+        "over": dumps(over.place).decode() if over else "",
     }  # fmt: skip
     return propose(
         id=sha256("bankcif/v1/proposal", cif_no, *(x for pair in sorted(detail.items()) for x in pair)).hex()[:32],

@@ -77,8 +77,8 @@ def content_tag(desk: Desk, arrival: Arrival) -> bytes:
     return desk.tagger.digest("content", dumps(content))
 
 
-def _place(row: SourceRow) -> Place:
-    return Place(table="source_record", owner=(row.source, row.source_key, row.record_no), group="source-record")
+def _place(owner: tuple[str, str, int]) -> Place:
+    return Place(table="source_record", owner=owner, group="source-record")
 
 
 def seal_record(
@@ -99,12 +99,12 @@ def seal_record(
         "faults": [[fault.path, fault.rule, fault.severity] for fault in form.faults],
         "terms": arrival.terms.stored(),
     }
-    row = SourceRow(
-        source=arrival.origin.source, source_key=arrival.origin.key, record_no=record_no, channel=arrival.channel,
-        received_at=received_at, business_time=arrival.business_time, key_id=key.id, sealed=b"", content_tag=content,
-        delivery_tag=arrival.delivery,
+    source, source_key = arrival.origin.source, arrival.origin.key
+    return SourceRow(
+        source=source, source_key=source_key, record_no=record_no, channel=arrival.channel, received_at=received_at,
+        business_time=arrival.business_time, key_id=key.id, content_tag=content, delivery_tag=arrival.delivery,
+        sealed=desk.sealer.seal(payload, key, _place((source, source_key, record_no))),
     )  # fmt: skip
-    return attrs.evolve(row, sealed=desk.sealer.seal(payload, key, _place(row)))
 
 
 def open_records(desk: Desk, rows: Sequence[tuple[CifNo, SourceRow]]) -> list[Record]:
@@ -119,7 +119,7 @@ def open_records(desk: Desk, rows: Sequence[tuple[CifNo, SourceRow]]) -> list[Re
 
 
 def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
-    payload: Mapping[str, Any] = desk.sealer.open(row.sealed, key, _place(row))
+    payload: Mapping[str, Any] = desk.sealer.open(row.sealed, key, _place(row.place))
     kind = PartyKind(payload["kind"])
     return Record(
         cif_no=cif_no,

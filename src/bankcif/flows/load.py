@@ -66,7 +66,6 @@ class LoadReport:
         rows: How many rows were read.
         outcomes: Rows by outcome.
         held: Rows that were held back.
-        loaded: Every row that came in.
         warnings: Warnings by rule.
         waiting: Rows that may be a stored customer, for a person to decide.
         proposals: Differing values of protected fields that wait for approval.
@@ -77,7 +76,6 @@ class LoadReport:
     rows: int
     outcomes: Counter[Outcome]
     held: tuple[HeldRow, ...]
-    loaded: tuple[LoadedRow, ...]
     warnings: Counter[str]
     waiting: int
     proposals: int
@@ -91,6 +89,7 @@ def load(
     actor: Actor,
     purpose: Purpose = Purpose.OPERATIONS,
     progress: Callable[[int], None] | None = None,
+    each: Callable[[LoadedRow], None] | None = None,
 ) -> LoadReport:
     """
     Loads *path* as *channel* declares it.
@@ -102,6 +101,7 @@ def load(
         actor: On whose behalf.
         purpose: What for.
         progress: Called with the number of rows after every batch.
+        each: Called with every row that came in, after its batch is committed.
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* load.
@@ -113,11 +113,11 @@ def load(
     _check_schemes(desk, channel)
     batch_tag = desk.tagger.digest("file", file_digest(path))
     report = LoadReport(
-        file=path.name, channel=channel.name, rows=0, outcomes=Counter(), held=(), loaded=(), warnings=Counter(),
+        file=path.name, channel=channel.name, rows=0, outcomes=Counter(), held=(), warnings=Counter(),
         waiting=0, proposals=0,
     )  # fmt: skip
     for rows in _batched(read_rows(path, channel), _BATCH):
-        report = _load_batch(desk, rows, channel, batch_tag, report, actor)
+        report = _load_batch(desk, rows, channel, batch_tag, report, actor, each)
         if progress is not None:
             progress(report.rows)
     return report
@@ -146,7 +146,13 @@ def _batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _load_batch(
-    desk: Desk, rows: Sequence[RawRow], channel: Channel, batch_tag: bytes, report: LoadReport, actor: Actor
+    desk: Desk,
+    rows: Sequence[RawRow],
+    channel: Channel,
+    batch_tag: bytes,
+    report: LoadReport,
+    actor: Actor,
+    each: Callable[[LoadedRow], None] | None,
 ) -> LoadReport:
     arrivals: list[tuple[int, Arrival]] = []
     held: list[tuple[RawRow, tuple[Fault, ...]]] = []
@@ -170,18 +176,14 @@ def _load_batch(
         record(desk, unit, [entry])
 
     done = register(desk, [arrival for _, arrival in arrivals], actor=actor, also=also)
+    for (line, arrival), one in zip(arrivals, done, strict=True):
+        if each is not None:
+            each(LoadedRow(line, arrival.origin.key, one.cif_no, one.outcome))
     return attrs.evolve(
         report,
         rows=report.rows + len(rows),
         outcomes=report.outcomes + Counter(one.outcome for one in done),
         held=(*report.held, *(HeldRow(row.line, faults) for row, faults in held)),
-        loaded=(
-            *report.loaded,
-            *(
-                LoadedRow(line, arrival.origin.key, one.cif_no, one.outcome)
-                for (line, arrival), one in zip(arrivals, done, strict=True)
-            ),
-        ),
         warnings=warnings,
         waiting=report.waiting + sum(one.task_id is not None for one in done),
         proposals=report.proposals + sum(len(one.proposed) for one in done),

@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from ..party import CATALOGUE, Fault, FieldType, PartyKind
+from ..party import CATALOGUE, Fault, PartyKind
 from ..wording import is_placeholder
 from .channel import Channel, Column
 
 __all__ = ["MappedRow", "child_target", "map_row"]
 
 _ATTRIBUTES = ("issuer", "valid_from", "valid_until", "opened_on", "closed_on", "status", "branch", "balance")
-_NUMBER_FIELDS = (FieldType.PHONE,)
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -67,9 +66,6 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
         if channel.allowed is not None and head not in channel.allowed:
             faults.append(Fault(f"$.{head}", "field_not_allowed", "warning"))
             continue
-        if is_placeholder(text, number=catalogue[head].type in _NUMBER_FIELDS) and text not in column.codes:
-            faults.append(Fault(f"$.{head}", "placeholder", "warning"))
-            continue
         value = _translate(text, column, f"$.{head}", faults)
         if value is not None:
             values[head] = {"amount": value, "currency": column.currency} if column.currency else value
@@ -89,6 +85,7 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
 def _translate(text: str, column: Column, path: str, faults: list[Fault]) -> str | None:
     text = text.strip()
     if column.codes:
+        # A code that only looks like a filler is still the source's own word.
         code = column.codes.get(text)
         if code is None:
             faults.append(Fault(path, "code", "warning"))

@@ -8,6 +8,7 @@ it wherever standardizing changed it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -37,7 +38,8 @@ __all__ = ["Standard", "Standardizer"]
 _LONGEST = {FieldType.PERSON_NAME: 100, FieldType.ORGANIZATION_NAME: 200, FieldType.LATIN_NAME: 100}
 _LONGEST_TEXT = 1000
 _MOST_CHILDREN = 500
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Control characters, surrogates, and what turns the direction of writing around.
+_CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069]")
 # How channels say that a document has no end date. Source: forms seen in customer files, unchecked.
 _LONG_TERM = frozenset({"长期", "长期有效", "99991231", "9999-12-31", "20991231", "2099-12-31", "00000000"})
 
@@ -93,7 +95,7 @@ class Standardizer:
     """
 
     def __init__(self, *, schemes: SchemeSet, addresses: AddressBook, codes: CodeLists) -> None:
-        self._schemes = schemes
+        self._schemes = dict(schemes.items())
         self._addresses = addresses
         self._codes = codes
         self._by_type: Mapping[FieldType, Callable[[Any, Field, str, list[Fault]], Any]] = {
@@ -137,6 +139,9 @@ class Standardizer:
                     continue
                 if not value.strip():
                     continue
+                if self._is_filler(field, value):
+                    faults.append(Fault(path, "placeholder", "warning"))
+                    continue
             result = self._by_type[field.type](value, field, path, faults)
             if result is None or result == []:
                 continue
@@ -145,12 +150,17 @@ class Standardizer:
                 given[name] = value
         return Standard(kind=kind, values=standard, given=given, faults=tuple(faults))
 
+    def _is_filler(self, field: Field, value: str) -> bool:
+        """Whether *value* stands where a value should; 0 is a number, and may be a code."""
+        if field.type in (FieldType.INTEGER, FieldType.MONEY):
+            return False
+        if not is_placeholder(value, number=field.type is FieldType.PHONE):
+            return False
+        return field.type is not FieldType.CODE or self._codes[field.codes].read(value) is None
+
     def _person_name(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
         if not isinstance(value, str):
             faults.append(Fault(path, "text"))
-            return None
-        if is_placeholder(value):
-            faults.append(Fault(path, "placeholder", "warning"))
             return None
         name = standard_form(value)
         if any(character.isdigit() or character in '<>{}[]|\\^~`@#$%&*=+?!;:"/' for character in name):
@@ -164,9 +174,6 @@ class Standardizer:
         if not isinstance(value, str):
             faults.append(Fault(path, "text"))
             return None
-        if is_placeholder(value):
-            faults.append(Fault(path, "placeholder", "warning"))
-            return None
         return " ".join(unicodedata.normalize("NFKC", value).split())
 
     def _code(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
@@ -178,9 +185,6 @@ class Standardizer:
     def _date(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
         if isinstance(value, date):
             return value.isoformat()
-        if isinstance(value, str) and is_placeholder(value):
-            faults.append(Fault(path, "placeholder", "warning"))
-            return None
         return _calendar(value, path, faults)
 
     def _integer(self, value: Any, field: Field | None, path: str, faults: list[Fault]) -> int | None:
@@ -196,9 +200,6 @@ class Standardizer:
 
     def _number(self, scheme: str) -> Callable[[Any, Field, str, list[Fault]], str | None]:
         def standardize(value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
-            if isinstance(value, str) and is_placeholder(value, number=scheme == "phone"):
-                faults.append(Fault(path, "placeholder", "warning"))
-                return None
             return self._validated(scheme, value, path, faults)
 
         return standardize
@@ -214,9 +215,6 @@ class Standardizer:
     def _address(self, value: Any, field: Field, path: str, faults: list[Fault]) -> dict[str, Any] | None:
         if not isinstance(value, str):
             faults.append(Fault(path, "text"))
-            return None
-        if is_placeholder(value):
-            faults.append(Fault(path, "placeholder", "warning"))
             return None
         read = self._addresses.read(value)
         if not read.code:
@@ -292,10 +290,7 @@ def _unreadable(text: str, longest: int) -> str:
     """The rule that *text* breaks as text; empty if none."""
     if len(text) > longest:
         return "too_long"
-    if text.isascii():
-        return "" if text.isprintable() or not any(c < " " or c == "\x7f" for c in text) else "control_character"
-    bad = any(c in _BIDI or unicodedata.category(c) in ("Cc", "Cs") for c in text)
-    return "control_character" if bad else ""
+    return "control_character" if _CONTROLS.search(text) else ""
 
 
 def _calendar(value: Any, path: str, faults: list[Fault]) -> str | None:

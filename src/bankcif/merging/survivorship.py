@@ -9,6 +9,7 @@ change it: the party's anchor, and records of sources trusted for that field. Wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import attrs
@@ -16,7 +17,7 @@ import attrs
 from ..party import CATALOGUE, FieldType, PartyKind, SourceKey
 from ..wording import Ground, compatible, organization_name, person_name
 
-__all__ = ["GoldenRecord", "Proposal", "Provenance", "Statement", "Terms", "survive"]
+__all__ = ["NOBODY", "GoldenRecord", "Proposal", "Provenance", "Statement", "Terms", "survive"]
 
 
 @attrs.frozen(kw_only=True)
@@ -89,6 +90,15 @@ class Provenance:
     record_no: int
     rule: str
 
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Source, source key and record number."""
+        return (self.source, self.source_key, self.record_no)
+
+    def stored(self) -> tuple[str, str, int, str]:
+        """The form in sealed payloads."""
+        return (self.source, self.source_key, self.record_no, self.rule)
+
 
 @attrs.frozen
 class Proposal:
@@ -123,6 +133,10 @@ class GoldenRecord:
     channels: tuple[str, ...]
 
 
+NOBODY = GoldenRecord(values={}, provenance={}, proposals=(), channels=())
+"""The golden record of no records."""
+
+
 def survive(
     kind: PartyKind, records: Sequence[Statement], *, anchor: tuple[str, str, int], as_of: int | None = None
 ) -> GoldenRecord:
@@ -139,28 +153,29 @@ def survive(
         (r for r in records if not r.restricted and (as_of is None or r.received_at <= as_of)),
         key=lambda record: record.place,
     )
+    said: dict[str, list[Statement]] = {}
+    for record in heard:
+        for name in record.values:
+            said.setdefault(name, []).append(record)
     values: dict[str, Any] = {}
     provenance: dict[str, Provenance] = {}
     proposals: list[Proposal] = []
-    for name, field in CATALOGUE[kind].items():
-        speaking = [record for record in heard if name in record.values]
-        if not speaking:
-            continue
+    catalogue = CATALOGUE[kind]
+    only = Provenance(*heard[0].place, "only") if len(heard) == 1 else None
+    # The catalogue's order, so that equal records give equal bytes.
+    for name in sorted(said.keys() & catalogue.keys(), key=_order(kind).__getitem__):
+        field, speaking = catalogue[name], said[name]
         entitled = speaking
         if field.protected:
             entitled = [r for r in speaking if r.place == anchor or name in r.terms.may_change]
-        latest = _latest(entitled)
-        if latest:
-            ranked = sorted(latest, key=lambda record: _rank(record, name), reverse=True)
-            best = ranked[0]
+        if entitled:
+            ranked = _ranked(entitled, name)
+            values[name] = ranked[0].values[name]
+            rule = "only" if len(ranked) == 1 else _reason(ranked[0], ranked[1], name)
             if field.type is FieldType.CHILDREN:
-                values[name] = _union(record.values[name] for record in ranked)
-                rule = "aggregate"
-            else:
-                values[name] = best.values[name]
-                rule = "only" if len(latest) == 1 else _reason(ranked[0], ranked[1], name)
-            provenance[name] = Provenance(*best.place, rule)
-        if field.protected:
+                values[name], rule = _union(record.values[name] for record in ranked), "aggregate"
+            provenance[name] = only if only and rule == "only" else Provenance(*ranked[0].place, rule)
+        if len(entitled) < len(speaking):
             others = _latest([record for record in speaking if record not in entitled])
             proposals += [
                 Proposal(name, *record.place)
@@ -171,6 +186,18 @@ def survive(
         values=values, provenance=provenance, proposals=tuple(proposals),
         channels=tuple(sorted({record.channel for record in heard})),
     )  # fmt: skip
+
+
+@cache
+def _order(kind: PartyKind) -> Mapping[str, int]:
+    return {name: at for at, name in enumerate(CATALOGUE[kind])}
+
+
+def _ranked(records: Sequence[Statement], name: str) -> list[Statement]:
+    """The last word of each source key, best first."""
+    if len(records) == 1:
+        return list(records)
+    return sorted(_latest(records), key=lambda record: _rank(record, name), reverse=True)
 
 
 def _latest(records: Iterable[Statement]) -> list[Statement]:

@@ -57,9 +57,10 @@ def facts_from(kind: PartyKind, values: Mapping[str, Any], *, born: str, today: 
     """
     found: dict[str, Any] = dict.fromkeys(FACT_COLUMNS)
     found["kind"] = kind.value
-    for name, field in CATALOGUE[kind].items():
-        if field.rests is Rest.PLAIN and name in values:
-            found[name] = days(values[name]) if field.type is FieldType.DATE else values[name]
+    for name, value in values.items():
+        field = CATALOGUE[kind][name]
+        if field.rests is Rest.PLAIN:
+            found[name] = days(value) if field.type is FieldType.DATE else value
     if born:
         day = date.fromisoformat(born)
         age = today.year - day.year - ((today.month, today.day) < (day.month, day.day))

@@ -67,6 +67,7 @@ class LocalKeyProvider:
 
     def __init__(self, keks: Mapping[str, bytes], active: str, index_roots: Mapping[int, bytes]) -> None:
         self._keks = dict(keks)
+        self._ciphers = {kek_id: AESGCM(key) for kek_id, key in keks.items()}
         self._active = active
         self._index_roots = dict(index_roots)
 
@@ -152,17 +153,17 @@ class LocalKeyProvider:
 
     def wrap(self, key: bytes, associated: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + AESGCM(self._keks[self._active]).encrypt(nonce, key, associated)
+        return nonce + self._ciphers[self._active].encrypt(nonce, key, associated)
 
     def unwrap(self, wrapped: bytes, associated: bytes, *, kek_id: str) -> bytes:
-        kek = self._keks.get(kek_id)
-        if kek is None:
+        cipher = self._ciphers.get(kek_id)
+        if cipher is None:
             raise WrongKeyError(
                 f"the key file does not hold the key {kek_id}, under which this store was written; use its own key file",
                 rule="kek_unknown",
             )
         try:
-            return AESGCM(kek).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], associated)
+            return cipher.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], associated)
         except (InvalidTag, ValueError):
             pass
         raise WrongKeyError(

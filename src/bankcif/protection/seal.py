@@ -43,7 +43,8 @@ class Sealer:
 
     def __init__(self, *, suite: Suite, tenant: str, ids: IdSource) -> None:
         self._suite = suite
-        self._tenant = tenant
+        # Parts are self-delimiting, so the constant ones can be encoded once.
+        self._prefix = encode("bankcif/v1/sealed", tenant)
         self._ids = ids
 
     def seal(self, payload: object, key: DataKey, place: Place) -> bytes:
@@ -57,9 +58,8 @@ class Sealer:
         return loads(self._suite.open(_group_key(key, place.group), sealed, self._associated(key, place)))
 
     def _associated(self, key: DataKey, place: Place) -> bytes:
-        return encode(
-            "bankcif/v1/sealed", self._tenant, place.table, len(place.owner), *place.owner, place.group, key.id,
-            place.version,
+        return self._prefix + encode(
+            place.table, len(place.owner), *place.owner, place.group, key.id, place.version
         )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import attrs
 from sqlalchemy import (
     CursorResult,
     Executable,
+    Insert,
     Table,
     bindparam,
     create_engine,
@@ -69,9 +70,24 @@ class _Mapped(Generic[R]):
         self._cls = cls
         model: Any = cls
         self.names = [a.name for a in attrs.fields(model)]
-        self.columns = [table.c[name] for name in self.names]
+        self.columns = [table.c[name] for name in self.names if name in table.c]
         self.insert = insert(table)
+        self._driver_inserts: dict[tuple[str, str], tuple[str, Sequence[str]]] = {}
         self.insert_new = sqlite.insert(table).on_conflict_do_nothing()
+
+    def driver_insert(self, connection: Connection, how: str) -> tuple[str, Sequence[str]]:
+        """The insert in the driver's own words, and the order of its parameters."""
+        known = self._driver_inserts.get((connection.dialect.name, how))
+        if known is None:
+            statement: Insert = getattr(self, how)
+            compiled = statement.compile(dialect=connection.dialect, column_keys=["tenant", *self.names])
+            known = str(compiled), list(compiled.positiontup or ())
+            self._driver_inserts[connection.dialect.name, how] = known
+        return known
+
+    def values(self, tenant: str, row: R, names: Sequence[str]) -> tuple[Any, ...]:
+        """The values of *row* in the order of *names*."""
+        return tuple([tenant if name == "tenant" else getattr(row, name) for name in names])
 
     def params(self, tenant: str, row: R) -> dict[str, Any]:
         found = {name: getattr(row, name) for name in self.names}
@@ -82,11 +98,32 @@ class _Mapped(Generic[R]):
         return self._cls(**dict(zip(self.names, values, strict=True)))
 
 
+class _MappedFacts(_Mapped[FactRow]):
+    """Facts stand in columns of their own, not in attributes of the row."""
+
+    def __init__(self) -> None:
+        super().__init__(t.FACT, FactRow)
+        self.names = ["cif_no", *FACT_COLUMNS]
+
+    def values(self, tenant: str, row: FactRow, names: Sequence[str]) -> tuple[Any, ...]:
+        found = {"tenant": tenant, "cif_no": row.cif_no, **row.values}
+        return tuple([found[name] for name in names])
+
+
+@attrs.frozen
+class _SubjectRow:
+    cif_no: str
+    stream: str
+    number: int
+
+
 _PARTY = _Mapped(t.PARTY, PartyRow)
 _SOURCE = _Mapped(t.SOURCE_RECORD, SourceRow)
 _LINK = _Mapped(t.CROSSWALK, LinkRow)
 _NOT_A_MATCH = _Mapped(t.NOT_A_MATCH, NotAMatchRow)
 _GOLDEN = _Mapped(t.GOLDEN_GROUP, GoldenRow)
+_FACT = _MappedFacts()
+_SUBJECT = _Mapped(t.AUDIT_SUBJECT, _SubjectRow)
 _CLAIM = _Mapped(t.CLAIM, ClaimRow)
 _INDEX = _Mapped(t.BLIND_INDEX, IndexRow)
 _TASK = _Mapped(t.TASK, TaskRow)
@@ -193,7 +230,6 @@ _Q: Mapping[str, Any] = {
     .order_by(t.AUDIT_ENTRY.c.at, t.AUDIT_ENTRY.c.stream, t.AUDIT_ENTRY.c.number),
     "subjects": select(t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number, t.AUDIT_SUBJECT.c.cif_no).where(
         _mine(t.AUDIT_SUBJECT)),
-    "subject_new": insert(t.AUDIT_SUBJECT),
     "outbox": select(t.OUTBOX.c.number, *_OUTBOX.columns)
     .where(_mine(t.OUTBOX), t.OUTBOX.c.number > bindparam("number")).order_by(t.OUTBOX.c.number)
     .limit(bindparam("most")),
@@ -226,12 +262,25 @@ class _Session:
         return found
 
     def add(self, mapped: _Mapped[R], rows: Collection[R]) -> None:
-        if rows:
-            self.run(mapped.insert, [mapped.params(self.tenant, row) for row in rows])
+        self._insert(mapped, "insert", rows)
 
     def add_new(self, mapped: _Mapped[R], rows: Collection[R]) -> None:
-        if rows:
-            self.run(mapped.insert_new, [mapped.params(self.tenant, row) for row in rows])
+        """Leaves out rows whose key exists."""
+        self._insert(mapped, "insert_new", rows)
+
+    def _insert(self, mapped: _Mapped[R], how: str, rows: Collection[R]) -> None:
+        if not rows:
+            return
+        # Straight to the driver: every value is text, bytes or an integer already, and SQLAlchemy's handling of
+        # parameters would cost as much as the insert itself.
+        sql, names = mapped.driver_insert(self.connection, how)
+        values = [mapped.values(self.tenant, row, names) for row in rows]
+        try:
+            self.connection.exec_driver_sql(sql, values)
+            return
+        except exc.SQLAlchemyError as error:
+            problem = translated(error)
+        raise problem
 
 
 class _Store:
@@ -275,9 +324,7 @@ class _Parties(_Store):
         if rows:
             keys = [{"b_tenant": self._s.tenant, "b_cif_no": row.cif_no} for row in rows]
             self._s.run(_Q["facts_drop"], keys)
-            self._s.run(
-                insert(t.FACT), [{"tenant": self._s.tenant, "cif_no": row.cif_no, **row.values} for row in rows]
-            )
+            self._s.add(_FACT, rows)
 
     def facts(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, FactRow]:
         return {
@@ -466,9 +513,7 @@ class _Audit(_Store):
         if not rows:
             return
         self._s.add(_AUDIT, rows)
-        if subjects:
-            params = [{"tenant": self._s.tenant, "stream": s, "number": n, "cif_no": c} for s, n, c in subjects]
-            self._s.run(_Q["subject_new"], params)
+        self._s.add(_SUBJECT, [_SubjectRow(cif_no, stream, number) for stream, number, cif_no in subjects])
         stream, before = rows[0].stream, rows[0].number - 1
         moved = {"number": head.number, "hash": head.hash}
         if not before:

@@ -28,7 +28,8 @@ def is_placeholder(text: str, *, number: bool = False) -> bool:
         text: The text as it came.
         number: Whether it should be a number: then repeated and running digits and well-known samples count too.
     """
-    folded = unicodedata.normalize("NFKC", text[:64]).strip().casefold()
+    head = text[:64]
+    folded = (head if head.isascii() else unicodedata.normalize("NFKC", head)).strip().casefold()
     if not folded or folded in _WORDS:
         return True
     if not number:
