@@ -2,7 +2,7 @@
 Survivorship: the golden record as a pure function of source records.
 
 For each field the best assertion wins, by trust of the source in that field, then by the source's own time (never
-the time of loading), then by completeness, then by source key. A protected field takes part only with records that may
+the time of loading), then what stands already (the anchor's), then by completeness, then by source key. A protected field takes part only with records that may
 change it: the party's anchor, and records of sources trusted for that field. What others say of it is *proposed*.
 """
 
@@ -169,9 +169,9 @@ def survive(
         if field.protected:
             entitled = [r for r in speaking if r.place == anchor or name in r.terms.may_change]
         if entitled:
-            ranked = _ranked(entitled, name)
+            ranked = _ranked(entitled, name, anchor)
             values[name] = ranked[0].values[name]
-            rule = "only" if len(ranked) == 1 else _reason(ranked[0], ranked[1], name)
+            rule = "only" if len(ranked) == 1 else _reason(ranked[0], ranked[1], name, anchor)
             if field.type is FieldType.CHILDREN:
                 values[name], rule = _union(record.values[name] for record in ranked), "aggregate"
             provenance[name] = only if only and rule == "only" else Provenance(*ranked[0].place, rule)
@@ -193,11 +193,11 @@ def _order(kind: PartyKind) -> Mapping[str, int]:
     return {name: at for at, name in enumerate(CATALOGUE[kind])}
 
 
-def _ranked(records: Sequence[Statement], name: str) -> list[Statement]:
-    """The last word of each source key, best first."""
+def _ranked(records: Sequence[Statement], name: str, anchor: tuple[str, str, int]) -> list[Statement]:
+    """The last word of each source key, best first; what nothing tells apart stands in the order of source keys."""
     if len(records) == 1:
         return list(records)
-    return sorted(_latest(records), key=lambda record: _rank(record, name), reverse=True)
+    return sorted(_latest(records), key=lambda record: _rank(record, name, anchor), reverse=True)
 
 
 def _latest(records: Iterable[Statement]) -> list[Statement]:
@@ -217,17 +217,16 @@ def _trust(record: Statement, name: str) -> int:
     return record.terms.trust_by_field.get(name, record.terms.trust)
 
 
-def _rank(record: Statement, name: str) -> tuple[int, int, int, tuple[str, str]]:
+def _rank(record: Statement, name: str, anchor: tuple[str, str, int]) -> tuple[int, int, bool, int]:
     value = record.values[name]
     completeness = len(value) if isinstance(value, str | list | dict) else 1
-    return (_trust(record, name), record.business_time or 0, completeness, (record.origin.source, record.origin.key))
+    return (_trust(record, name), record.business_time or 0, record.place == anchor, completeness)
 
 
-def _reason(best: Statement, second: Statement, name: str) -> str:
-    steps = zip(
-        ("trust", "business_time", "completeness", "source_key"), _rank(best, name), _rank(second, name), strict=True
-    )
-    return next(step for step, mine, theirs in steps if mine != theirs)
+def _reason(best: Statement, second: Statement, name: str, anchor: tuple[str, str, int]) -> str:
+    steps = ("trust", "business_time", "established", "completeness")
+    pairs = zip(steps, _rank(best, name, anchor), _rank(second, name, anchor), strict=True)
+    return next((step for step, mine, theirs in pairs if mine != theirs), "source_key")
 
 
 def _union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
