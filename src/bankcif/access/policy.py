@@ -55,6 +55,7 @@ class _Grant:
 
 
 _E = TypeVar("_E", bound=enum.StrEnum)
+_MOST_COMBINATIONS = 10_000
 
 _DENIED = FieldDecision(Decision(Effect.DENY, "default"))
 
@@ -71,6 +72,7 @@ class Policy:
     def __init__(self, version: str, grants: Mapping[tuple[str, Purpose, Action], tuple[_Grant, ...]]) -> None:
         self.version = version
         self._grants = dict(grants)
+        self._decided: dict[tuple[frozenset[str], Action, Purpose, Relation], Mapping[str, FieldDecision]] = {}
 
     @classmethod
     def read(cls, path: Path) -> Policy:
@@ -140,6 +142,22 @@ class Policy:
 
     def decide(self, actor: Actor, action: Action, purpose: Purpose, relation: Relation, field: str) -> FieldDecision:
         """What *actor* may see of *field* of a customer to whom they stand in *relation*."""
+        return self.granted(actor, action, purpose, relation).get(field, _DENIED)
+
+    def granted(
+        self, actor: Actor, action: Action, purpose: Purpose, relation: Relation
+    ) -> Mapping[str, FieldDecision]:
+        """Every field that is not denied, with its decision; computed once for each combination that occurs."""
+        key = (actor.roles, action, purpose, relation)
+        found = self._decided.get(key)
+        if found is None:
+            decisions = {name: self._decide(actor, action, purpose, relation, name) for name in FIELD_NAMES}
+            found = {name: one for name, one in decisions.items() if one.decision.effect is not Effect.DENY}
+            if len(self._decided) < _MOST_COMBINATIONS:
+                self._decided[key] = found
+        return found
+
+    def _decide(self, actor: Actor, action: Action, purpose: Purpose, relation: Relation, field: str) -> FieldDecision:
         masked: FieldDecision | None = None
         for grant in self._matching(actor, action, purpose, relation):
             if field not in grant.fields:

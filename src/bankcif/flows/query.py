@@ -18,6 +18,7 @@ from ..context import Actor, Effect, Purpose, Relation
 from ..errors import InputError
 from ..matching import BlockingKey, blocking_keys, features_of
 from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
+from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._golden import golden_place
@@ -87,13 +88,13 @@ def find(
     """
     if desk.policy.allows(actor, Action.FIND, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "find", purpose)
-    keys = _search_keys(desk, identifier, phone, email, name, birth_date)
-    tags = {desk.tag(key): key for key in keys}
+    terms = _search_keys(desk, identifier, phone, email, name, birth_date)
+    tags = {desk.tag(key): key for key in terms}
     with desk.repository.unit_of_work() as unit:
-        cif_nos = _verified(desk, unit, tags)
+        keys = _verified(desk, unit, tags)
         views, rules = [], set()
-        for row in unit.parties.get(cif_nos).values():
-            seen = _masked(desk, unit, row, actor, Action.FIND, purpose)
+        for row in unit.parties.get(list(keys)).values():
+            seen = _masked(desk, unit, row, actor, Action.FIND, purpose, keys[row.cif_no])
             if seen is not None:
                 views.append(seen[0])
                 rules |= seen[1]
@@ -263,14 +264,19 @@ def _search_keys(
     return [key for key in unique if key.index == unique[0].index or name is not None]
 
 
-def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[bytes, BlockingKey]) -> set[CifNo]:
-    """Parties of which a record really has the value: cut tags also meet strangers."""
+def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[bytes, BlockingKey]) -> dict[CifNo, DataKey]:
+    """
+    Parties of which a record really has the value (cut tags also meet strangers), each with that record's data key,
+    which often is the anchor's.
+    """
     hits = [row for row in unit.indexes.find(tags) if tags[row.tag].index == row.index_name]
     party_of = {(row.source, row.source_key, row.record_no): row.cif_no for row in hits}
     rows = [(party_of[row.place], row) for row in unit.sources.at(party_of) if row.restricted_at is None]
     wanted = set(tags.values())
     return {
-        opened.cif_no for opened in open_records(desk, rows) if not wanted.isdisjoint(blocking_keys(opened.features))
+        opened.cif_no: opened.key
+        for opened in open_records(desk, rows)
+        if not wanted.isdisjoint(blocking_keys(opened.features))
     }
 
 
@@ -282,9 +288,12 @@ def _current(unit: UnitOfWork, cif_no: CifNo) -> PartyRow | None:
     return row
 
 
-def _open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow) -> dict[str, Any]:
+def _open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | None = None) -> dict[str, Any]:
     groups = unit.parties.golden([row.cif_no])
-    keys = desk.data_keys.get({group.key_id for group in groups})
+    keys = {} if known is None else {known.id: known}
+    missing = {group.key_id for group in groups} - keys.keys()
+    if missing:
+        keys |= desk.data_keys.get(missing)
     values: dict[str, Any] = {}
     for group in groups:
         place = golden_place(row.cif_no, group.data_group, group.version)
@@ -293,24 +302,26 @@ def _open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow) -> dict[str, Any]:
 
 
 def _masked(
-    desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor, action: Action, purpose: Purpose
+    desk: Desk,
+    unit: UnitOfWork,
+    row: PartyRow,
+    actor: Actor,
+    action: Action,
+    purpose: Purpose,
+    known: DataKey | None = None,
 ) -> tuple[CustomerView, set[str]] | None:
     """The view of a party, and the rules that gave it; None if nothing of it may be seen."""
     kind, relation = PartyKind(row.kind), relation_to(actor, row)
-    decisions = {
-        name: said
-        for name in CATALOGUE[kind]
-        if (said := desk.policy.decide(actor, action, purpose, relation, name)).decision.effect is not Effect.DENY
-    }
+    decisions = desk.policy.granted(actor, action, purpose, relation)
     if not decisions:
         return None
-    values = _open_golden(desk, unit, row)
+    values = _open_golden(desk, unit, row, known)
     shown: dict[str, Any] = {}
     masked = []
     for field in _present(CATALOGUE[kind], values):
-        if field.name not in decisions:
+        said = decisions.get(field.name)
+        if said is None:
             continue
-        said = decisions[field.name]
         value = values[field.name]
         if said.decision.effect is Effect.PERMIT:
             shown[field.name] = value

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -31,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 
 from .._canonical import dumps, loads
 from ..approval import Approval, ApprovalState, Operation
@@ -59,6 +60,7 @@ __all__ = ["SqlRepository", "open_engine"]
 
 R = TypeVar("R")
 _CHUNK = 500
+_LIST = "__[POSTCOMPILE_keys]"
 _BUSY_SECONDS = 30
 
 
@@ -243,6 +245,8 @@ class _Session:
     def __init__(self, connection: Connection, tenant: str) -> None:
         self.connection = connection
         self.tenant = tenant
+        self._raw: Any = connection.connection
+        self._driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
 
     def run(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
         try:
@@ -251,15 +255,52 @@ class _Session:
             problem = translated(error)
         raise problem
 
-    def select(self, name: str, **params: Any) -> list[Any]:
-        return list(self.run(_Q[name], {"tenant": self.tenant, **params}))
+    def select(self, name: str, keys: Sequence[Any] = (), **params: Any) -> list[Any]:
+        """The rows of query *name*; *keys* fill its list, if it has one."""
+        text, order, defaults = _driver_query(name, self.connection.dialect)
+        if _LIST in text:
+            text = text.replace(_LIST, ",".join("?" * len(keys)) or "NULL")
+        known = {**defaults, **params, "tenant": self.tenant}
+        values: list[Any] = []
+        for each in order:
+            if each == "keys":
+                values += keys
+            else:
+                values.append(known[each])
+        return self._driver(text, tuple(values))[0]
 
     def select_in(self, name: str, keys: Collection[Any], **params: Any) -> list[Any]:
         wanted = list(keys)
         found: list[Any] = []
         for at in range(0, len(wanted), _CHUNK):
-            found += self.select(name, keys=wanted[at : at + _CHUNK], **params)
+            found += self.select(name, wanted[at : at + _CHUNK], **params)
         return found
+
+    def _driver(self, text: str, values: Any, *, many: bool = False) -> tuple[list[Any], int]:
+        """
+        Straight to the driver, within SQLAlchemy's transaction: the rows it gives, and how many it met.
+
+        Every value is text, bytes or an integer already, and SQLAlchemy's handling of parameters and results would cost
+        more than the statement itself.
+        """
+        problem: StorageError
+        cursor = self._raw.cursor()
+        try:
+            (cursor.executemany if many else cursor.execute)(text, values)
+            return (cursor.fetchall() if cursor.description else []), cursor.rowcount
+        except self._driver_error as error:
+            problem = translated(exc.DBAPIError.instance(None, None, error, self._driver_error))
+        finally:
+            cursor.close()
+        raise problem
+
+    def change(self, name: str, changes: Sequence[Mapping[str, Any]]) -> int:
+        """Runs statement *name* once for each of *changes*; how many rows it met, where there is one change."""
+        text, order, defaults = _driver_query(name, self.connection.dialect)
+        values = [tuple([one[each] if each in one else defaults[each] for each in order]) for one in changes]
+        if len(values) == 1:
+            return self._driver(text, values[0])[1]
+        return self._driver(text, values, many=True)[1] if values else 0
 
     def add(self, mapped: _Mapped[R], rows: Collection[R]) -> None:
         self._insert(mapped, "insert", rows)
@@ -271,16 +312,15 @@ class _Session:
     def _insert(self, mapped: _Mapped[R], how: str, rows: Collection[R]) -> None:
         if not rows:
             return
-        # Straight to the driver: every value is text, bytes or an integer already, and SQLAlchemy's handling of
-        # parameters would cost as much as the insert itself.
-        sql, names = mapped.driver_insert(self.connection, how)
-        values = [mapped.values(self.tenant, row, names) for row in rows]
-        try:
-            self.connection.exec_driver_sql(sql, values)
-            return
-        except exc.SQLAlchemyError as error:
-            problem = translated(error)
-        raise problem
+        text, names = mapped.driver_insert(self.connection, how)
+        self._driver(text, [mapped.values(self.tenant, row, names) for row in rows], many=True)
+
+
+@cache
+def _driver_query(name: str, dialect: Dialect) -> tuple[str, Sequence[str], Mapping[str, Any]]:
+    """A query in the driver's own words, the order of its parameters, and what SQLAlchemy itself put in."""
+    compiled = _Q[name].compile(dialect=dialect)
+    return str(compiled), list(compiled.positiontup or ()), dict(compiled.params)
 
 
 class _Store:
@@ -301,20 +341,19 @@ class _Parties(_Store):
             where = {"b_tenant": self._s.tenant, "b_cif_no": row.cif_no, "b_version": row.version - 1}
             params = _PARTY.params(self._s.tenant, row)
             del params["tenant"]
-            if self._s.run(_Q["party_update"], {**params, **where}).rowcount != 1:
+            if self._s.change("party_update", [{**params, **where}]) != 1:
                 raise ConflictError("the party was changed meanwhile", rule="version", cif_no=row.cif_no)
 
     def put_golden(self, rows: Collection[GoldenRow]) -> None:
         # A group's first version has none before it to end.
         later = [row for row in rows if row.version > 1]
-        if later:
-            self._s.run(
-                _Q["golden_end"],
-                [
-                    {"b_tenant": self._s.tenant, "b_cif_no": r.cif_no, "b_group": r.data_group, "at": r.recorded_at}
-                    for r in later
-                ],
-            )
+        self._s.change(
+            "golden_end",
+            [
+                {"b_tenant": self._s.tenant, "b_cif_no": r.cif_no, "b_group": r.data_group, "at": r.recorded_at}
+                for r in later
+            ],
+        )
         self._s.add(_GOLDEN, rows)
 
     def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
@@ -323,7 +362,7 @@ class _Parties(_Store):
     def put_facts(self, rows: Collection[FactRow]) -> None:
         if rows:
             keys = [{"b_tenant": self._s.tenant, "b_cif_no": row.cif_no} for row in rows]
-            self._s.run(_Q["facts_drop"], keys)
+            self._s.change("facts_drop", keys)
             self._s.add(_FACT, rows)
 
     def facts(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, FactRow]:
@@ -363,7 +402,7 @@ class _Crosswalk(_Store):
                     "b_tenant": self._s.tenant, "b_source": row.source, "b_source_key": row.source_key,
                     "b_number": row.number - 1, "at": row.since,
                 }  # fmt: skip
-                if self._s.run(_Q["link_end"], where).rowcount != 1:
+                if self._s.change("link_end", [where]) != 1:
                     raise ConflictError("the link was changed meanwhile", rule="conflict")
         self._s.add(_LINK, rows)
 
@@ -405,7 +444,7 @@ class _Claims(_Store):
     def release(self, tags: Collection[tuple[str, bytes]], holder: CifNo) -> None:
         for index, tag in tags:
             where = {"b_tenant": self._s.tenant, "b_index": index, "b_tag": tag, "b_cif_no": holder}
-            self._s.run(_Q["claim_drop"], where)
+            self._s.change("claim_drop", [where])
 
 
 class _Indexes(_Store):
@@ -416,17 +455,16 @@ class _Indexes(_Store):
         return [_INDEX.row(values) for values in self._s.select_in("index", set(tags))]
 
     def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
-        if rows:
-            self._s.run(
-                _Q["index_move"],
-                [
+        self._s.change(
+            "index_move",
+            [
                     {
                         "b_tenant": self._s.tenant, "b_tag": r.tag, "b_source": r.source, "b_source_key": r.source_key,
                         "b_record_no": r.record_no, "b_index": r.index_name, "to_cif": cif_no,
                     }
                     for r in rows
                 ],
-            )  # fmt: skip
+        )  # fmt: skip
 
 
 class _Work(_Store):
@@ -445,8 +483,7 @@ class _Work(_Store):
     def close_task(self, row: TaskRow) -> None:
         params = _TASK.params(self._s.tenant, row)
         del params["tenant"]
-        done = self._s.run(_Q["task_close"], {**params, "b_tenant": self._s.tenant, "b_id": row.id})
-        if done.rowcount != 1:
+        if self._s.change("task_close", [{**params, "b_tenant": self._s.tenant, "b_id": row.id}]) != 1:
             raise ConflictError("the task is not open any more", rule="task_state")
 
     def put_approvals(self, approvals: Collection[Approval]) -> None:
@@ -458,12 +495,12 @@ class _Work(_Store):
             self._s.run(insert(t.APPROVAL), new)
         for approval in approvals:
             if approval.id in known:
-                self._s.run(
-                    _Q["approval_update"],
-                    {
+                self._s.change(
+                    "approval_update",
+                    [{
                         "b_tenant": self._s.tenant, "b_id": approval.id, "to_state": approval.state.value,
                         "by": approval.checker,
-                    },
+                    }],
                 )  # fmt: skip
 
     def approvals(
@@ -517,10 +554,10 @@ class _Audit(_Store):
         stream, before = rows[0].stream, rows[0].number - 1
         moved = {"number": head.number, "hash": head.hash}
         if not before:
-            self._s.run(_Q["head_new"], {"tenant": self._s.tenant, "stream": stream, **moved})
+            self._s.change("head_new", [{"tenant": self._s.tenant, "stream": stream, **moved}])
             return
         where = {"b_tenant": self._s.tenant, "b_stream": stream, "b_number": before}
-        if self._s.run(_Q["head_move"], {**where, **moved}).rowcount != 1:
+        if self._s.change("head_move", [{**where, **moved}]) != 1:
             raise ConflictError("another writer appended to this audit stream", rule="conflict")
 
     def rows(self) -> Iterator[AuditRow]:
