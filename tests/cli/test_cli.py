@@ -1,0 +1,326 @@
+"""The command line as a user drives it: right input, wrong input, exit status, one clear sentence, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import attrs
+import pytest
+
+from bankcif.testing.factories import forms, make_world, write_channel_files
+
+ROOT = Path(__file__).parent.parent.parent
+ASK = ("--as", "alice", "--purpose", "operations")
+AUDIT = ("--as", "alice", "--purpose", "audit")
+
+MAPPING = """
+name = "app"
+format = "csv"
+key = "no"
+requires = "lead"
+[columns]
+no = ""
+name = "name"
+idno = "identifiers.cn.resident_id"
+phone = "phone"
+"""
+PEOPLE = list(forms(make_world(4000, 0, seed=11)))
+
+
+def table(count: int, *bad: str) -> str:
+    rows = [f"{n},{p['name']},{p['identifiers'][0]['number']},{p['phone']}" for n, p in enumerate(PEOPLE[:count])]
+    return "\n".join(["no,name,idno,phone", *rows, *bad]) + "\n"
+
+
+@attrs.frozen
+class Shell:
+    """Runs commands in a folder of its own."""
+
+    folder: Path
+
+    def run(self, *words: str, text: str = "", expect: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("bankcif")), *words], cwd=self.folder, input=text, capture_output=True,
+            text=True, check=False, env={**os.environ, "COLUMNS": "120", **environment},
+        )  # fmt: skip
+        assert "Traceback" not in done.stdout + done.stderr
+        assert done.returncode == expect, done.stdout + done.stderr
+        if expect == 2:
+            assert done.stderr.strip()
+        return done
+
+    def json(self, *words: str, **more: object) -> object:
+        return json.loads(self.run(*words, "--json", **more).stdout)  # type: ignore[arg-type]
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    made = Shell(tmp_path)
+    made.run("init", "--as", "alice")
+    made.write("app.toml", MAPPING)
+    made.write("app.csv", table(3))
+    made.write(
+        "operators.toml",
+        '[alice]\nroles = ["loader", "steward", "auditor", "compliance"]\n[bob]\nroles = ["steward"]\n[eve]\nroles = []\n',
+    )
+    return made
+
+
+def test_the_way_of_a_user(shell: Shell) -> None:
+    report = shell.json("load", "app.csv", "--channel", "app.toml", *ASK)
+    assert report["rows"] == 3  # type: ignore[index]
+    number = PEOPLE[0]["identifiers"][0]["number"]
+    (found,) = shell.json("find", "resident-id", *ASK, text=number + "\n")  # type: ignore[misc]
+    cif_no = found["cif_no"]
+    assert number not in json.dumps(found)
+    assert shell.run("find", "phone", PEOPLE[0]["phone"], *ASK).stdout.count(cif_no) == 1
+    assert (
+        shell.run("find", "name", PEOPLE[0]["name"], "--birth-date", PEOPLE[0]["birth_date"], *ASK).stdout.count(cif_no)
+        == 1
+    )
+    assert "****" in shell.run("show", cif_no, *ASK).stdout
+    revealed = shell.json("reveal", cif_no, "phone", "name", "--as", "alice", "--purpose", "compliance")
+    assert revealed == {"name": PEOPLE[0]["name"], "phone": "+86" + PEOPLE[0]["phone"]}
+    who = shell.json("audit", "who", cif_no, *AUDIT)
+    assert [line["action"] for line in who] == ["register", "find", "find", "find", "view", "reveal"]  # type: ignore[union-attr]
+    assert "reveal" in shell.run("audit", "who", cif_no, *AUDIT).stdout
+    verified = shell.json("audit", "verify", *AUDIT)
+    assert verified["intact"] is True  # type: ignore[index]
+    assert "intact" in shell.run("audit", "verify", *AUDIT).stdout
+    assert "fits" in shell.run("keys", "check").stdout
+    assert shell.json("keys", "check")["data_keys"] >= 3  # type: ignore[index]
+
+
+def test_environment_variables_stand_for_options(shell: Shell) -> None:
+    shell.run(
+        "load", "app.csv", "--channel", "app.toml", "--purpose", "operations", BANKCIF_AS="alice",
+        BANKCIF_DB="sqlite:///cif.db", BANKCIF_KEYS="keys.json",
+    )  # fmt: skip
+
+
+def test_held_rows_are_a_finding_and_name_line_path_and_rule(shell: Shell) -> None:
+    shell.write("app.csv", table(2, "9,张伟,110105194912310021,15412345678", "10,a"))
+    done = shell.run("load", "app.csv", "--channel", "app.toml", *ASK, expect=1)
+    assert "app.csv, line 4: $.identifiers[0].number check_digit" in done.stdout
+    assert "app.csv, line 5: $ broken_row" in done.stdout
+    assert "110105194912310021" not in done.stdout + done.stderr
+
+
+def test_deciding_matches(shell: Shell) -> None:
+    person = PEOPLE[0]
+    shell.write("app.csv", table(1, f"7,{person['name']},,{person['phone']}"))
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    (task,) = shell.json("match", "list", *ASK)  # type: ignore[misc]
+    one, other = task["other"], task["cif_no"]
+    shell.run("match", "merge", one, other, "--reason", "same", *ASK)
+    (proposal,) = shell.json("approval", "list", *ASK)  # type: ignore[misc]
+    assert "two different people" in shell.run("approval", "approve", proposal["id"], *ASK, expect=2).stderr
+    shell.run("approval", "approve", proposal["id"], "--as", "bob", "--purpose", "operations")
+    assert one in shell.run("show", other, *ASK).stdout
+    undo = shell.json("match", "unmerge", other, "--reason", "two", *ASK)
+    shell.run("approval", "approve", undo["proposal"], "--as", "bob", "--purpose", "operations")  # type: ignore[index]
+    assert other in shell.run("show", other, *ASK).stdout
+    shell.run("match", "apart", one, other, "--reason", "two", *ASK)
+    assert "not to be a match" in shell.run("match", "merge", one, other, "--reason", "x", *ASK, expect=2).stderr
+    assert "Proposals: none" in shell.run("approval", "list", *ASK).stdout
+    assert "Possible matches: none" in shell.run("match", "list", *ASK).stdout
+
+
+def test_a_damaged_log_is_a_finding(shell: Shell) -> None:
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    with sqlite3.connect(shell.folder / "cif.db") as raw:
+        raw.execute("DELETE FROM audit_entry WHERE number = 2")
+    assert "missing" in shell.run("audit", "verify", *AUDIT, expect=1).stdout
+
+
+CHECKS = [
+    ("cn.resident_id", "11010519491231002x", True, "11010519491231002X", []),
+    ("cn.resident_id", "110105194912310021", False, None, [("check_digit", "error")]),
+    ("phone", "138-0013-8001", True, "+8613800138001", []),
+    ("card", "6200000000000006", True, "6200000000000006", [("check_digit", "warning")]),
+    ("email", "a@example.com", True, "a@example.com", [("reserved_domain", "warning")]),
+    ("cn.uscc", "91350100M000100Y43", True, "91350100M000100Y43", []),
+]
+
+
+@pytest.mark.parametrize(("scheme", "text", "valid", "value", "issues"), CHECKS)
+def test_check_gives_one_object_a_line(
+    shell: Shell, scheme: str, text: str, valid: bool, value: str | None, issues: list[tuple[str, str]]
+) -> None:
+    expected = {
+        "input": text, "scheme": scheme, "valid": valid, "value": value,
+        "issues": [{"rule": rule, "severity": severity} for rule, severity in issues],
+    }  # fmt: skip
+    status = 0 if valid else 1
+    assert json.loads(shell.run("check", scheme, text, "--json", expect=status).stdout) == expected
+    assert json.loads(shell.run("check", scheme, "--json", text=text + "\n", expect=status).stdout) == expected
+    done = shell.run("check", "--scheme", scheme, "--file", "-", text=f"{text}\r\n{text}\n", expect=status)
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [expected, expected]
+
+
+def test_check_takes_any_bytes(shell: Shell) -> None:
+    (shell.folder / "bytes").write_bytes(b"\xff\xfe\n\x00\n" + b"9" * 5000 + b"\n\xed\xa0\x80\n")
+    for scheme in ("cn.resident_id", "cn.uscc", "phone", "card", "email"):
+        done = shell.run("check", "--scheme", scheme, "--file", "bytes", expect=1)
+        assert len(done.stdout.splitlines()) == 4
+
+
+def test_check_for_people_and_the_list(shell: Shell) -> None:
+    assert "check digit" in shell.run("check", "cn.resident_id", "110105194912310021", expect=1).stdout
+    assert "GB 11643-1999" in shell.run("check", "--list").stdout
+
+
+WRONG = {
+    "no such file": (["load", "none.csv", "--channel", "app.toml", *ASK], "none.csv does not exist"),
+    "a folder": (["load", ".", "--channel", "app.toml", *ASK], "cannot be read|folder"),
+    "no mapping": (["load", "app.csv", "--channel", "none.toml", *ASK], "none.toml does not exist"),
+    "a broken mapping": (["load", "app.csv", "--channel", "broken.toml", *ASK], "not TOML"),
+    "an unknown column": (["load", "more.csv", "--channel", "app.toml", *ASK], "does not know column number 5"),
+    "a missing column": (["load", "less.csv", "--channel", "app.toml", *ASK], "columns phone"),
+    "another encoding": (["load", "utf16.csv", "--channel", "app.toml", *ASK], "encoding"),
+    "an empty file": (["load", "empty.csv", "--channel", "app.toml", *ASK], "is empty"),
+    "an unknown scheme": (["check", "cn.nothing", "1"], "no scheme of this name"),
+    "no scheme": (["check"], "name a scheme"),
+    "no database": (["show", "C1", *ASK, "--db", "sqlite:///none.db"], "no database none.db"),
+    "not a database": (["show", "C1", *ASK, "--db", "sqlite:///app.csv"], "not a database"),
+    "another database": (["show", "C1", *ASK, "--db", "sqlite:///other.db"], "something else"),
+    "a wrong URL": (["show", "C1", *ASK, "--db", "nonsense"], "database URL"),
+    "another kind of database": (["show", "C1", *ASK, "--db", "oracle://u:secret@h/d"], "not supported"),
+    "no key file": (["show", "C1", *ASK, "--keys", "none.json"], "none.json does not exist"),
+    "a wrong key file": (["show", "C1", *ASK, "--keys", "wrong.json"], "does not hold the key"),
+    "a malformed key file": (["show", "C1", *ASK, "--keys", "malformed.json"], "malformed"),
+    "a key file for all": (["show", "C1", *ASK, "--keys", "open.json"], "chmod 600"),
+    "no key store": (["show", "C1", *ASK, "--key-store", "none.db"], "none.db does not exist"),
+    "a wrong key store": (["show", "C1", *ASK, "--key-store", "wrong-keys.db"], "belongs to another store"),
+    "another tenant": (["show", "C1", *ASK, "--tenant", "other"], "tenant other"),
+    "an unknown operator": (["show", "C1", "--as", "mallory", "--purpose", "service"], "mallory is not in"),
+    "no operator": (["show", "C1", "--purpose", "service"], "--as"),
+    "no purpose": (["show", "C1", "--as", "alice"], "--purpose"),
+    "an unknown purpose": (["show", "C1", "--as", "alice", "--purpose", "fun"], "purpose"),
+    "no grant": (["show", "C1", "--as", "eve", "--purpose", "service"], "no such customer, or"),
+    "no customer": (["show", "C0000000000000000", *ASK], "no such customer, or"),
+    "an unknown field": (["reveal", "CIFNO", "shoe_size", "--as", "alice", "--purpose", "compliance"], "not a field"),
+    "an invalid search": (["find", "phone", "abc", *ASK], "not a valid phone"),
+    "a name without a birth date": (["find", "name", "张伟", *ASK], "birth date"),
+    "a missing policy": (["show", "C1", *ASK, "--policy", "none.toml"], "does not exist"),
+    "missing tables": (["show", "C1", *ASK, "--tables", "nowhere"], "neither divisions.tsv"),
+    "an unknown command": (["fly"], "No such command"),
+    "a demo among other things": (["demo", "--out", "."], "holds other things"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mistakes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shell, str]:
+    """A store, and beside it everything that is wrong."""
+    shell = Shell(tmp_path_factory.mktemp("mistakes"))
+    shell.run("init", "--as", "alice", "--db", "sqlite:///wrong.db", "--keys", "wrong.json", "--operators", "x.toml")
+    shell.run("init", "--as", "alice")
+    shell.write(
+        "operators.toml", '[alice]\nroles = ["loader", "steward", "auditor", "compliance"]\n[eve]\nroles = []\n'
+    )
+    shell.write("app.toml", MAPPING)
+    shell.write("app.csv", table(1))
+    shell.write("broken.toml", "name = ")
+    shell.write("more.csv", "no,name,idno,phone,more\n1,a,b,c,d\n")
+    shell.write("less.csv", "no,name,idno\n1,a,b\n")
+    shell.write("empty.csv", "")
+    (shell.folder / "utf16.csv").write_bytes(table(1).encode("utf-16"))
+    shell.write("malformed.json", "{}")
+    (shell.folder / "malformed.json").chmod(0o600)
+    (shell.folder / "open.json").write_bytes((shell.folder / "keys.json").read_bytes())
+    (shell.folder / "open.json").chmod(0o644)
+    with sqlite3.connect(shell.folder / "other.db") as raw:
+        raw.execute("CREATE TABLE something (a)")
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    (found,) = shell.json("find", "phone", PEOPLE[0]["phone"], *ASK)  # type: ignore[misc]
+    return shell, found["cif_no"]
+
+
+@pytest.mark.parametrize("case", sorted(WRONG))
+def test_wrong_input_gets_one_clear_sentence(mistakes: tuple[Shell, str], case: str) -> None:
+    import re
+
+    shell, cif_no = mistakes
+    words, said = WRONG[case]
+    done = shell.run(*(cif_no if word == "CIFNO" else word for word in words), expect=2)
+    assert re.search(said, done.stderr), done.stderr
+    assert "secret" not in done.stderr
+    assert len([line for line in done.stderr.splitlines() if line.startswith(("error:", "Error:"))]) == 1
+
+
+def test_a_load_that_was_interrupted_leaves_a_store_that_verifies_and_is_run_again(shell: Shell) -> None:
+    shell.write("app.csv", table(4000))
+    command = [str(Path(sys.executable).with_name("bankcif")), "load", "app.csv", "--channel", "app.toml", *ASK]
+    running = subprocess.Popen(command, cwd=shell.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started = time.monotonic()
+    while time.monotonic() - started < 30:  # until the first batch is in
+        with sqlite3.connect(shell.folder / "cif.db") as raw:
+            if raw.execute("SELECT count(*) FROM source_record").fetchone()[0]:
+                break
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert "stopped" in said
+    assert "Traceback" not in said
+    shell.run("audit", "verify", *AUDIT)
+    report = shell.json("load", "app.csv", "--channel", "app.toml", *ASK)
+    outcomes = report["outcomes"]  # type: ignore[index]
+    assert outcomes["unchanged"] >= 500
+    assert sum(outcomes.values()) == 4000
+    shell.run("audit", "verify", *AUDIT)
+    shell.run("keys", "check")
+
+
+def test_the_demo_shows_the_main_job(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    data = tmp_path / "data"
+    write_channel_files(data, make_world(500, 40, seed=3), seed=3)
+    for mapping in (ROOT / "examples" / "data" / "channels").iterdir():
+        (data / "channels").mkdir(exist_ok=True)
+        (data / "channels" / mapping.name).write_bytes(mapping.read_bytes())
+    found = shell.json("demo", "--data", "data", "--out", "out")
+    quality = found["quality"]  # type: ignore[index]
+    assert quality["automatic links"]["precision"] == 1.0
+    assert quality["links plus possible matches"]["recall"] > 0.95
+    views = found["views"]  # type: ignore[index]
+    assert views["somebody without a grant"] is None
+    assert "phone" in views["teller at the customer's branch"]
+    assert "phone" not in views["marketing"]
+    assert found["intact"] is True  # type: ignore[index]
+    done = shell.run("demo", "--data", "data", "--out", "out", "--lang", "zh")
+    for words in ("rows read", "held back", "precision", "Who looked at", "intact", "report.html"):
+        assert words in done.stdout
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "入库报告" in page
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert "<script" not in page
+
+
+def test_the_demo_s_files_are_what_the_generator_makes(tmp_path: Path) -> None:
+    from bankcif.testing.factories import DEMO_COMPANIES, DEMO_PEOPLE, DEMO_SEED
+
+    write_channel_files(tmp_path, make_world(DEMO_PEOPLE, DEMO_COMPANIES, DEMO_SEED), DEMO_SEED)
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (ROOT / "examples" / "data" / path.name).read_bytes(), path.name
+
+
+def test_without_the_extra_the_message_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import bankcif.cli as cli
+
+    monkeypatch.setitem(sys.modules, "click", None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 2
+    assert "bankcif[cli]" in capsys.readouterr().err
