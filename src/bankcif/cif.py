@@ -16,8 +16,8 @@ from .access import Action, Policy, default_policy
 from .approval import Approval
 from .audit import AuditReport
 from .context import Actor, Effect, Purpose
-from .errors import ConfigurationError, ForkError, IntakeError, StoreOpenError, WrongKeyError
-from .flows import analyze, load as load_flow, maintain, merge, query, register as register_flow
+from .errors import ConfigurationError, ForkError, InputError, IntakeError, StoreOpenError, WrongKeyError
+from .flows import analyze, link as link_flow, load as load_flow, maintain, merge, query, register as register_flow
 from .flows._records import Arrival, tokenized
 from .flows.desk import Desk, refuse
 from .identifiers import SchemeSet, standard_schemes
@@ -257,7 +257,13 @@ class Customers(_Task):
             terms=self._cif._trust.get(source or channel, Terms()),
             business_time=None if business_time is None else to_micros(business_time),
         )  # fmt: skip
-        return register_flow.register(desk, [arrival], actor=actor)[0]
+        done = register_flow.register(desk, [arrival], actor=actor)[0]
+        if done.outcome is register_flow.Outcome.REFUSED:
+            raise InputError(
+                "this source key belongs to a party of another kind; give the new one a key of its own",
+                path="$", rule=done.rule, cif_no=done.cif_no,
+            )  # fmt: skip
+        return done
 
     def find(
         self,
@@ -291,6 +297,10 @@ class Matches(_Task):
     def tasks(self, *, actor: Actor, purpose: Purpose) -> Sequence[TaskRow]:
         """The possible matches that wait, heaviest first."""
         return merge.open_tasks(self._desk, actor=actor, purpose=purpose)
+
+    def link_file(self, *, actor: Actor, purpose: Purpose) -> link_flow.LinkReport:
+        """Compares all records anew and opens a task for each possible match; see `bankcif.flows.link`."""
+        return link_flow.link_file(self._desk, actor=actor, purpose=purpose)
 
     def propose_merge(self, survivor: str, retired: str, *, actor: Actor, reason: str) -> Approval:
         """Proposes to merge *retired* into *survivor*; a second person decides."""

@@ -37,7 +37,7 @@ _FILES = (
     ("card.txt", "card.toml"),
     ("partner.csv", "partner.toml"),
 )
-_OURS = {"cif.db", "cif.db-wal", "cif.db-shm", "cif-keys.db", "cif-keys.db-wal", "cif-keys.db-shm", "keys.json",
+_OURS = {"cif.db", "cif.db-wal", "cif.db-shm", "cif-keys.db", "cif-keys.db-wal", "cif-keys.db-shm", "keys.json", "held.csv",
          "report.html"}  # fmt: skip
 
 
@@ -89,6 +89,8 @@ def demo(out: Path, data: Path | None, lang: Language, as_json: bool) -> int:
         cif.customers.reveal(chosen, {"phone"}, actor=people.manager_of(cif, chosen), purpose=Purpose.RELATIONSHIP)
         looked = cif.audit.who(chosen, actor=people.auditor)
         verified = cif.audit.verify(actor=people.auditor)
+    held_file = folder / "held.csv"
+    _write_held(held_file, reports)
     made_at = SystemClock().now()
     report_file = folder / "report.html"
     report_file.write_text(
@@ -102,12 +104,13 @@ def demo(out: Path, data: Path | None, lang: Language, as_json: bool) -> int:
         "quality": {name: _figures(one) for name, one in quality.items()},
         "views": {name: None if one is None else dict(one.values) for name, one in views.items()},
         "looked": [attrs.asdict(one) for one in looked], "intact": verified.intact, "entries": verified.entries,
-        "report": str(report_file),
+        "report": str(report_file), "held": str(held_file),
     }  # fmt: skip
 
     def text() -> None:
         _print_totals(reports, summary, seconds)
         _print_held(reports)
+        click.echo(f"every row that was held back, with file, line, path and rule: {held_file}")
         _print_quality(quality)
         _print_views(chosen, views)
         lines = [(instant(x.at), x.actor, x.action, x.purpose, x.outcome, ", ".join(x.fields)) for x in looked]
@@ -222,6 +225,16 @@ def _print_totals(reports: Sequence[LoadReport], summary: Summary, seconds: floa
     kinds = ", ".join(f"{count} {kind.value}s" for kind, count in summary.parties.items())
     click.echo(f"customers: {kinds}")
     click.echo(f"waiting for a person: {summary.open_tasks} possible matches, {summary.proposals} changed values")
+
+
+def _write_held(path: Path, reports: Sequence[LoadReport]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("file", "line", "path", "rule"))
+        for report in reports:
+            writer.writerows(
+                (report.file, row.line, fault.path, fault.rule) for row in report.held for fault in row.faults
+            )
 
 
 def _print_held(reports: Sequence[LoadReport]) -> None:

@@ -12,7 +12,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..party import CATALOGUE, CifNo, PartyKind
 from ._golden import golden_place
-from .desk import Desk, record, refuse
+from .desk import Desk, need_purpose, record, refuse
 
 __all__ = ["FieldCount", "Summary", "summarize"]
 
@@ -55,6 +55,7 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* make reports.
     """
+    need_purpose(desk, actor, "summarize", purpose)
     if desk.policy.allows(actor, Action.REPORT, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "summarize", purpose)
     with desk.repository.unit_of_work() as unit:

@@ -13,7 +13,7 @@ from .._clock import Clock, IdSource, local_date, to_micros
 from ..access import Policy
 from ..audit import AuditEntry, Outcome, chain
 from ..context import Actor, Purpose
-from ..errors import ConflictError, NotFoundOrNotAllowedError
+from ..errors import AccessError, ConflictError, NotFoundOrNotAllowedError
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandard, Standardizer
 from ..matching import FULL_TAG_INDEXES, BlockingKey, LinkPolicy, MatchModel
@@ -21,7 +21,7 @@ from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger
 from ..storage import Repository, UnitOfWork
 
-__all__ = ["Desk", "record", "refuse", "retried"]
+__all__ = ["Desk", "need_purpose", "record", "refuse", "retried"]
 
 T = TypeVar("T")
 _TRIES = 4
@@ -101,6 +101,19 @@ def refuse(
     return NotFoundOrNotAllowedError(
         f"there is no such customer, or the policy does not let {actor.id} do this for this purpose", rule=rule
     )
+
+
+def need_purpose(desk: Desk, actor: Actor, action: str, purpose: object) -> None:
+    """
+    Every read names its purpose.
+
+    Raises:
+        AccessError: It names none; audited.
+    """
+    if isinstance(purpose, Purpose):
+        return
+    refuse(desk, actor, action, None, rule="purpose")
+    raise AccessError("a read names its purpose; there is no default", rule="purpose")
 
 
 def retried(work: Callable[[], T]) -> T:

@@ -29,7 +29,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
 from ._records import Arrival, tokenized
 from .desk import Desk, record, refuse
-from .register import Outcome, register
+from .register import Outcome, Registered, register
 
 __all__ = ["HeldRow", "LoadReport", "LoadedRow", "load"]
 
@@ -164,26 +164,33 @@ def _load_batch(
             held.append((row, tuple(fault for fault in faults if fault.severity == "error")))
         else:
             arrivals.append((row.line, arrival))
-    key = desk.data_keys.take(1)[0] if held else None
+    key = desk.data_keys.take(1)[0]
+    by_line = {row.line: row for row in rows}
+    kept: list[tuple[RawRow, tuple[Fault, ...]]] = []
 
-    def also(unit: UnitOfWork) -> None:
-        if key is not None:
-            unit.work.stage([_staged(desk, row, faults, channel, batch_tag, key, actor) for row, faults in held])
+    def also(unit: UnitOfWork, done: Sequence[Registered]) -> None:
+        mistaken = [
+            (by_line[line], (Fault("$", one.rule),))
+            for (line, _), one in zip(arrivals, done, strict=True)
+            if one.outcome is Outcome.REFUSED
+        ]
+        kept[:] = sorted([*held, *mistaken], key=lambda pair: pair[0].line)
+        unit.work.stage([_staged(desk, row, faults, channel, batch_tag, key, actor) for row, faults in kept])
         entry = AuditEntry(
             at=desk.now(), actor=actor.id, action="load", purpose=Purpose.OPERATIONS.value, channel=channel.name,
-            count=len(rows), rule=f"held:{len(held)}",
+            count=len(rows), rule=f"held:{len(kept)}",
         )  # fmt: skip
         record(desk, unit, [entry])
 
     done = register(desk, [arrival for _, arrival in arrivals], actor=actor, also=also)
     for (line, arrival), one in zip(arrivals, done, strict=True):
-        if each is not None:
+        if each is not None and one.outcome is not Outcome.REFUSED:
             each(LoadedRow(line, arrival.origin.key, one.cif_no, one.outcome))
     return attrs.evolve(
         report,
         rows=report.rows + len(rows),
-        outcomes=report.outcomes + Counter(one.outcome for one in done),
-        held=(*report.held, *(HeldRow(row.line, faults) for row, faults in held)),
+        outcomes=report.outcomes + Counter(one.outcome for one in done if one.outcome is not Outcome.REFUSED),
+        held=(*report.held, *(HeldRow(row.line, faults) for row, faults in kept)),
         warnings=warnings,
         waiting=report.waiting + sum(one.task_id is not None for one in done),
         proposals=report.proposals + sum(len(one.proposed) for one in done),

@@ -16,7 +16,7 @@ from ..access import Action
 from ..approval import Approval, ApprovalState, Operation, decide, propose
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
-from ..errors import InputError, NotFoundOrNotAllowedError
+from ..errors import FourEyesError, InputError, NotFoundOrNotAllowedError
 from ..intake import Standard
 from ..matching import blocking_keys
 from ..merging import Terms, check_merge, relocate
@@ -25,7 +25,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, LinkRow, NotAMatchRow, PartyRow, TaskRow
 from ._golden import Touched, rebuild
 from ._records import Arrival, Record, content_tag, open_records, seal_record, statement_of
-from .desk import Desk, record, refuse, retried
+from .desk import Desk, need_purpose, record, refuse, retried
 from .register import task_id
 
 __all__ = ["decide_proposal", "not_a_match", "open_proposals", "open_tasks", "propose_merge", "propose_unmerge"]
@@ -154,7 +154,13 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
             unit.commit()
         return decided
 
-    return retried(once)
+    refused: FourEyesError
+    try:
+        return retried(once)
+    except FourEyesError as error:
+        refused = error
+    refuse(desk, actor, "decide", Purpose.OPERATIONS, rule=f"four_eyes:{approval_id[:32]}")
+    raise refused
 
 
 def _entry(approval: Approval, action: str, actor: Actor, now: int, digests: Mapping[str, str]) -> AuditEntry:
@@ -166,6 +172,7 @@ def _entry(approval: Approval, action: str, actor: Actor, now: int, digests: Map
 
 
 def _authorize(desk: Desk, actor: Actor, action: Action, what: str, purpose: Purpose) -> None:
+    need_purpose(desk, actor, what, purpose)
     if desk.policy.allows(actor, action, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, what, purpose)
 

@@ -23,7 +23,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._golden import golden_place
 from ._records import open_records
-from .desk import Desk, record, refuse
+from .desk import Desk, need_purpose, record, refuse
 
 __all__ = ["CustomerView", "Looked", "find", "reveal", "verify_log", "view", "who_looked"]
 
@@ -86,6 +86,7 @@ def find(
         InputError: Not exactly one way to search, or a term that is none; the message does not hold it.
         NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose.
     """
+    need_purpose(desk, actor, "find", purpose)
     if desk.policy.allows(actor, Action.FIND, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "find", purpose)
     terms = _search_keys(desk, identifier, phone, email, name, birth_date)
@@ -117,6 +118,7 @@ def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Custom
     Raises:
         NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
     """
+    need_purpose(desk, actor, "view", purpose)
     with desk.repository.unit_of_work() as unit:
         row = _current(unit, cif_no)
         seen = None if row is None else _masked(desk, unit, row, actor, Action.VIEW, purpose)
@@ -143,6 +145,7 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
         InputError: A name that is not a field.
         NotFoundOrNotAllowedError: There is no such customer, or one of the fields may not be revealed.
     """
+    need_purpose(desk, actor, "reveal", purpose)
     names = tuple(sorted(set(fields)))
     found: dict[str, Any] = {}
     with desk.repository.unit_of_work() as unit:
@@ -179,6 +182,7 @@ def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> 
     Raises:
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* read the log.
     """
+    need_purpose(desk, actor, "who_looked", purpose)
     allowed = desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.PERMIT
     rows: list[AuditRow] = []
     with desk.repository.unit_of_work() as unit:
@@ -206,6 +210,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose) -> AuditReport:
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* audit.
     """
+    need_purpose(desk, actor, "verify_log", purpose)
     if desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "verify_log", purpose)
     with desk.repository.unit_of_work() as unit:

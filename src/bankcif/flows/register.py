@@ -18,7 +18,7 @@ from ..context import Actor, Effect
 from ..errors import ConflictError
 from ..matching import Explanation, Link
 from ..merging import Statement
-from ..party import CifNo, SourceKey, new_cif_no
+from ..party import CifNo, PartyKind, SourceKey, new_cif_no
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import ClaimRow, IndexRow, LinkRow, Mark, SourceRow, TaskRow
@@ -40,6 +40,7 @@ class Outcome(enum.StrEnum):
     POSSIBLE_MATCH = "possible_match"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    REFUSED = "refused"
 
 
 @attrs.frozen(kw_only=True)
@@ -83,7 +84,7 @@ def register(
     arrivals: Sequence[Arrival],
     *,
     actor: Actor,
-    also: Callable[[UnitOfWork], None] | None = None,
+    also: Callable[[UnitOfWork, Sequence[Registered]], None] | None = None,
 ) -> list[Registered]:
     """
     Registers *arrivals* in their order; all of them or none.
@@ -93,19 +94,23 @@ def register(
         arrivals: Standardized, checked forms.
         actor: On whose behalf.
         also: Further writes that belong into the same transaction.
+
+    Returns:
+        What became of each. A form is refused, and nothing of it stored, if its source key belongs to a party of
+        another kind: the source mixed two customers up.
     """
 
     def once() -> list[Registered]:
         with desk.repository.unit_of_work() as unit:
             now = desk.now()
             batch = _Batch(desk, unit, arrivals, actor, now)
-            fresh = batch.leave_out_repeats()
+            fresh = batch.leave_out_mistaken(batch.leave_out_repeats())
             meetings = meet(desk, unit, [arrivals[i] for i in fresh])
             batch.place(fresh, meetings)
             batch.keep(fresh, meetings)
             done = batch.finish(meetings)
             if also is not None:
-                also(unit)
+                also(unit, done)
             unit.commit()
         return done
 
@@ -138,6 +143,7 @@ class _Batch:
         self._placed: dict[int, _Placed] = {}
         self._rows: dict[int, tuple[SourceRow, DataKey]] = {}
         self._repeated: dict[int, SourceKey] = {}
+        self._mistaken: dict[int, SourceKey] = {}
 
     def leave_out_repeats(self) -> list[int]:
         """
@@ -162,6 +168,20 @@ class _Batch:
             fresh.append(i)
         self._next_no = {origin: found[-1].record_no + 1 for origin, found in marks.items()}
         return fresh
+
+    def leave_out_mistaken(self, fresh: Sequence[int]) -> list[int]:
+        """The arrivals whose source key does not belong to a party of another kind."""
+        links = self._unit.crosswalk.current([self._arrivals[i].origin for i in fresh])
+        rows = self._unit.parties.get({link.cif_no for link in links.values()}) if links else {}
+        kinds = {origin: PartyKind(rows[link.cif_no].kind) for origin, link in links.items()}
+        good = []
+        for i in fresh:
+            arrival = self._arrivals[i]
+            if kinds.setdefault(arrival.origin, arrival.form.kind) is arrival.form.kind:
+                good.append(i)
+            else:
+                self._mistaken[i] = arrival.origin
+        return good
 
     def place(self, fresh: Sequence[int], meetings: Meetings) -> None:
         """Decides for each arrival, in order, which party it belongs to."""
@@ -238,7 +258,10 @@ class _Batch:
         rebuilt = rebuild(self._desk, self._unit, self._touched(meetings), self._now)
         self._open_tasks()
         party_of = {
-            origin: link.cif_no for origin, link in self._unit.crosswalk.current(self._repeated.values()).items()
+            origin: link.cif_no
+            for origin, link in self._unit.crosswalk.current(
+                [*self._repeated.values(), *self._mistaken.values()]
+            ).items()
         }
         # Whom somebody may be is told only to those who may decide it: others would learn who is a customer.
         told = self._desk.policy.allows(self._actor, Action.LINK).effect is Effect.PERMIT
@@ -247,6 +270,9 @@ class _Batch:
         for i, arrival in enumerate(self._arrivals):
             if i in self._repeated:
                 done.append(Registered(outcome=Outcome.UNCHANGED, cif_no=party_of[arrival.origin], rule="repeat"))
+                continue
+            if i in self._mistaken:
+                done.append(Registered(outcome=Outcome.REFUSED, cif_no=party_of[arrival.origin], rule="kind_changed"))
                 continue
             placed = self._placed[i]
             party = rebuilt[placed.cif_no]

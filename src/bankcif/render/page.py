@@ -96,10 +96,10 @@ def _svg(section: Section) -> str:
     data = [dict(zip(section.columns, row, strict=True)) for row in section.rows]
     encoding: dict[str, Any] = {
         # The order of the rows is the order of the bars; names may hold any character, so fields are escaped.
-        "y": altair.Y(field=_field(bar), type="nominal", sort=None, title=None, axis=altair.Axis(labelLimit=260)),
+        "y": altair.Y(field=_field(bar), type="nominal", sort=None, title=None, axis=altair.Axis(labelLimit=400)),
         "x": altair.X(
             field=_field(length), type="quantitative", title=length,
-            axis=altair.Axis(format="%" if section.percent else "~s"),
+            axis=altair.Axis(format="%" if section.percent else ",.0f"),
         ),
     }  # fmt: skip
     if section.chart is Chart.STACKED:
