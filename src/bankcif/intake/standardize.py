@@ -243,7 +243,11 @@ class Standardizer:
         standard: dict[str, Any] = {}
         for name, value in child.items():
             if name not in shape:
-                faults.append(Fault(f"{path}.{name}" if str(name).isidentifier() else path, "unknown_field"))
+                faults.append(
+                    Fault(
+                        f"{path}.{name}" if str(name).isascii() and str(name).isidentifier() else path, "unknown_field"
+                    )
+                )
             elif value is not None and value is not False:
                 self._attribute(standard, name, value, shape[name], f"{path}.{name}", faults)
         if "scheme" in shape and "number" in standard:

@@ -119,7 +119,9 @@ def _faults(error: BaseException, path: str) -> Iterator[Fault]:
         for key in sorted(map(str, error.extra_fields)):
             rule = "not_storable" if key.casefold() in NOT_STORABLE else "unknown_field"
             # The name of an unknown field is whatever the caller sent, so only a plausible name is repeated.
-            yield Fault(f"{path}.{key}" if key.isidentifier() and len(key) <= 40 else f"{path}.?", rule)
+            yield Fault(
+                f"{path}.{key}" if key.isascii() and key.isidentifier() and len(key) <= 40 else f"{path}.?", rule
+            )
         return
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:

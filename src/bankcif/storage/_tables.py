@@ -125,6 +125,7 @@ APPROVAL = _table(
     _need("expires_at", Micros), _need("digest", _bytes(32)), _need("state", String(16)), _need("checker", _ACTOR),
 )  # fmt: skip
 Index("approval_subject", APPROVAL.c.tenant, APPROVAL.c.subject)
+Index("approval_other", APPROVAL.c.tenant, APPROVAL.c.other)
 STAGED_ROW = _table(
     "staged_row",
     _key("batch", _bytes(16)), _key("line", Integer), _need("channel", _SOURCE), _need("key_id", _bytes(16)),

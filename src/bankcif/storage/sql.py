@@ -210,6 +210,12 @@ _Q: Mapping[str, Any] = {
     .where(t.TASK.c.tenant == bindparam("b_tenant"), t.TASK.c.id == bindparam("b_id"), t.TASK.c.state == "open")
     .values({name: bindparam(name) for name in _TASK.names}),
     "approvals": select(t.APPROVAL).where(_mine(t.APPROVAL)).order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+    "approvals_of": select(t.APPROVAL).where(
+        _mine(t.APPROVAL),
+        (t.APPROVAL.c.subject == bindparam("cif_no")) | (t.APPROVAL.c.other == bindparam("cif_no")))
+    .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+    "approvals_at": select(t.APPROVAL).where(_mine(t.APPROVAL), _in(t.APPROVAL.c.id))
+    .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
     "approval_update": update(t.APPROVAL)
     .where(t.APPROVAL.c.tenant == bindparam("b_tenant"), t.APPROVAL.c.id == bindparam("b_id"),
            t.APPROVAL.c.state == ApprovalState.PROPOSED.value)
@@ -506,14 +512,16 @@ class _Work(_Store):
     def approvals(
         self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
     ) -> Sequence[Approval]:
-        statement = _Q["approvals"]
-        if state is not None:
-            statement = statement.where(t.APPROVAL.c.state == state)
-        if ids is not None:
-            statement = statement.where(t.APPROVAL.c.id.in_(list(ids)))
         if cif_no is not None:
-            statement = statement.where((t.APPROVAL.c.subject == cif_no) | (t.APPROVAL.c.other == cif_no))
-        return [_approval(row._mapping) for row in self._s.run(statement, {"tenant": self._s.tenant})]
+            found = self._s.select("approvals_of", cif_no=cif_no)
+        elif ids is not None:
+            found = self._s.select_in("approvals_at", ids)
+        else:
+            found = self._s.select("approvals")
+        names = [column.name for column in t.APPROVAL.columns]
+        approvals = [_approval(dict(zip(names, values, strict=True))) for values in found]
+        wanted = None if ids is None else set(ids)
+        return [one for one in approvals if state in (None, one.state.value) and (wanted is None or one.id in wanted)]
 
     def stage(self, rows: Collection[StagedRow]) -> None:
         self._s.add_new(_STAGED, rows)
