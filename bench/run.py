@@ -130,7 +130,7 @@ def counted(work: Callable[[], Any], folder: Path, rows: int) -> Counts:
 
     import bankcif.protection.providers as providers
     import bankcif.protection.suites as suites
-    from bankcif.storage.sql import _Indexes
+    from bankcif.storage._sql_unit import _Indexes
 
     real_find = _Indexes.find
 

@@ -27,7 +27,7 @@ def encode(*parts: Part) -> bytes:
     """
     out: list[bytes] = []
     for part in parts:
-        if isinstance(part, str):
+        if type(part) is str:
             content = part.encode()
             out.append(_TEXT[len(content)] if len(content) < 256 else b"s" + len(content).to_bytes(4, "big"))
         elif isinstance(part, bytes):
@@ -36,6 +36,9 @@ def encode(*parts: Part) -> bytes:
         elif part is None:
             content = b""
             out.append(b"n\0\0\0\0")
+        elif isinstance(part, str):  # an enum's member
+            content = part.encode()
+            out.append(b"s" + len(content).to_bytes(4, "big"))
         else:
             content = b"%d" % part
             out.append(b"i" + len(content).to_bytes(4, "big"))

@@ -10,16 +10,16 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ._canonical import encode
 from ._clock import Clock, IdSource, SystemClock, SystemIds, to_micros
 from .access import Action, Policy, default_policy
 from .approval import Approval
 from .audit import AuditReport
 from .context import Actor, Effect, Purpose
-from .errors import ConfigurationError, ForkError, InputError, IntakeError, StoreOpenError, WrongKeyError
+from .errors import ConfigurationError, ForkError, InputError, IntakeError, StoreOpenError
 from .flows import analyze, link as link_flow, load as load_flow, maintain, merge, query, register as register_flow
 from .flows._records import Arrival, tokenized
 from .flows.desk import Desk, refuse
+from .flows.found import STORE_FORMAT, found_store
 from .identifiers import SchemeSet, standard_schemes
 from .intake import Channel, Standardizer, capture_standards, read_channel
 from .matching import LinkPolicy, MatchModel, default_model
@@ -27,13 +27,10 @@ from .merging import Terms
 from .party import CifNo, Party, PartyKind, ReferenceTables, SourceKey, kind_of, plain_values
 from .protection import Aes256Gcm, DataKeys, IndexPlan, KeyProvider, KeyStore, Sealer, Tagger
 from .storage import Repository
-from .storage.rows import StoreRow, TaskRow
+from .storage.rows import TaskRow
 from .wording import AddressBook
 
 __all__ = ["CIF"]
-
-_FORMAT = 1
-_CHECK = b"bankcif store check"
 
 
 class CIF:
@@ -90,10 +87,10 @@ class CIF:
         zone = zone or ZoneInfo("Asia/Shanghai")
         clock, ids, tables = clock or SystemClock(), ids or SystemIds(), tables or ReferenceTables()
         schemes = schemes or standard_schemes(clock=clock, zone=zone, tables=tables)
-        store = _founded(repository, key_store, keys, tenant, ids, clock, expected_customers, create=create)
+        store = found_store(repository, key_store, keys, tenant, ids, clock, expected_customers, create=create)
         plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
         suite = Aes256Gcm()
-        if store.format != _FORMAT or store.suite != suite.number:
+        if store.format != STORE_FORMAT or store.suite != suite.number:
             raise StoreOpenError("the store is of another format or cipher suite than this library's", rule="format")
         self._trust = dict(trust or {})
         self.__desk = Desk(
@@ -353,55 +350,3 @@ def _key_store_beside(url: str) -> Path:
     name = url.rpartition("sqlite:///")[2].partition("?")[0]
     path = Path(name)
     return path.with_name(f"{path.stem}-keys.db")
-
-
-def _founded(
-    repository: Repository,
-    key_store: KeyStore,
-    keys: KeyProvider,
-    tenant: str,
-    ids: IdSource,
-    clock: Clock,
-    expected_customers: int,
-    *,
-    create: bool,
-) -> StoreRow:
-    """What the store says of itself, after checking that keys and key store are its own; founds an empty one."""
-    plan = IndexPlan(expected_customers=expected_customers)
-    store = repository.identity()
-    if store is None and not create:
-        raise StoreOpenError(f"the database holds no customer file of tenant {tenant}; make one with  bankcif init")
-    if store is None:
-        if key_store.identity():
-            raise WrongKeyError(
-                "the key store belongs to another store than this empty one; name a new key store", rule="key_store"
-            )
-        store_id = ids.draw(16).hex()
-        associated = _check_associated(tenant, store_id)
-        store = repository.found(
-            StoreRow(
-                store_id=store_id, format=_FORMAT, suite=Aes256Gcm().number, expected_customers=expected_customers,
-                index_version=plan.version, kek_id=keys.kek_id, key_check=keys.wrap(_CHECK, associated),
-                index_check=Tagger(provider=keys, tenant=tenant, plan=plan).claim("check", store_id),
-                created_at=to_micros(clock.now()),
-            )
-        )  # fmt: skip
-    plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
-    keys.unwrap(store.key_check, _check_associated(tenant, store.store_id), kek_id=store.kek_id)
-    if Tagger(provider=keys, tenant=tenant, plan=plan).claim("check", store.store_id) != store.index_check:
-        raise WrongKeyError("the index keys are not those of this store; use its own key file", rule="index_root")
-    if key_store.identity() != store.store_id:
-        with repository.unit_of_work() as unit:
-            used = unit.sources.count() > 0
-        if used and not key_store.identity():
-            raise WrongKeyError(
-                "the key store is empty, but the database holds customers: name the key store that was made with it, "
-                "or restore it from its backup",
-                rule="key_store",
-            )
-        key_store.bind(store.store_id)
-    return store
-
-
-def _check_associated(tenant: str, store_id: str) -> bytes:
-    return encode("bankcif/v1/store-check", tenant, store_id)

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from attrs import fields
 from hypothesis import given, strategies as st
 
 from bankcif.errors import InputError
@@ -134,6 +135,20 @@ def test_a_protected_value_always_comes_from_somebody_entitled(records: list[Sta
         place = (origin.source, origin.source_key, origin.record_no)
         record = next(r for r in records if r.place == place)
         assert place == ANCHOR or "phone" in record.terms.may_change
+
+
+@given(statements.filter(lambda records: len(records) == 1))
+def test_one_record_alone_comes_to_what_it_comes_to_beside_a_silent_one(records: list[Statement]) -> None:
+    silent = said("silent", sex="1", restricted=False)
+    alone = survive(PERSON, records, anchor=ANCHOR)
+    beside = survive(
+        PERSON,
+        [*records, Statement(**{**{f.name: getattr(silent, f.name) for f in fields(Statement)}, "values": {}})],
+        anchor=ANCHOR,
+    )
+    assert alone.values == beside.values
+    assert alone.provenance == beside.provenance
+    assert alone.proposals == beside.proposals
 
 
 def test_terms_survive_storing() -> None:

@@ -153,6 +153,8 @@ def survive(
         (r for r in records if not r.restricted and (as_of is None or r.received_at <= as_of)),
         key=lambda record: record.place,
     )
+    if len(heard) == 1:
+        return _alone(kind, heard[0], anchor)
     said: dict[str, list[Statement]] = {}
     for record in heard:
         for name in record.values:
@@ -161,7 +163,6 @@ def survive(
     provenance: dict[str, Provenance] = {}
     proposals: list[Proposal] = []
     catalogue = CATALOGUE[kind]
-    only = Provenance(*heard[0].place, "only") if len(heard) == 1 else None
     # The catalogue's order, so that equal records give equal bytes.
     for name in sorted(said.keys() & catalogue.keys(), key=_order(kind).__getitem__):
         field, speaking = catalogue[name], said[name]
@@ -172,9 +173,9 @@ def survive(
             ranked = _ranked(entitled, name, anchor)
             values[name] = ranked[0].values[name]
             rule = "only" if len(ranked) == 1 else _reason(ranked[0], ranked[1], name, anchor)
-            if field.type is FieldType.CHILDREN:
+            if field.type is FieldType.CHILDREN and len(ranked) > 1:
                 values[name], rule = _union(record.values[name] for record in ranked), "aggregate"
-            provenance[name] = only if only and rule == "only" else Provenance(*ranked[0].place, rule)
+            provenance[name] = Provenance(*ranked[0].place, rule)
         if len(entitled) < len(speaking):
             others = _latest([record for record in speaking if record not in entitled])
             proposals += [
@@ -185,6 +186,23 @@ def survive(
     return GoldenRecord(
         values=values, provenance=provenance, proposals=tuple(proposals),
         channels=tuple(sorted({record.channel for record in heard})),
+    )  # fmt: skip
+
+
+def _alone(kind: PartyKind, record: Statement, anchor: tuple[str, str, int]) -> GoldenRecord:
+    """What a single record comes to: the case of most parties, by the same rules with nothing to choose."""
+    catalogue = CATALOGUE[kind]
+    values: dict[str, Any] = {}
+    proposals: list[Proposal] = []
+    founding = record.place == anchor
+    for name in sorted(record.values.keys() & catalogue.keys(), key=_order(kind).__getitem__):
+        if founding or not catalogue[name].protected or name in record.terms.may_change:
+            values[name] = record.values[name]
+        else:
+            proposals.append(Proposal(name, *record.place))
+    return GoldenRecord(
+        values=values, provenance=dict.fromkeys(values, Provenance(*record.place, "only")),
+        proposals=tuple(proposals), channels=(record.channel,),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ _WORDS = frozenset(
         "见身份证 a@a.com test@test.com 1900-01-01 1970-01-01 0001-01-01 19000101 19700101 00010101 xxx"
     ).split()
 )
+_LONGEST = 32  # no filler is longer, whatever its width and spaces
 _REPEATED = re.compile(r"(.)\1{3,}\Z", re.DOTALL)
 _SAMPLES = frozenset({"13800138000", "13800000000", "13000000000", "13888888888", "13900000000", "12345678901"})
 _DIGITS = re.compile(r"\D+")
@@ -28,6 +29,8 @@ def is_placeholder(text: str, *, number: bool = False) -> bool:
         text: The text as it came.
         number: Whether it should be a number: then repeated and running digits and well-known samples count too.
     """
+    if len(text) > _LONGEST and not number:
+        return False
     head = text[:64]
     folded = (head if head.isascii() else unicodedata.normalize("NFKC", head)).strip().casefold()
     if not folded or folded in _WORDS:

@@ -1,0 +1,67 @@
+"""Founding a store: an empty one is made ours; any other must belong to these keys and this key store."""
+
+from __future__ import annotations
+
+from .._canonical import encode
+from .._clock import Clock, IdSource, to_micros
+from ..errors import StoreOpenError, WrongKeyError
+from ..protection import Aes256Gcm, IndexPlan, KeyProvider, KeyStore, Tagger
+from ..storage import Repository
+from ..storage.rows import StoreRow
+
+__all__ = ["STORE_FORMAT", "found_store"]
+
+STORE_FORMAT = 1
+_CHECK = b"bankcif store check"
+
+
+def found_store(
+    repository: Repository,
+    key_store: KeyStore,
+    keys: KeyProvider,
+    tenant: str,
+    ids: IdSource,
+    clock: Clock,
+    expected_customers: int,
+    *,
+    create: bool,
+) -> StoreRow:
+    """What the store says of itself, after checking that keys and key store are its own; founds an empty one."""
+    plan = IndexPlan(expected_customers=expected_customers)
+    store = repository.identity()
+    if store is None and not create:
+        raise StoreOpenError(f"the database holds no customer file of tenant {tenant}; make one with  bankcif init")
+    if store is None:
+        if key_store.identity():
+            raise WrongKeyError(
+                "the key store belongs to another store than this empty one; name a new key store", rule="key_store"
+            )
+        store_id = ids.draw(16).hex()
+        associated = _check_associated(tenant, store_id)
+        store = repository.found(
+            StoreRow(
+                store_id=store_id, format=STORE_FORMAT, suite=Aes256Gcm().number, expected_customers=expected_customers,
+                index_version=plan.version, kek_id=keys.kek_id, key_check=keys.wrap(_CHECK, associated),
+                index_check=Tagger(provider=keys, tenant=tenant, plan=plan).claim("check", store_id),
+                created_at=to_micros(clock.now()),
+            )
+        )  # fmt: skip
+    plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
+    keys.unwrap(store.key_check, _check_associated(tenant, store.store_id), kek_id=store.kek_id)
+    if Tagger(provider=keys, tenant=tenant, plan=plan).claim("check", store.store_id) != store.index_check:
+        raise WrongKeyError("the index keys are not those of this store; use its own key file", rule="index_root")
+    if key_store.identity() != store.store_id:
+        with repository.unit_of_work() as unit:
+            used = unit.sources.count() > 0
+        if used and not key_store.identity():
+            raise WrongKeyError(
+                "the key store is empty, but the database holds customers: name the key store that was made with it, "
+                "or restore it from its backup",
+                rule="key_store",
+            )
+        key_store.bind(store.store_id)
+    return store
+
+
+def _check_associated(tenant: str, store_id: str) -> bytes:
+    return encode("bankcif/v1/store-check", tenant, store_id)

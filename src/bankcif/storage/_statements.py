@@ -1,0 +1,221 @@
+"""
+The statements of the SQL store, each built once, and the rows they read and write.
+
+A statement speaks of one table by its distribution key; binds that begin with ``b_`` say which row, the others what
+it becomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+import attrs
+from sqlalchemy import Insert, Table, bindparam, func, insert, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Connection
+
+from ..approval import ApprovalState
+from ..audit import AuditRow
+from ..party import FACT_COLUMNS
+from . import _tables as t
+from .rows import (
+    ClaimRow,
+    FactRow,
+    GoldenRow,
+    IndexRow,
+    LinkRow,
+    NotAMatchRow,
+    OutboxRow,
+    PartyRow,
+    SourceRow,
+    StagedRow,
+    StoreRow,
+    TaskRow,
+)
+
+R = TypeVar("R")
+
+
+class Mapped(Generic[R]):
+    """A table and the attrs class of its rows, whose attributes are the columns' names."""
+
+    def __init__(self, table: Table, cls: type[R]) -> None:
+        self.table = table
+        self._cls = cls
+        model: Any = cls
+        self.names = [a.name for a in attrs.fields(model)]
+        self.columns = [table.c[name] for name in self.names if name in table.c]
+        # An insert names its columns in the table's order, the tenant first.
+        self._get = attrgetter(*(c.name for c in table.columns if c.name in self.names))
+        self.insert = insert(table)
+        self._driver_inserts: dict[tuple[str, str], str] = {}
+        self.insert_new = sqlite.insert(table).on_conflict_do_nothing()
+
+    def driver_insert(self, connection: Connection, how: str) -> str:
+        """The insert in the driver's own words; its parameters are `values`."""
+        known = self._driver_inserts.get((connection.dialect.name, how))
+        if known is None:
+            statement: Insert = getattr(self, how)
+            order = [column.name for column in self.table.columns if column.name in ("tenant", *self.names)]
+            compiled = statement.compile(dialect=connection.dialect, column_keys=order)
+            assert list(compiled.positiontup or ()) == order, "an insert names its columns in the table's order"
+            known = self._driver_inserts[connection.dialect.name, how] = str(compiled)
+        return known
+
+    def values(self, tenant: str, row: R) -> tuple[Any, ...]:
+        """The values of *row* in the order of the insert."""
+        return (tenant, *self._get(row))
+
+    def params(self, tenant: str, row: R) -> dict[str, Any]:
+        found = {name: getattr(row, name) for name in self.names}
+        found["tenant"] = tenant
+        return found
+
+    def row(self, values: Sequence[Any]) -> R:
+        return self._cls(**dict(zip(self.names, values, strict=True)))
+
+
+class _MappedFacts(Mapped[FactRow]):
+    """Facts stand in columns of their own, not in attributes of the row."""
+
+    def __init__(self) -> None:
+        super().__init__(t.FACT, FactRow)
+        self.names = ["cif_no", *FACT_COLUMNS]
+
+    def values(self, tenant: str, row: FactRow) -> tuple[Any, ...]:
+        return (tenant, row.cif_no, *map(row.values.__getitem__, FACT_COLUMNS))
+
+
+@attrs.frozen
+class SubjectRow:
+    cif_no: str
+    stream: str
+    number: int
+
+
+PARTY = Mapped(t.PARTY, PartyRow)
+SOURCE = Mapped(t.SOURCE_RECORD, SourceRow)
+LINK = Mapped(t.CROSSWALK, LinkRow)
+NOT_A_MATCH = Mapped(t.NOT_A_MATCH, NotAMatchRow)
+GOLDEN = Mapped(t.GOLDEN_GROUP, GoldenRow)
+FACT = _MappedFacts()
+SUBJECT = Mapped(t.AUDIT_SUBJECT, SubjectRow)
+CLAIM = Mapped(t.CLAIM, ClaimRow)
+INDEX = Mapped(t.BLIND_INDEX, IndexRow)
+TASK = Mapped(t.TASK, TaskRow)
+STAGED = Mapped(t.STAGED_ROW, StagedRow)
+AUDIT = Mapped(t.AUDIT_ENTRY, AuditRow)
+OUTBOX = Mapped(t.OUTBOX, OutboxRow)
+STORE = Mapped(t.STORE, StoreRow)
+
+
+def _in(column: Any, name: str = "keys") -> Any:
+    return column.in_(bindparam(name, expanding=True))
+
+
+def _mine(table: Table) -> Any:
+    return table.c.tenant == bindparam("tenant")
+
+
+QUERIES: Mapping[str, Any] = {
+    "parties": select(*PARTY.columns).where(_mine(t.PARTY), _in(t.PARTY.c.cif_no)),
+    "party_update": update(t.PARTY)
+    .where(t.PARTY.c.tenant == bindparam("b_tenant"), t.PARTY.c.cif_no == bindparam("b_cif_no"),
+           t.PARTY.c.version == bindparam("b_version"))
+    .values({name: bindparam(name) for name in PARTY.names}),
+    "golden_end": update(t.GOLDEN_GROUP)
+    .where(t.GOLDEN_GROUP.c.tenant == bindparam("b_tenant"), t.GOLDEN_GROUP.c.cif_no == bindparam("b_cif_no"),
+           t.GOLDEN_GROUP.c.data_group == bindparam("b_group"), t.GOLDEN_GROUP.c.superseded_at.is_(None))
+    .values(superseded_at=bindparam("at")),
+    "golden": select(*GOLDEN.columns)
+    .where(_mine(t.GOLDEN_GROUP), _in(t.GOLDEN_GROUP.c.cif_no), t.GOLDEN_GROUP.c.superseded_at.is_(None))
+    .order_by(t.GOLDEN_GROUP.c.cif_no, t.GOLDEN_GROUP.c.data_group),
+    "facts_drop": t.FACT.delete().where(
+        t.FACT.c.tenant == bindparam("b_tenant"), t.FACT.c.cif_no == bindparam("b_cif_no")),
+    "facts": select(t.FACT.c.cif_no, *(t.FACT.c[name] for name in FACT_COLUMNS)).where(
+        _mine(t.FACT), _in(t.FACT.c.cif_no)),
+    "marks": select(t.SOURCE_RECORD.c.source_key, t.SOURCE_RECORD.c.record_no, t.SOURCE_RECORD.c.content_tag,
+                    t.SOURCE_RECORD.c.delivery_tag)
+    .where(_mine(t.SOURCE_RECORD), t.SOURCE_RECORD.c.source == bindparam("source"), _in(t.SOURCE_RECORD.c.source_key))
+    .order_by(t.SOURCE_RECORD.c.source_key, t.SOURCE_RECORD.c.record_no),
+    "records": select(t.CROSSWALK.c.cif_no, *SOURCE.columns)
+    .where(_mine(t.CROSSWALK), _in(t.CROSSWALK.c.cif_no), t.CROSSWALK.c.until.is_(None),
+           t.SOURCE_RECORD.c.tenant == t.CROSSWALK.c.tenant, t.SOURCE_RECORD.c.source == t.CROSSWALK.c.source,
+           t.SOURCE_RECORD.c.source_key == t.CROSSWALK.c.source_key),
+    "record": select(*SOURCE.columns).where(
+        _mine(t.SOURCE_RECORD), t.SOURCE_RECORD.c.source == bindparam("source"),
+        t.SOURCE_RECORD.c.source_key == bindparam("source_key"),
+        t.SOURCE_RECORD.c.record_no == bindparam("record_no")),
+    "count": select(func.count()).select_from(t.SOURCE_RECORD).where(_mine(t.SOURCE_RECORD)),
+    "link_end": update(t.CROSSWALK)
+    .where(t.CROSSWALK.c.tenant == bindparam("b_tenant"), t.CROSSWALK.c.source == bindparam("b_source"),
+           t.CROSSWALK.c.source_key == bindparam("b_source_key"), t.CROSSWALK.c.number == bindparam("b_number"),
+           t.CROSSWALK.c.until.is_(None))
+    .values(until=bindparam("at")),
+    "links": select(*LINK.columns).where(
+        _mine(t.CROSSWALK), t.CROSSWALK.c.source == bindparam("source"), _in(t.CROSSWALK.c.source_key),
+        t.CROSSWALK.c.until.is_(None)),
+    "links_of": select(*LINK.columns)
+    .where(_mine(t.CROSSWALK), _in(t.CROSSWALK.c.cif_no), t.CROSSWALK.c.until.is_(None))
+    .order_by(t.CROSSWALK.c.source, t.CROSSWALK.c.source_key),
+    "link_history": select(*LINK.columns)
+    .where(_mine(t.CROSSWALK), t.CROSSWALK.c.source == bindparam("source"),
+           t.CROSSWALK.c.source_key == bindparam("source_key"))
+    .order_by(t.CROSSWALK.c.number),
+    "links_all": select(*LINK.columns)
+    .where(_mine(t.CROSSWALK), t.CROSSWALK.c.until.is_(None))
+    .order_by(t.CROSSWALK.c.source, t.CROSSWALK.c.source_key),
+    "not_low": select(*NOT_A_MATCH.columns).where(_mine(t.NOT_A_MATCH), _in(t.NOT_A_MATCH.c.low)),
+    "not_high": select(*NOT_A_MATCH.columns).where(_mine(t.NOT_A_MATCH), _in(t.NOT_A_MATCH.c.high)),
+    "claims": select(t.CLAIM.c.index_name, t.CLAIM.c.tag, t.CLAIM.c.cif_no).where(
+        _mine(t.CLAIM), t.CLAIM.c.index_name == bindparam("index_name"), _in(t.CLAIM.c.tag)),
+    "claim_drop": t.CLAIM.delete().where(
+        t.CLAIM.c.tenant == bindparam("b_tenant"), t.CLAIM.c.index_name == bindparam("b_index"),
+        t.CLAIM.c.tag == bindparam("b_tag"), t.CLAIM.c.cif_no == bindparam("b_cif_no")),
+    "index": select(*INDEX.columns).where(_mine(t.BLIND_INDEX), _in(t.BLIND_INDEX.c.tag)),
+    "index_move": update(t.BLIND_INDEX)
+    .where(t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag == bindparam("b_tag"),
+           t.BLIND_INDEX.c.source == bindparam("b_source"), t.BLIND_INDEX.c.source_key == bindparam("b_source_key"),
+           t.BLIND_INDEX.c.record_no == bindparam("b_record_no"),
+           t.BLIND_INDEX.c.index_name == bindparam("b_index"))
+    .values(cif_no=bindparam("to_cif")),
+    "tasks": select(*TASK.columns).where(_mine(t.TASK)).order_by(t.TASK.c.weight_millibits.desc(), t.TASK.c.id),
+    "task_close": update(t.TASK)
+    .where(t.TASK.c.tenant == bindparam("b_tenant"), t.TASK.c.id == bindparam("b_id"), t.TASK.c.state == "open")
+    .values({name: bindparam(name) for name in TASK.names}),
+    "approvals": select(t.APPROVAL).where(_mine(t.APPROVAL)).order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+    "approvals_of": select(t.APPROVAL).where(
+        _mine(t.APPROVAL),
+        (t.APPROVAL.c.subject == bindparam("cif_no")) | (t.APPROVAL.c.other == bindparam("cif_no")))
+    .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+    "approvals_at": select(t.APPROVAL).where(_mine(t.APPROVAL), _in(t.APPROVAL.c.id))
+    .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+    "approval_update": update(t.APPROVAL)
+    .where(t.APPROVAL.c.tenant == bindparam("b_tenant"), t.APPROVAL.c.id == bindparam("b_id"),
+           t.APPROVAL.c.state == ApprovalState.PROPOSED.value)
+    .values(state=bindparam("to_state"), checker=bindparam("by")),
+    "staged": select(*STAGED.columns).where(_mine(t.STAGED_ROW)).order_by(t.STAGED_ROW.c.batch, t.STAGED_ROW.c.line),
+    "head": select(t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash).where(
+        _mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.stream == bindparam("stream")),
+    "head_move": update(t.AUDIT_HEAD)
+    .where(t.AUDIT_HEAD.c.tenant == bindparam("b_tenant"), t.AUDIT_HEAD.c.stream == bindparam("b_stream"),
+           t.AUDIT_HEAD.c.number == bindparam("b_number"))
+    .values(number=bindparam("number"), hash=bindparam("hash")),
+    "head_new": insert(t.AUDIT_HEAD),
+    "heads": select(t.AUDIT_HEAD.c.stream, t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash).where(_mine(t.AUDIT_HEAD)),
+    "audit": select(*AUDIT.columns).where(_mine(t.AUDIT_ENTRY))
+    .order_by(t.AUDIT_ENTRY.c.stream, t.AUDIT_ENTRY.c.number),
+    "audit_of": select(*AUDIT.columns)
+    .where(_mine(t.AUDIT_SUBJECT), t.AUDIT_SUBJECT.c.cif_no == bindparam("cif_no"),
+           t.AUDIT_ENTRY.c.tenant == t.AUDIT_SUBJECT.c.tenant, t.AUDIT_ENTRY.c.stream == t.AUDIT_SUBJECT.c.stream,
+           t.AUDIT_ENTRY.c.number == t.AUDIT_SUBJECT.c.number)
+    .order_by(t.AUDIT_ENTRY.c.at, t.AUDIT_ENTRY.c.stream, t.AUDIT_ENTRY.c.number),
+    "subjects": select(t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number, t.AUDIT_SUBJECT.c.cif_no).where(
+        _mine(t.AUDIT_SUBJECT)),
+    "outbox": select(t.OUTBOX.c.number, *OUTBOX.columns)
+    .where(_mine(t.OUTBOX), t.OUTBOX.c.number > bindparam("number")).order_by(t.OUTBOX.c.number)
+    .limit(bindparam("most")),
+    "store": select(*STORE.columns).where(_mine(t.STORE)),
+}  # fmt: skip
