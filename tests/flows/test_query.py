@@ -160,3 +160,13 @@ def test_only_an_auditor_reads_the_log(cif: CIF, steward: Actor) -> None:
         cif.audit.who(done.cif_no, actor=teller)
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.audit.verify(actor=teller)
+
+
+def test_a_term_that_too_many_share_is_refused(cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    import bankcif.flows.query as flow
+
+    monkeypatch.setattr(flow, "_MOST_HITS", 2)
+    for n in range(3):
+        register(cif, steward, str(n), name=f"王{'伟芳国'[n]}", identifiers=None)
+    with pytest.raises(InputError, match="too many"):
+        cif.customers.find(phone="15412345678", actor=steward, purpose=SERVICE)

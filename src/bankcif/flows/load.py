@@ -19,7 +19,7 @@ from .._canonical import dumps
 from .._clock import to_micros
 from ..access import Action
 from ..audit import AuditEntry
-from ..context import Actor, Purpose
+from ..context import Actor, Effect, Purpose
 from ..errors import ConfigurationError
 from ..intake import Channel, RawRow, child_target, file_digest, map_row, read_rows
 from ..merging import Terms
@@ -28,7 +28,7 @@ from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
 from ._records import Arrival, tokenized
-from .desk import Desk, record, refuse
+from .desk import Desk, need_purpose, record, refuse
 from .register import Outcome, Registered, register
 
 __all__ = ["HeldRow", "LoadReport", "LoadedRow", "load"]
@@ -108,7 +108,8 @@ def load(
         ConfigurationError: The mapping names a scheme that is not in use.
         FileError: The file as a whole cannot be read as declared.
     """
-    if desk.policy.allows(actor, Action.LOAD, purpose).rule == "default":
+    need_purpose(desk, actor, "load", purpose)
+    if desk.policy.allows(actor, Action.LOAD, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "load", purpose)
     _check_schemes(desk, channel)
     batch_tag = desk.tagger.digest("file", file_digest(path))

@@ -28,6 +28,7 @@ from .desk import Desk, need_purpose, record, refuse
 __all__ = ["CustomerView", "Looked", "find", "reveal", "verify_log", "view", "who_looked"]
 
 _MOST_RESULTS = 50
+_MOST_HITS = 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -275,6 +276,8 @@ def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[bytes, BlockingKey]) -
     which often is the anchor's.
     """
     hits = [row for row in unit.indexes.find(tags) if tags[row.tag].index == row.index_name]
+    if len(hits) > _MOST_HITS:
+        raise InputError("this term is shared by too many customers; search by another", rule="search")
     party_of = {(row.source, row.source_key, row.record_no): row.cif_no for row in hits}
     rows = [(party_of[row.place], row) for row in unit.sources.at(party_of) if row.restricted_at is None]
     wanted = set(tags.values())

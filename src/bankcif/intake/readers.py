@@ -162,19 +162,29 @@ def _csv(path: Path, channel: Channel) -> Iterator[RawRow]:
 
 
 def _records(path: Path, channel: Channel) -> Iterator[tuple[int, bytes, str | None]]:
-    """CSV records: lines, joined while a quoted field is open; at most `LONGEST_LINE` bytes."""
-    start, pending = 0, b""
+    """
+    CSV records: lines, joined while a quoted field is open; at most `LONGEST_LINE` bytes.
+
+    Quotes are counted in bytes, once a line: in no encoding for lines of Chinese text is the second byte of a
+    character a quote.
+    """
+    start, quotes, size = 0, 0, 0
+    pending: list[bytes] = []
     for number, line in _lines(path):
         start = start or number
-        pending = pending + b"\n" + line if pending else line
-        text = _decode(pending, channel)
-        if text is not None and text.count('"') % 2 and len(pending) <= LONGEST_LINE:
+        pending.append(line)
+        quotes += line.count(b'"')
+        size += len(line) + 1
+        if quotes % 2 and size <= LONGEST_LINE:
             continue
-        if pending.strip():
-            yield start, pending, text
-        start, pending = 0, b""
+        record = b"\n".join(pending)
+        if record.strip():
+            yield start, record, _decode(record, channel)
+        start, quotes, size = 0, 0, 0
+        pending = []
     if pending:
-        yield start, pending, None if _decode(pending, channel) is None else '"'
+        record = b"\n".join(pending)
+        yield start, record, _decode(record, channel)
 
 
 def _split(text: str, channel: Channel) -> list[str] | None:
