@@ -101,30 +101,22 @@ def rebuild(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched], now: int) 
 def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, now: int) -> PartyRow:
     old = party.row
     source, source_key, record_no = party.anchor
-    row = PartyRow(
-        cif_no=party.cif_no,
-        kind=party.kind.value,
-        life_cycle=LifeCycle.MERGED.value if party.merged_into else LifeCycle.ACTIVE.value,
-        review_state=old.review_state if old else ReviewState.NONE.value,
-        roles=old.roles if old else "customer",
-        branch=golden.values.get("home_branch"),
-        manager=golden.values.get("manager"),
-        merged_into=party.merged_into,
-        anchor_source=source,
-        anchor_source_key=source_key,
-        anchor_record_no=record_no,
-        anchor_key_id=party.anchor_key.id,
-        version=old.version + 1 if old else 1,
-        digest=b"",
-        created_at=old.created_at if old else now,
-        updated_at=now,
-    )
+    life_cycle = (LifeCycle.MERGED if party.merged_into else LifeCycle.ACTIVE).value
+    review_state = old.review_state if old else ReviewState.NONE.value
+    roles = old.roles if old else "customer"
+    branch, manager = golden.values.get("home_branch"), golden.values.get("manager")
+    version = old.version + 1 if old else 1
     content = desk.tagger.digest("golden", dumps(golden.values))
     digest = sha256(
-        "bankcif/v1/party", desk.tenant, row.cif_no, row.kind, row.life_cycle, row.review_state, row.roles, row.branch,
-        row.manager, row.merged_into, row.version, content,
+        "bankcif/v1/party", desk.tenant, party.cif_no, party.kind.value, life_cycle, review_state, roles, branch, manager,
+        party.merged_into, version, content,
     )  # fmt: skip
-    return attrs.evolve(row, digest=digest)
+    return PartyRow(
+        cif_no=party.cif_no, kind=party.kind.value, life_cycle=life_cycle, review_state=review_state, roles=roles,
+        branch=branch, manager=manager, merged_into=party.merged_into, anchor_source=source,
+        anchor_source_key=source_key, anchor_record_no=record_no, anchor_key_id=party.anchor_key.id, version=version,
+        digest=digest, created_at=old.created_at if old else now, updated_at=now,
+    )  # fmt: skip
 
 
 def _golden_rows(
