@@ -122,6 +122,9 @@ def test_deciding_matches(shell: Shell) -> None:
     shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
     (task,) = shell.json("match", "list", *ASK)  # type: ignore[misc]
     one, other = task["other"], task["cif_no"]
+    terms = task["explanation"]["terms"]
+    assert sum(millibits for _, _, millibits in terms) == round(1000 * task["weight_bits"])
+    assert "name: identical" in shell.run("match", "list", "--why", *ASK).stdout
     shell.run("match", "merge", one, other, "--reason", "same", *ASK)
     (proposal,) = shell.json("approval", "list", *ASK)  # type: ignore[misc]
     assert "two different people" in shell.run("approval", "approve", proposal["id"], *ASK, expect=2).stderr

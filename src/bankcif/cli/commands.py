@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -287,17 +288,28 @@ def match() -> None:
 
 
 @match.command("list")
+@click.option("--why", is_flag=True, help="Say of each why it weighs what it weighs.")
 @customer_command
-def match_list(session: Session) -> int:
+def match_list(session: Session, why: bool) -> int:
     """The possible matches that wait for a person, heaviest first."""
     with session.open() as cif:
         tasks = cif.matches.tasks(actor=session.actor(), purpose=session.purpose)
     document = [
-        {"task_id": one.id, "cif_no": one.cif_no, "other": one.other, "weight_bits": one.weight_millibits / 1000}
+        {"task_id": one.id, "cif_no": one.cif_no, "other": one.other, "weight_bits": one.weight_millibits / 1000,
+         "explanation": json.loads(one.detail)}
         for one in tasks
-    ]
-    rows = [(one["cif_no"], one["other"], one["weight_bits"]) for one in document]
-    emit(session.as_json, document, lambda: table("Possible matches", ("customer", "may be", "bits"), rows))
+    ]  # fmt: skip
+
+    def text() -> None:
+        rows = [(one["cif_no"], one["other"], one["weight_bits"]) for one in document]
+        table("Possible matches", ("customer", "may be", "bits"), rows)
+        for one in document if why else ():
+            click.echo(f"{one['cif_no']} may be {one['other']}:")
+            for comparison, level, millibits in one["explanation"]["terms"]:
+                click.echo(f"  {millibits / 1000:+8.3f}  {comparison}: {level}")
+            click.echo(f"  {one['weight_bits']:+8.3f}  weight in bits")
+
+    emit(session.as_json, document, text)
     return 0
 
 
