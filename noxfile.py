@@ -46,7 +46,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check types, strictly; the public API as its users call it, too."""
-    session.install("-e", ".[cli,report]", *group("typing"))
+    session.install("-e", ".[cli,report]", *group("typing"), *group("tests"))
     session.run("mypy")
     session.run("mypy", "--no-incremental", "tests/typing/api.py", "examples/quickstart.py", "bench/run.py")
 
