@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -10,10 +12,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import attrs
 import pytest
 
+from bankcif.cli import main
 from bankcif.testing.factories import forms, make_world, write_channel_files
 
 ROOT = Path(__file__).parent.parent.parent
@@ -40,21 +44,38 @@ def table(count: int, *bad: str) -> str:
 
 
 @attrs.frozen
+class Said:
+    """What a command printed."""
+
+    stdout: str
+    stderr: str
+
+
+@attrs.frozen
 class Shell:
     """Runs commands in a folder of its own."""
 
     folder: Path
 
-    def run(self, *words: str, text: str = "", expect: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("bankcif")), *words], cwd=self.folder, input=text, capture_output=True,
-            text=True, check=False, env={**os.environ, "COLUMNS": "120", **environment},
-        )  # fmt: skip
-        assert "Traceback" not in done.stdout + done.stderr
-        assert done.returncode == expect, done.stdout + done.stderr
+    def run(self, *words: str, text: str = "", expect: int = 0, **environment: str) -> Said:
+        """Runs a command in this process; what happens to a process of its own is tried below, with signals."""
+        out, err = io.StringIO(), io.StringIO()
+        stdin = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
+        with (
+            contextlib.chdir(self.folder),
+            mock.patch.dict(os.environ, {"COLUMNS": "120", **environment}),
+            mock.patch.object(sys, "stdin", stdin),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main(list(words))
+        said = Said(out.getvalue(), err.getvalue())
+        assert "Traceback" not in said.stdout + said.stderr
+        assert ended.value.code == expect, said
         if expect == 2:
-            assert done.stderr.strip()
-        return done
+            assert said.stderr.strip()
+        return said
 
     def json(self, *words: str, **more: object) -> object:
         return json.loads(self.run(*words, "--json", **more).stdout)  # type: ignore[arg-type]
@@ -324,10 +345,8 @@ def test_the_demo_s_files_are_what_the_generator_makes(tmp_path: Path) -> None:
 def test_without_the_extra_the_message_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import bankcif.cli as cli
-
     monkeypatch.setitem(sys.modules, "click", None)
     with pytest.raises(SystemExit) as ended:
-        cli.main(["--help"])
+        main(["--help"])
     assert ended.value.code == 2
     assert "bankcif[cli]" in capsys.readouterr().err
