@@ -72,7 +72,9 @@ def build(session: nox.Session) -> None:
     out = pathlib.Path(session.create_tmp()) / "dist"
     shutil.rmtree(out, ignore_errors=True)
     session.install("build")
-    session.run("python", "-m", "build", "--installer", "uv" if shutil.which("uv") else "pip", "--outdir", str(out), silent=True)
+    session.run(
+        "python", "-m", "build", "--installer", "uv" if shutil.which("uv") else "pip", "--outdir", str(out), silent=True
+    )
     wheel = next(out.glob("*.whl"))
     session.install("--force-reinstall", f"{wheel}[cli,report]")
     with session.chdir(session.create_tmp()):
