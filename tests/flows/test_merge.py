@@ -201,6 +201,8 @@ def test_what_cannot_be_merged_is_refused(cif: CIF) -> None:
         cif.matches.propose_unmerge(a, actor=MAKER, reason="never was")
     with pytest.raises(InputError):
         cif.matches.propose_merge(a, c, actor=MAKER, reason=" ")
+    with pytest.raises(InputError):
+        cif.matches.propose_merge(a, c, actor=MAKER, reason="same\ud800")
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.matches.propose_merge(a, "C0", actor=MAKER, reason="same")
     with pytest.raises(NotFoundOrNotAllowedError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,12 @@ FAILING: dict[str, Callable[[CIF, Actor], object]] = {
     "a search term": lambda cif, a: cif.customers.find(phone=CANARY, actor=a, purpose=Purpose.SERVICE),
     "a searched number": lambda cif, a: cif.customers.find(
         identifier=("cn.resident_id", CANARY), actor=a, purpose=Purpose.SERVICE
+    ),
+    "a searched name": lambda cif, a: cif.customers.find(
+        name=CANARY + "\ud800", birth_date=date(1990, 3, 7), actor=a, purpose=Purpose.SERVICE
+    ),
+    "a searched e-mail with a surrogate": lambda cif, a: cif.customers.find(
+        email=f"{CANARY}\ud800@b.com", actor=a, purpose=Purpose.SERVICE
     ),
     "a searched e-mail": lambda cif, a: cif.customers.find(email=CANARY, actor=a, purpose=Purpose.SERVICE),
 }

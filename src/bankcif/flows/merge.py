@@ -178,8 +178,8 @@ def _authorize(desk: Desk, actor: Actor, action: Action, what: str, purpose: Pur
 
 
 def _need_reason(reason: str) -> None:
-    if not reason.strip() or len(reason) > 1000:
-        raise InputError("a reason is needed, of at most 1000 characters", rule="reason")
+    if not reason.strip() or len(reason) > 1000 or not reason.replace("\n", " ").isprintable():
+        raise InputError("a reason is needed, of at most 1000 printable characters", rule="reason")
 
 
 def _both(unit: UnitOfWork, one: CifNo, other: CifNo) -> Mapping[CifNo, PartyRow]:

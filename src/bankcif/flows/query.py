@@ -256,7 +256,10 @@ def _search_keys(
     elif email is not None:
         values = {"email": desk.schemes["email"].compact(email)}
     else:
-        values = {"name": name, "birth_date": birth_date.isoformat() if birth_date else ""}
+        form = desk.standardizer.standardize(PartyKind.INDIVIDUAL, {"name": name, "birth_date": birth_date})
+        if form.refused or set(form.values) != {"name", "birth_date"}:
+            raise InputError("that is not a name and a birth date", rule="search")
+        values = dict(form.values)
     keys = [
         key
         for kind in PartyKind

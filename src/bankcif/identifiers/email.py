@@ -8,7 +8,7 @@ from .scheme import Issue, Scheme, Severity, Verdict, normalize, verdict
 
 __all__ = ["Email"]
 
-_LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f]{1,64}\Z")
+_LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f\ud800-\udfff]{1,64}\Z")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _RESERVED = frozenset({"example.com", "example.net", "example.org"})
 # Source: RFC 2606 and RFC 6761.
