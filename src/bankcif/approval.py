@@ -47,8 +47,9 @@ class Approval:
         operation: What is proposed.
         subjects: Customers concerned, by cif_no; of a merge, survivor first.
         detail: References: field, source, source key, record number of a proposed value; a reason code.
-        base: Version of each subject when it was proposed.
-        maker: Id of the operator, and the person behind it; empty for what the library itself proposes.
+        base: The ground it stands on: the version of each subject of a merge, or, of a changed field, a digest
+            of its golden value.
+        maker: Id of the operator, and the person behind it; of a differing value, who delivered the record.
         expires_at: Microseconds since 1970, UTC.
         digest: Over all of the above.
         state: Where it stands.
@@ -59,7 +60,7 @@ class Approval:
     operation: Operation
     subjects: tuple[str, ...]
     detail: Mapping[str, str]
-    base: Mapping[str, int]
+    base: Mapping[str, str]
     maker: str
     maker_person: str
     expires_at: int
@@ -70,7 +71,7 @@ class Approval:
     def bound(self) -> bytes:
         """The digest that the proposal's content must have."""
         parts = [part for name, value in sorted(self.detail.items()) for part in (name, value)]
-        parts += [part for cif_no, version in sorted(self.base.items()) for part in (cif_no, str(version))]
+        parts += [part for name, stood in sorted(self.base.items()) for part in (name, stood)]
         return sha256(
             "bankcif/v1/approval", self.id, self.operation.value, len(self.subjects), *self.subjects, *parts,
             self.maker, self.maker_person, self.expires_at,
@@ -83,19 +84,19 @@ def propose(
     operation: Operation,
     subjects: tuple[str, ...],
     detail: Mapping[str, str],
-    base: Mapping[str, int],
-    maker: Actor | None,
+    base: Mapping[str, str],
+    maker: Actor,
     expires_at: int,
 ) -> Approval:
-    """A fresh proposal; *maker* None means that the library found it (a differing value)."""
+    """A fresh proposal."""
     approval = Approval(
-        id=id, operation=operation, subjects=subjects, detail=detail, base=base, maker=maker.id if maker else "",
-        maker_person=maker.person if maker else "", expires_at=expires_at, digest=b"",
+        id=id, operation=operation, subjects=subjects, detail=detail, base=base, maker=maker.id,
+        maker_person=maker.person, expires_at=expires_at, digest=b"",
     )  # fmt: skip
     return attrs.evolve(approval, digest=approval.bound())
 
 
-def decide(approval: Approval, *, checker: Actor, approve: bool, versions: Mapping[str, int], now: int) -> Approval:
+def decide(approval: Approval, *, checker: Actor, approve: bool, ground: Mapping[str, str], now: int) -> Approval:
     """
     The proposal as *checker* leaves it.
 
@@ -103,7 +104,7 @@ def decide(approval: Approval, *, checker: Actor, approve: bool, versions: Mappi
         approval: As it stands.
         checker: Who decides; another person than the maker.
         approve: Yes or no.
-        versions: Version of each subject now.
+        ground: What the proposal stands on, as it is now.
         now: Microseconds since 1970, UTC.
 
     Raises:
@@ -117,9 +118,9 @@ def decide(approval: Approval, *, checker: Actor, approve: bool, versions: Mappi
         problem = "the proposal is not what was proposed: its digest does not match"
     elif now > approval.expires_at:
         problem = "the proposal has expired; propose again"
-    elif checker.id == approval.maker or (approval.maker_person and checker.person == approval.maker_person):
+    elif checker.id == approval.maker or checker.person == approval.maker_person:
         problem = "maker and checker must be two different people"
-    elif approve and approval.operation is not Operation.CHANGE and dict(approval.base) != dict(versions):
+    elif approve and dict(approval.base) != dict(ground):
         problem = "a customer was changed since this was proposed; look again and propose again"
     if problem:
         raise FourEyesError(problem, rule="four_eyes")

@@ -14,6 +14,7 @@ from tests.flows.test_register import clear, register
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
 from bankcif.errors import FourEyesError, InputError, NotFoundOrNotAllowedError
+from bankcif.flows._golden import proposed_by
 from bankcif.flows.query import _open_golden
 from bankcif.party import ReferenceTables
 
@@ -54,7 +55,11 @@ def state(cif: CIF) -> dict[str, Any]:
         }
         facts = {c: row.values for c, row in unit.parties.facts(list(golden)).items()}
         tags = sorted((r.tag, r.source, r.source_key, r.cif_no) for r in unit.indexes.find(_all_tags(cif)))
-    return {"links": links, "parties": parties, "golden": golden, "facts": facts, "tags": tags}
+    waiting = sorted(
+        (*one.subjects, one.detail["field"], *proposed_by(one).place, one.maker, *one.base.values())
+        for one in cif.approvals.waiting(actor=MAKER, purpose=OPERATIONS)
+    )
+    return {"links": links, "parties": parties, "golden": golden, "facts": facts, "tags": tags, "waiting": waiting}
 
 
 def _all_tags(cif: CIF) -> list[bytes]:

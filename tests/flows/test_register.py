@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.conftest import ALL_ROLES
 
 from bankcif import CIF, Actor, Individual, Organization, Outcome, Purpose, party_from
-from bankcif.errors import IntakeError, NotFoundOrNotAllowedError
+from bankcif.errors import FourEyesError, IntakeError, NotFoundOrNotAllowedError
 from bankcif.party import CifNo
 
 ID = "880101199003071098"
@@ -193,6 +194,64 @@ class TestAttackThroughMatching:
         waiting = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
         cif.approvals.reject(waiting[0].id, actor=checker)
         assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615412345678"
+
+    def test_who_delivered_it_does_not_approve_it(self, cif: CIF, steward: Actor, checker: Actor) -> None:
+        insider, other_id = Actor(id="s.xu", roles=ALL_ROLES), Actor(id="s.xu2", roles=ALL_ROLES, person="s.xu")
+        victim = register(cif, steward, "1")
+        register(cif, insider, "9", channel="partner", phone="15466666666")
+        (proposal,) = cif.approvals.waiting(actor=checker, purpose=Purpose.OPERATIONS)
+        assert proposal.maker == "s.xu"
+        for one in (insider, other_id):
+            with pytest.raises(FourEyesError, match="two different people"):
+                cif.approvals.approve(proposal.id, actor=one)
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615412345678"
+
+    def test_a_proposal_keeps_its_maker_through_a_merge(self, cif: CIF, steward: Actor, checker: Actor) -> None:
+        victim = register(cif, steward, "1")
+        insider = Actor(id="s.xu", roles=ALL_ROLES, branch="b")
+        stranger = register(cif, insider, "9", channel="partner", identifiers=None, phone="15466666666")
+        merged = cif.matches.propose_merge(victim.cif_no, stranger.cif_no, actor=steward, reason="same person")
+        cif.approvals.approve(merged.id, actor=checker)
+        (proposal,) = cif.approvals.waiting(actor=checker, purpose=Purpose.OPERATIONS)
+        assert (proposal.detail["field"], proposal.maker) == ("phone", "s.xu")
+        with pytest.raises(FourEyesError, match="two different people"):
+            cif.approvals.approve(proposal.id, actor=insider)
+
+    def test_a_proposal_falls_with_the_value_it_stood_beside(self, cif: CIF, steward: Actor, checker: Actor) -> None:
+        victim = register(cif, steward, "1")
+        register(cif, checker, "9", channel="partner", phone="15466666666")
+        (first,) = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+        register(cif, steward, "1", phone="15477777777")
+        (second,) = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+        assert first.id != second.id
+        assert first.base != second.base
+        with pytest.raises(FourEyesError, match="withdrawn before"):
+            cif.approvals.approve(first.id, actor=steward)
+        cif.approvals.approve(second.id, actor=steward)
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615466666666"
+        actions = [one.action for one in cif.audit.who(victim.cif_no, actor=steward)]
+        assert (actions.count("propose"), actions.count("withdraw")) == (2, 1)
+
+    def test_a_value_that_became_golden_by_itself_is_proposed_no_more(
+        self, cif: CIF, steward: Actor, checker: Actor
+    ) -> None:
+        register(cif, steward, "1")
+        register(cif, checker, "9", channel="partner", phone="15466666666")
+        register(cif, steward, "1", phone="15466666666")
+        assert not cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+
+    def test_two_differing_values_wait_beside_each_other(self, cif: CIF, steward: Actor, checker: Actor) -> None:
+        victim = register(cif, steward, "1")
+        register(cif, checker, "8", channel="partner", phone="15466666666")
+        register(cif, checker, "9", channel="partner", phone="15488888888")
+        first, second = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+        cif.approvals.approve(first.id, actor=steward)
+        (again,) = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
+        assert again.detail == second.detail
+        assert again.id != second.id
+        cif.approvals.approve(again.id, actor=steward)
+        phones = {"8": "+8615466666666", "9": "+8615488888888"}
+        assert clear(cif, steward, victim.cif_no, "phone")["phone"] == phones[again.detail["source_key"]]
 
 
 def test_card_numbers_rest_as_token_and_mask(cif: CIF, steward: Actor) -> None:

@@ -8,16 +8,18 @@ from typing import Any
 import attrs
 
 from .._canonical import dumps, sha256
-from ..approval import Approval, Operation, propose
+from ..approval import Approval, ApprovalState, Operation, propose
+from ..audit import AuditEntry
+from ..context import Actor
 from ..identifiers import facts_of, resident_ids
 from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_from
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import FactRow, GoldenRow, OutboxRow, PartyRow
-from .desk import Desk
+from .desk import Desk, record
 
-__all__ = ["Rebuilt", "Touched", "golden_place", "rebuild"]
+__all__ = ["Rebuilt", "Touched", "golden_place", "ground_of", "proposed_by", "rebuild"]
 
 _PROPOSAL_MICROS = 90 * 86_400 * 1_000_000
 
@@ -62,8 +64,15 @@ def golden_place(cif_no: CifNo, group: str, version: int) -> Place:
     return Place(table="golden_group", owner=(cif_no,), group=group, version=version)
 
 
-def rebuild(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched], now: int) -> dict[CifNo, Rebuilt]:
-    """Brings the copies of all *touched* parties up to date and writes them."""
+def rebuild(
+    desk: Desk, unit: UnitOfWork, touched: Sequence[Touched], *, actor: Actor, now: int
+) -> dict[CifNo, Rebuilt]:
+    """
+    Brings the copies of all *touched* parties up to date and writes them.
+
+    A differing value of a protected field is proposed; where the golden value it stood beside has changed, the
+    proposal is withdrawn and, if it still differs, made anew.
+    """
     done: dict[CifNo, Rebuilt] = {}
     golden_rows: list[GoldenRow] = []
     facts: list[FactRow] = []
@@ -77,9 +86,9 @@ def rebuild(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched], now: int) 
             for name in dict.fromkeys((*golden.values, *before.values))
             if before.values.get(name) != golden.values.get(name)
         )  # fmt: skip
-        known = set(before.proposals)
-        proposed = tuple(one for one in golden.proposals if one not in known)
-        proposals += [_proposal(party.cif_no, one, golden, now) for one in proposed]
+        stood = _grounds(desk, party.cif_no, before)
+        stands = _grounds(desk, party.cif_no, golden)
+        proposed = tuple(one for one, ground in stands.items() if stood.get(one) != ground)
         if party.row is not None and not changed and not party.force:
             done[party.cif_no] = Rebuilt(row=party.row, changed=(), proposed=proposed)
         else:
@@ -89,12 +98,17 @@ def rebuild(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched], now: int) 
                 golden_rows += _golden_rows(desk, party, golden, changed, row.version, now)
                 facts.append(_facts(desk, party, golden))
             outbox.append(OutboxRow(cif_no=party.cif_no, version=row.version, fields=",".join(changed), at=now))
+        if any(stands.get(one) != ground for one, ground in stood.items()):
+            proposals += _withdrawn(unit, party.cif_no, stands)
+        proposals += [_proposal(party, one, stands[one], done[party.cif_no].row.version, now) for one in proposed]
     unit.parties.add([done[p.cif_no].row for p in touched if p.row is None])
     unit.parties.update([done[p.cif_no].row for p in touched if p.row is not None and done[p.cif_no].row != p.row])
     unit.parties.put_golden(golden_rows)
     unit.parties.put_facts(facts)
     unit.outbox.add(outbox)
     unit.work.put_approvals(proposals)
+    if proposals:
+        record(desk, unit, [_entry(one, actor, now) for one in proposals])
     return done
 
 
@@ -149,15 +163,48 @@ def _facts(desk: Desk, party: Touched, golden: GoldenRecord) -> FactRow:
     return FactRow(cif_no=party.cif_no, values=facts_from(party.kind, golden.values, born=born, today=desk.today()))
 
 
-def _proposal(cif_no: CifNo, found: Proposal, golden: GoldenRecord, now: int) -> Approval:
-    over = golden.provenance.get(found.field)
+def ground_of(desk: Desk, cif_no: CifNo, golden: GoldenRecord, field: str) -> str:
+    """What a proposal for *field* stands on: a keyed digest of the golden value, which no other party's equals."""
+    return desk.tagger.digest("ground", dumps([cif_no, field, golden.values.get(field)])).hex()
+
+
+def _grounds(desk: Desk, cif_no: CifNo, golden: GoldenRecord) -> dict[Proposal, str]:
+    """Every proposal of a golden record with its ground."""
+    return {one: ground_of(desk, cif_no, golden, one.field) for one in golden.proposals}
+
+
+def _proposal(party: Touched, found: Proposal, ground: str, version: int, now: int) -> Approval:
+    said = next(one for one in party.after if one.place == found.place)
     detail = {
         "field": found.field, "source": found.source, "source_key": found.source_key,
         "record_no": str(found.record_no),
-        "over": dumps(over.place).decode() if over else "",
     }  # fmt: skip
+    parts = [part for pair in sorted(detail.items()) for part in pair]
     return propose(
-        id=sha256("bankcif/v1/proposal", cif_no, *(x for pair in sorted(detail.items()) for x in pair)).hex()[:32],
-        operation=Operation.CHANGE, subjects=(cif_no,), detail=detail, base={}, maker=None,
-        expires_at=now + _PROPOSAL_MICROS,
+        id=sha256("bankcif/v1/proposal", party.cif_no, version, *parts).hex()[:32], operation=Operation.CHANGE,
+        subjects=(party.cif_no,), detail=detail, base={found.field: ground},
+        maker=Actor(id=said.actor, person=said.person), expires_at=now + _PROPOSAL_MICROS,
+    )  # fmt: skip
+
+
+def _withdrawn(unit: UnitOfWork, cif_no: CifNo, stands: Mapping[Proposal, str]) -> list[Approval]:
+    """The party's proposals whose ground has shifted, or that propose nothing new any more."""
+    return [
+        attrs.evolve(one, state=ApprovalState.WITHDRAWN)
+        for one in unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=cif_no)
+        if one.operation is Operation.CHANGE and one.base != {one.detail["field"]: stands.get(proposed_by(one))}
+    ]
+
+
+def proposed_by(approval: Approval) -> Proposal:
+    """Field and record of a proposed change."""
+    detail = approval.detail
+    return Proposal(detail["field"], detail["source"], detail["source_key"], int(detail["record_no"]))
+
+
+def _entry(approval: Approval, actor: Actor, now: int) -> AuditEntry:
+    action = "propose" if approval.state is ApprovalState.PROPOSED else "withdraw"
+    return AuditEntry(
+        at=now, actor=actor.id, action=action, subjects=approval.subjects, count=1, fields=(approval.detail["field"],),
+        rule=f"{approval.operation.value}:{approval.id}",
     )  # fmt: skip

@@ -9,6 +9,7 @@ import attrs
 
 from .._canonical import dumps
 from ..access.masking import mask_card
+from ..context import Actor
 from ..intake import Standard
 from ..matching import Features, features_of
 from ..merging import Statement, Terms
@@ -82,7 +83,14 @@ def _place(owner: tuple[str, str, int]) -> Place:
 
 
 def seal_record(
-    desk: Desk, arrival: Arrival, *, record_no: int, key: DataKey, received_at: int, content: bytes
+    desk: Desk,
+    arrival: Arrival,
+    *,
+    record_no: int,
+    key: DataKey,
+    received_at: int,
+    content: bytes,
+    actor: Actor,
 ) -> SourceRow:
     """
     The row of *arrival*.
@@ -102,7 +110,8 @@ def seal_record(
     source, source_key = arrival.origin.source, arrival.origin.key
     return SourceRow(
         source=source, source_key=source_key, record_no=record_no, channel=arrival.channel, received_at=received_at,
-        business_time=arrival.business_time, key_id=key.id, content_tag=content, delivery_tag=arrival.delivery,
+        business_time=arrival.business_time, actor=actor.id, person=actor.person, key_id=key.id,
+        content_tag=content, delivery_tag=arrival.delivery,
         sealed=desk.sealer.seal(payload, key, _place((source, source_key, record_no))),
     )  # fmt: skip
 
@@ -135,5 +144,5 @@ def statement_of(row: SourceRow, values: Mapping[str, Any], terms: Terms) -> Sta
     return Statement(
         origin=SourceKey(row.source, row.source_key), record_no=row.record_no, channel=row.channel,
         received_at=row.received_at, business_time=row.business_time, values=values, terms=terms,
-        restricted=row.restricted_at is not None,
+        restricted=row.restricted_at is not None, actor=row.actor, person=row.person,
     )  # fmt: skip

@@ -19,17 +19,19 @@ from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError, InputError, NotFoundOrNotAllowedError
 from ..intake import Standard
 from ..matching import blocking_keys
-from ..merging import Terms, check_merge, relocate
+from ..merging import Terms, check_merge, relocate, survive
 from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, LinkRow, NotAMatchRow, PartyRow, TaskRow
-from ._golden import Touched, rebuild
+from ._golden import Touched, ground_of, proposed_by, rebuild
 from ._records import Arrival, Record, content_tag, open_records, seal_record, statement_of
 from .desk import Desk, need_purpose, record, refuse, retried
 from .register import task_id
 
 __all__ = ["decide_proposal", "not_a_match", "open_proposals", "open_tasks", "propose_merge", "propose_unmerge"]
 
+_DECISIONS = "bankcif.approval"
+"""Source of approved values."""
 _PROPOSAL_MICROS = 30 * 86_400 * 1_000_000
 
 
@@ -140,15 +142,14 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
             if not found:
                 raise NotFoundOrNotAllowedError("there is no such proposal", rule="default")
             approval, now = found[0], desk.now()
-            rows = unit.parties.get([CifNo(cif) for cif in approval.subjects])
-            versions: dict[str, int] = {cif: row.version for cif, row in rows.items() if cif in approval.base}
-            decided = decide(approval, checker=actor, approve=approve, versions=versions, now=now)
+            ground = _ground(desk, unit, approval)
+            decided = decide(approval, checker=actor, approve=approve, ground=ground, now=now)
+            unit.work.put_approvals([decided])
             entries = []
             if approve:
                 carry_out = {Operation.MERGE: _merge, Operation.UNMERGE: _unmerge, Operation.CHANGE: _change}
                 digests = carry_out[approval.operation](desk, unit, approval, actor, now)
                 entries.append(_entry(approval, approval.operation.value, actor, now, digests))
-            unit.work.put_approvals([decided])
             entries.append(_entry(approval, "approve" if approve else "reject", actor, now, {}))
             record(desk, unit, entries)
             unit.commit()
@@ -225,7 +226,7 @@ def _propose(
     digest = sha256("bankcif/v1/proposal", operation.value, *subjects, actor.id, now, desk.ids.draw(8))
     return propose(
         id=digest.hex()[:32], operation=operation, subjects=subjects, detail={"reason": reason},
-        base={cif: row.version for cif, row in rows.items()}, maker=actor, expires_at=now + _PROPOSAL_MICROS,
+        base=_versions(rows), maker=actor, expires_at=now + _PROPOSAL_MICROS,
     )  # fmt: skip
 
 
@@ -283,7 +284,7 @@ def _reshape(
     touched = [
         _touched(desk, unit, cif, opened, old, new, changed.get(cif)) for cif in sorted(parties)
     ]  # fmt: skip
-    rebuilt = rebuild(desk, unit, touched, now)
+    rebuilt = rebuild(desk, unit, touched, actor=actor, now=now)
     return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}
 
 
@@ -337,39 +338,60 @@ def _touched(
     )  # fmt: skip
 
 
+def _versions(rows: Mapping[CifNo, PartyRow]) -> dict[str, str]:
+    return {cif: str(row.version) for cif, row in rows.items()}
+
+
+def _standing(desk: Desk, unit: UnitOfWork, cif_no: CifNo) -> tuple[Touched, Sequence[Record]]:
+    """A party as it stands today, and its opened records."""
+    row = _root(unit, unit.parties.get([cif_no])[cif_no])
+    opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
+    said = [one.statement for one in opened]
+    return Touched(
+        cif_no=row.cif_no, kind=PartyKind(row.kind), row=row,
+        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no),
+        anchor_key=desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id], before=said, after=said,
+    ), opened  # fmt: skip
+
+
+def _ground(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+    """What *approval* stands on, as it is now."""
+    if approval.operation is not Operation.CHANGE:
+        return _versions(unit.parties.get([CifNo(cif) for cif in approval.subjects]))
+    party, _ = _standing(desk, unit, CifNo(approval.subjects[0]))
+    golden, field = survive(party.kind, party.after, anchor=party.anchor), approval.detail["field"]
+    return {field: ground_of(desk, party.cif_no, golden, field)}
+
+
 def _change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
     """
     The approved value becomes a source record of its own, which may change the field; the golden record follows.
     """
-    cif_no, detail = CifNo(approval.subjects[0]), approval.detail
-    row = _root(unit, unit.parties.get([cif_no])[cif_no])
-    opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
-    place = (detail["source"], detail["source_key"], int(detail["record_no"]))
-    said = next((one for one in opened if one.statement.place == place), None)
+    party, opened = _standing(desk, unit, CifNo(approval.subjects[0]))
+    proposed = proposed_by(approval)
+    field = proposed.field
+    said = next((one for one in opened if one.statement.place == proposed.place), None)
     if said is None:
         raise InputError("the record that proposed this value is not this customer's any more", rule="stale")
-    field = detail["field"]
+    # A later decision stands, even where clocks of two hosts differ or two decisions share an instant.
+    decided = [one.statement.business_time or 0 for one in opened if one.statement.origin.source == _DECISIONS]
     arrival = Arrival(
-        origin=SourceKey("bankcif.approval", approval.id), channel="approval",
+        origin=SourceKey(_DECISIONS, approval.id), channel="approval",
         form=Standard(kind=said.kind, values={field: said.statement.values[field]}, given={}, faults=()),
-        terms=Terms(trust=100, may_change=frozenset({field})), business_time=now,
+        terms=Terms(trust=100, may_change=frozenset({field})), business_time=max((now, *(at + 1 for at in decided))),
     )  # fmt: skip
-    key = desk.data_keys.take(1)[0]
-    sealed = seal_record(desk, arrival, record_no=0, key=key, received_at=now, content=content_tag(desk, arrival))
+    sealed = seal_record(
+        desk, arrival, record_no=0, key=desk.data_keys.take(1)[0], received_at=now, content=content_tag(desk, arrival),
+        actor=actor,
+    )  # fmt: skip
     unit.sources.add([sealed])
     link = LinkRow(
-        source=sealed.source, source_key=sealed.source_key, number=0, home=row.cif_no, cif_no=row.cif_no,
+        source=sealed.source, source_key=sealed.source_key, number=0, home=party.cif_no, cif_no=party.cif_no,
         reason="approval", weight_millibits=None, actor=actor.id, since=now,
     )  # fmt: skip
     unit.crosswalk.add([link])
-    before = [one.statement for one in opened]
-    anchor_key = desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id]
-    touched = Touched(
-        cif_no=row.cif_no, kind=said.kind, row=row,
-        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no), anchor_key=anchor_key,
-        before=before, after=[*before, statement_of(sealed, arrival.form.values, arrival.terms)],
-    )  # fmt: skip
-    rebuilt = rebuild(desk, unit, [touched], now)
+    approved = statement_of(sealed, arrival.form.values, arrival.terms)
+    rebuilt = rebuild(desk, unit, [attrs.evolve(party, after=[*party.before, approved])], actor=actor, now=now)
     return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}
 
 

@@ -221,8 +221,9 @@ class _Batch:
             record_no = self._next_no.get(arrival.origin, 0)
             self._next_no[arrival.origin] = record_no + 1
             row = seal_record(
-                self._desk, arrival, record_no=record_no, key=key, received_at=self._now, content=self._tags[i]
-            )
+                self._desk, arrival, record_no=record_no, key=key, received_at=self._now, content=self._tags[i],
+                actor=self._actor,
+            )  # fmt: skip
             self._rows[i] = (row, key)
             if arrival.origin not in linked:
                 linked.add(arrival.origin)
@@ -255,7 +256,7 @@ class _Batch:
 
     def finish(self, meetings: Meetings) -> list[Registered]:
         """Rebuilds golden records, opens tasks, audits, and says what became of each arrival."""
-        rebuilt = rebuild(self._desk, self._unit, self._touched(meetings), self._now)
+        rebuilt = rebuild(self._desk, self._unit, self._touched(meetings), actor=self._actor, now=self._now)
         self._open_tasks()
         party_of = {
             origin: link.cif_no

@@ -64,6 +64,7 @@ class Statement:
         values: Stored values by field name.
         terms: How far the source is believed.
         restricted: Whether it was proven false, or its processing was restricted; then it is not heard.
+        actor, person: Who delivered it; survivorship does not ask, approval does.
     """
 
     origin: SourceKey
@@ -74,6 +75,8 @@ class Statement:
     values: Mapping[str, Any]
     terms: Terms
     restricted: bool = False
+    actor: str = ""
+    person: str = ""
 
     @property
     def place(self) -> tuple[str, str, int]:

@@ -77,7 +77,7 @@ SOURCE_RECORD = _table(
     "source_record",
     _key("source", _SOURCE), _key("source_key", _SOURCE_KEY), _key("record_no", Integer),
     _need("channel", _SOURCE), _need("received_at", Micros), _may("business_time", Micros),
-    _need("key_id", _bytes(16)), _need("sealed", LargeBinary), _need("content_tag", _bytes(16)),
+    _need("actor", _ACTOR), _need("person", _ACTOR), _need("key_id", _bytes(16)), _need("sealed", LargeBinary), _need("content_tag", _bytes(16)),
     _may("delivery_tag", _bytes(16)), _may("restricted_at", Micros), _may("restricted_reason", String(64)),
     rowid=True,
 )  # fmt: skip

@@ -95,6 +95,7 @@ class SourceRow:
     Attributes:
         record_no: Number under its source key, from 0.
         business_time: The source's own time, if it sends one.
+        actor, person: Operator who delivered it, and the person behind; they do not approve what it proposes.
         key_id: Its data key.
         content_tag: Keyed digest of its content, to recognize the same delivery.
         delivery_tag: Keyed digest of file and line it came from; None if it did not come from a file.
@@ -107,6 +108,8 @@ class SourceRow:
     channel: str
     received_at: int
     business_time: int | None
+    actor: str
+    person: str
     key_id: bytes
     sealed: bytes = attrs.field(repr=False)
     content_tag: bytes

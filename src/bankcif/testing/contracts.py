@@ -17,6 +17,7 @@ import pytest
 
 from ..approval import Approval, ApprovalState, Operation, propose
 from ..audit import AuditEntry, Head, chain
+from ..context import Actor
 from ..errors import ConflictError, IdentifierError, WrongKeyError
 from ..identifiers import IdentifierScheme, Severity
 from ..party import CifNo, SourceKey, facts_from
@@ -56,8 +57,8 @@ def party(cif_no: CifNo = A, version: int = 1, **more: object) -> PartyRow:
 def source(key: str = "k", record_no: int = 0, **more: object) -> SourceRow:
     """A row of a source record, for tests."""
     row = SourceRow(
-        source="s", source_key=key, record_no=record_no, channel="c", received_at=1, business_time=None,
-        key_id=b"k" * 16, sealed=b"\x00sealed\xff", content_tag=bytes([record_no]) * 16,
+        source="s", source_key=key, record_no=record_no, channel="c", received_at=1, business_time=None, actor="t",
+        person="t", key_id=b"k" * 16, sealed=b"\x00sealed\xff", content_tag=bytes([record_no]) * 16,
     )  # fmt: skip
     return attrs.evolve(row, **more)  # type: ignore[arg-type]
 
@@ -87,8 +88,8 @@ def task(number: str, weight: int = 1) -> TaskRow:
 def approval(number: str = "p1") -> Approval:
     """A proposal, for tests."""
     return propose(
-        id=number, operation=Operation.MERGE, subjects=(A, B), detail={"reason": "r"}, base={A: 1, B: 1}, maker=None,
-        expires_at=10,
+        id=number, operation=Operation.MERGE, subjects=(A, B), detail={"reason": "r"}, base={A: "1", B: "1"},
+        maker=Actor(id="t"), expires_at=10,
     )  # fmt: skip
 
 
