@@ -18,13 +18,13 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError, InputError, NotFoundOrNotAllowedError
 from ..intake import Standard
-from ..matching import blocking_keys
-from ..merging import Terms, check_merge, relocate, survive
+from ..merging import Terms, check_merge, survive
 from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
-from ..storage.rows import IndexRow, LinkRow, NotAMatchRow, PartyRow, TaskRow
+from ..storage.rows import LinkRow, NotAMatchRow, PartyRow, TaskRow
 from ._golden import Touched, ground_of, proposed_by, rebuild
 from ._records import Arrival, Record, content_tag, open_records, seal_record, statement_of
+from ._reshape import reshape
 from .desk import Desk, need_purpose, record, refuse, retried
 from .register import task_id
 
@@ -241,7 +241,7 @@ def _merge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: 
     rows = _both(unit, survivor, retired)
     _check(unit, rows, survivor, retired)
     _close_tasks(unit, {survivor, retired}, "merged", actor, approval.detail["reason"], now)
-    return _reshape(desk, unit, {survivor, retired}, {retired: survivor}, "merge", actor, now)
+    return reshape(desk, unit, {survivor, retired}, {retired: survivor}, "merge", actor, now)
 
 
 def _unmerge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
@@ -249,93 +249,7 @@ def _unmerge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now
     row = unit.parties.get([retired])[retired]
     if row.merged_into is None:
         raise InputError(f"{retired} was not merged", rule="not_merged", cif_no=retired)
-    return _reshape(desk, unit, {_root(unit, row).cif_no, retired}, {retired: None}, "unmerge", actor, now)
-
-
-def _reshape(
-    desk: Desk,
-    unit: UnitOfWork,
-    parties: set[CifNo],
-    edges: Mapping[CifNo, CifNo | None],
-    reason: str,
-    actor: Actor,
-    now: int,
-) -> dict[str, str]:
-    """
-    Sets or takes away edges of the merge forest, moves every link whose root changed, and rebuilds both parties.
-    """
-    links = unit.crosswalk.of_parties(parties)
-    opened = open_records(desk, unit.sources.of_parties(parties))
-    forest = _forest(unit, {link.home for link in links} | parties)
-    old = {link.origin: link.cif_no for link in links}
-    changed = {cif: into for cif, into in {**forest, **edges}.items() if into is not None}
-    new = relocate({link.origin: link.home for link in links}, changed)
-    moved = [link for link in links if new[link.origin] != old[link.origin]]
-    unit.crosswalk.add(
-        [
-            attrs.evolve(
-                link, number=link.number + 1, cif_no=new[link.origin], reason=reason, weight_millibits=None,
-                actor=actor.id, since=now,
-            )
-            for link in moved
-        ]
-    )  # fmt: skip
-    _move_tags(desk, unit, opened, {link.origin: new[link.origin] for link in moved})
-    touched = [
-        _touched(desk, unit, cif, opened, old, new, changed.get(cif)) for cif in sorted(parties)
-    ]  # fmt: skip
-    rebuilt = rebuild(desk, unit, touched, actor=actor, now=now)
-    return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}
-
-
-def _forest(unit: UnitOfWork, cif_nos: set[CifNo]) -> dict[CifNo, CifNo | None]:
-    """Every edge above these parties."""
-    found: dict[CifNo, CifNo | None] = {}
-    wanted = set(cif_nos)
-    while wanted:
-        rows = unit.parties.get(wanted)
-        found.update({cif: row.merged_into for cif, row in rows.items()})
-        wanted = {into for into in found.values() if into is not None and into not in found}
-    return found
-
-
-def _move_tags(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], moves: Mapping[SourceKey, CifNo]) -> None:
-    rows: dict[CifNo, list[IndexRow]] = {}
-    for one in opened:
-        to = moves.get(one.statement.origin)
-        if to is None:
-            continue
-        source, source_key, record_no = one.statement.place
-        for key in {(key.index, key.value): key for key in blocking_keys(one.features)}.values():
-            row = IndexRow(
-                index_name=key.index, index_version=desk.tagger.version, tag=desk.tag(key), source=source,
-                source_key=source_key, record_no=record_no, cif_no=to,
-            )  # fmt: skip
-            rows.setdefault(to, []).append(row)
-    for to, moving in rows.items():
-        unit.indexes.move(
-            list({(r.tag, r.source, r.source_key, r.record_no, r.index_name): r for r in moving}.values()), to
-        )
-
-
-def _touched(
-    desk: Desk,
-    unit: UnitOfWork,
-    cif_no: CifNo,
-    opened: Sequence[Record],
-    old: Mapping[SourceKey, CifNo],
-    new: Mapping[SourceKey, CifNo],
-    into: CifNo | None,
-) -> Touched:
-    row = unit.parties.get([cif_no])[cif_no]
-    key = desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id]
-    return Touched(
-        cif_no=cif_no, kind=PartyKind(row.kind), row=row,
-        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no), anchor_key=key,
-        before=[r.statement for r in opened if old.get(r.statement.origin) == cif_no],
-        after=[r.statement for r in opened if new.get(r.statement.origin) == cif_no],
-        merged_into=into, force=True,
-    )  # fmt: skip
+    return reshape(desk, unit, {_root(unit, row).cif_no, retired}, {retired: None}, "unmerge", actor, now)
 
 
 def _versions(rows: Mapping[CifNo, PartyRow]) -> dict[str, str]:
