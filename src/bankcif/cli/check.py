@@ -7,11 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
-from .._clock import SystemClock
 from .._text import rule_text
 from ..errors import FileError
 from ..identifiers import Verdict, standard_schemes
@@ -46,7 +44,7 @@ def check(
     VALUE is read from standard input if it is not given, so that it does not stay in the shell's history.
     """
     read = ReferenceTables.read(Path(tables)) if tables else None
-    schemes = standard_schemes(clock=SystemClock(), zone=ZoneInfo("Asia/Shanghai"), tables=read)
+    schemes = standard_schemes(tables=read)
     if list_schemes:
         for name in sorted(schemes):
             click.echo(json.dumps({"scheme": name, "source": schemes[name].source}, ensure_ascii=False)

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from .._clock import Clock
+from .._clock import Clock, SystemClock
 from ..party import ReferenceTables
 from .card import Card
 from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, facts_of, resident_ids
+from .documents import document_schemes
 from .email import Email
 from .organization import UnifiedSocialCreditCode
 from .phone import Phone
-from .scheme import IdentifierScheme, Issue, SchemeSet, Severity, Verdict
+from .scheme import IdentifierScheme, Issue, NumberFacts, SchemeSet, Severity, Verdict
+from .shapes import Shape, ShapedScheme
 
 __all__ = [
     "Card",
     "Email",
     "IdentifierScheme",
     "Issue",
+    "NumberFacts",
     "Phone",
     "ResidentId",
     "ResidentIdFacts",
     "ResidentIdKind",
     "SchemeSet",
     "Severity",
+    "Shape",
+    "ShapedScheme",
     "UnifiedSocialCreditCode",
     "Verdict",
     "facts_of",
@@ -32,8 +37,18 @@ __all__ = [
 ]
 
 
-def standard_schemes(*, clock: Clock, zone: ZoneInfo, tables: ReferenceTables | None = None) -> SchemeSet:
-    """The schemes of this library over *tables*; *clock* and *zone* say which birth dates lie in the future."""
+def standard_schemes(
+    *, clock: Clock | None = None, zone: ZoneInfo | None = None, tables: ReferenceTables | None = None
+) -> SchemeSet:
+    """
+    The schemes of this library.
+
+    Args:
+        clock: Says which birth dates lie in the future; the system's by default.
+        zone: Where the bank's days begin; Asia/Shanghai by default.
+        tables: Divisions, phone ranges, card issuers; what ships with the library by default.
+    """
+    clock, zone = clock or SystemClock(), zone or ZoneInfo("Asia/Shanghai")
     tables = tables or ReferenceTables()
     return SchemeSet.of(
         ResidentId(divisions=tables.divisions, clock=clock, zone=zone),
@@ -41,4 +56,5 @@ def standard_schemes(*, clock: Clock, zone: ZoneInfo, tables: ReferenceTables | 
         Phone(mobile_ranges=tables.mobile_ranges),
         Card(bins=tables.card_bins),
         Email(accepted_domains=tables.mail_domains),
+        *document_schemes(),
     )

@@ -12,7 +12,7 @@ import attrs
 
 from .._clock import Clock, local_date
 from ..party import Divisions, countries_by_numeric
-from .scheme import Issue, Scheme, Severity, Verdict, normalize, verdict
+from .scheme import Issue, NumberFacts, Scheme, Severity, Verdict, normalize, verdict
 
 __all__ = ["ResidentId", "ResidentIdFacts", "ResidentIdKind", "check_character", "facts_of", "resident_ids"]
 
@@ -35,7 +35,7 @@ class ResidentIdKind(enum.StrEnum):
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class ResidentIdFacts:
+class ResidentIdFacts(NumberFacts):
     """
     What a number says of its holder.
 
@@ -51,7 +51,6 @@ class ResidentIdFacts:
     region: str
     birth_date: date
     sex: str
-    country: str | None = None
 
 
 def check_character(first: str) -> str:

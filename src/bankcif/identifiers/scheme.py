@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Protocol
 
 import attrs
 
 from ..errors import ConfigurationError, IdentifierError
 
-__all__ = ["IdentifierScheme", "Issue", "SchemeSet", "Severity", "Verdict", "normalize", "verdict"]
+__all__ = ["IdentifierScheme", "Issue", "NumberFacts", "SchemeSet", "Severity", "Verdict", "normalize", "verdict"]
 
 _LONGEST = 256
 
@@ -52,6 +53,28 @@ class Verdict:
     def valid(self) -> bool:
         """Whether no issue is an error."""
         return self.value is not None
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class NumberFacts:
+    """
+    What a number says by itself; what it does not say is None.
+
+    Attributes:
+        kind: Which of a scheme's documents or forms.
+        region: Division code, in the issuer's own system.
+        country: ISO 3166-1 alpha-2 of the holder.
+        birth_date: Day of birth.
+        sex: ``1`` male, ``2`` female, after GB/T 2261.1.
+        issue_count: How often a document was issued anew, where its number counts.
+    """
+
+    kind: str
+    region: str | None = None
+    country: str | None = None
+    birth_date: date | None = None
+    sex: str | None = None
+    issue_count: int | None = None
 
 
 class IdentifierScheme(Protocol):
