@@ -10,10 +10,11 @@ from .card import Card
 from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, facts_of, resident_ids
 from .documents import document_schemes
 from .email import Email
-from .organization import UnifiedSocialCreditCode
+from .organization import OrganizationFacts, UnifiedSocialCreditCode, organization_schemes
 from .phone import Phone
 from .scheme import IdentifierScheme, Issue, NumberFacts, SchemeSet, Severity, Verdict
 from .shapes import Shape, ShapedScheme
+from .stdnum import StdnumLibrary, StdnumScheme
 
 __all__ = [
     "Card",
@@ -21,6 +22,7 @@ __all__ = [
     "IdentifierScheme",
     "Issue",
     "NumberFacts",
+    "OrganizationFacts",
     "Phone",
     "ResidentId",
     "ResidentIdFacts",
@@ -29,6 +31,8 @@ __all__ = [
     "Severity",
     "Shape",
     "ShapedScheme",
+    "StdnumLibrary",
+    "StdnumScheme",
     "UnifiedSocialCreditCode",
     "Verdict",
     "facts_of",
@@ -50,11 +54,15 @@ def standard_schemes(
     """
     clock, zone = clock or SystemClock(), zone or ZoneInfo("Asia/Shanghai")
     tables = tables or ReferenceTables()
+    resident_id = ResidentId(divisions=tables.divisions, clock=clock, zone=zone)
+    uscc = UnifiedSocialCreditCode(divisions=tables.divisions)
     return SchemeSet.of(
-        ResidentId(divisions=tables.divisions, clock=clock, zone=zone),
-        UnifiedSocialCreditCode(divisions=tables.divisions),
+        resident_id,
+        uscc,
         Phone(mobile_ranges=tables.mobile_ranges),
         Card(bins=tables.card_bins),
         Email(accepted_domains=tables.mail_domains),
         *document_schemes(),
+        *organization_schemes(uscc=uscc, resident_id=resident_id),
+        library=StdnumLibrary(),
     )

@@ -151,21 +151,26 @@ def verdict(scheme: str, value: str, issues: list[Issue]) -> Verdict:
 
 @attrs.frozen
 class SchemeSet(Mapping[str, IdentifierScheme]):
-    """The schemes in use, by name; frozen. `with_` gives a new set."""
+    """
+    The schemes in use, by name; frozen. `with_` gives a new set.
+
+    Behind the schemes of its own a set may have a library of further ones, which are found on first use.
+    """
 
     _schemes: Mapping[str, IdentifierScheme]
+    _library: Mapping[str, IdentifierScheme] = attrs.field(factory=dict, repr=False)
 
     @classmethod
-    def of(cls, *schemes: IdentifierScheme) -> SchemeSet:
-        """A set of *schemes*."""
-        return cls({scheme.name: scheme for scheme in schemes})
+    def of(cls, *schemes: IdentifierScheme, library: Mapping[str, IdentifierScheme] | None = None) -> SchemeSet:
+        """A set of *schemes*, with *library* behind them."""
+        return cls({scheme.name: scheme for scheme in schemes}, library or {})
 
     def with_(self, *schemes: IdentifierScheme) -> SchemeSet:
         """The same set with *schemes* added, or in place of those of the same name."""
-        return SchemeSet({**self._schemes, **{scheme.name: scheme for scheme in schemes}})
+        return attrs.evolve(self, schemes={**self._schemes, **{scheme.name: scheme for scheme in schemes}})
 
     def __getitem__(self, name: str) -> IdentifierScheme:
-        found = self._schemes.get(name)
+        found = self._schemes.get(name) or self._library.get(name)
         if found is None:
             raise ConfigurationError(
                 f"there is no scheme of this name; known are {', '.join(sorted(self._schemes))}",
@@ -174,10 +179,11 @@ class SchemeSet(Mapping[str, IdentifierScheme]):
         return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self._schemes
+        return name in self._schemes or name in self._library
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._schemes)
+        yield from self._schemes
+        yield from (name for name in self._library if name not in self._schemes)
 
     def __len__(self) -> int:
-        return len(self._schemes)
+        return sum(1 for _ in self)

@@ -40,7 +40,8 @@ class Shape:
         kind: What `parse` calls it.
         keep: How many characters identify the holder; the two digits that follow count re-issues. None keeps all.
         issues: Found with every number of this shape.
-        check: The check character that the number should have, and its place; None where no rule is public.
+        check: The check characters that the number should have, and their place; None where no rule is public.
+        check_severity: How bad a wrong check is: a warning where genuine numbers are known to fail.
         facts: What the number says beyond its kind; raises ValueError where it says what can not be.
     """
 
@@ -49,6 +50,7 @@ class Shape:
     keep: int | None = None
     issues: tuple[Issue, ...] = ()
     check: Callable[[str], tuple[int, str]] | None = None
+    check_severity: Severity = Severity.ERROR
     facts: Callable[[str], NumberFacts] | None = None
     places: tuple[str, ...] = attrs.field(init=False, repr=False)
 
@@ -113,8 +115,8 @@ class ShapedScheme(Scheme):
         issues = list(shape.issues)
         if shape.check is not None:
             place, expected = shape.check(number)
-            if number[place] != expected:
-                issues.append(Issue("check_digit", Severity.ERROR, place))
+            if not number.startswith(expected, place):
+                issues.append(Issue("check_digit", shape.check_severity, place))
         if shape.facts is not None:
             try:
                 shape.facts(number)
