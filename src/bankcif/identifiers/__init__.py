@@ -10,6 +10,7 @@ from .card import Card
 from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, facts_of, resident_ids
 from .documents import document_schemes
 from .email import Email
+from .mrz import Mrz, MrzFacts
 from .organization import OrganizationFacts, UnifiedSocialCreditCode, organization_schemes
 from .phone import Phone
 from .scheme import IdentifierScheme, Issue, NumberFacts, SchemeSet, Severity, Verdict
@@ -21,6 +22,8 @@ __all__ = [
     "Email",
     "IdentifierScheme",
     "Issue",
+    "Mrz",
+    "MrzFacts",
     "NumberFacts",
     "OrganizationFacts",
     "Phone",
@@ -62,6 +65,7 @@ def standard_schemes(
         Phone(mobile_ranges=tables.mobile_ranges),
         Card(bins=tables.card_bins),
         Email(accepted_domains=tables.mail_domains),
+        Mrz(clock=clock, zone=zone),
         *document_schemes(),
         *organization_schemes(uscc=uscc, resident_id=resident_id),
         library=StdnumLibrary(),

@@ -1,6 +1,15 @@
 """What a customer is: fields, values, models, code lists."""
 
-from .codes import CodeList, CodeLists, Division, Divisions, code_lists, countries_by_numeric, divisions
+from .codes import (
+    CodeList,
+    CodeLists,
+    Division,
+    Divisions,
+    code_lists,
+    countries_by_alpha3,
+    countries_by_numeric,
+    divisions,
+)
 from .exchange import Fault, party_from, party_to, plain_values
 from .facts import FACT_COLUMNS, facts_from
 from .fields import Catalogue, DataGroup, Field, FieldType, Rest, Sensitivity
@@ -54,6 +63,7 @@ __all__ = [
     "SourceKey",
     "TransactionSummary",
     "code_lists",
+    "countries_by_alpha3",
     "countries_by_numeric",
     "divisions",
     "facts_from",

@@ -22,6 +22,7 @@ __all__ = [
     "Division",
     "Divisions",
     "code_lists",
+    "countries_by_alpha3",
     "countries_by_numeric",
     "divisions",
 ]
@@ -187,6 +188,12 @@ def _countries() -> list[list[str]]:
 def countries_by_numeric() -> Mapping[str, str]:
     """ISO 3166-1 numeric code to alpha-2."""
     return {row[2]: row[0] for row in _countries()}
+
+
+@cache
+def countries_by_alpha3() -> Mapping[str, str]:
+    """ISO 3166-1 alpha-3 code to alpha-2."""
+    return {row[1]: row[0] for row in _countries()}
 
 
 @cache
