@@ -10,6 +10,8 @@ from .card import Card
 from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, facts_of, resident_ids
 from .documents import document_schemes
 from .email import Email
+from .foreign import foreign_schemes
+from .military import HouseholdRegister, Military
 from .mrz import Mrz, MrzFacts
 from .organization import OrganizationFacts, UnifiedSocialCreditCode, organization_schemes
 from .phone import Phone
@@ -20,8 +22,10 @@ from .stdnum import StdnumLibrary, StdnumScheme
 __all__ = [
     "Card",
     "Email",
+    "HouseholdRegister",
     "IdentifierScheme",
     "Issue",
+    "Military",
     "Mrz",
     "MrzFacts",
     "NumberFacts",
@@ -66,7 +70,10 @@ def standard_schemes(
         Card(bins=tables.card_bins),
         Email(accepted_domains=tables.mail_domains),
         Mrz(clock=clock, zone=zone),
+        HouseholdRegister(resident_id=resident_id),
+        Military(),
         *document_schemes(),
         *organization_schemes(uscc=uscc, resident_id=resident_id),
+        *foreign_schemes(clock=clock, zone=zone),
         library=StdnumLibrary(),
     )

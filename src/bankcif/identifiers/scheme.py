@@ -65,6 +65,7 @@ class NumberFacts:
         region: Division code, in the issuer's own system.
         country: ISO 3166-1 alpha-2 of the holder.
         birth_date: Day of birth.
+        birth_year: Year of birth, where the number says no more.
         sex: ``1`` male, ``2`` female, after GB/T 2261.1.
         issue_count: How often a document was issued anew, where its number counts.
     """
@@ -73,6 +74,7 @@ class NumberFacts:
     region: str | None = None
     country: str | None = None
     birth_date: date | None = None
+    birth_year: int | None = None
     sex: str | None = None
     issue_count: int | None = None
 

@@ -42,6 +42,7 @@ class Shape:
         issues: Found with every number of this shape.
         check: The check characters that the number should have, and their place; None where no rule is public.
         check_severity: How bad a wrong check is: a warning where genuine numbers are known to fail.
+        examine: Further issues of a number of this shape.
         facts: What the number says beyond its kind; raises ValueError where it says what can not be.
     """
 
@@ -51,6 +52,7 @@ class Shape:
     issues: tuple[Issue, ...] = ()
     check: Callable[[str], tuple[int, str]] | None = None
     check_severity: Severity = Severity.ERROR
+    examine: Callable[[str], tuple[Issue, ...]] | None = None
     facts: Callable[[str], NumberFacts] | None = None
     places: tuple[str, ...] = attrs.field(init=False, repr=False)
 
@@ -117,6 +119,8 @@ class ShapedScheme(Scheme):
             place, expected = shape.check(number)
             if not number.startswith(expected, place):
                 issues.append(Issue("check_digit", shape.check_severity, place))
+        if shape.examine is not None:
+            issues += shape.examine(number)
         if shape.facts is not None:
             try:
                 shape.facts(number)
