@@ -8,6 +8,7 @@ from .._clock import Clock, SystemClock
 from ..party import ReferenceTables
 from .card import Card
 from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, facts_of, resident_ids
+from .column import ColumnVerdict, validate_column
 from .documents import document_schemes
 from .email import Email
 from .foreign import foreign_schemes
@@ -21,6 +22,7 @@ from .stdnum import StdnumLibrary, StdnumScheme
 
 __all__ = [
     "Card",
+    "ColumnVerdict",
     "Email",
     "HouseholdRegister",
     "IdentifierScheme",
@@ -45,6 +47,7 @@ __all__ = [
     "facts_of",
     "resident_ids",
     "standard_schemes",
+    "validate_column",
 ]
 
 

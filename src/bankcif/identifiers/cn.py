@@ -5,14 +5,20 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import attrs
+import numpy as np
 
 from .._clock import Clock, local_date
 from ..party import Divisions, countries_by_numeric
+from .column import PlainColumn, Texts
 from .scheme import Issue, NumberFacts, Scheme, Severity, Verdict, normalize, verdict
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["ResidentId", "ResidentIdFacts", "ResidentIdKind", "check_character", "facts_of", "resident_ids"]
 
@@ -20,9 +26,22 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 # Weighted value of each digit at each position, so that a check is seventeen look-ups and one sum.
 _WEIGHTED = tuple({str(digit): weight * digit for digit in range(10)} for weight in _WEIGHTS)
+_CHECK_BYTES = np.frombuffer(_CHECK.encode("ascii"), np.uint8)
+_CHECK_CHARACTERS = np.isin(np.arange(256), list(_CHECK_BYTES))
 _SEPARATORS = str.maketrans("", "", " -\u00ad\u2010\u2011\u2012\u2013\u2014")
 _OLDEST_YEARS = 130
 _PERMIT_REGIONS = ("810000", "820000", "830000")
+
+
+# Years whose days a column looks up; a number of any other year goes by itself.
+_YEARS = range(1800, 2200)
+_PLAIN_ISSUES = (
+    Issue("check_digit", Severity.ERROR, 17),
+    Issue("birth_date", Severity.ERROR, 6),
+    Issue("birth_in_future", Severity.ERROR, 6),
+    Issue("age", Severity.WARNING, 6),
+    Issue("region_unknown", Severity.WARNING, 0),
+)
 
 
 class ResidentIdKind(enum.StrEnum):
@@ -81,6 +100,7 @@ class ResidentId(Scheme):
         self._divisions = divisions
         self._clock = clock
         self._zone = zone
+        self._region_flags: NDArray[np.uint8] | None = None
 
     def validate(self, text: str) -> Verdict:
         issues: list[Issue] = []
@@ -97,6 +117,52 @@ class ResidentId(Scheme):
         else:
             issues.append(Issue("length"))
         return verdict(self.name, number, issues)
+
+    def plain_column(self, texts: Texts) -> PlainColumn:
+        """The verdicts on those numbers of *texts* that are eighteen plain characters of a citizen or a permit."""
+        rows, characters = texts.of_length(18)
+        columns = np.ascontiguousarray(characters.T)
+        digits = columns[:17] - np.uint8(48)
+        last = np.where(columns[17] == ord("x"), np.uint8(ord("X")), columns[17])
+        remainder = np.zeros(len(rows), np.uint16)
+        for weight, column in zip(_WEIGHTS, digits, strict=True):
+            remainder += column * np.uint16(weight)
+        year = (digits[6] * np.int32(1000) + digits[7] * np.int32(100)) + (digits[8] * np.int32(10) + digits[9])
+        plain = (digits.max(axis=0, initial=0) <= 9) & _CHECK_CHARACTERS[last] & (digits[0] != 9)
+        plain &= (year >= _YEARS.start) & (year < _YEARS.stop)
+        region = digits[0] * np.int32(100_000)
+        for power, column in zip((10_000, 1000, 100, 10, 1), digits[1:6], strict=True):
+            region += column * np.int32(power)
+        day = (year - _YEARS.start) * np.int32(10_000)
+        for power, column in zip((1000, 100, 10, 1), digits[10:14], strict=True):
+            day += column * np.int32(power)
+        # What is not plain may point anywhere; it is left out below, so any place within the tables will do.
+        region[~plain], day[~plain] = 0, 0
+        flags = (_CHECK_BYTES[remainder % 11] != last).view(np.uint8) | self._days()[day] | self._regions()[region]
+        if not plain.all():
+            rows, flags = rows[plain], flags[plain]
+        return PlainColumn(rows, flags, _PLAIN_ISSUES, str.upper)
+
+    def _days(self) -> NDArray[np.uint8]:
+        """Flags of every (year, month, day) as of today."""
+        today = local_date(self._clock.now(), self._zone)
+        flags = np.full(len(_YEARS) * 10_000, 2, np.uint8)
+        flags[_calendar()] = 0
+        first = today.year - _YEARS.start
+        now = max(0, first * 10_000 + today.month * 100 + today.day + 1)
+        flags[now:][flags[now:] == 0] = 4
+        old = max(0, (first - _OLDEST_YEARS) * 10_000)
+        flags[:old][flags[:old] == 0] = 8
+        return flags
+
+    def _regions(self) -> NDArray[np.uint8]:
+        """Flags of every region code."""
+        if self._region_flags is None:
+            flags = np.full(1_000_000, 16, np.uint8)
+            codes = [*(division.code for division in self._divisions), *_PERMIT_REGIONS]
+            flags[np.array(codes, "S6").astype(np.int64)] = 0
+            self._region_flags = flags
+        return self._region_flags
 
     def format(self, text: str) -> str:
         """The number with its region, birth date and sequence set apart by spaces."""
@@ -153,6 +219,18 @@ class ResidentId(Scheme):
                 issues.append(Issue("country_code", Severity.WARNING, 3))
         elif number[:6] not in _PERMIT_REGIONS and self._divisions.get(number[:6]) is None:
             issues.append(Issue("region_unknown", Severity.WARNING, 0))
+
+
+@cache
+def _calendar() -> NDArray[np.int64]:
+    """Places of the days that exist among `_YEARS`."""
+    days = np.arange(f"{_YEARS.start}-01-01", f"{_YEARS.stop}-01-01", dtype="datetime64[D]")
+    years, months = days.astype("datetime64[Y]"), days.astype("datetime64[M]")
+    year = years.astype(np.int64) + 1970 - _YEARS.start
+    month = (months - years.astype("datetime64[M]")).astype(np.int64) + 1
+    day = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+    places: NDArray[np.int64] = year * 10_000 + month * 100 + day
+    return places
 
 
 def facts_of(number: str) -> ResidentIdFacts:
