@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["Clock", "FixedClock", "IdSource", "SystemClock", "SystemIds", "from_micros", "to_micros"]
+__all__ = ["Clock", "FixedClock", "IdSource", "LocalDay", "SystemClock", "SystemIds", "from_micros", "to_micros"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -65,3 +65,27 @@ def from_micros(micros: int) -> datetime:
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
     """The calendar day of *instant* in the tenant's zone."""
     return instant.astimezone(zone).date()
+
+
+class LocalDay:
+    """Today in the tenant's zone, as *clock* goes; the day is kept until the earliest instant at which it may end."""
+
+    def __init__(self, clock: Clock, zone: ZoneInfo) -> None:
+        self._clock = clock
+        self._zone = zone
+        never = datetime.max.replace(tzinfo=UTC)
+        # One tuple, so that two threads never see one day's end with another day.
+        self._kept = (never, never, date.max)
+
+    def __call__(self) -> date:
+        now = self._clock.now()
+        since, until, day = self._kept
+        if since <= now < until:
+            return day
+        day = local_date(now, self._zone)
+        if day < date.max:
+            # A midnight may come twice, or not at all, where clocks are moved.
+            next_day = day + timedelta(days=1)
+            midnights = (datetime.combine(next_day, time(fold=fold), self._zone).astimezone(UTC) for fold in (0, 1))
+            self._kept = (now, min(midnights), day)
+        return day

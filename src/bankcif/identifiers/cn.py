@@ -5,14 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
+from operator import mul
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import attrs
 import numpy as np
 
-from .._clock import Clock, local_date
+from .._clock import Clock, LocalDay
 from ..party import Divisions, countries_by_numeric
 from .column import PlainColumn, Texts
 from .scheme import Issue, NumberFacts, Scheme, Severity, Verdict, normalize, verdict
@@ -24,8 +25,8 @@ __all__ = ["ResidentId", "ResidentIdFacts", "ResidentIdKind", "check_character",
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
-# Weighted value of each digit at each position, so that a check is seventeen look-ups and one sum.
-_WEIGHTED = tuple({str(digit): weight * digit for digit in range(10)} for weight in _WEIGHTS)
+# What the weighted sum of ASCII digits has too much.
+_WEIGHED_ZEROS = sum(weight * ord("0") for weight in _WEIGHTS)
 _CHECK_BYTES = np.frombuffer(_CHECK.encode("ascii"), np.uint8)
 _CHECK_CHARACTERS = np.isin(np.arange(256), list(_CHECK_BYTES))
 _SEPARATORS = str.maketrans("", "", " -\u00ad\u2010\u2011\u2012\u2013\u2014")
@@ -78,7 +79,7 @@ def check_character(first: str) -> str:
 
     Source: GB 11643-1999, ISO 7064 MOD 11-2.
     """
-    return _CHECK[sum(table[digit] for table, digit in zip(_WEIGHTED, first, strict=True)) % 11]
+    return _CHECK[(sum(map(mul, _WEIGHTS, first.encode("ascii"))) - _WEIGHED_ZEROS) % 11]
 
 
 class ResidentId(Scheme):
@@ -98,16 +99,17 @@ class ResidentId(Scheme):
 
     def __init__(self, *, divisions: Divisions, clock: Clock, zone: ZoneInfo) -> None:
         self._divisions = divisions
-        self._clock = clock
-        self._zone = zone
+        self._today = LocalDay(clock, zone)
         self._region_flags: NDArray[np.uint8] | None = None
 
     def validate(self, text: str) -> Verdict:
         issues: list[Issue] = []
-        compacted = normalize(text)
-        if compacted is None:
+        if len(text) == 18 and text.isascii() and text[:17].isdigit():
+            number = text.upper()  # as nearly all are written
+        elif (compacted := normalize(text)) is not None:
+            number = compacted.translate(_SEPARATORS).upper()
+        else:
             return verdict(self.name, "", [Issue("length")])
-        number = compacted.translate(_SEPARATORS).upper()
         if len(number) == 18:
             self._eighteen(number, issues)
         elif len(number) == 15 and number.isascii() and number[:3].isalpha() and number[3:].isdigit():
@@ -145,7 +147,7 @@ class ResidentId(Scheme):
 
     def _days(self) -> NDArray[np.uint8]:
         """Flags of every (year, month, day) as of today."""
-        today = local_date(self._clock.now(), self._zone)
+        today = self._today()
         flags = np.full(len(_YEARS) * 10_000, 2, np.uint8)
         flags[_calendar()] = 0
         first = today.year - _YEARS.start
@@ -189,7 +191,7 @@ class ResidentId(Scheme):
         return upgraded + check_character(upgraded)
 
     def _eighteen(self, number: str, issues: list[Issue]) -> None:
-        if not (number.isascii() and number[:17].isdigit() and (number[17].isdigit() or number[17] == "X")):
+        if not (number.isascii() and number[:17].isdigit() and number[17] in _CHECK):
             position = next(
                 i for i, c in enumerate(number) if not (c.isascii() and (c.isdigit() or (i == 17 and c == "X")))
             )
@@ -205,7 +207,7 @@ class ResidentId(Scheme):
         if born is None:
             issues.append(Issue("birth_date", Severity.ERROR, 6))
             return
-        today = local_date(self._clock.now(), self._zone)
+        today = self._today()
         if born > today:
             issues.append(Issue("birth_in_future", Severity.ERROR, 6))
         elif today.year - born.year > _OLDEST_YEARS:
@@ -249,8 +251,14 @@ def facts_of(number: str) -> ResidentIdFacts:
 
 
 def _birth_date(number: str) -> date | None:
+    return _day(number[6:14])
+
+
+@lru_cache(maxsize=65_536)
+def _day(written: str) -> date | None:
+    """The day of eight digits; those of everybody alive are few enough to be kept."""
     try:
-        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        return date(int(written[:4]), int(written[4:6]), int(written[6:]))
     except ValueError:
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from .._clock import Clock, local_date
+from .._clock import Clock, LocalDay
 from .scheme import IdentifierScheme, Issue, NumberFacts, Severity
 from .shapes import Shape, ShapedScheme
 
@@ -38,8 +38,10 @@ def nric_check(number: str) -> tuple[int, str]:
 def foreign_schemes(*, clock: Clock, zone: ZoneInfo) -> tuple[IdentifierScheme, ...]:
     """Every scheme of this module; *clock* and *zone* tell the century of a birth date of two digits a year."""
 
+    today_is = LocalDay(clock, zone)
+
     def nik(number: str) -> NumberFacts:
-        day, today = int(number[6:8]), local_date(clock.now(), zone)
+        day, today = int(number[6:8]), today_is()
         female = day > 40
         month, year = int(number[8:10]), today.year // 100 * 100 + int(number[10:12])
         born = date(year, month, day - 40 * female)

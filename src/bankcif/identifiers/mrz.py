@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from .._clock import Clock, local_date
+from .._clock import Clock, LocalDay
 from ..party import countries_by_alpha3
 from .scheme import Issue, NumberFacts, Scheme, Severity, Verdict, normalize, verdict
 
@@ -111,8 +111,7 @@ class Mrz(Scheme):
     source = "ICAO Doc 9303"
 
     def __init__(self, *, clock: Clock, zone: ZoneInfo) -> None:
-        self._clock = clock
-        self._zone = zone
+        self._today = LocalDay(clock, zone)
 
     def validate(self, text: str) -> Verdict:
         given = normalize(text)
@@ -123,7 +122,7 @@ class Mrz(Scheme):
         for position, character in enumerate(zone):
             if character not in _VALUES:
                 return verdict(self.name, zone, [Issue("characters", Severity.ERROR, position)])
-        today = local_date(self._clock.now(), self._zone)
+        today = self._today()
         issues = [*_checks(_Zone(layout, zone)), *_contents(_Zone(layout, zone), today)]
         return verdict(self.name, zone, issues)
 
@@ -141,7 +140,7 @@ class Mrz(Scheme):
             return None
         layout = _layout_of(found)
         assert layout is not None
-        zone, today = _Zone(layout, found), local_date(self._clock.now(), self._zone)
+        zone, today = _Zone(layout, found), self._today()
         surname, _, given = zone[layout.names].rstrip(_FILLER).partition("<<")
         nationality = _bare(zone[layout.nationality])
         alpha3: Mapping[str, str] = countries_by_alpha3()

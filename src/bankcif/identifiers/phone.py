@@ -9,6 +9,8 @@ from .scheme import Issue, Scheme, Severity, Verdict, normalize, verdict
 
 __all__ = ["Phone"]
 
+# How nearly all mobiles are written; what matches here needs no unravelling.
+_PLAIN_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 _MOBILE = re.compile(r"(?:\(?(?:\+|00?)?86\)?(?:\(0\))?|0)?(1[3-9]\d{9})\Z")
 _PUNCTUATION = re.compile(r"[\s\u00ad.\-\u2010-\u2015]+")
 _EXTENSION = re.compile(r"(?:转|分机|ext\.?|#|x)\s*(\d{1,7})\Z", re.IGNORECASE)
@@ -46,6 +48,9 @@ class Phone(Scheme):
         self._ranges = mobile_ranges
 
     def validate(self, text: str) -> Verdict:
+        plain = _PLAIN_MOBILE.fullmatch(text)
+        if plain is not None:
+            return self._mobile(plain[1], [])
         normalized = normalize(text)
         if normalized is None:
             return verdict(self.name, "", [Issue("length")])
@@ -58,10 +63,7 @@ class Phone(Scheme):
         squeezed = _PUNCTUATION.sub("", first)
         mobile = _MOBILE.match(squeezed) if squeezed.isascii() else None
         if mobile is not None:
-            digits = mobile[1]
-            if not _assigned_mobile().fullmatch(digits) and not digits.startswith(self._ranges or "\0"):
-                issues.append(Issue("unassigned_range", Severity.WARNING, 0))
-            return verdict(self.name, "+86" + digits, issues)
+            return self._mobile(mobile[1], issues)
         if squeezed.isascii() and _SHORT.match(squeezed):
             return verdict(self.name, "", [*issues, Issue("short_code")])
         if squeezed.isascii() and _IOT.match(squeezed):
@@ -73,6 +75,11 @@ class Phone(Scheme):
         if number.startswith("+861") and len(number) == 14:
             number = f"+86 {number[3:6]} {number[6:10]} {number[10:]}"
         return number if not extension else f"{number} ext. {extension}"
+
+    def _mobile(self, digits: str, issues: list[Issue]) -> Verdict:
+        if not _assigned_mobile().fullmatch(digits) and not digits.startswith(self._ranges):
+            issues.append(Issue("unassigned_range", Severity.WARNING, 0))
+        return verdict(self.name, "+86" + digits, issues)
 
     def _parsed(self, text: str, issues: list[Issue]) -> Verdict:
         import phonenumbers

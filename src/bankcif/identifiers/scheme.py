@@ -147,6 +147,8 @@ def normalize(text: str) -> str | None:
 
 def verdict(scheme: str, value: str, issues: list[Issue]) -> Verdict:
     """A verdict on *value*: it counts as normalized only if no issue is an error."""
+    if not issues:
+        return Verdict(scheme, value)
     failed = any(issue.severity is Severity.ERROR for issue in issues)
     return Verdict(scheme, None if failed else value, tuple(issues))
 
