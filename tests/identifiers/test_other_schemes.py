@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 from hypothesis import given, strategies as st
 
-from bankcif.identifiers import SchemeSet
+from bankcif.identifiers import Card, Phone, SchemeSet
 from bankcif.identifiers.card import luhn
 from bankcif.identifiers.organization import organization_check, uscc_check
 from bankcif.testing import strategies
@@ -214,3 +214,60 @@ def test_a_bank_s_own_scheme_makes_a_new_set(schemes: SchemeSet) -> None:
     larger = schemes.with_(Own())  # type: ignore[arg-type]
     assert "bank.own" in larger
     assert "bank.own" not in schemes
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "country", "extension"),
+    [
+        ("13912345670", "mobile", "CN", None),
+        ("17012345670", "virtual_mobile", "CN", None),
+        ("010-65529988转12", "fixed", "CN", "12"),
+        ("400 820 8820", "shared_cost", "CN", None),
+        ("800 820 8820", "toll_free", "CN", None),
+        ("+852 6123 4567", "mobile", "HK", None),
+        ("+853 6612 3456", "mobile", "MO", None),
+        ("+886 912 345 678", "mobile", "TW", None),
+        ("14212345670", "unknown", "CN", None),
+        ("15412345670", "mobile", "CN", None),
+    ],
+)
+def test_a_phone_tells_its_kind_and_home(
+    schemes: SchemeSet, text: str, kind: str, country: str | None, extension: str | None
+) -> None:
+    scheme = schemes["phone"]
+    assert isinstance(scheme, Phone)
+    facts = scheme.parse(text)
+    assert facts is not None
+    assert (facts.kind, facts.country, facts.extension) == (kind, country, extension)
+
+
+def test_no_phone_tells_nothing(schemes: SchemeSet) -> None:
+    scheme = schemes["phone"]
+    assert isinstance(scheme, Phone)
+    assert scheme.parse("95588") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [("13800138000", "sample_number"), ("13888888888", "sample_number"), ("13912345678", "sample_number"),
+     ("16512340001", "virtual_operator"), ("17112340001", "virtual_operator")],
+)  # fmt: skip
+def test_a_sample_and_a_virtual_operator_are_said_and_let_in(schemes: SchemeSet, text: str, rule: str) -> None:
+    value, rules = found(schemes, "phone", text)
+    assert value is not None
+    assert rule in rules
+
+
+# Source: the brands' published test numbers.
+@pytest.mark.parametrize(
+    ("text", "brand"),
+    [("4111111111111111", "visa"), ("5555555555554444", "mastercard"), ("378282246310005", "amex"),
+     ("3530111333300000", "jcb"), ("6222021234567890", "unionpay"), ("0000000000000000", "unknown")],
+)  # fmt: skip
+def test_a_card_tells_its_brand(schemes: SchemeSet, text: str, brand: str) -> None:
+    scheme = schemes["card"]
+    assert isinstance(scheme, Card)
+    facts = scheme.parse(text)
+    assert facts is not None
+    assert facts.kind == brand
+    assert scheme.parse("4111111111111112") is None

@@ -15,7 +15,7 @@ from .foreign import foreign_schemes
 from .military import HouseholdRegister, Military
 from .mrz import Mrz, MrzFacts
 from .organization import OrganizationFacts, UnifiedSocialCreditCode, organization_schemes
-from .phone import Phone
+from .phone import Phone, PhoneFacts
 from .scheme import IdentifierScheme, Issue, NumberFacts, SchemeSet, Severity, Verdict
 from .shapes import Shape, ShapedScheme
 from .stdnum import StdnumLibrary, StdnumScheme
@@ -33,6 +33,7 @@ __all__ = [
     "NumberFacts",
     "OrganizationFacts",
     "Phone",
+    "PhoneFacts",
     "ResidentId",
     "ResidentIdFacts",
     "ResidentIdKind",

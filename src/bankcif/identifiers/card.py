@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .scheme import Issue, Scheme, Severity, Verdict, normalize, verdict
+from .scheme import Issue, NumberFacts, Scheme, Severity, Verdict, normalize, verdict
 
 __all__ = ["Card", "luhn"]
 
@@ -64,6 +64,11 @@ class Card(Scheme):
     def brand(self, digits: str) -> str | None:
         """The brand that the leading digits mean, if known."""
         return next((brand for prefix, brand in (*self._bins, *_BRANDS) if digits.startswith(prefix)), None)
+
+    def parse(self, text: str) -> NumberFacts | None:
+        """The brand of a valid number as its `kind`, ``unknown`` if none is known; None for an invalid one."""
+        digits = self.validate(text).value
+        return None if digits is None else NumberFacts(kind=self.brand(digits) or "unknown")
 
     def format(self, text: str) -> str:
         digits = self.compact(text)

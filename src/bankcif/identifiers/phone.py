@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from .scheme import Issue, Scheme, Severity, Verdict, normalize, verdict
+import attrs
 
-__all__ = ["Phone"]
+from .scheme import Issue, NumberFacts, Scheme, Severity, Verdict, normalize, verdict
+
+__all__ = ["Phone", "PhoneFacts"]
 
 # How nearly all mobiles are written; what matches here needs no unravelling.
 _PLAIN_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
@@ -18,6 +20,31 @@ _FIXED_EXTENSION = re.compile(r"(\(?0\d{2,3}\)?[- ]?\d{7,8})-(\d{1,6})\Z")
 _SEVERAL = re.compile(r"[/;,、；，]")
 _IOT = re.compile(r"(?:\+?86|0086)?1(?:40|41|44|46|48|064)\d{9,10}\Z")
 _SHORT = re.compile(r"(?:95\d{3,4}|1[0-2]\d{3}|1[0-2]\d)\Z")
+
+
+# Mobiles of operators without a network of their own. Source: the ministry's numbering plan as of 2022.
+_VIRTUAL = ("162", "165", "167", "170", "171")
+# What people write who give no number: one digit repeated, a run, and the operator's own sample.
+_SAMPLE_ENDS = frozenset({*(digit * 8 for digit in "0123456789"), "12345678", "23456789", "87654321", "98765432"})
+_SAMPLES = frozenset({"13800138000", "12345678901"})
+# What phonenumbers' kinds of numbers are called here, by their place in its enumeration.
+_KINDS = {
+    0: "fixed", 1: "mobile", 2: "fixed_or_mobile", 3: "toll_free", 4: "premium_rate", 5: "shared_cost", 6: "voip",
+    7: "personal", 8: "pager", 9: "universal", 10: "voicemail",
+}  # fmt: skip
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class PhoneFacts(NumberFacts):
+    """
+    What a phone number says: `kind` is ``mobile``, ``virtual_mobile``, ``fixed``, ``shared_cost``, ``toll_free`` and
+    the like, ``unknown`` for a range that is not known to be assigned; `country` where the number is at home.
+
+    Attributes:
+        extension: Digits to dial after the call is answered, if any.
+    """
+
+    extension: str | None = None
 
 
 @cache
@@ -76,9 +103,29 @@ class Phone(Scheme):
             number = f"+86 {number[3:6]} {number[6:10]} {number[10:]}"
         return number if not extension else f"{number} ext. {extension}"
 
+    def parse(self, text: str) -> PhoneFacts | None:
+        """What a valid number says; None for an invalid one."""
+        import phonenumbers
+
+        value = self.validate(text).value
+        if value is None:
+            return None
+        number, _, extension = value.partition(";ext=")
+        parsed = phonenumbers.parse(number)
+        kind = _KINDS.get(phonenumbers.number_type(parsed), "unknown")
+        if kind == "unknown" and number.startswith(tuple("+86" + head for head in self._ranges)):
+            kind = "mobile"
+        if kind == "mobile" and number.startswith(tuple("+86" + head for head in _VIRTUAL)):
+            kind = "virtual_mobile"
+        return PhoneFacts(kind=kind, country=phonenumbers.region_code_for_number(parsed), extension=extension or None)
+
     def _mobile(self, digits: str, issues: list[Issue]) -> Verdict:
         if not _assigned_mobile().fullmatch(digits) and not digits.startswith(self._ranges):
             issues.append(Issue("unassigned_range", Severity.WARNING, 0))
+        if digits.startswith(_VIRTUAL):
+            issues.append(Issue("virtual_operator", Severity.INFO, 0))
+        if digits[3:] in _SAMPLE_ENDS or digits in _SAMPLES:
+            issues.append(Issue("sample_number", Severity.WARNING, 0))
         return verdict(self.name, "+86" + digits, issues)
 
     def _parsed(self, text: str, issues: list[Issue]) -> Verdict:
