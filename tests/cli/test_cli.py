@@ -237,7 +237,7 @@ WRONG = {
     "an invalid search": (["find", "phone", "abc", *ASK], "not a valid phone"),
     "a name without a birth date": (["find", "name", "张伟", *ASK], "birth date"),
     "a missing policy": (["show", "C1", *ASK, "--policy", "none.toml"], "does not exist"),
-    "missing tables": (["show", "C1", *ASK, "--tables", "nowhere"], "neither divisions.tsv"),
+    "missing tables": (["show", "C1", *ASK, "--tables", "nowhere"], "holds none of divisions.tsv"),
     "an unknown command": (["fly"], "No such command"),
     "a demo among other things": (["demo", "--out", "."], "holds other things"),
 }  # fmt: skip

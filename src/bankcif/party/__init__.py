@@ -10,6 +10,7 @@ from .codes import (
     countries_by_numeric,
     divisions,
 )
+from .documents import DocumentType, DocumentTypes, document_types
 from .exchange import Fault, party_from, party_to, plain_values
 from .facts import FACT_COLUMNS, facts_from
 from .fields import Catalogue, DataGroup, Field, FieldType, Rest, Sensitivity
@@ -43,6 +44,8 @@ __all__ = [
     "DataGroup",
     "Division",
     "Divisions",
+    "DocumentType",
+    "DocumentTypes",
     "Fault",
     "Field",
     "FieldType",
@@ -66,6 +69,7 @@ __all__ = [
     "countries_by_alpha3",
     "countries_by_numeric",
     "divisions",
+    "document_types",
     "facts_from",
     "kind_of",
     "new_cif_no",

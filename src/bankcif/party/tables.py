@@ -1,4 +1,4 @@
-"""Reference tables that a bank may extend: divisions, phone ranges, card prefixes, mail domains."""
+"""Reference tables that a bank may extend: divisions, document types, phone ranges, card prefixes, mail domains."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import attrs
 
 from ..errors import ConfigurationError
 from .codes import CodeLists, Divisions, code_lists, divisions
+from .documents import DocumentTypes, document_types
 
 __all__ = ["ReferenceTables"]
 
@@ -23,6 +24,7 @@ class ReferenceTables:
     Attributes:
         divisions: Administrative divisions.
         codes: Code lists.
+        document_types: Kinds of documents with their codes in reporting systems.
         mobile_ranges: Further leading digits of mainland mobiles that count as assigned.
         card_bins: Further leading digits of cards, with the brand they mean.
         mail_domains: Reserved domains that this bank accepts all the same.
@@ -30,6 +32,7 @@ class ReferenceTables:
 
     divisions: Divisions = attrs.field(factory=divisions)
     codes: CodeLists = attrs.field(factory=code_lists)
+    document_types: DocumentTypes = attrs.field(factory=document_types)
     mobile_ranges: tuple[str, ...] = ()
     card_bins: Mapping[str, str] = attrs.field(factory=dict)
     mail_domains: tuple[str, ...] = ()
@@ -37,17 +40,19 @@ class ReferenceTables:
     @classmethod
     def read(cls, folder: Path) -> ReferenceTables:
         """
-        The library's tables with those in *folder* added: ``divisions.tsv`` and ``tables.toml``, each optional.
+        The library's tables with those in *folder* added: ``divisions.tsv``, ``document_types.toml`` and
+        ``tables.toml``, each optional.
 
         ``tables.toml`` may hold ``mobile_ranges`` and ``mail_domains`` (lists of text) and a table ``card_bins``.
 
         Raises:
-            ConfigurationError: *folder* has neither file, or one has another shape.
+            ConfigurationError: *folder* has none of them, or one has another shape.
         """
         extra, settings = folder / "divisions.tsv", folder / "tables.toml"
-        if not extra.exists() and not settings.exists():
+        kinds = folder / "document_types.toml"
+        if not any(file.exists() for file in (extra, settings, kinds)):
             raise ConfigurationError(
-                f"{folder} holds neither divisions.tsv nor tables.toml; name a folder that does",
+                f"{folder} holds none of divisions.tsv, document_types.toml and tables.toml; name a folder that does",
                 path=str(folder),
             )
         table = divisions()
@@ -65,6 +70,7 @@ class ReferenceTables:
             raise ConfigurationError(f"{settings} is not TOML with {', '.join(known)}", path=str(settings))
         return cls(
             divisions=table,
+            document_types=document_types().with_(DocumentTypes.read(kinds)) if kinds.exists() else document_types(),
             mobile_ranges=tuple(map(str, found.get("mobile_ranges", ()))),
             mail_domains=tuple(map(str, found.get("mail_domains", ()))),
             card_bins=dict(found.get("card_bins", {})),
