@@ -122,7 +122,6 @@ def test_modules_are_short_enough_to_read() -> None:
         "storage/memory.py",
         "testing/contracts.py",
         "testing/factories.py",
-        "cli/commands.py",
     }, long
 
 

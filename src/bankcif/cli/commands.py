@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,14 @@ import attrs
 import click
 
 from .. import __version__
-from .._text import label, rule_text
+from .._text import rule_text
 from ..cif import CIF
 from ..errors import IdentifierError, InputError
-from ..flows.load import LoadReport
 from ..flows.query import CustomerView
 from ..intake import read_channel
 from ..party import CATALOGUE
 from ..protection import LocalKeyProvider
+from ._load import load_document, print_load, with_progress_bar
 from ._shared import (
     Session,
     customer_command,
@@ -97,52 +96,6 @@ def load(session: Session, file: Path, mapping: Path) -> int:
         )  # fmt: skip
     emit(session.as_json, load_document(report), lambda: print_load(report))
     return 1 if report.held else 0
-
-
-def with_progress_bar(name: str, wanted: bool, work: Callable[[Callable[[int], None]], LoadReport]) -> LoadReport:
-    """Runs *work* with a bar on standard error, where that is a terminal and one is *wanted*."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not wanted or not console.is_terminal:
-        return work(lambda _: None)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("rows"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        running = bar.add_task(name, total=None)
-        return work(lambda rows: bar.update(running, completed=rows))
-
-
-def load_document(report: LoadReport) -> dict[str, Any]:
-    """A load's report as JSON; no values."""
-    return {
-        "file": report.file, "channel": report.channel, "rows": report.rows,
-        "outcomes": {outcome.value: count for outcome, count in sorted(report.outcomes.items())},
-        "held": [
-            {"line": row.line, "faults": [{"path": f.path, "rule": f.rule} for f in row.faults]}
-            for row in report.held
-        ],
-        "warnings": dict(sorted(report.warnings.items())), "waiting": report.waiting, "proposals": report.proposals,
-    }  # fmt: skip
-
-
-def print_load(report: LoadReport, most: int = 10) -> None:
-    """A load's report for people."""
-    counts = ", ".join(f"{count} {label(outcome.value)}" for outcome, count in sorted(report.outcomes.items()))
-    click.echo(f"{report.file} ({report.channel}): {report.rows} rows read, {len(report.held)} held back; {counts}")
-    if report.waiting or report.proposals:
-        click.echo(f"  {report.waiting} possible matches and {report.proposals} changed values wait for a person")
-    for row in report.held[:most]:
-        for fault in row.faults:
-            click.echo(f"  {report.file}, line {row.line}: {fault.path} {fault.rule} ({rule_text(fault.rule)})")
-    if len(report.held) > most:
-        click.echo(f"  … and {len(report.held) - most} more rows; --json lists all")
 
 
 _FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "name")

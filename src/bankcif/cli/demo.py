@@ -56,7 +56,7 @@ def demo(out: Path, data: Path | None, lang: Language, as_json: bool) -> int:
 
     The store, the key file and the key store are made in the output folder, for the demo only.
     """
-    from .commands import load_document, print_load, with_progress_bar
+    from ._load import load_document, print_load, with_progress_bar
 
     data = data or demo_data()
     folder = _fresh(out)
