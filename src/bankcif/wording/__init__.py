@@ -2,9 +2,10 @@
 
 from .addresses import Address, AddressBook
 from .characters import is_han, readings, simplify
-from .names import Ground, PersonName, compatible, person_name, standard_form
+from .names import PersonName, person_name, standard_form
 from .organizations import OrganizationName, compatible_organizations, organization_name
 from .placeholders import is_placeholder
+from .spellings import Ground, compatible
 
 __all__ = [
     "Address",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["LEGACY", "is_han", "readings", "simplify"]
+__all__ = ["LEGACY", "cantonese", "is_han", "lines", "look_alike", "readings", "simplify", "simplify_script"]
 
 # Source: GB18030-2000 and GBK put these into the private use area; read as the characters that Unicode has since.
 _LEGACY_TEXT = (
@@ -37,21 +37,33 @@ def is_han(character: str) -> bool:
     )
 
 
-def _lines(name: str) -> list[tuple[str, str]]:
+def lines(name: str) -> list[tuple[str, str]]:
+    """The two columns of a table in ``data/``."""
     text = files(__package__ or "bankcif.wording").joinpath("data", name).read_text(encoding="utf-8")
     pairs = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
     return [(left, right) for left, right in pairs]
 
 
 @cache
-def _simplified() -> Mapping[int, str]:
-    return {ord(form): simple for simple, forms in _lines("simplified.tsv") for form in forms}
+def _traditional() -> Mapping[int, str]:
+    return {ord(form): simple for simple, forms in lines("simplified.tsv") for form in forms}
 
 
 @cache
-def _readings() -> Mapping[str, tuple[str, ...]]:
+def _simplified() -> Mapping[int, str]:
+    variants = {ord(form): simple for simple, forms in lines("variants.tsv") for form in forms}
+    return {**variants, **_traditional()}
+
+
+@cache
+def _alike() -> frozenset[str]:
+    return frozenset(one + other for one, others in lines("look_alike.tsv") for other in others)
+
+
+@cache
+def _readings(name: str = "readings.tsv") -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for syllables, characters in _lines("readings.tsv"):
+    for syllables, characters in lines(name):
         split = tuple(syllables.split(","))
         for character in characters:
             found[character] = split
@@ -70,3 +82,18 @@ def simplify(text: str) -> str:
 def readings(character: str) -> tuple[str, ...]:
     """Readings of *character* without tone, commonest first; ü is ``v``. Empty if it has none."""
     return _readings().get(character, ())
+
+
+def simplify_script(text: str) -> str:
+    """*text* with traditional characters simplified and other variants left."""
+    return text.translate(_traditional())
+
+
+def look_alike(one: str, other: str) -> bool:
+    """Whether two different characters are known to be mistaken for each other by their look."""
+    return min(one, other) + max(one, other) in _alike()
+
+
+def cantonese(character: str) -> tuple[str, ...]:
+    """Cantonese readings of *character* in Jyutping without tone, commonest first. Empty if it has none."""
+    return _readings("cantonese.tsv").get(character, ())

@@ -1,12 +1,11 @@
 """
-Personal names: a standard form, its parts, the forms it is compared by, and whether two spellings are compatible.
+Personal names: a standard form, its parts, and the forms it is compared by.
 
 The name as written is never changed; everything here stands beside it.
 """
 
 from __future__ import annotations
 
-import enum
 import re
 import tomllib
 import unicodedata
@@ -18,7 +17,7 @@ import attrs
 
 from .characters import LEGACY, is_han, readings, simplify
 
-__all__ = ["Ground", "PersonName", "compatible", "person_name"]
+__all__ = ["PersonName", "person_name", "standard_form"]
 
 _DOT = "\u00b7"
 # Separators found in files where GB18030 A1A4 (·) belongs. Source: rule of twelve ministries, 民委发〔2016〕33号.
@@ -26,18 +25,16 @@ _DOTS = dict.fromkeys(map(ord, "\u2022\u30fb\uff65\u2027\u2219\u22c5\u16eb\ua78f
 _MOST_READINGS = 4
 _SPELLINGS = (("lve", "lue"), ("nve", "nue"), ("lv", "lu"), ("nv", "nu"))
 _LETTERS = re.compile(r"[^a-z]+")
-# Titles that counters type behind a name.
-_TITLES = re.compile(r"(?:先生|女士|小姐|太太)\Z")
-
-
-class Ground(enum.StrEnum):
-    """On which ground two names are compatible, best first."""
-
-    IDENTICAL = "identical"
-    VARIANT = "variant"
-    HOMOPHONE = "homophone"
-    ROMANIZATION = "romanization"
-    ORDER = "order"
+# What counters type around a name.
+_TITLES = ("先生", "女士", "小姐", "太太", "同志", "老师", "教授", "经理")
+_HONORIFICS = frozenset("mr mrs ms miss mx dr prof sir madam mdm rev hon".split())
+_BRACKETS = str.maketrans("【〔［〈《「『】〕］〉》」』", "(((((((" + ")))))))")
+# Words that belong to the surname behind them. Source: general knowledge of European and Malay names; unchecked.
+PARTICLES = frozenset(
+    "van von der den de del della di da do dos das du la le les el al bin binti bte ibn abu ten ter zu zur af av".split()
+)
+# Letters that Unicode does not take apart.
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -51,6 +48,7 @@ class PersonName:
         surname, given: Parts of a Han name; a Latin name has its last word as surname.
         readings: Letters of the whole name, surname's reading first, in every likely reading; of a Latin name in the
             orders it may be written in. At most four.
+        words: The words of a Latin name in plain letters, in order.
         letters: The letters of a Latin name sorted by word, so that order does not count; empty for a Han name.
         han: Whether it is written in Han characters.
     """
@@ -60,6 +58,7 @@ class PersonName:
     surname: str
     given: str
     readings: tuple[str, ...]
+    words: tuple[str, ...]
     letters: str
     han: bool
 
@@ -82,10 +81,38 @@ def standard_form(text: str) -> str:
         mended = "".join(c if is_han(c) else unicodedata.normalize("NFKC", c) for c in mended)
     mended = " ".join(mended.split())
     if any(map(is_han, mended)):
-        mended = mended.replace(" ", "").translate(_DOTS).strip(_DOT)
-        shortened = _TITLES.sub("", mended)
-        mended = shortened if len(shortened) > 1 else mended
-    return mended
+        return _bare(mended.replace(" ", "").translate(_DOTS).translate(_BRACKETS))
+    return _untitled(mended)
+
+
+def _bare(text: str) -> str:
+    """A Han name without what stands around it: titles, bracketed remarks, separators. One character at least stays."""
+    start, end = 0, len(text)
+    while end - start > 1:
+        last = text[end - 1]
+        title = next((one for one in _TITLES if text.endswith(one, start, end)), "")
+        opened = text.rfind("(", start, end) if last == ")" else -1
+        if text[start] == _DOT:
+            start += 1
+        elif last == _DOT:
+            end -= 1
+        elif title and end - start > len(title) + 1:
+            end -= len(title)
+        elif opened == start:
+            start, end = start + 1, end - 1
+        elif opened > start:
+            end = opened
+        else:
+            break
+    return text[start:end]
+
+
+def _untitled(text: str) -> str:
+    """A Latin name without honorifics before it."""
+    words = text.split(" ")
+    while len(words) > 1 and words[0].casefold().rstrip(".") in _HONORIFICS:
+        del words[0]
+    return " ".join(words)
 
 
 def person_name(text: str) -> PersonName:
@@ -93,13 +120,22 @@ def person_name(text: str) -> PersonName:
     standard = standard_form(text)
     if any(map(is_han, standard)):
         return _han_name(standard)
-    words = [w for w in (_LETTERS.sub("", _plain_letters(word)) for word in re.split(r"[\s,]+", standard)) if w]
+    words = [w for w in (_LETTERS.sub("", plain_letters(word)) for word in re.split(r"[\s,]+", standard)) if w]
     letters = "".join(words)
+    split = _surname_at(words)
     return PersonName(
-        standard=standard, key=letters or standard, surname=words[-1] if len(words) > 1 else "",
-        given="".join(words[:-1]) if len(words) > 1 else letters, readings=_orders(words),
+        standard=standard, key=letters or standard, surname="".join(words[split:]) if split else "",
+        given="".join(words[:split]) if split else letters, readings=_orders(words), words=tuple(words),
         letters=" ".join(sorted(words)), han=False,
     )  # fmt: skip
+
+
+def _surname_at(words: list[str]) -> int:
+    """Where the surname of a Latin name begins: at its last word, or at the particles before it; 0 for one word."""
+    at = len(words) - 1
+    while at > 1 and words[at - 1] in PARTICLES:
+        at -= 1
+    return max(at, 0)
 
 
 def _orders(words: list[str]) -> tuple[str, ...]:
@@ -110,8 +146,9 @@ def _orders(words: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys("".join(order) for order in orders))
 
 
-def _plain_letters(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word.casefold())
+def plain_letters(word: str) -> str:
+    """*word* in lower case without marks; letters that are no marked ones as their usual replacement."""
+    decomposed = unicodedata.normalize("NFKD", word.casefold().translate(_PLAIN))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
@@ -125,7 +162,7 @@ def _han_name(standard: str) -> PersonName:
     surname, given = key[:size], key[size:]
     return PersonName(
         standard=standard, key=key, surname=surname, given=given, readings=_name_readings(surname, given),
-        letters="", han=True,
+        words=(), letters="", han=True,
     )  # fmt: skip
 
 
@@ -160,21 +197,3 @@ def _umlauts(letters: str) -> tuple[str, ...]:
     for written, other in _SPELLINGS:
         plain = plain.replace(written, other)
     return (letters, plain, letters.replace("lv", "lyu").replace("nv", "nyu"))
-
-
-def compatible(one: PersonName, other: PersonName) -> Ground | None:
-    """
-    Whether two spellings may be one person's name, and on which ground; None if they may not.
-
-    One different character is not compatible: brothers, and fathers and sons, are named so.
-    """
-    if one.standard == other.standard:
-        return Ground.IDENTICAL
-    if one.key == other.key:
-        return Ground.VARIANT
-    shared = not set(one.readings).isdisjoint(other.readings)
-    if one.han and other.han:
-        return Ground.HOMOPHONE if shared and len(one.key) == len(other.key) else None
-    if one.han != other.han:
-        return Ground.ROMANIZATION if shared else None
-    return Ground.ORDER if one.letters and one.letters == other.letters else None
