@@ -135,7 +135,7 @@ def _check_schemes(desk: Desk, channel: Channel) -> None:
             if not scheme.startswith("bank.") and scheme not in desk.schemes:
                 raise ConfigurationError(
                     f"the mapping of channel {channel.name}, column {column.name}, names the scheme {scheme!r}, which is "
-                    f"not in use; known are {', '.join(desk.schemes)}",
+                    f"not in use; `bankcif check --list` prints those that are",
                     rule="unknown_scheme",
                 )
 

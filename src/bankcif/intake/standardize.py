@@ -95,7 +95,7 @@ class Standardizer:
     """
 
     def __init__(self, *, schemes: SchemeSet, addresses: AddressBook, codes: CodeLists) -> None:
-        self._schemes = dict(schemes.items())
+        self._schemes = schemes
         self._addresses = addresses
         self._codes = codes
         self._by_type: Mapping[FieldType, Callable[[Any, Field, str, list[Fault]], Any]] = {
