@@ -21,7 +21,7 @@ from .flows._records import Arrival, tokenized
 from .flows.desk import Desk, refuse
 from .flows.found import STORE_FORMAT, found_store
 from .identifiers import SchemeSet, standard_schemes
-from .intake import Channel, Standardizer, capture_standards, read_channel
+from .intake import CaptureStandards, Channel, Standardizer, capture_standards, read_channel
 from .matching import LinkPolicy, MatchModel, default_model
 from .merging import Terms
 from .party import CifNo, Party, PartyKind, ReferenceTables, SourceKey, kind_of, plain_values
@@ -71,6 +71,7 @@ class CIF:
         policy: Policy | None = None,
         schemes: SchemeSet | None = None,
         tables: ReferenceTables | None = None,
+        standards: CaptureStandards | None = None,
         trust: Mapping[str, Terms] | None = None,
         models: Mapping[PartyKind, MatchModel] | None = None,
         link_policy: LinkPolicy | None = None,
@@ -100,7 +101,7 @@ class CIF:
             tagger=Tagger(provider=keys, tenant=tenant, plan=plan),
             schemes=schemes, codes=tables.codes,
             standardizer=Standardizer(schemes=schemes, addresses=AddressBook(tables.divisions), codes=tables.codes),
-            standards=capture_standards(),
+            standards=standards or capture_standards(),
             models=models or {kind: default_model(kind) for kind in PartyKind},
             link_policy=link_policy or LinkPolicy(), policy=policy or default_policy(),
         )  # fmt: skip
@@ -231,7 +232,7 @@ class Customers(_Task):
             source_key: The source's own id of the customer, at most 128 printable characters.
             actor: On whose behalf.
             source: The source, if it is not the channel's name.
-            occasion: What the form must hold: that of an ``account`` or of a ``lead``.
+            occasion: What the form must hold: that of an ``account``, a ``lead``, or another that has a standard.
             business_time: The source's own time of the form, aware.
 
         Raises:
@@ -243,10 +244,8 @@ class Customers(_Task):
             raise refuse(desk, actor, "register", None)
         _check_names(channel, source or channel, source_key)
         kind = kind_of(form)
-        if (kind, occasion) not in desk.standards:
-            raise ConfigurationError("an occasion is account or lead", rule="occasion")
-        standard = desk.standardizer.standardize(kind, plain_values(form))
-        standard = desk.standards[kind, occasion].check(standard, today=desk.today())
+        capture = desk.standards.of(kind, occasion, channel)
+        standard = capture.check(desk.standardizer.standardize(kind, plain_values(form)), today=desk.today())
         if standard.refused:
             raise IntakeError([fault for fault in standard.faults if fault.severity == "error"])
         arrival = Arrival(

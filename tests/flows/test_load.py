@@ -191,6 +191,15 @@ def test_a_missing_file_and_an_unknown_scheme_are_told_before_anything(
         cif.load(write(tmp_path, [line(0)]), mapping, actor=steward)
 
 
+def test_an_occasion_without_a_standard_is_told_before_anything(
+    cif: CIF, steward: Actor, tmp_path: Path, mapping: Path
+) -> None:
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace('"lead"', '"everything"'), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="there are account, lead"):
+        cif.load(write(tmp_path, [line(0)]), mapping, actor=steward)
+    assert not cif.audit.verify(actor=steward).entries
+
+
 def test_sqlite_and_memory_come_to_the_same(
     cif: CIF, sqlite_cif: CIF, steward: Actor, tmp_path: Path, mapping: Path
 ) -> None:

@@ -93,7 +93,6 @@ def test_an_agreement_limits_the_fields(tmp_path: Path) -> None:
         (('key = "id"', 'key = "id"\nmore = 1'), "more is not a key"),
         (('key = "id"', 'key = "id"\nmay_change = ["nothing"]'), "nothing is not a field"),
         (('key = "id"', 'key = "id"\nbusiness_time = "no such"'), "business_time names a column"),
-        (('key = "id"', 'key = "id"\nrequires = "everything"'), "requires"),
         (('key = "id"', 'key = "id"\ndelimiter = ",,"'), "delimiter"),
         (('key = "id"', 'key = "id"\nkind = "robot"'), "kind must be"),
         (('who = "name"', 'who = "nickname"'), "nickname|not a field"),

@@ -26,7 +26,7 @@ def checked(
     standardizer: Standardizer, values: dict[str, Any], occasion: str = "lead"
 ) -> tuple[Any, set[tuple[str, str, str]]]:
     form = standardizer.standardize(PartyKind.INDIVIDUAL, values)
-    form = capture_standards()[PartyKind.INDIVIDUAL, occasion].check(form, today=TODAY)
+    form = capture_standards().of(PartyKind.INDIVIDUAL, occasion).check(form, today=TODAY)
     return form, {(fault.path, fault.rule, fault.severity) for fault in form.faults}
 
 

@@ -15,7 +15,7 @@ from ..audit import AuditEntry, Outcome, chain
 from ..context import Actor, Purpose
 from ..errors import AccessError, ConflictError, NotFoundOrNotAllowedError
 from ..identifiers import SchemeSet
-from ..intake import CaptureStandard, Standardizer
+from ..intake import CaptureStandards, Standardizer
 from ..matching import FULL_TAG_INDEXES, BlockingKey, LinkPolicy, MatchModel
 from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger
@@ -47,7 +47,7 @@ class Desk:
     schemes: SchemeSet
     codes: CodeLists
     standardizer: Standardizer
-    standards: Mapping[tuple[PartyKind, str], CaptureStandard]
+    standards: CaptureStandards
     models: Mapping[PartyKind, MatchModel]
     link_policy: LinkPolicy
     policy: Policy

@@ -112,6 +112,8 @@ def load(
     if desk.policy.allows(actor, Action.LOAD, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "load", purpose)
     _check_schemes(desk, channel)
+    for kind in {channel.kind} if channel.kind else set(channel.kinds.values()):
+        desk.standards.of(kind, channel.requires, channel.name)
     batch_tag = desk.tagger.digest("file", file_digest(path))
     report = LoadReport(
         file=path.name, channel=channel.name, rows=0, outcomes=Counter(), held=(), warnings=Counter(),
@@ -205,7 +207,7 @@ def _take_in(desk: Desk, row: RawRow, channel: Channel, batch_tag: bytes) -> tup
         return None, (Fault(f"$.{row.column}" if row.column else "$", row.rule),)
     mapped = map_row(row.values, channel, desk.zone)
     form = desk.standardizer.standardize(mapped.kind, mapped.values, found=mapped.faults)
-    form = desk.standards[mapped.kind, channel.requires].check(form, today=desk.today())
+    form = desk.standards.of(mapped.kind, channel.requires, channel.name).check(form, today=desk.today())
     if form.refused:
         return None, form.faults
     arrival = Arrival(

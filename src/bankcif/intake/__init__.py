@@ -4,12 +4,14 @@ from .channel import Channel, Column, read_channel
 from .mapping import MappedRow, child_target, map_row
 from .readers import RawRow, file_digest, read_rows
 from .standardize import Standard, Standardizer
-from .validate import CaptureStandard, capture_standards
+from .validate import CaptureStandard, CaptureStandards, Condition, capture_standards
 
 __all__ = [
     "CaptureStandard",
+    "CaptureStandards",
     "Channel",
     "Column",
+    "Condition",
     "MappedRow",
     "RawRow",
     "Standard",

@@ -69,7 +69,7 @@ class Channel:
         trust: 0 to 100 in general, and by field in `trust_by_field`.
         may_change: Protected fields this source may change without approval.
         allowed: Fields that the agreement with the source covers; None means all that are mapped.
-        requires: Name of the capture standard's occasion: ``account`` or ``lead``.
+        requires: Occasion of the capture standard that holds, such as ``account`` or ``lead``.
     """
 
     name: str
@@ -184,8 +184,6 @@ class _Reader:
                 if name not in fields:
                     raise self._fail(f"{key}.{name}", "is not a field of the catalogue")
         time, form = self._time(table.get("business_time", ""), columns)
-        if table.get("requires", "account") not in ("account", "lead"):
-            raise self._fail("requires", "must be account or lead")
         return Channel(
             name=table["name"], source=table.get("source", table["name"]), format=table["format"], key=table["key"],
             columns=columns, encoding=encoding, delimiter=table.get("delimiter", ","), kind=kind,

@@ -1,28 +1,52 @@
 """
 Capture standards: which fields a form must hold, and which must agree with one another; all faults at once.
 
-A contradiction between fields is a warning: it says that one of two values is wrong, not which, and a customer is
-not refused for it.
+A standard is data, versioned, per party kind, occasion and, where a channel has one of its own, channel.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import attrs
 
-from ..identifiers import facts_of, resident_ids
-from ..party import Fault, PartyKind
+from ..errors import ConfigurationError
+from ..party import CATALOGUE, Fault, PartyKind
+from .contradictions import age_on, born_on, contradictions
 from .standardize import Standard
 
-__all__ = ["CaptureStandard", "capture_standards"]
+__all__ = ["CaptureStandard", "CaptureStandards", "Condition", "capture_standards"]
 
 _PAST_DATES = ("birth_date", "founded_on", "customer_since", "last_reached_on")
+
+
+@attrs.frozen
+class Condition:
+    """
+    What a form must hold because of something else in it.
+
+    Attributes:
+        when: A field (``employer``), a field with a code (``sex=1``), or a document of a scheme
+            (``identifiers.passport``).
+        require: Fields that must then be there.
+    """
+
+    when: str
+    require: tuple[str, ...]
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether *values* have what `when` names."""
+        field, _, code = self.when.partition("=")
+        name, _, scheme = field.partition(".")
+        if scheme:
+            return any(document["scheme"] == scheme for document in values.get(name, ()))
+        return name in values and (not code or values[name] == code)
 
 
 @attrs.frozen(kw_only=True)
@@ -33,24 +57,31 @@ class CaptureStandard:
     Attributes:
         version: Version of the standard, kept with what was checked by it.
         kind: Party kind.
-        occasion: ``account`` (a customer relation) or ``lead`` (somebody the bank may contact).
+        occasion: Such as ``account`` (a customer relation), ``lead`` (somebody the bank may contact), ``credit_card``.
+        channel: The one channel it is for; empty for all that have none of their own.
         required: Fields that must be there.
         any_of: Groups of fields of which at least one must be there.
+        conditions: Fields that must be there because of others.
+        minimum_age: Full years that an individual must have, where the birth date is known.
     """
 
     version: str
     kind: PartyKind
     occasion: str
-    required: tuple[str, ...]
-    any_of: tuple[tuple[str, ...], ...]
+    channel: str = ""
+    required: tuple[str, ...] = ()
+    any_of: tuple[tuple[str, ...], ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    minimum_age: int | None = None
 
     def check(self, form: Standard, *, today: date) -> Standard:
         """*form* with the faults of this standard added to its own; *today* is the day in the tenant's zone."""
         faults = [
             *form.faults,
             *self._missing(form),
+            *self._young(form.values, today),
             *_dates(form.values, today),
-            *_contradictions(form.values),
+            *contradictions(form.values),
         ]
         return attrs.evolve(form, faults=tuple(faults))
 
@@ -65,20 +96,107 @@ class CaptureStandard:
         for group in self.any_of:
             if present.isdisjoint(group):
                 yield Fault(f"$.{group[0]}", "conditional")
+        for condition in self.conditions:
+            if condition.holds(form.values):
+                yield from (Fault(f"$.{name}", "conditional") for name in condition.require if name not in present)
+
+    def _young(self, values: Mapping[str, Any], today: date) -> Iterator[Fault]:
+        born = born_on(values) if self.minimum_age is not None else None
+        if born is not None and self.minimum_age is not None and age_on(born, today) < self.minimum_age:
+            yield Fault("$.birth_date", "minor")
+
+
+class CaptureStandards:
+    """The standards in use, by party kind, occasion and channel; frozen."""
+
+    def __init__(self, standards: Sequence[CaptureStandard]) -> None:
+        self._standards = {(one.kind, one.occasion, one.channel): one for one in standards}
+
+    @classmethod
+    def read(cls, path: Path) -> CaptureStandards:
+        """
+        A bank's own standards from a TOML file of the form of ``intake/data/standards.toml``; they replace ours.
+
+        Raises:
+            ConfigurationError: The file cannot be read, or names something that is not in the catalogue.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            text = None
+        if text is None:
+            raise ConfigurationError(f"the capture standards {path.name} cannot be read", path=str(path))
+        return cls(_parsed(text, path.name))
+
+    def of(self, kind: PartyKind, occasion: str, channel: str = "") -> CaptureStandard:
+        """
+        The standard for a form: the channel's own, or else everybody's.
+
+        Raises:
+            ConfigurationError: There is none; the message names the occasions there are.
+        """
+        found = self._standards.get((kind, occasion, channel)) or self._standards.get((kind, occasion, ""))
+        if found is None:
+            raise ConfigurationError(
+                f"there is no capture standard of this occasion; there are {', '.join(self.occasions(kind))}",
+                rule="occasion",
+            )
+        return found
+
+    def occasions(self, kind: PartyKind) -> tuple[str, ...]:
+        """Every occasion that a party kind has a standard for."""
+        return tuple(dict.fromkeys(one.occasion for one in self._standards.values() if one.kind is kind))
+
+    def __iter__(self) -> Iterator[CaptureStandard]:
+        return iter(self._standards.values())
 
 
 @cache
-def capture_standards() -> Mapping[tuple[PartyKind, str], CaptureStandard]:
-    """The standards that ship with the library, by kind and occasion."""
-    table = tomllib.loads(files(__package__).joinpath("data", "standards.toml").read_text(encoding="utf-8"))
-    found = [
-        CaptureStandard(
-            version=table["version"], kind=PartyKind(entry["kind"]), occasion=entry["occasion"],
-            required=tuple(entry["required"]), any_of=tuple(map(tuple, entry["any_of"])),
+def capture_standards() -> CaptureStandards:
+    """The standards that ship with the library."""
+    return CaptureStandards(
+        _parsed(files(__package__).joinpath("data", "standards.toml").read_text(encoding="utf-8"), "standards.toml")
+    )
+
+
+_KEYS = {"kind", "occasion", "channel", "required", "any_of", "conditions", "minimum_age"}
+
+
+def _parsed(text: str, name: str) -> list[CaptureStandard]:
+    problem, found = "", []
+    try:
+        table = tomllib.loads(text)
+        found = [_standard(table["version"], entry) for entry in table["standard"]]
+    except tomllib.TOMLDecodeError:
+        problem = "is not TOML"
+    except KeyError as error:
+        problem = (
+            f"lacks the key {error.args[0]}" if error.args[0] in ("version", "standard", *_KEYS) else "is incomplete"
         )
-        for entry in table["standard"]
-    ]  # fmt: skip
-    return {(standard.kind, standard.occasion): standard for standard in found}
+    except (ValueError, TypeError, AttributeError) as error:
+        problem = f"has an entry of another shape: {error}"
+    if problem:
+        raise ConfigurationError(f"the capture standards {name}: the file {problem}", path=name)
+    return found
+
+
+def _standard(version: str, entry: Mapping[str, Any]) -> CaptureStandard:
+    kind = PartyKind(entry["kind"])
+    if unknown := set(entry) - _KEYS:
+        raise ValueError(f"{sorted(unknown)[0]} is not a key of a standard")
+    conditions = tuple(Condition(one["when"], tuple(one["require"])) for one in entry.get("conditions", ()))
+    standard = CaptureStandard(
+        version=str(version), kind=kind, occasion=entry["occasion"], channel=entry.get("channel", ""),
+        required=tuple(entry.get("required", ())), any_of=tuple(map(tuple, entry.get("any_of", ()))),
+        conditions=conditions, minimum_age=entry.get("minimum_age"),
+    )  # fmt: skip
+    named = [*standard.required, *(name for group in standard.any_of for name in group)]
+    for condition in conditions:
+        named += [condition.when.partition("=")[0].partition(".")[0], *condition.require]
+    for name in named:
+        if name not in CATALOGUE[kind]:
+            raise ValueError(f"{name} is not a field of kind {kind.value}")
+    return standard
 
 
 def _dates(values: Mapping[str, Any], today: date) -> Iterator[Fault]:
@@ -94,12 +212,3 @@ def _dates(values: Mapping[str, Any], today: date) -> Iterator[Fault]:
             yield Fault(f"$.identifiers[{index}].valid_until", "validity_order")
         elif ends and ends < bound:
             yield Fault(f"$.identifiers[{index}].valid_until", "document_expired", "warning")
-
-
-def _contradictions(values: Mapping[str, Any]) -> Iterator[Fault]:
-    for number in resident_ids(values.get("identifiers", ())):
-        facts = facts_of(number)
-        if values.get("birth_date", facts.birth_date.isoformat()) != facts.birth_date.isoformat():
-            yield Fault("$.birth_date", "id_birth_date", "warning")
-        if values.get("sex", facts.sex) not in (facts.sex, "0", "9"):
-            yield Fault("$.sex", "id_sex", "warning")

@@ -1,0 +1,186 @@
+"""Capture standards: what a form must hold, and what must agree."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from bankcif.errors import ConfigurationError
+from bankcif.identifiers import SchemeSet
+from bankcif.identifiers.cn import check_character
+from bankcif.intake import CaptureStandards, Standardizer, capture_standards
+from bankcif.intake.contradictions import age_on
+from bankcif.party import PartyKind, ReferenceTables
+from bankcif.wording import AddressBook
+
+TODAY = date(2026, 11, 24)
+USCC = "91350100M000100Y43"
+
+OURS = """
+version = "7"
+[[standard]]
+kind = "individual"
+occasion = "account"
+required = ["name"]
+[[standard]]
+kind = "individual"
+occasion = "account"
+channel = "app"
+required = ["name", "phone"]
+conditions = [{ when = "sex=1", require = ["occupation"] }]
+"""
+
+
+@pytest.fixture(scope="module")
+def standardizer(tables: ReferenceTables, schemes: SchemeSet) -> Standardizer:
+    return Standardizer(schemes=schemes, addresses=AddressBook(tables.divisions), codes=tables.codes)
+
+
+def faults(
+    standardizer: Standardizer, values: dict[str, Any], kind: PartyKind = PartyKind.INDIVIDUAL, occasion: str = "lead"
+) -> dict[str, str]:
+    form = standardizer.standardize(kind, values)
+    checked = capture_standards().of(kind, occasion).check(form, today=TODAY)
+    return {f"{fault.path} {fault.rule}": fault.severity for fault in checked.faults if fault.severity != "info"}
+
+
+def resident(born: str) -> str:
+    first = f"110105{born}002"
+    return first + check_character(first)
+
+
+def card(born: str, issued: str, **ends: object) -> dict[str, Any]:
+    document = {"scheme": "cn.resident_id", "number": resident(born), "valid_from": issued, **ends}
+    return {"name": "王芳", "identifiers": [document]}
+
+
+# Source: Resident Identity Card Law of the PRC, art. 5: five, ten and twenty years, and without end, by age at issue.
+@pytest.mark.parametrize(
+    ("born", "issued", "ends", "fits"),
+    [
+        ("20150601", "2025-05-31", {"valid_until": "2030-05-31"}, True),
+        ("20150601", "2025-05-31", {"valid_until": "2035-05-31"}, False),
+        ("20081124", "2024-11-24", {"valid_until": "2034-11-24"}, True),
+        ("20081125", "2024-11-24", {"valid_until": "2029-11-24"}, True),
+        ("20000101", "2026-01-02", {"valid_until": "2046-01-02"}, True),
+        ("20000101", "2025-12-31", {"valid_until": "2035-12-31"}, True),
+        ("19800101", "2026-01-01", {"long_term": True}, True),
+        ("19800101", "2025-12-31", {"long_term": True}, False),
+        ("19800101", "2026-01-01", {"valid_until": "2046-01-01"}, False),
+        ("20000301", "2024-02-29", {"valid_until": "2034-02-28"}, True),
+        ("20000301", "2024-02-29", {"valid_until": "2034-03-01"}, True),
+        ("20000301", "2024-02-29", {"valid_until": "2034-03-02"}, False),
+        ("20000301", "2024-02-29", {}, True),
+    ],
+)
+def test_a_card_ends_when_one_issued_at_that_age_does(
+    standardizer: Standardizer, born: str, issued: str, ends: dict[str, Any], fits: bool
+) -> None:
+    found = faults(standardizer, card(born, issued, **ends))
+    assert found == ({} if fits else {"$.identifiers[0].valid_until document_term": "warning"})
+
+
+def test_nothing_is_issued_before_birth(standardizer: Standardizer) -> None:
+    found = faults(standardizer, card("20000301", "1999-01-01", valid_until="2027-01-01"))
+    assert found == {"$.identifiers[0].valid_from issued_before_birth": "warning"}
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({"tax_number": USCC}, {}),
+        ({"tax_number": "350100M000100Y4"}, {}),
+        ({"tax_number": "9135 0100 m000 100y 43"}, {}),
+        ({"tax_number": "350100D2143569X"}, {"$.tax_number uscc_tax_number": "warning"}),
+        ({"tax_number": "11010519491231002X"}, {"$.tax_number uscc_tax_number": "warning"}),
+        ({"tax_number": "ABC"}, {}),
+    ],
+)
+def test_a_tax_number_agrees_with_the_credit_code(
+    standardizer: Standardizer, more: dict[str, Any], found: dict[str, str]
+) -> None:
+    values = {"name": "恒瑞科技有限公司", "identifiers": [{"scheme": "cn.uscc", "number": USCC}], **more}
+    assert faults(standardizer, values, PartyKind.ORGANIZATION) == found
+
+
+@pytest.mark.parametrize(
+    ("scheme", "number", "rule"),
+    [
+        ("cn.organization_code", "M000100Y-4", None),
+        ("cn.organization_code", "D2143569-X", "uscc_organization_code"),
+        ("cn.tax_number", "350100M000100Y4", None),
+        ("cn.tax_number", "350100D2143569X", "uscc_tax_number"),
+    ],
+)
+def test_so_do_an_organization_s_other_numbers(
+    standardizer: Standardizer, scheme: str, number: str, rule: str | None
+) -> None:
+    numbers = [{"scheme": "cn.uscc", "number": USCC}, {"scheme": scheme, "number": number}]
+    found = faults(standardizer, {"name": "恒瑞科技", "identifiers": numbers}, PartyKind.ORGANIZATION)
+    assert found == ({} if rule is None else {f"$.identifiers[1].number {rule}": "warning"})
+
+
+@pytest.mark.parametrize(("born", "refused"), [("20081124", False), ("20081125", True)])
+def test_a_minor_gets_no_credit_card(standardizer: Standardizer, born: str, refused: bool) -> None:
+    values = {
+        "name": "王芳", "identifiers": [{"scheme": "cn.resident_id", "number": resident(born)}], "phone": "15412345670",
+        "occupation": "8", "address": "星河市长庚区银河路1号",
+    }  # fmt: skip
+    found = faults(standardizer, values, occasion="credit_card")
+    assert found == ({"$.birth_date minor": "error"} if refused else {})
+
+
+@given(st.dates(date(1900, 1, 1), date(2026, 1, 1)), st.integers(0, 100))
+def test_a_birthday_makes_a_year_older(born: date, years: int) -> None:
+    if (born.month, born.day) != (2, 29):
+        day = born.replace(year=born.year + years)
+        assert age_on(born, day) == years
+        assert age_on(born, date.fromordinal(day.toordinal() - 1)) == years - 1
+
+
+def test_a_passport_asks_for_nationality_and_birth_date(standardizer: Standardizer) -> None:
+    values = {"name": "Ann Lee", "identifiers": [{"scheme": "passport", "number": "C01X00T47"}], "phone": "15412345670"}
+    assert faults(standardizer, values, occasion="account") == {
+        "$.nationality conditional": "error", "$.birth_date conditional": "error",
+    }  # fmt: skip
+
+
+def test_a_channel_may_have_a_standard_of_its_own(standardizer: Standardizer, tmp_path: Path) -> None:
+    file = tmp_path / "standards.toml"
+    file.write_text(OURS, encoding="utf-8")
+    standards = CaptureStandards.read(file)
+    form = standardizer.standardize(PartyKind.INDIVIDUAL, {"name": "王芳", "sex": "1"})
+    everybody, app = (standards.of(PartyKind.INDIVIDUAL, "account", channel) for channel in ("counter", "app"))
+    assert everybody.version == "7"
+    assert everybody.check(form, today=TODAY).faults == ()
+    assert {f"{f.path} {f.rule}" for f in app.check(form, today=TODAY).faults} == {
+        "$.phone required", "$.occupation conditional",
+    }  # fmt: skip
+    with pytest.raises(ConfigurationError, match="there are account"):
+        standards.of(PartyKind.INDIVIDUAL, "lead")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[[standard]]", "[[", "is not TOML"),
+        ('version = "7"', "", "lacks the key version"),
+        ('kind = "individual"', 'kind = "robot"', "another shape"),
+        ('kind = "individual"', 'kind = "individual"\ncolour = 1', "colour is not a key"),
+        ('required = ["name"]', 'required = ["nickname"]', "nickname is not a field"),
+        ('when = "sex=1"', 'when = "hair=1"', "hair is not a field"),
+        ('occasion = "account"', "", "lacks the key occasion"),
+        ('when = "sex=1", ', "", "is incomplete"),
+    ],
+)
+def test_a_mistake_in_a_file_of_standards_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    file = tmp_path / "standards.toml"
+    file.write_text(OURS.replace(old, new), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=said):
+        CaptureStandards.read(file)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        CaptureStandards.read(tmp_path / "none.toml")
