@@ -192,6 +192,18 @@ def test_check_gives_one_object_a_line(
     assert [json.loads(line) for line in done.stdout.splitlines()] == [expected, expected]
 
 
+def test_a_capture_standard_is_printed_as_schema_and_as_form(shell: Shell) -> None:
+    schema = json.loads(shell.run("standard", "individual", "account").stdout)
+    assert schema["required"] == ["name", "identifiers"]
+    form = json.loads(shell.run("standard", "individual", "account", "--form").stdout)
+    assert form["fields"][0]["label"] == {"zh": "姓名", "en": "Name"}
+    shell.write(
+        "own.toml", 'version = "1"\n[[standard]]\nkind = "individual"\noccasion = "visit"\nrequired = ["sex"]\n'
+    )
+    mine = json.loads(shell.run("standard", "individual", "visit", "--standards", "own.toml").stdout)
+    assert mine["required"] == ["sex"]
+
+
 def test_check_takes_any_bytes(shell: Shell) -> None:
     (shell.folder / "bytes").write_bytes(b"\xff\xfe\n\x00\n" + b"9" * 5000 + b"\n\xed\xa0\x80\n")
     for scheme in ("cn.resident_id", "cn.uscc", "phone", "card", "email"):
@@ -205,6 +217,8 @@ def test_check_for_people_and_the_list(shell: Shell) -> None:
 
 
 WRONG = {
+    "no such occasion": (["standard", "individual", "nonsense"], "there are account"),
+    "no such standards": (["standard", "individual", "account", "--standards", "none.toml"], "cannot be read"),
     "no such file": (["load", "none.csv", "--channel", "app.toml", *ASK], "none.csv does not exist"),
     "a folder": (["load", ".", "--channel", "app.toml", *ASK], "cannot be read|folder"),
     "no mapping": (["load", "app.csv", "--channel", "none.toml", *ASK], "none.toml does not exist"),

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["Language", "label", "rule_text"]
+__all__ = ["Language", "attribute_label", "label", "rule_text"]
 
 Language = Literal["zh", "en"]
 
@@ -27,3 +27,9 @@ def label(name: str, language: Language = "en") -> str:
     """The heading or word named *name* in reports and on the command line; *name* itself if unknown."""
     text = _texts()["label"].get(name)
     return text[language] if text else name
+
+
+def attribute_label(name: str) -> dict[Language, str]:
+    """What a form calls the attribute *name* of a document, a product or a contact, in both languages."""
+    text = _texts()["attribute"][name]
+    return {"zh": text["zh"], "en": text["en"]}

@@ -30,6 +30,7 @@ from ._shared import (
 )
 from .check import check
 from .demo import demo
+from .standard import standard
 
 __all__ = ["bankcif"]
 
@@ -50,6 +51,7 @@ def bankcif() -> None:
 
 
 bankcif.add_command(check)
+bankcif.add_command(standard)
 bankcif.add_command(demo)
 
 

@@ -1,6 +1,7 @@
 """Write 1 to 3: channels and readers, mapping, standardizing, capture standards."""
 
 from .channel import Channel, Column, read_channel
+from .forms import form_description, json_schema
 from .mapping import MappedRow, child_target, map_row
 from .readers import RawRow, file_digest, read_rows
 from .standardize import Standard, Standardizer
@@ -19,6 +20,8 @@ __all__ = [
     "capture_standards",
     "child_target",
     "file_digest",
+    "form_description",
+    "json_schema",
     "map_row",
     "read_channel",
     "read_rows",

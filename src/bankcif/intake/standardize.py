@@ -37,11 +37,16 @@ __all__ = ["Standard", "Standardizer"]
 
 _LONGEST = {FieldType.PERSON_NAME: 100, FieldType.ORGANIZATION_NAME: 200, FieldType.LATIN_NAME: 100}
 _LONGEST_TEXT = 1000
-_MOST_CHILDREN = 500
+MOST_CHILDREN = 500
 # Control characters, surrogates, and what turns the direction of writing around.
 _CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069]")
 # How channels say that a document has no end date. Source: forms seen in customer files, unchecked.
 _LONG_TERM = frozenset({"长期", "长期有效", "99991231", "9999-12-31", "20991231", "2099-12-31", "00000000"})
+
+
+def longest_of(type_: FieldType) -> int:
+    """Most characters that a text of a field of this type may have."""
+    return _LONGEST.get(type_, _LONGEST_TEXT)
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -133,7 +138,7 @@ class Standardizer:
                 faults.append(Fault(path, "unknown_field"))
                 continue
             if isinstance(value, str):
-                problem = _unreadable(value, _LONGEST.get(field.type, _LONGEST_TEXT))
+                problem = _unreadable(value, longest_of(field.type))
                 if problem:
                     faults.append(Fault(path, problem))
                     continue
@@ -224,7 +229,7 @@ class Standardizer:
         }  # fmt: skip
 
     def _children(self, value: Any, field: Field, path: str, faults: list[Fault]) -> list[dict[str, Any]]:
-        if not isinstance(value, list) or len(value) > _MOST_CHILDREN:
+        if not isinstance(value, list) or len(value) > MOST_CHILDREN:
             faults.append(Fault(path, "too_long" if isinstance(value, list) else "text"))
             return []
         found = []
