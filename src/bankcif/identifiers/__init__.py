@@ -66,13 +66,16 @@ def standard_schemes(
     clock, zone = clock or SystemClock(), zone or ZoneInfo("Asia/Shanghai")
     tables = tables or ReferenceTables()
     resident_id = ResidentId(divisions=tables.divisions, clock=clock, zone=zone)
-    uscc = UnifiedSocialCreditCode(divisions=tables.divisions)
+    small = tables.small
+    uscc = UnifiedSocialCreditCode(
+        divisions=tables.divisions, kinds=small.credit_code_kinds, violators=small.credit_code_violators
+    )
     return SchemeSet.of(
         resident_id,
         uscc,
-        Phone(mobile_ranges=tables.mobile_ranges),
-        Card(bins=tables.card_bins),
-        Email(accepted_domains=tables.mail_domains),
+        Phone(mobile_ranges=small.mobile_ranges, virtual_ranges=small.virtual_mobile_ranges),
+        Card(bins=small.card_bins),
+        Email(accepted_domains=small.mail_domains),
         Mrz(clock=clock, zone=zone),
         HouseholdRegister(resident_id=resident_id),
         Military(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from ..party import Divisions
@@ -25,14 +27,6 @@ _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
 _WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 _ORGANIZATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _SEPARATORS = str.maketrans("", "", " -")
-# Source: GB 32100-2015, table of registering authorities and kinds, with the amendment of 2016.
-_TYPES = frozenset(
-    (
-        "11 12 13 19 21 29 31 32 33 34 35 39 41 49 51 52 53 59 61 62 69 71 72 79 81 89 91 92 93 A1 A9 N1 N2 N3 N9 Y1"
-    ).split()
-)
-# Genuine pilot series that break the check rule, such as Xiamen's of 2015; a bank may add its own.
-_KNOWN_VIOLATORS = ("91350211M",)
 
 
 def uscc_check(first: str) -> str:
@@ -76,14 +70,27 @@ class UnifiedSocialCreditCode(Scheme):
     """
     Eighteen characters: authority, kind, six-digit region, organization code with its own check, check character.
 
+    Args:
+        divisions: Division table.
+        kinds: First two characters to their Chinese and English names.
+        violators: Beginnings of genuine codes that break the check rule.
+
     Source: GB 32100-2015; organization code inside: GB 11714-1997.
     """
 
     name = "cn.uscc"
     source = "GB 32100-2015"
 
-    def __init__(self, *, divisions: Divisions) -> None:
+    def __init__(
+        self,
+        *,
+        divisions: Divisions,
+        kinds: Mapping[str, tuple[str, str]],
+        violators: tuple[str, ...],
+    ) -> None:
         self._divisions = divisions
+        self._kinds = kinds
+        self._violators = violators
 
     def validate(self, text: str) -> Verdict:
         compacted = normalize(text)
@@ -96,13 +103,13 @@ class UnifiedSocialCreditCode(Scheme):
             if character not in _VALUE or (2 <= position < 8 and not character.isdigit()):
                 return verdict(self.name, code, [Issue("characters", Severity.ERROR, position)])
         issues = []
-        violator = code.startswith(_KNOWN_VIOLATORS)
+        violator = code.startswith(self._violators)
         if uscc_check(code[:17]) != code[17]:
             found = Issue("known_violator", Severity.WARNING, 17) if violator else Issue("check_digit", position=17)
             issues.append(found)
         if organization_check(code[8:16]) != code[16] and not violator:
             issues.append(Issue("organization_code", Severity.WARNING, 16))
-        if code[:2] not in _TYPES:
+        if code[:2] not in self._kinds:
             issues.append(Issue("type_code", Severity.WARNING, 0))
         if self._divisions.get(code[2:8]) is None:
             issues.append(Issue("region_unknown", Severity.WARNING, 2))

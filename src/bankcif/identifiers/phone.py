@@ -22,8 +22,6 @@ _IOT = re.compile(r"(?:\+?86|0086)?1(?:40|41|44|46|48|064)\d{9,10}\Z")
 _SHORT = re.compile(r"(?:95\d{3,4}|1[0-2]\d{3}|1[0-2]\d)\Z")
 
 
-# Mobiles of operators without a network of their own. Source: the ministry's numbering plan as of 2022.
-_VIRTUAL = ("162", "165", "167", "170", "171")
 # What people write who give no number: one digit repeated, a run, and the operator's own sample.
 _SAMPLE_ENDS = frozenset({*(digit * 8 for digit in "0123456789"), "12345678", "23456789", "87654321", "98765432"})
 _SAMPLES = frozenset({"13800138000", "12345678901"})
@@ -65,14 +63,19 @@ class Phone(Scheme):
     A number that can not exist is an error; one in a range that is not known to be assigned is a warning, since new
     ranges appear before tables do. Mainland numbers need no country code; others do.
 
+    Args:
+        mobile_ranges: Further leading digits of mainland mobiles that count as assigned.
+        virtual_ranges: Leading digits of mobiles of operators without a network of their own.
+
     Source: the numbering metadata of libphonenumber; prefixes and separators from customer files.
     """
 
     name = "phone"
     source = "ITU-T E.164; libphonenumber metadata"
 
-    def __init__(self, *, mobile_ranges: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, mobile_ranges: tuple[str, ...] = (), virtual_ranges: tuple[str, ...] = ()) -> None:
         self._ranges = mobile_ranges
+        self._virtual = virtual_ranges
 
     def validate(self, text: str) -> Verdict:
         plain = _PLAIN_MOBILE.fullmatch(text)
@@ -115,14 +118,14 @@ class Phone(Scheme):
         kind = _KINDS.get(phonenumbers.number_type(parsed), "unknown")
         if kind == "unknown" and number.startswith(tuple("+86" + head for head in self._ranges)):
             kind = "mobile"
-        if kind == "mobile" and number.startswith(tuple("+86" + head for head in _VIRTUAL)):
+        if kind == "mobile" and number.startswith(tuple("+86" + head for head in self._virtual)):
             kind = "virtual_mobile"
         return PhoneFacts(kind=kind, country=phonenumbers.region_code_for_number(parsed), extension=extension or None)
 
     def _mobile(self, digits: str, issues: list[Issue]) -> Verdict:
         if not _assigned_mobile().fullmatch(digits) and not digits.startswith(self._ranges):
             issues.append(Issue("unassigned_range", Severity.WARNING, 0))
-        if digits.startswith(_VIRTUAL):
+        if digits.startswith(self._virtual):
             issues.append(Issue("virtual_operator", Severity.INFO, 0))
         if digits[3:] in _SAMPLE_ENDS or digits in _SAMPLES:
             issues.append(Issue("sample_number", Severity.WARNING, 0))

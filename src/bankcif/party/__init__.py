@@ -29,7 +29,7 @@ from .models import (
     kind_of,
 )
 from .states import LifeCycle, ReviewState
-from .tables import ReferenceTables
+from .tables import ReferenceTables, SmallTables
 from .values import CifNo, Money, Sensitive, SourceKey, new_cif_no, valid_cif_no
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "ReviewState",
     "Sensitive",
     "Sensitivity",
+    "SmallTables",
     "SourceKey",
     "TransactionSummary",
     "code_lists",

@@ -1,9 +1,11 @@
-"""Reference tables that a bank may extend: divisions, document types, phone ranges, card prefixes, mail domains."""
+"""Reference tables that a bank may extend: divisions, document types, and the small ones of ``tables.toml``."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,73 @@ from ..errors import ConfigurationError
 from .codes import CodeLists, Divisions, code_lists, divisions
 from .documents import DocumentTypes, document_types
 
-__all__ = ["ReferenceTables"]
+__all__ = ["ReferenceTables", "SmallTables"]
+
+
+def _texts(found: Any) -> tuple[str, ...]:
+    return tuple(map(str, found))
+
+
+@attrs.frozen(kw_only=True)
+class SmallTables:
+    """
+    The tables of ``tables.toml``; their sources stand beside them in the library's own file.
+
+    Attributes:
+        mobile_ranges: Further leading digits of mainland mobiles that count as assigned.
+        virtual_mobile_ranges: Leading digits of mobiles of operators without a network of their own.
+        mail_domains: Reserved domains that this bank accepts all the same.
+        card_bins: Further leading digits of cards, with the brand they mean.
+        credit_code_kinds: First two characters of a unified social credit code to their (Chinese, English) names.
+        credit_code_violators: Beginnings of genuine credit codes that break the check rule.
+    """
+
+    mobile_ranges: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    virtual_mobile_ranges: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    mail_domains: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    credit_code_violators: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    card_bins: Mapping[str, str] = attrs.field(factory=dict)
+    credit_code_kinds: Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> SmallTables:
+        """
+        The tables that the TOML *text* holds; *where* stands in the message.
+
+        Raises:
+            ConfigurationError: It is no TOML, or a table is unknown or of another shape.
+        """
+        shapes = {field.name: Mapping if "Mapping" in str(field.type) else list for field in attrs.fields(cls)}
+        found: dict[str, Any] = {}
+        try:
+            found = tomllib.loads(text)
+            sound = all(isinstance(value, shapes[name]) for name, value in found.items())
+            if "credit_code_kinds" in found:
+                kinds = found["credit_code_kinds"].items()
+                found["credit_code_kinds"] = {code: (str(name["zh"]), str(name["en"])) for code, name in kinds}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            sound = False
+        if not sound:
+            raise ConfigurationError(
+                f"{where} is not TOML with {', '.join(shapes)}, each of the shape that the library's own file shows",
+                path=where,
+            )
+        return cls(**found)
+
+    def with_(self, other: SmallTables) -> SmallTables:
+        """The same tables with those of *other* added; an entry of *other* replaces one of the same key."""
+        both: dict[str, Any] = {}
+        for field in attrs.fields(SmallTables):
+            ours, theirs = getattr(self, field.name), getattr(other, field.name)
+            both[field.name] = {**ours, **theirs} if isinstance(ours, Mapping) else (*ours, *theirs)
+        return SmallTables(**both)
+
+
+@cache
+def small_tables() -> SmallTables:
+    """The tables that ship with the library."""
+    text = files(__package__ or "bankcif.party").joinpath("data", "tables.toml").read_text(encoding="utf-8")
+    return SmallTables.parse(text, "tables.toml")
 
 
 @attrs.frozen(kw_only=True)
@@ -25,17 +93,13 @@ class ReferenceTables:
         divisions: Administrative divisions.
         codes: Code lists.
         document_types: Kinds of documents with their codes in reporting systems.
-        mobile_ranges: Further leading digits of mainland mobiles that count as assigned.
-        card_bins: Further leading digits of cards, with the brand they mean.
-        mail_domains: Reserved domains that this bank accepts all the same.
+        small: The small tables.
     """
 
     divisions: Divisions = attrs.field(factory=divisions)
     codes: CodeLists = attrs.field(factory=code_lists)
     document_types: DocumentTypes = attrs.field(factory=document_types)
-    mobile_ranges: tuple[str, ...] = ()
-    card_bins: Mapping[str, str] = attrs.field(factory=dict)
-    mail_domains: tuple[str, ...] = ()
+    small: SmallTables = attrs.field(factory=small_tables)
 
     @classmethod
     def read(cls, folder: Path) -> ReferenceTables:
@@ -43,35 +107,28 @@ class ReferenceTables:
         The library's tables with those in *folder* added: ``divisions.tsv``, ``document_types.toml`` and
         ``tables.toml``, each optional.
 
-        ``tables.toml`` may hold ``mobile_ranges`` and ``mail_domains`` (lists of text) and a table ``card_bins``.
-
         Raises:
             ConfigurationError: *folder* has none of them, or one has another shape.
         """
-        extra, settings = folder / "divisions.tsv", folder / "tables.toml"
-        kinds = folder / "document_types.toml"
+        extra, settings, kinds = (folder / name for name in ("divisions.tsv", "tables.toml", "document_types.toml"))
         if not any(file.exists() for file in (extra, settings, kinds)):
             raise ConfigurationError(
                 f"{folder} holds none of divisions.tsv, document_types.toml and tables.toml; name a folder that does",
                 path=str(folder),
             )
-        table = divisions()
-        if extra.exists():
-            table = table.with_(Divisions.read(extra))
-        found: dict[str, Any] = {}
-        broken = False
-        if settings.exists():
-            try:
-                found = tomllib.loads(settings.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                broken = True
-        known = {"mobile_ranges": list, "mail_domains": list, "card_bins": dict}
-        if broken or any(not isinstance(value, known.get(name, ())) for name, value in found.items()):
-            raise ConfigurationError(f"{settings} is not TOML with {', '.join(known)}", path=str(settings))
         return cls(
-            divisions=table,
+            divisions=divisions().with_(Divisions.read(extra)) if extra.exists() else divisions(),
             document_types=document_types().with_(DocumentTypes.read(kinds)) if kinds.exists() else document_types(),
-            mobile_ranges=tuple(map(str, found.get("mobile_ranges", ()))),
-            mail_domains=tuple(map(str, found.get("mail_domains", ()))),
-            card_bins=dict(found.get("card_bins", {})),
+            small=small_tables().with_(_read(settings)) if settings.exists() else small_tables(),
         )
+
+
+def _read(path: Path) -> SmallTables:
+    text = None
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        pass
+    if text is None:
+        raise ConfigurationError(f"{path} cannot be read as UTF-8", path=str(path))
+    return SmallTables.parse(text, str(path))
