@@ -2,7 +2,7 @@
 Each path beside its floor, in one run, interleaved; bare times mean nothing on a shared machine.
 
     nox -s bench                     all, under ten minutes
-    nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes
+    nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes, addresses
 
 The floor does the same work with nothing of ours around it: the same rows by raw sqlite3 under the same durability,
 with the same look-ups, AEAD calls, HMAC calls, comparisons, own checksums, and an audit row chained by SHA-256.
@@ -31,6 +31,7 @@ from unittest import mock
 import cryptography
 import numpy as np
 import sqlalchemy
+from addresses import addresses
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from rapidfuzz.distance import OSA
 from schemes import schemes
@@ -391,7 +392,14 @@ def compared(
     return result
 
 
-BENCHES = {"import": importing, "schemes": schemes, "load": load, "register": register, "lookup": lookup}
+BENCHES = {
+    "import": importing,
+    "schemes": schemes,
+    "addresses": addresses,
+    "load": load,
+    "register": register,
+    "lookup": lookup,
+}
 
 
 def main() -> None:

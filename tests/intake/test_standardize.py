@@ -51,7 +51,7 @@ def test_a_form_is_brought_to_the_bank_s_form_and_keeps_what_was_written(standar
             "code": "880101",
             "region": ["云汉省", "星河市", "长庚区"],
             "detail": "银河路1号",
-            "key": "银河路1号",
+            "key": "银河路|1",
         },
         "nationality": "CN",
         "occupation": "8",

@@ -241,7 +241,7 @@ class Division:
 _COLUMNS = (3, 5)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Divisions:
     """
     The division table: names for codes, codes for names.

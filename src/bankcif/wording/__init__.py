@@ -1,7 +1,8 @@
 """Names and addresses: forms that can be compared, beside what was written."""
 
-from .addresses import Address, AddressBook
+from .addresses import Address, AddressBook, AddressComparison, compare_addresses
 from .characters import is_han, readings, simplify
+from .levels import Level
 from .names import PersonName, person_name, standard_form
 from .organizations import OrganizationName, compatible_organizations, organization_name
 from .placeholders import is_placeholder
@@ -10,9 +11,12 @@ from .spellings import Ground, compatible
 __all__ = [
     "Address",
     "AddressBook",
+    "AddressComparison",
     "Ground",
+    "Level",
     "OrganizationName",
     "PersonName",
+    "compare_addresses",
     "compatible",
     "compatible_organizations",
     "is_han",
