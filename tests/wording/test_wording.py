@@ -11,9 +11,7 @@ from bankcif.wording import (
     AddressBook,
     Ground,
     compatible,
-    compatible_organizations,
     is_placeholder,
-    organization_name,
     person_name,
     standard_form,
 )
@@ -91,21 +89,6 @@ def test_no_name_raises_and_the_standard_form_stays(text: str) -> None:
     name = person_name(text)
     assert standard_form(name.standard) == name.standard
     assert len(name.readings) <= 4
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("星河恒瑞科技有限公司", "星河恒瑞科技有限责任公司", True),
-        ("恒瑞科技（星河）有限公司", "恒瑞科技星河有限公司", True),
-        ("恆瑞科技有限公司", "恒瑞科技", True),
-        ("ABC Trading Co., Ltd.", "abc trading ltd", True),
-        ("恒瑞科技有限公司", "恒瑞科技股份有限公司", False),
-        ("恒瑞科技有限公司", "瑞恒科技有限公司", False),
-    ],
-)
-def test_organizations(one: str, other: str, same: bool) -> None:
-    assert compatible_organizations(organization_name(one), organization_name(other)) is same
 
 
 @pytest.fixture(scope="module")

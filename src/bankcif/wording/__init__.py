@@ -4,7 +4,13 @@ from .addresses import Address, AddressBook, AddressComparison, compare_addresse
 from .characters import is_han, readings, simplify
 from .levels import Level
 from .names import PersonName, person_name, standard_form
-from .organizations import OrganizationName, compatible_organizations, organization_name
+from .organizations import (
+    OrganizationGround,
+    OrganizationName,
+    branch_of,
+    compatible_organizations,
+    organization_name,
+)
 from .placeholders import is_placeholder
 from .spellings import Ground, compatible
 
@@ -14,8 +20,10 @@ __all__ = [
     "AddressComparison",
     "Ground",
     "Level",
+    "OrganizationGround",
     "OrganizationName",
     "PersonName",
+    "branch_of",
     "compare_addresses",
     "compatible",
     "compatible_organizations",

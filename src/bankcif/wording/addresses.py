@@ -113,6 +113,10 @@ class AddressBook:
             former=next((one for one in reversed(found) if one.former), None), detail=rest, levels=levels, key=address_key(levels),
         )  # fmt: skip
 
+    def division_length(self, text: str) -> int:
+        """How many characters at the front of *text*, which is simplified, name a division; 0 if none do."""
+        return len(text) - len(self._division(text)[1])
+
     def _division(self, rest: str) -> tuple[list[Division], str]:
         """The divisions at the front of *rest*, and what stands behind them."""
         best = _NOTHING
