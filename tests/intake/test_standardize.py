@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bankcif.identifiers import SchemeSet
+from bankcif.identifiers.cn import check_character
 from bankcif.intake import Standardizer, capture_standards
 from bankcif.party import CATALOGUE, PartyKind, ReferenceTables
 from bankcif.testing import strategies
@@ -89,7 +90,7 @@ def test_a_form_is_brought_to_the_bank_s_form_and_keeps_what_was_written(standar
         ({"shoe_size": "42"}, ("$.shoe_size", "unknown_field", "error")),
         ({"address": "见身份证"}, ("$.address", "placeholder", "warning")),
         ({"address": "Lane 1"}, ("$.address", "region_unresolved", "info")),
-        ({"identifiers": [{"scheme": "x.y", "number": "1"}]}, ("$.identifiers[0].scheme", "unknown_scheme", "error")),
+        ({"identifiers": [{"scheme": "x.y", "number": "A17"}]}, ("$.identifiers[0].scheme", "unknown_scheme", "error")),
         (
             {"identifiers": [{"scheme": "cn.resident_id", "number": "110105194912310021"}]},
             ("$.identifiers[0].number", "check_digit", "error"),
@@ -97,13 +98,13 @@ def test_a_form_is_brought_to_the_bank_s_form_and_keeps_what_was_written(standar
         (
             {
                 "identifiers": [
-                    {"scheme": "bank.no", "number": "1", "valid_from": "20200101", "valid_until": "20190101"}
+                    {"scheme": "bank.no", "number": "A17", "valid_from": "20200101", "valid_until": "20190101"}
                 ]
             },
             ("$.identifiers[0].valid_until", "validity_order", "error"),
         ),
         (
-            {"identifiers": [{"scheme": "bank.no", "number": "1", "valid_until": "20200101"}]},
+            {"identifiers": [{"scheme": "bank.no", "number": "A17", "valid_until": "20200101"}]},
             ("$.identifiers[0].valid_until", "document_expired", "warning"),
         ),
         (
@@ -121,6 +122,59 @@ def test_a_fault_has_its_path_and_rule(
     standardizer: Standardizer, values: dict[str, Any], fault: tuple[str, str, str]
 ) -> None:
     assert fault in checked(standardizer, values)[1]
+
+
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        ({"employer": "不详"}, "$.employer"),
+        ({"former_name": "N/A"}, "$.former_name"),
+        ({"email": "test@test.com"}, "$.email"),
+        ({"phone": "13800000000"}, "$.phone"),
+        ({"occupation": "无"}, "$.occupation"),
+        ({"birth_date": "00000000"}, "$.birth_date"),
+        ({"birth_date": "1970/01/01"}, "$.birth_date"),
+        ({"birth_date": date(1970, 1, 1)}, "$.birth_date"),
+        ({"customer_since": "19000101"}, "$.customer_since"),
+        ({"tax_number": "-"}, "$.tax_number"),
+        ({"identifiers": [{"scheme": "passport", "number": "无"}]}, "$.identifiers[0].number"),
+        ({"identifiers": [{"scheme": "cn.resident_id", "number": "111111111111111111"}]}, "$.identifiers[0].number"),
+        ({"identifiers": [{"scheme": "passport", "number": "C01X00T47", "issuer": "null"}]}, "$.identifiers[0].issuer"),
+        ({"identifiers": [{"scheme": "passport", "number": "C01X00T47", "valid_from": "1900-01-01"}]},
+         "$.identifiers[0].valid_from"),
+        ({"interactions": [{"channel": "app", "type": "1", "on": "2026-01-02", "outcome": "暂无"}]},
+         "$.interactions[0].outcome"),
+    ],
+)  # fmt: skip
+def test_a_filler_is_missing_with_its_reason_in_every_field(
+    standardizer: Standardizer, values: dict[str, Any], path: str
+) -> None:
+    form, faults = checked(standardizer, values)
+    assert (path, "placeholder", "warning") in faults
+    name = path.removeprefix("$.").partition("[")[0]
+    if "[" not in path:
+        assert name not in form.values
+        assert name in form.given, "what was written is not lost"
+    else:
+        assert all(path.rpartition(".")[2] not in child for child in form.values.get(name, ()))
+
+
+def test_a_filler_day_that_the_resident_id_says_too_is_a_birthday(standardizer: Standardizer) -> None:
+    number = "11010519700101002" + check_character("11010519700101002")
+    mine = {"birth_date": "1970-01-01", "identifiers": [{"scheme": "cn.resident_id", "number": number}]}
+    form, faults = checked(standardizer, mine)
+    assert form.values["birth_date"] == "1970-01-01"
+    assert not any(rule == "placeholder" for _, rule, _ in faults)
+
+
+def test_codes_and_counts_are_no_fillers(standardizer: Standardizer) -> None:
+    form, _faults = checked(
+        standardizer, {"sex": "0", "bounces": "0", "transactions": [
+            {"period": "2026-01", "channel": "app", "type": "1", "count": "1"}]},
+    )  # fmt: skip
+    assert form.values["sex"] == "0"
+    assert form.values["bounces"] == 0
+    assert form.values["transactions"] == [{"period": "2026-01", "channel": "app", "type": "1", "count": 1}]
 
 
 def test_a_refused_value_is_not_also_missing(standardizer: Standardizer) -> None:

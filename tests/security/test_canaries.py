@@ -57,7 +57,7 @@ FAILING: dict[str, Callable[[CIF, Actor], object]] = {
     "a wrong number": lambda cif, a: register(
         cif, a, "1", identifiers=[{"scheme": "cn.resident_id", "number": CANARY}]
     ),
-    "an unknown scheme": lambda cif, a: register(cif, a, "1", identifiers=[{"scheme": CANARY, "number": "1"}]),
+    "an unknown scheme": lambda cif, a: register(cif, a, "1", identifiers=[{"scheme": CANARY, "number": "A17"}]),
     "a wrong phone": lambda cif, a: register(cif, a, "1", phone=CANARY),
     "a wrong e-mail": lambda cif, a: register(cif, a, "1", email=f"{CANARY}@@b"),
     "a wrong date": lambda _cif, _a: individual(birth_date=CANARY),

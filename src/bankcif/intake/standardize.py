@@ -17,9 +17,10 @@ from typing import Any
 import attrs
 
 from ..errors import InputError
-from ..identifiers import SchemeSet, Severity
+from ..identifiers import SchemeSet, Severity, facts_of, resident_ids
 from ..party import (
     CATALOGUE,
+    Catalogue,
     CodeLists,
     Fault,
     Field,
@@ -31,7 +32,7 @@ from ..party import (
     PartyKind,
     TransactionSummary,
 )
-from ..wording import AddressBook, is_han, is_placeholder, standard_form
+from ..wording import FILLER_DATES, AddressBook, is_han, is_placeholder, standard_form
 
 __all__ = ["Standard", "Standardizer"]
 
@@ -145,7 +146,9 @@ class Standardizer:
                 if not value.strip():
                     continue
                 if self._is_filler(field, value):
-                    faults.append(Fault(path, "placeholder", "warning"))
+                    # Missing, with its reason; what was written stays in the sealed record.
+                    faults.append(_filler(path))
+                    given[name] = value
                     continue
             result = self._by_type[field.type](value, field, path, faults)
             if result is None or result == []:
@@ -153,15 +156,32 @@ class Standardizer:
             standard[name] = result
             if isinstance(value, str) and value != (result["text"] if isinstance(result, dict) else result):
                 given[name] = value
+        self._drop_filler_dates(catalogue, standard, given, faults)
         return Standard(kind=kind, values=standard, given=given, faults=tuple(faults))
 
     def _is_filler(self, field: Field, value: str) -> bool:
         """Whether *value* stands where a value should; 0 is a number, and may be a code."""
         if field.type in (FieldType.INTEGER, FieldType.MONEY):
             return False
-        if not is_placeholder(value, number=field.type is FieldType.PHONE):
+        if not is_placeholder(value, number=field.type in (FieldType.PHONE, FieldType.DATE)):
             return False
+        if field.type is FieldType.DATE:
+            return _day(value) is None  # 1970-01-01 may be somebody's birthday, and is looked at beside the others
         return field.type is not FieldType.CODE or self._codes[field.codes].read(value) is None
+
+    @staticmethod
+    def _drop_filler_dates(
+        catalogue: Catalogue, standard: dict[str, Any], given: dict[str, Any], faults: list[Fault]
+    ) -> None:
+        """A date that systems write for none is missing, unless a resident ID in the same form says it too."""
+        for name in [name for name, value in standard.items() if catalogue[name].type is FieldType.DATE]:
+            day = standard[name]
+            if day not in FILLER_DATES:
+                continue
+            numbers = resident_ids(standard.get("identifiers", ()))
+            if name != "birth_date" or all(facts_of(number).birth_date.isoformat() != day for number in numbers):
+                faults.append(_filler(f"$.{name}"))
+                given.setdefault(name, standard.pop(name))
 
     def _person_name(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
         if not isinstance(value, str):
@@ -253,6 +273,10 @@ class Standardizer:
                         f"{path}.{name}" if str(name).isascii() and str(name).isidentifier() else path, "unknown_field"
                     )
                 )
+            elif isinstance(value, str) and value.strip() and _is_filler_of(shape[name], name, value):
+                faults.append(_filler(f"{path}.{name}"))
+                if name == "number":
+                    return None  # a document without a number is none
             elif value is not None and value is not False:
                 self._attribute(standard, name, value, shape[name], f"{path}.{name}", faults)
         if "scheme" in shape and "number" in standard:
@@ -302,7 +326,26 @@ def _unreadable(text: str, longest: int) -> str:
     return "control_character" if _CONTROLS.search(text) else ""
 
 
+def _is_filler_of(kind: str, name: str, value: str) -> bool:
+    """Whether an attribute of a child is a filler; digits alone may be a code or a count."""
+    if name == "number":
+        return is_placeholder(value, number=True)
+    return kind in ("text", "date") and not value.strip().isdigit() and is_placeholder(value)
+
+
+def _filler(path: str) -> Fault:
+    return Fault(path, "placeholder", Severity.WARNING.value)
+
+
 def _calendar(value: Any, path: str, faults: list[Fault]) -> str | None:
+    day = _day(value)
+    if day is None:
+        faults.append(Fault(path, "date"))
+    return day
+
+
+def _day(value: Any) -> str | None:
+    """*value* as ``YYYY-MM-DD``; None if it is no day of the calendar."""
     if isinstance(value, date):
         return value.isoformat()
     text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
@@ -312,7 +355,6 @@ def _calendar(value: Any, path: str, faults: list[Fault]) -> str | None:
             return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).isoformat()
     except ValueError:
         pass
-    faults.append(Fault(path, "date"))
     return None
 
 

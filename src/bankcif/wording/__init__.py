@@ -11,10 +11,11 @@ from .organizations import (
     compatible_organizations,
     organization_name,
 )
-from .placeholders import is_placeholder
+from .placeholders import FILLER_DATES, is_placeholder
 from .spellings import Ground, compatible
 
 __all__ = [
+    "FILLER_DATES",
     "Address",
     "AddressBook",
     "AddressComparison",

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["is_placeholder"]
+__all__ = ["FILLER_DATES", "is_placeholder"]
+
+FILLER_DATES = frozenset({"0001-01-01", "1900-01-01", "1970-01-01"})
+"""Days that systems write where there is none."""
 
 # Source: placeholder texts of customer files, gathered by hand.
 _WORDS = frozenset(
     (
         "无 未知 不详 暂无 不清楚 空 没有 null none nil n/a na - -- --- . 0 1 test 测试 123456 111111 同上 本市 "
-        "见身份证 a@a.com test@test.com 1900-01-01 1970-01-01 0001-01-01 19000101 19700101 00010101 xxx"
+        "见身份证 同身份证 见附件 待补 待补充 保密 拒绝提供 a@a.com test@test.com xxx"
     ).split()
-)
+) | {form for day in FILLER_DATES for form in (day, day.replace("-", ""), day.replace("-", "/"))}
 _LONGEST = 32  # no filler is longer, whatever its width and spaces
 _REPEATED = re.compile(r"(.)\1{3,}\Z", re.DOTALL)
 _SAMPLES = frozenset({"13800138000", "13800000000", "13000000000", "13888888888", "13900000000", "12345678901"})
