@@ -100,7 +100,10 @@ class CIF:
             sealer=Sealer(suite=suite, tenant=tenant, ids=ids),
             tagger=Tagger(provider=keys, tenant=tenant, plan=plan),
             schemes=schemes, codes=tables.codes,
-            standardizer=Standardizer(schemes=schemes, addresses=AddressBook(tables.divisions), codes=tables.codes),
+            standardizer=Standardizer(
+                schemes=schemes, codes=tables.codes,
+                addresses=AddressBook(tables.divisions, postcode_zones=tables.small.postcode_zones),
+            ),
             standards=standards or capture_standards(),
             models=models or {kind: default_model(kind) for kind in PartyKind},
             link_policy=link_policy or LinkPolicy(), policy=policy or default_policy(),

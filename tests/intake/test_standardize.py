@@ -20,7 +20,11 @@ TODAY = date(2026, 11, 24)
 
 @pytest.fixture(scope="module")
 def standardizer(tables: ReferenceTables, schemes: SchemeSet) -> Standardizer:
-    return Standardizer(schemes=schemes, addresses=AddressBook(tables.divisions), codes=tables.codes)
+    return Standardizer(
+        schemes=schemes,
+        addresses=AddressBook(tables.divisions, postcode_zones=tables.small.postcode_zones),
+        codes=tables.codes,
+    )
 
 
 def checked(
@@ -89,6 +93,8 @@ def test_a_form_is_brought_to_the_bank_s_form_and_keeps_what_was_written(standar
         ({"aum": "1"}, ("$.aum", "money", "error")),
         ({"shoe_size": "42"}, ("$.shoe_size", "unknown_field", "error")),
         ({"address": "见身份证"}, ("$.address", "placeholder", "warning")),
+        ({"address": "310012 上海市徐汇区银河路1号"}, ("$.address", "postcode_region", "warning")),
+        ({"address": "上海市徐汇区银河路1号 邮编：310012"}, ("$.address", "postcode_region", "warning")),
         ({"address": "Lane 1"}, ("$.address", "region_unresolved", "info")),
         ({"identifiers": [{"scheme": "x.y", "number": "A17"}]}, ("$.identifiers[0].scheme", "unknown_scheme", "error")),
         (
@@ -165,6 +171,20 @@ def test_a_filler_day_that_the_resident_id_says_too_is_a_birthday(standardizer: 
     form, faults = checked(standardizer, mine)
     assert form.values["birth_date"] == "1970-01-01"
     assert not any(rule == "placeholder" for _, rule, _ in faults)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "310012 浙江省杭州市西湖区银河路1号",
+        "浙江杭州银河路1号(310012)",
+        "银河路1号 310012",
+        "上海市徐汇区银河路1号310012室",
+    ],
+)
+def test_a_fitting_or_unclear_postcode_says_nothing(standardizer: Standardizer, text: str) -> None:
+    _, faults = checked(standardizer, {"address": text})
+    assert not any(rule == "postcode_region" for _, rule, _ in faults)
 
 
 def test_codes_and_counts_are_no_fillers(standardizer: Standardizer) -> None:

@@ -141,6 +141,17 @@ def test_two_addresses_are_compared_level_by_level(book: AddressBook) -> None:
     assert renamed.different == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "postcode"),
+    [("310012浙江省杭州市西湖区银河路1号501室", "310012"), ("中国310012浙江省杭州市西湖区银河路1号501室", "310012"),
+     ("浙江省杭州市西湖区银河路1号501室 310012", "310012"), ("浙江省杭州市西湖区银河路1号501室 邮编:310012", "310012"),
+     ("浙江省杭州市西湖区银河路1号501室", "")],
+)  # fmt: skip
+def test_a_postcode_is_read_and_does_not_count(book: AddressBook, text: str, postcode: str) -> None:
+    read = book.read(text)
+    assert (read.code, read.key, read.postcode) == ("330106", "银河路|1|||||501", postcode)
+
+
 pieces = st.sampled_from(
     ["浙江省", "杭州市", "西湖区", "长庚街道", "东村", "银河路", "1号", "3幢", "二单元", "5层", "501室", "-", "2", "#", "A座", "与",
      "小区", " ", "（", "）", "十", "号", "楼", "弄", "附", "之", "第"]

@@ -244,6 +244,8 @@ class Standardizer:
         read = self._addresses.read(value)
         if not read.code:
             faults.append(Fault(path, "region_unresolved", Severity.INFO.value))
+        if not self._addresses.postcode_fits(read):
+            faults.append(Fault(path, "postcode_region", Severity.WARNING.value))
         return {
             "text": read.text, "code": read.code, "region": list(read.region), "detail": read.detail, "key": read.key,
         }  # fmt: skip

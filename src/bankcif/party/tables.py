@@ -33,6 +33,7 @@ class SmallTables:
         mail_domains: Reserved domains that this bank accepts all the same.
         card_bins: Further leading digits of cards, with the brand they mean.
         credit_code_kinds: First two characters of a unified social credit code to their (Chinese, English) names.
+        postcode_zones: Province code to the first two digits of its postcodes.
         credit_code_violators: Beginnings of genuine credit codes that break the check rule.
     """
 
@@ -42,6 +43,7 @@ class SmallTables:
     credit_code_violators: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     card_bins: Mapping[str, str] = attrs.field(factory=dict)
     credit_code_kinds: Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
+    postcode_zones: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
     @classmethod
     def parse(cls, text: str, where: str) -> SmallTables:
@@ -59,6 +61,8 @@ class SmallTables:
             if "credit_code_kinds" in found:
                 kinds = found["credit_code_kinds"].items()
                 found["credit_code_kinds"] = {code: (str(name["zh"]), str(name["en"])) for code, name in kinds}
+            if "postcode_zones" in found:
+                found["postcode_zones"] = {code: _texts(zones) for code, zones in found["postcode_zones"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             sound = False
         if not sound:

@@ -33,7 +33,8 @@ Marked = tuple[Division, bool]
 Names = Mapping[str, Sequence[tuple[str, list[Marked]]]]
 _NOTHING: Reading = ([], 0)
 _NAMELESS = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "直辖县级"})
-_FRONT = re.compile(r"(?:中华人民共和国|中国)?(?:\d{6}(?=\D))?(?:中华人民共和国|中国)?")
+_FRONT = re.compile(r"(?:中华人民共和国|中国)?(?:(?P<postcode>\d{6})(?=\D))?(?:中华人民共和国|中国)?")
+_POSTCODE = re.compile(r"(?:邮政编码|邮编)(\d{6})|(?<=\D)(\d{6})\Z")
 _BRACKETS = re.compile(r"[(\[【〔〈《「][^()\[\]【】〔〕〈〉《》「」]{0,60}[)\]】〕〉》」]")
 _BETWEEN_NUMBERS = re.compile(r"(?<=\d)[\s,，、;；]+(?=\d)")
 _SPACES = re.compile(r"(?<!\d)[\s,，。、;；:：./\"'“”]+|[\s,，。、;；:：./\"'“”]+(?!\d)")
@@ -55,6 +56,7 @@ class Address:
         code: Six-digit division of today after GB/T 2260, as deep as was recognized; empty if none was.
         region: Names of the recognized levels today, outermost first.
         former: The innermost division that was written and has another code or name today.
+        postcode: Six digits in front, at the end or behind 邮编; empty if there are none.
         detail: What stands behind the division.
         levels: The detail by level: names as written, numbers in digits.
         key: The levels that tell one home from another, to compare for equality.
@@ -64,6 +66,7 @@ class Address:
     code: str
     region: tuple[str, ...]
     former: Division | None
+    postcode: str
     detail: str
     levels: Mapping[Level, str]
     key: str
@@ -91,10 +94,15 @@ class AddressBook:
     Built once for each table (some 50 ms), read in some 30 µs. A level may be missing or shortened (浙江杭州西湖区, 延边州), and a name that is
     no longer in use leads to where the place lies today; a county's name that several places share is taken only below
     a recognized level.
+
+    Args:
+        divisions: The division table.
+        postcode_zones: Province code to the first two digits of its postcodes.
     """
 
-    def __init__(self, divisions: Divisions) -> None:
+    def __init__(self, divisions: Divisions, *, postcode_zones: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._divisions = divisions
+        self._zones = postcode_zones or {}
         self._below, self._alone = _index(divisions)
 
     def read(self, text: str) -> Address:
@@ -102,16 +110,20 @@ class AddressBook:
         written = " ".join(unicodedata.normalize("NFKC", text.translate(LEGACY)).split())
         rest = _BRACKETS.sub("", simplify(written))
         rest = _DASHES.sub("-", _SPACES.sub("", _BETWEEN_NUMBERS.sub(" ", rest)))
-        front = _FRONT.match(rest)
-        rest = rest[front.end() :] if front else rest
+        rest, postcode = _without_postcode(rest)
         found, rest = self._division(rest)
         last = found[-1] if found else None
         today = self._divisions.get(last.today) if last is not None and last.today else last
         levels = read_levels(rest.upper(), county_known=today is not None and _is_county(today.code))
         return Address(
             text=written, code=today.code if today else "", region=self._region(today, found),
-            former=next((one for one in reversed(found) if one.former), None), detail=rest, levels=levels, key=address_key(levels),
+            former=next((one for one in reversed(found) if one.former), None), postcode=postcode, detail=rest, levels=levels, key=address_key(levels),
         )  # fmt: skip
+
+    def postcode_fits(self, address: Address) -> bool:
+        """Whether the address's postcode lies in a zone of its province; True where one of them is not known."""
+        zones = self._zones.get(address.code[:2] + "0000")
+        return not (zones and address.postcode) or address.postcode.startswith(zones)
 
     def division_length(self, text: str) -> int:
         """How many characters at the front of *text*, which is simplified, name a division; 0 if none do."""
@@ -171,6 +183,17 @@ def _all_levels(address: Address) -> dict[str, str]:
     if code and _is_county(code):
         found["county"] = code
     return {**found, **{str(level): name for level, name in address.levels.items()}}
+
+
+def _without_postcode(text: str) -> tuple[str, str]:
+    """*text* without country and postcode, and the postcode."""
+    front = _FRONT.match(text)
+    postcode = (front["postcode"] or "") if front else ""
+    rest = text[front.end() :] if front else text
+    behind = None if postcode else _POSTCODE.search(rest)
+    if behind is None:
+        return rest, postcode
+    return rest[: behind.start()] + rest[behind.end() :], behind[1] or behind[2]
 
 
 def _better(one: Reading, other: Reading) -> Reading:
