@@ -22,9 +22,10 @@ LAYERS = {
     "storage": 5, "engines": 5,
     "flows": 6,
     "render": 7,
-    "cif": 8,
-    "cli": 9,
-    "testing": 10,
+    "_tasks": 8,
+    "cif": 9,
+    "cli": 10,
+    "testing": 11,
 }  # fmt: skip
 
 HOMES = {
@@ -38,6 +39,8 @@ HOMES = {
     "cattrs": {"party", "intake", "_canonical"},
     "click": {"cli"},
     "rich": {"cli"},
+    "tenacity": {"intake"},
+    "pybreaker": {"intake"},
     "pytest": {"testing"},
     "hypothesis": {"testing"},
 }

@@ -35,6 +35,7 @@ class Action(enum.StrEnum):
     APPROVE = "approve"
     AUDIT = "audit"
     REPORT = "report"
+    VERIFY = "verify"
 
 
 @attrs.frozen

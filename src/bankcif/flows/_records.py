@@ -12,7 +12,7 @@ from ..access.masking import mask_card
 from ..context import Actor
 from ..intake import Standard
 from ..matching import Features, features_of
-from ..merging import Statement, Terms
+from ..merging import Statement, Terms, Verification
 from ..party import CifNo, PartyKind, SourceKey
 from ..protection import DataKey, Place
 from ..storage.rows import SourceRow
@@ -35,6 +35,7 @@ class Arrival:
         terms: How far the source is believed.
         business_time: The source's own time in microseconds, or None.
         delivery: Keyed digest of file and line, or None.
+        verification: The check, of a record that is one.
     """
 
     origin: SourceKey
@@ -43,6 +44,7 @@ class Arrival:
     terms: Terms
     business_time: int | None = None
     delivery: bytes | None = None
+    verification: Verification | None = None
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -96,7 +98,8 @@ def seal_record(
     The row of *arrival*.
 
     The payload holds ``format`` (1), ``kind``, ``values``, ``given`` (what the channel wrote, where standardizing
-    changed it), ``faults`` (path, rule, severity) and ``terms`` (how far the source is believed).
+    changed it), ``faults`` (path, rule, severity), ``terms`` (how far the source is believed) and, of a check,
+    ``verification``.
     """
     form = arrival.form
     payload = {
@@ -107,6 +110,8 @@ def seal_record(
         "faults": [[fault.path, fault.rule, fault.severity] for fault in form.faults],
         "terms": arrival.terms.stored(),
     }
+    if arrival.verification is not None:
+        payload["verification"] = arrival.verification.stored()
     source, source_key = arrival.origin.source, arrival.origin.key
     return SourceRow(
         source=source, source_key=source_key, record_no=record_no, channel=arrival.channel, received_at=received_at,
@@ -133,16 +138,19 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
     return Record(
         cif_no=cif_no,
         kind=kind,
-        statement=statement_of(row, payload["values"], Terms.of_stored(payload["terms"])),
+        statement=statement_of(row, payload["values"], Terms.of_stored(payload["terms"]), payload.get("verification")),
         features=features_of(kind, payload["values"], desk.link_policy.identifying),
         key=key,
     )  # fmt: skip
 
 
-def statement_of(row: SourceRow, values: Mapping[str, Any], terms: Terms) -> Statement:
+def statement_of(
+    row: SourceRow, values: Mapping[str, Any], terms: Terms, check: Mapping[str, Any] | None = None
+) -> Statement:
     """A record as survivorship hears it."""
     return Statement(
         origin=SourceKey(row.source, row.source_key), record_no=row.record_no, channel=row.channel,
         received_at=row.received_at, business_time=row.business_time, values=values, terms=terms,
         restricted=row.restricted_at is not None, actor=row.actor, person=row.person,
+        verification=None if check is None else Verification.of_stored(check),
     )  # fmt: skip

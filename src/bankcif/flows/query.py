@@ -25,7 +25,7 @@ from ._golden import golden_place
 from ._records import open_records
 from .desk import Desk, need_purpose, record, refuse
 
-__all__ = ["CustomerView", "Looked", "find", "reveal", "verify_log", "view", "who_looked"]
+__all__ = ["CustomerView", "Looked", "current", "find", "relation_to", "reveal", "verify_log", "view", "who_looked"]
 
 _MOST_RESULTS = 50
 _MOST_HITS = 1000
@@ -121,7 +121,7 @@ def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Custom
     """
     need_purpose(desk, actor, "view", purpose)
     with desk.repository.unit_of_work() as unit:
-        row = _current(unit, cif_no)
+        row = current(unit, cif_no)
         seen = None if row is None else _masked(desk, unit, row, actor, Action.VIEW, purpose)
         if row is not None and seen is not None:
             entry = AuditEntry(
@@ -150,7 +150,7 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
     names = tuple(sorted(set(fields)))
     found: dict[str, Any] = {}
     with desk.repository.unit_of_work() as unit:
-        row = _current(unit, cif_no)
+        row = current(unit, cif_no)
         allowed = row is not None
         rules: set[str] = set()
         if row is not None:
@@ -187,7 +187,7 @@ def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> 
     allowed = desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.PERMIT
     rows: list[AuditRow] = []
     with desk.repository.unit_of_work() as unit:
-        row = _current(unit, cif_no) if allowed else None
+        row = current(unit, cif_no) if allowed else None
         if row is not None:
             homes = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no, cif_no}
             for each in sorted(homes):
@@ -291,7 +291,7 @@ def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[bytes, BlockingKey]) -
     }
 
 
-def _current(unit: UnitOfWork, cif_no: CifNo) -> PartyRow | None:
+def current(unit: UnitOfWork, cif_no: CifNo) -> PartyRow | None:
     """The party that *cif_no* stands for today."""
     row = unit.parties.get([cif_no]).get(cif_no)
     while row is not None and row.merged_into is not None:

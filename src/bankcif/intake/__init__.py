@@ -6,17 +6,23 @@ from .mapping import MappedRow, child_target, map_row
 from .readers import RawRow, file_digest, read_rows
 from .standardize import Standard, Standardizer
 from .validate import CaptureStandard, CaptureStandards, Condition, capture_standards
+from .verifiers import Answer, Doubt, GuardedVerifier, Verifier, VerifierAnswer
 
 __all__ = [
+    "Answer",
     "CaptureStandard",
     "CaptureStandards",
     "Channel",
     "Column",
     "Condition",
+    "Doubt",
+    "GuardedVerifier",
     "MappedRow",
     "RawRow",
     "Standard",
     "Standardizer",
+    "Verifier",
+    "VerifierAnswer",
     "capture_standards",
     "child_target",
     "file_digest",

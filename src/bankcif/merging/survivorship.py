@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from ..party import CATALOGUE, FieldType, PartyKind, SourceKey
 from ..wording import Ground, compatible, organization_name, person_name
+
+if TYPE_CHECKING:
+    from .verification import Verification
 
 __all__ = ["NOBODY", "GoldenRecord", "Proposal", "Provenance", "Statement", "Terms", "survive"]
 
@@ -65,6 +68,7 @@ class Statement:
         terms: How far the source is believed.
         restricted: Whether it was proven false, or its processing was restricted; then it is not heard.
         actor, person: Who delivered it; survivorship does not ask, approval does.
+        verification: The check, of a record that is one; such a record asserts no value.
     """
 
     origin: SourceKey
@@ -77,6 +81,7 @@ class Statement:
     restricted: bool = False
     actor: str = ""
     person: str = ""
+    verification: Verification | None = None
 
     @property
     def place(self) -> tuple[str, str, int]:
@@ -153,7 +158,11 @@ def survive(
         as_of: Only records received until then are heard (microseconds); None hears all.
     """
     heard = sorted(
-        (r for r in records if not r.restricted and (as_of is None or r.received_at <= as_of)),
+        (
+            r
+            for r in records
+            if not r.restricted and r.verification is None and (as_of is None or r.received_at <= as_of)
+        ),
         key=lambda record: record.place,
     )
     if len(heard) == 1:

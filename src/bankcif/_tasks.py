@@ -1,0 +1,209 @@
+"""The tasks of a customer information file, by group: what `CIF.customers`, `CIF.matches` and the others do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from ._clock import to_micros
+from .access import Action
+from .approval import Approval
+from .audit import AuditReport
+from .context import Actor, Effect, Purpose
+from .errors import ConfigurationError, InputError, IntakeError
+from .flows import link as link_flow, merge, query, register as register_flow, verify as verify_flow
+from .flows._records import Arrival, tokenized
+from .flows.desk import Desk, refuse
+from .intake import GuardedVerifier
+from .merging import Assurance, Terms, VerifiedField
+from .party import CifNo, Party, SourceKey, kind_of, plain_values
+from .storage.rows import TaskRow
+
+__all__ = ["Approvals", "Audit", "Customers", "Matches", "Verifications"]
+
+
+class _File(Protocol):
+    """What a group of tasks needs of its file."""
+
+    @property
+    def _desk(self) -> Desk: ...
+
+    @property
+    def _trust(self) -> Mapping[str, Terms]: ...
+
+
+class _Task:
+    def __init__(self, cif: _File) -> None:
+        self._cif = cif
+
+    @property
+    def _desk(self) -> Desk:
+        return self._cif._desk
+
+
+class Customers(_Task):
+    """Registering, finding, showing, revealing."""
+
+    def register(
+        self,
+        form: Party,
+        *,
+        channel: str,
+        source_key: str,
+        actor: Actor,
+        source: str | None = None,
+        occasion: str = "account",
+        business_time: datetime | None = None,
+    ) -> register_flow.Registered:
+        """
+        Registers what a channel says of a customer.
+
+        Args:
+            form: `Individual` or `Organization`.
+            channel: Channel it came by.
+            source_key: The source's own id of the customer, at most 128 printable characters.
+            actor: On whose behalf.
+            source: The source, if it is not the channel's name.
+            occasion: What the form must hold: that of an ``account``, a ``lead``, or another that has a standard.
+            business_time: The source's own time of the form, aware.
+
+        Raises:
+            IntakeError: The form has faults; all of them at once.
+            NotFoundOrNotAllowedError: The policy does not let *actor* register.
+        """
+        desk = self._desk
+        if desk.policy.allows(actor, Action.REGISTER).effect is Effect.DENY:
+            raise refuse(desk, actor, "register", None)
+        _check_names(channel, source or channel, source_key)
+        kind = kind_of(form)
+        capture = desk.standards.of(kind, occasion, channel)
+        standard = capture.check(desk.standardizer.standardize(kind, plain_values(form)), today=desk.today())
+        if standard.refused:
+            raise IntakeError([fault for fault in standard.faults if fault.severity == "error"])
+        arrival = Arrival(
+            origin=SourceKey(source or channel, source_key), channel=channel, form=tokenized(desk, standard),
+            terms=self._cif._trust.get(source or channel, Terms()),
+            business_time=None if business_time is None else to_micros(business_time),
+        )  # fmt: skip
+        done = register_flow.register(desk, [arrival], actor=actor)[0]
+        if done.outcome is register_flow.Outcome.REFUSED:
+            raise InputError(
+                "this source key belongs to a party of another kind; give the new one a key of its own",
+                path="$", rule=done.rule, cif_no=done.cif_no,
+            )  # fmt: skip
+        return done
+
+    def find(
+        self,
+        *,
+        actor: Actor,
+        purpose: Purpose,
+        identifier: tuple[str, str] | None = None,
+        phone: str | None = None,
+        email: str | None = None,
+        name: str | None = None,
+        birth_date: date | None = None,
+    ) -> list[query.CustomerView]:
+        """Customers with an equal number, phone or e-mail, or name and birth date; see `bankcif.flows.query.find`."""
+        return query.find(
+            self._desk, actor=actor, purpose=purpose, identifier=identifier, phone=phone, email=email, name=name,
+            birth_date=birth_date,
+        )  # fmt: skip
+
+    def get(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> query.CustomerView:
+        """One customer, masked; see `bankcif.flows.query.view`."""
+        return query.view(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
+    def reveal(self, cif_no: str, fields: Collection[str], *, actor: Actor, purpose: Purpose) -> dict[str, Any]:
+        """Fields in clear, audited; see `bankcif.flows.query.reveal`."""
+        return query.reveal(self._desk, CifNo(cif_no), fields, actor=actor, purpose=purpose)
+
+
+class Matches(_Task):
+    """Possible matches, merging, unmerging, keeping apart."""
+
+    def tasks(self, *, actor: Actor, purpose: Purpose) -> Sequence[TaskRow]:
+        """The possible matches that wait, heaviest first."""
+        return merge.open_tasks(self._desk, actor=actor, purpose=purpose)
+
+    def link_file(self, *, actor: Actor, purpose: Purpose) -> link_flow.LinkReport:
+        """Compares all records anew and opens a task for each possible match; see `bankcif.flows.link`."""
+        return link_flow.link_file(self._desk, actor=actor, purpose=purpose)
+
+    def propose_merge(self, survivor: str, retired: str, *, actor: Actor, reason: str) -> Approval:
+        """Proposes to merge *retired* into *survivor*; a second person decides."""
+        return merge.propose_merge(self._desk, CifNo(survivor), CifNo(retired), actor=actor, reason=reason)
+
+    def propose_unmerge(self, retired: str, *, actor: Actor, reason: str) -> Approval:
+        """Proposes to undo the merge of *retired*; a second person decides."""
+        return merge.propose_unmerge(self._desk, CifNo(retired), actor=actor, reason=reason)
+
+    def not_a_match(self, one: str, other: str, *, actor: Actor, reason: str) -> None:
+        """Keeps two parties apart."""
+        merge.not_a_match(self._desk, CifNo(one), CifNo(other), actor=actor, reason=reason)
+
+
+class Approvals(_Task):
+    """What a second person decides."""
+
+    def waiting(self, *, actor: Actor, purpose: Purpose) -> Sequence[Approval]:
+        """The proposals that wait, oldest first."""
+        return merge.open_proposals(self._desk, actor=actor, purpose=purpose)
+
+    def approve(self, approval_id: str, *, actor: Actor) -> Approval:
+        """Approves a proposal and carries it out."""
+        return merge.decide_proposal(self._desk, approval_id, approve=True, actor=actor)
+
+    def reject(self, approval_id: str, *, actor: Actor) -> Approval:
+        """Rejects a proposal."""
+        return merge.decide_proposal(self._desk, approval_id, approve=False, actor=actor)
+
+
+class Verifications(_Task):
+    """Who has checked a value, and whether that still holds."""
+
+    def record(
+        self,
+        cif_no: str,
+        fields: Sequence[str],
+        *,
+        method: str,
+        level: Assurance,
+        evidence: str,
+        actor: Actor,
+        purpose: Purpose,
+        confirmed: bool = True,
+        valid_until: date | None = None,
+    ) -> verify_flow.Verified:
+        """Records a check that *actor* made, such as of an original document; see `bankcif.flows.verify`."""
+        return verify_flow.record_check(
+            self._desk, CifNo(cif_no), fields, method=method, level=level, evidence=evidence, confirmed=confirmed,
+            valid_until=valid_until, actor=actor, purpose=purpose,
+        )  # fmt: skip
+
+    def check(self, cif_no: str, verifier: GuardedVerifier, *, actor: Actor, purpose: Purpose) -> verify_flow.Verified:
+        """Asks an outside system and records its answer; see `bankcif.flows.verify.check`."""
+        return verify_flow.check(self._desk, verifier, CifNo(cif_no), actor=actor, purpose=purpose)
+
+    def states(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> Mapping[str, VerifiedField]:
+        """Where each checked field stands."""
+        return verify_flow.states(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
+
+class Audit(_Task):
+    """The log."""
+
+    def verify(self, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> AuditReport:
+        """Verifies the whole log."""
+        return query.verify_log(self._desk, actor=actor, purpose=purpose)
+
+    def who(self, cif_no: str, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> list[query.Looked]:
+        """Who saw or changed a customer, oldest first."""
+        return query.who_looked(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
+
+def _check_names(channel: str, source: str, source_key: str) -> None:
+    for name, value, longest in (("channel", channel, 64), ("source", source, 64), ("source_key", source_key, 128)):
+        if not value or len(value) > longest or not value.isprintable():
+            raise ConfigurationError(f"{name} is one to {longest} printable characters", rule=name)
