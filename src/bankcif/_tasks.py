@@ -12,15 +12,15 @@ from .approval import Approval
 from .audit import AuditReport
 from .context import Actor, Effect, Purpose
 from .errors import ConfigurationError, InputError, IntakeError
-from .flows import link as link_flow, merge, query, register as register_flow, verify as verify_flow
-from .flows._records import Arrival, tokenized
+from .flows import held as held_flow, link as link_flow, merge, query, register as register_flow, verify as verify_flow
+from .flows._records import Arrival, counted, tokenized
 from .flows.desk import Desk, refuse
-from .intake import GuardedVerifier
+from .intake import Channel, GuardedVerifier
 from .merging import Assurance, Terms, VerifiedField
 from .party import CifNo, Party, SourceKey, kind_of, plain_values
 from .storage.rows import TaskRow
 
-__all__ = ["Approvals", "Audit", "Customers", "Matches", "Verifications"]
+__all__ = ["Approvals", "Audit", "Customers", "Held", "Matches", "Verifications"]
 
 
 class _File(Protocol):
@@ -80,6 +80,8 @@ class Customers(_Task):
         capture = desk.standards.of(kind, occasion, channel)
         standard = capture.check(desk.standardizer.standardize(kind, plain_values(form)), today=desk.today())
         if standard.refused:
+            # Nothing of the form is kept; that it was refused, where and why, teaches the point of entry.
+            refuse(desk, actor, "register", None, rule="intake", channel=channel, faults=counted(standard.faults))
             raise IntakeError([fault for fault in standard.faults if fault.severity == "error"])
         arrival = Arrival(
             origin=SourceKey(source or channel, source_key), channel=channel, form=tokenized(desk, standard),
@@ -189,6 +191,39 @@ class Verifications(_Task):
     def states(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> Mapping[str, VerifiedField]:
         """Where each checked field stands."""
         return verify_flow.states(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
+
+class Held(_Task):
+    """Rows that were held back at intake."""
+
+    def rows(self, *, actor: Actor, purpose: Purpose) -> list[held_flow.HeldItem]:
+        """The rows that wait: where they stood and what is wrong, never what they say."""
+        return held_flow.held(self._desk, actor=actor, purpose=purpose)
+
+    def show(self, batch: str, line: int, *, actor: Actor, purpose: Purpose) -> dict[str, str]:
+        """What a held row says, in clear, audited."""
+        return held_flow.show(self._desk, batch, line, actor=actor, purpose=purpose)
+
+    def release(
+        self,
+        batch: str,
+        line: int,
+        channel: Channel,
+        *,
+        actor: Actor,
+        purpose: Purpose,
+        corrections: Mapping[str, str] | None = None,
+    ) -> register_flow.Registered:
+        """Takes a held row in, with corrections by the source's columns."""
+        return held_flow.release(self._desk, channel, batch, line, corrections or {}, actor=actor, purpose=purpose)
+
+    def refuse(self, batch: str, line: int, *, reason: str, actor: Actor, purpose: Purpose) -> None:
+        """Decides that a held row does not come in."""
+        held_flow.refuse_row(self._desk, batch, line, reason=reason, actor=actor, purpose=purpose)
+
+    def expire(self, *, actor: Actor, purpose: Purpose) -> int:
+        """Deletes the rows whose term is over, and their keys; run it every day."""
+        return held_flow.expire(self._desk, actor=actor, purpose=purpose)
 
 
 class Audit(_Task):

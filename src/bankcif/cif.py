@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ._clock import Clock, IdSource, SystemClock, SystemIds
-from ._tasks import Approvals, Audit, Customers, Matches, Verifications
+from ._tasks import Approvals, Audit, Customers, Held, Matches, Verifications
 from .access import Policy, default_policy
 from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError, StoreOpenError
@@ -108,6 +109,7 @@ class CIF:
         self.matches = Matches(self)
         self.approvals = Approvals(self)
         self.verifications = Verifications(self)
+        self.held = Held(self)
         self.audit = Audit(self)
 
     @classmethod
@@ -173,9 +175,28 @@ class CIF:
             self._desk, Path(path), mapping, actor=actor, purpose=purpose, progress=progress, each=each
         )
 
+    def receive(
+        self,
+        rows: Iterable[Mapping[str, str]],
+        channel: Channel,
+        *,
+        key: str,
+        actor: Actor,
+        purpose: Purpose = Purpose.OPERATIONS,
+        each: Callable[[load_flow.LoadedRow], None] | None = None,
+    ) -> load_flow.LoadReport:
+        """Takes in rows that came over an interface, under an idempotency key; see `bankcif.flows.load.receive`."""
+        return load_flow.receive(self._desk, rows, channel, key=key, actor=actor, purpose=purpose, each=each)
+
     def summarize(self, *, actor: Actor, purpose: Purpose) -> analyze.Summary:
         """The file in numbers; see `bankcif.flows.analyze.summarize`."""
         return analyze.summarize(self._desk, actor=actor, purpose=purpose)
+
+    def fault_counts(
+        self, *, actor: Actor, purpose: Purpose, since: date | None = None, until: date | None = None
+    ) -> list[analyze.FaultCount]:
+        """Errors of intake by rule, channel and operator; see `bankcif.flows.analyze.fault_counts`."""
+        return analyze.fault_counts(self._desk, actor=actor, purpose=purpose, since=since, until=until)
 
     def check_keys(self) -> int:
         """

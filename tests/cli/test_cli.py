@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import attrs
@@ -135,6 +136,31 @@ def test_held_rows_are_a_finding_and_name_line_path_and_rule(shell: Shell) -> No
     assert "app.csv, line 4: $.identifiers[0].number check_digit" in done.stdout
     assert "app.csv, line 5: $ broken_row" in done.stdout
     assert "110105194912310021" not in done.stdout + done.stderr
+
+
+def test_held_rows_are_shown_corrected_refused_and_counted(shell: Shell) -> None:
+    shell.run("init", "--as", "alice")
+    shell.write("app.toml", MAPPING)
+    number = PEOPLE[2]["identifiers"][0]["number"]
+    shell.write("app.csv", table(2, f"2,{PEOPLE[2]['name']},110105194912310021,", "3,x"))
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK, expect=1)
+    items: Any = shell.json("held", "list", *ASK)
+    assert [(one["line"], one["faults"][0]["rule"]) for one in items] == [(4, "check_digit"), (5, "broken_row")]
+    assert "check digit" in shell.run("held", "list", *ASK).stdout
+    batch = items[0]["batch"]
+    assert shell.json("held", "show", batch, "4", *ASK)["idno"] == "110105194912310021"  # type: ignore[call-overload]
+    release = ("held", "release", batch, "4", "--channel", "app.toml", *ASK)
+    assert "error" in shell.run(*release, expect=2).stderr
+    assert "COLUMN=TEXT" in shell.run(*release, "--set", "idno", expect=2).stderr
+    assert shell.run(*release, "--set", f"idno={number}").stdout.startswith("new: C")
+    shell.run("held", "refuse", batch, "5", "--reason", "cut off", *ASK)
+    assert shell.json("held", "list", *ASK) == []
+    assert "0 row" in shell.run("held", "expire", *ASK).stdout
+    assert "customer" in shell.run("held", "show", batch, "5", *ASK, expect=2).stderr
+    counts: Any = shell.json("faults", *ASK)
+    assert {(one["rule"], one["count"]) for one in counts} >= {("check_digit", 1), ("broken_row", 1)}
+    assert shell.json("faults", "--until", "2020-01-01", *ASK) == []
+    assert "app" in shell.run("faults", *ASK).stdout
 
 
 def test_deciding_matches(shell: Shell) -> None:

@@ -31,6 +31,7 @@ class Action(enum.StrEnum):
     REVEAL = "reveal"
     REGISTER = "register"
     LOAD = "load"
+    RELEASE = "release"
     LINK = "link"
     APPROVE = "approve"
     AUDIT = "audit"

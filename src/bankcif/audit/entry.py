@@ -45,6 +45,7 @@ class AuditEntry:
         count: How many customers or rows.
         channel: Channel of a write.
         terms: Search terms as keyed tags (hexadecimal), by index.
+        faults: How often each rule of intake was broken, as ``severity:rule``.
         digests: Digest of each changed party's row, by cif_no.
         sealed: Bytes that a flow sealed under the subject's key; the log does not look into them.
     """
@@ -60,6 +61,7 @@ class AuditEntry:
     count: int = 0
     channel: str = ""
     terms: Mapping[str, str] = attrs.field(factory=dict)
+    faults: Mapping[str, int] = attrs.field(factory=dict)
     digests: Mapping[str, str] = attrs.field(factory=dict)
     sealed: bytes | None = None
 
@@ -69,7 +71,7 @@ class AuditEntry:
             "at": self.at, "actor": self.actor, "action": self.action, "purpose": self.purpose,
             "outcome": self.outcome.value, "subjects": list(self.subjects), "fields": list(self.fields),
             "rule": self.rule, "count": self.count, "channel": self.channel, "terms": dict(self.terms),
-            "digests": dict(self.digests),
+            "faults": dict(self.faults), "digests": dict(self.digests),
         }  # fmt: skip
         return dumps({name: value for name, value in parts.items() if value not in ("", [], {}, 0)})
 

@@ -30,6 +30,7 @@ from ._shared import (
 )
 from .check import check
 from .demo import demo
+from .held import faults, held
 from .standard import standard
 
 __all__ = ["bankcif"]
@@ -53,6 +54,8 @@ def bankcif() -> None:
 bankcif.add_command(check)
 bankcif.add_command(standard)
 bankcif.add_command(demo)
+bankcif.add_command(held)
+bankcif.add_command(faults)
 
 
 @bankcif.command()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,12 +14,12 @@ from ..context import Actor
 from ..intake import Standard
 from ..matching import Features, features_of
 from ..merging import Statement, Terms, Verification
-from ..party import CifNo, PartyKind, SourceKey
+from ..party import CifNo, Fault, PartyKind, SourceKey
 from ..protection import DataKey, Place
 from ..storage.rows import SourceRow
 from .desk import Desk
 
-__all__ = ["Arrival", "Record", "content_tag", "open_records", "seal_record", "statement_of", "tokenized"]
+__all__ = ["Arrival", "Record", "content_tag", "counted", "open_records", "seal_record", "statement_of", "tokenized"]
 
 _FORMAT = 1
 
@@ -72,6 +73,11 @@ def tokenized(desk: Desk, form: Standard) -> Standard:
             holding |= {"token": token, "masked": mask_card(number)}
         replaced.append(holding)
     return attrs.evolve(form, values={**form.values, "holdings": replaced})
+
+
+def counted(faults: Iterable[Fault]) -> dict[str, int]:
+    """How often each rule was broken, for the log; what is only an information is left out."""
+    return dict(sorted(Counter(f"{one.severity}:{one.rule}" for one in faults if one.severity != "info").items()))
 
 
 def content_tag(desk: Desk, arrival: Arrival) -> bytes:

@@ -87,6 +87,8 @@ def refuse(
     subjects: tuple[str, ...] = (),
     fields: tuple[str, ...] = (),
     rule: str = "default",
+    channel: str = "",
+    faults: Mapping[str, int] | None = None,
 ) -> NotFoundOrNotAllowedError:
     """
     Audits a refusal in a unit of its own and gives the error to raise: one answer for "not found" and "not allowed".
@@ -94,7 +96,7 @@ def refuse(
     with desk.repository.unit_of_work() as unit:
         entry = AuditEntry(
             at=desk.now(), actor=actor.id, action=action, purpose=purpose.value if purpose else "",
-            outcome=Outcome.REFUSED, subjects=subjects, fields=fields, rule=rule,
+            outcome=Outcome.REFUSED, subjects=subjects, fields=fields, rule=rule, channel=channel, faults=faults or {},
         )  # fmt: skip
         record(desk, unit, [entry])
         unit.commit()

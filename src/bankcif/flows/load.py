@@ -8,34 +8,36 @@ the same file can be loaded again: rows that came in before are recognized.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 import attrs
 
+from .. import audit
 from .._canonical import dumps
 from .._clock import to_micros
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
-from ..errors import ConfigurationError
+from ..errors import AccessError, ConfigurationError
 from ..intake import Channel, RawRow, child_target, file_digest, map_row, read_rows
 from ..merging import Terms
 from ..party import CifNo, Fault, SourceKey
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
-from ._records import Arrival, tokenized
+from ._records import Arrival, counted, tokenized
 from .desk import Desk, need_purpose, record, refuse
 from .register import Outcome, Registered, register
 
-__all__ = ["HeldRow", "LoadReport", "LoadedRow", "load"]
+__all__ = ["HeldRow", "LoadReport", "LoadedRow", "check_allowed", "load", "receive", "staged_place", "take_in"]
 
 T = TypeVar("T")
 _BATCH = 500
 _HELD_DAYS = 90
+_LONGEST_KEY = 128
 
 
 @attrs.frozen
@@ -105,25 +107,72 @@ def load(
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* load.
+        AccessError: The agreement with the source has ended, or does not cover the purpose; audited.
         ConfigurationError: The mapping names a scheme that is not in use.
         FileError: The file as a whole cannot be read as declared.
     """
-    need_purpose(desk, actor, "load", purpose)
-    if desk.policy.allows(actor, Action.LOAD, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, "load", purpose)
+    check_allowed(desk, channel, actor, purpose, Action.LOAD)
+    batch = _Batch(desk, channel, desk.tagger.digest("file", file_digest(path)), actor, purpose, each)
+    return _receive(batch, read_rows(path, channel), path.name, progress)
+
+
+def receive(
+    desk: Desk,
+    rows: Iterable[Mapping[str, str]],
+    channel: Channel,
+    *,
+    key: str,
+    actor: Actor,
+    purpose: Purpose = Purpose.OPERATIONS,
+    each: Callable[[LoadedRow], None] | None = None,
+) -> LoadReport:
+    """
+    Takes in *rows* that came over an interface, in the channel's own columns; what is wrong is held, as in a file.
+
+    Args:
+        key: The sender's idempotency key of the batch. Sent again under it, a row that stands where it stood and says
+            what it said changes nothing, and is not held twice.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* load.
+        AccessError: The agreement with the source has ended, or does not cover the purpose; audited.
+        ConfigurationError: The mapping names a scheme that is not in use, or the key is none.
+    """
+    if not key or len(key) > _LONGEST_KEY or not key.isprintable():
+        raise ConfigurationError("an idempotency key is 1 to 128 printable characters", rule="idempotency_key")
+    check_allowed(desk, channel, actor, purpose, Action.LOAD)
+    given = (_raw(number, row, channel) for number, row in enumerate(rows, start=1))
+    batch = _Batch(desk, channel, desk.tagger.digest("batch", dumps([channel.name, key])), actor, purpose, each, True)
+    return _receive(batch, given, "", None)
+
+
+def _raw(number: int, row: Mapping[str, str], channel: Channel) -> RawRow:
+    """A row as a reader would give it."""
+    given: object = row  # an interface may send anything
+    sound = isinstance(given, Mapping) and all(isinstance(part, str) for pair in given.items() for part in pair)
+    if not sound:
+        return RawRow(line=number, values=None, raw=b"", rule="broken_row")
+    raw = dumps(dict(row))
+    rule = "unknown_column" if set(row) - set(channel.columns) else ""
+    return RawRow(line=number, values=None if rule else dict(row), raw=raw, rule=rule)
+
+
+def check_allowed(desk: Desk, channel: Channel, actor: Actor, purpose: Purpose, action: Action) -> None:
+    """Raises unless *actor* may, the agreement with the source stands, and the mapping fits this file."""
+    need_purpose(desk, actor, action.value, purpose)
+    if desk.policy.allows(actor, action, purpose).effect is Effect.DENY:
+        raise refuse(desk, actor, action.value, purpose)
+    broken = channel.agreement.broken(desk.today(), purpose)
+    if broken:
+        refuse(desk, actor, action.value, purpose, rule=broken)
+        why = {
+            "agreement_expired": f"ended on {channel.agreement.expires}",
+            "agreement_purpose": f"does not cover the purpose {purpose.value}",
+        }[broken]
+        raise AccessError(f"the agreement with the source of channel {channel.name} {why}", rule=broken)
     _check_schemes(desk, channel)
     for kind in {channel.kind} if channel.kind else set(channel.kinds.values()):
         desk.standards.of(kind, channel.requires, channel.name)
-    batch_tag = desk.tagger.digest("file", file_digest(path))
-    report = LoadReport(
-        file=path.name, channel=channel.name, rows=0, outcomes=Counter(), held=(), warnings=Counter(),
-        waiting=0, proposals=0,
-    )  # fmt: skip
-    for rows in _batched(read_rows(path, channel), _BATCH):
-        report = _load_batch(desk, rows, channel, batch_tag, report, actor, each)
-        if progress is not None:
-            progress(report.rows)
-    return report
 
 
 def _check_schemes(desk: Desk, channel: Channel) -> None:
@@ -148,26 +197,64 @@ def _batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _load_batch(
-    desk: Desk,
-    rows: Sequence[RawRow],
-    channel: Channel,
-    batch_tag: bytes,
-    report: LoadReport,
-    actor: Actor,
-    each: Callable[[LoadedRow], None] | None,
-) -> LoadReport:
+@attrs.define(repr=False)
+class _Batch:
+    """
+    What came at once: a file, or the rows of one call.
+
+    Attributes:
+        tag: Keyed digest of the file, or of the batch's own key.
+        by_content: Whether a row is known again by what it says too, since the key does not tell.
+    """
+
+    desk: Desk
+    channel: Channel
+    tag: bytes
+    actor: Actor
+    purpose: Purpose
+    each: Callable[[LoadedRow], None] | None
+    by_content: bool = False
+    _key: DataKey | None = None
+
+    @property
+    def key(self) -> DataKey:
+        """The key that seals the held rows of this batch; made when the first one is."""
+        if self._key is None:
+            self._key = self.desk.data_keys.take(1)[0]
+        return self._key
+
+    def delivery(self, row: RawRow) -> bytes:
+        """Keyed digest of where, and perhaps of what, a row was in its batch."""
+        place = self.tag + row.line.to_bytes(8, "big")
+        return self.desk.tagger.digest("delivery", place + (row.raw if self.by_content else b""))
+
+
+def _receive(batch: _Batch, rows: Iterable[RawRow], name: str, progress: Callable[[int], None] | None) -> LoadReport:
+    report = LoadReport(
+        file=name, channel=batch.channel.name, rows=0, outcomes=Counter(), held=(), warnings=Counter(), waiting=0,
+        proposals=0,
+    )  # fmt: skip
+    for some in _batched(rows, _BATCH):
+        report = _receive_some(batch, some, report)
+        if progress is not None:
+            progress(report.rows)
+    return report
+
+
+def _receive_some(batch: _Batch, rows: Sequence[RawRow], report: LoadReport) -> LoadReport:
+    desk, channel, actor = batch.desk, batch.channel, batch.actor
     arrivals: list[tuple[int, Arrival]] = []
     held: list[tuple[RawRow, tuple[Fault, ...]]] = []
-    warnings = Counter(report.warnings)
+    warnings: Counter[str] = Counter()
+    beyond: Counter[str] = Counter()
     for row in rows:
-        arrival, faults = _take_in(desk, row, channel, batch_tag)
+        arrival, faults = take_in(desk, row, channel, batch.delivery(row))
         warnings.update(fault.rule for fault in faults if fault.severity == "warning")
+        beyond.update({fault.path.removeprefix("$.") for fault in faults if fault.rule == "field_not_allowed"})
         if arrival is None:
             held.append((row, tuple(fault for fault in faults if fault.severity == "error")))
         else:
             arrivals.append((row.line, arrival))
-    key = desk.data_keys.take(1)[0]
     by_line = {row.line: row for row in rows}
     kept: list[tuple[RawRow, tuple[Fault, ...]]] = []
 
@@ -178,29 +265,38 @@ def _load_batch(
             if one.outcome is Outcome.REFUSED
         ]
         kept[:] = sorted([*held, *mistaken], key=lambda pair: pair[0].line)
-        unit.work.stage([_staged(desk, row, faults, channel, batch_tag, key, actor) for row, faults in kept])
+        unit.work.stage([_staged(batch, row, faults) for row, faults in kept])
         entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="load", purpose=Purpose.OPERATIONS.value, channel=channel.name,
-            count=len(rows), rule=f"held:{len(kept)}",
+            at=desk.now(), actor=actor.id, action="load", purpose=batch.purpose.value, channel=channel.name,
+            count=len(rows), rule=f"held:{len(kept)}", faults=counted(one for _, faults in kept for one in faults),
         )  # fmt: skip
-        record(desk, unit, [entry])
+        entries = [entry]
+        if beyond:
+            # What the agreement does not cover never came in; that it was sent is in the log.
+            entries.append(
+                attrs.evolve(
+                    entry, outcome=audit.Outcome.REFUSED, fields=tuple(sorted(beyond)), rule="field_not_allowed",
+                    count=max(beyond.values()), faults={},
+                )
+            )  # fmt: skip
+        record(desk, unit, entries)
 
     done = register(desk, [arrival for _, arrival in arrivals], actor=actor, also=also)
     for (line, arrival), one in zip(arrivals, done, strict=True):
-        if each is not None and one.outcome is not Outcome.REFUSED:
-            each(LoadedRow(line, arrival.origin.key, one.cif_no, one.outcome))
+        if batch.each is not None and one.outcome is not Outcome.REFUSED:
+            batch.each(LoadedRow(line, arrival.origin.key, one.cif_no, one.outcome))
     return attrs.evolve(
         report,
         rows=report.rows + len(rows),
         outcomes=report.outcomes + Counter(one.outcome for one in done if one.outcome is not Outcome.REFUSED),
         held=(*report.held, *(HeldRow(row.line, faults) for row, faults in kept)),
-        warnings=warnings,
+        warnings=report.warnings + warnings,
         waiting=report.waiting + sum(one.task_id is not None for one in done),
         proposals=report.proposals + sum(len(one.proposed) for one in done),
     )
 
 
-def _take_in(desk: Desk, row: RawRow, channel: Channel, batch_tag: bytes) -> tuple[Arrival | None, tuple[Fault, ...]]:
+def take_in(desk: Desk, row: RawRow, channel: Channel, delivery: bytes) -> tuple[Arrival | None, tuple[Fault, ...]]:
     """A row as an arrival, or None, with everything found about it."""
     if row.values is None:
         # A column's name is the mapping's own word, so it may be told.
@@ -216,25 +312,22 @@ def _take_in(desk: Desk, row: RawRow, channel: Channel, batch_tag: bytes) -> tup
         form=tokenized(desk, form),
         terms=Terms(trust=channel.trust, trust_by_field=channel.trust_by_field, may_change=channel.may_change),
         business_time=None if mapped.business_time is None else to_micros(mapped.business_time),
-        delivery=desk.tagger.digest("delivery", batch_tag + row.line.to_bytes(8, "big")),
+        delivery=delivery,
     )
     return arrival, form.faults
 
 
-def _staged(
-    desk: Desk,
-    row: RawRow,
-    faults: tuple[Fault, ...],
-    channel: Channel,
-    batch_tag: bytes,
-    key: DataKey,
-    actor: Actor,
-) -> StagedRow:
-    now = desk.now()
-    place = Place(table="staged_row", owner=(batch_tag, row.line), group="staged-row")
+def staged_place(batch: bytes, line: int) -> Place:
+    """Where a held row belongs."""
+    return Place(table="staged_row", owner=(batch, line), group="staged-row")
+
+
+def _staged(batch: _Batch, row: RawRow, faults: tuple[Fault, ...]) -> StagedRow:
+    now = batch.desk.now()
+    payload = {"format": 1, "raw": row.raw.hex(), "values": row.values, "delivery": batch.delivery(row).hex()}
     return StagedRow(
-        batch=batch_tag, line=row.line, channel=channel.name, key_id=key.id,
-        sealed=desk.sealer.seal({"format": 1, "raw": row.raw.hex()}, key, place),
-        faults=dumps([[fault.path, fault.rule, fault.severity] for fault in faults]), actor=actor.id, staged_at=now,
-        expires_at=now + _HELD_DAYS * 86_400 * 1_000_000,
+        batch=batch.tag, line=row.line, channel=batch.channel.name, key_id=batch.key.id,
+        sealed=batch.desk.sealer.seal(payload, batch.key, staged_place(batch.tag, row.line)),
+        faults=dumps([[fault.path, fault.rule, fault.severity] for fault in faults]), actor=batch.actor.id,
+        staged_at=now, expires_at=now + _HELD_DAYS * 86_400 * 1_000_000,
     )  # fmt: skip

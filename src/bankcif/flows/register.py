@@ -24,7 +24,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import ClaimRow, IndexRow, LinkRow, Mark, SourceRow, TaskRow
 from ._golden import Rebuilt, Touched, rebuild
 from ._meet import Meetings, meet
-from ._records import Arrival, Record, content_tag, seal_record, statement_of
+from ._records import Arrival, Record, content_tag, counted, seal_record, statement_of
 from .desk import Desk, record, retried
 
 __all__ = ["Candidate", "Outcome", "Registered", "register"]
@@ -348,7 +348,7 @@ class _Batch:
         return AuditEntry(
             at=self._now, actor=self._actor.id, action="register", subjects=(placed.cif_no,), count=1,
             fields=tuple(sorted(arrival.form.values)), rule=f"{placed.outcome.value}:{placed.rule}",
-            channel=arrival.channel, digests={placed.cif_no: rebuilt.row.digest.hex()},
+            channel=arrival.channel, faults=counted(arrival.form.faults), digests={placed.cif_no: rebuilt.row.digest.hex()},
         )  # fmt: skip
 
 

@@ -202,12 +202,15 @@ def _write(
     purpose: Purpose,
 ) -> Verified:
     row = party.row
+    # A later check counts, even where clocks of two hosts differ or two checks share an instant.
+    earlier = [one.statement.verification.at for one in party.opened if one.statement.verification is not None]
+    checked = attrs.evolve(checked, at=max((checked.at, *(at + 1 for at in earlier))))
     arrival = Arrival(
         origin=SourceKey(_SOURCE, desk.ids.draw(16).hex()), channel="verification",
         form=Standard(kind=PartyKind(row.kind), values={}, given={}, faults=()), terms=Terms(), verification=checked,
     )  # fmt: skip
     sealed = seal_record(
-        desk, arrival, record_no=0, key=desk.data_keys.take(1)[0], received_at=checked.at,
+        desk, arrival, record_no=0, key=desk.data_keys.take(1)[0], received_at=desk.now(),
         content=content_tag(desk, arrival), actor=actor,
     )  # fmt: skip
     unit.sources.add([sealed])

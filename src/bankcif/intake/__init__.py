@@ -1,6 +1,6 @@
 """Write 1 to 3: channels and readers, mapping, standardizing, capture standards."""
 
-from .channel import Channel, Column, read_channel
+from .channel import Agreement, Channel, Column, read_channel
 from .forms import form_description, json_schema
 from .mapping import MappedRow, child_target, map_row
 from .readers import RawRow, file_digest, read_rows
@@ -9,6 +9,7 @@ from .validate import CaptureStandard, CaptureStandards, Condition, capture_stan
 from .verifiers import Answer, Doubt, GuardedVerifier, Verifier, VerifierAnswer
 
 __all__ = [
+    "Agreement",
     "Answer",
     "CaptureStandard",
     "CaptureStandards",

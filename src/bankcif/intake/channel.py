@@ -9,16 +9,17 @@ from __future__ import annotations
 import codecs
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from ..context import Purpose
 from ..errors import FileError, MappingError
 from ..party import CATALOGUE, NOT_STORABLE, FieldType, PartyKind
 
-__all__ = ["Channel", "Column", "read_channel"]
+__all__ = ["Agreement", "Channel", "Column", "read_channel"]
 
 _FORMATS = ("csv", "jsonl", "fixed")
 _DATE_PARTS = {"%Y", "%m", "%d", "%y"}
@@ -52,6 +53,26 @@ class Column:
 
 
 @attrs.frozen(kw_only=True)
+class Agreement:
+    """
+    What a source may be asked for.
+
+    Attributes:
+        purposes: What its data may be taken in for; empty for any purpose.
+        expires: Last day on which it holds; None for no end.
+    """
+
+    purposes: frozenset[Purpose] = frozenset()
+    expires: date | None = None
+
+    def broken(self, today: date, purpose: Purpose) -> str:
+        """The rule that taking data in today, for *purpose*, would break; empty if none."""
+        if self.expires is not None and self.expires < today:
+            return "agreement_expired"
+        return "agreement_purpose" if self.purposes and purpose not in self.purposes else ""
+
+
+@attrs.frozen(kw_only=True)
 class Channel:
     """
     One source and how to read what it sends.
@@ -69,6 +90,7 @@ class Channel:
         trust: 0 to 100 in general, and by field in `trust_by_field`.
         may_change: Protected fields this source may change without approval.
         allowed: Fields that the agreement with the source covers; None means all that are mapped.
+        agreement: For what, and until when, the source may be used.
         requires: Occasion of the capture standard that holds, such as ``account`` or ``lead``.
     """
 
@@ -88,6 +110,7 @@ class Channel:
     trust_by_field: Mapping[str, int] = attrs.field(factory=dict)
     may_change: frozenset[str] = frozenset()
     allowed: frozenset[str] | None = None
+    agreement: Agreement = attrs.field(factory=Agreement)
     requires: str = "account"
 
     def trust_of(self, field: str) -> int:
@@ -126,7 +149,7 @@ def read_channel(path: Path) -> Channel:
 _KEYS = {
     "name": str, "source": str, "format": str, "encoding": str, "delimiter": str, "key": str, "kind": (str, dict),
     "business_time": (str, dict), "trust": int, "trust_by_field": dict, "may_change": list, "allowed": list,
-    "requires": str, "columns": (dict, list),
+    "agreement": dict, "requires": str, "columns": (dict, list),
 }  # fmt: skip
 _COLUMN_KEYS = {
     "name": str, "to": str, "codes": dict, "dates": list, "currency": str, "scheme_column": str, "schemes": dict,
@@ -191,6 +214,7 @@ class _Reader:
             trust=table.get("trust", 50), trust_by_field=table.get("trust_by_field", {}),
             may_change=frozenset(table.get("may_change", ())),
             allowed=frozenset(table["allowed"]) if "allowed" in table else None,
+            agreement=self._agreement(table.get("agreement", {})),
             requires=table.get("requires", "account"),
         )  # fmt: skip
 
@@ -204,6 +228,15 @@ class _Reader:
         if "column" not in value or not codes or not set(codes.values()) <= set(PartyKind):
             raise self._fail("kind", "needs a column, and codes that mean individual or organization")
         return None, value["column"], {code: PartyKind(kind) for code, kind in codes.items()}
+
+    def _agreement(self, value: Mapping[str, Any]) -> Agreement:
+        self._typed(value, {"purposes": list, "expires": date}, "agreement.")
+        purposes = value.get("purposes", [])
+        if isinstance(value.get("expires"), datetime):
+            raise self._fail("agreement.expires", "must be a day, such as 2027-12-31")
+        if not all(isinstance(one, str) and one in set(Purpose) for one in purposes):
+            raise self._fail("agreement.purposes", f"must be some of {', '.join(Purpose)}")
+        return Agreement(purposes=frozenset(map(Purpose, purposes)), expires=value.get("expires"))
 
     def _time(self, value: str | Mapping[str, Any], columns: Mapping[str, Column]) -> tuple[str, str]:
         table = {"column": value} if isinstance(value, str) else value

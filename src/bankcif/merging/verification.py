@@ -142,7 +142,7 @@ def verification_states(
         return goldens[at]
 
     states: dict[str, VerifiedField] = {}
-    for record, check in sorted(checks, key=lambda pair: (pair[0].received_at, pair[0].place)):
+    for record, check in sorted(checks, key=lambda pair: (pair[1].at, pair[0].place)):
         times = [record.received_at, *(at for at in moments if at > record.received_at)]
         holds = all(
             digest({path: value_at(golden(at), path) for path in check.fields}) == check.value_tag for at in times

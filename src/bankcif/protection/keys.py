@@ -131,6 +131,10 @@ class DataKeys:
             for key_id, row in found.items()
         }
 
+    def destroy(self, key_ids: Iterable[bytes]) -> None:
+        """Destroys keys for good: what they sealed can not be opened any more."""
+        self._store.destroy(set(key_ids))
+
     def _make(self, count: int) -> list[DataKey]:
         kek_id = self._provider.kek_id
         drawn = self._ids.draw(count * (KEY_ID_BYTES + _KEY_BYTES))

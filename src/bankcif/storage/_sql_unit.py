@@ -249,6 +249,16 @@ class _Work(_Store):
     def stage(self, rows: Collection[StagedRow]) -> None:
         self._s.add_new(STAGED, rows)
 
+    def decide_staged(self, row: StagedRow) -> None:
+        where = {"b_tenant": self._s.tenant, "b_batch": row.batch, "b_line": row.line}
+        if self._s.change("staged_decide", [{**where, "state": row.state, "sealed": row.sealed}]) != 1:
+            raise ConflictError("the row is not held any more", rule="staged_state")
+
+    def drop_staged(self, rows: Collection[StagedRow]) -> None:
+        if rows:
+            tenant = self._s.tenant
+            self._s.change("staged_drop", [{"b_tenant": tenant, "b_batch": r.batch, "b_line": r.line} for r in rows])
+
     def staged(self) -> Sequence[StagedRow]:
         return [STAGED.row(values) for values in self._s.select("staged")]
 

@@ -185,6 +185,13 @@ QUERIES: Mapping[str, Any] = {
     "task_close": update(t.TASK)
     .where(t.TASK.c.tenant == bindparam("b_tenant"), t.TASK.c.id == bindparam("b_id"), t.TASK.c.state == "open")
     .values({name: bindparam(name) for name in TASK.names}),
+    "staged_decide": update(t.STAGED_ROW)
+    .where(t.STAGED_ROW.c.tenant == bindparam("b_tenant"), t.STAGED_ROW.c.batch == bindparam("b_batch"),
+           t.STAGED_ROW.c.line == bindparam("b_line"), t.STAGED_ROW.c.state == "held")
+    .values(state=bindparam("state"), sealed=bindparam("sealed")),
+    "staged_drop": t.STAGED_ROW.delete().where(
+        t.STAGED_ROW.c.tenant == bindparam("b_tenant"), t.STAGED_ROW.c.batch == bindparam("b_batch"),
+        t.STAGED_ROW.c.line == bindparam("b_line")),
     "approvals": select(t.APPROVAL).where(_mine(t.APPROVAL)).order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
     "approvals_of": select(t.APPROVAL).where(
         _mine(t.APPROVAL),

@@ -130,7 +130,7 @@ STAGED_ROW = _table(
     "staged_row",
     _key("batch", _bytes(16)), _key("line", Integer), _need("channel", _SOURCE), _need("key_id", _bytes(16)),
     _need("sealed", LargeBinary), _need("faults", LargeBinary), _need("actor", _ACTOR), _need("staged_at", Micros),
-    _need("expires_at", Micros),
+    _need("expires_at", Micros), _need("state", String(16)),
     rowid=True,
 )  # fmt: skip
 AUDIT_ENTRY = _table(

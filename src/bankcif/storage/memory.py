@@ -287,6 +287,16 @@ class _Work:
             if (row.batch, row.line) not in self._data.staged.rows:
                 self._data.staged.add((row.batch, row.line), row)
 
+    def decide_staged(self, row: StagedRow) -> None:
+        before = self._data.staged.rows.get((row.batch, row.line))
+        if before is None or before.state != "held":
+            raise ConflictError("the row is not held any more", rule="staged_state")
+        self._data.staged.put((row.batch, row.line), row)
+
+    def drop_staged(self, rows: Collection[StagedRow]) -> None:
+        for row in rows:
+            self._data.staged.drop((row.batch, row.line))
+
     def staged(self) -> Sequence[StagedRow]:
         return [row for _, row in sorted(self._data.staged.rows.items())]
 

@@ -160,7 +160,13 @@ class WorkStore(Protocol):
         """Holds rows; one that is held already is left as it is."""
 
     def staged(self) -> Sequence[StagedRow]:
-        """All rows that are held, by batch and line."""
+        """All rows that were held, decided ones among them, by batch and line."""
+
+    def decide_staged(self, row: StagedRow) -> None:
+        """Keeps the row as *row* has it. Raises `ConflictError` unless it was held."""
+
+    def drop_staged(self, rows: Collection[StagedRow]) -> None:
+        """Deletes rows; one that is not there is nothing."""
 
 
 class AuditStore(Protocol):

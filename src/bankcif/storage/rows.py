@@ -249,9 +249,10 @@ class StagedRow:
     A row held at intake, sealed under a key of its batch.
 
     Attributes:
-        batch: Keyed digest of the file.
+        batch: Keyed digest of the file, or of the batch's own key.
         faults: JSON list of [path, rule, severity]; no values.
         expires_at: After it the row is to be deleted.
+        state: ``held``, ``released`` or ``refused``; of a decided row nothing is sealed any more.
     """
 
     batch: bytes
@@ -263,6 +264,7 @@ class StagedRow:
     actor: str
     staged_at: int
     expires_at: int
+    state: str = "held"
 
 
 @attrs.frozen(kw_only=True)

@@ -281,6 +281,14 @@ class RepositoryContract:
             unit.work.stage([row])
             unit.work.stage([attrs.evolve(row, staged_at=5)])
             assert unit.work.staged() == [row]
+            decided = attrs.evolve(row, state="released", sealed=b"")
+            unit.work.decide_staged(decided)
+            unit.work.stage([row])
+            assert unit.work.staged() == [decided]
+            with pytest.raises(ConflictError):
+                unit.work.decide_staged(decided)
+            unit.work.drop_staged([decided, decided])
+            assert unit.work.staged() == []
 
     def test_the_log_continues_at_its_head(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
         entries = [AuditEntry(at=n, actor="t", action="view", subjects=(A,)) for n in range(3)]

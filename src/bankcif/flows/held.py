@@ -1,0 +1,219 @@
+"""
+Held rows: list, show, release with corrections, refuse, and let expire.
+
+A held row is sealed under a key of its batch. A person who may release sees it in clear, and that is in the log before it
+leaves. Once decided, nothing of it stays but its line and its faults; once its term is over, not even these, nor the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .._canonical import loads
+from ..access import Action
+from ..audit import AuditEntry
+from ..context import Actor, Effect, Purpose
+from ..errors import InputError, IntakeError
+from ..intake import Channel, RawRow
+from ..party import Fault
+from ..storage import UnitOfWork
+from ..storage.rows import StagedRow
+from .desk import Desk, need_purpose, record, refuse
+from .load import check_allowed, staged_place, take_in
+from .register import Outcome, Registered, register
+
+__all__ = ["HeldItem", "expire", "held", "refuse_row", "release", "show"]
+
+
+@attrs.frozen(kw_only=True)
+class HeldItem:
+    """
+    A row that waits for a person: where it stood and what is wrong with it, never what it says.
+
+    Attributes:
+        batch: The batch, in hexadecimal.
+        line: Line of the file, or number of the row.
+        channel: Channel it came by.
+        faults: Why it was held.
+        actor: Who delivered it.
+        held_at, expires_at: Since when, and until when; microseconds since 1970, UTC.
+    """
+
+    batch: str
+    line: int
+    channel: str
+    faults: tuple[Fault, ...]
+    actor: str
+    held_at: int
+    expires_at: int
+
+
+def held(desk: Desk, *, actor: Actor, purpose: Purpose) -> list[HeldItem]:
+    """The rows that wait, by batch and line. Raises `NotFoundOrNotAllowedError` unless *actor* may load."""
+    need_purpose(desk, actor, "held", purpose)
+    if desk.policy.allows(actor, Action.LOAD, purpose).effect is Effect.DENY:
+        raise refuse(desk, actor, "held", purpose)
+    with desk.repository.unit_of_work() as unit:
+        rows = [row for row in unit.work.staged() if row.state == "held" and row.expires_at > desk.now()]
+    return [
+        HeldItem(
+            batch=row.batch.hex(), line=row.line, channel=row.channel,
+            faults=tuple(Fault(*fault) for fault in loads(row.faults)), actor=row.actor, held_at=row.staged_at,
+            expires_at=row.expires_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def show(desk: Desk, batch: str, line: int, *, actor: Actor, purpose: Purpose) -> dict[str, str]:
+    """
+    What a held row says, by the source's columns; a row that could not be taken apart is one text under an empty name.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such row, or the policy does not let *actor* release.
+    """
+    _authorize(desk, actor, "show_held", purpose)
+    found: dict[str, str] | None = None
+    with desk.repository.unit_of_work() as unit:
+        row = _held(desk, unit, batch, line)
+        if row is not None:
+            payload = _opened(desk, row)
+            raw = bytes.fromhex(payload["raw"]).decode("utf-8", "replace")
+            found = dict(payload["values"]) if payload["values"] is not None else {"": raw}
+            record(desk, unit, [_entry(desk, row, "show_held", "", actor, purpose)])
+            unit.commit()
+    if found is None:
+        raise refuse(desk, actor, "show_held", purpose, rule="not_held")
+    return found
+
+
+def release(
+    desk: Desk,
+    channel: Channel,
+    batch: str,
+    line: int,
+    corrections: Mapping[str, str],
+    *,
+    actor: Actor,
+    purpose: Purpose,
+) -> Registered:
+    """
+    Takes a held row in, with *corrections* by the source's columns; the row and its decision are one transaction.
+
+    Raises:
+        IntakeError: It still has faults; it stays held.
+        InputError: A correction names no column of the channel, or the row is of another channel.
+        NotFoundOrNotAllowedError: There is no such row, or the policy does not let *actor* release.
+    """
+    check_allowed(desk, channel, actor, purpose, Action.RELEASE)
+    unknown = sorted(set(corrections) - set(channel.columns))
+    if unknown:
+        raise InputError(f"channel {channel.name} has no such column; correct one of its own", rule="unknown_column")
+    with desk.repository.unit_of_work() as unit:
+        row = _held(desk, unit, batch, line)
+    if row is None:
+        raise refuse(desk, actor, "release", purpose, rule="not_held")
+    if row.channel != channel.name:
+        raise InputError(f"this row came by channel {row.channel}", rule="channel")
+    payload = _opened(desk, row)
+    values = {**(payload["values"] or {}), **corrections}
+    arrival, faults = take_in(
+        desk, RawRow(line=line, values=values, raw=b""), channel, bytes.fromhex(payload["delivery"])
+    )
+    if arrival is None:
+        raise IntakeError([fault for fault in faults if fault.severity == "error"])
+
+    def also(unit: UnitOfWork, done: Sequence[Registered]) -> None:
+        if done[0].outcome is not Outcome.REFUSED:
+            _decide(unit, row, "released")
+            columns = ",".join(sorted(corrections))
+            record(desk, unit, [_entry(desk, row, "release", columns, actor, purpose, done[0].cif_no)])
+
+    done = register(desk, [arrival], actor=actor, also=also)[0]
+    if done.outcome is Outcome.REFUSED:
+        raise InputError("this source key belongs to a party of another kind", path="$", rule=done.rule)
+    return done
+
+
+def refuse_row(desk: Desk, batch: str, line: int, *, reason: str, actor: Actor, purpose: Purpose) -> None:
+    """
+    Decides that a held row does not come in; the reason, which holds no value, is in the log.
+
+    Raises:
+        InputError: There is no reason.
+        NotFoundOrNotAllowedError: There is no such row, or the policy does not let *actor* release.
+    """
+    _authorize(desk, actor, "refuse_row", purpose)
+    if not reason.strip() or len(reason) > 200 or not reason.isprintable():
+        raise InputError("a reason is needed, of at most 200 printable characters", rule="reason")
+    with desk.repository.unit_of_work() as unit:
+        row = _held(desk, unit, batch, line)
+        if row is not None:
+            _decide(unit, row, "refused")
+            record(desk, unit, [_entry(desk, row, "refuse_row", reason, actor, purpose)])
+            unit.commit()
+    if row is None:
+        raise refuse(desk, actor, "refuse_row", purpose, rule="not_held")
+
+
+def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
+    """
+    Deletes every row whose term is over, then the keys that seal nothing else; how many rows there were.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* release.
+    """
+    _authorize(desk, actor, "expire_held", purpose)
+    with desk.repository.unit_of_work() as unit:
+        rows = unit.work.staged()
+        over = [row for row in rows if row.expires_at <= desk.now()]
+        if over:
+            unit.work.drop_staged(over)
+            entry = AuditEntry(
+                at=desk.now(), actor=actor.id, action="expire_held", purpose=purpose.value, count=len(over)
+            )
+            record(desk, unit, [entry])
+            unit.commit()
+    # The rows are gone first: a key that outlives them by a crash opens nothing.
+    desk.data_keys.destroy({row.key_id for row in over} - {row.key_id for row in rows if row not in over})
+    return len(over)
+
+
+def _authorize(desk: Desk, actor: Actor, action: str, purpose: Purpose) -> None:
+    need_purpose(desk, actor, action, purpose)
+    if desk.policy.allows(actor, Action.RELEASE, purpose).effect is Effect.DENY:
+        raise refuse(desk, actor, action, purpose)
+
+
+def _held(desk: Desk, unit: UnitOfWork, batch: str, line: int) -> StagedRow | None:
+    """The row, if it still waits and its term is not over."""
+    return next(
+        (
+            row
+            for row in unit.work.staged()
+            if (row.batch.hex(), row.line, row.state) == (batch, line, "held") and row.expires_at > desk.now()
+        ),
+        None,
+    )
+
+
+def _opened(desk: Desk, row: StagedRow) -> Mapping[str, Any]:
+    key = desk.data_keys.get([row.key_id])[row.key_id]
+    payload: Mapping[str, Any] = desk.sealer.open(row.sealed, key, staged_place(row.batch, row.line))
+    return payload
+
+
+def _decide(unit: UnitOfWork, row: StagedRow, state: str) -> None:
+    unit.work.decide_staged(attrs.evolve(row, state=state, sealed=b""))
+
+
+def _entry(
+    desk: Desk, row: StagedRow, action: str, rule: str, actor: Actor, purpose: Purpose, cif_no: str = ""
+) -> AuditEntry:
+    return AuditEntry(
+        at=desk.now(), actor=actor.id, action=action, purpose=purpose.value, channel=row.channel, count=1,
+        subjects=(cif_no,) if cif_no else (), rule=f"{row.batch.hex()}:{row.line}:{rule}",
+    )  # fmt: skip

@@ -1,0 +1,258 @@
+"""Held rows: corrected and released by a person, refused, expired; batches over an interface; agreements."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from tests.conftest import ALL_ROLES
+from tests.flows.test_load import PEOPLE, line, write
+from tests.flows.test_register import register
+
+from bankcif import CIF, Actor, Outcome, Purpose
+from bankcif._clock import FixedClock
+from bankcif.errors import (
+    AccessError,
+    ConfigurationError,
+    InputError,
+    IntakeError,
+    KeyMissingError,
+    MappingError,
+    NotFoundOrNotAllowedError,
+)
+from bankcif.intake import Agreement, Channel, read_channel
+
+ASK: dict[str, Any] = {"actor": Actor(id="s.wu", roles=ALL_ROLES, branch="b"), "purpose": Purpose.OPERATIONS}
+MAPPING = """
+name = "app"
+format = "jsonl"
+key = "uid"
+requires = "lead"
+trust = 90
+{more}
+[columns]
+uid = ""
+name = "name"
+phone = "phone"
+idno = "identifiers.cn.resident_id"
+"""
+BAD_ID = "110105194912310021"
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Channel:
+    return mapped(tmp_path, "")
+
+
+def mapped(tmp_path: Path, more: str) -> Channel:
+    path = tmp_path / "app.toml"
+    path.write_text(MAPPING.format(more=more), encoding="utf-8")
+    return read_channel(path)
+
+
+def row(n: int, **more: str) -> dict[str, str]:
+    person = PEOPLE[n]
+    return {
+        "uid": f"U{n}", "name": person["name"], "phone": person["phone"], "idno": person["identifiers"][0]["number"],
+    } | more  # fmt: skip
+
+
+def loaded(cif: CIF, tmp_path: Path, channel: Channel) -> str:
+    """A file with one bad row, which stands at line 2; its batch."""
+    cif.load(write(tmp_path, [line(0), line(1, idno=BAD_ID), "{broken"]), channel, **ASK)
+    return cif.held.rows(**ASK)[0].batch
+
+
+def test_a_held_row_tells_where_and_why_and_not_what(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    loaded(cif, tmp_path, channel)
+    second, third = cif.held.rows(**ASK)
+    assert (second.line, second.channel, second.actor) == (2, "app", "s.wu")
+    assert [(fault.path, fault.rule) for fault in second.faults] == [("$.identifiers[0].number", "check_digit")]
+    assert third.faults[0].rule == "broken_row"
+    assert BAD_ID not in repr(second)
+
+
+def test_a_person_sees_it_corrects_it_and_lets_it_in(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    batch = loaded(cif, tmp_path, channel)
+    assert cif.held.show(batch, 2, **ASK) == row(1, idno=BAD_ID)
+    assert cif.held.show(batch, 3, **ASK) == {"": "{broken"}
+    with pytest.raises(IntakeError):
+        cif.held.release(batch, 2, channel, **ASK)
+    done = cif.held.release(batch, 2, channel, corrections={"idno": row(1)["idno"]}, **ASK)
+    assert done.outcome is Outcome.NEW
+    made = cif.held.release(batch, 3, channel, corrections=row(2), **ASK)
+    assert made.outcome is Outcome.NEW
+    assert cif.held.rows(**ASK) == []
+    log = cif.audit.who(done.cif_no, actor=ASK["actor"])
+    assert log[-1].action == "release"
+    assert log[-1].rule.endswith(":2:idno")
+
+
+def test_the_file_loaded_again_brings_neither_a_released_nor_a_refused_row_back(
+    cif: CIF, tmp_path: Path, channel: Channel
+) -> None:
+    batch = loaded(cif, tmp_path, channel)
+    done = cif.held.release(batch, 2, channel, corrections={"idno": row(1)["idno"]}, **ASK)
+    cif.held.refuse(batch, 3, reason="cut off in transfer", **ASK)
+    before = cif.customers.get(done.cif_no, **ASK).version
+    loaded_again = cif.load(tmp_path / "app.jsonl", channel, **ASK)
+    assert loaded_again.outcomes[Outcome.NEW] == 0
+    assert cif.held.rows(**ASK) == []
+    assert cif.customers.get(done.cif_no, **ASK).version == before
+    for decided in (2, 3):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.held.show(batch, decided, **ASK)
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.held.release(batch, decided, channel, **ASK)
+
+
+def test_of_a_decided_row_nothing_stays_sealed(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    batch = loaded(cif, tmp_path, channel)
+    cif.held.refuse(batch, 2, reason="a test", **ASK)
+    with cif._desk.repository.unit_of_work() as unit:
+        second, third = unit.work.staged()
+    assert (second.state, second.sealed) == ("refused", b"")
+    assert third.sealed
+    assert second.key_id == third.key_id, "one key for the batch"
+
+
+def test_after_its_term_a_row_and_its_key_are_gone(
+    sqlite_cif: CIF, tmp_path: Path, channel: Channel, clock: FixedClock
+) -> None:
+    cif = sqlite_cif
+    batch = loaded(cif, tmp_path, channel)
+    with cif._desk.repository.unit_of_work() as unit:
+        key_id = unit.work.staged()[0].key_id
+    assert cif.held.expire(**ASK) == 0
+    clock.advance(timedelta(days=91))
+    assert cif.held.rows(**ASK) == []
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.held.show(batch, 2, **ASK)
+    assert cif.held.expire(**ASK) == 2
+    with cif._desk.repository.unit_of_work() as unit:
+        assert unit.work.staged() == []
+    with pytest.raises(KeyMissingError):
+        cif._desk.data_keys.get([key_id])
+    assert cif.audit.verify(actor=ASK["actor"]).intact
+    assert cif.check_keys()
+
+
+def test_a_batch_over_an_interface_twice_is_once(cif: CIF, channel: Channel) -> None:
+    rows = [row(0), row(1, idno=BAD_ID), row(2), {"uid": "x", "shoe": "42"}]
+    first = cif.receive(rows, channel, key="2026-11-24/1", **ASK)
+    assert first.outcomes == {Outcome.NEW: 2}
+    assert [(one.line, one.faults[0].rule) for one in first.held] == [(2, "check_digit"), (4, "unknown_column")]
+    again = cif.receive(rows, channel, key="2026-11-24/1", **ASK)
+    assert again.outcomes == {Outcome.UNCHANGED: 2}
+    assert len(cif.held.rows(**ASK)) == 2
+    changed = cif.receive([row(0, phone=row(5)["phone"])], channel, key="2026-11-24/1", **ASK)
+    assert changed.outcomes[Outcome.UNCHANGED] == 0, "what says something else is not lost, whatever its key"
+
+
+@pytest.mark.parametrize("wrong", [None, 3, {"uid": 3}, {1: "x"}], ids=str)
+def test_a_row_that_is_none_is_held(cif: CIF, channel: Channel, wrong: Any) -> None:
+    report = cif.receive([wrong], channel, key="k", **ASK)
+    assert report.held[0].faults[0].rule == "broken_row"
+
+
+@pytest.mark.parametrize("key", ["", "x" * 129, "a\nb"])
+def test_an_idempotency_key_is_short_and_printable(cif: CIF, channel: Channel, key: str) -> None:
+    with pytest.raises(ConfigurationError, match="idempotency"):
+        cif.receive([], channel, key=key, **ASK)
+
+
+def test_who_may_not_release_sees_nothing(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    batch = loaded(cif, tmp_path, channel)
+    loader = {**ASK, "actor": Actor(id="batch", roles={"loader"})}
+    assert len(cif.held.rows(**loader)) == 2
+    for attempt in (
+        lambda: cif.held.show(batch, 2, **loader), lambda: cif.held.release(batch, 2, channel, **loader),
+        lambda: cif.held.refuse(batch, 2, reason="x", **loader), lambda: cif.held.expire(**loader),
+        lambda: cif.held.rows(actor=Actor(id="t", roles={"teller"}), purpose=Purpose.SERVICE),
+    ):  # fmt: skip
+        with pytest.raises(NotFoundOrNotAllowedError):
+            attempt()
+    assert len(cif.held.rows(**ASK)) == 2
+
+
+def test_wrong_corrections_are_refused(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    batch = loaded(cif, tmp_path, channel)
+    with pytest.raises(InputError, match="no such column"):
+        cif.held.release(batch, 2, channel, corrections={"shoe": "42"}, **ASK)
+    with pytest.raises(InputError, match="came by channel app"):
+        cif.held.release(batch, 2, attrs.evolve(channel, name="other"), **ASK)
+    with pytest.raises(InputError, match="reason"):
+        cif.held.refuse(batch, 2, reason=" ", **ASK)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.held.show("no such batch", 2, **ASK)
+
+
+def test_an_agreement_that_has_ended_lets_nothing_in(cif: CIF, tmp_path: Path, clock: FixedClock) -> None:
+    channel = mapped(tmp_path, '[agreement]\npurposes = ["operations"]\nexpires = 2026-11-24')
+    assert cif.receive([row(0)], channel, key="1", **ASK).outcomes == {Outcome.NEW: 1}
+    clock.advance(timedelta(days=1))
+    with pytest.raises(AccessError, match="ended on 2026-11-24"):
+        cif.receive([row(1)], channel, key="2", **ASK)
+    with cif._desk.repository.unit_of_work() as unit:
+        assert b"agreement_expired" in list(unit.audit.rows())[-1].body
+
+
+def test_an_agreement_covers_its_purposes_only() -> None:
+    agreement = Agreement(purposes=frozenset({Purpose.OPERATIONS}))
+    assert agreement.broken(date(2026, 11, 24), Purpose.OPERATIONS) == ""
+    assert agreement.broken(date(2026, 11, 24), Purpose.MARKETING) == "agreement_purpose"
+    assert Agreement().broken(date(2026, 11, 24), Purpose.MARKETING) == ""
+
+
+def test_a_field_beyond_the_agreement_is_refused_and_audited(cif: CIF, tmp_path: Path) -> None:
+    channel = mapped(tmp_path, 'allowed = ["name", "identifiers"]')
+    seen: list[Any] = []
+    report = cif.receive([row(0), row(1)], channel, key="1", each=seen.append, **ASK)
+    assert report.warnings["field_not_allowed"] == 2
+    assert cif.customers.get(seen[0].cif_no, **ASK).phone is None
+    with cif._desk.repository.unit_of_work() as unit:
+        entries = [entry.body for entry in unit.audit.rows() if b'"rule":"field_not_allowed"' in entry.body]
+    assert len(entries) == 1
+    assert b"refused" in entries[0]
+    assert b"phone" in entries[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('[agreement]\npurposes = ["fun"]', "agreement.purposes"), ('[agreement]\nexpires = "soon"', "agreement.expires"),
+        ("[agreement]\nexpires = 2026-11-24T10:00:00", "agreement.expires"), ("[agreement]\nmore = 1", "agreement.more"),
+    ],
+)  # fmt: skip
+def test_an_agreement_of_another_shape_is_refused(tmp_path: Path, more: str, said: str) -> None:
+    with pytest.raises(MappingError, match=said):
+        mapped(tmp_path, more)
+
+
+def test_faults_are_counted_by_rule_channel_and_operator(cif: CIF, channel: Channel, clock: FixedClock) -> None:
+    bo = {**ASK, "actor": Actor(id="s.bo", roles=ALL_ROLES, branch="b")}
+    cif.receive([row(0), row(1, idno=BAD_ID), row(2, idno=BAD_ID), {"uid": "9", "shoe": "1"}], channel, key="1", **ASK)
+    cif.receive([row(3, idno=BAD_ID), row(4, phone="13800138000")], channel, key="2", **bo)
+    with pytest.raises(IntakeError):
+        register(cif, bo["actor"], "1", identifiers=[{"scheme": "cn.resident_id", "number": BAD_ID}])
+    clock.advance(timedelta(days=1))
+    with pytest.raises(IntakeError):
+        register(cif, bo["actor"], "1", name="A#")
+
+    def counts(**more: Any) -> dict[tuple[str, str, str, str], int]:
+        found = cif.fault_counts(**ASK, **more)
+        return {(one.severity, one.rule, one.channel, one.actor): one.count for one in found}
+
+    assert counts() == {
+        ("error", "check_digit", "app", "s.wu"): 2, ("error", "unknown_column", "app", "s.wu"): 1,
+        ("error", "check_digit", "app", "s.bo"): 1, ("error", "check_digit", "counter", "s.bo"): 1,
+        ("error", "characters", "counter", "s.bo"): 1, ("warning", "placeholder", "app", "s.bo"): 1, ("warning", "sample_number", "counter", "s.bo"): 2,
+    }  # fmt: skip
+    assert next(iter(counts(since=date(2026, 11, 25)))) == ("error", "characters", "counter", "s.bo")
+    assert sum(counts(until=date(2026, 11, 24)).values()) == 7
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.fault_counts(actor=Actor(id="t", roles={"teller"}), purpose=Purpose.SERVICE)
+    assert cif.audit.verify(actor=ASK["actor"]).intact
