@@ -39,6 +39,7 @@ HOMES = {
     "cattrs": {"party", "intake", "_canonical"},
     "click": {"cli"},
     "rich": {"cli"},
+    "openpyxl": {"intake"},
     "tenacity": {"intake"},
     "pybreaker": {"intake"},
     "pytest": {"testing"},

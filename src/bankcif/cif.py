@@ -168,11 +168,19 @@ class CIF:
         purpose: Purpose = Purpose.OPERATIONS,
         progress: Callable[[int], None] | None = None,
         each: Callable[[load_flow.LoadedRow], None] | None = None,
+        each_held: Callable[[load_flow.HeldRow], None] | None = None,
     ) -> load_flow.LoadReport:
         """Loads a channel's file; see `bankcif.flows.load.load`. *channel* may be the path of its mapping."""
         mapping = channel if isinstance(channel, Channel) else read_channel(Path(channel))
         return load_flow.load(
-            self._desk, Path(path), mapping, actor=actor, purpose=purpose, progress=progress, each=each
+            self._desk,
+            Path(path),
+            mapping,
+            actor=actor,
+            purpose=purpose,
+            progress=progress,
+            each=each,
+            each_held=each_held,
         )
 
     def receive(
@@ -184,9 +192,12 @@ class CIF:
         actor: Actor,
         purpose: Purpose = Purpose.OPERATIONS,
         each: Callable[[load_flow.LoadedRow], None] | None = None,
+        each_held: Callable[[load_flow.HeldRow], None] | None = None,
     ) -> load_flow.LoadReport:
         """Takes in rows that came over an interface, under an idempotency key; see `bankcif.flows.load.receive`."""
-        return load_flow.receive(self._desk, rows, channel, key=key, actor=actor, purpose=purpose, each=each)
+        return load_flow.receive(
+            self._desk, rows, channel, key=key, actor=actor, purpose=purpose, each=each, each_held=each_held
+        )
 
     def summarize(self, *, actor: Actor, purpose: Purpose) -> analyze.Summary:
         """The file in numbers; see `bankcif.flows.analyze.summarize`."""

@@ -143,7 +143,10 @@ def test_held_rows_are_shown_corrected_refused_and_counted(shell: Shell) -> None
     shell.write("app.toml", MAPPING)
     number = PEOPLE[2]["identifiers"][0]["number"]
     shell.write("app.csv", table(2, f"2,{PEOPLE[2]['name']},110105194912310021,", "3,x"))
-    shell.run("load", "app.csv", "--channel", "app.toml", *ASK, expect=1)
+    shell.run("load", "app.csv", "--channel", "app.toml", "--held", "held.jsonl", *ASK, expect=1)
+    told = [json.loads(line) for line in (shell.folder / "held.jsonl").read_text().splitlines()]
+    assert told == [{"line": 4, "path": "$.identifiers[0].number", "rule": "check_digit"},
+                    {"line": 5, "path": "$", "rule": "broken_row"}]  # fmt: skip
     items: Any = shell.json("held", "list", *ASK)
     assert [(one["line"], one["faults"][0]["rule"]) for one in items] == [(4, "check_digit"), (5, "broken_row")]
     assert "check digit" in shell.run("held", "list", *ASK).stdout
@@ -243,6 +246,8 @@ def test_check_for_people_and_the_list(shell: Shell) -> None:
 
 
 WRONG = {
+    "held to nowhere": (
+        ["load", "app.csv", "--channel", "app.toml", "--held", "none/held.jsonl", *ASK], "cannot be written"),
     "no such occasion": (["standard", "individual", "nonsense"], "there are account"),
     "no such standards": (["standard", "individual", "account", "--standards", "none.toml"], "cannot be read"),
     "no such file": (["load", "none.csv", "--channel", "app.toml", *ASK], "none.csv does not exist"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .._text import label, rule_text
-from ..flows.load import LoadReport
+from ..errors import FileError
+from ..flows.load import HeldRow, LoadReport
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,11 +80,39 @@ def _with_bar(name: str, console: Console, work: Work, heard: Callable[[], None]
         return work(passed)
 
 
+@contextmanager
+def held_file(path: Path | None) -> Iterator[Callable[[HeldRow], None] | None]:
+    """
+    Writes held rows to *path*, a JSON object a line with ``line``, ``path`` and ``rule`` for each fault; never a value.
+
+    Raises:
+        FileError: It cannot be written.
+    """
+    if path is None:
+        yield None
+        return
+    file = None
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError:
+        pass
+    if file is None:
+        raise FileError(f"the file {path} cannot be written", path=str(path), rule="unwritable")
+    with file:
+
+        def tell(row: HeldRow) -> None:
+            for fault in row.faults:
+                file.write(json.dumps({"line": row.line, "path": fault.path, "rule": fault.rule}) + "\n")
+
+        yield tell
+
+
 def load_document(report: LoadReport) -> dict[str, Any]:
     """A load's report as JSON; no values."""
     return {
         "file": report.file, "channel": report.channel, "rows": report.rows,
         "outcomes": {outcome.value: count for outcome, count in sorted(report.outcomes.items())},
+        "held_count": report.held_count,
         "held": [
             {"line": row.line, "faults": [{"path": f.path, "rule": f.rule} for f in row.faults]}
             for row in report.held
@@ -93,11 +124,11 @@ def load_document(report: LoadReport) -> dict[str, Any]:
 def print_load(report: LoadReport, most: int = 10) -> None:
     """A load's report for people."""
     counts = ", ".join(f"{count} {label(outcome.value)}" for outcome, count in sorted(report.outcomes.items()))
-    click.echo(f"{report.file} ({report.channel}): {report.rows} rows read, {len(report.held)} held back; {counts}")
+    click.echo(f"{report.file} ({report.channel}): {report.rows} rows read, {report.held_count} held back; {counts}")
     if report.waiting or report.proposals:
         click.echo(f"  {report.waiting} possible matches and {report.proposals} changed values wait for a person")
     for row in report.held[:most]:
         for fault in row.faults:
             click.echo(f"  {report.file}, line {row.line}: {fault.path} {fault.rule} ({rule_text(fault.rule)})")
-    if len(report.held) > most:
-        click.echo(f"  … and {len(report.held) - most} more rows; --json lists all")
+    if report.held_count > most:
+        click.echo(f"  … and {report.held_count - most} more rows; --held FILE writes all of them")

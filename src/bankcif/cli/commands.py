@@ -18,7 +18,7 @@ from ..flows.query import CustomerView
 from ..intake import read_channel
 from ..party import CATALOGUE
 from ..protection import LocalKeyProvider
-from ._load import load_document, print_load, with_progress_bar
+from ._load import held_file, load_document, print_load, with_progress_bar
 from ._shared import (
     Session,
     customer_command,
@@ -88,15 +88,18 @@ def init(
 @bankcif.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--channel", "mapping", required=True, type=click.Path(path_type=Path), help="Channel mapping (TOML).")
+@click.option(
+    "--held", "held_out", type=click.Path(path_type=Path), help="Write what is held back: a JSON object a line."
+)
 @customer_command
-def load(session: Session, file: Path, mapping: Path) -> int:
+def load(session: Session, file: Path, mapping: Path, held_out: Path | None) -> int:
     """Load FILE as its channel mapping declares it. Status 1 if rows were held back."""
     channel = read_channel(mapping)
-    with session.open() as cif:
+    with session.open() as cif, held_file(held_out) as tell:
         report = with_progress_bar(
             file.name, not session.as_json,
             lambda progress: cif.load(
-                file, channel, actor=session.actor(), purpose=session.purpose, progress=progress
+                file, channel, actor=session.actor(), purpose=session.purpose, progress=progress, each_held=tell
             ),
         )  # fmt: skip
     emit(session.as_json, load_document(report), lambda: print_load(report))

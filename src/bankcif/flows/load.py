@@ -38,6 +38,7 @@ T = TypeVar("T")
 _BATCH = 500
 _HELD_DAYS = 90
 _LONGEST_KEY = 128
+_MOST_TOLD = 1000
 
 
 @attrs.frozen
@@ -67,7 +68,8 @@ class LoadReport:
         file, channel: Which file, by which channel.
         rows: How many rows were read.
         outcomes: Rows by outcome.
-        held: Rows that were held back.
+        held: Rows that were held back; the first thousand.
+        held_count: How many there were.
         warnings: Warnings by rule.
         waiting: Rows that may be a stored customer, for a person to decide.
         proposals: Differing values of protected fields that wait for approval.
@@ -81,6 +83,7 @@ class LoadReport:
     warnings: Counter[str]
     waiting: int
     proposals: int
+    held_count: int = 0
 
 
 def load(
@@ -92,6 +95,7 @@ def load(
     purpose: Purpose = Purpose.OPERATIONS,
     progress: Callable[[int], None] | None = None,
     each: Callable[[LoadedRow], None] | None = None,
+    each_held: Callable[[HeldRow], None] | None = None,
 ) -> LoadReport:
     """
     Loads *path* as *channel* declares it.
@@ -104,6 +108,7 @@ def load(
         purpose: What for.
         progress: Called with the number of rows after every batch.
         each: Called with every row that came in, after its batch is committed.
+        each_held: Called with every row that was held, likewise.
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* load.
@@ -112,7 +117,7 @@ def load(
         FileError: The file as a whole cannot be read as declared.
     """
     check_allowed(desk, channel, actor, purpose, Action.LOAD)
-    batch = _Batch(desk, channel, desk.tagger.digest("file", file_digest(path)), actor, purpose, each)
+    batch = _Batch(desk, channel, desk.tagger.digest("file", file_digest(path)), actor, purpose, each, each_held)
     return _receive(batch, read_rows(path, channel), path.name, progress)
 
 
@@ -125,6 +130,7 @@ def receive(
     actor: Actor,
     purpose: Purpose = Purpose.OPERATIONS,
     each: Callable[[LoadedRow], None] | None = None,
+    each_held: Callable[[HeldRow], None] | None = None,
 ) -> LoadReport:
     """
     Takes in *rows* that came over an interface, in the channel's own columns; what is wrong is held, as in a file.
@@ -142,7 +148,9 @@ def receive(
         raise ConfigurationError("an idempotency key is 1 to 128 printable characters", rule="idempotency_key")
     check_allowed(desk, channel, actor, purpose, Action.LOAD)
     given = (_raw(number, row, channel) for number, row in enumerate(rows, start=1))
-    batch = _Batch(desk, channel, desk.tagger.digest("batch", dumps([channel.name, key])), actor, purpose, each, True)
+    batch = _Batch(
+        desk, channel, desk.tagger.digest("batch", dumps([channel.name, key])), actor, purpose, each, each_held, True
+    )
     return _receive(batch, given, "", None)
 
 
@@ -213,6 +221,7 @@ class _Batch:
     actor: Actor
     purpose: Purpose
     each: Callable[[LoadedRow], None] | None
+    each_held: Callable[[HeldRow], None] | None
     by_content: bool = False
     _key: DataKey | None = None
 
@@ -285,11 +294,16 @@ def _receive_some(batch: _Batch, rows: Sequence[RawRow], report: LoadReport) -> 
     for (line, arrival), one in zip(arrivals, done, strict=True):
         if batch.each is not None and one.outcome is not Outcome.REFUSED:
             batch.each(LoadedRow(line, arrival.origin.key, one.cif_no, one.outcome))
+    told = [HeldRow(row.line, faults) for row, faults in kept]
+    if batch.each_held is not None:
+        for row_told in told:
+            batch.each_held(row_told)
     return attrs.evolve(
         report,
         rows=report.rows + len(rows),
         outcomes=report.outcomes + Counter(one.outcome for one in done if one.outcome is not Outcome.REFUSED),
-        held=(*report.held, *(HeldRow(row.line, faults) for row, faults in kept)),
+        held=(*report.held, *told[: _MOST_TOLD - len(report.held)]),
+        held_count=report.held_count + len(told),
         warnings=report.warnings + warnings,
         waiting=report.waiting + sum(one.task_id is not None for one in done),
         proposals=report.proposals + sum(len(one.proposed) for one in done),

@@ -21,7 +21,7 @@ from ..party import CATALOGUE, NOT_STORABLE, FieldType, PartyKind
 
 __all__ = ["Agreement", "Channel", "Column", "read_channel"]
 
-_FORMATS = ("csv", "jsonl", "fixed")
+_FORMATS = ("csv", "jsonl", "fixed", "xlsx", "parquet")
 _DATE_PARTS = {"%Y", "%m", "%d", "%y"}
 
 
@@ -80,9 +80,10 @@ class Channel:
     Attributes:
         name: The channel's name in stores and reports.
         source: The system behind it; source keys are unique within a source.
-        format: ``csv``, ``jsonl`` or ``fixed``.
+        format: ``csv``, ``jsonl``, ``fixed``, ``xlsx`` or ``parquet``.
         encoding: As Python names it; a byte that does not decode holds its row back.
         delimiter: Of a CSV file.
+        sheet: Of a spreadsheet; the first if empty.
         key: Column of the source key.
         kind: The party kind of every row, or the column and codes that tell it (`kind_column`, `kinds`).
         columns: Every column the source sends; one that is missing here holds its row back.
@@ -101,6 +102,7 @@ class Channel:
     columns: Mapping[str, Column]
     encoding: str = "utf-8"
     delimiter: str = ","
+    sheet: str = ""
     kind: PartyKind | None = PartyKind.INDIVIDUAL
     kind_column: str = ""
     kinds: Mapping[str, PartyKind] = attrs.field(factory=dict)
@@ -147,7 +149,7 @@ def read_channel(path: Path) -> Channel:
 
 
 _KEYS = {
-    "name": str, "source": str, "format": str, "encoding": str, "delimiter": str, "key": str, "kind": (str, dict),
+    "name": str, "source": str, "format": str, "encoding": str, "delimiter": str, "sheet": str, "key": str, "kind": (str, dict),
     "business_time": (str, dict), "trust": int, "trust_by_field": dict, "may_change": list, "allowed": list,
     "agreement": dict, "requires": str, "columns": (dict, list),
 }  # fmt: skip
@@ -209,7 +211,7 @@ class _Reader:
         time, form = self._time(table.get("business_time", ""), columns)
         return Channel(
             name=table["name"], source=table.get("source", table["name"]), format=table["format"], key=table["key"],
-            columns=columns, encoding=encoding, delimiter=table.get("delimiter", ","), kind=kind,
+            columns=columns, encoding=encoding, delimiter=table.get("delimiter", ","), sheet=table.get("sheet", ""), kind=kind,
             kind_column=kind_column, kinds=kinds, business_time=time, business_time_form=form,
             trust=table.get("trust", 50), trust_by_field=table.get("trust_by_field", {}),
             may_change=frozenset(table.get("may_change", ())),

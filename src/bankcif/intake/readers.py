@@ -6,20 +6,24 @@ A row that cannot be taken apart comes out as a broken row with its line and rul
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from .._canonical import dumps
 from ..errors import FileError
+from ..wording import is_han
 from .channel import Channel
+from .tables import Row, parquet_rows, xlsx_rows
 
-__all__ = ["RawRow", "file_digest", "read_rows"]
+__all__ = ["RawRow", "file_digest", "looks_like", "read_rows"]
 
 LONGEST_LINE = 64 * 1024
 LONGEST_FIELD = 4 * 1024
@@ -77,8 +81,44 @@ def read_rows(path: Path, channel: Channel) -> Iterator[RawRow]:
         yield from _csv(path, channel)
     elif channel.format == "jsonl":
         yield from _jsonl(path, channel)
+    elif channel.format in _TABLES:
+        yield from _table(path, channel, _TABLES[channel.format])
     else:
         yield from _fixed(path, channel)
+
+
+def looks_like(path: Path) -> str:
+    """
+    The encoding that the beginning of *path* looks like: a hint for a message, never what a file is read by.
+
+    One of utf-16, utf-8, gb18030, big5; empty if it is none of them.
+    """
+    with path.open("rb") as file:
+        head = file.read(64 * 1024)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    scores = {}
+    for encoding in ("utf-8", "gb18030", "big5"):
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+        if encoding == "utf-8":
+            return encoding
+        # Two bytes of one encoding often are two of the other, but rarely a common character.
+        han = [character for character in text if is_han(character)]
+        common = sum(_is_common(character, encoding) for character in han)
+        scores[encoding] = common / len(han) if han else 0.0
+    return max(scores, key=scores.__getitem__, default="")
+
+
+def _is_common(character: str, encoding: str) -> bool:
+    """Whether *character* is on the first level of GB 2312, or of Big5."""
+    first, last, name = (0xB0, 0xD7, "gb2312") if encoding == "gb18030" else (0xA4, 0xC6, "big5")
+    try:
+        return first <= character.encode(name)[0] <= last
+    except UnicodeEncodeError:
+        return False
 
 
 def _ensure_readable(path: Path) -> None:
@@ -123,32 +163,8 @@ def _csv(path: Path, channel: Channel) -> Iterator[RawRow]:
     header = _split(first[2], channel) if first[2] is not None else None
     if header is not None and header and header[0].startswith("\ufeff"):
         header[0] = header[0].removeprefix("\ufeff")
-    if header is None or not set(header) & set(channel.columns):
-        raise FileError(
-            f"{path}, line 1: no column of the mapping was found; check the encoding ({channel.encoding}), "
-            f"the delimiter and the header",
-            path=f"{path}:1",
-            rule="header",
-        )
-    if len(set(header)) < len(header):
-        raise FileError(f"{path}, line 1: a column name stands there twice", path=f"{path}:1", rule="header")
-    missing = [name for name in channel.columns if name not in header]
-    if missing:
-        raise FileError(
-            f"{path}, line 1: the columns {', '.join(missing)} of the mapping are missing; correct the mapping or the "
-            f"file",
-            path=f"{path}:1",
-            rule="missing_column",
-        )
-    # The header's own words are the bank's, not a customer's; but a file without a header has customers there.
-    unknown = [str(place) for place, name in enumerate(header, start=1) if name not in channel.columns]
-    if unknown:
-        raise FileError(
-            f"{path}, line 1: the mapping does not know column number {', '.join(unknown)}; add it to [columns], with "
-            f"an empty target if it is to be read over",
-            path=f"{path}:1",
-            rule="unknown_column",
-        )
+    _check_header(path, header, channel)
+    assert header is not None, "just checked"
     for line, raw, text in lines:
         if text is None:
             rule = "too_long" if len(raw) > LONGEST_LINE else "encoding"
@@ -159,6 +175,59 @@ def _csv(path: Path, channel: Channel) -> Iterator[RawRow]:
             yield RawRow(line=line, values=None, raw=raw, rule="broken_row")
         else:
             yield _checked(line, dict(zip(header, cells, strict=True)), raw)
+
+
+_TABLES = {"xlsx": xlsx_rows, "parquet": parquet_rows}
+
+
+def _table(path: Path, channel: Channel, rows_of: Callable[[Path, Channel], Iterator[Row]]) -> Iterator[RawRow]:
+    rows = rows_of(path, channel)
+    nothing: Row = (1, {}, "", "")
+    line, header, *_ = next(rows, nothing)
+    _check_header(path, list(header), channel, line=max(line, 1))
+    for line, values, rule, column in rows:
+        raw = dumps(dict(values))
+        if rule:
+            yield RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule, column=column)
+        else:
+            yield _checked(line, dict(values), raw)
+
+
+def _check_header(path: Path, header: list[str] | None, channel: Channel, *, line: int = 1) -> None:
+    """Raises `FileError` unless the header names the mapping's columns, each once, and no other."""
+    if header is None or not set(header) & set(channel.columns):
+        raise FileError(
+            f"{path}, line {line}: no column of the mapping was found; check the encoding ({channel.encoding}"
+            f"{_hint(path, channel)}), the delimiter and the header",
+            path=f"{path}:{line}",
+            rule="header",
+        )
+    if len(set(header)) < len(header):
+        raise FileError(f"{path}, line {line}: a column name stands there twice", path=f"{path}:{line}", rule="header")
+    missing = [name for name in channel.columns if name not in header]
+    if missing:
+        raise FileError(
+            f"{path}, line {line}: the columns {', '.join(missing)} of the mapping are missing; correct the mapping or the "
+            f"file",
+            path=f"{path}:{line}",
+            rule="missing_column",
+        )
+    # The header's own words are the bank's, not a customer's; but a file without a header has customers there.
+    unknown = [str(place) for place, name in enumerate(header, start=1) if name not in channel.columns]
+    if unknown:
+        raise FileError(
+            f"{path}, line {line}: the mapping does not know column number {', '.join(unknown)}; add it to [columns], with "
+            f"an empty target if it is to be read over",
+            path=f"{path}:{line}",
+            rule="unknown_column",
+        )
+
+
+def _hint(path: Path, channel: Channel) -> str:
+    """What the file looks like, where that is something else than the mapping says."""
+    seen = looks_like(path) if channel.format in ("csv", "jsonl", "fixed") else ""
+    said = codecs.lookup(channel.encoding).name
+    return f"; the file looks like {seen}" if seen and codecs.lookup(seen).name != said else ""
 
 
 def _records(path: Path, channel: Channel) -> Iterator[tuple[int, bytes, str | None]]:
