@@ -10,7 +10,7 @@ import nox
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["tests", "lint", "typing", "docs", "examples", "build"]
+nox.options.sessions = ["tests", "lint", "typing", "docs", "examples", "build", "fuzz"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
@@ -81,6 +81,14 @@ def build(session: nox.Session) -> None:
         session.run("python", "-W", "error", str(pathlib.Path(__file__).parent / "examples" / "quickstart.py"))
         session.run("bankcif", "demo", "--out", "built-demo", "--json", silent=True)
         shutil.rmtree("built-demo")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Drive every parser with arbitrary input; `-- SECONDS TARGET`, half a minute by default."""
+    session.install(".[files]", *group("fuzz"))
+    with session.chdir(session.create_tmp()):
+        session.run("python", str(pathlib.Path(__file__).parent / "tools" / "fuzz.py"), *session.posargs)
 
 
 @nox.session

@@ -2,7 +2,7 @@
 Each path beside its floor, in one run, interleaved; bare times mean nothing on a shared machine.
 
     nox -s bench                     all, under ten minutes
-    nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes, addresses
+    nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes, addresses, slowest
 
 The floor does the same work with nothing of ours around it: the same rows by raw sqlite3 under the same durability,
 with the same look-ups, AEAD calls, HMAC calls, comparisons, own checksums, and an audit row chained by SHA-256.
@@ -35,6 +35,7 @@ from addresses import addresses
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from rapidfuzz.distance import OSA
 from schemes import schemes
+from slowest import slowest
 
 from bankcif import CIF, Actor, Individual, LocalKeyProvider, Purpose, party_from
 from bankcif.intake import Channel, read_channel
@@ -396,6 +397,7 @@ BENCHES = {
     "import": importing,
     "schemes": schemes,
     "addresses": addresses,
+    "slowest": slowest,
     "load": load,
     "register": register,
     "lookup": lookup,

@@ -33,7 +33,8 @@ class Level(enum.StrEnum):
 _DIGITS = "〇一二三四五六七八九"
 _HAN_DIGIT = {digit: value for value, digit in enumerate(_DIGITS)} | {"零": 0, "两": 2}
 _HAN = "一二三四五六七八九十百〇零两"
-_N = rf"(?:\d+|[{_HAN}]+)"
+# Bounded, so that a long run of numerals is not read again from each of its places.
+_N = rf"(?:\d{{1,12}}|[{_HAN}]{{1,12}})"
 _HAN_NUMBER = re.compile(f"[{_HAN}]+")
 _NAME = "[\u3007\u3400-\u9fff\U00020000-\U000323af·]"
 
@@ -62,7 +63,7 @@ _NUMBER = re.compile(
 )
 _PLAIN_NUMBER = re.compile(rf"\d+(?:-\d+)?(?=\Z|(?![号幢栋座楼单门层室房弄区期]){_NAME}{{2}})")
 _BUILDING = re.compile(
-    rf"(?:第)?(?P<b>[甲乙丙丁]?[A-Z]{{0,2}}(?:\d+|[{_HAN}]+)[A-Z]?|[A-Z])(?:号楼|#楼|幢|栋|座|公寓|#|(?<=[A-Z])[楼区])"
+    rf"(?:第)?(?P<b>[甲乙丙丁]?[A-Z]{{0,2}}{_N}[A-Z]?|[A-Z])(?:号楼|#楼|幢|栋|座|公寓|#|(?<=[A-Z])[楼区])"
     rf"|(?P<side>[东西南北主副])楼"
 )
 # Within a compound or a lane, a house number is a building.
@@ -71,9 +72,9 @@ _STOREYS = re.compile(rf"(?P<b>{_N})楼(?=(?P<unit>{_N}(?:单元|门))|-?(?P<roo
 _UNIT = re.compile(rf"(?P<u>{_N}|[甲乙丙丁东西南北中])(?:单元|门(?![面诊店]))")
 _FLOOR = re.compile(rf"(?:地下|第)?(?P<f>B?{_N})(?:层|楼|F(?!\d))")
 _ROOM = re.compile(
-    r"(?P<m>[A-Z]{0,2}\d+(?:-\d+)?[A-Z]?|[A-Z](?=[室座房户])|[东西南北中](?=户))(?:号房|店面|[室房铺户座号])?(?=\Z|[^\d])"
+    r"(?P<m>[A-Z]{0,2}\d{1,12}(?:-\d{1,12})?[A-Z]?|[A-Z](?=[室座房户])|[东西南北中](?=户))(?:号房|店面|[室房铺户座号])?(?=\Z|[^\d])"
 )
-_DASHED = re.compile(r"(?P<one>\d+)-(?P<two>\d+)(?:-(?P<three>\d+))?(?![\d-])(?:[室房号])?")
+_DASHED = re.compile(r"(?P<one>\d{1,12})-(?P<two>\d{1,12})(?:-(?P<three>\d{1,12}))?(?![\d-])(?:[室房号])?")
 _TAIL = tuple(
     (pattern, level)
     for pattern, level in (

@@ -185,6 +185,8 @@ def _spoken(text: str) -> tuple[str, ...]:
     usual = "".join(option[0] for option in options)
     found = {usual: None}
     for index, option in enumerate(options):
+        if len(found) >= _MOST_READINGS:
+            break  # no more are kept, and each costs the whole name
         for other in option[1:3]:
             found["".join(other if i == index else o[0] for i, o in enumerate(options))] = None
     return tuple(found)

@@ -34,15 +34,14 @@ _SAME = {
 }  # fmt: skip
 # Businesses that stand between trade name and legal form. Source: the sections and divisions of GB/T 4754-2017 in the
 # words that company names use; from the author's knowledge of such names, unchecked.
-_BUSINESSES = (
+_BUSINESSES = tuple(sorted((
     "信息技术|网络科技|生物科技|电子科技|科技发展|科技|技术|信息|软件|网络|电子商务|电子|国际贸易|贸易|商贸|进出口|实业发展|实业|"
     "投资管理|投资|资产管理|管理咨询|咨询服务|咨询|企业管理|融资租赁|租赁|担保|保险代理|保险|证券|基金管理|银行|房地产开发|"
     "房地产|置业|地产|物业管理|物业服务|物业|建筑工程|建筑|工程|建设|装饰|建材|钢铁|机械制造|机械|设备|制造|电器|电气|仪器|化工|"
     "材料|制药|医药|医疗器械|医疗|健康|食品|餐饮管理|餐饮|酒店管理|酒店|农业发展|农业|种植|养殖|纺织|服装|服饰|鞋业|家具|"
     "包装|印刷|文化传播|文化传媒|文化|传媒|广告|教育科技|教育|旅行社|旅游|物流|运输|供应链管理|供应链|快递|汽车销售|汽车|能源|"
     "电力|环保|水务|矿业|石油|百货|超市|商业|服务|发展|控股|产业|集团"
-)
-_BUSINESS = re.compile(rf"(?:{_BUSINESSES})+\Z")
+).split("|"), key=len, reverse=True))  # fmt: skip
 _BRACKETS = str.maketrans("〔〕[]【】", "()()()")
 _BRACKETED = re.compile(r"\(([^()]{0,40})\)")
 _PUNCTUATION = re.compile(r"[\s·・.,\-_'\"“”‘’&]+")
@@ -98,8 +97,7 @@ def organization_name(text: str) -> OrganizationName:
     form = next((form for form in _FORMS if opened.endswith(form) and len(opened) > len(form)), "")
     core = _PUNCTUATION.sub("", opened.removesuffix(form)) or _PUNCTUATION.sub("", opened)
     region, rest = _region(core, whole)
-    business = _BUSINESS.search(rest)
-    doing = business[0] if business and business.start() > 1 else ""
+    doing = _business(rest)
     return OrganizationName(
         standard=standard, core=f"{core}/{branch}" if branch else core, legal_form=_SAME.get(form, form), region=region,
         trade_name=rest.removesuffix(doing), business=doing, branch=branch,
@@ -147,6 +145,14 @@ def _shortened(short: OrganizationName, long: OrganizationName) -> bool:
 def _subsequence(short: str, long: str) -> bool:
     rest = iter(long)
     return all(character in rest for character in short)
+
+
+def _business(core: str) -> str:
+    """The words of business at the end of *core*, behind at least two characters of a trade name."""
+    start = len(core)
+    while word := next((word for word in _BUSINESSES if core.endswith(word, 0, start)), ""):
+        start -= len(word)
+    return core[start:] if start > 1 else ""
 
 
 def _one_region(one: str, other: str) -> bool:
