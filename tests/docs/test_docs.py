@@ -42,6 +42,7 @@ def blocks(page: Path) -> list[Block]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_blocks_of_a_page_run_in_their_order(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as a prompt in that folder has it
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     scope: dict[str, object] = {}
     for block in blocks(page):
