@@ -15,9 +15,9 @@ from .errors import ConfigurationError, InputError, IntakeError
 from .flows import held as held_flow, link as link_flow, merge, query, register as register_flow, verify as verify_flow
 from .flows._records import Arrival, counted, tokenized
 from .flows.desk import Desk, refuse
-from .intake import Channel, GuardedVerifier
+from .intake import Channel, Draft, GuardedVerifier, draft
 from .merging import Assurance, Terms, VerifiedField
-from .party import CifNo, Party, SourceKey, kind_of, plain_values
+from .party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
 from .storage.rows import TaskRow
 
 __all__ = ["Approvals", "Audit", "Customers", "Held", "Matches", "Verifications"]
@@ -95,6 +95,31 @@ class Customers(_Task):
                 path="$", rule=done.rule, cif_no=done.cif_no,
             )  # fmt: skip
         return done
+
+    def draft(
+        self,
+        captured: Mapping[str, Any],
+        *,
+        channel: str,
+        actor: Actor,
+        mrz: str = "",
+        kind: PartyKind = PartyKind.INDIVIDUAL,
+        occasion: str = "account",
+    ) -> Draft:
+        """
+        A form filled in from what was captured, for a person to confirm; nothing is stored. See `bankcif.intake.draft`.
+
+        Raises:
+            InputError: *mrz* is no machine-readable zone of a person's document.
+            NotFoundOrNotAllowedError: The policy does not let *actor* register.
+        """
+        desk = self._desk
+        if desk.policy.allows(actor, Action.REGISTER).effect is Effect.DENY:
+            raise refuse(desk, actor, "draft", None)
+        return draft(
+            desk.standards.of(kind, occasion, channel), captured, mrz=mrz, standardizer=desk.standardizer,
+            schemes=desk.schemes, today=desk.today(),
+        )  # fmt: skip
 
     def find(
         self,

@@ -1,6 +1,7 @@
 """Write 1 to 3: channels and readers, mapping, standardizing, capture standards."""
 
 from .channel import Agreement, Channel, Column, read_channel
+from .drafts import Draft, draft
 from .forms import form_description, json_schema
 from .mapping import MappedRow, child_target, map_row
 from .readers import RawRow, file_digest, read_rows
@@ -17,6 +18,7 @@ __all__ = [
     "Column",
     "Condition",
     "Doubt",
+    "Draft",
     "GuardedVerifier",
     "MappedRow",
     "RawRow",
@@ -26,6 +28,7 @@ __all__ = [
     "VerifierAnswer",
     "capture_standards",
     "child_target",
+    "draft",
     "file_digest",
     "form_description",
     "json_schema",
