@@ -174,9 +174,9 @@ class Standardizer:
         catalogue: Catalogue, standard: dict[str, Any], given: dict[str, Any], faults: list[Fault]
     ) -> None:
         """A date that systems write for none is missing, unless a resident ID in the same form says it too."""
-        for name in [name for name, value in standard.items() if catalogue[name].type is FieldType.DATE]:
+        for name in [name for name, value in standard.items() if isinstance(value, str) and value in FILLER_DATES]:
             day = standard[name]
-            if day not in FILLER_DATES:
+            if catalogue[name].type is not FieldType.DATE:
                 continue
             numbers = resident_ids(standard.get("identifiers", ()))
             if name != "birth_date" or all(facts_of(number).birth_date.isoformat() != day for number in numbers):
@@ -332,7 +332,7 @@ def _is_filler_of(kind: str, name: str, value: str) -> bool:
     """Whether an attribute of a child is a filler; digits alone may be a code or a count."""
     if name == "number":
         return is_placeholder(value, number=True)
-    return kind in ("text", "date") and not value.strip().isdigit() and is_placeholder(value)
+    return name != "scheme" and kind in ("text", "date") and not value.strip().isdigit() and is_placeholder(value)
 
 
 def _filler(path: str) -> Fault:

@@ -38,6 +38,8 @@ _POSTCODE = re.compile(r"(?:邮政编码|邮编)(\d{6})|(?<=\D)(\d{6})\Z")
 _BRACKETS = re.compile(r"[(\[【〔〈《「][^()\[\]【】〔〕〈〉《》「」]{0,60}[)\]】〕〉》」]")
 _BETWEEN_NUMBERS = re.compile(r"(?<=\d)[\s,，、;；]+(?=\d)")
 _SPACES = re.compile(r"(?<!\d)[\s,，。、;；:：./\"'“”]+|[\s,，。、;；:：./\"'“”]+(?!\d)")
+_MARKS = re.compile(r"[^\w-]")
+_SIX_DIGITS = re.compile(r"\d{6}")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212~—]+")
 # How much a level says. Province and prefecture follow from the county; a road with its number is the place.
 _WEIGHTS: Mapping[str, int] = {
@@ -108,9 +110,12 @@ class AddressBook:
     def read(self, text: str) -> Address:
         """Takes *text* apart; never fails, an address without a known division has no code."""
         written = " ".join(unicodedata.normalize("NFKC", text.translate(LEGACY)).split())
-        rest = _BRACKETS.sub("", simplify(written))
-        rest = _DASHES.sub("-", _SPACES.sub("", _BETWEEN_NUMBERS.sub(" ", rest)))
-        rest, postcode = _without_postcode(rest)
+        rest, postcode = simplify(written), ""
+        if _MARKS.search(rest):  # most addresses are characters and digits alone
+            rest = _BRACKETS.sub("", rest)
+            rest = _DASHES.sub("-", _SPACES.sub("", _BETWEEN_NUMBERS.sub(" ", rest)))
+        if _SIX_DIGITS.search(rest) or rest.startswith("中"):
+            rest, postcode = _without_postcode(rest)
         found, rest = self._division(rest)
         last = found[-1] if found else None
         today = self._divisions.get(last.today) if last is not None and last.today else last

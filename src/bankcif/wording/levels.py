@@ -30,6 +30,7 @@ class Level(enum.StrEnum):
     ROOM = "room"
 
 
+_LEVELS = tuple(Level)
 _DIGITS = "〇一二三四五六七八九"
 _HAN_DIGIT = {digit: value for value, digit in enumerate(_DIGITS)} | {"零": 0, "两": 2}
 _HAN = "一二三四五六七八九十百〇零两"
@@ -129,14 +130,16 @@ def address_key(levels: Mapping[Level, str]) -> str:
     A township counts where there is no road, a compound where there is no road with a number, a floor where there is
     no room: people leave these out.
     """
-    placed = bool(levels.get(Level.ROAD)) and bool(levels.get(Level.NUMBER))
-    left_out = {
-        Level.TOWNSHIP: Level.ROAD in levels, Level.VILLAGE: Level.ROAD in levels, Level.COMPOUND: placed,
-        Level.FLOOR: Level.ROOM in levels,
-    }  # fmt: skip
     if not levels:
         return ""
-    return "|".join("" if left_out.get(level) else levels.get(level, "") for level in Level).strip("|").casefold()
+    township, village, road, number, compound, building, unit, floor, room = (
+        levels.get(level, "") for level in _LEVELS
+    )
+    if road:
+        township = village = ""
+        compound = "" if number else compound
+    parts = (township, village, road, number, compound, building, unit, "" if room else floor, room)
+    return "|".join(parts).strip("|").casefold()
 
 
 def han_number(text: str) -> str:

@@ -18,6 +18,7 @@ _WORDS = frozenset(
     ).split()
 ) | {form for day in FILLER_DATES for form in (day, day.replace("-", ""), day.replace("-", "/"))}
 _LONGEST = 32  # no filler is longer, whatever its width and spaces
+_REPEATED_MOBILE = re.compile(r"1[3-9](\d)\1{8}")
 _REPEATED = re.compile(r"(.)\1{3,}\Z", re.DOTALL)
 _SAMPLES = frozenset({"13800138000", "13800000000", "13000000000", "13888888888", "13900000000", "12345678901"})
 _DIGITS = re.compile(r"\D+")
@@ -40,11 +41,11 @@ def is_placeholder(text: str, *, number: bool = False) -> bool:
         return True
     if not number:
         return False
-    digits = _DIGITS.sub("", folded)
+    digits = folded if folded.isdigit() else _DIGITS.sub("", folded)
     national = digits.removeprefix("86") if len(digits) == 13 else digits
     return bool(
         _REPEATED.match(national)
         or national in _SAMPLES
         or (len(national) >= 6 and (national in _RUN or national in _RUN[::-1]))
-        or re.fullmatch(r"1[3-9](\d)\1{8}", national)
+        or _REPEATED_MOBILE.fullmatch(national)
     )
