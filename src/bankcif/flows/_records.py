@@ -77,7 +77,8 @@ def tokenized(desk: Desk, form: Standard) -> Standard:
 
 def counted(faults: Iterable[Fault]) -> dict[str, int]:
     """How often each rule was broken, for the log; what is only an information is left out."""
-    return dict(sorted(Counter(f"{one.severity}:{one.rule}" for one in faults if one.severity != "info").items()))
+    names = [f"{one.severity}:{one.rule}" for one in faults if one.severity != "info"]
+    return dict(sorted(Counter(names).items())) if names else {}
 
 
 def content_tag(desk: Desk, arrival: Arrival) -> bytes:

@@ -258,8 +258,9 @@ def _receive_some(batch: _Batch, rows: Sequence[RawRow], report: LoadReport) -> 
     beyond: Counter[str] = Counter()
     for row in rows:
         arrival, faults = take_in(desk, row, channel, batch.delivery(row))
-        warnings.update(fault.rule for fault in faults if fault.severity == "warning")
-        beyond.update({fault.path.removeprefix("$.") for fault in faults if fault.rule == "field_not_allowed"})
+        if faults:
+            warnings.update(fault.rule for fault in faults if fault.severity == "warning")
+            beyond.update({fault.path.removeprefix("$.") for fault in faults if fault.rule == "field_not_allowed"})
         if arrival is None:
             held.append((row, tuple(fault for fault in faults if fault.severity == "error")))
         else:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import attrs
 
@@ -218,8 +219,7 @@ def code_lists() -> CodeLists:
     return CodeLists({one.name: one for one in lists})
 
 
-@attrs.frozen
-class Division:
+class Division(NamedTuple):
     """
     One name of an administrative division.
 
@@ -238,6 +238,7 @@ class Division:
     today: str = ""
 
 
+# Divisions are tuples of text, which the garbage collector leaves alone: there are thousands, alive for good.
 _COLUMNS = (3, 5)
 
 

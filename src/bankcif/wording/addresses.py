@@ -30,7 +30,7 @@ _KINDS = frozenset("省市区县旗盟")
 Reading = tuple[list[Division], int]
 # By its first two characters: each name, with its divisions and whether it is their whole name.
 Marked = tuple[Division, bool]
-Names = Mapping[str, Sequence[tuple[str, list[Marked]]]]
+Names = Mapping[str, Sequence[tuple[str, tuple[Marked, ...]]]]
 _NOTHING: Reading = ([], 0)
 _NAMELESS = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "直辖县级"})
 _FRONT = re.compile(r"(?:中华人民共和国|中国)?(?:(?P<postcode>\d{6})(?=\D))?(?:中华人民共和国|中国)?")
@@ -215,10 +215,10 @@ def _newness(reading: Reading) -> tuple[int, str]:
 
 def _by_front(names: Mapping[str, list[Marked]]) -> Names:
     """*names* by their first two characters, longest first."""
-    found: dict[str, list[tuple[str, list[Marked]]]] = {}
+    found: dict[str, list[tuple[str, tuple[Marked, ...]]]] = {}
     for name in sorted(names, key=len, reverse=True):
-        found.setdefault(name[:2], []).append((name, names[name]))
-    return found
+        found.setdefault(name[:2], []).append((name, tuple(names[name])))
+    return {front: tuple(named) for front, named in found.items()}
 
 
 def _matches(text: str, names: Names) -> list[tuple[Division, int]]:
