@@ -28,8 +28,9 @@ _SHORTENED = re.compile(r"(?:特别行政区|维吾尔自治区|壮族自治区|
 _KINDS = frozenset("省市区县旗盟")
 # Divisions, outermost first, and how many characters name them.
 Reading = tuple[list[Division], int]
-# By its first two characters: each name, with its divisions and whether it is their whole name.
-Marked = tuple[Division, bool]
+# By its first two characters: each name, with the places of its divisions in the table, and whether it is their whole name.
+# Tuples of text and numbers, which the garbage collector soon leaves alone: there are tens of thousands, alive for good.
+Marked = tuple[int, bool]
 Names = Mapping[str, Sequence[tuple[str, tuple[Marked, ...]]]]
 _NOTHING: Reading = ([], 0)
 _NAMELESS = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划", "直辖县级"})
@@ -105,6 +106,7 @@ class AddressBook:
     def __init__(self, divisions: Divisions, *, postcode_zones: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._divisions = divisions
         self._zones = postcode_zones or {}
+        self._rows = tuple(divisions)
         self._below, self._alone = _index(divisions)
 
     def read(self, text: str) -> Address:
@@ -138,7 +140,7 @@ class AddressBook:
         """The divisions at the front of *rest*, and what stands behind them."""
         best = _NOTHING
         for table in (self._below.get("", {}), self._alone):
-            for division, size in _matches(rest, table):
+            for division, size in _matches(self._rows, rest, table):
                 # 北京市北京市朝阳区; but 吉林省吉林市 is a province and its prefecture.
                 again = next((len(name) for name in _names(division) if rest.startswith(name, size)), 0)
                 for start in {size, size + again}:
@@ -150,7 +152,7 @@ class AddressBook:
         best = _NOTHING
         if _is_county(code) or not rest:
             return best
-        for division, size in _matches(rest, self._below.get(code, {})):
+        for division, size in _matches(self._rows, rest, self._below.get(code, {})):
             deeper, further = self._descend(rest[size:], division.code)
             best = _better(best, ([division, *deeper], size + further))
         return best
@@ -221,13 +223,13 @@ def _by_front(names: Mapping[str, list[Marked]]) -> Names:
     return {front: tuple(named) for front, named in found.items()}
 
 
-def _matches(text: str, names: Names) -> list[tuple[Division, int]]:
+def _matches(rows: Sequence[Division], text: str, names: Names) -> list[tuple[Division, int]]:
     """The divisions with the longest name at the front of *text*; a short name stands before no other kind's word."""
     for name, found in names.get(text[:2], ()):
         if text.startswith(name):
             size = len(name)
             alone = text[size : size + 1] not in _KINDS
-            return [(division, size) for division, whole in found if whole or alone]
+            return [(rows[number], size) for number, whole in found if whole or alone]
     return []
 
 
@@ -236,19 +238,20 @@ def _index(divisions: Divisions) -> tuple[Mapping[str, Names], Names]:
     """What stands below each division, and what is clear alone; once for each table."""
     below: dict[str, dict[str, list[Marked]]] = {}
     alone: dict[str, list[Marked]] = {}
-    for division in divisions:
+    rows = tuple(divisions)
+    for number, division in enumerate(rows):
         code, county = division.code, _is_county(division.code)
         parent = _parent(code)
         # A county often stands straight behind its province, and in a municipality always does.
         above = (parent, code[:2] + "0000") if county else (parent,)
         for place, name in enumerate(_names(division)):
-            marked = (division, place == 0)
+            marked = (number, place == 0)
             for one in above:
                 below.setdefault(one, {}).setdefault(name, []).append(marked)
             # A prefecture alone may be shortened, a county not: its short name may be a street's.
             if parent and division.name not in _NAMELESS and (place == 0 or not county):
                 alone.setdefault(name, []).append(marked)
-    clear = {name: found for name, found in alone.items() if _one_place(found)}
+    clear = {name: found for name, found in alone.items() if _one_place(rows, found)}
     return {code: _by_front(names) for code, names in below.items()}, _by_front(clear)
 
 
@@ -262,9 +265,10 @@ def _names(division: Division) -> list[str]:
     return [simple, stem, stem + own[1]] if own else [simple, stem]
 
 
-def _one_place(found: Sequence[Marked]) -> bool:
+def _one_place(rows: Sequence[Division], found: Sequence[Marked]) -> bool:
     """Whether all of *found* lie in one place today; a former name without a known place does not count."""
-    places = {one.today or one.code for one, _ in found if one.today or not one.former}
+    named = [rows[number] for number, _ in found]
+    places = {one.today or one.code for one in named if one.today or not one.former}
     return len(places) == 1
 
 
