@@ -41,7 +41,7 @@ HOMES = {
     "rich": {"cli"},
     "openpyxl": {"intake"},
     "tenacity": {"intake"},
-    "pybreaker": {"intake"},
+    "circuitbreaker": {"intake"},
     "pytest": {"testing"},
     "hypothesis": {"testing"},
 }

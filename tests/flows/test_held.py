@@ -158,6 +158,35 @@ def test_a_row_that_is_none_is_held(cif: CIF, channel: Channel, wrong: Any) -> N
     assert report.held[0].faults[0].rule == "broken_row"
 
 
+def test_text_that_can_not_be_written_holds_its_row_and_no_other(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    broken = line(1).replace(PEOPLE[1]["name"], "\\ud800")
+    report = cif.load(write(tmp_path, [line(0), broken, line(2)]), channel, **ASK)
+    assert report.outcomes == {Outcome.NEW: 2}
+    assert [(one.line, one.faults[0].path, one.faults[0].rule) for one in report.held] == [(2, "$.name", "encoding")]
+    assert cif.held.show(cif.held.rows(**ASK)[0].batch, 2, **ASK) == {"": broken}
+    given = cif.receive([row(3, name="\ud800"), row(4)], channel, key="1", **ASK)
+    assert [one.faults[0].rule for one in given.held] == ["encoding"]
+    assert given.outcomes == {Outcome.NEW: 1}
+
+
+def test_a_row_over_an_interface_has_a_file_s_limits(cif: CIF, channel: Channel) -> None:
+    rows = [row(0, name="x" * 5000), row(1, name="x" * 1_000_000)]
+    report = cif.receive(rows, channel, key="1", **ASK)
+    assert [(one.faults[0].path, one.faults[0].rule) for one in report.held] == [
+        ("$.name", "too_long"),
+        ("$", "too_long"),
+    ]
+    with cif._desk.repository.unit_of_work() as unit:
+        assert all(len(one.sealed) < 100_000 for one in unit.work.staged())
+
+
+def test_a_broken_row_is_shown_in_its_own_encoding(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    path = tmp_path / "app.jsonl"
+    path.write_bytes("{张伟".encode("gb18030"))
+    cif.load(path, attrs.evolve(channel, encoding="gb18030"), **ASK)
+    assert cif.held.show(cif.held.rows(**ASK)[0].batch, 1, **ASK) == {"": "{张伟"}
+
+
 @pytest.mark.parametrize("key", ["", "x" * 129, "a\nb"])
 def test_an_idempotency_key_is_short_and_printable(cif: CIF, channel: Channel, key: str) -> None:
     with pytest.raises(ConfigurationError, match="idempotency"):

@@ -31,6 +31,11 @@ def guarded(*answers: Answer | Exception | float, **more: Any) -> GuardedVerifie
     return GuardedVerifier(verifier=FakeVerifier(answers=answers or (Answer.CONFIRMED,)), **settings)
 
 
+def asked(guard: GuardedVerifier) -> int:
+    assert isinstance(guard.verifier, FakeVerifier)
+    return guard.verifier.asked
+
+
 def said(cif: CIF, actor: Actor, cif_no: str) -> dict[str, VerificationState]:
     found = cif.verifications.states(cif_no, actor=actor, purpose=OPERATIONS)
     return {path: field.state for path, field in found.items()}
@@ -134,23 +139,22 @@ def test_a_failure_is_unverified_and_no_error(
     verifier = guarded(*answers)
     done = cif.verifications.check(cif_no, verifier, actor=steward, purpose=OPERATIONS)
     assert done.doubt is doubt
-    assert verifier.verifier.asked == times  # type: ignore[attr-defined]
+    assert asked(verifier) == times
     assert said(cif, steward, cif_no) == ({} if doubt else dict.fromkeys(REGISTRY, S.VERIFIED))
 
 
 def test_the_circuit_opens_and_closes_again(cif: CIF, steward: Actor) -> None:
     cif_no = register(cif, steward, "1").cif_no
     verifier = guarded(*[OSError()] * 4, Answer.CONFIRMED, pause_s=0.2, attempts=1)
-    fake: FakeVerifier = verifier.verifier  # type: ignore[assignment]
 
     def ask() -> Doubt | None:
         return cif.verifications.check(cif_no, verifier, actor=steward, purpose=OPERATIONS).doubt
 
     assert [ask() for _ in range(6)] == [Doubt.UNAVAILABLE] * 4 + [Doubt.CIRCUIT_OPEN] * 2
-    assert fake.asked == 4, "while it is open nothing is asked"
+    assert asked(verifier) == 4, "while it is open nothing is asked"
     time.sleep(0.25)
     assert ask() is None
-    assert fake.asked == 5
+    assert asked(verifier) == 5
 
 
 class _Changing(FakeVerifier):
@@ -172,18 +176,67 @@ def test_an_answer_about_a_value_that_has_changed_meanwhile_is_not_recorded(cif:
     assert said(cif, steward, cif_no) == {}
 
 
+class _Together(FakeVerifier):
+    """Answers only when as many ask at the same time."""
+
+    barrier = threading.Barrier(4)
+
+    def check(self, values: Mapping[str, Any], timeout_s: float) -> VerifierAnswer:
+        self.barrier.wait(timeout_s)
+        return VerifierAnswer(answer=Answer.CONFIRMED, evidence="together")
+
+
+def test_one_who_waits_keeps_nobody_else_waiting() -> None:
+    guard = GuardedVerifier(verifier=_Together(), timeout_s=20, attempts=1)
+    answers: list[Any] = []
+    threads = [threading.Thread(target=lambda: answers.append(guard.ask({"name": "x"}))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer.evidence for answer in answers] == ["together"] * 4
+
+
+def test_a_failure_leaves_nothing_of_its_words_behind() -> None:
+    guard = guarded(RuntimeError("张伟国 11010519491231002X"))
+    guard.ask({"name": "张伟国"})
+    assert "张伟国" not in repr(vars(guard._breaker))
+
+
+@pytest.mark.parametrize("wrong", [{"level": "sure"}, {"method": "seen by me"}], ids=str)
+def test_a_verifier_that_names_no_method_or_level_is_refused_before_it_is_asked(
+    cif: CIF, steward: Actor, wrong: dict[str, str]
+) -> None:
+    cif_no = register(cif, steward, "1").cif_no
+    guard = GuardedVerifier(verifier=FakeVerifier(**wrong))  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError):
+        cif.verifications.check(cif_no, guard, actor=steward, purpose=OPERATIONS)
+    assert asked(guard) == 0
+
+
+def test_the_tag_of_a_value_stays_inside(cif: CIF, steward: Actor) -> None:
+    cif_no = register(cif, steward, "1").cif_no
+    found = {
+        **by_hand(cif, steward, cif_no, "phone"),
+        **cif.verifications.states(cif_no, actor=steward, purpose=OPERATIONS),
+    }
+    assert [field.last.value_tag for field in found.values() if field.last] == [""]
+
+
 def test_without_the_value_nothing_is_asked(cif: CIF, steward: Actor) -> None:
     cif_no = register(cif, steward, "1", identifiers=None).cif_no
     verifier = guarded()
     done = cif.verifications.check(cif_no, verifier, actor=steward, purpose=OPERATIONS)
     assert done.doubt is Doubt.VALUE_MISSING
-    assert verifier.verifier.asked == 0  # type: ignore[attr-defined]
+    assert asked(verifier) == 0
 
 
 @pytest.mark.parametrize(
     ("fields", "more", "rule"),
     [
-        (["shoe_size"], {}, "unknown_field"), ([], {}, "unknown_field"), (["employer"], {}, "required"),
+        (["shoe_size"], {}, "unknown_field"), ([], {}, "unknown_field"), (["phone.x"], {}, "unknown_field"),
+        (["address.text"], {}, "unknown_field"), (["identifiers.张伟"], {}, "unknown_field"),
+        (["phone"] + [f"identifiers.bank.{n}" for n in range(20)], {}, "unknown_field"), (["employer"], {}, "required"),
         (["phone"], {"method": "seen by me"}, "method"), (["phone"], {"evidence": ""}, "evidence"),
         (["phone"], {"evidence": "a\nb"}, "evidence"),
     ],
@@ -211,7 +264,7 @@ def test_who_may_not_verify_is_refused_and_audited(cif: CIF, steward: Actor) -> 
     ):
         with pytest.raises(NotFoundOrNotAllowedError):
             attempt()
-    assert fake.verifier.asked == 0  # type: ignore[attr-defined]
+    assert asked(fake) == 0
     log = cif.audit.who(cif_no, actor=steward, purpose=Purpose.AUDIT)
     assert [line.outcome for line in log if line.actor == "t.zhao"] == ["refused"] * 3
     with pytest.raises(NotFoundOrNotAllowedError):
@@ -225,7 +278,7 @@ def test_it_works_on_sqlite_too(sqlite_cif: CIF, steward: Actor) -> None:
     assert sqlite_cif.audit.verify(actor=steward).intact
 
 
-@pytest.mark.parametrize("wrong", [{"timeout_s": 0}, {"attempts": 0}, {"failures": 0}], ids=str)
+@pytest.mark.parametrize("wrong", [{"timeout_s": 0}, {"attempts": 0}, {"failures": 0}, {"pause_s": 0}], ids=str)
 def test_a_guard_without_limits_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         GuardedVerifier(verifier=FakeVerifier(), **wrong)

@@ -124,6 +124,19 @@ def test_what_is_no_spreadsheet_is_refused(tmp_path: Path, content: bytes) -> No
             found(path, channel)
 
 
+def test_a_part_that_declares_entities_is_refused(tmp_path: Path) -> None:
+    good = spreadsheet(tmp_path / "a.xlsx", list(NAMES), ["1", "x"])
+    with zipfile.ZipFile(good) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>' + sheet
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    with pytest.raises(FileError, match="declares entities"):
+        found(tmp_path / "b.xlsx", XLSX)
+
+
 def test_a_damaged_spreadsheet_is_told(tmp_path: Path) -> None:
     good = spreadsheet(tmp_path / "a.xlsx", list(NAMES), *[[str(n), "x"] for n in range(2000)])
     with zipfile.ZipFile(good) as archive:

@@ -7,6 +7,7 @@ leaves. Once decided, nothing of it stays but its line and its faults; once its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from ..storage.rows import StagedRow
 from .desk import Desk, need_purpose, record, refuse
 from .load import check_allowed, staged_place, take_in
 from .register import Outcome, Registered, register
+
+_BATCH = re.compile("[0-9a-f]{32}")
 
 __all__ = ["HeldItem", "expire", "held", "refuse_row", "release", "show"]
 
@@ -81,7 +84,7 @@ def show(desk: Desk, batch: str, line: int, *, actor: Actor, purpose: Purpose) -
         row = _held(desk, unit, batch, line)
         if row is not None:
             payload = _opened(desk, row)
-            raw = bytes.fromhex(payload["raw"]).decode("utf-8", "replace")
+            raw = bytes.fromhex(payload["raw"]).decode(payload["encoding"], "replace")
             found = dict(payload["values"]) if payload["values"] is not None else {"": raw}
             record(desk, unit, [_entry(desk, row, "show_held", "", actor, purpose)])
             unit.commit()
@@ -190,14 +193,9 @@ def _authorize(desk: Desk, actor: Actor, action: str, purpose: Purpose) -> None:
 
 def _held(desk: Desk, unit: UnitOfWork, batch: str, line: int) -> StagedRow | None:
     """The row, if it still waits and its term is not over."""
-    return next(
-        (
-            row
-            for row in unit.work.staged()
-            if (row.batch.hex(), row.line, row.state) == (batch, line, "held") and row.expires_at > desk.now()
-        ),
-        None,
-    )
+    tag = bytes.fromhex(batch) if _BATCH.fullmatch(batch) else b""
+    found = unit.work.staged((tag, line))
+    return next((row for row in found if row.state == "held" and row.expires_at > desk.now()), None)
 
 
 def _opened(desk: Desk, row: StagedRow) -> Mapping[str, Any]:

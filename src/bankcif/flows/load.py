@@ -22,7 +22,7 @@ from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, ConfigurationError
-from ..intake import Channel, RawRow, child_target, file_digest, map_row, read_rows
+from ..intake import Channel, RawRow, child_target, file_digest, given_row, map_row, read_rows
 from ..merging import Terms
 from ..party import CifNo, Fault, SourceKey
 from ..protection import DataKey, Place
@@ -147,22 +147,11 @@ def receive(
     if not key or len(key) > _LONGEST_KEY or not key.isprintable():
         raise ConfigurationError("an idempotency key is 1 to 128 printable characters", rule="idempotency_key")
     check_allowed(desk, channel, actor, purpose, Action.LOAD)
-    given = (_raw(number, row, channel) for number, row in enumerate(rows, start=1))
+    given = (given_row(number, row, channel) for number, row in enumerate(rows, start=1))
     batch = _Batch(
         desk, channel, desk.tagger.digest("batch", dumps([channel.name, key])), actor, purpose, each, each_held, True
     )
     return _receive(batch, given, "", None)
-
-
-def _raw(number: int, row: Mapping[str, str], channel: Channel) -> RawRow:
-    """A row as a reader would give it."""
-    given: object = row  # an interface may send anything
-    sound = isinstance(given, Mapping) and all(isinstance(part, str) for pair in given.items() for part in pair)
-    if not sound:
-        return RawRow(line=number, values=None, raw=b"", rule="broken_row")
-    raw = dumps(dict(row))
-    rule = "unknown_column" if set(row) - set(channel.columns) else ""
-    return RawRow(line=number, values=None if rule else dict(row), raw=raw, rule=rule)
 
 
 def check_allowed(desk: Desk, channel: Channel, actor: Actor, purpose: Purpose, action: Action) -> None:
@@ -339,7 +328,10 @@ def staged_place(batch: bytes, line: int) -> Place:
 
 def _staged(batch: _Batch, row: RawRow, faults: tuple[Fault, ...]) -> StagedRow:
     now = batch.desk.now()
-    payload = {"format": 1, "raw": row.raw.hex(), "values": row.values, "delivery": batch.delivery(row).hex()}
+    payload = {
+        "format": 1, "raw": row.raw.hex(), "values": row.values, "delivery": batch.delivery(row).hex(),
+        "encoding": batch.channel.encoding if batch.channel.format in ("csv", "jsonl", "fixed") else "utf-8",
+    }  # fmt: skip
     return StagedRow(
         batch=batch.tag, line=row.line, channel=batch.channel.name, key_id=batch.key.id,
         sealed=batch.desk.sealer.seal(payload, batch.key, staged_place(batch.tag, row.line)),

@@ -17,10 +17,10 @@ from .._canonical import dumps
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import InputError
+from ..errors import ConfigurationError, InputError
 from ..intake import Answer, Doubt, GuardedVerifier, Standard
 from ..merging import Assurance, Terms, Verification, VerifiedField, survive, value_at, verification_states
-from ..party import CATALOGUE, CifNo, PartyKind, SourceKey
+from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow
 from ._records import Arrival, Record, content_tag, open_records, seal_record
@@ -31,6 +31,7 @@ __all__ = ["Verified", "check", "record_check", "states"]
 
 _SOURCE = "bankcif.verification"
 _LONGEST = 200
+_MOST_FIELDS = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -88,9 +89,15 @@ def check(desk: Desk, verifier: GuardedVerifier, cif_no: CifNo, *, actor: Actor,
     Asks *verifier* about the values it needs and records its answer; without one they stay as they were.
 
     Raises:
+        ConfigurationError: The verifier's method or level is none.
+        InputError: It needs a field that there is none of.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* verify one of the fields.
     """
     paths, method = tuple(verifier.verifier.fields), verifier.verifier.method
+    if verifier.verifier.level not in set(Assurance) or not _is_word(method):
+        raise ConfigurationError(
+            f"a verifier has a short name as its method, and a level of {', '.join(Assurance)}", rule="configuration"
+        )
     asked: Mapping[str, Any] = {}
 
     def prepare(unit: UnitOfWork, party: _Party) -> Verified:
@@ -163,7 +170,7 @@ def _with_party(
 ) -> Verified:
     """Does *work* in one transaction, on the party as it stands, if *actor* may verify all of *paths*."""
     need_purpose(desk, actor, "verify", purpose)
-    if not paths:
+    if not 0 < len(paths) <= _MOST_FIELDS or not all(_is_path(desk, path) for path in paths):
         raise InputError("name fields to verify, such as phone or identifiers.passport", rule="unknown_field")
     names = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
 
@@ -226,10 +233,15 @@ def _write(
 
 
 def _states(desk: Desk, row: PartyRow, opened: Sequence[Record]) -> dict[str, VerifiedField]:
-    return verification_states(
+    """The states, to be given out: without the tags, by which two customers' equal values could be told."""
+    known = verification_states(
         PartyKind(row.kind), [one.statement for one in opened], anchor=_anchor(row), today=desk.today(),
         digest=lambda values: _tag(desk, values),
     )  # fmt: skip
+    return {
+        path: attrs.evolve(state, last=attrs.evolve(state.last, value_tag="") if state.last else None)
+        for path, state in known.items()
+    }
 
 
 def _tag(desk: Desk, values: Mapping[str, Any]) -> str:
@@ -249,8 +261,20 @@ def _entry(
     )  # fmt: skip
 
 
+def _is_path(desk: Desk, path: str) -> bool:
+    """Whether *path* is a field, or ``identifiers`` with a scheme in use or one of the bank's own."""
+    name, dot, scheme = path.partition(".")
+    if not dot:
+        return name in FIELD_NAMES
+    return name == "identifiers" and (scheme in desk.schemes or (scheme.startswith("bank.") and scheme.isascii()))
+
+
+def _is_word(text: str) -> bool:
+    return text.isascii() and text.replace("_", "").isalnum() and len(text) <= 64
+
+
 def _need_words(method: str, evidence: str) -> None:
-    if not method.isascii() or not method.replace("_", "").isalnum() or len(method) > 64:
+    if not _is_word(method):
         raise InputError("a method is a short name, such as document_seen", rule="method")
     if not evidence.strip() or len(evidence) > _LONGEST or not evidence.isprintable():
         raise InputError("evidence is a reference of at most 200 printable characters, never a value", rule="evidence")

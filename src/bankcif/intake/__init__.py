@@ -4,7 +4,7 @@ from .channel import Agreement, Channel, Column, read_channel
 from .drafts import Draft, draft
 from .forms import form_description, json_schema
 from .mapping import MappedRow, child_target, map_row
-from .readers import RawRow, file_digest, read_rows
+from .readers import RawRow, file_digest, given_row, read_rows
 from .standardize import Standard, Standardizer
 from .validate import CaptureStandard, CaptureStandards, Condition, capture_standards
 from .verifiers import Answer, Doubt, GuardedVerifier, Verifier, VerifierAnswer
@@ -31,6 +31,7 @@ __all__ = [
     "draft",
     "file_digest",
     "form_description",
+    "given_row",
     "json_schema",
     "map_row",
     "read_channel",

@@ -17,13 +17,12 @@ from typing import Any
 
 import attrs
 
-from .._canonical import dumps
 from ..errors import FileError
 from ..wording import is_han
 from .channel import Channel
 from .tables import Row, parquet_rows, xlsx_rows
 
-__all__ = ["RawRow", "file_digest", "looks_like", "read_rows"]
+__all__ = ["RawRow", "file_digest", "given_row", "looks_like", "read_rows"]
 
 LONGEST_LINE = 64 * 1024
 LONGEST_FIELD = 4 * 1024
@@ -186,7 +185,7 @@ def _table(path: Path, channel: Channel, rows_of: Callable[[Path, Channel], Iter
     line, header, *_ = next(rows, nothing)
     _check_header(path, list(header), channel, line=max(line, 1))
     for line, values, rule, column in rows:
-        raw = dumps(dict(values))
+        raw = json.dumps(dict(values), ensure_ascii=not _is_text(values)).encode()
         if rule:
             yield RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule, column=column)
         else:
@@ -308,8 +307,32 @@ def _fixed(path: Path, channel: Channel) -> Iterator[RawRow]:
         yield _checked(line, cells, raw)
 
 
+def given_row(line: int, row: object, channel: Channel) -> RawRow:
+    """A row that came over an interface, under the same limits as one of a file; *row* may be anything."""
+    if not isinstance(row, Mapping) or not all(isinstance(part, str) for pair in row.items() for part in pair):
+        return RawRow(line=line, values=None, raw=b"", rule="broken_row")
+    if sum(len(name) + len(text) for name, text in row.items()) > LONGEST_LINE:
+        return RawRow(line=line, values=None, raw=b"", rule="too_long")
+    raw = json.dumps(dict(row), ensure_ascii=not _is_text(row)).encode()
+    if set(row) - set(channel.columns):
+        return RawRow(line=line, values=None, raw=raw, rule="unknown_column")
+    return _checked(line, dict(row), raw)
+
+
+def _is_text(row: Mapping[str, str]) -> bool:
+    """Whether all of *row* can be written: a lone half of a surrogate pair, as JSON may escape it, can not."""
+    try:
+        "".join((*row, *row.values())).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _checked(line: int, values: dict[str, str], raw: bytes) -> RawRow:
     long = next((name for name, text in values.items() if len(text) > LONGEST_FIELD), "")
     if long:
         return RawRow(line=line, values=None, raw=raw, rule="too_long", column=long)
+    if not _is_text(values):
+        column = next(name for name, text in values.items() if not _is_text({name: text}))
+        return RawRow(line=line, values=None, raw=raw, rule="encoding", column=column)
     return RawRow(line=line, values=values, raw=raw)

@@ -109,7 +109,10 @@ def cell_text(cell: Any) -> str:
 
 
 def _ensure_small(path: Path) -> None:
-    """Unpacks every part, counting what really comes out: a header may lie."""
+    """
+    Unpacks every part, counting what really comes out: a header may lie. A part that declares entities is refused, since
+    a few of them stand for any amount of text; no spreadsheet has them.
+    """
     problem, size = "", 0
     try:
         with zipfile.ZipFile(path) as archive:
@@ -119,16 +122,19 @@ def _ensure_small(path: Path) -> None:
             for member in members if not problem else ():
                 member.file_size = MOST_UNPACKED + 2 * _CHUNK
                 with archive.open(member) as part:
+                    seen = b""
                     while chunk := part.read(_CHUNK):
                         size += len(chunk)
+                        if b"<!DOCTYPE" in seen + chunk:
+                            problem = "declares entities, as no spreadsheet does"
+                            break
+                        seen = chunk[-len(b"<!DOCTYPE") :]
                         if size > MOST_UNPACKED:
                             problem = "is larger than 100 MB unpacked; split it, or send CSV, which has no such limit"
                             break
                 if problem:
                     break
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zipfile.LargeZipFile):
-        problem = "is not an XLSX spreadsheet; save it as one, or send CSV"
-    except Exception:  # zlib.error and its like, from a part that is no deflated data
+    except Exception:  # besides its own, zipfile raises what zlib, struct and the system do, by the kind of damage
         problem = "is not an XLSX spreadsheet; save it as one, or send CSV"
     if problem:
         raise FileError(f"the file {path} {problem}", path=str(path), rule="unreadable")

@@ -90,8 +90,12 @@ class Verifier(Protocol):
         """
 
 
-class _TimeoutError(Exception):
-    """The verifier did not answer in time."""
+class _FailedError(Exception):
+    """An attempt came to nothing; says only how, never what was asked or answered."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__(doubt.value)
+        self.doubt = doubt
 
 
 @attrs.define(kw_only=True, repr=False)
@@ -122,12 +126,11 @@ class GuardedVerifier:
     _breaker: Any = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.timeout_s <= 0 or self.attempts < 1 or self.failures < 1:
-            raise ConfigurationError("a guarded verifier needs a time-out, an attempt and a failure limit above zero",
-                                     rule="configuration")  # fmt: skip
-        breaker = need("pybreaker", extra="verify")
-        self._breaker = breaker.CircuitBreaker(
-            fail_max=self.failures, reset_timeout=self.pause_s, throw_new_error_on_trip=False
+        if self.timeout_s <= 0 or self.pause_s <= 0 or self.attempts < 1 or self.failures < 1:
+            raise ConfigurationError("a guarded verifier needs a time-out, a pause, an attempt and a failure limit above "
+                                     "zero", rule="configuration")  # fmt: skip
+        self._breaker = need("circuitbreaker", extra="verify").CircuitBreaker(
+            failure_threshold=self.failures, recovery_timeout=self.pause_s, name=self.verifier.method
         )
 
     def valid_until(self, today: date) -> date | None:
@@ -136,23 +139,24 @@ class GuardedVerifier:
         return None if days is None else today + timedelta(days=days)
 
     def ask(self, values: Mapping[str, Any]) -> VerifierAnswer | Doubt:
-        """The verifier's answer, or why there is none; never raises for what the verifier does."""
+        """The verifier's answer, or why there is none; never raises for what the verifier does. Threads ask side by side."""
         tenacity = need("tenacity", extra="verify")
-        opened = need("pybreaker", extra="verify").CircuitBreakerError
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.attempts), sleep=self.sleep, reraise=True,
             wait=tenacity.wait_exponential(multiplier=self.wait_s, min=self.wait_s, max=self.timeout_s),
-            retry=tenacity.retry_if_not_exception_type(opened),
+            retry=tenacity.retry_if_exception(lambda error: error.doubt is not Doubt.CIRCUIT_OPEN),
         )  # fmt: skip
         try:
-            answer = retrying(self._breaker.call, self._once, dict(values))
-        except opened:
-            return Doubt.CIRCUIT_OPEN
-        except _TimeoutError:
-            return Doubt.TIMEOUT
-        except Exception:  # whatever it is, it may hold a customer's value, and goes no further
-            return Doubt.UNAVAILABLE
+            answer: VerifierAnswer = retrying(self._attempt, dict(values))
+        except _FailedError as failed:
+            return failed.doubt
         return Doubt.UNKNOWN if answer.answer is Answer.UNKNOWN else answer
+
+    def _attempt(self, values: Mapping[str, Any]) -> VerifierAnswer:
+        if self._breaker.opened:
+            raise _FailedError(Doubt.CIRCUIT_OPEN)
+        answer: VerifierAnswer = self._breaker.call(self._once, values)
+        return answer
 
     def _once(self, values: Mapping[str, Any]) -> VerifierAnswer:
         """One attempt in a thread of its own, which is left behind when time is up."""
@@ -161,18 +165,17 @@ class GuardedVerifier:
         def work() -> None:
             try:
                 said.put(self.verifier.check(values, self.timeout_s))
-            except Exception as error:
-                said.put(error)
+            except Exception:  # its words may be a customer's value: they go no further, and nothing keeps them
+                said.put(None)
 
         threading.Thread(target=work, daemon=True, name=f"verify-{self.verifier.method}").start()
+        late, answer = False, None
         try:
             answer = said.get(timeout=self.timeout_s)
         except Empty:
-            answer = _TimeoutError()
-        if isinstance(answer, Exception):
-            raise answer
+            late = True
         if not isinstance(answer, VerifierAnswer) or not _is_reference(answer.evidence):
-            raise TypeError("a verifier gives a VerifierAnswer with a short, printable reference")
+            raise _FailedError(Doubt.TIMEOUT if late else Doubt.UNAVAILABLE)
         return answer
 
 

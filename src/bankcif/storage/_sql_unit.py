@@ -259,8 +259,11 @@ class _Work(_Store):
             tenant = self._s.tenant
             self._s.change("staged_drop", [{"b_tenant": tenant, "b_batch": r.batch, "b_line": r.line} for r in rows])
 
-    def staged(self) -> Sequence[StagedRow]:
-        return [STAGED.row(values) for values in self._s.select("staged")]
+    def staged(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
+        found = (
+            self._s.select("staged") if place is None else self._s.select("staged_at", batch=place[0], line=place[1])
+        )
+        return [STAGED.row(values) for values in found]
 
 
 def _approval_params(tenant: str, approval: Approval) -> dict[str, Any]:

@@ -185,6 +185,8 @@ QUERIES: Mapping[str, Any] = {
     "task_close": update(t.TASK)
     .where(t.TASK.c.tenant == bindparam("b_tenant"), t.TASK.c.id == bindparam("b_id"), t.TASK.c.state == "open")
     .values({name: bindparam(name) for name in TASK.names}),
+    "staged_at": select(*STAGED.columns).where(
+        _mine(t.STAGED_ROW), t.STAGED_ROW.c.batch == bindparam("batch"), t.STAGED_ROW.c.line == bindparam("line")),
     "staged_decide": update(t.STAGED_ROW)
     .where(t.STAGED_ROW.c.tenant == bindparam("b_tenant"), t.STAGED_ROW.c.batch == bindparam("b_batch"),
            t.STAGED_ROW.c.line == bindparam("b_line"), t.STAGED_ROW.c.state == "held")

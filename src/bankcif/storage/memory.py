@@ -297,8 +297,8 @@ class _Work:
         for row in rows:
             self._data.staged.drop((row.batch, row.line))
 
-    def staged(self) -> Sequence[StagedRow]:
-        return [row for _, row in sorted(self._data.staged.rows.items())]
+    def staged(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
+        return [row for at, row in sorted(self._data.staged.rows.items()) if place in (None, at)]
 
 
 class _Audit:

@@ -159,8 +159,8 @@ class WorkStore(Protocol):
     def stage(self, rows: Collection[StagedRow]) -> None:
         """Holds rows; one that is held already is left as it is."""
 
-    def staged(self) -> Sequence[StagedRow]:
-        """All rows that were held, decided ones among them, by batch and line."""
+    def staged(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
+        """All rows that were held, decided ones among them, by batch and line; or the one at *place* (batch, line)."""
 
     def decide_staged(self, row: StagedRow) -> None:
         """Keeps the row as *row* has it. Raises `ConflictError` unless it was held."""

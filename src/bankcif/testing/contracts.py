@@ -281,6 +281,11 @@ class RepositoryContract:
             unit.work.stage([row])
             unit.work.stage([attrs.evolve(row, staged_at=5)])
             assert unit.work.staged() == [row]
+            other = attrs.evolve(row, line=8)
+            unit.work.stage([other])
+            assert unit.work.staged((row.batch, 7)) == [row]
+            assert unit.work.staged((row.batch, 9)) == []
+            unit.work.drop_staged([other])
             decided = attrs.evolve(row, state="released", sealed=b"")
             unit.work.decide_staged(decided)
             unit.work.stage([row])

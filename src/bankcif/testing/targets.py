@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from .._canonical import dumps
 from .._clock import FixedClock
 from ..access import Policy
 from ..errors import BankCIFError
@@ -41,6 +43,7 @@ from ..wording import (
 
 __all__ = ["byte_targets", "refused", "text_targets"]
 
+_ZONE = ZoneInfo("Asia/Shanghai")
 _TODAY = date(2026, 11, 24)
 _FROM_STDNUM = ("de.idnr", "fr.nir", "it.codicefiscale", "es.nif", "in_.aadhaar", "isin", "imei")
 
@@ -115,8 +118,9 @@ def byte_targets(folder: Path) -> Mapping[str, Callable[[bytes], object]]:
     def rows(channel: Channel) -> Callable[[bytes], object]:
         def read(content: bytes) -> object:
             path.write_bytes(content)
-            zone = standard_zone()
-            return [map_row(row.values, channel, zone) for row in read_rows(path, channel) if row.values is not None]
+            found = [row.values for row in read_rows(path, channel) if row.values is not None]
+            # A held row is sealed as it was read, so it must be writable.
+            return [(map_row(values, channel, _ZONE), dumps(dict(values))) for values in found]
 
         return read
 
@@ -144,7 +148,7 @@ def byte_targets(folder: Path) -> Mapping[str, Callable[[bytes], object]]:
             return None
         channel = Channel(name="c", source="c", format="jsonl", key="id", columns=columns)
         values = {str(k): str(v) for k, v in row.items()} if isinstance(row, dict) else {}
-        return map_row(values, channel, standard_zone())
+        return map_row(values, channel, _ZONE)
 
     formats = [("csv", "utf-8"), ("csv", "gb18030"), ("csv", "big5"), ("jsonl", "utf-8"), ("fixed", "gbk")]
     formats += [("xlsx", "utf-8"), ("parquet", "utf-8")]
@@ -162,10 +166,3 @@ def byte_targets(folder: Path) -> Mapping[str, Callable[[bytes], object]]:
         "access policy": policy,
         "mapped row": mapping_rows,
     }
-
-
-def standard_zone() -> Any:
-    """The zone of the bank's days."""
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo("Asia/Shanghai")

@@ -94,9 +94,9 @@ class AddressBook:
     """
     Reads addresses with a division table.
 
-    Built once for each table (some 50 ms), read in some 30 µs. A level may be missing or shortened (浙江杭州西湖区, 延边州), and a name that is
-    no longer in use leads to where the place lies today; a county's name that several places share is taken only below
-    a recognized level.
+    Built once for each table (some 50 ms); `read` costs some 30 µs. A level may be missing or shortened (浙江杭州西湖区,
+    延边州), and a name that is no longer in use leads to where the place lies today; a county's name that several places
+    share is taken only below a recognized level.
 
     Args:
         divisions: The division table.

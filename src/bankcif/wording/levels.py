@@ -188,10 +188,7 @@ def _number(rest: str, found: dict[Level, str]) -> str:
     house = match["house"] if match else None
     if match is not None and (match["lanes"] or house):
         plain = re.sub(r"[号院大 ]", "", house or "").replace("之", "-")
-        lanes = re.sub(r"第", "", match["lanes"])
-        number = han_number(lanes + plain)
-        # The last lane's word is needless where it says no more than that it is a lane.
-        found[Level.NUMBER] = number
+        found[Level.NUMBER] = han_number(match["lanes"] + plain)
         return rest[match.end() :].lstrip("- ")
     plain_number = _PLAIN_NUMBER.match(rest) if Level.ROAD in found else None
     if plain_number is not None:
