@@ -32,6 +32,7 @@ FILES = [
     "张伟".encode(),
     b'"',
     b"\r\n",
+    b'{"id": "\\ud800", "name": "\\udc00"}\n',
     b'{"id": "1"}',
     b"\xff",
     b"PK\x03\x04",

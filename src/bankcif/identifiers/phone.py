@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import attrs
 
@@ -24,6 +24,8 @@ _SHORT = re.compile(r"(?:95\d{3,4}|1[0-2]\d{3}|1[0-2]\d)\Z")
 
 # What people write who give no number: one digit repeated, a run, and the operator's own sample.
 _SAMPLE_ENDS = frozenset({*(digit * 8 for digit in "0123456789"), "12345678", "23456789", "87654321", "98765432"})
+_MOBILE_DIGITS = 11
+_MOST_RANGES = 65_536
 _SAMPLES = frozenset({"13800138000", "12345678901"})
 # What phonenumbers' kinds of numbers are called here, by their place in its enumeration.
 _KINDS = {
@@ -76,6 +78,9 @@ class Phone(Scheme):
     def __init__(self, *, mobile_ranges: tuple[str, ...] = (), virtual_ranges: tuple[str, ...] = ()) -> None:
         self._ranges = mobile_ranges
         self._virtual = virtual_ranges
+        # The table tells mobiles apart by their first five digits, a bank's own ranges may be longer.
+        self._leading = max(5, *map(len, (*mobile_ranges, *virtual_ranges, "")))
+        self._range = lru_cache(maxsize=_MOST_RANGES)(self._issues_of_range)
 
     def validate(self, text: str) -> Verdict:
         plain = _PLAIN_MOBILE.fullmatch(text)
@@ -123,13 +128,23 @@ class Phone(Scheme):
         return PhoneFacts(kind=kind, country=phonenumbers.region_code_for_number(parsed), extension=extension or None)
 
     def _mobile(self, digits: str, issues: list[Issue]) -> Verdict:
-        if not _assigned_mobile().fullmatch(digits) and not digits.startswith(self._ranges):
-            issues.append(Issue("unassigned_range", Severity.WARNING, 0))
-        if digits.startswith(self._virtual):
-            issues.append(Issue("virtual_operator", Severity.INFO, 0))
+        found = self._range(digits[: self._leading])
+        if not found and not issues and digits[3:] not in _SAMPLE_ENDS and digits not in _SAMPLES:
+            return Verdict(self.name, "+86" + digits)
+        issues += found
         if digits[3:] in _SAMPLE_ENDS or digits in _SAMPLES:
             issues.append(Issue("sample_number", Severity.WARNING, 0))
         return verdict(self.name, "+86" + digits, issues)
+
+    def _issues_of_range(self, leading: str) -> tuple[Issue, ...]:
+        """What the leading digits of a mobile say of all numbers that begin so."""
+        issues = []
+        assigned = _assigned_mobile().fullmatch(leading.ljust(_MOBILE_DIGITS, "0"))
+        if not assigned and not leading.startswith(self._ranges):
+            issues.append(Issue("unassigned_range", Severity.WARNING, 0))
+        if leading.startswith(self._virtual):
+            issues.append(Issue("virtual_operator", Severity.INFO, 0))
+        return tuple(issues)
 
     def _parsed(self, text: str, issues: list[Issue]) -> Verdict:
         import phonenumbers
