@@ -154,8 +154,8 @@ def test_held_rows_are_shown_corrected_refused_and_counted(shell: Shell) -> None
     assert shell.json("held", "show", batch, "4", *ASK)["idno"] == "110105194912310021"  # type: ignore[call-overload]
     release = ("held", "release", batch, "4", "--channel", "app.toml", *ASK)
     assert "error" in shell.run(*release, expect=2).stderr
-    assert "COLUMN=TEXT" in shell.run(*release, "--set", "idno", expect=2).stderr
-    assert shell.run(*release, "--set", f"idno={number}").stdout.startswith("new: C")
+    assert "no such column" in shell.run(*release, "--set", "shoe=42", expect=2).stderr
+    assert shell.run(*release, "--set", "idno", "--set", "phone=", text=f"{number}\n").stdout.startswith("new: C")
     shell.run("held", "refuse", batch, "5", "--reason", "cut off", *ASK)
     assert shell.json("held", "list", *ASK) == []
     assert "0 row" in shell.run("held", "expire", *ASK).stdout

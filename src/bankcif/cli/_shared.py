@@ -153,6 +153,11 @@ def _plain(value: Any) -> Any:
     raise TypeError("no plain form")
 
 
+def read_value(value: str | None) -> str:
+    """A value from the command line, or, without one, the next line of standard input."""
+    return sys.stdin.readline().rstrip("\r\n") if value is None else value
+
+
 def instant(micros: int) -> str:
     """An instant for people, to the second, UTC."""
     return from_micros(micros).strftime("%Y-%m-%d %H:%M:%S")

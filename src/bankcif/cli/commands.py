@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from ._shared import (
     customer_command,
     emit,
     instant,
+    read_value,
     shown,
     store_options,
     table,
@@ -147,11 +147,6 @@ def find(session: Session, field: str, value: str | None, birth_date: Any) -> in
 
     emit(session.as_json, [view_document(one) for one in views], text)
     return 0 if views else 1
-
-
-def read_value(value: str | None) -> str:
-    """A value from the command line, or, without one, the first line of standard input."""
-    return sys.stdin.readline().rstrip("\n") if value is None else value
 
 
 @bankcif.command()

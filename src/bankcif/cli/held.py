@@ -9,9 +9,8 @@ import attrs
 import click
 
 from .._text import rule_text
-from ..errors import InputError
 from ..intake import read_channel
-from ._shared import Session, customer_command, emit, instant, table
+from ._shared import Session, customer_command, emit, instant, read_value, table
 
 __all__ = ["faults", "held"]
 
@@ -54,16 +53,23 @@ def held_show(session: Session, batch: str, line: int) -> int:
 @click.argument("batch")
 @click.argument("line", type=int)
 @click.option("--channel", "mapping", required=True, type=click.Path(path_type=Path), help="Channel mapping (TOML).")
-@click.option("--set", "corrections", multiple=True, metavar="COLUMN=TEXT", help="A correction; may be given again.")
+@click.option("--set", "corrections", multiple=True, metavar="COLUMN[=TEXT]", help="A correction; may be given again.")
 @customer_command
 def held_release(session: Session, batch: str, line: int, mapping: Path, corrections: tuple[str, ...]) -> int:
-    """Take a held row in, corrected."""
-    if not all("=" in one for one in corrections):
-        raise InputError("write a correction as COLUMN=TEXT", rule="correction")
+    """
+    Take a held row in, corrected.
+
+    Of a correction without =TEXT the text is read from standard input, a line each, so that it does not stay in the shell's
+    history.
+    """
+    texts = {}
+    for one in corrections:
+        column, given, text = one.partition("=")
+        texts[column] = text if given else read_value(None)
     with session.open() as cif:
         done = cif.held.release(
             batch, line, read_channel(mapping), actor=session.actor(), purpose=session.purpose,
-            corrections={name: text for name, _, text in (one.partition("=") for one in corrections)},
+            corrections=texts,
         )  # fmt: skip
     document = {"cif_no": done.cif_no, "outcome": done.outcome.value}
     emit(session.as_json, document, lambda: click.echo(f"{done.outcome.value}: {done.cif_no}"))
