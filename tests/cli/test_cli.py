@@ -166,6 +166,18 @@ def test_held_rows_are_shown_corrected_refused_and_counted(shell: Shell) -> None
     assert "app" in shell.run("faults", *ASK).stdout
 
 
+def test_a_held_row_can_not_steer_the_terminal(shell: Shell) -> None:
+    shell.run("init", "--as", "alice")
+    shell.write("app.toml", MAPPING.replace('"csv"', '"jsonl"'))
+    shell.write("app.jsonl", '{"no": "1", "name": "[red]x\\u001b[31m\\u202ey"}\n')
+    shell.run("load", "app.jsonl", "--channel", "app.toml", *ASK, expect=1)
+    items: Any = shell.json("held", "list", *ASK)
+    said = shell.run("held", "show", items[0]["batch"], "1", *ASK).stdout
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    assert "[red]x\\x1b[31m\\u202ey" in said
+
+
 def test_deciding_matches(shell: Shell) -> None:
     person = PEOPLE[0]
     shell.write("app.csv", table(1, f"7,{person['name']},,{person['phone']}"))

@@ -124,7 +124,9 @@ def load_document(report: LoadReport) -> dict[str, Any]:
 def print_load(report: LoadReport, most: int = 10) -> None:
     """A load's report for people."""
     counts = ", ".join(f"{count} {label(outcome.value)}" for outcome, count in sorted(report.outcomes.items()))
-    click.echo(f"{report.file} ({report.channel}): {report.rows} rows read, {report.held_count} held back; {counts}")
+    click.echo(
+        f"{report.file} ({report.channel}): {report.rows} rows read, {report.held_count} held back{'; ' if counts else ''}{counts}"
+    )
     if report.waiting or report.proposals:
         click.echo(f"  {report.waiting} possible matches and {report.proposals} changed values wait for a person")
     for row in report.held[:most]:

@@ -164,9 +164,10 @@ def instant(micros: int) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Prints a table; columns that are numbers stand right."""
+    """Prints a table; columns that are numbers stand right, and what would steer a terminal is written out."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     if not rows:
@@ -177,8 +178,16 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         numeric = all(isinstance(row[index], int | float) for row in rows)
         drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+        # Text, since a cell may be a customer's, and brackets in it are no markup.
+        drawn.add_row(*(Text("" if cell is None else harmless(str(cell))) for cell in row))
     console.print(drawn)
+
+
+def harmless(text: str) -> str:
+    """*text* with everything that does not print, such as an escape sequence, written as Python writes it."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
 
 
 def shown(value: Any) -> str:
