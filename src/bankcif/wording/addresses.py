@@ -13,7 +13,7 @@ from functools import lru_cache
 import attrs
 
 from ..party import Division, Divisions
-from .characters import LEGACY, simplify
+from .characters import modern, simplify
 from .levels import Level, address_key, read_levels
 
 __all__ = ["Address", "AddressBook", "AddressComparison", "compare_addresses"]
@@ -111,7 +111,7 @@ class AddressBook:
 
     def read(self, text: str) -> Address:
         """Takes *text* apart; never fails, an address without a known division has no code."""
-        written = " ".join(unicodedata.normalize("NFKC", text.translate(LEGACY)).split())
+        written = " ".join(unicodedata.normalize("NFKC", modern(text)).split())
         rest, postcode = simplify(written), ""
         if _MARKS.search(rest):  # most addresses are characters and digits alone
             rest = _BRACKETS.sub("", rest)

@@ -6,11 +6,12 @@ Tables load once, on first use. Their sources and licences stand at the top of e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["LEGACY", "cantonese", "is_han", "lines", "look_alike", "readings", "simplify", "simplify_script"]
+__all__ = ["LEGACY", "cantonese", "is_han", "lines", "look_alike", "modern", "readings", "simplify", "simplify_script"]
 
 # Source: GB18030-2000 and GBK put these into the private use area; read as the characters that Unicode has since.
 _LEGACY_TEXT = (
@@ -23,6 +24,14 @@ LEGACY: Mapping[int, str] = {
     start + offset: character for start, text in _LEGACY_TEXT for offset, character in enumerate(text)
 }
 """Private-use code points of old Chinese systems to real characters; for `str.translate`."""
+
+
+_ANY_LEGACY = re.compile(f"[{''.join(map(chr, LEGACY))}]")
+
+
+def modern(text: str) -> str:
+    """*text* with private-use characters of old Chinese systems as the characters that Unicode has since."""
+    return text.translate(LEGACY) if _ANY_LEGACY.search(text) else text
 
 
 def is_han(character: str) -> bool:
@@ -76,7 +85,15 @@ def simplify(text: str) -> str:
 
     The mapping joins characters (鍾 and 鐘 become 钟), so equal results mean compatible, not equal.
     """
-    return text.translate(_simplified())
+    # Most text has none of these characters, and looking for them costs a tenth of translating.
+    return text.translate(_simplified()) if _any_variant().search(text) else text
+
+
+@cache
+def _any_variant() -> re.Pattern[str]:
+    # A character beyond the first plane counts as one: a set with single ones of them is searched ten times slower.
+    first_plane = "".join(chr(point) for point in _simplified() if point < 0x10000)
+    return re.compile(f"[{re.escape(first_plane)}\U00010000-\U0010ffff]")
 
 
 def readings(character: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from .characters import LEGACY, is_han, readings, simplify
+from .characters import is_han, modern, readings, simplify
 
 __all__ = ["PersonName", "person_name", "standard_form"]
 
@@ -76,7 +76,7 @@ def standard_form(text: str) -> str:
 
     Compatibility ideographs stay as they are: folding them would change a legal name.
     """
-    mended = text.translate(LEGACY)
+    mended = modern(text)
     if not mended.isascii():
         mended = "".join(c if is_han(c) else unicodedata.normalize("NFKC", c) for c in mended)
     mended = " ".join(mended.split())

@@ -14,7 +14,7 @@ import attrs
 
 from ..party import divisions
 from .addresses import AddressBook
-from .characters import LEGACY, simplify
+from .characters import modern, simplify
 
 __all__ = ["OrganizationGround", "OrganizationName", "branch_of", "compatible_organizations", "organization_name"]
 
@@ -87,7 +87,7 @@ class OrganizationGround(enum.StrEnum):
 
 def organization_name(text: str) -> OrganizationName:
     """The parts and match forms of the name *text*."""
-    standard = " ".join(unicodedata.normalize("NFKC", text.translate(LEGACY)).split())
+    standard = " ".join(unicodedata.normalize("NFKC", modern(text)).split())
     folded = simplify(standard).casefold().translate(_BRACKETS)
     whole = folded.replace(" ", "")
     found = _BRANCH.match(_BRACKETED.sub(r"\1", whole))
