@@ -91,6 +91,7 @@ def schemes() -> dict[str, Any]:
             times.append(time.perf_counter() - started)
         result[f"column_s_{name.split()[-1]}"] = statistics.median(times)
         print(
-            f"{len(column):,} resident IDs as {name}: {statistics.median(times):.3f} s ({min(times):.3f} to {max(times):.3f})"
+            f"{len(column):,} resident IDs as {name}: {statistics.median(times):.3f} s "
+            f"({min(times):.3f} to {max(times):.3f}; first run {times[0]:.3f})"
         )
     return result

@@ -34,6 +34,8 @@ _OLDEST_YEARS = 130
 _PERMIT_REGIONS = ("810000", "820000", "830000")
 
 
+# Rows of a column judged at once: as many as leave what is worked out between in the processor's cache.
+_BLOCK = 32_768
 # Years whose days a column looks up; a number of any other year goes by itself.
 _YEARS = range(1800, 2200)
 _PLAIN_ISSUES = (
@@ -123,24 +125,11 @@ class ResidentId(Scheme):
     def plain_column(self, texts: Texts) -> PlainColumn:
         """The verdicts on those numbers of *texts* that are eighteen plain characters of a citizen or a permit."""
         rows, characters = texts.of_length(18)
-        columns = np.ascontiguousarray(characters.T)
-        digits = columns[:17] - np.uint8(48)
-        last = np.where(columns[17] == ord("x"), np.uint8(ord("X")), columns[17])
-        remainder = np.zeros(len(rows), np.uint16)
-        for weight, column in zip(_WEIGHTS, digits, strict=True):
-            remainder += column * np.uint16(weight)
-        year = (digits[6] * np.int32(1000) + digits[7] * np.int32(100)) + (digits[8] * np.int32(10) + digits[9])
-        plain = (digits.max(axis=0, initial=0) <= 9) & _CHECK_CHARACTERS[last] & (digits[0] != 9)
-        plain &= (year >= _YEARS.start) & (year < _YEARS.stop)
-        region = digits[0] * np.int32(100_000)
-        for power, column in zip((10_000, 1000, 100, 10, 1), digits[1:6], strict=True):
-            region += column * np.int32(power)
-        day = (year - _YEARS.start) * np.int32(10_000)
-        for power, column in zip((1000, 100, 10, 1), digits[10:14], strict=True):
-            day += column * np.int32(power)
-        # What is not plain may point anywhere; it is left out below, so any place within the tables will do.
-        region[~plain], day[~plain] = 0, 0
-        flags = (_CHECK_BYTES[remainder % 11] != last).view(np.uint8) | self._days()[day] | self._regions()[region]
+        plain, flags = np.empty(len(rows), np.bool_), np.empty(len(rows), np.uint8)
+        days, regions = self._days(), self._regions()
+        for start in range(0, len(rows), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            plain[block], flags[block] = _plain_verdicts(characters[block], days, regions)
         if not plain.all():
             rows, flags = rows[plain], flags[plain]
         return PlainColumn(rows, flags, _PLAIN_ISSUES, str.upper)
@@ -221,6 +210,33 @@ class ResidentId(Scheme):
                 issues.append(Issue("country_code", Severity.WARNING, 3))
         elif number[:6] not in _PERMIT_REGIONS and self._divisions.get(number[:6]) is None:
             issues.append(Issue("region_unknown", Severity.WARNING, 0))
+
+
+def _plain_verdicts(
+    characters: NDArray[np.uint8], days: NDArray[np.uint8], regions: NDArray[np.uint8]
+) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Which rows of eighteen *characters* are plainly written, and the flags of `_PLAIN_ISSUES` of each that is."""
+    columns = np.ascontiguousarray(characters.T)
+    digits = columns[:17] - np.uint8(48)
+    last = np.where(columns[17] == ord("x"), np.uint8(ord("X")), columns[17])
+    remainder = np.zeros(len(characters), np.uint16)
+    for weight, column in zip(_WEIGHTS, digits, strict=True):
+        remainder += column * np.uint16(weight)
+    year = _number(digits[6:10])
+    plain = (digits.max(axis=0, initial=0) <= 9) & _CHECK_CHARACTERS[last] & (digits[0] != 9)
+    plain &= (year >= _YEARS.start) & (year < _YEARS.stop)
+    day, region = (year - _YEARS.start) * np.int32(10_000) + _number(digits[10:14]), _number(digits[:6])
+    # What is not plain may point anywhere; its flags are not used, so any place within the tables will do.
+    region[~plain], day[~plain] = 0, 0
+    return plain, (_CHECK_BYTES[remainder % 11] != last).view(np.uint8) | days[day] | regions[region]
+
+
+def _number(digits: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The number that each column of *digits* writes."""
+    found: NDArray[np.int32] = digits[0].astype(np.int32)
+    for row in digits[1:]:
+        found = found * np.int32(10) + row
+    return found
 
 
 @cache
