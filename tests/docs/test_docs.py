@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from bankcif import errors
+from bankcif import errors, standard_schemes
 from bankcif._text import _texts
 
 ROOT = Path(__file__).parent.parent.parent
@@ -102,6 +102,18 @@ def test_every_rule_that_intake_knows_has_its_text() -> None:
     assert used - {"unreadable", "header", "missing_column", "unknown_column", "toml", "configuration"} <= set(
         _texts()["rule"]
     )
+
+
+def test_every_scheme_stands_on_the_page_of_its_family() -> None:
+    pages = sorted((ROOT / "docs/reference/identifiers").glob("[!i]*.md"))
+    families = "".join(page.read_text(encoding="utf-8") for page in pages)
+    own = [name for name in standard_schemes() if not name.startswith("stdnum.")]
+    assert len(own) > 20
+    assert [name for name in own if f"`{name}`" not in families] == []
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert re.search(r"\bSources?:", text), f"{page.name} names no source"
+        assert re.search(r"\b[Gg]aps?\b", text), f"{page.name} names no gaps"
 
 
 def test_coverage_names_every_requirement_and_files_that_exist() -> None:

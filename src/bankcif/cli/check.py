@@ -48,7 +48,7 @@ def check(
     if list_schemes:
         for name in sorted(schemes):
             click.echo(json.dumps({"scheme": name, "source": schemes[name].source}, ensure_ascii=False)
-                       if as_json else f"{name:<20} {schemes[name].source}")  # fmt: skip
+                       if as_json else f"{name:<24} {schemes[name].source}")  # fmt: skip
         return 0
     chosen = named or scheme
     if chosen is None:
