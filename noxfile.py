@@ -94,7 +94,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure each path beside its floor; `-- NAME` selects."""
-    session.install(".[cli]")
+    session.install(".[cli,files]")
     session.run("python", "bench/run.py", *session.posargs)
 
 

@@ -2,7 +2,8 @@
 Each path beside its floor, in one run, interleaved; bare times mean nothing on a shared machine.
 
     nox -s bench                     all, under ten minutes
-    nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes, addresses, slowest
+    nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes, addresses, slowest,
+                                     memory (1 GB a format; `python bench/memory.py 5` reads 5 GB)
 
 The floor does the same work with nothing of ours around it: the same rows by raw sqlite3 under the same durability,
 with the same look-ups, AEAD calls, HMAC calls, comparisons, own checksums, and an audit row chained by SHA-256.
@@ -33,6 +34,7 @@ import numpy as np
 import sqlalchemy
 from addresses import addresses
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from memory import memory
 from rapidfuzz.distance import OSA
 from schemes import schemes
 from slowest import slowest
@@ -398,6 +400,7 @@ BENCHES = {
     "schemes": schemes,
     "addresses": addresses,
     "slowest": slowest,
+    "memory": memory,
     "load": load,
     "register": register,
     "lookup": lookup,

@@ -252,6 +252,14 @@ def test_check_takes_any_bytes(shell: Shell) -> None:
         assert len(done.stdout.splitlines()) == 4
 
 
+def test_check_does_not_keep_a_line_that_does_not_end(shell: Shell) -> None:
+    (shell.folder / "long").write_bytes(b"7" * 200_000 + b"\n11010519491231002X\n")
+    done = shell.run("check", "--scheme", "cn.resident_id", "--file", "long", expect=1)
+    cut, good = (json.loads(line) for line in done.stdout.splitlines())
+    assert ([issue["rule"] for issue in cut["issues"]], len(cut["input"]) < 70_000) == (["length"], True)
+    assert good["valid"]
+
+
 def test_check_for_people_and_the_list(shell: Shell) -> None:
     assert "check digit" in shell.run("check", "cn.resident_id", "110105194912310021", expect=1).stdout
     assert "GB 11643-1999" in shell.run("check", "--list").stdout

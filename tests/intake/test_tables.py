@@ -67,6 +67,11 @@ def test_a_sheet_by_its_name(tmp_path: Path) -> None:
         found(path, XLSX)
 
 
+def test_a_spreadsheet_of_any_name(tmp_path: Path) -> None:
+    path = spreadsheet(tmp_path / "a.xlsx", list(NAMES), ["1", "张伟"]).rename(tmp_path / "upload-8801.part")
+    assert len(found(path, XLSX)) == 1
+
+
 def bomb(path: Path, lie: bool) -> Path:
     """A small archive that unpacks to 200 MB; if it lies, its directory says one byte."""
     with (

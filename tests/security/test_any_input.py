@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+import bankcif
 from bankcif.testing import strategies
 from bankcif.testing.targets import byte_targets, refused, text_targets
 
@@ -115,3 +120,37 @@ def test_twice_the_input_is_at_most_twice_the_work(name: str) -> None:
         refused(lambda text=short: target(text))  # tables load on first use
         once, twice = steps(lambda text=short: target(text)), steps(lambda text=long: target(text))
         assert twice <= 2.2 * once + 60, piece
+
+
+def patterns() -> dict[str, re.Pattern[str]]:
+    """Every compiled pattern that a module of the library keeps."""
+    found = {}
+    for info in pkgutil.walk_packages(bankcif.__path__, "bankcif."):
+        if not info.name.endswith("__main__"):
+            module = importlib.import_module(info.name)
+            found |= {f"{info.name}.{k}": v for k, v in vars(module).items() if isinstance(v, re.Pattern)}
+    return found
+
+
+def endless(parsed: Any, inside: bool = False) -> bool:
+    """Whether a repeat without an end stands within another, by which a text can take exponential time."""
+    for operator, argument in parsed:
+        repeats = operator in (parser.MAX_REPEAT, parser.MIN_REPEAT) and argument[1] is parser.MAXREPEAT
+        if inside and repeats:
+            return True
+        parts = argument if isinstance(argument, tuple | list) else [argument]
+        for part in parts:
+            several = part if isinstance(part, list) else [part]
+            if any(isinstance(one, parser.SubPattern) and endless(one, inside or repeats) for one in several):
+                return True
+    return False
+
+
+def test_no_pattern_repeats_a_repeat_without_end() -> None:
+    # Steps of Python do not show what happens within a pattern.
+    assert endless(parser.parse(r"x(?:a+b?)*"))
+    assert endless(parser.parse(r"(?:(?:a|b+))+?"))
+    assert not endless(parser.parse(r"(?:a{1,3}b)*c+"))
+    kept = patterns()
+    assert len(kept) > 40
+    assert [name for name, pattern in kept.items() if endless(parser.parse(pattern.pattern))] == []

@@ -13,6 +13,7 @@ import click
 from .._text import rule_text
 from ..errors import FileError
 from ..identifiers import Verdict, standard_schemes
+from ..intake import bounded_lines
 from ..party import ReferenceTables
 
 __all__ = ["check"]
@@ -77,16 +78,14 @@ def check(
 
 
 def _lines(name: str) -> Iterator[str]:
-    """Lines without their ends; bytes that are not UTF-8 become a character that no scheme knows."""
+    """Lines, no longer than one may be; bytes that are not UTF-8 become a character that no scheme knows."""
     if name == "-":
-        for line in sys.stdin.buffer:
-            yield line.decode("utf-8", "replace").rstrip("\r\n")
+        yield from (line.decode("utf-8", "replace") for line in bounded_lines(sys.stdin.buffer))
         return
     problem = ""
     try:
         with Path(name).open("rb") as file:
-            for line in file:
-                yield line.decode("utf-8", "replace").rstrip("\r\n")
+            yield from (line.decode("utf-8", "replace") for line in bounded_lines(file))
     except OSError:
         problem = f"the file {name} cannot be read; check its name and permissions"
     if problem:

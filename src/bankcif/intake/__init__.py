@@ -4,7 +4,7 @@ from .channel import Agreement, Channel, Column, read_channel
 from .drafts import Draft, draft
 from .forms import form_description, json_schema
 from .mapping import MappedRow, child_target, map_row
-from .readers import RawRow, file_digest, given_row, read_rows
+from .readers import RawRow, bounded_lines, file_digest, given_row, read_rows
 from .standardize import Standard, Standardizer
 from .validate import CaptureStandard, CaptureStandards, Condition, capture_standards
 from .verifiers import Answer, Doubt, GuardedVerifier, Verifier, VerifierAnswer
@@ -26,6 +26,7 @@ __all__ = [
     "Standardizer",
     "Verifier",
     "VerifierAnswer",
+    "bounded_lines",
     "capture_standards",
     "child_target",
     "draft",

@@ -13,7 +13,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import attrs
 
@@ -22,7 +22,7 @@ from ..wording import is_han
 from .channel import Channel
 from .tables import Row, parquet_rows, xlsx_rows
 
-__all__ = ["RawRow", "file_digest", "given_row", "looks_like", "read_rows"]
+__all__ = ["RawRow", "bounded_lines", "file_digest", "given_row", "looks_like", "read_rows"]
 
 LONGEST_LINE = 64 * 1024
 LONGEST_FIELD = 4 * 1024
@@ -135,16 +135,19 @@ def _ensure_readable(path: Path) -> None:
         raise FileError(f"the file {path} {problem}", path=str(path), rule="unreadable")
 
 
+def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Lines of *file* without their ends; of one longer than `LONGEST_LINE`, its beginning, one byte beyond that."""
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
+            while (more := file.readline(LONGEST_LINE)) and not more.endswith(b"\n"):
+                pass
+        yield line.rstrip(b"\r\n") if len(line) <= LONGEST_LINE else line
+
+
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers; one that exceeds `LONGEST_LINE` is cut there, and so not taken."""
+    """Lines with their numbers, from 1."""
     with path.open("rb") as file:
-        number = 0
-        while line := file.readline(LONGEST_LINE + 1):
-            number += 1
-            if len(line) > LONGEST_LINE and not line.endswith(b"\n"):
-                while (more := file.readline(LONGEST_LINE)) and not more.endswith(b"\n"):
-                    pass
-            yield number, line.rstrip(b"\r\n") if len(line) <= LONGEST_LINE else line
+        yield from enumerate(bounded_lines(file), start=1)
 
 
 def _decode(line: bytes, channel: Channel) -> str | None:

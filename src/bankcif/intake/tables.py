@@ -43,17 +43,18 @@ def xlsx_rows(path: Path, channel: Channel) -> Iterator[Row]:
     openpyxl = need("openpyxl", extra="files")
     _ensure_small(path)
     book, problem = None, "is not an XLSX spreadsheet; save it as one, or send CSV"
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheet = book[channel.sheet] if channel.sheet else book.worksheets[0]
-    except KeyError:
-        problem = f"has no sheet {channel.sheet!r}" if book is not None else problem
-        sheet = None
-    except Exception:  # openpyxl raises whatever a broken part makes it stumble over
-        sheet = None
-    if sheet is None:
-        raise FileError(f"the file {path} {problem}", path=str(path), rule="unreadable")
-    yield from _sheet_rows(path, sheet, book)
+    with path.open("rb") as file:  # by a path, openpyxl would refuse a spreadsheet for its name
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            sheet = book[channel.sheet] if channel.sheet else book.worksheets[0]
+        except KeyError:
+            problem = f"has no sheet {channel.sheet!r}" if book is not None else problem
+            sheet = None
+        except Exception:  # openpyxl raises whatever a broken part makes it stumble over
+            sheet = None
+        if sheet is None:
+            raise FileError(f"the file {path} {problem}", path=str(path), rule="unreadable")
+        yield from _sheet_rows(path, sheet, book)
 
 
 def _sheet_rows(path: Path, sheet: Any, book: Any) -> Iterator[Row]:
@@ -169,7 +170,7 @@ def parquet_rows(path: Path, channel: Channel) -> Iterator[Row]:
     yield 0, dict.fromkeys(names, ""), "", ""
     number, broken = 0, False
     try:
-        for batch in file.iter_batches(batch_size=_BATCH, columns=[name for name in names if name in channel.columns]):
+        for batch in _batches(file, [name for name in names if name in channel.columns]):
             for cells in batch.to_pylist():
                 number += 1
                 yield _flat(number, cells)
@@ -181,6 +182,12 @@ def parquet_rows(path: Path, channel: Channel) -> Iterator[Row]:
         raise FileError(
             f"the file {path} is damaged; what came before its damage was taken in", path=str(path), rule="unreadable"
         )
+
+
+def _batches(file: Any, columns: list[str]) -> Iterator[Any]:
+    """Row group by row group: asked for all at once, pyarrow keeps what it has read."""
+    for group in range(file.metadata.num_row_groups):
+        yield from file.iter_batches(batch_size=_BATCH, row_groups=[group], columns=columns)
 
 
 def _flat(number: int, cells: Mapping[str, Any]) -> Row:
