@@ -1,7 +1,7 @@
 """
 What reading a file needs in memory, by its format: each in a process of its own, from beginning to end.
 
-    python bench/memory.py           1 GB of CSV, JSON Lines and fixed width, a spreadsheet and a Parquet file at their limits
+    python bench/memory.py           200 MB of CSV, JSON Lines and fixed width, a spreadsheet and a Parquet file at their limits
     python bench/memory.py 5         5 GB of each
 """
 
@@ -93,7 +93,7 @@ def _write_parquet(path: Path, size: int) -> None:
             writer.write_table(table)
 
 
-def memory(gigabytes: float = 1.0) -> dict[str, int]:
+def memory(gigabytes: float = 0.2) -> dict[str, int]:
     """Prints, for each format, rows read, rows a second, and the peak of memory; returns the peaks in MB."""
     size = int(gigabytes * GIGABYTE)
     header = (",".join(COLUMNS) + "\n").encode()
