@@ -14,16 +14,16 @@ from ._clock import Clock, IdSource, SystemClock, SystemIds
 from ._tasks import Approvals, Audit, Customers, Held, Matches, Verifications
 from .access import Policy, default_policy
 from .context import Actor, Purpose
-from .errors import ConfigurationError, ForkError, StoreOpenError
+from .errors import ConfigurationError, ForkError
 from .flows import analyze, load as load_flow, maintain
 from .flows.desk import Desk
-from .flows.found import STORE_FORMAT, found_store
+from .flows.found import found_store
 from .identifiers import SchemeSet, standard_schemes
 from .intake import CaptureStandards, Channel, Standardizer, capture_standards, read_channel
 from .matching import LinkPolicy, MatchModel, default_model
 from .merging import Terms
 from .party import PartyKind, ReferenceTables
-from .protection import Aes256Gcm, DataKeys, IndexPlan, KeyProvider, KeyStore, Sealer, Tagger
+from .protection import DataKeys, IndexPlan, KeyProvider, KeyStore, Sealer, Tagger, suite_of
 from .storage import Repository
 from .wording import AddressBook
 
@@ -51,11 +51,14 @@ class CIF:
         zone: The tenant's calendar.
         clock, ids: Time and chance.
         expected_customers: Planned size, decides the length of search tags; used when an empty store is founded.
+        suite: Name of the cipher suite, ``AES-256-GCM`` or ``SM4-GCM``; an empty store is founded with the first if None,
+            and a store keeps the one it was founded with.
         create: Whether an empty store is founded; otherwise it is refused.
 
     Raises:
         WrongKeyError: Keys, key store and store do not belong together.
-        StoreOpenError: The store is empty and *create* is not set, or of another format.
+        StoreOpenError: The store is empty and *create* is not set, or of another format, or of another suite.
+        ConfigurationError: The suite is unknown, or the installed ``cryptography`` does not compute it.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class CIF:
         clock: Clock | None = None,
         ids: IdSource | None = None,
         expected_customers: int = 1_000_000,
+        suite: str | None = None,
         create: bool = True,
     ) -> None:
         if not tenant or len(tenant) > 32 or not tenant.isprintable():
@@ -85,17 +89,18 @@ class CIF:
         zone = zone or ZoneInfo("Asia/Shanghai")
         clock, ids, tables = clock or SystemClock(), ids or SystemIds(), tables or ReferenceTables()
         schemes = schemes or standard_schemes(clock=clock, zone=zone, tables=tables)
-        store = found_store(repository, key_store, keys, tenant, ids, clock, expected_customers, create=create)
+        store = found_store(
+            repository, key_store, keys, tenant, ids, clock, expected_customers,
+            suite=None if suite is None else suite_of(suite), create=create,
+        )  # fmt: skip
         plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
-        suite = Aes256Gcm()
-        if store.format != STORE_FORMAT or store.suite != suite.number:
-            raise StoreOpenError("the store is of another format or cipher suite than this library's", rule="format")
+        sealing = suite_of(store.suite)
         self._trust = dict(trust or {})
         self.__desk = Desk(
             tenant=tenant, zone=zone, clock=clock, ids=ids, repository=repository,
             data_keys=DataKeys(tenant=tenant, store=key_store, provider=keys, ids=ids),
-            sealer=Sealer(suite=suite, tenant=tenant, ids=ids),
-            tagger=Tagger(provider=keys, tenant=tenant, plan=plan),
+            sealer=Sealer(suite=sealing, tenant=tenant, ids=ids),
+            tagger=Tagger(provider=keys, tenant=tenant, plan=plan, suite=sealing),
             schemes=schemes, codes=tables.codes,
             standardizer=Standardizer(
                 schemes=schemes, codes=tables.codes,

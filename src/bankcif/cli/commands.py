@@ -16,7 +16,7 @@ from ..errors import IdentifierError, InputError
 from ..flows.query import CustomerView
 from ..intake import read_channel
 from ..party import CATALOGUE
-from ..protection import LocalKeyProvider
+from ..protection import SUITES, Aes256Gcm, LocalKeyProvider, suite_of
 from ._load import held_file, load_document, print_load, with_progress_bar
 from ._shared import (
     Session,
@@ -62,21 +62,32 @@ bankcif.add_command(faults)
 @store_options
 @click.option("--as", "operator", envvar="BANKCIF_AS", default="admin", show_default=True, help="First operator.")
 @click.option("--expected-customers", type=int, default=1_000_000, show_default=True, help="Plans the search tags.")
+@click.option(
+    "--suite",
+    type=click.Choice(list(SUITES), case_sensitive=False),
+    default=Aes256Gcm.name,
+    show_default=True,
+    help="Cipher suite of the store; SM4-GCM is the Chinese commercial one.",
+)
 def init(
     db: str, keys: str, key_store: str | None, operators: str, policy: str | None, tables: str | None, tenant: str,
-    as_json: bool, operator: str, expected_customers: int,
+    as_json: bool, operator: str, expected_customers: int, suite: str,
 ) -> int:  # fmt: skip
     """Make an empty store, its key file, its key store and an operators file."""
     if not Path(keys).exists():
-        LocalKeyProvider.generate().write(keys)
+        LocalKeyProvider.generate(suite=suite_of(suite)).write(keys)
     provider = LocalKeyProvider.from_file(keys)
-    CIF.open(db, tenant=tenant, keys=provider, key_store=key_store, expected_customers=expected_customers).close()
+    CIF.open(
+        db, tenant=tenant, keys=provider, key_store=key_store, expected_customers=expected_customers, suite=suite
+    ).close()
     if not Path(operators).exists():
         Path(operators).write_text(_OPERATORS.format(operator=operator), encoding="utf-8")
-    document = {"db": db, "keys": keys, "fingerprint": provider.fingerprint, "operators": operators}
+    document = {
+        "db": db, "suite": suite, "keys": keys, "fingerprint": provider.fingerprint, "operators": operators
+    }  # fmt: skip
 
     def text() -> None:
-        click.echo(f"store      {db}")
+        click.echo(f"store      {db} ({suite})")
         click.echo(f"key file   {keys} (fingerprint {provider.fingerprint})")
         click.echo(f"operators  {operators}")
         click.echo("Back up the key file and the key store, apart from the data: losing them loses every customer.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._canonical import encode
 from .._clock import Clock, IdSource, to_micros
 from ..errors import StoreOpenError, WrongKeyError
-from ..protection import Aes256Gcm, IndexPlan, KeyProvider, KeyStore, Tagger
+from ..protection import Aes256Gcm, IndexPlan, KeyProvider, KeyStore, Suite, Tagger, suite_of
 from ..storage import Repository
 from ..storage.rows import StoreRow
 
@@ -24,9 +24,18 @@ def found_store(
     clock: Clock,
     expected_customers: int,
     *,
+    suite: Suite | None,
     create: bool,
 ) -> StoreRow:
-    """What the store says of itself, after checking that keys and key store are its own; founds an empty one."""
+    """
+    What the store says of itself, after checking that keys and key store are its own; founds an empty one.
+
+    Raises:
+        StoreOpenError: There is no store and *create* is not set, it is of another format, or of another suite than
+            *suite*.
+        WrongKeyError: Keys or key store belong to another store.
+        ConfigurationError: The store's suite can not be computed here.
+    """
     plan = IndexPlan(expected_customers=expected_customers)
     store = repository.identity()
     if store is None and not create:
@@ -36,19 +45,33 @@ def found_store(
             raise WrongKeyError(
                 "the key store belongs to another store than this empty one; name a new key store", rule="key_store"
             )
+        chosen = suite or Aes256Gcm()
+        chosen.probe()
         store_id = ids.draw(16).hex()
         associated = _check_associated(tenant, store_id)
         store = repository.found(
             StoreRow(
-                store_id=store_id, format=STORE_FORMAT, suite=Aes256Gcm().number, expected_customers=expected_customers,
+                store_id=store_id, format=STORE_FORMAT, suite=chosen.number, expected_customers=expected_customers,
                 index_version=plan.version, kek_id=keys.kek_id, key_check=keys.wrap(_CHECK, associated),
-                index_check=Tagger(provider=keys, tenant=tenant, plan=plan).claim("check", store_id),
+                index_check=Tagger(provider=keys, tenant=tenant, plan=plan, suite=chosen).claim("check", store_id),
                 created_at=to_micros(clock.now()),
             )
         )  # fmt: skip
+    if store.format != STORE_FORMAT:
+        raise StoreOpenError("the store is of another format than this library's", rule="format")
+    used_suite = suite_of(store.suite)
+    if suite is not None and suite.number != store.suite:
+        raise StoreOpenError(
+            f"the store is sealed with {used_suite.name}, and a store keeps its suite; leave the suite out",
+            rule="suite",
+        )
+    used_suite.probe()
     plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
     keys.unwrap(store.key_check, _check_associated(tenant, store.store_id), kek_id=store.kek_id)
-    if Tagger(provider=keys, tenant=tenant, plan=plan).claim("check", store.store_id) != store.index_check:
+    if (
+        Tagger(provider=keys, tenant=tenant, plan=plan, suite=used_suite).claim("check", store.store_id)
+        != store.index_check
+    ):
         raise WrongKeyError("the index keys are not those of this store; use its own key file", rule="index_root")
     if key_store.identity() != store.store_id:
         with repository.unit_of_work() as unit:

@@ -4,11 +4,12 @@ from .blind_index import CLAIM_BYTES, IndexPlan, Tagger
 from .keys import DataKey, DataKeys, KeyStore, WrappedKey
 from .providers import KeyProvider, LocalKeyProvider
 from .seal import Place, Sealer
-from .suites import KEY_ID_BYTES, Aes256Gcm, Suite, key_id_of
+from .suites import KEY_ID_BYTES, SUITES, Aes256Gcm, Sm4Gcm, Suite, key_id_of, suite_of
 
 __all__ = [
     "CLAIM_BYTES",
     "KEY_ID_BYTES",
+    "SUITES",
     "Aes256Gcm",
     "DataKey",
     "DataKeys",
@@ -18,8 +19,10 @@ __all__ = [
     "LocalKeyProvider",
     "Place",
     "Sealer",
+    "Sm4Gcm",
     "Suite",
     "Tagger",
     "WrappedKey",
     "key_id_of",
+    "suite_of",
 ]

@@ -1,14 +1,13 @@
 """
 Blind indexes: keyed tags that find equal values without storing them.
 
-Tag = HMAC-SHA-256 under a key derived for (tenant, index, version), cut to the index's length. Full tags (128 bits)
+Tag = the suite's HMAC under a key derived for (tenant, index, version), cut to the index's length. Full tags (128 bits)
 stand only where values are nearly all distinct, so that their frequencies say nothing; the others are cut so short
 that every tag is shared by several records, and what was found is verified after opening.
 """
 
 from __future__ import annotations
 
-import hmac
 import math
 from typing import NoReturn
 
@@ -17,6 +16,7 @@ import attrs
 from .._canonical import Part, encode
 from ..errors import ConfigurationError
 from .providers import KeyProvider
+from .suites import Suite
 
 __all__ = ["CLAIM_BYTES", "IndexPlan", "Tagger"]
 
@@ -55,7 +55,8 @@ class IndexPlan:
 class Tagger:
     """Makes tags; holds derived keys, so it refuses copying and pickling."""
 
-    def __init__(self, *, provider: KeyProvider, tenant: str, plan: IndexPlan) -> None:
+    def __init__(self, *, provider: KeyProvider, tenant: str, plan: IndexPlan, suite: Suite) -> None:
+        self._suite = suite
         self._root = provider.index_root(plan.version)
         self._tenant = tenant
         self._plan = plan
@@ -68,23 +69,23 @@ class Tagger:
 
     def claim(self, index: str, *value: Part) -> bytes:
         """A full tag of 16 bytes, for claims and for values that are nearly all distinct."""
-        return hmac.digest(self._key(index), encode(*value), "sha256")[:CLAIM_BYTES]
+        return self._suite.mac(self._key(index), encode(*value))[:CLAIM_BYTES]
 
     def search(self, index: str, *value: Part) -> bytes:
         """A cut tag of `IndexPlan.bits`, in 16 bytes with zeros behind, so that all tags rest in one column."""
         bits = self._plan.bits
-        head = int.from_bytes(hmac.digest(self._key(index), encode(*value), "sha256")[:8], "big") >> (64 - bits)
+        head = int.from_bytes(self._suite.mac(self._key(index), encode(*value))[:8], "big") >> (64 - bits)
         return head.to_bytes(8, "big") + bytes(8)
 
     def digest(self, use: str, content: bytes) -> bytes:
         """A keyed digest of 16 bytes, for telling two contents apart without showing either."""
-        return hmac.digest(self._key("digest/" + use), content, "sha256")[:CLAIM_BYTES]
+        return self._suite.mac(self._key("digest/" + use), content)[:CLAIM_BYTES]
 
     def _key(self, index: str) -> bytes:
         key = self._keys.get(index)
         if key is None:
             info = encode("bankcif/v1/index", self._tenant, index, self._plan.version)
-            key = self._keys[index] = hmac.digest(self._root, info + b"\x01", "sha256")
+            key = self._keys[index] = self._suite.derive(self._root, info)
         return key
 
     def __repr__(self) -> str:

@@ -18,16 +18,15 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .._canonical import encode
 from .._clock import IdSource, SystemIds
 from ..errors import KeyFileError, WrongKeyError
+from .suites import NONCE_BYTES, SUITES, Aes256Gcm, Suite
 
 __all__ = ["KeyProvider", "LocalKeyProvider"]
 
-_KEY_BYTES = 32
-_NONCE_BYTES = 12
+_ROOT_BYTES = 32
 
 
 class KeyProvider(Protocol):
@@ -61,22 +60,26 @@ class LocalKeyProvider:
     """
     Keys in a JSON file that only its owner can read.
 
-    The file holds ``format`` (1), ``active`` (a key-encryption key's id), ``keks`` and ``index_roots``, each key as 32
-    bytes in base 64. Objects refuse copying and pickling and show no key.
+    The file holds ``format`` (1), ``suite`` (AES-256-GCM if it is not there), ``active`` (a key-encryption key's id),
+    ``keks``, each of the suite's length, and ``index_roots``, each of 32 bytes, all in base 64. Objects refuse copying
+    and pickling and show no key.
     """
 
-    def __init__(self, keks: Mapping[str, bytes], active: str, index_roots: Mapping[int, bytes]) -> None:
+    def __init__(
+        self, keks: Mapping[str, bytes], active: str, index_roots: Mapping[int, bytes], suite: Suite | None = None
+    ) -> None:
+        self._suite = suite or Aes256Gcm()
         self._keks = dict(keks)
-        self._ciphers = {kek_id: AESGCM(key) for kek_id, key in keks.items()}
+        self._ciphers = {kek_id: self._suite.cipher(key) for kek_id, key in keks.items()}
         self._active = active
         self._index_roots = dict(index_roots)
 
     @classmethod
-    def generate(cls, ids: IdSource | None = None) -> LocalKeyProvider:
-        """Fresh keys, held in memory until `write` puts them into a file."""
-        ids = ids or SystemIds()
+    def generate(cls, ids: IdSource | None = None, *, suite: Suite | None = None) -> LocalKeyProvider:
+        """Fresh keys, held in memory until `write` puts them into a file; data keys are wrapped by *suite*."""
+        ids, suite = ids or SystemIds(), suite or Aes256Gcm()
         kek_id = "kek-" + ids.draw(6).hex()
-        return cls({kek_id: ids.draw(_KEY_BYTES)}, kek_id, {1: ids.draw(_KEY_BYTES)})
+        return cls({kek_id: ids.draw(suite.key_bytes)}, kek_id, {1: ids.draw(_ROOT_BYTES)}, suite)
 
     @classmethod
     def from_file(cls, path: str | Path) -> LocalKeyProvider:
@@ -121,6 +124,7 @@ class LocalKeyProvider:
         path = Path(path)
         table = {
             "format": 1,
+            "suite": self._suite.name,
             "active": self._active,
             "keks": {kek_id: base64.b64encode(key).decode() for kek_id, key in self._keks.items()},
             "index_roots": {str(v): base64.b64encode(key).decode() for v, key in self._index_roots.items()},
@@ -152,7 +156,7 @@ class LocalKeyProvider:
         return hashlib.sha256(encode("bankcif/v1/fingerprint", *parts)).hexdigest()[:12]
 
     def wrap(self, key: bytes, associated: bytes) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = os.urandom(NONCE_BYTES)
         return nonce + self._ciphers[self._active].encrypt(nonce, key, associated)
 
     def unwrap(self, wrapped: bytes, associated: bytes, *, kek_id: str) -> bytes:
@@ -163,7 +167,7 @@ class LocalKeyProvider:
                 rule="kek_unknown",
             )
         try:
-            return cipher.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], associated)
+            return cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], associated)
         except (InvalidTag, ValueError):
             pass
         raise WrongKeyError(
@@ -184,14 +188,16 @@ class LocalKeyProvider:
         raise TypeError("keys can not be pickled or copied")
 
 
-def _parse(content: bytes) -> tuple[dict[str, bytes], str, dict[int, bytes]] | None:
+def _parse(content: bytes) -> tuple[dict[str, bytes], str, dict[int, bytes], Suite] | None:
     try:
         table: Any = json.loads(content)
+        suite = SUITES[table.get("suite", Aes256Gcm.name)]
         keks = {str(k): base64.b64decode(v, validate=True) for k, v in table["keks"].items()}
         roots = {int(k): base64.b64decode(v, validate=True) for k, v in table["index_roots"].items()}
         active = str(table["active"])
         good = table["format"] == 1 and active in keks and roots
-        good = good and all(len(key) == _KEY_BYTES for key in (*keks.values(), *roots.values()))
+        good = good and all(len(key) == suite.key_bytes for key in keks.values())
+        good = good and all(len(root) == _ROOT_BYTES for root in roots.values())
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         return None
-    return (keks, active, roots) if good else None
+    return (keks, active, roots, suite) if good else None

@@ -7,7 +7,6 @@ sealed bytes open only where they were put.
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
 import attrs
@@ -50,19 +49,17 @@ class Sealer:
     def seal(self, payload: object, key: DataKey, place: Place) -> bytes:
         """Canonical JSON of *payload*, sealed to *place* under a key derived for its group."""
         return self._suite.seal(
-            _group_key(key, place.group), key.id, dumps(payload), self._associated(key, place), self._ids
+            self._group_key(key, place.group), key.id, dumps(payload), self._associated(key, place), self._ids
         )
 
     def open(self, sealed: bytes, key: DataKey, place: Place) -> Any:
         """The payload. Raises `SealError` unless it was sealed to *place* under *key*."""
-        return loads(self._suite.open(_group_key(key, place.group), sealed, self._associated(key, place)))
+        return loads(self._suite.open(self._group_key(key, place.group), sealed, self._associated(key, place)))
 
     def _associated(self, key: DataKey, place: Place) -> bytes:
         return self._prefix + encode(
             place.table, len(place.owner), *place.owner, place.group, key.id, place.version
         )  # fmt: skip
 
-
-def _group_key(key: DataKey, group: str) -> bytes:
-    # HKDF-Expand of RFC 5869 for 32 bytes is a single HMAC over (info, 1): the data key is uniform already.
-    return hmac.digest(key.secret, b"bankcif/v1/group/" + group.encode() + b"\x01", "sha256")
+    def _group_key(self, key: DataKey, group: str) -> bytes:
+        return self._suite.derive(key.secret, b"bankcif/v1/group/" + group.encode())
