@@ -188,6 +188,12 @@ class KeyMissingError(ProtectionError):
     code = "key_missing"
 
 
+class KeyServiceError(ProtectionError):
+    """The key service does not answer, or refuses; nothing was written, and the call can be made again."""
+
+    code = "key_service"
+
+
 class SealError(ProtectionError):
     """Sealed bytes do not open where they stand: changed, moved, or sealed under another key."""
 

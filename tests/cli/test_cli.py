@@ -17,6 +17,7 @@ from unittest import mock
 
 import attrs
 import pytest
+from tests.protection.transit_double import TOKEN, TransitDouble, serving
 
 from bankcif.cli import main
 from bankcif.testing.factories import forms, make_world, write_channel_files
@@ -415,3 +416,18 @@ def test_without_the_extra_the_message_names_it(
         main(["--help"])
     assert ended.value.code == 2
     assert "bankcif[cli]" in capsys.readouterr().err
+
+
+def test_keys_may_rest_in_a_key_service(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(TransitDouble()) as double:
+        monkeypatch.setenv("BANKCIF_KEY_TOKEN", TOKEN)
+        store = ("--db", f"sqlite:///{tmp_path / 'other.db'}", "--keys", f"{double.url}/transit/bankcif")
+        assert "key transit/bankcif:v1" in shell.run("init", *store, "--operators", "o.toml").stdout
+        assert "fits" in shell.run("keys", "check", *store).stdout
+        wrong = shell.run("keys", "check", *store[:2], "--keys", double.url, expect=2)
+        assert "/MOUNT/KEY" in wrong.stderr
+        monkeypatch.setenv("BANKCIF_KEY_TOKEN", "wrong")
+        refused = shell.run("keys", "check", *store, expect=2)
+        assert "refuses" in refused.stderr
+        monkeypatch.delenv("BANKCIF_KEY_TOKEN")
+        assert "BANKCIF_KEY_TOKEN" in shell.run("keys", "check", *store, expect=2).stderr

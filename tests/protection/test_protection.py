@@ -62,7 +62,7 @@ def test_the_wire_format_is_what_it_was(suite: Suite) -> None:
     assert tagger.claim("identifier", "cn.resident_id", "11010519491231002X").hex() == known["claim"]
     assert tagger.search("phone", "+8613800138001").hex() == known["search"]
     assert tagger.digest("content", b"x").hex() == known["digest"]
-    assert provider.unwrap(bytes.fromhex(known["wrapped"]), b"associated", kek_id="kek-1") == b"k" * 32
+    assert provider.unwrap([(bytes.fromhex(known["wrapped"]), b"associated")], kek_id="kek-1") == [b"k" * 32]
 
 
 @suites

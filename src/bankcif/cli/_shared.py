@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -18,9 +19,19 @@ from ..cif import CIF
 from ..context import Actor, Purpose
 from ..errors import ConfigurationError
 from ..party import Money, ReferenceTables
-from ..protection import LocalKeyProvider
+from ..protection import KeyProvider, LocalKeyProvider, TransitKeyProvider
 
-__all__ = ["Session", "customer_command", "emit", "store_options", "table"]
+__all__ = [
+    "Session",
+    "customer_command",
+    "emit",
+    "fingerprint",
+    "is_key_service",
+    "key_provider",
+    "store_options",
+    "table",
+    "told",
+]
 
 DEFAULT_DB = "sqlite:///cif.db"
 DEFAULT_KEYS = "keys.json"
@@ -49,7 +60,7 @@ class Session:
         return CIF.open(
             self.db,
             tenant=self.tenant,
-            keys=LocalKeyProvider.from_file(self.keys),
+            keys=key_provider(self.keys),
             key_store=self.key_store,
             create=create,
             policy=Policy.read(Path(self.policy)) if self.policy else None,
@@ -65,6 +76,43 @@ class Session:
                 rule="operator",
             )
         return found
+
+
+def is_key_service(keys: str) -> bool:
+    """Whether *keys* is an address rather than a file."""
+    return keys.startswith(("https://", "http://"))
+
+
+def key_provider(keys: str) -> KeyProvider:
+    """
+    The provider that ``--keys`` names: a key file, or ``https://HOST:PORT/MOUNT/KEY`` of a transit engine, whose token
+    stands in BANKCIF_KEY_TOKEN and whose index key is ``KEY-index``.
+
+    Raises:
+        ConfigurationError: The address names no engine and key, or there is no token.
+    """
+    if not is_key_service(keys):
+        return LocalKeyProvider.from_file(keys)
+    base, _, path = keys.partition("://")[2].partition("/")
+    mount, _, key = path.strip("/").rpartition("/")
+    token = os.environ.get("BANKCIF_KEY_TOKEN", "")
+    if not mount or not key or not token:
+        raise ConfigurationError(
+            "a key service is named as  https://HOST:PORT/MOUNT/KEY  and its token stands in BANKCIF_KEY_TOKEN",
+            rule="key_service",
+        )
+    scheme = keys.partition("://")[0]
+    return TransitKeyProvider(f"{scheme}://{base}", token=token, mount=mount, key=key, index_key=f"{key}-index")
+
+
+def fingerprint(provider: KeyProvider) -> str:
+    """Twelve digits that tell two key files apart; of a key service, the name of its key."""
+    return provider.fingerprint if isinstance(provider, LocalKeyProvider) else provider.kek_id
+
+
+def told(provider: KeyProvider) -> str:
+    """The fingerprint, or the service's key, in words."""
+    return ("fingerprint " if isinstance(provider, LocalKeyProvider) else "key ") + fingerprint(provider)
 
 
 def read_operators(path: Path) -> dict[str, Actor]:
@@ -99,7 +147,13 @@ _STORE_OPTIONS = (
     click.option(
         "--db", envvar="BANKCIF_DB", default=DEFAULT_DB, show_default=True, help="SQLAlchemy URL of the store."
     ),
-    click.option("--keys", envvar="BANKCIF_KEYS", default=DEFAULT_KEYS, show_default=True, help="Key file."),
+    click.option(
+        "--keys",
+        envvar="BANKCIF_KEYS",
+        default=DEFAULT_KEYS,
+        show_default=True,
+        help="Key file, or the address of a key service.",
+    ),
     click.option("--key-store", help="Key store's file; beside the database by default."),
     click.option("--operators", default=DEFAULT_OPERATORS, show_default=True, help="Operators and their roles (TOML)."),
     click.option("--policy", help="Access policy (TOML); the library's example by default."),

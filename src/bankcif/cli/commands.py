@@ -22,15 +22,20 @@ from ._shared import (
     Session,
     customer_command,
     emit,
+    fingerprint,
     instant,
+    is_key_service,
+    key_provider,
     read_value,
     shown,
     store_options,
     table,
+    told,
 )
 from .check import check
 from .demo import demo
 from .held import faults, held
+from .keys import keys
 from .standard import standard
 
 __all__ = ["bankcif"]
@@ -56,6 +61,7 @@ bankcif.add_command(standard)
 bankcif.add_command(demo)
 bankcif.add_command(held)
 bankcif.add_command(faults)
+bankcif.add_command(keys)
 
 
 @bankcif.command()
@@ -74,23 +80,23 @@ def init(
     as_json: bool, operator: str, expected_customers: int, suite: str,
 ) -> int:  # fmt: skip
     """Make an empty store, its key file, its key store and an operators file."""
-    if not Path(keys).exists():
+    if not is_key_service(keys) and not Path(keys).exists():
         LocalKeyProvider.generate(suite=suite_of(suite)).write(keys)
-    provider = LocalKeyProvider.from_file(keys)
+    provider = key_provider(keys)
     CIF.open(
         db, tenant=tenant, keys=provider, key_store=key_store, expected_customers=expected_customers, suite=suite
     ).close()
     if not Path(operators).exists():
         Path(operators).write_text(_OPERATORS.format(operator=operator), encoding="utf-8")
     document = {
-        "db": db, "suite": suite, "keys": keys, "fingerprint": provider.fingerprint, "operators": operators
+        "db": db, "suite": suite, "keys": keys, "fingerprint": fingerprint(provider), "operators": operators
     }  # fmt: skip
 
     def text() -> None:
         click.echo(f"store      {db} ({suite})")
-        click.echo(f"key file   {keys} (fingerprint {provider.fingerprint})")
+        click.echo(f"keys       {keys} ({told(provider)})")
         click.echo(f"operators  {operators}")
-        click.echo("Back up the key file and the key store, apart from the data: losing them loses every customer.")
+        click.echo("Back up the keys and the key store, apart from the data: losing them loses every customer.")
 
     emit(as_json, document, text)
     return 0
@@ -367,25 +373,3 @@ def approval_approve(session: Session, approval_id: str) -> int:
 def approval_reject(session: Session, approval_id: str) -> int:
     """Reject a proposal."""
     return _decide(session, approval_id, approve=False)
-
-
-@bankcif.group()
-def keys() -> None:
-    """Keys."""
-
-
-@keys.command("check")
-@store_options
-def keys_check(
-    db: str, keys: str, key_store: str | None, operators: str, policy: str | None, tables: str | None, tenant: str,
-    as_json: bool,
-) -> int:  # fmt: skip
-    """Check that key file, key store and database belong together and that every data key opens."""
-    provider = LocalKeyProvider.from_file(keys)
-    with CIF.open(db, tenant=tenant, keys=provider, key_store=key_store, create=False) as cif:
-        count = cif.check_keys()
-    document = {"fingerprint": provider.fingerprint, "data_keys": count}
-    emit(as_json, document, lambda: click.echo(
-        f"key file {keys} (fingerprint {provider.fingerprint}) fits; all {count} data keys open"
-    ))  # fmt: skip
-    return 0

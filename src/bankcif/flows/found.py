@@ -52,7 +52,7 @@ def found_store(
         store = repository.found(
             StoreRow(
                 store_id=store_id, format=STORE_FORMAT, suite=chosen.number, expected_customers=expected_customers,
-                index_version=plan.version, kek_id=keys.kek_id, key_check=keys.wrap(_CHECK, associated),
+                index_version=plan.version, kek_id=keys.kek_id, key_check=keys.wrap([(_CHECK, associated)])[0],
                 index_check=Tagger(provider=keys, tenant=tenant, plan=plan, suite=chosen).claim("check", store_id),
                 created_at=to_micros(clock.now()),
             )
@@ -67,7 +67,7 @@ def found_store(
         )
     used_suite.probe()
     plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
-    keys.unwrap(store.key_check, _check_associated(tenant, store.store_id), kek_id=store.kek_id)
+    keys.unwrap([(store.key_check, _check_associated(tenant, store.store_id))], kek_id=store.kek_id)
     if (
         Tagger(provider=keys, tenant=tenant, plan=plan, suite=used_suite).claim("check", store.store_id)
         != store.index_check

@@ -2,15 +2,17 @@
 
 from .blind_index import CLAIM_BYTES, IndexPlan, Tagger
 from .keys import DataKey, DataKeys, KeyStore, WrappedKey
-from .providers import KeyProvider, LocalKeyProvider
+from .providers import Bound, KeyProvider, LocalKeyProvider
 from .seal import Place, Sealer
 from .suites import KEY_ID_BYTES, SUITES, Aes256Gcm, Sm4Gcm, Suite, key_id_of, suite_of
+from .transit import TransitKeyProvider
 
 __all__ = [
     "CLAIM_BYTES",
     "KEY_ID_BYTES",
     "SUITES",
     "Aes256Gcm",
+    "Bound",
     "DataKey",
     "DataKeys",
     "IndexPlan",
@@ -22,6 +24,7 @@ __all__ = [
     "Sm4Gcm",
     "Suite",
     "Tagger",
+    "TransitKeyProvider",
     "WrappedKey",
     "key_id_of",
     "suite_of",

@@ -7,7 +7,7 @@ harmless, a used one that was not written would be a lost customer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import NoReturn, Protocol
 
@@ -114,6 +114,7 @@ class DataKeys:
         Raises:
             KeyMissingError: One is not in the key store.
             WrongKeyError: One does not open under this provider.
+            KeyServiceError: The provider's service does not answer, or refuses.
         """
         wanted = set(key_ids)
         found = self._store.read(wanted)
@@ -123,13 +124,10 @@ class DataKeys:
                 f"were destroyed",
                 rule="key_missing",
             )
-        return {
-            key_id: DataKey(
-                key_id,
-                self._provider.unwrap(row.wrapped, self._associated(key_id, row.kek_id), kek_id=row.kek_id),
-            )
-            for key_id, row in found.items()
-        }
+        by_kek: dict[str, list[WrappedKey]] = {}
+        for row in found.values():
+            by_kek.setdefault(row.kek_id, []).append(row)
+        return {key.id: key for kek_id, rows in by_kek.items() for key in self._unwrapped(rows, kek_id)}
 
     def destroy(self, key_ids: Iterable[bytes]) -> None:
         """Destroys keys for good: what they sealed can not be opened any more."""
@@ -143,16 +141,19 @@ class DataKeys:
             DataKey(drawn[at : at + KEY_ID_BYTES], drawn[at + KEY_ID_BYTES : at + step])
             for at in range(0, count * step, step)
         ]
-        self._store.write(
-            [
-                WrappedKey(
-                    key_id=key.id, kek_id=kek_id,
-                    wrapped=self._provider.wrap(key.secret, self._associated(key.id, kek_id)),
-                )
-                for key in made
-            ]
-        )  # fmt: skip
+        self._store.write(self._wrapped(made, kek_id))
         return made
+
+    def _wrapped(self, keys: Sequence[DataKey], kek_id: str) -> list[WrappedKey]:
+        wrapped = self._provider.wrap([(key.secret, self._associated(key.id, kek_id)) for key in keys])
+        return [
+            WrappedKey(key_id=key.id, kek_id=kek_id, wrapped=one) for key, one in zip(keys, wrapped, strict=True)
+        ]  # fmt: skip
+
+    def _unwrapped(self, rows: Sequence[WrappedKey], kek_id: str) -> list[DataKey]:
+        bound = [(row.wrapped, self._associated(row.key_id, kek_id)) for row in rows]
+        secrets = self._provider.unwrap(bound, kek_id=kek_id)
+        return [DataKey(row.key_id, secret) for row, secret in zip(rows, secrets, strict=True)]
 
     def _associated(self, key_id: bytes, kek_id: str) -> bytes:
         return encode("bankcif/v1/data-key", self._tenant, key_id, kek_id)

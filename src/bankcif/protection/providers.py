@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -24,27 +24,41 @@ from .._clock import IdSource, SystemIds
 from ..errors import KeyFileError, WrongKeyError
 from .suites import NONCE_BYTES, SUITES, Aes256Gcm, Suite
 
-__all__ = ["KeyProvider", "LocalKeyProvider"]
+__all__ = ["Bound", "KeyProvider", "LocalKeyProvider"]
 
 _ROOT_BYTES = 32
 
 
+Bound = tuple[bytes, bytes]
+"""A key, in clear or wrapped, and the associated data that it is bound to."""
+
+
 class KeyProvider(Protocol):
-    """Wraps data keys and gives index root keys; the bank's HSM or key service behind one shape."""
+    """
+    Wraps data keys and gives index root keys; the bank's HSM or key service behind one shape.
+
+    Keys come in batches, since a key service is asked over the network.
+    """
 
     @property
     def kek_id(self) -> str:
-        """Id of the key-encryption key that wraps new data keys."""
+        """Id of the key-encryption key that wraps new data keys; at most 128 characters, another for each such key."""
 
-    def wrap(self, key: bytes, associated: bytes) -> bytes:
-        """*key* wrapped under the key-encryption key `kek_id`, bound to *associated*."""
+    def wrap(self, keys: Sequence[Bound]) -> list[bytes]:
+        """
+        Each of *keys* wrapped under the key-encryption key `kek_id` and bound to its associated data, in their order.
 
-    def unwrap(self, wrapped: bytes, associated: bytes, *, kek_id: str) -> bytes:
+        Raises:
+            KeyServiceError: The key service does not answer, or refuses.
+        """
+
+    def unwrap(self, wrapped: Sequence[Bound], *, kek_id: str) -> list[bytes]:
         """
         The reverse of `wrap`.
 
         Raises:
-            WrongKeyError: *kek_id* is not known here, or the bytes do not open under it with *associated*.
+            WrongKeyError: *kek_id* is not known here, or one does not open under it with its associated data.
+            KeyServiceError: The key service does not answer, or refuses.
         """
 
     def index_root(self, version: int) -> bytes:
@@ -66,8 +80,14 @@ class LocalKeyProvider:
     """
 
     def __init__(
-        self, keks: Mapping[str, bytes], active: str, index_roots: Mapping[int, bytes], suite: Suite | None = None
+        self,
+        keks: Mapping[str, bytes],
+        active: str,
+        index_roots: Mapping[int, bytes],
+        suite: Suite | None = None,
+        ids: IdSource | None = None,
     ) -> None:
+        self._ids = ids or SystemIds()
         self._suite = suite or Aes256Gcm()
         self._keks = dict(keks)
         self._ciphers = {kek_id: self._suite.cipher(key) for kek_id, key in keks.items()}
@@ -79,7 +99,7 @@ class LocalKeyProvider:
         """Fresh keys, held in memory until `write` puts them into a file; data keys are wrapped by *suite*."""
         ids, suite = ids or SystemIds(), suite or Aes256Gcm()
         kek_id = "kek-" + ids.draw(6).hex()
-        return cls({kek_id: ids.draw(suite.key_bytes)}, kek_id, {1: ids.draw(_ROOT_BYTES)}, suite)
+        return cls({kek_id: ids.draw(suite.key_bytes)}, kek_id, {1: ids.draw(_ROOT_BYTES)}, suite, ids)
 
     @classmethod
     def from_file(cls, path: str | Path) -> LocalKeyProvider:
@@ -155,11 +175,12 @@ class LocalKeyProvider:
         parts += [part for version, key in sorted(self._index_roots.items()) for part in (str(version), key)]
         return hashlib.sha256(encode("bankcif/v1/fingerprint", *parts)).hexdigest()[:12]
 
-    def wrap(self, key: bytes, associated: bytes) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._ciphers[self._active].encrypt(nonce, key, associated)
+    def wrap(self, keys: Sequence[Bound]) -> list[bytes]:
+        cipher, drawn = self._ciphers[self._active], self._ids.draw(NONCE_BYTES * len(keys))
+        nonces = [drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES)]
+        return [nonce + cipher.encrypt(nonce, *key) for nonce, key in zip(nonces, keys, strict=True)]
 
-    def unwrap(self, wrapped: bytes, associated: bytes, *, kek_id: str) -> bytes:
+    def unwrap(self, wrapped: Sequence[Bound], *, kek_id: str) -> list[bytes]:
         cipher = self._ciphers.get(kek_id)
         if cipher is None:
             raise WrongKeyError(
@@ -167,7 +188,7 @@ class LocalKeyProvider:
                 rule="kek_unknown",
             )
         try:
-            return cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], associated)
+            return [cipher.decrypt(key[:NONCE_BYTES], key[NONCE_BYTES:], associated) for key, associated in wrapped]
         except (InvalidTag, ValueError):
             pass
         raise WrongKeyError(

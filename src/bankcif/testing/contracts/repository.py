@@ -1,12 +1,4 @@
-"""
-Contracts: one class per Protocol, run alike by the library's implementations and by a bank's own.
-
-Derive a test class and give the fixture; pytest collects the inherited tests:
-
-    class TestOurRepository(RepositoryContract):
-        @pytest.fixture
-        def repository(self): ...
-"""
+"""What every store must do."""
 
 from __future__ import annotations
 
@@ -15,16 +7,14 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from ..approval import Approval, ApprovalState, Operation, propose
-from ..audit import AuditEntry, Head, chain
-from ..context import Actor
-from ..errors import ConflictError, IdentifierError, WrongKeyError
-from ..identifiers import IdentifierScheme, Severity
-from ..party import CifNo, SourceKey, facts_from
-from ..party.models import PartyKind
-from ..protection import KeyProvider, KeyStore, WrappedKey
-from ..storage import Repository
-from ..storage.rows import (
+from ...approval import Approval, ApprovalState, Operation, propose
+from ...audit import AuditEntry, Head, chain
+from ...context import Actor
+from ...errors import ConflictError
+from ...party import CifNo, SourceKey, facts_from
+from ...party.models import PartyKind
+from ...storage import Repository
+from ...storage.rows import (
     ClaimRow,
     FactRow,
     GoldenRow,
@@ -39,7 +29,7 @@ from ..storage.rows import (
     TaskRow,
 )
 
-__all__ = ["IdentifierSchemeContract", "KeyProviderContract", "KeyStoreContract", "RepositoryContract"]
+__all__ = ["RepositoryContract"]
 
 A, B = CifNo("C000000000000000A"), CifNo("C000000000000000B")
 
@@ -329,114 +319,3 @@ class RepositoryContract:
         assert repository.found(row) == row
         assert repository.found(attrs.evolve(row, store_id="two")) == row
         assert reopened().identity() == row
-
-
-class KeyStoreContract:
-    """What every key store must do. The fixture ``key_store`` gives an empty one."""
-
-    @pytest.fixture
-    def key_store(self) -> KeyStore:
-        raise NotImplementedError
-
-    def test_keys_are_written_read_and_destroyed(self, key_store: KeyStore) -> None:
-        keys = [WrappedKey(key_id=bytes([n]) * 16, kek_id="k", wrapped=bytes([n])) for n in range(3)]
-        key_store.write(keys)
-        assert key_store.read([k.key_id for k in keys]) == {k.key_id: k for k in keys}
-        key_store.destroy([keys[1].key_id])
-        assert set(key_store.read([k.key_id for k in keys])) == {keys[0].key_id, keys[2].key_id}
-        assert list(key_store.all_ids()) == [keys[0].key_id, keys[2].key_id]
-
-    def test_it_belongs_to_one_store(self, key_store: KeyStore) -> None:
-        assert key_store.identity() == ""
-        key_store.bind("one")
-        key_store.bind("one")
-        assert key_store.identity() == "one"
-        with pytest.raises(WrongKeyError):
-            key_store.bind("two")
-
-
-class KeyProviderContract:
-    """What every key provider must do. The fixture ``provider`` gives one with an index root of version 1."""
-
-    @pytest.fixture
-    def provider(self) -> KeyProvider:
-        raise NotImplementedError
-
-    def test_a_wrapped_key_opens_only_where_it_was_bound(self, provider: KeyProvider) -> None:
-        wrapped = provider.wrap(b"k" * 32, b"here")
-        assert b"k" * 32 not in wrapped
-        assert provider.unwrap(wrapped, b"here", kek_id=provider.kek_id) == b"k" * 32
-        for damaged, where, kek in (
-            (wrapped, b"there", provider.kek_id),
-            (wrapped[:-1], b"here", provider.kek_id),
-            (wrapped, b"here", "another"),
-            (b"", b"here", provider.kek_id),
-        ):
-            with pytest.raises(WrongKeyError):
-                provider.unwrap(damaged, where, kek_id=kek)
-
-    def test_wrapping_twice_gives_different_bytes(self, provider: KeyProvider) -> None:
-        assert provider.wrap(b"k" * 32, b"") != provider.wrap(b"k" * 32, b"")
-
-    def test_index_roots_are_stable_and_versioned(self, provider: KeyProvider) -> None:
-        assert provider.index_root(1) == provider.index_root(1)
-        assert len(provider.index_root(1)) == 32
-        with pytest.raises(WrongKeyError):
-            provider.index_root(999)
-
-
-class IdentifierSchemeContract:
-    """
-    What every scheme must do. Fixtures: ``scheme``; ``valid``, texts it accepts; ``invalid``, texts it refuses.
-    """
-
-    @pytest.fixture
-    def scheme(self) -> IdentifierScheme:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def valid(self) -> list[str]:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def invalid(self) -> list[str]:
-        raise NotImplementedError
-
-    def test_it_has_a_name_and_a_source(self, scheme: IdentifierScheme) -> None:
-        assert scheme.name
-        assert scheme.source
-
-    def test_valid_texts_have_a_normalized_value_that_stays(self, scheme: IdentifierScheme, valid: list[str]) -> None:
-        for text in valid:
-            value = scheme.compact(text)
-            assert scheme.is_valid(text)
-            assert scheme.compact(value) == value
-            assert scheme.compact(scheme.format(text)) == value
-
-    def test_invalid_texts_get_an_error_and_no_value(self, scheme: IdentifierScheme, invalid: list[str]) -> None:
-        for text in invalid:
-            verdict = scheme.validate(text)
-            assert verdict.value is None
-            assert any(issue.severity is Severity.ERROR for issue in verdict.issues)
-            for verb in (scheme.compact, scheme.format):
-                with pytest.raises(IdentifierError) as caught:
-                    verb(text)
-                assert len(text) < 4 or text not in str(caught.value)
-
-    def test_no_text_raises(self, scheme: IdentifierScheme) -> None:
-        for text in (
-            "",
-            " ",
-            "\x00",
-            "\ud800",
-            "９" * 300,
-            "-" * 1000,
-            "１２３",
-            "²³",
-            "๑๒๓",
-            "🙂" * 18,
-            "a@b@c",
-            "+" * 40,
-        ):
-            scheme.validate(text)
-            scheme.is_valid(text)

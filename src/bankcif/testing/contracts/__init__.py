@@ -1,0 +1,15 @@
+"""
+Contracts: one class per Protocol, run alike by the library's implementations and by a bank's own.
+
+Derive a test class and give the fixture; pytest collects the inherited tests:
+
+    class TestOurRepository(RepositoryContract):
+        @pytest.fixture
+        def repository(self): ...
+"""
+
+from .keys import KeyProviderContract, KeyStoreContract
+from .repository import RepositoryContract
+from .schemes import IdentifierSchemeContract
+
+__all__ = ["IdentifierSchemeContract", "KeyProviderContract", "KeyStoreContract", "RepositoryContract"]
