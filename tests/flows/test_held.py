@@ -113,7 +113,7 @@ def test_of_a_decided_row_nothing_stays_sealed(cif: CIF, tmp_path: Path, channel
     batch = loaded(cif, tmp_path, channel)
     cif.held.refuse(batch, 2, reason="a test", **ASK)
     with cif._desk.repository.unit_of_work() as unit:
-        second, third = unit.work.staged()
+        second, third = unit.staging.rows()
     assert (second.state, second.sealed) == ("refused", b"")
     assert third.sealed
     assert second.key_id == third.key_id, "one key for the batch"
@@ -125,7 +125,7 @@ def test_after_its_term_a_row_and_its_key_are_gone(
     cif = sqlite_cif
     batch = loaded(cif, tmp_path, channel)
     with cif._desk.repository.unit_of_work() as unit:
-        key_id = unit.work.staged()[0].key_id
+        key_id = unit.staging.rows()[0].key_id
     assert cif.held.expire(**ASK) == 0
     clock.advance(timedelta(days=91))
     assert cif.held.rows(**ASK) == []
@@ -133,7 +133,7 @@ def test_after_its_term_a_row_and_its_key_are_gone(
         cif.held.show(batch, 2, **ASK)
     assert cif.held.expire(**ASK) == 2
     with cif._desk.repository.unit_of_work() as unit:
-        assert unit.work.staged() == []
+        assert unit.staging.rows() == []
     with pytest.raises(KeyMissingError):
         cif._desk.data_keys.get([key_id])
     assert cif.audit.verify(actor=ASK["actor"]).intact
@@ -177,7 +177,7 @@ def test_a_row_over_an_interface_has_a_file_s_limits(cif: CIF, channel: Channel)
         ("$", "too_long"),
     ]
     with cif._desk.repository.unit_of_work() as unit:
-        assert all(len(one.sealed) < 100_000 for one in unit.work.staged())
+        assert all(len(one.sealed) < 100_000 for one in unit.staging.rows())
 
 
 def test_a_broken_row_is_shown_in_its_own_encoding(cif: CIF, tmp_path: Path, channel: Channel) -> None:

@@ -53,7 +53,7 @@ def state(cif: CIF) -> dict[str, Any]:
         golden = {
             c: _open_golden(cif._desk, unit, row) for c, row in unit.parties.get(homes).items() if not row.merged_into
         }
-        facts = {c: row.values for c, row in unit.parties.facts(list(golden)).items()}
+        facts = {c: row.values for c, row in unit.copies.facts(list(golden)).items()}
         tags = sorted((r.tag, r.source, r.source_key, r.cif_no) for r in unit.indexes.find(_all_tags(cif)))
     waiting = sorted(
         (*one.subjects, one.detail["field"], *proposed_by(one).place, one.maker, *one.base.values())

@@ -103,8 +103,8 @@ def rebuild(
         proposals += [_proposal(party, one, stands[one], done[party.cif_no].row.version, now) for one in proposed]
     unit.parties.add([done[p.cif_no].row for p in touched if p.row is None])
     unit.parties.update([done[p.cif_no].row for p in touched if p.row is not None and done[p.cif_no].row != p.row])
-    unit.parties.put_golden(golden_rows)
-    unit.parties.put_facts(facts)
+    unit.copies.put_golden(golden_rows)
+    unit.copies.put_facts(facts)
     unit.outbox.add(outbox)
     unit.work.put_approvals(proposals)
     if proposals:

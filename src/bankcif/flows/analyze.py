@@ -86,7 +86,7 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
             part = cif_nos[at : at + _CHUNK]
             kinds = {cif: PartyKind(row.kind) for cif, row in unit.parties.get(part).items()}
             parties.update(kinds.values())
-            groups = unit.parties.golden(part)
+            groups = unit.copies.golden(part)
             keys = desk.data_keys.get({group.key_id for group in groups})
             for group in groups:
                 place = golden_place(group.cif_no, group.data_group, group.version)

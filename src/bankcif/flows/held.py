@@ -60,7 +60,7 @@ def held(desk: Desk, *, actor: Actor, purpose: Purpose) -> list[HeldItem]:
     if desk.policy.allows(actor, Action.LOAD, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "held", purpose)
     with desk.repository.unit_of_work() as unit:
-        rows = [row for row in unit.work.staged() if row.state == "held" and row.expires_at > desk.now()]
+        rows = [row for row in unit.staging.rows() if row.state == "held" and row.expires_at > desk.now()]
     return [
         HeldItem(
             batch=row.batch.hex(), line=row.line, channel=row.channel,
@@ -171,10 +171,10 @@ def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
     """
     _authorize(desk, actor, "expire_held", purpose)
     with desk.repository.unit_of_work() as unit:
-        rows = unit.work.staged()
+        rows = unit.staging.rows()
         over = [row for row in rows if row.expires_at <= desk.now()]
         if over:
-            unit.work.drop_staged(over)
+            unit.staging.drop(over)
             entry = AuditEntry(
                 at=desk.now(), actor=actor.id, action="expire_held", purpose=purpose.value, count=len(over)
             )
@@ -194,7 +194,7 @@ def _authorize(desk: Desk, actor: Actor, action: str, purpose: Purpose) -> None:
 def _held(desk: Desk, unit: UnitOfWork, batch: str, line: int) -> StagedRow | None:
     """The row, if it still waits and its term is not over."""
     tag = bytes.fromhex(batch) if _BATCH.fullmatch(batch) else b""
-    found = unit.work.staged((tag, line))
+    found = unit.staging.rows((tag, line))
     return next((row for row in found if row.state == "held" and row.expires_at > desk.now()), None)
 
 
@@ -205,7 +205,7 @@ def _opened(desk: Desk, row: StagedRow) -> Mapping[str, Any]:
 
 
 def _decide(unit: UnitOfWork, row: StagedRow, state: str) -> None:
-    unit.work.decide_staged(attrs.evolve(row, state=state, sealed=b""))
+    unit.staging.decide(attrs.evolve(row, state=state, sealed=b""))
 
 
 def _entry(

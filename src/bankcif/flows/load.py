@@ -264,7 +264,7 @@ def _receive_some(batch: _Batch, rows: Sequence[RawRow], report: LoadReport) -> 
             if one.outcome is Outcome.REFUSED
         ]
         kept[:] = sorted([*held, *mistaken], key=lambda pair: pair[0].line)
-        unit.work.stage([_staged(batch, row, faults) for row, faults in kept])
+        unit.staging.add([_staged(batch, row, faults) for row, faults in kept])
         entry = AuditEntry(
             at=desk.now(), actor=actor.id, action="load", purpose=batch.purpose.value, channel=channel.name,
             count=len(rows), rule=f"held:{len(kept)}", faults=counted(one for _, faults in kept for one in faults),

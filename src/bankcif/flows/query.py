@@ -300,7 +300,7 @@ def current(unit: UnitOfWork, cif_no: CifNo) -> PartyRow | None:
 
 
 def _open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | None = None) -> dict[str, Any]:
-    groups = unit.parties.golden([row.cif_no])
+    groups = unit.copies.golden([row.cif_no])
     keys = {} if known is None else {known.id: known}
     missing = {group.key_id for group in groups} - keys.keys()
     if missing:

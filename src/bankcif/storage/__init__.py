@@ -1,6 +1,7 @@
 """Stores: Protocols, rows, memory, SQL, key store. Imported lazily, since SQLAlchemy is large."""
 
-from .memory import MemoryKeyStore, MemoryRepository
+from .memory import MemoryRepository
+from .memory_keys import MemoryKeyStore
 from .repository import Repository, UnitOfWork
 
 __all__ = ["MemoryKeyStore", "MemoryRepository", "Repository", "UnitOfWork"]

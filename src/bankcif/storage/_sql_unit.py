@@ -73,6 +73,8 @@ class _Parties(_Store):
             if self._s.change("party_update", [{**params, **where}]) != 1:
                 raise ConflictError("the party was changed meanwhile", rule="version", cif_no=row.cif_no)
 
+
+class _Copies(_Store):
     def put_golden(self, rows: Collection[GoldenRow]) -> None:
         # A group's first version has none before it to end.
         later = [row for row in rows if row.version > 1]
@@ -246,25 +248,6 @@ class _Work(_Store):
         wanted = None if ids is None else set(ids)
         return [one for one in approvals if state in (None, one.state.value) and (wanted is None or one.id in wanted)]
 
-    def stage(self, rows: Collection[StagedRow]) -> None:
-        self._s.add_new(STAGED, rows)
-
-    def decide_staged(self, row: StagedRow) -> None:
-        where = {"b_tenant": self._s.tenant, "b_batch": row.batch, "b_line": row.line}
-        if self._s.change("staged_decide", [{**where, "state": row.state, "sealed": row.sealed}]) != 1:
-            raise ConflictError("the row is not held any more", rule="staged_state")
-
-    def drop_staged(self, rows: Collection[StagedRow]) -> None:
-        if rows:
-            tenant = self._s.tenant
-            self._s.change("staged_drop", [{"b_tenant": tenant, "b_batch": r.batch, "b_line": r.line} for r in rows])
-
-    def staged(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
-        found = (
-            self._s.select("staged") if place is None else self._s.select("staged_at", batch=place[0], line=place[1])
-        )
-        return [STAGED.row(values) for values in found]
-
 
 def _approval_params(tenant: str, approval: Approval) -> dict[str, Any]:
     subject, other = (*approval.subjects, None)[:2]
@@ -283,6 +266,27 @@ def _approval(row: Mapping[Any, Any]) -> Approval:
         base=loads(row["base"]), maker=row["maker"], maker_person=row["maker_person"], expires_at=row["expires_at"],
         digest=row["digest"], state=ApprovalState(row["state"]), checker=row["checker"],
     )  # fmt: skip
+
+
+class _Staging(_Store):
+    def add(self, rows: Collection[StagedRow]) -> None:
+        self._s.add_new(STAGED, rows)
+
+    def decide(self, row: StagedRow) -> None:
+        where = {"b_tenant": self._s.tenant, "b_batch": row.batch, "b_line": row.line}
+        if self._s.change("staged_decide", [{**where, "state": row.state, "sealed": row.sealed}]) != 1:
+            raise ConflictError("the row is not held any more", rule="staged_state")
+
+    def drop(self, rows: Collection[StagedRow]) -> None:
+        if rows:
+            tenant = self._s.tenant
+            self._s.change("staged_drop", [{"b_tenant": tenant, "b_batch": r.batch, "b_line": r.line} for r in rows])
+
+    def rows(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
+        found = (
+            self._s.select("staged") if place is None else self._s.select("staged_at", batch=place[0], line=place[1])
+        )
+        return [STAGED.row(values) for values in found]
 
 
 class _Audit(_Store):
@@ -331,11 +335,13 @@ class Unit:
         session = Session(connection, tenant)
         self._session = session
         self.parties = _Parties(session)
+        self.copies = _Copies(session)
         self.sources = _Sources(session)
         self.crosswalk = _Crosswalk(session)
         self.claims = _Claims(session)
         self.indexes = _Indexes(session)
         self.work = _Work(session)
+        self.staging = _Staging(session)
         self.audit = _Audit(session)
         self.outbox = _Outbox(session)
 

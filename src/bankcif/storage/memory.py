@@ -11,9 +11,8 @@ import attrs
 
 from ..approval import Approval, ApprovalState
 from ..audit import AuditRow, Head
-from ..errors import ConflictError, WrongKeyError
+from ..errors import ConflictError
 from ..party import CifNo, SourceKey
-from ..protection import WrappedKey
 from .rows import (
     ClaimRow,
     FactRow,
@@ -30,7 +29,7 @@ from .rows import (
     TaskRow,
 )
 
-__all__ = ["MemoryKeyStore", "MemoryRepository"]
+__all__ = ["MemoryRepository"]
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -101,6 +100,11 @@ class _Parties:
             if before is None or before.version != row.version - 1:
                 raise ConflictError("the party was changed meanwhile", rule="version", cif_no=row.cif_no)
             self._data.parties.put(row.cif_no, row)
+
+
+class _Copies:
+    def __init__(self, data: _Data) -> None:
+        self._data = data
 
     def put_golden(self, rows: Collection[GoldenRow]) -> None:
         for row in rows:
@@ -282,22 +286,27 @@ class _Work:
         ]
         return sorted(found, key=lambda approval: (approval.expires_at, approval.id))
 
-    def stage(self, rows: Collection[StagedRow]) -> None:
+
+class _Staging:
+    def __init__(self, data: _Data) -> None:
+        self._data = data
+
+    def add(self, rows: Collection[StagedRow]) -> None:
         for row in rows:
             if (row.batch, row.line) not in self._data.staged.rows:
                 self._data.staged.add((row.batch, row.line), row)
 
-    def decide_staged(self, row: StagedRow) -> None:
+    def decide(self, row: StagedRow) -> None:
         before = self._data.staged.rows.get((row.batch, row.line))
         if before is None or before.state != "held":
             raise ConflictError("the row is not held any more", rule="staged_state")
         self._data.staged.put((row.batch, row.line), row)
 
-    def drop_staged(self, rows: Collection[StagedRow]) -> None:
+    def drop(self, rows: Collection[StagedRow]) -> None:
         for row in rows:
             self._data.staged.drop((row.batch, row.line))
 
-    def staged(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
+    def rows(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
         return [row for at, row in sorted(self._data.staged.rows.items()) if place in (None, at)]
 
 
@@ -346,11 +355,13 @@ class _Outbox:
 class _Unit:
     def __init__(self, data: _Data) -> None:
         self.parties = _Parties(data)
+        self.copies = _Copies(data)
         self.sources = _Sources(data)
         self.crosswalk = _Crosswalk(data)
         self.claims = _Claims(data)
         self.indexes = _Indexes(data)
         self.work = _Work(data)
+        self.staging = _Staging(data)
         self.audit = _Audit(data)
         self.outbox = _Outbox(data)
         self._undo = data.undo
@@ -384,38 +395,6 @@ class MemoryRepository:
         with self._lock:
             self._identity = self._identity or row
         return self._identity
-
-    def close(self) -> None:
-        """Nothing to let go of."""
-
-
-class MemoryKeyStore:
-    """A key store in memory, for tests: with it, every customer is lost when the process ends."""
-
-    def __init__(self) -> None:
-        self._keys: dict[bytes, WrappedKey] = {}
-        self._store_id = ""
-
-    def identity(self) -> str:
-        return self._store_id
-
-    def bind(self, store_id: str) -> None:
-        if self._store_id not in ("", store_id):
-            raise WrongKeyError("this key store belongs to another store", rule="key_store")
-        self._store_id = store_id
-
-    def write(self, keys: Collection[WrappedKey]) -> None:
-        self._keys.update({key.key_id: key for key in keys})
-
-    def read(self, key_ids: Collection[bytes]) -> Mapping[bytes, WrappedKey]:
-        return {key_id: self._keys[key_id] for key_id in key_ids if key_id in self._keys}
-
-    def destroy(self, key_ids: Collection[bytes]) -> None:
-        for key_id in key_ids:
-            self._keys.pop(key_id, None)
-
-    def all_ids(self) -> Iterable[bytes]:
-        return sorted(self._keys)
 
     def close(self) -> None:
         """Nothing to let go of."""

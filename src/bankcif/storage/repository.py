@@ -33,19 +33,21 @@ from .rows import (
 __all__ = [
     "AuditStore",
     "ClaimStore",
+    "CopyStore",
     "CrosswalkStore",
     "IndexStore",
     "OutboxStore",
     "PartyStore",
     "Repository",
     "SourceStore",
+    "StagingStore",
     "UnitOfWork",
     "WorkStore",
 ]
 
 
 class PartyStore(Protocol):
-    """Parties, their golden groups and facts."""
+    """Parties."""
 
     def add(self, rows: Collection[PartyRow]) -> None:
         """New parties. Raises `ConflictError` if a cif_no exists."""
@@ -55,6 +57,10 @@ class PartyStore(Protocol):
 
     def update(self, rows: Collection[PartyRow]) -> None:
         """Replaces parties; each must stand at the version before. Raises `ConflictError` otherwise."""
+
+
+class CopyStore(Protocol):
+    """What can be rebuilt from source records: golden groups and facts."""
 
     def put_golden(self, rows: Collection[GoldenRow]) -> None:
         """New versions of golden groups; those they follow end at their `recorded_at`."""
@@ -137,7 +143,7 @@ class IndexStore(Protocol):
 
 
 class WorkStore(Protocol):
-    """Tasks, approvals, and rows held at intake."""
+    """Tasks and approvals."""
 
     def add_tasks(self, rows: Collection[TaskRow]) -> None:
         """New tasks; one whose id exists is left as it is."""
@@ -156,16 +162,20 @@ class WorkStore(Protocol):
     ) -> Sequence[Approval]:
         """Proposals by state, id and subject, oldest first."""
 
-    def stage(self, rows: Collection[StagedRow]) -> None:
+
+class StagingStore(Protocol):
+    """Rows held at intake."""
+
+    def add(self, rows: Collection[StagedRow]) -> None:
         """Holds rows; one that is held already is left as it is."""
 
-    def staged(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
+    def rows(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
         """All rows that were held, decided ones among them, by batch and line; or the one at *place* (batch, line)."""
 
-    def decide_staged(self, row: StagedRow) -> None:
+    def decide(self, row: StagedRow) -> None:
         """Keeps the row as *row* has it. Raises `ConflictError` unless it was held."""
 
-    def drop_staged(self, rows: Collection[StagedRow]) -> None:
+    def drop(self, rows: Collection[StagedRow]) -> None:
         """Deletes rows; one that is not there is nothing."""
 
 
@@ -207,6 +217,8 @@ class UnitOfWork(Protocol):
     @property
     def parties(self) -> PartyStore: ...
     @property
+    def copies(self) -> CopyStore: ...
+    @property
     def sources(self) -> SourceStore: ...
     @property
     def crosswalk(self) -> CrosswalkStore: ...
@@ -216,6 +228,8 @@ class UnitOfWork(Protocol):
     def indexes(self) -> IndexStore: ...
     @property
     def work(self) -> WorkStore: ...
+    @property
+    def staging(self) -> StagingStore: ...
     @property
     def audit(self) -> AuditStore: ...
     @property

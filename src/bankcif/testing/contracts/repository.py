@@ -152,9 +152,9 @@ class RepositoryContract:
             )
 
         with repository.unit_of_work() as unit:
-            unit.parties.put_golden([golden(1), golden(1, "contact")])
-            unit.parties.put_golden([golden(3)])
-            assert unit.parties.golden([A, B]) == [golden(1, "contact"), golden(3)]
+            unit.copies.put_golden([golden(1), golden(1, "contact")])
+            unit.copies.put_golden([golden(3)])
+            assert unit.copies.golden([A, B]) == [golden(1, "contact"), golden(3)]
 
     def test_facts_replace_earlier_ones(self, repository: Repository) -> None:
         from datetime import date
@@ -164,9 +164,9 @@ class RepositoryContract:
             return FactRow(cif_no=A, values=values)
 
         with repository.unit_of_work() as unit:
-            unit.parties.put_facts([fact("1")])
-            unit.parties.put_facts([fact("2")])
-            assert unit.parties.facts([A, B]) == {A: fact("2")}
+            unit.copies.put_facts([fact("1")])
+            unit.copies.put_facts([fact("2")])
+            assert unit.copies.facts([A, B]) == {A: fact("2")}
 
     def test_records_are_found_by_party_place_and_key(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:
@@ -268,22 +268,22 @@ class RepositoryContract:
             expires_at=2,
         )  # fmt: skip
         with repository.unit_of_work() as unit:
-            unit.work.stage([row])
-            unit.work.stage([attrs.evolve(row, staged_at=5)])
-            assert unit.work.staged() == [row]
+            unit.staging.add([row])
+            unit.staging.add([attrs.evolve(row, staged_at=5)])
+            assert unit.staging.rows() == [row]
             other = attrs.evolve(row, line=8)
-            unit.work.stage([other])
-            assert unit.work.staged((row.batch, 7)) == [row]
-            assert unit.work.staged((row.batch, 9)) == []
-            unit.work.drop_staged([other])
+            unit.staging.add([other])
+            assert unit.staging.rows((row.batch, 7)) == [row]
+            assert unit.staging.rows((row.batch, 9)) == []
+            unit.staging.drop([other])
             decided = attrs.evolve(row, state="released", sealed=b"")
-            unit.work.decide_staged(decided)
-            unit.work.stage([row])
-            assert unit.work.staged() == [decided]
+            unit.staging.decide(decided)
+            unit.staging.add([row])
+            assert unit.staging.rows() == [decided]
             with pytest.raises(ConflictError):
-                unit.work.decide_staged(decided)
-            unit.work.drop_staged([decided, decided])
-            assert unit.work.staged() == []
+                unit.staging.decide(decided)
+            unit.staging.drop([decided, decided])
+            assert unit.staging.rows() == []
 
     def test_the_log_continues_at_its_head(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
         entries = [AuditEntry(at=n, actor="t", action="view", subjects=(A,)) for n in range(3)]
