@@ -35,6 +35,7 @@ class Operation(enum.StrEnum):
     MERGE = "merge"
     UNMERGE = "unmerge"
     CHANGE = "change"
+    ROTATE_KEYS = "rotate_keys"
 
 
 @attrs.frozen(kw_only=True)

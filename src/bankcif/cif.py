@@ -98,7 +98,7 @@ class CIF:
         self._trust = dict(trust or {})
         self.__desk = Desk(
             tenant=tenant, zone=zone, clock=clock, ids=ids, repository=repository,
-            data_keys=DataKeys(tenant=tenant, store=key_store, provider=keys, ids=ids),
+            data_keys=DataKeys(tenant=tenant, store=key_store, provider=keys, ids=ids, clock=clock),
             sealer=Sealer(suite=sealing, tenant=tenant, ids=ids),
             tagger=Tagger(provider=keys, tenant=tenant, plan=plan, suite=sealing),
             schemes=schemes, codes=tables.codes,
@@ -221,7 +221,7 @@ class CIF:
         Raises:
             KeyMissingError, WrongKeyError: A key is missing or does not open.
         """
-        return maintain.check_keys(self._desk, self._key_store)
+        return maintain.check_keys(self._desk)
 
     def close(self) -> None:
         """Lets go of store and key store."""

@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 
 from bankcif import LocalKeyProvider
 from bankcif._canonical import dumps, encode, loads
-from bankcif._clock import SystemIds
+from bankcif._clock import SystemClock, SystemIds
 from bankcif.errors import ConfigurationError, KeyFileError, KeyMissingError, SealError, WrongKeyError
 from bankcif.protection import (
     SUITES,
@@ -141,21 +141,23 @@ def test_canonical_json_round_trips(value: object) -> None:
 
 def test_keys_are_in_the_key_store_before_they_are_used(keys: LocalKeyProvider) -> None:
     store = MemoryKeyStore()
-    data_keys = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), block=4)
+    data_keys = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), clock=SystemClock(), block=4)
     taken = data_keys.take(3) + data_keys.take(3)
     assert len({key.id for key in taken}) == 6
-    opened = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds()).get(key.id for key in taken)
+    opened = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), clock=SystemClock()).get(
+        key.id for key in taken
+    )
     assert {key.id: key.secret for key in taken} == {key_id: key.secret for key_id, key in opened.items()}
 
 
 def test_a_destroyed_key_and_one_of_another_tenant_do_not_open(keys: LocalKeyProvider) -> None:
     store = MemoryKeyStore()
-    key = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds()).take(1)[0]
+    key = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), clock=SystemClock()).take(1)[0]
     with pytest.raises(WrongKeyError):
-        DataKeys(tenant="u", store=store, provider=keys, ids=SystemIds()).get([key.id])
+        DataKeys(tenant="u", store=store, provider=keys, ids=SystemIds(), clock=SystemClock()).get([key.id])
     store.destroy([key.id])
     with pytest.raises(KeyMissingError):
-        DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds()).get([key.id])
+        DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), clock=SystemClock()).get([key.id])
 
 
 def test_tags_are_apart_by_tenant_index_version_and_root(keys: LocalKeyProvider) -> None:

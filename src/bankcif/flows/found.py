@@ -11,7 +11,7 @@ from ..storage.rows import StoreRow
 
 __all__ = ["STORE_FORMAT", "found_store"]
 
-STORE_FORMAT = 2
+STORE_FORMAT = 3
 _CHECK = b"bankcif store check"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..protection import KeyStore
 from .desk import Desk
 
 __all__ = ["check_keys"]
@@ -10,7 +9,7 @@ __all__ = ["check_keys"]
 _CHUNK = 1000
 
 
-def check_keys(desk: Desk, key_store: KeyStore) -> int:
+def check_keys(desk: Desk) -> int:
     """
     Opens every data key of the key store, and asks it for the key of every source record.
 
@@ -21,12 +20,10 @@ def check_keys(desk: Desk, key_store: KeyStore) -> int:
         KeyMissingError: A source record's key is not there.
         WrongKeyError: A key does not open under this provider.
     """
-    ids = list(key_store.all_ids())
-    for at in range(0, len(ids), _CHUNK):
-        desk.data_keys.get(ids[at : at + _CHUNK])
+    count = desk.data_keys.check_all()
     with desk.repository.unit_of_work() as unit:
         parties = sorted({link.cif_no for link in unit.crosswalk.all_current()})
         for at in range(0, len(parties), _CHUNK):
             needed = {row.key_id for _, row in unit.sources.of_parties(parties[at : at + _CHUNK])}
             desk.data_keys.get(needed)
-    return len(ids)
+    return count

@@ -14,7 +14,7 @@ from typing import NoReturn, Protocol
 import attrs
 
 from .._canonical import encode
-from .._clock import IdSource
+from .._clock import Clock, IdSource, to_micros
 from ..errors import KeyMissingError
 from .providers import KeyProvider
 from .suites import KEY_ID_BYTES
@@ -22,15 +22,24 @@ from .suites import KEY_ID_BYTES
 __all__ = ["DataKey", "DataKeys", "KeyStore", "WrappedKey"]
 
 _KEY_BYTES = 32
+_PAGE = 1000
 
 
 @attrs.frozen(kw_only=True)
 class WrappedKey:
-    """A row of the key store."""
+    """
+    A row of the key store.
+
+    Attributes:
+        key_id: The data key's id.
+        kek_id: Under which key-encryption key it is wrapped.
+        made_at: When the data key was made, in microseconds since 1970, UTC; wrapping it anew does not change that.
+    """
 
     key_id: bytes
     kek_id: str
     wrapped: bytes = attrs.field(repr=False)
+    made_at: int
 
 
 class KeyStore(Protocol):
@@ -46,8 +55,11 @@ class KeyStore(Protocol):
     def bind(self, store_id: str) -> None:
         """Binds the key store to a store, once. Raises `WrongKeyError` if it belongs to another."""
 
-    def write(self, keys: Collection[WrappedKey]) -> None:
-        """Adds *keys*."""
+    def write(self, keys: Collection[WrappedKey], *, replace: bool = False) -> None:
+        """
+        Adds *keys*; or, to *replace*, puts them in the place of those with the same ids that are there still: a key that
+        was destroyed meanwhile does not come back.
+        """
 
     def read(self, key_ids: Collection[bytes]) -> Mapping[bytes, WrappedKey]:
         """The keys that are there; a missing id is simply absent."""
@@ -55,8 +67,8 @@ class KeyStore(Protocol):
     def destroy(self, key_ids: Collection[bytes]) -> None:
         """Removes keys for good; what they sealed can never be opened again."""
 
-    def all_ids(self) -> Iterable[bytes]:
-        """Ids of all keys, for checks."""
+    def page(self, after: bytes = b"", *, limit: int, not_under: str = "") -> Sequence[WrappedKey]:
+        """Up to *limit* keys whose ids come behind *after*, by id; only those that are not wrapped under *not_under*."""
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -87,14 +99,18 @@ class DataKeys:
         store: The key store.
         provider: The key provider.
         ids: Source of key bytes and key ids.
+        clock: Says when a key was made.
         block: How many keys are made at a time; unused ones stay in the key store and do no harm.
     """
 
-    def __init__(self, *, tenant: str, store: KeyStore, provider: KeyProvider, ids: IdSource, block: int = 64) -> None:
+    def __init__(
+        self, *, tenant: str, store: KeyStore, provider: KeyProvider, ids: IdSource, clock: Clock, block: int = 64
+    ) -> None:
         self._tenant = tenant
         self._store = store
         self._provider = provider
         self._ids = ids
+        self._clock = clock
         self._block = block
         self._ready: list[DataKey] = []
         self._lock = Lock()
@@ -124,36 +140,77 @@ class DataKeys:
                 f"were destroyed",
                 rule="key_missing",
             )
-        by_kek: dict[str, list[WrappedKey]] = {}
-        for row in found.values():
-            by_kek.setdefault(row.kek_id, []).append(row)
-        return {key.id: key for kek_id, rows in by_kek.items() for key in self._unwrapped(rows, kek_id)}
+        return {key.id: key for key in self._opened(found.values())}
+
+    def made_before(self, key_ids: Iterable[bytes], instant: int) -> set[bytes]:
+        """Those of *key_ids* that were made before *instant*."""
+        return {key_id for key_id, row in self._store.read(set(key_ids)).items() if row.made_at < instant}
 
     def destroy(self, key_ids: Iterable[bytes]) -> None:
         """Destroys keys for good: what they sealed can not be opened any more."""
         self._store.destroy(set(key_ids))
 
+    def check_all(self) -> int:
+        """Opens every key of the key store; returns how many there are. Raises `WrongKeyError` if one does not open."""
+        count, after = 0, b""
+        while rows := self._store.page(after, limit=_PAGE):
+            self._opened(rows)
+            count, after = count + len(rows), rows[-1].key_id
+        return count
+
+    @property
+    def kek_id(self) -> str:
+        """Id of the key-encryption key that wraps new keys."""
+        return self._provider.kek_id
+
+    def rewrap(self, after: bytes, limit: int) -> list[bytes]:
+        """
+        Wraps up to *limit* keys that stand under another key-encryption key anew, under the present one.
+
+        Returns:
+            Their ids, all behind *after* and in order; none if every key behind it stands under the present one.
+        """
+        rows = self._store.page(after, limit=limit, not_under=self._provider.kek_id)
+        made_at = {row.key_id: row.made_at for row in rows}
+        opened = self._opened(rows)
+        self._store.write(self._wrapped([(key, made_at[key.id]) for key in opened]), replace=True)
+        return list(made_at)
+
+    def rewrapped(self, wrapped: bytes, associated: bytes, *, kek_id: str) -> bytes:
+        """What was wrapped under *kek_id*, wrapped anew under the present key-encryption key."""
+        opened = self._provider.unwrap([(wrapped, associated)], kek_id=kek_id)
+        return self._provider.wrap([(opened[0], associated)])[0]
+
     def _make(self, count: int) -> list[DataKey]:
-        kek_id = self._provider.kek_id
         drawn = self._ids.draw(count * (KEY_ID_BYTES + _KEY_BYTES))
         step = KEY_ID_BYTES + _KEY_BYTES
         made = [
             DataKey(drawn[at : at + KEY_ID_BYTES], drawn[at + KEY_ID_BYTES : at + step])
             for at in range(0, count * step, step)
         ]
-        self._store.write(self._wrapped(made, kek_id))
+        now = to_micros(self._clock.now())
+        self._store.write(self._wrapped([(key, now) for key in made]))
         return made
 
-    def _wrapped(self, keys: Sequence[DataKey], kek_id: str) -> list[WrappedKey]:
-        wrapped = self._provider.wrap([(key.secret, self._associated(key.id, kek_id)) for key in keys])
+    def _wrapped(self, keys: Sequence[tuple[DataKey, int]]) -> list[WrappedKey]:
+        """Each of *keys*, which were made at these instants, under the present key-encryption key."""
+        kek_id = self._provider.kek_id
+        wrapped = self._provider.wrap([(key.secret, self._associated(key.id, kek_id)) for key, _ in keys])
         return [
-            WrappedKey(key_id=key.id, kek_id=kek_id, wrapped=one) for key, one in zip(keys, wrapped, strict=True)
-        ]  # fmt: skip
+            WrappedKey(key_id=key.id, kek_id=kek_id, wrapped=one, made_at=made_at)
+            for one, (key, made_at) in zip(wrapped, keys, strict=True)
+        ]
 
-    def _unwrapped(self, rows: Sequence[WrappedKey], kek_id: str) -> list[DataKey]:
-        bound = [(row.wrapped, self._associated(row.key_id, kek_id)) for row in rows]
-        secrets = self._provider.unwrap(bound, kek_id=kek_id)
-        return [DataKey(row.key_id, secret) for row, secret in zip(rows, secrets, strict=True)]
+    def _opened(self, rows: Iterable[WrappedKey]) -> list[DataKey]:
+        by_kek: dict[str, list[WrappedKey]] = {}
+        for row in rows:
+            by_kek.setdefault(row.kek_id, []).append(row)
+        opened = []
+        for kek_id, wrapped in by_kek.items():
+            bound = [(row.wrapped, self._associated(row.key_id, kek_id)) for row in wrapped]
+            secrets = self._provider.unwrap(bound, kek_id=kek_id)
+            opened += [DataKey(row.key_id, secret) for row, secret in zip(wrapped, secrets, strict=True)]
+        return opened
 
     def _associated(self, key_id: bytes, kek_id: str) -> bytes:
         return encode("bankcif/v1/data-key", self._tenant, key_id, kek_id)

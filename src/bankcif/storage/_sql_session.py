@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Dialect
 from ..errors import ConflictError, StorageError
 from ._statements import QUERIES, Mapped
 
-__all__ = ["Session", "translated"]
+__all__ = ["Session", "Store", "translated"]
 
 R = TypeVar("R")
 _CHUNK = 500
@@ -94,6 +94,13 @@ class Session:
             return
         text = mapped.driver_insert(self.connection, how)
         self._driver(text, [mapped.values(self.tenant, row) for row in rows], many=True)
+
+
+class Store:
+    """A small store: what it needs of its unit of work."""
+
+    def __init__(self, session: Session) -> None:
+        self._s = session
 
 
 @cache

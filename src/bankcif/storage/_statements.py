@@ -7,7 +7,7 @@ it becomes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +29,7 @@ from .rows import (
     NotAMatchRow,
     OutboxRow,
     PartyRow,
+    RotationRow,
     SourceRow,
     StagedRow,
     StoreRow,
@@ -48,7 +49,11 @@ class Mapped(Generic[R]):
         self.names = [a.name for a in attrs.fields(model)]
         self.columns = [table.c[name] for name in self.names if name in table.c]
         # An insert names its columns in the table's order, the tenant first.
-        self._get = attrgetter(*(c.name for c in table.columns if c.name in self.names))
+        names = [column.name for column in table.columns if column.name in self.names]
+        # Of a single name a getter gives the bare value.
+        self._get: Callable[[Any], tuple[Any, ...]] = (
+            attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
+        )
         self.insert = insert(table)
         self._driver_inserts: dict[tuple[str, str], str] = {}
         self.insert_new = sqlite.insert(table).on_conflict_do_nothing()
@@ -95,12 +100,18 @@ class SubjectRow:
     number: int
 
 
+@attrs.frozen
+class RetiredRow:
+    key_id: bytes
+
+
 PARTY = Mapped(t.PARTY, PartyRow)
 SOURCE = Mapped(t.SOURCE_RECORD, SourceRow)
 LINK = Mapped(t.CROSSWALK, LinkRow)
 NOT_A_MATCH = Mapped(t.NOT_A_MATCH, NotAMatchRow)
 GOLDEN = Mapped(t.GOLDEN_GROUP, GoldenRow)
 FACT = _MappedFacts()
+RETIRED = Mapped(t.RETIRED_KEY, RetiredRow)
 SUBJECT = Mapped(t.AUDIT_SUBJECT, SubjectRow)
 CLAIM = Mapped(t.CLAIM, ClaimRow)
 INDEX = Mapped(t.BLIND_INDEX, IndexRow)
@@ -109,6 +120,7 @@ STAGED = Mapped(t.STAGED_ROW, StagedRow)
 AUDIT = Mapped(t.AUDIT_ENTRY, AuditRow)
 OUTBOX = Mapped(t.OUTBOX, OutboxRow)
 STORE = Mapped(t.STORE, StoreRow)
+ROTATION = Mapped(t.ROTATION, RotationRow)
 
 
 def _in(column: Any, name: str = "keys") -> Any:
@@ -129,6 +141,29 @@ QUERIES: Mapping[str, Any] = {
     .where(t.GOLDEN_GROUP.c.tenant == bindparam("b_tenant"), t.GOLDEN_GROUP.c.cif_no == bindparam("b_cif_no"),
            t.GOLDEN_GROUP.c.data_group == bindparam("b_group"), t.GOLDEN_GROUP.c.superseded_at.is_(None))
     .values(superseded_at=bindparam("at")),
+    "parties_page": select(*PARTY.columns).where(_mine(t.PARTY), t.PARTY.c.cif_no > bindparam("after"))
+    .order_by(t.PARTY.c.cif_no).limit(bindparam("most")),
+    "golden_history": select(*GOLDEN.columns)
+    .where(_mine(t.GOLDEN_GROUP), _in(t.GOLDEN_GROUP.c.cif_no))
+    .order_by(t.GOLDEN_GROUP.c.cif_no, t.GOLDEN_GROUP.c.data_group, t.GOLDEN_GROUP.c.version),
+    "golden_reseal": update(t.GOLDEN_GROUP)
+    .where(t.GOLDEN_GROUP.c.tenant == bindparam("b_tenant"), t.GOLDEN_GROUP.c.cif_no == bindparam("b_cif_no"),
+           t.GOLDEN_GROUP.c.data_group == bindparam("b_group"), t.GOLDEN_GROUP.c.version == bindparam("b_version"))
+    .values(key_id=bindparam("key_id"), sealed=bindparam("sealed")),
+    "record_reseal": update(t.SOURCE_RECORD)
+    .where(t.SOURCE_RECORD.c.tenant == bindparam("b_tenant"), t.SOURCE_RECORD.c.source == bindparam("b_source"),
+           t.SOURCE_RECORD.c.source_key == bindparam("b_source_key"),
+           t.SOURCE_RECORD.c.record_no == bindparam("b_record_no"), t.SOURCE_RECORD.c.key_id == bindparam("b_key_id"))
+    .values(key_id=bindparam("key_id"), sealed=bindparam("sealed")),
+    "rotations": select(*ROTATION.columns).where(_mine(t.ROTATION))
+    .order_by(t.ROTATION.c.started_at, t.ROTATION.c.id),
+    "rotation_drop": t.ROTATION.delete().where(
+        t.ROTATION.c.tenant == bindparam("b_tenant"), t.ROTATION.c.id == bindparam("b_id")),
+    "retired": select(t.RETIRED_KEY.c.key_id).where(_mine(t.RETIRED_KEY)),
+    "retired_forget": t.RETIRED_KEY.delete().where(
+        t.RETIRED_KEY.c.tenant == bindparam("b_tenant"), t.RETIRED_KEY.c.key_id == bindparam("b_key_id")),
+    "store_restate": update(t.STORE).where(t.STORE.c.tenant == bindparam("b_tenant"))
+    .values({name: bindparam(name) for name in STORE.names}),
     "golden": select(*GOLDEN.columns)
     .where(_mine(t.GOLDEN_GROUP), _in(t.GOLDEN_GROUP.c.cif_no), t.GOLDEN_GROUP.c.superseded_at.is_(None))
     .order_by(t.GOLDEN_GROUP.c.cif_no, t.GOLDEN_GROUP.c.data_group),

@@ -62,8 +62,8 @@ _ACTOR = String(64)
 STORE = _table(
     "store",
     _need("store_id", String(32)), _need("format", Integer), _need("suite", Integer),
-    _need("expected_customers", BigInteger), _need("index_version", Integer), _need("kek_id", String(64)),
-    _need("key_check", LargeBinary(128)), _need("index_check", _bytes(16)), _need("created_at", Micros),
+    _need("expected_customers", BigInteger), _need("index_version", Integer), _need("kek_id", String(128)),
+    _need("key_check", LargeBinary(512)), _need("index_check", _bytes(16)), _need("created_at", Micros),
 )  # fmt: skip
 PARTY = _table(
     "party",
@@ -120,7 +120,7 @@ Index("task_party", TASK.c.tenant, TASK.c.cif_no)
 Index("task_other", TASK.c.tenant, TASK.c.other)
 APPROVAL = _table(
     "approval",
-    _key("id", String(32)), _need("operation", String(16)), _need("subject", _CIF), _may("other", _CIF),
+    _key("id", String(32)), _need("operation", String(16)), _may("subject", _CIF), _may("other", _CIF),
     _need("detail", LargeBinary), _need("base", LargeBinary), _need("maker", _ACTOR), _need("maker_person", _ACTOR),
     _need("expires_at", Micros), _need("digest", _bytes(32)), _need("state", String(16)), _need("checker", _ACTOR),
 )  # fmt: skip
@@ -141,6 +141,12 @@ AUDIT_ENTRY = _table(
 )  # fmt: skip
 AUDIT_SUBJECT = _table("audit_subject", _key("cif_no", _CIF), _key("stream", String(32)), _key("number", BigInteger))
 AUDIT_HEAD = _table("audit_head", _key("stream", String(32)), _need("number", BigInteger), _need("hash", _bytes(32)))
+ROTATION = _table(
+    "rotation",
+    _key("id", String(32)), _need("what", String(16)), _need("started_at", Micros), _need("cursor", String(64)),
+    _need("done", BigInteger), _may("finished_at", Micros),
+)  # fmt: skip
+RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)))
 OUTBOX = Table(
     "outbox", METADATA,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),

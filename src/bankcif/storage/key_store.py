@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -15,10 +15,16 @@ from ..protection import WrappedKey
 __all__ = ["SqliteKeyStore"]
 
 _CHUNK = 500
+_COLUMNS = "key_id, kek_id, wrapped, made_at"
+_INSERT = f"INSERT INTO data_key ({_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 (only names)
+_REPLACE = "UPDATE data_key SET kek_id = ?, wrapped = ? WHERE key_id = ?"
+_PAGE = f"SELECT {_COLUMNS} FROM data_key WHERE key_id > ? AND kek_id <> ? ORDER BY key_id LIMIT ?"  # noqa: S608
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS key_store (only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER, store_id TEXT);
-CREATE TABLE IF NOT EXISTS data_key (key_id BLOB PRIMARY KEY, kek_id TEXT NOT NULL, wrapped BLOB NOT NULL)
-    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS data_key (
+    key_id BLOB PRIMARY KEY, kek_id TEXT NOT NULL, wrapped BLOB NOT NULL, made_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS data_key_kek ON data_key (kek_id);
 """
 
 
@@ -65,11 +71,16 @@ class SqliteKeyStore:
                 rule="key_store",
             )
 
-    def write(self, keys: Collection[WrappedKey]) -> None:
+    def write(self, keys: Collection[WrappedKey], *, replace: bool = False) -> None:
+        rows: list[tuple[Any, ...]]
+        if replace:
+            sql, rows = _REPLACE, [(key.kek_id, key.wrapped, key.key_id) for key in keys]
+        else:
+            sql, rows = _INSERT, [(key.key_id, key.kek_id, key.wrapped, key.made_at) for key in keys]
         with self._lock:
             self._run("BEGIN IMMEDIATE")
             try:
-                self._many([(key.key_id, key.kek_id, key.wrapped) for key in keys])
+                self._many(sql, rows)
                 self._run("COMMIT")
             finally:
                 if self._connection.in_transaction:
@@ -81,8 +92,8 @@ class SqliteKeyStore:
         for at in range(0, len(wanted), _CHUNK):
             part = wanted[at : at + _CHUNK]
             marks = ",".join("?" * len(part))
-            rows = self._run(f"SELECT key_id, kek_id, wrapped FROM data_key WHERE key_id IN ({marks})", part)  # noqa: S608 (only question marks)
-            found.update({row[0]: WrappedKey(key_id=row[0], kek_id=row[1], wrapped=row[2]) for row in rows})
+            rows = self._run(f"SELECT {_COLUMNS} FROM data_key WHERE key_id IN ({marks})", part)  # noqa: S608 (only question marks)
+            found.update({row[0]: _key(row) for row in rows})
         return found
 
     def destroy(self, key_ids: Collection[bytes]) -> None:
@@ -90,8 +101,8 @@ class SqliteKeyStore:
             for key_id in key_ids:
                 self._run("DELETE FROM data_key WHERE key_id = ?", (key_id,))
 
-    def all_ids(self) -> Iterable[bytes]:
-        return [row[0] for row in self._run("SELECT key_id FROM data_key ORDER BY key_id")]
+    def page(self, after: bytes = b"", *, limit: int, not_under: str = "") -> Sequence[WrappedKey]:
+        return [_key(row) for row in self._run(_PAGE, (after, not_under, limit))]
 
     def close(self) -> None:
         with self._lock:
@@ -107,12 +118,16 @@ class SqliteKeyStore:
             f"the key store failed ({kind}); nothing was written", path=str(self._path), rule="key_store"
         )
 
-    def _many(self, rows: list[tuple[bytes, str, bytes]]) -> None:
+    def _many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         try:
-            self._connection.executemany("INSERT INTO data_key (key_id, kek_id, wrapped) VALUES (?, ?, ?)", rows)
+            self._connection.executemany(sql, rows)
             return
         except sqlite3.Error as error:
             kind = type(error).__name__
         raise StorageError(
             f"the key store failed ({kind}); nothing was written", path=str(self._path), rule="key_store"
         )
+
+
+def _key(row: tuple[bytes, str, bytes, int]) -> WrappedKey:
+    return WrappedKey(key_id=row[0], kek_id=row[1], wrapped=row[2], made_at=row[3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from ..errors import WrongKeyError
 from ..protection import WrappedKey
@@ -25,8 +25,8 @@ class MemoryKeyStore:
             raise WrongKeyError("this key store belongs to another store", rule="key_store")
         self._store_id = store_id
 
-    def write(self, keys: Collection[WrappedKey]) -> None:
-        self._keys.update({key.key_id: key for key in keys})
+    def write(self, keys: Collection[WrappedKey], *, replace: bool = False) -> None:
+        self._keys.update({key.key_id: key for key in keys if not replace or key.key_id in self._keys})
 
     def read(self, key_ids: Collection[bytes]) -> Mapping[bytes, WrappedKey]:
         return {key_id: self._keys[key_id] for key_id in key_ids if key_id in self._keys}
@@ -35,8 +35,9 @@ class MemoryKeyStore:
         for key_id in key_ids:
             self._keys.pop(key_id, None)
 
-    def all_ids(self) -> Iterable[bytes]:
-        return sorted(self._keys)
+    def page(self, after: bytes = b"", *, limit: int, not_under: str = "") -> Sequence[WrappedKey]:
+        found = [key for at, key in sorted(self._keys.items()) if at > after and key.kek_id != not_under]
+        return found[:limit]
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -24,6 +24,7 @@ from .rows import (
     NotAMatchRow,
     OutboxRow,
     PartyRow,
+    RotationRow,
     SourceRow,
     StagedRow,
     StoreRow,
@@ -36,6 +37,7 @@ __all__ = [
     "CopyStore",
     "CrosswalkStore",
     "IndexStore",
+    "KeyWorkStore",
     "OutboxStore",
     "PartyStore",
     "Repository",
@@ -58,6 +60,9 @@ class PartyStore(Protocol):
     def update(self, rows: Collection[PartyRow]) -> None:
         """Replaces parties; each must stand at the version before. Raises `ConflictError` otherwise."""
 
+    def page(self, after: str, limit: int) -> Sequence[PartyRow]:
+        """Up to *limit* parties whose cif_nos come behind *after*, by cif_no."""
+
 
 class CopyStore(Protocol):
     """What can be rebuilt from source records: golden groups and facts."""
@@ -68,6 +73,12 @@ class CopyStore(Protocol):
     def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
         """The current version of each group of these parties."""
 
+    def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
+        """Every version of each group of these parties."""
+
+    def reseal(self, rows: Collection[GoldenRow]) -> None:
+        """Replaces key and sealed bytes of versions that exist."""
+
     def put_facts(self, rows: Collection[FactRow]) -> None:
         """Facts, in place of earlier ones."""
 
@@ -76,7 +87,7 @@ class CopyStore(Protocol):
 
 
 class SourceStore(Protocol):
-    """Source records; immutable but for restriction."""
+    """Source records; what they say is immutable."""
 
     def add(self, rows: Collection[SourceRow]) -> None:
         """New records. Raises `ConflictError` if a record number is taken."""
@@ -89,6 +100,11 @@ class SourceStore(Protocol):
 
     def at(self, places: Collection[tuple[str, str, int]]) -> Sequence[SourceRow]:
         """The records at these places (source, source key, record number)."""
+
+    def reseal(self, rows: Mapping[bytes, SourceRow]) -> None:
+        """
+        Replaces key and sealed bytes of records, by the key each had. Raises `ConflictError` if one has another.
+        """
 
     def count(self) -> int:
         """How many records there are."""
@@ -201,6 +217,28 @@ class AuditStore(Protocol):
         """The entries that concern a customer, oldest first."""
 
 
+class KeyWorkStore(Protocol):
+    """What is on its way with keys: rotations, and keys that are to be destroyed."""
+
+    def rotations(self) -> Sequence[RotationRow]:
+        """All rotations, oldest first."""
+
+    def put_rotation(self, row: RotationRow) -> None:
+        """Keeps a rotation, in place of what was known of it."""
+
+    def retire(self, key_ids: Collection[bytes]) -> None:
+        """Notes that these data keys seal nothing any more once this unit is committed."""
+
+    def retired(self) -> Collection[bytes]:
+        """Keys that were noted and not forgotten."""
+
+    def forget(self, key_ids: Collection[bytes]) -> None:
+        """Forgets keys that are destroyed."""
+
+    def restate(self, row: StoreRow) -> None:
+        """Replaces what the store says of itself."""
+
+
 class OutboxStore(Protocol):
     """Changes told to other systems."""
 
@@ -234,6 +272,8 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditStore: ...
     @property
     def outbox(self) -> OutboxStore: ...
+    @property
+    def keys(self) -> KeyWorkStore: ...
 
     def commit(self) -> None:
         """Makes everything durable; without it, leaving the unit undoes everything."""

@@ -23,6 +23,7 @@ __all__ = [
     "NotAMatchRow",
     "OutboxRow",
     "PartyRow",
+    "RotationRow",
     "SourceRow",
     "StagedRow",
     "StoreRow",
@@ -265,6 +266,28 @@ class StagedRow:
     staged_at: int
     expires_at: int
     state: str = "held"
+
+
+@attrs.frozen(kw_only=True)
+class RotationRow:
+    """
+    A rotation of keys on its way.
+
+    Attributes:
+        id: Of the approval that began it.
+        what: ``wrapping``, ``data`` or ``index``.
+        started_at: When it was approved; data keys made before it are replaced.
+        cursor: Where it goes on.
+        done: How many keys or customers it has gone through.
+        finished_at: None while it is on its way.
+    """
+
+    id: str
+    what: str
+    started_at: int
+    cursor: str = ""
+    done: int = 0
+    finished_at: int | None = None
 
 
 @attrs.frozen(kw_only=True)

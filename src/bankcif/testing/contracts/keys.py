@@ -5,12 +5,17 @@ from __future__ import annotations
 import copy
 import pickle
 
+import attrs
 import pytest
 
 from ...errors import WrongKeyError
 from ...protection import KeyProvider, KeyStore, WrappedKey
 
 __all__ = ["KeyProviderContract", "KeyStoreContract"]
+
+
+def _keys(count: int) -> list[WrappedKey]:
+    return [WrappedKey(key_id=bytes([n]) * 16, kek_id="k", wrapped=bytes([n]), made_at=n) for n in range(count)]
 
 
 class KeyStoreContract:
@@ -21,12 +26,29 @@ class KeyStoreContract:
         raise NotImplementedError
 
     def test_keys_are_written_read_and_destroyed(self, key_store: KeyStore) -> None:
-        keys = [WrappedKey(key_id=bytes([n]) * 16, kek_id="k", wrapped=bytes([n])) for n in range(3)]
+        keys = _keys(3)
         key_store.write(keys)
         assert key_store.read([k.key_id for k in keys]) == {k.key_id: k for k in keys}
         key_store.destroy([keys[1].key_id])
         assert set(key_store.read([k.key_id for k in keys])) == {keys[0].key_id, keys[2].key_id}
-        assert list(key_store.all_ids()) == [keys[0].key_id, keys[2].key_id]
+        assert list(key_store.page(limit=9)) == [keys[0], keys[2]]
+
+    def test_keys_are_paged_by_id_and_by_what_they_are_not_wrapped_under(self, key_store: KeyStore) -> None:
+        keys = _keys(5)
+        key_store.write([attrs.evolve(key, kek_id="old" if n % 2 else "new") for n, key in enumerate(keys)])
+        found = [key.key_id for key in key_store.page(limit=2)]
+        assert found == [keys[0].key_id, keys[1].key_id]
+        assert [key.key_id for key in key_store.page(found[-1], limit=9)] == [key.key_id for key in keys[2:]]
+        old = key_store.page(keys[1].key_id, limit=9, not_under="new")
+        assert [key.key_id for key in old] == [keys[3].key_id]
+
+    def test_a_destroyed_key_does_not_come_back(self, key_store: KeyStore) -> None:
+        one, other = _keys(2)
+        key_store.write([one, other])
+        key_store.destroy([other.key_id])
+        again = [attrs.evolve(key, kek_id="new", wrapped=b"again") for key in (one, other)]
+        key_store.write(again, replace=True)
+        assert key_store.read([one.key_id, other.key_id]) == {one.key_id: again[0]}
 
     def test_it_belongs_to_one_store(self, key_store: KeyStore) -> None:
         assert key_store.identity() == ""

@@ -23,6 +23,7 @@ from ...storage.rows import (
     NotAMatchRow,
     OutboxRow,
     PartyRow,
+    RotationRow,
     SourceRow,
     StagedRow,
     StoreRow,
@@ -155,6 +156,76 @@ class RepositoryContract:
             unit.copies.put_golden([golden(1), golden(1, "contact")])
             unit.copies.put_golden([golden(3)])
             assert unit.copies.golden([A, B]) == [golden(1, "contact"), golden(3)]
+
+    def test_records_and_golden_versions_are_sealed_anew(self, repository: Repository) -> None:
+        first = GoldenRow(cif_no=A, data_group="identity", version=1, recorded_at=1, key_id=b"k" * 16, sealed=b"s")
+        second = attrs.evolve(first, version=2, recorded_at=2)
+        new = b"n" * 16
+        with repository.unit_of_work() as unit:
+            unit.sources.add([source("k", 0), source("k", 1)])
+            unit.crosswalk.add([link("k", cif_no=A)])
+            unit.copies.put_golden([first])
+            unit.copies.put_golden([second])
+            ended = attrs.evolve(first, superseded_at=2)
+            assert unit.copies.history([A, B]) == [ended, second]
+            again = [attrs.evolve(row, key_id=new, sealed=b"again") for row in (ended, second)]
+            unit.copies.reseal(again)
+            assert unit.copies.history([A]) == again
+            unit.sources.reseal({b"k" * 16: source("k", 1, key_id=new, sealed=b"again", received_at=9)})
+            rows = [row for _, row in unit.sources.of_parties([A])]
+            assert rows == [source("k", 0), source("k", 1, key_id=new, sealed=b"again")]  # and nothing else of it
+            unit.commit()
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.sources.reseal({b"k" * 16: source("k", 1, key_id=b"x" * 16, sealed=b"late")})
+
+    def test_parties_are_paged_by_number(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(B), party(A)])
+            assert [row.cif_no for row in unit.parties.page("", 1)] == [A]
+            assert [row.cif_no for row in unit.parties.page(A, 9)] == [B]
+            assert list(unit.parties.page(B, 9)) == []
+
+    def test_rotations_and_retired_keys_last_until_they_are_done(
+        self, repository: Repository, reopened: Callable[[], Repository]
+    ) -> None:
+        running = RotationRow(id="r1", what="data", started_at=5)
+        with repository.unit_of_work() as unit:
+            unit.keys.put_rotation(running)
+            unit.keys.put_rotation(RotationRow(id="r0", what="wrapping", started_at=6))
+            unit.keys.retire([b"a" * 16, b"b" * 16])
+            unit.keys.retire([b"a" * 16])
+            unit.commit()
+        with reopened().unit_of_work() as unit:
+            assert [row.id for row in unit.keys.rotations()] == ["r1", "r0"]
+            assert set(unit.keys.retired()) == {b"a" * 16, b"b" * 16}
+            unit.keys.put_rotation(attrs.evolve(running, cursor=A, done=3, finished_at=9))
+            unit.keys.forget([b"a" * 16, b"c" * 16])
+            assert unit.keys.rotations()[0] == attrs.evolve(running, cursor=A, done=3, finished_at=9)
+            assert list(unit.keys.retired()) == [b"b" * 16]
+
+    def test_what_the_store_says_of_itself_can_be_restated(self, repository: Repository) -> None:
+        said = StoreRow(
+            store_id="s", format=1, suite=1, expected_customers=1000, index_version=1, kek_id="k1", key_check=b"c",
+            index_check=b"t" * 16, created_at=1,
+        )  # fmt: skip
+        assert repository.found(said) == repository.found(attrs.evolve(said, store_id="other")) == said
+        with repository.unit_of_work() as unit:
+            unit.keys.restate(attrs.evolve(said, kek_id="k2"))
+        assert repository.identity() == said
+        with repository.unit_of_work() as unit:
+            unit.keys.restate(attrs.evolve(said, kek_id="k2"))
+            unit.commit()
+        assert repository.identity() == attrs.evolve(said, kek_id="k2")
+
+    def test_a_proposal_may_concern_no_customer(self, repository: Repository) -> None:
+        about_keys = propose(
+            id="p9", operation=Operation.ROTATE_KEYS, subjects=(), detail={"what": "data"}, base={}, maker=Actor(id="t"),
+            expires_at=10,
+        )  # fmt: skip
+        with repository.unit_of_work() as unit:
+            unit.work.put_approvals([about_keys])
+            assert unit.work.approvals(ids=["p9"]) == [about_keys]
+            assert unit.work.approvals(cif_no=A) == []
 
     def test_facts_replace_earlier_ones(self, repository: Repository) -> None:
         from datetime import date

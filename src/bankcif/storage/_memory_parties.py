@@ -1,0 +1,186 @@
+"""The small stores of customers in memory: parties, copies, source records, crosswalk, claims, indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import attrs
+
+from ..errors import ConflictError
+from ..party import CifNo, SourceKey
+from ._memory_tables import Store
+from .rows import (
+    ClaimRow,
+    FactRow,
+    GoldenRow,
+    IndexRow,
+    LinkRow,
+    Mark,
+    NotAMatchRow,
+    PartyRow,
+    SourceRow,
+)
+
+__all__ = ["Claims", "Copies", "Crosswalk", "Indexes", "Parties", "Sources"]
+
+
+class Parties(Store):
+    def add(self, rows: Collection[PartyRow]) -> None:
+        for row in rows:
+            self._data.parties.add(row.cif_no, row)
+
+    def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PartyRow]:
+        return {c: self._data.parties.rows[c] for c in cif_nos if c in self._data.parties.rows}
+
+    def update(self, rows: Collection[PartyRow]) -> None:
+        for row in rows:
+            before = self._data.parties.rows.get(row.cif_no)
+            if before is None or before.version != row.version - 1:
+                raise ConflictError("the party was changed meanwhile", rule="version", cif_no=row.cif_no)
+            self._data.parties.put(row.cif_no, row)
+
+    def page(self, after: str, limit: int) -> Sequence[PartyRow]:
+        return [row for cif_no, row in sorted(self._data.parties.rows.items()) if cif_no > after][:limit]
+
+
+class Copies(Store):
+    def put_golden(self, rows: Collection[GoldenRow]) -> None:
+        for row in rows:
+            for key, old in list(self._data.golden.rows.items()):
+                if key[:2] == (row.cif_no, row.data_group) and old.superseded_at is None:
+                    self._data.golden.put(key, attrs.evolve(old, superseded_at=row.recorded_at))
+            self._data.golden.add((row.cif_no, row.data_group, row.version), row)
+
+    def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
+        wanted = set(cif_nos)
+        found = [r for r in self._data.golden.rows.values() if r.cif_no in wanted and r.superseded_at is None]
+        return sorted(found, key=lambda row: (row.cif_no, row.data_group))
+
+    def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
+        wanted = set(cif_nos)
+        return [row for key, row in sorted(self._data.golden.rows.items()) if key[0] in wanted]
+
+    def reseal(self, rows: Collection[GoldenRow]) -> None:
+        for row in rows:
+            key = (row.cif_no, row.data_group, row.version)
+            self._data.golden.put(key, attrs.evolve(self._data.golden.rows[key], key_id=row.key_id, sealed=row.sealed))
+
+    def put_facts(self, rows: Collection[FactRow]) -> None:
+        for row in rows:
+            self._data.facts.put(row.cif_no, row)
+
+    def facts(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, FactRow]:
+        return {c: self._data.facts.rows[c] for c in cif_nos if c in self._data.facts.rows}
+
+
+class Sources(Store):
+    def add(self, rows: Collection[SourceRow]) -> None:
+        for row in rows:
+            self._data.sources.add(row.place, row)
+
+    def marks(self, source: str, source_keys: Collection[str]) -> Sequence[Mark]:
+        wanted = set(source_keys)
+        found = [r for r in self._data.sources.rows.values() if r.source == source and r.source_key in wanted]
+        return [
+            Mark(
+                source_key=r.source_key, record_no=r.record_no, content_tag=r.content_tag, delivery_tag=r.delivery_tag
+            )
+            for r in sorted(found, key=lambda row: row.place)
+        ]  # fmt: skip
+
+    def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[tuple[CifNo, SourceRow]]:
+        wanted = set(cif_nos)
+        belongs = {
+            (link.source, link.source_key): link.cif_no
+            for link in self._data.links.rows.values()
+            if link.until is None and link.cif_no in wanted
+        }
+        found = [
+            (belongs[row.source, row.source_key], row)
+            for row in self._data.sources.rows.values()
+            if (row.source, row.source_key) in belongs
+        ]
+        return sorted(found, key=lambda pair: (pair[0], pair[1].place))
+
+    def at(self, places: Collection[tuple[str, str, int]]) -> Sequence[SourceRow]:
+        return [self._data.sources.rows[p] for p in sorted(set(places)) if p in self._data.sources.rows]
+
+    def reseal(self, rows: Mapping[bytes, SourceRow]) -> None:
+        for key_id, row in rows.items():
+            before = self._data.sources.rows[row.place]
+            if before.key_id != key_id:
+                raise ConflictError("the record was sealed anew meanwhile", rule="conflict")
+            self._data.sources.put(row.place, attrs.evolve(before, key_id=row.key_id, sealed=row.sealed))
+
+    def count(self) -> int:
+        return len(self._data.sources.rows)
+
+
+class Crosswalk(Store):
+    def add(self, rows: Collection[LinkRow]) -> None:
+        for row in rows:
+            if row.number:
+                before = self._data.links.rows.get((row.source, row.source_key, row.number - 1))
+                if before is None or before.until is not None:
+                    raise ConflictError("the link was changed meanwhile", rule="conflict")
+                key = (row.source, row.source_key, row.number - 1)
+                self._data.links.put(key, attrs.evolve(before, until=row.since))
+            self._data.links.add((row.source, row.source_key, row.number), row)
+
+    def current(self, keys: Collection[SourceKey]) -> Mapping[SourceKey, LinkRow]:
+        wanted = set(keys)
+        return {link.origin: link for link in self.all_current() if link.origin in wanted}
+
+    def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[LinkRow]:
+        wanted = set(cif_nos)
+        return [link for link in self.all_current() if link.cif_no in wanted]
+
+    def history(self, key: SourceKey) -> Sequence[LinkRow]:
+        found = [link for link in self._data.links.rows.values() if link.origin == key]
+        return sorted(found, key=lambda link: link.number)
+
+    def all_current(self) -> Iterator[LinkRow]:
+        found = [link for link in self._data.links.rows.values() if link.until is None]
+        return iter(sorted(found, key=lambda link: (link.source, link.source_key)))
+
+    def add_not_a_match(self, row: NotAMatchRow) -> None:
+        if (row.low, row.high) not in self._data.not_matches.rows:
+            self._data.not_matches.add((row.low, row.high), row)
+
+    def not_matches(self, cif_nos: Collection[CifNo]) -> Sequence[NotAMatchRow]:
+        wanted = set(cif_nos)
+        found = [row for row in self._data.not_matches.rows.values() if {row.low, row.high} & wanted]
+        return sorted(found, key=lambda row: (row.low, row.high))
+
+
+class Claims(Store):
+    def claim(self, rows: Collection[ClaimRow]) -> Mapping[tuple[str, bytes], CifNo]:
+        for row in rows:
+            if (row.index_name, row.tag) not in self._data.claims.rows:
+                self._data.claims.add((row.index_name, row.tag), row.cif_no)
+        return {(row.index_name, row.tag): self._data.claims.rows[row.index_name, row.tag] for row in rows}
+
+    def release(self, tags: Collection[tuple[str, bytes]], holder: CifNo) -> None:
+        for tag in tags:
+            if self._data.claims.rows.get(tag) == holder:
+                self._data.claims.drop(tag)
+
+
+class Indexes(Store):
+    @staticmethod
+    def _key(row: IndexRow) -> tuple[bytes, str, str, int, str]:
+        return (row.tag, row.source, row.source_key, row.record_no, row.index_name)
+
+    def add(self, rows: Collection[IndexRow]) -> None:
+        for row in rows:
+            self._data.indexes.add(self._key(row), row)
+
+    def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
+        wanted = set(tags)
+        found = [row for row in self._data.indexes.rows.values() if row.tag in wanted]
+        return sorted(found, key=self._key)
+
+    def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
+        for row in rows:
+            known = self._data.indexes.rows[self._key(row)]
+            self._data.indexes.put(self._key(row), attrs.evolve(known, cif_no=cif_no))

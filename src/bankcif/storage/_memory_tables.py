@@ -1,0 +1,88 @@
+"""The tables of a store in memory, with a log to take changes back by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ..approval import Approval
+from ..audit import AuditRow, Head
+from ..errors import ConflictError
+from ..party import CifNo
+from .rows import (
+    FactRow,
+    GoldenRow,
+    IndexRow,
+    LinkRow,
+    NotAMatchRow,
+    OutboxRow,
+    PartyRow,
+    RotationRow,
+    SourceRow,
+    StagedRow,
+    StoreRow,
+    TaskRow,
+)
+
+__all__ = ["Data", "Store"]
+
+K = TypeVar("K")
+R = TypeVar("R")
+
+
+class _Table(Generic[K, R]):
+    """A mapping that can take back what was done to it since the last commit."""
+
+    def __init__(self, undo: list[Callable[[], object]]) -> None:
+        self.rows: dict[K, R] = {}
+        self._undo = undo
+
+    def put(self, key: K, row: R) -> None:
+        if key in self.rows:
+            before = self.rows[key]
+            self._undo.append(lambda: self.rows.__setitem__(key, before))
+        else:
+            self._undo.append(lambda: self.rows.pop(key, None))
+        self.rows[key] = row
+
+    def add(self, key: K, row: R) -> None:
+        if key in self.rows:
+            raise ConflictError("a row with this key exists", rule="conflict")
+        self.put(key, row)
+
+    def drop(self, key: K) -> None:
+        if key in self.rows:
+            before = self.rows.pop(key)
+            self._undo.append(lambda: self.rows.__setitem__(key, before))
+
+
+class Data:
+    """All tables, and the log of how to take changes back."""
+
+    def __init__(self) -> None:
+        self.undo: list[Callable[[], object]] = []
+        self.parties: _Table[CifNo, PartyRow] = _Table(self.undo)
+        self.golden: _Table[tuple[CifNo, str, int], GoldenRow] = _Table(self.undo)
+        self.facts: _Table[CifNo, FactRow] = _Table(self.undo)
+        self.sources: _Table[tuple[str, str, int], SourceRow] = _Table(self.undo)
+        self.links: _Table[tuple[str, str, int], LinkRow] = _Table(self.undo)
+        self.not_matches: _Table[tuple[CifNo, CifNo], NotAMatchRow] = _Table(self.undo)
+        self.claims: _Table[tuple[str, bytes], CifNo] = _Table(self.undo)
+        self.indexes: _Table[tuple[bytes, str, str, int, str], IndexRow] = _Table(self.undo)
+        self.tasks: _Table[str, TaskRow] = _Table(self.undo)
+        self.approvals: _Table[str, Approval] = _Table(self.undo)
+        self.staged: _Table[tuple[bytes, int], StagedRow] = _Table(self.undo)
+        self.audit: _Table[tuple[str, int], AuditRow] = _Table(self.undo)
+        self.heads: _Table[str, Head] = _Table(self.undo)
+        self.subjects: _Table[tuple[str, int, str], None] = _Table(self.undo)
+        self.outbox: _Table[int, OutboxRow] = _Table(self.undo)
+        self.rotations: _Table[str, RotationRow] = _Table(self.undo)
+        self.retired: _Table[bytes, None] = _Table(self.undo)
+        self.store: _Table[str, StoreRow] = _Table(self.undo)
+
+
+class Store:
+    """A small store over the tables."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data

@@ -1,0 +1,28 @@
+"""One unit of work on a store in memory: its small stores over shared tables."""
+
+from __future__ import annotations
+
+from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
+from ._memory_tables import Data
+from ._memory_work import Audit, Keys, Outbox, Staging, Work
+
+__all__ = ["Unit"]
+
+
+class Unit:
+    def __init__(self, data: Data) -> None:
+        self.parties = Parties(data)
+        self.copies = Copies(data)
+        self.sources = Sources(data)
+        self.crosswalk = Crosswalk(data)
+        self.claims = Claims(data)
+        self.indexes = Indexes(data)
+        self.work = Work(data)
+        self.staging = Staging(data)
+        self.audit = Audit(data)
+        self.outbox = Outbox(data)
+        self.keys = Keys(data)
+        self._undo = data.undo
+
+    def commit(self) -> None:
+        self._undo.clear()

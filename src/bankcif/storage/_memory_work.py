@@ -1,0 +1,138 @@
+"""The small stores of work in memory: tasks, staging, log, keys, outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from ..approval import Approval, ApprovalState
+from ..audit import AuditRow, Head
+from ..errors import ConflictError
+from ..party import CifNo
+from ._memory_tables import Store
+from .rows import (
+    OutboxRow,
+    RotationRow,
+    StagedRow,
+    StoreRow,
+    TaskRow,
+)
+
+__all__ = ["Audit", "Keys", "Outbox", "Staging", "Work"]
+
+
+class Work(Store):
+    def add_tasks(self, rows: Collection[TaskRow]) -> None:
+        for row in rows:
+            if row.id not in self._data.tasks.rows:
+                self._data.tasks.add(row.id, row)
+
+    def tasks(self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None) -> Sequence[TaskRow]:
+        wanted = None if cif_nos is None else set(cif_nos)
+        found = [
+            row
+            for row in self._data.tasks.rows.values()
+            if state in (None, row.state) and (wanted is None or {row.cif_no, row.other} & wanted)
+        ]
+        return sorted(found, key=lambda row: (-row.weight_millibits, row.id))
+
+    def close_task(self, row: TaskRow) -> None:
+        before = self._data.tasks.rows.get(row.id)
+        if before is None or before.state != "open":
+            raise ConflictError("the task is not open any more", rule="task_state")
+        self._data.tasks.put(row.id, row)
+
+    def put_approvals(self, approvals: Collection[Approval]) -> None:
+        for approval in approvals:
+            before = self._data.approvals.rows.get(approval.id)
+            if before is None or before.state is ApprovalState.PROPOSED:
+                self._data.approvals.put(approval.id, approval)
+
+    def approvals(
+        self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
+    ) -> Sequence[Approval]:
+        found = [
+            approval
+            for approval in self._data.approvals.rows.values()
+            if state in (None, approval.state)
+            and (ids is None or approval.id in ids)
+            and (cif_no is None or cif_no in approval.subjects)
+        ]
+        return sorted(found, key=lambda approval: (approval.expires_at, approval.id))
+
+
+class Staging(Store):
+    def add(self, rows: Collection[StagedRow]) -> None:
+        for row in rows:
+            if (row.batch, row.line) not in self._data.staged.rows:
+                self._data.staged.add((row.batch, row.line), row)
+
+    def decide(self, row: StagedRow) -> None:
+        before = self._data.staged.rows.get((row.batch, row.line))
+        if before is None or before.state != "held":
+            raise ConflictError("the row is not held any more", rule="staged_state")
+        self._data.staged.put((row.batch, row.line), row)
+
+    def drop(self, rows: Collection[StagedRow]) -> None:
+        for row in rows:
+            self._data.staged.drop((row.batch, row.line))
+
+    def rows(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
+        return [row for at, row in sorted(self._data.staged.rows.items()) if place in (None, at)]
+
+
+class Audit(Store):
+    def head(self, stream: str) -> Head:
+        return self._data.heads.rows.get(stream, Head())
+
+    def append(self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head) -> None:
+        for row in rows:
+            self._data.audit.add((row.stream, row.number), row)
+        for subject in subjects:
+            self._data.subjects.add(subject, None)
+        if rows:
+            self._data.heads.put(rows[0].stream, head)
+
+    def rows(self) -> Iterator[AuditRow]:
+        return iter([row for _, row in sorted(self._data.audit.rows.items())])
+
+    def heads(self) -> Mapping[str, Head]:
+        return dict(self._data.heads.rows)
+
+    def subjects(self) -> Iterable[tuple[str, int, str]]:
+        return sorted(self._data.subjects.rows)
+
+    def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
+        keys = [(s, n) for s, n, subject in self._data.subjects.rows if subject == cif_no]
+        rows = [self._data.audit.rows[key] for key in keys]
+        return sorted(rows, key=lambda row: (row.at, row.stream, row.number))
+
+
+class Keys(Store):
+    def rotations(self) -> Sequence[RotationRow]:
+        return sorted(self._data.rotations.rows.values(), key=lambda row: (row.started_at, row.id))
+
+    def put_rotation(self, row: RotationRow) -> None:
+        self._data.rotations.put(row.id, row)
+
+    def retire(self, key_ids: Collection[bytes]) -> None:
+        for key_id in key_ids:
+            self._data.retired.put(key_id, None)
+
+    def retired(self) -> Collection[bytes]:
+        return list(self._data.retired.rows)
+
+    def forget(self, key_ids: Collection[bytes]) -> None:
+        for key_id in key_ids:
+            self._data.retired.drop(key_id)
+
+    def restate(self, row: StoreRow) -> None:
+        self._data.store.put("", row)
+
+
+class Outbox(Store):
+    def add(self, rows: Collection[OutboxRow]) -> None:
+        for row in rows:
+            self._data.outbox.add(len(self._data.outbox.rows) + 1, row)
+
+    def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
+        return [(n, row) for n, row in sorted(self._data.outbox.rows.items()) if n > number][:limit]

@@ -1,0 +1,200 @@
+"""The small stores of customers on an SQL database: parties, copies, source records, crosswalk, claims, indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from ..errors import ConflictError
+from ..party import FACT_COLUMNS, CifNo, SourceKey
+from ._sql_session import Store
+from ._statements import (
+    CLAIM,
+    FACT,
+    GOLDEN,
+    INDEX,
+    LINK,
+    NOT_A_MATCH,
+    PARTY,
+    SOURCE,
+)
+from .rows import (
+    ClaimRow,
+    FactRow,
+    GoldenRow,
+    IndexRow,
+    LinkRow,
+    Mark,
+    NotAMatchRow,
+    PartyRow,
+    SourceRow,
+)
+
+__all__ = ["Claims", "Copies", "Crosswalk", "Indexes", "Parties", "Sources"]
+
+
+class Parties(Store):
+    def add(self, rows: Collection[PartyRow]) -> None:
+        self._s.add(PARTY, rows)
+
+    def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PartyRow]:
+        found = map(PARTY.row, self._s.select_in("parties", set(cif_nos)))
+        return {row.cif_no: row for row in found}
+
+    def update(self, rows: Collection[PartyRow]) -> None:
+        for row in rows:
+            where = {"b_tenant": self._s.tenant, "b_cif_no": row.cif_no, "b_version": row.version - 1}
+            params = PARTY.params(self._s.tenant, row)
+            del params["tenant"]
+            if self._s.change("party_update", [{**params, **where}]) != 1:
+                raise ConflictError("the party was changed meanwhile", rule="version", cif_no=row.cif_no)
+
+    def page(self, after: str, limit: int) -> Sequence[PartyRow]:
+        return [PARTY.row(values) for values in self._s.select("parties_page", after=after, most=limit)]
+
+
+class Copies(Store):
+    def put_golden(self, rows: Collection[GoldenRow]) -> None:
+        # A group's first version has none before it to end.
+        later = [row for row in rows if row.version > 1]
+        self._s.change(
+            "golden_end",
+            [
+                {"b_tenant": self._s.tenant, "b_cif_no": r.cif_no, "b_group": r.data_group, "at": r.recorded_at}
+                for r in later
+            ],
+        )
+        self._s.add(GOLDEN, rows)
+
+    def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
+        return [GOLDEN.row(values) for values in self._s.select_in("golden", set(cif_nos))]
+
+    def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
+        return [GOLDEN.row(values) for values in self._s.select_in("golden_history", sorted(set(cif_nos)))]
+
+    def reseal(self, rows: Collection[GoldenRow]) -> None:
+        self._s.change(
+            "golden_reseal",
+            [
+                {
+                    "b_tenant": self._s.tenant, "b_cif_no": row.cif_no, "b_group": row.data_group,
+                    "b_version": row.version, "key_id": row.key_id, "sealed": row.sealed,
+                }
+                for row in rows
+            ],
+        )  # fmt: skip
+
+    def put_facts(self, rows: Collection[FactRow]) -> None:
+        if rows:
+            keys = [{"b_tenant": self._s.tenant, "b_cif_no": row.cif_no} for row in rows]
+            self._s.change("facts_drop", keys)
+            self._s.add(FACT, rows)
+
+    def facts(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, FactRow]:
+        return {
+            values[0]: FactRow(cif_no=values[0], values=dict(zip(FACT_COLUMNS, values[1:], strict=True)))
+            for values in self._s.select_in("facts", set(cif_nos))
+        }
+
+
+class Sources(Store):
+    def add(self, rows: Collection[SourceRow]) -> None:
+        self._s.add(SOURCE, rows)
+
+    def marks(self, source: str, source_keys: Collection[str]) -> Sequence[Mark]:
+        found = self._s.select_in("marks", sorted(set(source_keys)), source=source)
+        return [Mark(source_key=r[0], record_no=r[1], content_tag=r[2], delivery_tag=r[3]) for r in found]
+
+    def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[tuple[CifNo, SourceRow]]:
+        found = [(values[0], SOURCE.row(values[1:])) for values in self._s.select_in("records", set(cif_nos))]
+        return sorted(found, key=lambda pair: (pair[0], pair[1].place))
+
+    def at(self, places: Collection[tuple[str, str, int]]) -> Sequence[SourceRow]:
+        found = []
+        for source, source_key, record_no in sorted(set(places)):
+            found += self._s.select("record", source=source, source_key=source_key, record_no=record_no)
+        return [SOURCE.row(values) for values in found]
+
+    def reseal(self, rows: Mapping[bytes, SourceRow]) -> None:
+        for key_id, row in rows.items():
+            change = {
+                "b_tenant": self._s.tenant, "b_source": row.source, "b_source_key": row.source_key,
+                "b_record_no": row.record_no, "b_key_id": key_id, "key_id": row.key_id, "sealed": row.sealed,
+            }  # fmt: skip
+            if self._s.change("record_reseal", [change]) != 1:
+                raise ConflictError("the record was sealed anew meanwhile", rule="conflict")
+
+    def count(self) -> int:
+        return int(self._s.select("count")[0][0])
+
+
+class Crosswalk(Store):
+    def add(self, rows: Collection[LinkRow]) -> None:
+        for row in rows:
+            if row.number:
+                where = {
+                    "b_tenant": self._s.tenant, "b_source": row.source, "b_source_key": row.source_key,
+                    "b_number": row.number - 1, "at": row.since,
+                }  # fmt: skip
+                if self._s.change("link_end", [where]) != 1:
+                    raise ConflictError("the link was changed meanwhile", rule="conflict")
+        self._s.add(LINK, rows)
+
+    def current(self, keys: Collection[SourceKey]) -> Mapping[SourceKey, LinkRow]:
+        found: dict[SourceKey, LinkRow] = {}
+        for source in {key.source for key in keys}:
+            names = sorted({key.key for key in keys if key.source == source})
+            rows = map(LINK.row, self._s.select_in("links", names, source=source))
+            found.update({row.origin: row for row in rows})
+        return found
+
+    def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[LinkRow]:
+        return [LINK.row(values) for values in self._s.select_in("links_of", set(cif_nos))]
+
+    def history(self, key: SourceKey) -> Sequence[LinkRow]:
+        return [LINK.row(values) for values in self._s.select("link_history", source=key.source, source_key=key.key)]
+
+    def all_current(self) -> Iterator[LinkRow]:
+        return map(LINK.row, self._s.select("links_all"))
+
+    def add_not_a_match(self, row: NotAMatchRow) -> None:
+        self._s.add_new(NOT_A_MATCH, [row])
+
+    def not_matches(self, cif_nos: Collection[CifNo]) -> Sequence[NotAMatchRow]:
+        wanted = set(cif_nos)
+        rows = {*self._s.select_in("not_low", wanted), *self._s.select_in("not_high", wanted)}
+        return sorted(map(NOT_A_MATCH.row, rows), key=lambda row: (row.low, row.high))
+
+
+class Claims(Store):
+    def claim(self, rows: Collection[ClaimRow]) -> Mapping[tuple[str, bytes], CifNo]:
+        self._s.add_new(CLAIM, rows)
+        found: dict[tuple[str, bytes], CifNo] = {}
+        for name in {row.index_name for row in rows}:
+            tags = {row.tag for row in rows if row.index_name == name}
+            found.update({(r[0], r[1]): r[2] for r in self._s.select_in("claims", tags, index_name=name)})
+        return found
+
+    def release(self, tags: Collection[tuple[str, bytes]], holder: CifNo) -> None:
+        for index, tag in tags:
+            where = {"b_tenant": self._s.tenant, "b_index": index, "b_tag": tag, "b_cif_no": holder}
+            self._s.change("claim_drop", [where])
+
+
+class Indexes(Store):
+    def add(self, rows: Collection[IndexRow]) -> None:
+        self._s.add(INDEX, rows)
+
+    def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
+        return [INDEX.row(values) for values in self._s.select_in("index", set(tags))]
+
+    def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
+        self._s.change(
+            "index_move",
+            [
+                    {
+                        "b_tenant": self._s.tenant, "b_tag": r.tag, "b_source": r.source, "b_source_key": r.source_key,
+                        "b_record_no": r.record_no, "b_index": r.index_name, "to_cif": cif_no,
+                    }
+                    for r in rows
+                ],
+        )  # fmt: skip

@@ -1,0 +1,193 @@
+"""The small stores of work on an SQL database: tasks, staging, log, keys, outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert
+
+from .._canonical import dumps, loads
+from ..approval import Approval, ApprovalState, Operation
+from ..audit import AuditRow, Head
+from ..errors import ConflictError
+from ..party import CifNo
+from . import _tables as t
+from ._sql_session import Store
+from ._statements import (
+    AUDIT,
+    OUTBOX,
+    QUERIES,
+    RETIRED,
+    ROTATION,
+    STAGED,
+    STORE,
+    SUBJECT,
+    TASK,
+    RetiredRow,
+    SubjectRow,
+)
+from .rows import (
+    OutboxRow,
+    RotationRow,
+    StagedRow,
+    StoreRow,
+    TaskRow,
+)
+
+__all__ = ["Audit", "Keys", "Outbox", "Staging", "Work"]
+
+
+class Work(Store):
+    def add_tasks(self, rows: Collection[TaskRow]) -> None:
+        self._s.add_new(TASK, rows)
+
+    def tasks(self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None) -> Sequence[TaskRow]:
+        statement = QUERIES["tasks"]
+        if state is not None:
+            statement = statement.where(t.TASK.c.state == state)
+        if cif_nos is not None:
+            wanted = list(cif_nos)
+            statement = statement.where(t.TASK.c.cif_no.in_(wanted) | t.TASK.c.other.in_(wanted))
+        return [TASK.row(values) for values in self._s.run(statement, {"tenant": self._s.tenant})]
+
+    def close_task(self, row: TaskRow) -> None:
+        params = TASK.params(self._s.tenant, row)
+        del params["tenant"]
+        if self._s.change("task_close", [{**params, "b_tenant": self._s.tenant, "b_id": row.id}]) != 1:
+            raise ConflictError("the task is not open any more", rule="task_state")
+
+    def put_approvals(self, approvals: Collection[Approval]) -> None:
+        if not approvals:
+            return
+        known = {approval.id for approval in self.approvals(ids=[approval.id for approval in approvals])}
+        new = [_approval_params(self._s.tenant, approval) for approval in approvals if approval.id not in known]
+        if new:
+            self._s.run(insert(t.APPROVAL), new)
+        for approval in approvals:
+            if approval.id in known:
+                self._s.change(
+                    "approval_update",
+                    [{
+                        "b_tenant": self._s.tenant, "b_id": approval.id, "to_state": approval.state.value,
+                        "by": approval.checker,
+                    }],
+                )  # fmt: skip
+
+    def approvals(
+        self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
+    ) -> Sequence[Approval]:
+        if cif_no is not None:
+            found = self._s.select("approvals_of", cif_no=cif_no)
+        elif ids is not None:
+            found = self._s.select_in("approvals_at", ids)
+        else:
+            found = self._s.select("approvals")
+        names = [column.name for column in t.APPROVAL.columns]
+        approvals = [_approval(dict(zip(names, values, strict=True))) for values in found]
+        wanted = None if ids is None else set(ids)
+        return [one for one in approvals if state in (None, one.state.value) and (wanted is None or one.id in wanted)]
+
+
+def _approval_params(tenant: str, approval: Approval) -> dict[str, Any]:
+    subject, other = (*approval.subjects, None, None)[:2]
+    return {
+        "tenant": tenant, "id": approval.id, "operation": approval.operation.value, "subject": subject,
+        "other": other, "detail": dumps(dict(approval.detail)), "base": dumps(dict(approval.base)),
+        "maker": approval.maker, "maker_person": approval.maker_person, "expires_at": approval.expires_at,
+        "digest": approval.digest, "state": approval.state.value, "checker": approval.checker,
+    }  # fmt: skip
+
+
+def _approval(row: Mapping[Any, Any]) -> Approval:
+    subjects = tuple(cif for cif in (row["subject"], row["other"]) if cif is not None)
+    return Approval(
+        id=row["id"], operation=Operation(row["operation"]), subjects=subjects, detail=loads(row["detail"]),
+        base=loads(row["base"]), maker=row["maker"], maker_person=row["maker_person"], expires_at=row["expires_at"],
+        digest=row["digest"], state=ApprovalState(row["state"]), checker=row["checker"],
+    )  # fmt: skip
+
+
+class Staging(Store):
+    def add(self, rows: Collection[StagedRow]) -> None:
+        self._s.add_new(STAGED, rows)
+
+    def decide(self, row: StagedRow) -> None:
+        where = {"b_tenant": self._s.tenant, "b_batch": row.batch, "b_line": row.line}
+        if self._s.change("staged_decide", [{**where, "state": row.state, "sealed": row.sealed}]) != 1:
+            raise ConflictError("the row is not held any more", rule="staged_state")
+
+    def drop(self, rows: Collection[StagedRow]) -> None:
+        if rows:
+            tenant = self._s.tenant
+            self._s.change("staged_drop", [{"b_tenant": tenant, "b_batch": r.batch, "b_line": r.line} for r in rows])
+
+    def rows(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
+        found = (
+            self._s.select("staged") if place is None else self._s.select("staged_at", batch=place[0], line=place[1])
+        )
+        return [STAGED.row(values) for values in found]
+
+
+class Audit(Store):
+    def head(self, stream: str) -> Head:
+        found = self._s.select("head", stream=stream)
+        return Head(found[0][0], found[0][1]) if found else Head()
+
+    def append(self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head) -> None:
+        if not rows:
+            return
+        self._s.add(AUDIT, rows)
+        self._s.add(SUBJECT, [SubjectRow(cif_no, stream, number) for stream, number, cif_no in subjects])
+        stream, before = rows[0].stream, rows[0].number - 1
+        moved = {"number": head.number, "hash": head.hash}
+        if not before:
+            self._s.change("head_new", [{"tenant": self._s.tenant, "stream": stream, **moved}])
+            return
+        where = {"b_tenant": self._s.tenant, "b_stream": stream, "b_number": before}
+        if self._s.change("head_move", [{**where, **moved}]) != 1:
+            raise ConflictError("another writer appended to this audit stream", rule="conflict")
+
+    def rows(self) -> Iterator[AuditRow]:
+        result = self._s.run(QUERIES["audit"].execution_options(yield_per=2000), {"tenant": self._s.tenant})
+        return map(AUDIT.row, result)
+
+    def heads(self) -> Mapping[str, Head]:
+        return {r[0]: Head(r[1], r[2]) for r in self._s.select("heads")}
+
+    def subjects(self) -> Iterable[tuple[str, int, str]]:
+        return [(r[0], r[1], r[2]) for r in self._s.select("subjects")]
+
+    def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
+        return [AUDIT.row(values) for values in self._s.select("audit_of", cif_no=cif_no)]
+
+
+class Keys(Store):
+    def rotations(self) -> Sequence[RotationRow]:
+        return [ROTATION.row(values) for values in self._s.select("rotations")]
+
+    def put_rotation(self, row: RotationRow) -> None:
+        self._s.change("rotation_drop", [{"b_tenant": self._s.tenant, "b_id": row.id}])
+        self._s.add(ROTATION, [row])
+
+    def retire(self, key_ids: Collection[bytes]) -> None:
+        self._s.add_new(RETIRED, [RetiredRow(key_id) for key_id in key_ids])
+
+    def retired(self) -> Collection[bytes]:
+        return [values[0] for values in self._s.select("retired")]
+
+    def forget(self, key_ids: Collection[bytes]) -> None:
+        self._s.change("retired_forget", [{"b_tenant": self._s.tenant, "b_key_id": key_id} for key_id in key_ids])
+
+    def restate(self, row: StoreRow) -> None:
+        params = STORE.params(self._s.tenant, row)
+        del params["tenant"]
+        self._s.change("store_restate", [{**params, "b_tenant": self._s.tenant}])
+
+
+class Outbox(Store):
+    def add(self, rows: Collection[OutboxRow]) -> None:
+        self._s.add(OUTBOX, rows)
+
+    def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
+        return [(r[0], OUTBOX.row(r[1:])) for r in self._s.select("outbox", number=number, most=limit)]
