@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -12,15 +12,24 @@ from .approval import Approval
 from .audit import AuditReport
 from .context import Actor, Effect, Purpose
 from .errors import ConfigurationError, InputError, IntakeError
-from .flows import held as held_flow, link as link_flow, merge, query, register as register_flow, verify as verify_flow
+from .flows import (
+    decide,
+    held as held_flow,
+    link as link_flow,
+    merge,
+    query,
+    register as register_flow,
+    rotate,
+    verify as verify_flow,
+)
 from .flows._records import Arrival, counted, tokenized
 from .flows.desk import Desk, refuse
 from .intake import Channel, Draft, GuardedVerifier, draft
 from .merging import Assurance, Terms, VerifiedField
 from .party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
-from .storage.rows import TaskRow
+from .storage.rows import RotationRow, TaskRow
 
-__all__ = ["Approvals", "Audit", "Customers", "Held", "Matches", "Verifications"]
+__all__ = ["Approvals", "Audit", "Customers", "Held", "Keys", "Matches", "Verifications"]
 
 
 class _File(Protocol):
@@ -176,15 +185,15 @@ class Approvals(_Task):
 
     def waiting(self, *, actor: Actor, purpose: Purpose) -> Sequence[Approval]:
         """The proposals that wait, oldest first."""
-        return merge.open_proposals(self._desk, actor=actor, purpose=purpose)
+        return decide.open_proposals(self._desk, actor=actor, purpose=purpose)
 
     def approve(self, approval_id: str, *, actor: Actor) -> Approval:
         """Approves a proposal and carries it out."""
-        return merge.decide_proposal(self._desk, approval_id, approve=True, actor=actor)
+        return decide.decide_proposal(self._desk, approval_id, approve=True, actor=actor)
 
     def reject(self, approval_id: str, *, actor: Actor) -> Approval:
         """Rejects a proposal."""
-        return merge.decide_proposal(self._desk, approval_id, approve=False, actor=actor)
+        return decide.decide_proposal(self._desk, approval_id, approve=False, actor=actor)
 
 
 class Verifications(_Task):
@@ -249,6 +258,30 @@ class Held(_Task):
     def expire(self, *, actor: Actor, purpose: Purpose) -> int:
         """Deletes the rows whose term is over, and their keys; run it every day."""
         return held_flow.expire(self._desk, actor=actor, purpose=purpose)
+
+
+class Keys(_Task):
+    """Rotating keys: online, resumable, by two persons."""
+
+    def propose_rotation(
+        self, what: rotate.Rotated, *, reason: str, actor: Actor, purpose: Purpose = Purpose.OPERATIONS
+    ) -> Approval:
+        """Proposes a rotation; a second person decides. See `bankcif.flows.rotate`."""
+        return rotate.propose_rotation(self._desk, what, reason=reason, actor=actor, purpose=purpose)
+
+    def rotate(
+        self,
+        *,
+        actor: Actor,
+        purpose: Purpose = Purpose.OPERATIONS,
+        progress: Callable[[RotationRow], None] | None = None,
+    ) -> Sequence[RotationRow]:
+        """Carries on with every approved rotation until it is done."""
+        return rotate.rotate(self._desk, actor=actor, purpose=purpose, progress=progress)
+
+    def rotations(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> Sequence[RotationRow]:
+        """All rotations, oldest first."""
+        return rotate.rotations(self._desk, actor=actor, purpose=purpose)
 
 
 class Audit(_Task):

@@ -431,3 +431,62 @@ def test_keys_may_rest_in_a_key_service(shell: Shell, tmp_path: Path, monkeypatc
         assert "refuses" in refused.stderr
         monkeypatch.delenv("BANKCIF_KEY_TOKEN")
         assert "BANKCIF_KEY_TOKEN" in shell.run("keys", "check", *store, expect=2).stderr
+
+
+CUSTODIANS = """
+["k.zhao"]
+roles = ["key_custodian"]
+["k.qian"]
+roles = ["key_custodian"]
+"""
+
+
+def test_keys_are_rotated_by_two_custodians(shell: Shell) -> None:
+    zhao, qian = (("--as", name, "--purpose", "operations") for name in ("k.zhao", "k.qian"))
+    operators = shell.folder / "operators.toml"
+    operators.write_text(operators.read_text(encoding="utf-8") + CUSTODIANS, encoding="utf-8")
+    shell.write("app.csv", table(3))
+    shell.write("app.toml", MAPPING)
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    assert "rotate wrapping" in shell.run("keys", "renew", "--to", "new.json").stdout
+    with_new = ("--keys", "new.json")
+    for what in ("wrapping", "data"):
+        shell.run("keys", "rotate", what, "--reason", "yearly", *zhao, *with_new)
+    assert "no rotation is on its way" in shell.run("keys", "run", *zhao, *with_new).stdout
+    waiting = json.loads(shell.run("approval", "list", *qian, *with_new, "--json").stdout)
+    assert sorted(one["field"] for one in waiting) == ["data", "wrapping"]
+    for one in waiting:
+        assert "two different people" in shell.run("approval", "approve", one["id"], *zhao, *with_new, expect=2).stderr
+        shell.run("approval", "approve", one["id"], *qian, *with_new)
+    refused = shell.run("keys", "reduce", "--to", "reduced.json", *with_new, expect=2)
+    assert "does not hold the key" in refused.stderr
+    assert not (shell.folder / "reduced.json").exists()
+    assert "data: done, 3 keys replaced" in shell.run("keys", "run", *qian, *with_new).stdout
+    assert "on its way" not in shell.run("keys", "status", *qian, *with_new).stdout
+    assert "opens all" in shell.run("keys", "reduce", "--to", "reduced.json", *with_new).stdout
+    assert "fits" in shell.run("keys", "check", "--keys", "reduced.json").stdout
+    assert "does not hold" in shell.run("keys", "check", expect=2).stderr  # the old file is of no more use
+
+
+def test_the_key_file_goes_into_escrow_and_comes_back(shell: Shell) -> None:
+    three = ("--custodian", "zhao", "--custodian", "qian", "--custodian", "sun")
+    words = {name: f"a long passphrase of {name}" for name in ("zhao", "qian", "sun")}
+    given = "\n".join(words.values()) + "\n"
+    told = shell.run("keys", "escrow", "--to", "escrow.json", *three, "--needed", "2", text=given)
+    assert "2 of 3 custodians" in told.stdout
+    assert "not overwritten" in shell.run(
+        "keys", "escrow", "--to", "escrow.json", *three, "--needed", "2", text=given, expect=2
+    ).stderr  # fmt: skip
+    two = ("--custodian", "sun", "--custodian", "zhao")
+    wrong = shell.run("keys", "restore", "escrow.json", "--to", "back.json", *two, text="a\nb\n", expect=2)
+    assert "passphrase is wrong" in wrong.stderr
+    shell.run("keys", "restore", "escrow.json", "--to", "back.json", *two, text=f"{words['sun']}\n{words['zhao']}\n")
+    assert (shell.folder / "back.json").read_bytes() == (shell.folder / "keys.json").read_bytes()
+    assert "fits" in shell.run("keys", "check", "--keys", "back.json").stdout
+    for wrong_use in (
+        ["keys", "escrow", "--to", "x.json", "--custodian", "zhao", "--custodian", "zhao", "--needed", "2"],
+        ["keys", "escrow", "--to", "x.json", *three, "--needed", "1"],
+        ["keys", "restore", "none.json", "--to", "x.json", *two],
+    ):
+        shell.run(*wrong_use, text=given, expect=2)
+    assert not (shell.folder / "x.json").exists()

@@ -37,6 +37,7 @@ class Action(enum.StrEnum):
     AUDIT = "audit"
     REPORT = "report"
     VERIFY = "verify"
+    KEYS = "keys"
 
 
 @attrs.frozen

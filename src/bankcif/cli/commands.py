@@ -341,12 +341,12 @@ def approval_list(session: Session) -> int:
         waiting = cif.approvals.waiting(actor=session.actor(), purpose=session.purpose)
     document = [
         {"id": one.id, "operation": one.operation.value, "subjects": list(one.subjects), "maker": one.maker,
-         "field": one.detail.get("field", "")}
+         "field": one.detail.get("field", one.detail.get("what", ""))}
         for one in waiting
     ]  # fmt: skip
     rows = [(one["id"], one["operation"], " ".join(one["subjects"]), one["field"], one["maker"]) for one in document]
     emit(session.as_json, document, lambda: table(
-        "Proposals", ("id", "operation", "customers", "field", "maker"), rows
+        "Proposals", ("id", "operation", "customers", "what", "maker"), rows
     ))  # fmt: skip
     return 0
 

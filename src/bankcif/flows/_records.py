@@ -19,7 +19,17 @@ from ..protection import DataKey, Place
 from ..storage.rows import SourceRow
 from .desk import Desk
 
-__all__ = ["Arrival", "Record", "content_tag", "counted", "open_records", "seal_record", "statement_of", "tokenized"]
+__all__ = [
+    "Arrival",
+    "Record",
+    "content_tag",
+    "counted",
+    "open_records",
+    "seal_record",
+    "source_place",
+    "statement_of",
+    "tokenized",
+]
 
 _FORMAT = 1
 
@@ -87,7 +97,8 @@ def content_tag(desk: Desk, arrival: Arrival) -> bytes:
     return desk.tagger.digest("content", dumps(content))
 
 
-def _place(owner: tuple[str, str, int]) -> Place:
+def source_place(owner: tuple[str, str, int]) -> Place:
+    """Where a source record belongs: source, source key, record number."""
     return Place(table="source_record", owner=owner, group="source-record")
 
 
@@ -124,7 +135,7 @@ def seal_record(
         source=source, source_key=source_key, record_no=record_no, channel=arrival.channel, received_at=received_at,
         business_time=arrival.business_time, actor=actor.id, person=actor.person, key_id=key.id,
         content_tag=content, delivery_tag=arrival.delivery,
-        sealed=desk.sealer.seal(payload, key, _place((source, source_key, record_no))),
+        sealed=desk.sealer.seal(payload, key, source_place((source, source_key, record_no))),
     )  # fmt: skip
 
 
@@ -140,7 +151,7 @@ def open_records(desk: Desk, rows: Sequence[tuple[CifNo, SourceRow]]) -> list[Re
 
 
 def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
-    payload: Mapping[str, Any] = desk.sealer.open(row.sealed, key, _place(row.place))
+    payload: Mapping[str, Any] = desk.sealer.open(row.sealed, key, source_place(row.place))
     kind = PartyKind(payload["kind"])
     return Record(
         cif_no=cif_no,

@@ -11,12 +11,12 @@ from ..matching import blocking_keys
 from ..merging import relocate
 from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
-from ..storage.rows import IndexRow
+from ..storage.rows import IndexRow, PartyRow
 from ._golden import Touched, rebuild
 from ._records import Record, open_records
 from .desk import Desk
 
-__all__ = ["reshape"]
+__all__ = ["reshape", "root_of"]
 
 
 def reshape(
@@ -53,6 +53,13 @@ def reshape(
     ]  # fmt: skip
     rebuilt = rebuild(desk, unit, touched, actor=actor, now=now)
     return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}
+
+
+def root_of(unit: UnitOfWork, row: PartyRow) -> PartyRow:
+    """The party that *row* is merged into in the end, or itself."""
+    while row.merged_into is not None:
+        row = unit.parties.get([row.merged_into])[row.merged_into]
+    return row
 
 
 def _forest(unit: UnitOfWork, cif_nos: set[CifNo]) -> dict[CifNo, CifNo | None]:

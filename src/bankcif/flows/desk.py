@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from .._clock import Clock, IdSource, local_date, to_micros
-from ..access import Policy
+from ..access import Action, Policy
 from ..audit import AuditEntry, Outcome, chain
-from ..context import Actor, Purpose
+from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, ConflictError, NotFoundOrNotAllowedError
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
@@ -21,7 +21,7 @@ from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger
 from ..storage import Repository, UnitOfWork
 
-__all__ = ["Desk", "need_purpose", "record", "refuse", "retried"]
+__all__ = ["Desk", "authorize", "destroy_retired", "need_purpose", "record", "refuse", "retried"]
 
 T = TypeVar("T")
 _TRIES = 4
@@ -116,6 +116,34 @@ def need_purpose(desk: Desk, actor: Actor, action: str, purpose: object) -> None
         return
     refuse(desk, actor, action, None, rule="purpose")
     raise AccessError("a read names its purpose; there is no default", rule="purpose")
+
+
+def authorize(desk: Desk, actor: Actor, action: Action, what: str, purpose: Purpose) -> None:
+    """
+    Lets *actor* go on only if the policy grants *action* for *purpose*.
+
+    Raises:
+        AccessError: No purpose was named; audited under *what*.
+        NotFoundOrNotAllowedError: The policy does not grant it; audited under *what*.
+    """
+    need_purpose(desk, actor, what, purpose)
+    if desk.policy.allows(actor, action, purpose).effect is Effect.DENY:
+        raise refuse(desk, actor, what, purpose)
+
+
+def destroy_retired(desk: Desk) -> None:
+    """
+    Destroys the data keys that committed units retired: first in the key store, then in the note of them, so that a
+    crash between leaves a note and nothing else.
+    """
+    with desk.repository.unit_of_work() as unit:
+        retired = unit.keys.retired()
+    if not retired:
+        return
+    desk.data_keys.destroy(retired)
+    with desk.repository.unit_of_work() as unit:
+        unit.keys.forget(retired)
+        unit.commit()
 
 
 def retried(work: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from ..protection import Aes256Gcm, IndexPlan, KeyProvider, KeyStore, Suite, Tag
 from ..storage import Repository
 from ..storage.rows import StoreRow
 
-__all__ = ["STORE_FORMAT", "found_store"]
+__all__ = ["STORE_FORMAT", "check_place", "found_store"]
 
 STORE_FORMAT = 3
 _CHECK = b"bankcif store check"
@@ -48,7 +48,7 @@ def found_store(
         chosen = suite or Aes256Gcm()
         chosen.probe()
         store_id = ids.draw(16).hex()
-        associated = _check_associated(tenant, store_id)
+        associated = check_place(tenant, store_id)
         store = repository.found(
             StoreRow(
                 store_id=store_id, format=STORE_FORMAT, suite=chosen.number, expected_customers=expected_customers,
@@ -67,7 +67,7 @@ def found_store(
         )
     used_suite.probe()
     plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
-    keys.unwrap([(store.key_check, _check_associated(tenant, store.store_id))], kek_id=store.kek_id)
+    keys.unwrap([(store.key_check, check_place(tenant, store.store_id))], kek_id=store.kek_id)
     if (
         Tagger(provider=keys, tenant=tenant, plan=plan, suite=used_suite).claim("check", store.store_id)
         != store.index_check
@@ -86,5 +86,6 @@ def found_store(
     return store
 
 
-def _check_associated(tenant: str, store_id: str) -> bytes:
+def check_place(tenant: str, store_id: str) -> bytes:
+    """The associated data of a store's key check."""
     return encode("bankcif/v1/store-check", tenant, store_id)

@@ -16,13 +16,13 @@ import attrs
 from .._canonical import loads
 from ..access import Action
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Purpose
 from ..errors import InputError, IntakeError
 from ..intake import Channel, RawRow
 from ..party import Fault
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
-from .desk import Desk, need_purpose, record, refuse
+from .desk import Desk, authorize, destroy_retired, record, refuse
 from .load import check_allowed, staged_place, take_in
 from .register import Outcome, Registered, register
 
@@ -56,9 +56,7 @@ class HeldItem:
 
 def held(desk: Desk, *, actor: Actor, purpose: Purpose) -> list[HeldItem]:
     """The rows that wait, by batch and line. Raises `NotFoundOrNotAllowedError` unless *actor* may load."""
-    need_purpose(desk, actor, "held", purpose)
-    if desk.policy.allows(actor, Action.LOAD, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, "held", purpose)
+    authorize(desk, actor, Action.LOAD, "held", purpose)
     with desk.repository.unit_of_work() as unit:
         rows = [row for row in unit.staging.rows() if row.state == "held" and row.expires_at > desk.now()]
     return [
@@ -78,7 +76,7 @@ def show(desk: Desk, batch: str, line: int, *, actor: Actor, purpose: Purpose) -
     Raises:
         NotFoundOrNotAllowedError: There is no such row, or the policy does not let *actor* release.
     """
-    _authorize(desk, actor, "show_held", purpose)
+    authorize(desk, actor, Action.RELEASE, "show_held", purpose)
     found: dict[str, str] | None = None
     with desk.repository.unit_of_work() as unit:
         row = _held(desk, unit, batch, line)
@@ -149,7 +147,7 @@ def refuse_row(desk: Desk, batch: str, line: int, *, reason: str, actor: Actor, 
         InputError: There is no reason.
         NotFoundOrNotAllowedError: There is no such row, or the policy does not let *actor* release.
     """
-    _authorize(desk, actor, "refuse_row", purpose)
+    authorize(desk, actor, Action.RELEASE, "refuse_row", purpose)
     if not reason.strip() or len(reason) > 200 or not reason.isprintable():
         raise InputError("a reason is needed, of at most 200 printable characters", rule="reason")
     with desk.repository.unit_of_work() as unit:
@@ -169,26 +167,20 @@ def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* release.
     """
-    _authorize(desk, actor, "expire_held", purpose)
+    authorize(desk, actor, Action.RELEASE, "expire_held", purpose)
     with desk.repository.unit_of_work() as unit:
         rows = unit.staging.rows()
         over = [row for row in rows if row.expires_at <= desk.now()]
         if over:
             unit.staging.drop(over)
+            unit.keys.retire({row.key_id for row in over} - {row.key_id for row in rows if row not in over})
             entry = AuditEntry(
                 at=desk.now(), actor=actor.id, action="expire_held", purpose=purpose.value, count=len(over)
             )
             record(desk, unit, [entry])
             unit.commit()
-    # The rows are gone first: a key that outlives them by a crash opens nothing.
-    desk.data_keys.destroy({row.key_id for row in over} - {row.key_id for row in rows if row not in over})
+    destroy_retired(desk)
     return len(over)
-
-
-def _authorize(desk: Desk, actor: Actor, action: str, purpose: Purpose) -> None:
-    need_purpose(desk, actor, action, purpose)
-    if desk.policy.allows(actor, Action.RELEASE, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, action, purpose)
 
 
 def _held(desk: Desk, unit: UnitOfWork, batch: str, line: int) -> StagedRow | None:

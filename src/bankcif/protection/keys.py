@@ -123,6 +123,12 @@ class DataKeys:
             taken, self._ready = self._ready[:count], self._ready[count:]
         return taken
 
+    def discard_ready(self) -> None:
+        """Lets go of keys that were made ahead and not taken, so that the next are new."""
+        with self._lock:
+            unused, self._ready = self._ready, []
+        self.destroy(key.id for key in unused)
+
     def get(self, key_ids: Iterable[bytes]) -> dict[bytes, DataKey]:
         """
         The keys with these ids, opened.

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from .._canonical import encode
 from .._clock import IdSource, SystemIds
 from ..errors import KeyFileError, WrongKeyError
+from .escrow import open_escrow, seal_escrow
 from .suites import NONCE_BYTES, SUITES, Aes256Gcm, Suite
 
 __all__ = ["Bound", "KeyProvider", "LocalKeyProvider"]
@@ -134,6 +135,18 @@ class LocalKeyProvider:
             )
         return cls(*found)
 
+    def renewed(self) -> LocalKeyProvider:
+        """These keys and a new key-encryption key, which wraps from now on; the others still unwrap."""
+        kek_id = "kek-" + self._ids.draw(6).hex()
+        keks = {**self._keks, kek_id: self._ids.draw(self._suite.key_bytes)}
+        return LocalKeyProvider(keks, kek_id, self._index_roots, self._suite, self._ids)
+
+    def reduced(self) -> LocalKeyProvider:
+        """These keys without the key-encryption keys that wrap no more; for when nothing is wrapped under them."""
+        return LocalKeyProvider(
+            {self._active: self._keks[self._active]}, self._active, self._index_roots, self._suite, self._ids
+        )
+
     def write(self, path: str | Path) -> None:
         """
         Writes the keys to a new file that only its owner can read.
@@ -142,19 +155,11 @@ class LocalKeyProvider:
             KeyFileError: The file exists already (a key file is never overwritten), or cannot be written.
         """
         path = Path(path)
-        table = {
-            "format": 1,
-            "suite": self._suite.name,
-            "active": self._active,
-            "keks": {kek_id: base64.b64encode(key).decode() for kek_id, key in self._keks.items()},
-            "index_roots": {str(v): base64.b64encode(key).decode() for v, key in self._index_roots.items()},
-        }
         reason = ""
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(table, file, indent=2)
-                file.write("\n")
+            with os.fdopen(handle, "wb") as file:
+                file.write(self._content())
                 file.flush()
                 os.fsync(file.fileno())
         except FileExistsError:
@@ -163,6 +168,33 @@ class LocalKeyProvider:
             reason = "cannot be written; check the folder"
         if reason:
             raise KeyFileError(f"the key file {path} {reason}", path=str(path), rule="key_file")
+
+    def escrow(self, passphrases: Mapping[str, str], *, needed: int) -> bytes:
+        """The key file, sealed so that *needed* of the custodians together can open it; see `seal_escrow`."""
+        return seal_escrow(self._content(), passphrases, needed=needed, suite=self._suite, ids=self._ids)
+
+    @classmethod
+    def from_escrow(cls, escrow: bytes, passphrases: Mapping[str, str]) -> LocalKeyProvider:
+        """
+        The keys in an escrow file, by its custodians' passphrases; see `open_escrow`.
+
+        Raises:
+            KeyFileError: It does not open.
+        """
+        found = _parse(open_escrow(escrow, passphrases))
+        if found is None:
+            raise KeyFileError("what the escrow holds is no key file", rule="escrow")
+        return cls(*found)
+
+    def _content(self) -> bytes:
+        table = {
+            "format": 1,
+            "suite": self._suite.name,
+            "active": self._active,
+            "keks": {kek_id: base64.b64encode(key).decode() for kek_id, key in self._keks.items()},
+            "index_roots": {str(v): base64.b64encode(key).decode() for v, key in self._index_roots.items()},
+        }
+        return json.dumps(table, indent=2).encode() + b"\n"
 
     @property
     def kek_id(self) -> str:

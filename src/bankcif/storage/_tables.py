@@ -144,7 +144,7 @@ AUDIT_HEAD = _table("audit_head", _key("stream", String(32)), _need("number", Bi
 ROTATION = _table(
     "rotation",
     _key("id", String(32)), _need("what", String(16)), _need("started_at", Micros), _need("cursor", String(64)),
-    _need("done", BigInteger), _may("finished_at", Micros),
+    _need("done", BigInteger), _need("in_pass", BigInteger), _need("passes", Integer), _may("finished_at", Micros),
 )  # fmt: skip
 RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)))
 OUTBOX = Table(

@@ -77,14 +77,7 @@ class SqliteKeyStore:
             sql, rows = _REPLACE, [(key.kek_id, key.wrapped, key.key_id) for key in keys]
         else:
             sql, rows = _INSERT, [(key.key_id, key.kek_id, key.wrapped, key.made_at) for key in keys]
-        with self._lock:
-            self._run("BEGIN IMMEDIATE")
-            try:
-                self._many(sql, rows)
-                self._run("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.rollback()
+        self._many(sql, rows)
 
     def read(self, key_ids: Collection[bytes]) -> Mapping[bytes, WrappedKey]:
         wanted = list(key_ids)
@@ -97,9 +90,7 @@ class SqliteKeyStore:
         return found
 
     def destroy(self, key_ids: Collection[bytes]) -> None:
-        with self._lock:
-            for key_id in key_ids:
-                self._run("DELETE FROM data_key WHERE key_id = ?", (key_id,))
+        self._many("DELETE FROM data_key WHERE key_id = ?", [(key_id,) for key_id in key_ids])
 
     def page(self, after: bytes = b"", *, limit: int, not_under: str = "") -> Sequence[WrappedKey]:
         return [_key(row) for row in self._run(_PAGE, (after, not_under, limit))]
@@ -114,17 +105,25 @@ class SqliteKeyStore:
                 return self._connection.execute(sql, tuple(params)).fetchall()
         except sqlite3.Error as error:
             kind = type(error).__name__
-        raise StorageError(
-            f"the key store failed ({kind}); nothing was written", path=str(self._path), rule="key_store"
-        )
+        raise self._failed(kind)
 
     def _many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        try:
-            self._connection.executemany(sql, rows)
-            return
-        except sqlite3.Error as error:
-            kind = type(error).__name__
-        raise StorageError(
+        """Runs *sql* for each of *rows*, in one transaction."""
+        with self._lock:
+            self._run("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(sql, rows)
+                self._connection.execute("COMMIT")
+                return
+            except sqlite3.Error as error:
+                kind = type(error).__name__
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.rollback()
+        raise self._failed(kind)
+
+    def _failed(self, kind: str) -> StorageError:
+        return StorageError(
             f"the key store failed ({kind}); nothing was written", path=str(self._path), rule="key_store"
         )
 

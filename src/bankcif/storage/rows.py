@@ -278,7 +278,9 @@ class RotationRow:
         what: ``wrapping``, ``data`` or ``index``.
         started_at: When it was approved; data keys made before it are replaced.
         cursor: Where it goes on.
-        done: How many keys or customers it has gone through.
+        done: How many keys it has replaced.
+        in_pass: How many of these in the present pass; a pass that replaces none is the last.
+        passes: How many passes have ended.
         finished_at: None while it is on its way.
     """
 
@@ -287,6 +289,8 @@ class RotationRow:
     started_at: int
     cursor: str = ""
     done: int = 0
+    in_pass: int = 0
+    passes: int = 0
     finished_at: int | None = None
 
 

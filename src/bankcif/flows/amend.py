@@ -1,0 +1,74 @@
+"""Amending: an approved value becomes a source record of its own, and the golden record follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from ..approval import Approval
+from ..context import Actor
+from ..errors import InputError
+from ..intake import Standard
+from ..merging import Terms, survive
+from ..party import CifNo, PartyKind, SourceKey
+from ..storage import UnitOfWork
+from ..storage.rows import LinkRow
+from ._golden import Touched, ground_of, proposed_by, rebuild
+from ._records import Arrival, Record, content_tag, open_records, seal_record, statement_of
+from ._reshape import root_of
+from .desk import Desk
+
+__all__ = ["change", "ground_of_change"]
+
+_DECISIONS = "bankcif.approval"
+"""Source of approved values."""
+
+
+def ground_of_change(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+    """What a proposed change stands on, as it is now: a digest of the field's golden value."""
+    party, _ = _standing(desk, unit, CifNo(approval.subjects[0]))
+    golden, field = survive(party.kind, party.after, anchor=party.anchor), approval.detail["field"]
+    return {field: ground_of(desk, party.cif_no, golden, field)}
+
+
+def change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
+    """Carries out an approved change: its value becomes a source record, which may change the field."""
+    party, opened = _standing(desk, unit, CifNo(approval.subjects[0]))
+    proposed = proposed_by(approval)
+    field = proposed.field
+    said = next((one for one in opened if one.statement.place == proposed.place), None)
+    if said is None:
+        raise InputError("the record that proposed this value is not this customer's any more", rule="stale")
+    # A later decision stands, even where clocks of two hosts differ or two decisions share an instant.
+    decided = [one.statement.business_time or 0 for one in opened if one.statement.origin.source == _DECISIONS]
+    arrival = Arrival(
+        origin=SourceKey(_DECISIONS, approval.id), channel="approval",
+        form=Standard(kind=said.kind, values={field: said.statement.values[field]}, given={}, faults=()),
+        terms=Terms(trust=100, may_change=frozenset({field})), business_time=max((now, *(at + 1 for at in decided))),
+    )  # fmt: skip
+    sealed = seal_record(
+        desk, arrival, record_no=0, key=desk.data_keys.take(1)[0], received_at=now, content=content_tag(desk, arrival),
+        actor=actor,
+    )  # fmt: skip
+    unit.sources.add([sealed])
+    link = LinkRow(
+        source=sealed.source, source_key=sealed.source_key, number=0, home=party.cif_no, cif_no=party.cif_no,
+        reason="approval", weight_millibits=None, actor=actor.id, since=now,
+    )  # fmt: skip
+    unit.crosswalk.add([link])
+    approved = statement_of(sealed, arrival.form.values, arrival.terms)
+    rebuilt = rebuild(desk, unit, [attrs.evolve(party, after=[*party.before, approved])], actor=actor, now=now)
+    return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}
+
+
+def _standing(desk: Desk, unit: UnitOfWork, cif_no: CifNo) -> tuple[Touched, Sequence[Record]]:
+    """A party as it stands today, and its opened records."""
+    row = root_of(unit, unit.parties.get([cif_no])[cif_no])
+    opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
+    said = [one.statement for one in opened]
+    return Touched(
+        cif_no=row.cif_no, kind=PartyKind(row.kind), row=row,
+        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no),
+        anchor_key=desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id], before=said, after=said,
+    ), opened  # fmt: skip

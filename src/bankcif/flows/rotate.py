@@ -1,0 +1,259 @@
+"""
+Rotating keys: propose -> approve -> go through the store in small transactions -> destroy what was replaced.
+
+``wrapping`` wraps every data key anew, under the provider's present key-encryption key. ``data`` gives every source
+record a data key of its own anew and seals it, and the golden groups that rest on it, under that. Reads and writes go
+on meanwhile. Where it stands is committed with what was done, so that a run that was killed is carried on by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import attrs
+
+from ..access import Action
+from ..approval import Approval, Operation
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import InputError, StorageError
+from ..party import CifNo, PartyKind
+from ..protection import DataKey
+from ..storage import UnitOfWork
+from ..storage.rows import GoldenRow, PartyRow, RotationRow, SourceRow
+from ._golden import Touched, golden_place, rebuild
+from ._proposals import need_reason, proposed, write_proposal
+from ._records import Record, open_records, source_place
+from .desk import Desk, authorize, destroy_retired, record, retried
+from .found import check_place
+
+__all__ = ["ROTATIONS", "Rotated", "begin", "ground_of_rotation", "propose_rotation", "rotate", "rotations"]
+
+Rotated = Literal["wrapping", "data"]
+ROTATIONS: tuple[Rotated, ...] = ("wrapping", "data")
+_KEYS_AT_ONCE = 1000
+_PARTIES_AT_ONCE = 100
+_MOST_PASSES = 5
+
+
+def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, purpose: Purpose) -> Approval:
+    """
+    Proposes to rotate *what*; a second person decides.
+
+    Raises:
+        InputError: There is nothing of that name, or it is being rotated already.
+        NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
+    """
+    authorize(desk, actor, Action.KEYS, "propose_rotation", purpose)
+    need_reason(reason)
+    if what not in ROTATIONS:
+        raise InputError(f"what is rotated is one of {', '.join(ROTATIONS)}", rule="rotation")
+    with desk.repository.unit_of_work() as unit:
+        _need_none_running(unit, what)
+        approval = proposed(desk, Operation.ROTATE_KEYS, (), {"what": what, "reason": reason}, {}, actor)
+        write_proposal(desk, unit, approval, actor)
+    return approval
+
+
+def ground_of_rotation(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+    """A rotation stands on nothing that could shift."""
+    return {}
+
+
+def begin(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
+    """Carries out an approved rotation in so far as it is on its way from now on; `rotate` does the work."""
+    what = approval.detail["what"]
+    _need_none_running(unit, what)
+    unit.keys.put_rotation(RotationRow(id=approval.id, what=what, started_at=now))
+    return {}
+
+
+def rotations(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[RotationRow]:
+    """
+    All rotations, oldest first.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
+    """
+    authorize(desk, actor, Action.KEYS, "rotations", purpose)
+    with desk.repository.unit_of_work() as unit:
+        found = unit.keys.rotations()
+        entry = AuditEntry(at=desk.now(), actor=actor.id, action="rotations", purpose=purpose.value, count=len(found))
+        record(desk, unit, [entry])
+        unit.commit()
+    return found
+
+
+def rotate(
+    desk: Desk, *, actor: Actor, purpose: Purpose, progress: Callable[[RotationRow], None] | None = None
+) -> Sequence[RotationRow]:
+    """
+    Carries on with every approved rotation until it is done, and destroys the keys that were replaced.
+
+    Args:
+        progress: Is told where a rotation stands, after each transaction.
+
+    Returns:
+        The rotations that were on their way, as they ended.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
+        StorageError: Other processes keep writing under old keys, so that there is no end; what was done stays done.
+    """
+    authorize(desk, actor, Action.KEYS, "rotate_keys", purpose)
+    destroy_retired(desk)
+    desk.data_keys.discard_ready()
+    with desk.repository.unit_of_work() as unit:
+        running = [row for row in unit.keys.rotations() if row.finished_at is None]
+    done = []
+    for row in running:
+        now_at = row
+        while now_at.finished_at is None and now_at.passes < _MOST_PASSES:
+            now_at = _step(desk, now_at, actor)
+            destroy_retired(desk)
+            if progress is not None:
+                progress(now_at)
+        if now_at.finished_at is None:
+            _start_over(desk, now_at)
+            raise StorageError(
+                "another process keeps writing under old keys; open its store anew with the present keys, then go on",
+                rule="rotation",
+            )
+        done.append(now_at)
+    return done
+
+
+def _step(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
+    step = {"wrapping": _rewrap, "data": _reseal}[row.what]
+    return retried(lambda: step(desk, row, actor))
+
+
+def _start_over(desk: Desk, row: RotationRow) -> None:
+    with desk.repository.unit_of_work() as unit:
+        unit.keys.put_rotation(attrs.evolve(row, passes=0))
+        unit.commit()
+
+
+def _need_none_running(unit: UnitOfWork, what: str) -> None:
+    if any(row.what == what and row.finished_at is None for row in unit.keys.rotations()):
+        raise InputError(f"a rotation of {what} is on its way; carry on with it first", rule="rotation")
+
+
+def _rewrap(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
+    """One page of keys. The key store is first: a key that is wrapped anew opens, whatever becomes of the note of it."""
+    ids = desk.data_keys.rewrap(bytes.fromhex(row.cursor), _KEYS_AT_ONCE)
+    if not ids and not row.in_pass:
+        return _rewrap_check(desk, row, actor)
+    return _moved(desk, row, actor, cursor=ids[-1].hex() if ids else None, count=len(ids))
+
+
+def _rewrap_check(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
+    """The end: what proves to a store that the keys are its own is wrapped anew too."""
+    store = desk.repository.identity()
+    assert store is not None, "an open store has an identity"
+    check = desk.data_keys.rewrapped(store.key_check, check_place(desk.tenant, store.store_id), kek_id=store.kek_id)
+    now = desk.now()
+    ended = attrs.evolve(row, finished_at=now)
+    with desk.repository.unit_of_work() as unit:
+        unit.keys.restate(attrs.evolve(store, kek_id=desk.data_keys.kek_id, key_check=check))
+        unit.keys.put_rotation(ended)
+        record(desk, unit, [_entry(ended, actor, now, 0, {}, "rotated_keys")])
+        unit.commit()
+    return ended
+
+
+def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
+    """One page of parties: every record whose data key is older than the rotation gets another."""
+    with desk.repository.unit_of_work() as unit:
+        page = unit.parties.page(row.cursor, _PARTIES_AT_ONCE)
+        now = desk.now()
+        stale = _stale(desk, unit, page, row.started_at)
+        digests = _sealed_anew(desk, unit, stale, actor, now) if stale else {}
+        if page:
+            after = attrs.evolve(
+                row, cursor=page[-1].cif_no, done=row.done + len(stale), in_pass=row.in_pass + len(stale)
+            )
+        elif row.in_pass:
+            after = attrs.evolve(row, cursor="", in_pass=0, passes=row.passes + 1)
+        else:
+            after = attrs.evolve(row, finished_at=now)
+        unit.keys.put_rotation(after)
+        action = "rotated_keys" if after.finished_at is not None else "rotate_keys"
+        if stale or after.finished_at is not None:
+            record(desk, unit, [_entry(after, actor, now, len(stale), digests, action)])
+        unit.commit()
+    return after
+
+
+def _moved(desk: Desk, row: RotationRow, actor: Actor, *, cursor: str | None, count: int) -> RotationRow:
+    """Notes that a rotation has come to *cursor*; at the end of a pass (None) another begins."""
+    if cursor is None:
+        after = attrs.evolve(row, cursor="", in_pass=0, passes=row.passes + 1)
+    else:
+        after = attrs.evolve(row, cursor=cursor, done=row.done + count, in_pass=row.in_pass + count)
+    with desk.repository.unit_of_work() as unit:
+        unit.keys.put_rotation(after)
+        if count:
+            record(desk, unit, [_entry(after, actor, desk.now(), count, {}, "rotate_keys")])
+        unit.commit()
+    return after
+
+
+def _stale(desk: Desk, unit: UnitOfWork, page: Sequence[PartyRow], started_at: int) -> list[tuple[CifNo, SourceRow]]:
+    """The records of these parties whose data keys were made before the rotation."""
+    found = unit.sources.of_parties([party.cif_no for party in page])
+    old = desk.data_keys.made_before({row.key_id for _, row in found}, started_at)
+    return [(cif_no, row) for cif_no, row in found if row.key_id in old]
+
+
+def _sealed_anew(
+    desk: Desk, unit: UnitOfWork, stale: Sequence[tuple[CifNo, SourceRow]], actor: Actor, now: int
+) -> dict[str, str]:
+    """
+    Gives each of *stale* another data key, and the golden groups that rest on it; returns the digests of their parties.
+
+    A party stands on the record that founded it, wherever a merge has moved that record since.
+    """
+    old = desk.data_keys.get({row.key_id for _, row in stale})
+    new = dict(zip(old, desk.data_keys.take(len(old)), strict=True))
+    unit.sources.reseal({row.key_id: _record_anew(desk, row, old[row.key_id], new[row.key_id]) for _, row in stale})
+    homes = {link.home for link in unit.crosswalk.of_parties({cif_no for cif_no, _ in stale})}
+    standing = [row for row in unit.parties.get(homes).values() if row.anchor_key_id in old]
+    groups = unit.copies.history([row.cif_no for row in standing])
+    unit.copies.reseal([_group_anew(desk, group, old[group.key_id], new[group.key_id]) for group in groups])
+    opened = open_records(desk, unit.sources.of_parties([row.cif_no for row in standing]))
+    touched = [_touched(row, new[row.anchor_key_id], opened) for row in standing]
+    rebuilt = rebuild(desk, unit, touched, actor=actor, now=now)
+    unit.keys.retire(old)
+    return {cif_no: one.row.digest.hex() for cif_no, one in rebuilt.items()}
+
+
+def _touched(row: PartyRow, key: DataKey, opened: Sequence[Record]) -> Touched:
+    """A party that says what it said, on another anchor key."""
+    said = [one.statement for one in opened if one.cif_no == row.cif_no]
+    return Touched(
+        cif_no=row.cif_no, kind=PartyKind(row.kind), row=row,
+        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no), anchor_key=key, before=said, after=said,
+        merged_into=row.merged_into, force=True,
+    )  # fmt: skip
+
+
+def _record_anew(desk: Desk, row: SourceRow, old: DataKey, new: DataKey) -> SourceRow:
+    place = source_place(row.place)
+    return attrs.evolve(
+        row, key_id=new.id, sealed=desk.sealer.seal(desk.sealer.open(row.sealed, old, place), new, place)
+    )
+
+
+def _group_anew(desk: Desk, row: GoldenRow, old: DataKey, new: DataKey) -> GoldenRow:
+    place = golden_place(row.cif_no, row.data_group, row.version)
+    return attrs.evolve(
+        row, key_id=new.id, sealed=desk.sealer.seal(desk.sealer.open(row.sealed, old, place), new, place)
+    )
+
+
+def _entry(row: RotationRow, actor: Actor, now: int, count: int, digests: Mapping[str, str], action: str) -> AuditEntry:
+    return AuditEntry(
+        at=now, actor=actor.id, action=action, count=count, rule=f"{row.what}:{row.id}", digests=digests
+    )  # fmt: skip
