@@ -17,13 +17,13 @@ from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError
 from .flows import analyze, load as load_flow, maintain
 from .flows.desk import Desk
-from .flows.found import found_store
+from .flows.found import Founding, found_store
 from .identifiers import SchemeSet, standard_schemes
 from .intake import CaptureStandards, Channel, Standardizer, capture_standards, read_channel
 from .matching import LinkPolicy, MatchModel, default_model
 from .merging import Terms
 from .party import PartyKind, ReferenceTables
-from .protection import DataKeys, IndexPlan, KeyProvider, KeyStore, Sealer, Tagger, suite_of
+from .protection import DataKeys, Frequency, KeyProvider, KeyStore, Sealer, suite_of
 from .storage import Repository
 from .wording import AddressBook
 
@@ -51,6 +51,8 @@ class CIF:
         zone: The tenant's calendar.
         clock, ids: Time and chance.
         expected_customers: Planned size, decides the length of search tags; used when an empty store is founded.
+        frequencies: How often names, years and the like occur among the bank's customers (`Frequencies.read`), by which an
+            empty store's indexes are planned; the library's table if None.
         suite: Name of the cipher suite, ``AES-256-GCM`` or ``SM4-GCM``; an empty store is founded with the first if None,
             and a store keeps the one it was founded with.
         create: Whether an empty store is founded; otherwise it is refused.
@@ -79,6 +81,7 @@ class CIF:
         clock: Clock | None = None,
         ids: IdSource | None = None,
         expected_customers: int = 1_000_000,
+        frequencies: Mapping[str, Frequency] | None = None,
         suite: str | None = None,
         create: bool = True,
     ) -> None:
@@ -89,18 +92,17 @@ class CIF:
         zone = zone or ZoneInfo("Asia/Shanghai")
         clock, ids, tables = clock or SystemClock(), ids or SystemIds(), tables or ReferenceTables()
         schemes = schemes or standard_schemes(clock=clock, zone=zone, tables=tables)
-        store = found_store(
-            repository, key_store, keys, tenant, ids, clock, expected_customers,
+        founding = Founding(
+            expected_customers=expected_customers, frequencies=frequencies,
             suite=None if suite is None else suite_of(suite), create=create,
         )  # fmt: skip
-        plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
-        sealing = suite_of(store.suite)
+        founded = found_store(repository, key_store, keys, tenant, founding, ids=ids, clock=clock)
         self._trust = dict(trust or {})
         self.__desk = Desk(
             tenant=tenant, zone=zone, clock=clock, ids=ids, repository=repository,
             data_keys=DataKeys(tenant=tenant, store=key_store, provider=keys, ids=ids, clock=clock),
-            sealer=Sealer(suite=sealing, tenant=tenant, ids=ids),
-            tagger=Tagger(provider=keys, tenant=tenant, plan=plan, suite=sealing),
+            sealer=Sealer(suite=founded.suite, tenant=tenant, ids=ids),
+            tagger=founded.tagger,
             schemes=schemes, codes=tables.codes,
             standardizer=Standardizer(
                 schemes=schemes, codes=tables.codes,

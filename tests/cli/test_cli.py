@@ -490,3 +490,22 @@ def test_the_key_file_goes_into_escrow_and_comes_back(shell: Shell) -> None:
     ):
         shell.run(*wrong_use, text=given, expect=2)
     assert not (shell.folder / "x.json").exists()
+
+
+def test_the_plan_of_the_indexes_tells_what_they_give_away(shell: Shell) -> None:
+    told = shell.run("index", "plan").stdout
+    assert "which values are equal" in told
+    assert "REFUSED" not in told
+    assert "surname is REFUSED: it has so few values" in shell.run("index", "plan", "--try", "surname", expect=1).stdout
+    refused = shell.run("index", "plan", "--try", "surname", "--try", "surname+birth_year", "--json", expect=1)
+    by_name = {one["name"]: one for one in json.loads(refused.stdout)}
+    assert by_name["surname"]["refused"]
+    assert (by_name["surname+birth_year"]["refused"], by_name["surname+birth_year"]["bits"]) == ("", 10)
+    shell.write("own.toml", '[birth_year]\nsource = "ours"\nheaviest = 0.5\ncollision = 0.3\n')
+    shell.run("index", "plan", "--try", "surname+birth_year", "--frequencies", "own.toml", expect=1)
+    assert "no frequency" in shell.run("index", "plan", "--try", "shoe_size", expect=2).stderr
+    assert "between 1,000" in shell.run("index", "plan", "--expected-customers", "5", expect=2).stderr
+    assert "does not exist" in shell.run("index", "plan", "--frequencies", "none.toml", expect=2).stderr
+    other = ("--db", "sqlite:///other.db", "--keys", "other.json", "--operators", "other-operators.toml")
+    shell.write("day.toml", "[birth_date]\nheaviest = 0.9\n[name]\nheaviest = 0.5\n")
+    assert "name_birth is refused" in shell.run("init", *other, "--frequencies", "day.toml", expect=2).stderr

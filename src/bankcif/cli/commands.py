@@ -35,6 +35,7 @@ from ._shared import (
 from .check import check
 from .demo import demo
 from .held import faults, held
+from .index import index, read_frequencies
 from .keys import keys
 from .standard import standard
 
@@ -62,12 +63,16 @@ bankcif.add_command(demo)
 bankcif.add_command(held)
 bankcif.add_command(faults)
 bankcif.add_command(keys)
+bankcif.add_command(index)
 
 
 @bankcif.command()
 @store_options
 @click.option("--as", "operator", envvar="BANKCIF_AS", default="admin", show_default=True, help="First operator.")
 @click.option("--expected-customers", type=int, default=1_000_000, show_default=True, help="Plans the search tags.")
+@click.option(
+    "--frequencies", type=click.Path(path_type=Path), help="The bank's own frequencies (TOML), for that plan."
+)
 @click.option(
     "--suite",
     type=click.Choice(list(SUITES), case_sensitive=False),
@@ -77,14 +82,20 @@ bankcif.add_command(keys)
 )
 def init(
     db: str, keys: str, key_store: str | None, operators: str, policy: str | None, tables: str | None, tenant: str,
-    as_json: bool, operator: str, expected_customers: int, suite: str,
+    as_json: bool, operator: str, expected_customers: int, frequencies: Path | None, suite: str,
 ) -> int:  # fmt: skip
     """Make an empty store, its key file, its key store and an operators file."""
     if not is_key_service(keys) and not Path(keys).exists():
         LocalKeyProvider.generate(suite=suite_of(suite)).write(keys)
     provider = key_provider(keys)
     CIF.open(
-        db, tenant=tenant, keys=provider, key_store=key_store, expected_customers=expected_customers, suite=suite
+        db,
+        tenant=tenant,
+        keys=provider,
+        key_store=key_store,
+        expected_customers=expected_customers,
+        suite=suite,
+        frequencies=read_frequencies(frequencies),
     ).close()
     if not Path(operators).exists():
         Path(operators).write_text(_OPERATORS.format(operator=operator), encoding="utf-8")

@@ -16,7 +16,7 @@ from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, ConflictError, NotFoundOrNotAllowedError
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
-from ..matching import FULL_TAG_INDEXES, BlockingKey, LinkPolicy, MatchModel
+from ..matching import BlockingKey, LinkPolicy, MatchModel
 from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger
 from ..storage import Repository, UnitOfWork
@@ -63,8 +63,7 @@ class Desk:
 
     def tag(self, key: BlockingKey) -> bytes:
         """The tag under which *key* stands in the store."""
-        make = self.tagger.claim if key.index in FULL_TAG_INDEXES else self.tagger.search
-        return make(key.index, *key.value)
+        return self.tagger.search(key.index, *key.value)
 
 
 def record(desk: Desk, unit: UnitOfWork, entries: Sequence[AuditEntry]) -> None:

@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
-from .._canonical import encode
+from collections.abc import Mapping
+
+import attrs
+
+from .._canonical import dumps, encode, loads
 from .._clock import Clock, IdSource, to_micros
 from ..errors import StoreOpenError, WrongKeyError
-from ..protection import Aes256Gcm, IndexPlan, KeyProvider, KeyStore, Suite, Tagger, suite_of
+from ..matching import FULL_TAG_INDEXES, INDEX_PARTS
+from ..protection import Aes256Gcm, Frequency, IndexPlan, KeyProvider, KeyStore, Suite, Tagger, suite_of
 from ..storage import Repository
 from ..storage.rows import StoreRow
 
-__all__ = ["STORE_FORMAT", "check_place", "found_store"]
+__all__ = ["STORE_FORMAT", "Founded", "Founding", "check_place", "found_store"]
 
 STORE_FORMAT = 3
 _CHECK = b"bankcif store check"
+
+
+@attrs.frozen(kw_only=True)
+class Founding:
+    """
+    What an empty store is founded with; a store that exists keeps its own.
+
+    Attributes:
+        expected_customers: N, from which tags are planned.
+        frequencies: How often the parts of an index's values occur; the library's table if None.
+        suite: Cipher suite; AES-256-GCM if None. A store that exists must have this one, if it is named.
+        create: Whether an empty store is founded at all.
+    """
+
+    expected_customers: int = 1_000_000
+    frequencies: Mapping[str, Frequency] | None = None
+    suite: Suite | None = None
+    create: bool = True
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Founded:
+    """An open store's suite, and what makes its tags."""
+
+    suite: Suite
+    tagger: Tagger
 
 
 def found_store(
@@ -20,70 +51,77 @@ def found_store(
     key_store: KeyStore,
     keys: KeyProvider,
     tenant: str,
+    founding: Founding,
+    *,
     ids: IdSource,
     clock: Clock,
-    expected_customers: int,
-    *,
-    suite: Suite | None,
-    create: bool,
-) -> StoreRow:
+) -> Founded:
     """
-    What the store says of itself, after checking that keys and key store are its own; founds an empty one.
+    Opens what the store says of itself, after checking that keys and key store are its own; founds an empty one.
 
     Raises:
-        StoreOpenError: There is no store and *create* is not set, it is of another format, or of another suite than
-            *suite*.
+        StoreOpenError: There is no store and none shall be made, or it is of another format or another suite.
         WrongKeyError: Keys or key store belong to another store.
-        ConfigurationError: The store's suite can not be computed here.
+        ConfigurationError: The store's suite can not be computed here, or an index would give values away.
     """
-    plan = IndexPlan(expected_customers=expected_customers)
     store = repository.identity()
-    if store is None and not create:
-        raise StoreOpenError(f"the database holds no customer file of tenant {tenant}; make one with  bankcif init")
     if store is None:
+        if not founding.create:
+            raise StoreOpenError(
+                f"the database holds no customer file of tenant {tenant}; make one with  bankcif init", rule="empty"
+            )
         if key_store.identity():
             raise WrongKeyError(
                 "the key store belongs to another store than this empty one; name a new key store", rule="key_store"
             )
-        chosen = suite or Aes256Gcm()
-        chosen.probe()
-        store_id = ids.draw(16).hex()
-        associated = check_place(tenant, store_id)
-        store = repository.found(
-            StoreRow(
-                store_id=store_id, format=STORE_FORMAT, suite=chosen.number, expected_customers=expected_customers,
-                index_version=plan.version, kek_id=keys.kek_id, key_check=keys.wrap([(_CHECK, associated)])[0],
-                index_check=Tagger(provider=keys, tenant=tenant, plan=plan, suite=chosen).claim("check", store_id),
-                created_at=to_micros(clock.now()),
-            )
-        )  # fmt: skip
+        store = repository.found(_new(keys, tenant, founding, ids, clock))
     if store.format != STORE_FORMAT:
         raise StoreOpenError("the store is of another format than this library's", rule="format")
-    used_suite = suite_of(store.suite)
-    if suite is not None and suite.number != store.suite:
+    suite = suite_of(store.suite)
+    if founding.suite is not None and founding.suite.number != store.suite:
         raise StoreOpenError(
-            f"the store is sealed with {used_suite.name}, and a store keeps its suite; leave the suite out",
-            rule="suite",
+            f"the store is sealed with {suite.name}, and a store keeps its suite; leave the suite out", rule="suite"
         )
-    used_suite.probe()
-    plan = IndexPlan(expected_customers=store.expected_customers, version=store.index_version)
+    suite.probe()
     keys.unwrap([(store.key_check, check_place(tenant, store.store_id))], kek_id=store.kek_id)
-    if (
-        Tagger(provider=keys, tenant=tenant, plan=plan, suite=used_suite).claim("check", store.store_id)
-        != store.index_check
-    ):
+    plan = IndexPlan(bits=loads(store.index_bits), version=store.index_version)
+    tagger = Tagger(provider=keys, tenant=tenant, plan=plan, suite=suite)
+    if tagger.claim("check", store.store_id) != store.index_check:
         raise WrongKeyError("the index keys are not those of this store; use its own key file", rule="index_root")
-    if key_store.identity() != store.store_id:
-        with repository.unit_of_work() as unit:
-            used = unit.sources.count() > 0
-        if used and not key_store.identity():
-            raise WrongKeyError(
-                "the key store is empty, but the database holds customers: name the key store that was made with it, "
-                "or restore it from its backup",
-                rule="key_store",
-            )
-        key_store.bind(store.store_id)
-    return store
+    _bind(repository, key_store, store)
+    return Founded(suite=suite, tagger=tagger)
+
+
+def _new(keys: KeyProvider, tenant: str, founding: Founding, ids: IdSource, clock: Clock) -> StoreRow:
+    """What a new store says of itself."""
+    suite = founding.suite or Aes256Gcm()
+    suite.probe()
+    plan = IndexPlan.of(
+        founding.expected_customers, INDEX_PARTS, full=FULL_TAG_INDEXES, frequencies=founding.frequencies
+    )
+    store_id = ids.draw(16).hex()
+    return StoreRow(
+        store_id=store_id, format=STORE_FORMAT, suite=suite.number, expected_customers=founding.expected_customers,
+        index_version=plan.version, index_bits=dumps(dict(plan.bits)), kek_id=keys.kek_id,
+        key_check=keys.wrap([(_CHECK, check_place(tenant, store_id))])[0],
+        index_check=Tagger(provider=keys, tenant=tenant, plan=plan, suite=suite).claim("check", store_id),
+        created_at=to_micros(clock.now()),
+    )  # fmt: skip
+
+
+def _bind(repository: Repository, key_store: KeyStore, store: StoreRow) -> None:
+    """Makes the key store the store's own, unless it is already."""
+    if key_store.identity() == store.store_id:
+        return
+    with repository.unit_of_work() as unit:
+        used = unit.sources.count() > 0
+    if used and not key_store.identity():
+        raise WrongKeyError(
+            "the key store is empty, but the database holds customers: name the key store that was made with it, or "
+            "restore it from its backup",
+            rule="key_store",
+        )
+    key_store.bind(store.store_id)
 
 
 def check_place(tenant: str, store_id: str) -> bytes:

@@ -235,7 +235,7 @@ class _Batch:
                 )  # fmt: skip
                 indexes[tag, row.source, row.source_key, record_no, blocking_key.index] = index
                 if blocking_key.index == "identifier":
-                    claim = self._desk.tagger.claim("claim/identifier", *blocking_key.value)
+                    claim = self._desk.tagger.claim("identifier", *blocking_key.value)
                     claims.append(ClaimRow(index_name="identifier", tag=claim, cif_no=placed.cif_no))
                     rivals = {rival for rival, _, _ in placed.rivals}
                     seen.setdefault(("identifier", claim), set()).update({placed.cif_no}, rivals, meetings.seen[at])

@@ -1,6 +1,6 @@
 """Write 4: blocking, comparing, weighing, deciding, explaining."""
 
-from .blocking import FULL_TAG_INDEXES, BlockingKey, blocking_keys
+from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, BlockingKey, blocking_keys
 from .compare import COMPARATORS, Comparator
 from .evaluate import Evaluation, clusters_of, evaluate
 from .explain import Explanation, Term, explain
@@ -11,6 +11,7 @@ from .model import Compared, Comparison, MatchModel, default_model, levels_at, m
 __all__ = [
     "COMPARATORS",
     "FULL_TAG_INDEXES",
+    "INDEX_PARTS",
     "BlockingKey",
     "Comparator",
     "Compared",

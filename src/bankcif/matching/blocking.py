@@ -7,14 +7,27 @@ as keyed tags only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from ..party import PartyKind
 from .features import Features
 
-__all__ = ["FULL_TAG_INDEXES", "BlockingKey", "blocking_keys"]
+__all__ = ["FULL_TAG_INDEXES", "INDEX_PARTS", "BlockingKey", "blocking_keys"]
 
 _MOST_READINGS = 2
+
+INDEX_PARTS: Mapping[str, tuple[str, ...]] = {
+    "identifier": ("identifier",),
+    "phone": ("phone",),
+    "email": ("email",),
+    "organization_name": ("organization_name",),
+    "name_birth": ("name", "birth_date"),
+    "reading_birth": ("reading", "birth_date"),
+    "letters_birth": ("letters", "birth_date"),
+}
+"""Each index, and what its values are made of: from this it is planned how long its tags may be."""
 
 FULL_TAG_INDEXES = frozenset({"identifier", "organization_name"})
 """

@@ -1,6 +1,7 @@
 """Write 6: keys, seals and blind indexes."""
 
-from .blind_index import CLAIM_BYTES, IndexPlan, Tagger
+from .blind_index import CLAIM_BYTES, Tagger
+from .index_plan import FULL_BITS, Frequencies, Frequency, IndexPlan, PlannedIndex, default_frequencies, plan_index
 from .keys import DataKey, DataKeys, KeyStore, WrappedKey
 from .providers import Bound, KeyProvider, LocalKeyProvider
 from .seal import Place, Sealer
@@ -9,23 +10,29 @@ from .transit import TransitKeyProvider
 
 __all__ = [
     "CLAIM_BYTES",
+    "FULL_BITS",
     "KEY_ID_BYTES",
     "SUITES",
     "Aes256Gcm",
     "Bound",
     "DataKey",
     "DataKeys",
+    "Frequencies",
+    "Frequency",
     "IndexPlan",
     "KeyProvider",
     "KeyStore",
     "LocalKeyProvider",
     "Place",
+    "PlannedIndex",
     "Sealer",
     "Sm4Gcm",
     "Suite",
     "Tagger",
     "TransitKeyProvider",
     "WrappedKey",
+    "default_frequencies",
     "key_id_of",
+    "plan_index",
     "suite_of",
 ]

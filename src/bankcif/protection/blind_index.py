@@ -8,48 +8,17 @@ that every tag is shared by several records, and what was found is verified afte
 
 from __future__ import annotations
 
-import math
 from typing import NoReturn
-
-import attrs
 
 from .._canonical import Part, encode
 from ..errors import ConfigurationError
+from .index_plan import FULL_BITS, IndexPlan
 from .providers import KeyProvider
 from .suites import Suite
 
-__all__ = ["CLAIM_BYTES", "IndexPlan", "Tagger"]
+__all__ = ["CLAIM_BYTES", "Tagger"]
 
 CLAIM_BYTES = 16
-
-
-@attrs.frozen(kw_only=True)
-class IndexPlan:
-    """
-    How long search tags are, planned from the number of customers the store is made for.
-
-    Attributes:
-        expected_customers: N; tags have floor(log2(N / 4)) bits, so that about four customers share each.
-        version: Version of the index root key.
-
-    Raises:
-        ConfigurationError: N is below 1,000 or above 10^10: so short or long a tag protects nothing.
-
-    Source: for N records and b bits, 2 <= N / 2^b <= sqrt(N) keeps tags ambiguous and look-ups cheap, the planner
-    range of CipherSweet's documentation.
-    """
-
-    expected_customers: int = 1_000_000
-    version: int = 1
-
-    def __attrs_post_init__(self) -> None:
-        if not 1_000 <= self.expected_customers <= 10**10:
-            raise ConfigurationError("expected_customers must lie between 1,000 and 10^10", rule="index_plan")
-
-    @property
-    def bits(self) -> int:
-        """Length of a search tag in bits."""
-        return math.floor(math.log2(self.expected_customers / 4))
 
 
 class Tagger:
@@ -67,15 +36,24 @@ class Tagger:
         """Version of the indexes this tagger writes."""
         return self._plan.version
 
-    def claim(self, index: str, *value: Part) -> bytes:
-        """A full tag of 16 bytes, for claims and for values that are nearly all distinct."""
-        return self._suite.mac(self._key(index), encode(*value))[:CLAIM_BYTES]
+    def claim(self, use: str, *value: Part) -> bytes:
+        """A full tag of 16 bytes, by which two writers of one value meet."""
+        return self._suite.mac(self._key("claim/" + use), encode(*value))[:CLAIM_BYTES]
 
     def search(self, index: str, *value: Part) -> bytes:
-        """A cut tag of `IndexPlan.bits`, in 16 bytes with zeros behind, so that all tags rest in one column."""
-        bits = self._plan.bits
-        head = int.from_bytes(self._suite.mac(self._key(index), encode(*value))[:8], "big") >> (64 - bits)
-        return head.to_bytes(8, "big") + bytes(8)
+        """
+        The tag of 16 bytes under which *value* stands in *index*, cut to the planned bits with zeros behind.
+
+        Raises:
+            ConfigurationError: The index is not in the plan.
+        """
+        bits = self._plan.bits.get(index)
+        if bits is None:
+            raise ConfigurationError(f"the index {index} is not in this store's plan", path=index, rule="index_plan")
+        tag = self._suite.mac(self._key(index), encode(*value))[:CLAIM_BYTES]
+        return (
+            tag if bits == FULL_BITS else (int.from_bytes(tag, "big") >> FULL_BITS - bits).to_bytes(8, "big") + bytes(8)
+        )
 
     def digest(self, use: str, content: bytes) -> bytes:
         """A keyed digest of 16 bytes, for telling two contents apart without showing either."""

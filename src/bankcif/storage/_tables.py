@@ -62,7 +62,8 @@ _ACTOR = String(64)
 STORE = _table(
     "store",
     _need("store_id", String(32)), _need("format", Integer), _need("suite", Integer),
-    _need("expected_customers", BigInteger), _need("index_version", Integer), _need("kek_id", String(128)),
+    _need("expected_customers", BigInteger), _need("index_version", Integer),
+    _need("index_bits", LargeBinary), _need("kek_id", String(128)),
     _need("key_check", LargeBinary(512)), _need("index_check", _bytes(16)), _need("created_at", Micros),
 )  # fmt: skip
 PARTY = _table(

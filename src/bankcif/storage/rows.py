@@ -40,7 +40,7 @@ class StoreRow:
         store_id: Random; the key store carries the same.
         format: Version of the stored form.
         suite: Number of the cipher suite.
-        expected_customers, index_version: The index plan.
+        expected_customers, index_version, index_bits: The index plan; the bits of each index's tags as JSON.
         kek_id, key_check: A key-encryption key's id and a constant wrapped under it.
         index_check: A constant's tag under the index root key.
     """
@@ -50,6 +50,7 @@ class StoreRow:
     suite: int
     expected_customers: int
     index_version: int
+    index_bits: bytes
     kek_id: str
     key_check: bytes
     index_check: bytes

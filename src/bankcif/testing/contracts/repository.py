@@ -205,7 +205,7 @@ class RepositoryContract:
 
     def test_what_the_store_says_of_itself_can_be_restated(self, repository: Repository) -> None:
         said = StoreRow(
-            store_id="s", format=1, suite=1, expected_customers=1000, index_version=1, kek_id="k1", key_check=b"c",
+            store_id="s", format=1, suite=1, expected_customers=1000, index_version=1, index_bits=b"{}", kek_id="k1", key_check=b"c",
             index_check=b"t" * 16, created_at=1,
         )  # fmt: skip
         assert repository.found(said) == repository.found(attrs.evolve(said, store_id="other")) == said
@@ -383,7 +383,7 @@ class RepositoryContract:
 
     def test_a_store_is_founded_once(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
         row = StoreRow(
-            store_id="one", format=1, suite=1, expected_customers=1000, index_version=1, kek_id="k",
+            store_id="one", format=1, suite=1, expected_customers=1000, index_version=1, index_bits=b"{}", kek_id="k",
             key_check=b"c", index_check=b"i" * 16, created_at=1,
         )  # fmt: skip
         assert repository.identity() is None
