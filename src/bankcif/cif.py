@@ -102,7 +102,7 @@ class CIF:
             tenant=tenant, zone=zone, clock=clock, ids=ids, repository=repository,
             data_keys=DataKeys(tenant=tenant, store=key_store, provider=keys, ids=ids, clock=clock),
             sealer=Sealer(suite=founded.suite, tenant=tenant, ids=ids),
-            tagger=founded.tagger,
+            taggers=founded.taggers, digester=founded.digester,
             schemes=schemes, codes=tables.codes,
             standardizer=Standardizer(
                 schemes=schemes, codes=tables.codes,

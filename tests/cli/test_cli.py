@@ -450,11 +450,11 @@ def test_keys_are_rotated_by_two_custodians(shell: Shell) -> None:
     shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
     assert "rotate wrapping" in shell.run("keys", "renew", "--to", "new.json").stdout
     with_new = ("--keys", "new.json")
-    for what in ("wrapping", "data"):
+    for what in ("wrapping", "data", "index"):
         shell.run("keys", "rotate", what, "--reason", "yearly", *zhao, *with_new)
     assert "no rotation is on its way" in shell.run("keys", "run", *zhao, *with_new).stdout
     waiting = json.loads(shell.run("approval", "list", *qian, *with_new, "--json").stdout)
-    assert sorted(one["field"] for one in waiting) == ["data", "wrapping"]
+    assert sorted(one["field"] for one in waiting) == ["data", "index", "wrapping"]
     for one in waiting:
         assert "two different people" in shell.run("approval", "approve", one["id"], *zhao, *with_new, expect=2).stderr
         shell.run("approval", "approve", one["id"], *qian, *with_new)

@@ -17,7 +17,14 @@ from tests.flows.test_register import clear, register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
-from bankcif.errors import FourEyesError, InputError, KeyMissingError, NotFoundOrNotAllowedError, StorageError
+from bankcif.errors import (
+    FourEyesError,
+    InputError,
+    KeyMissingError,
+    NotFoundOrNotAllowedError,
+    StorageError,
+    WrongKeyError,
+)
 from bankcif.flows.rotate import Rotated
 from bankcif.party import ReferenceTables
 from bankcif.protection import KeyStore, WrappedKey
@@ -124,6 +131,92 @@ def test_data_keys_wrapped_under_a_new_key_do_without_the_old_one(
     assert alone.check_keys() == len(data_keys(store))
 
 
+def versions(cif: CIF) -> set[int]:
+    """Index versions that tags and claims stand under."""
+    data = cif._desk.repository._data  # type: ignore[attr-defined]
+    rows = (*data.indexes.rows.values(), *data.claims.rows.values())
+    return {row.index_version for row in rows}
+
+
+def expected_tags(cif: CIF) -> set[tuple[bytes, str, str]]:
+    """Tag, source key and party of every blocking key of every record, computed from what is stored."""
+    from bankcif.flows._records import open_records
+    from bankcif.matching import blocking_keys
+
+    desk = cif._desk
+    with desk.repository.unit_of_work() as unit:
+        tagging = desk.tagging(unit)
+        opened = open_records(desk, unit.sources.of_parties([row.cif_no for row in unit.parties.page("", 10**6)]))
+    return {
+        (tagging.tag(key), one.statement.origin.key, one.cif_no)
+        for one in opened
+        for key in blocking_keys(one.features)
+    }
+
+
+def stored_tags(cif: CIF) -> set[tuple[bytes, str, str]]:
+    rows = cif._desk.repository._data.indexes.rows.values()  # type: ignore[attr-defined]
+    return {(row.tag, row.source_key, row.cif_no) for row in rows}
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_tags_are_made_anew_while_everything_is_found_and_written(
+    make: Callable[..., CIF], keys: LocalKeyProvider, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    from bankcif.flows import rotate as flow
+
+    monkeypatch.setattr(flow, "_PARTIES_AT_ONCE", at_once)
+    cif = make(keys.renewed())
+    a, b, c = three(cif)
+    register(cif, MAKER, "n", name="欧阳测试", phone="15400000077")
+    begin(cif, "index")
+    steps = []
+
+    def meanwhile(row: Any) -> None:
+        steps.append(row)
+        n = len(steps)
+        if n == 1:
+            merge(cif, max(a, b), min(a, b))  # from what may be done to what may not
+        if n == 2:
+            merge(cif, min(max(a, b), c), max(a, b, c))
+        if n < 9:
+            done = register(
+                cif, MAKER, f"w{n}", channel="card", name="李写", phone=f"154000001{n:02}", identifiers=None
+            )
+            found = cif.customers.find(phone=f"154000001{n:02}", actor=MAKER, purpose=Purpose.COMPLIANCE)
+            assert [view.cif_no for view in found] == [done.cif_no]
+        (view,) = cif.customers.find(phone="15400000077", actor=MAKER, purpose=Purpose.COMPLIANCE)
+        again = register(cif, MAKER, f"again{n}", channel="card", name="欧阳测试", phone="15400000077")
+        assert again.cif_no == view.cif_no  # by the number and the name, through claims and tags of either version
+
+    (done,) = cif.keys.rotate(actor=ONE, progress=meanwhile)
+    assert done.finished_at is not None
+    assert versions(cif) == {2}
+    assert stored_tags(cif) == expected_tags(cif)
+    other = make(cif._desk.taggers._provider)
+    (view,) = other.customers.find(phone="15400000077", actor=MAKER, purpose=Purpose.COMPLIANCE)
+    assert view.name == "欧阳**"
+    assert cif.audit.verify(actor=AUDITOR).intact
+
+
+def test_tags_can_not_be_rotated_to_a_root_that_is_not_there(cif: CIF) -> None:
+    with pytest.raises(WrongKeyError, match="index key of version 2"):
+        cif.keys.propose_rotation("index", reason="r", actor=ONE)
+
+
+def test_a_process_without_the_new_root_stops_rather_than_miss_customers(
+    make: Callable[..., CIF], keys: LocalKeyProvider
+) -> None:
+    old, cif = make(), make(keys.renewed())
+    three(old)
+    begin(cif, "index")
+    with pytest.raises(WrongKeyError):
+        register(old, MAKER, "9")
+    cif.keys.rotate(actor=ONE)
+    with pytest.raises(WrongKeyError):
+        old.customers.find(phone="15400000001", actor=MAKER, purpose=Purpose.COMPLIANCE)
+
+
 def test_a_rotation_takes_two_custodians(cif: CIF, steward: Actor, checker: Actor) -> None:
     for nobody in (steward, checker, AUDITOR):
         with pytest.raises(NotFoundOrNotAllowedError):
@@ -143,7 +236,7 @@ def test_a_rotation_takes_two_custodians(cif: CIF, steward: Actor, checker: Acto
     cif.approvals.approve(proposal.id, actor=OTHER)
     with pytest.raises(InputError, match="on its way"):
         cif.keys.propose_rotation("data", reason="r", actor=OTHER)
-    with pytest.raises(InputError, match="wrapping, data"):
+    with pytest.raises(InputError, match="wrapping, data, index"):
         cif.keys.propose_rotation("all", reason="r", actor=OTHER)  # type: ignore[arg-type]
     assert [row.finished_at is None for row in cif.keys.rotations(actor=OTHER)] == [True]
 
@@ -230,7 +323,7 @@ class MortalRepository(MemoryRepository):
 
 
 @settings(max_examples=60, deadline=None)
-@given(what=st.sampled_from(("data", "wrapping")), at=st.integers(1, 24), seed=st.integers(0, 2**16))
+@given(what=st.sampled_from(("data", "wrapping", "index")), at=st.integers(1, 24), seed=st.integers(0, 2**16))
 def test_killed_at_any_point_it_is_carried_on(tables: ReferenceTables, what: Rotated, at: int, seed: int) -> None:
     clock, keys, repository, store = FixedClock(NOW), LocalKeyProvider.generate(), MemoryRepository(), MemoryKeyStore()
 
@@ -264,6 +357,9 @@ def test_killed_at_any_point_it_is_carried_on(tables: ReferenceTables, what: Rot
     if what == "data":
         assert old & set(data_keys(store)) == set()
         assert used_keys(again) <= set(data_keys(store))
+    elif what == "index":
+        assert versions(again) == {2}
+        assert stored_tags(again) == expected_tags(again)
     else:
         assert {key.kek_id for key in data_keys(store).values()} == {renewed.kek_id}
     assert again.check_keys() > 0

@@ -43,8 +43,9 @@ def check(
 @customer_command
 def rotate(session: Session, what: str, reason: str) -> int:
     """
-    Propose to replace WHAT: wrapping (wrap every data key under the present key-encryption key) or data (a data key anew
-    for every record). A second person approves (approval approve), then `keys run` does it.
+    Propose to replace WHAT: wrapping (wrap every data key under the present key-encryption key), data (a data key anew for
+    every record) or index (every tag under the next index root). A second person approves it (approval approve), then
+    `keys run` does it.
     """
     chosen = next(one for one in ROTATIONS if one == what)
     with session.open() as cif:
@@ -62,13 +63,13 @@ def run(session: Session) -> int:
 
     def progress(row: RotationRow) -> None:
         if sys.stderr.isatty() and not session.as_json:
-            click.echo(f"\r{row.what}: {row.done:,} keys", nl=False, err=True)
+            click.echo(f"\r{row.what}: {row.done:,}", nl=False, err=True)
 
     with session.open() as cif:
         done = cif.keys.rotate(actor=session.actor(), purpose=session.purpose, progress=progress)
     document = [{"id": row.id, "what": row.what, "keys": row.done} for row in done]
     emit(session.as_json, document, lambda: click.echo(
-        "\n".join(f"{row.what}: done, {row.done:,} keys replaced" for row in done) or "no rotation is on its way"
+        "\n".join(f"{row.what}: done, {row.done:,} {'tags' if row.what == 'index' else 'keys'} replaced" for row in done) or "no rotation is on its way"
     ))  # fmt: skip
     return 0
 
@@ -89,7 +90,7 @@ def status(session: Session) -> int:
         )
         for row in found
     ]
-    names = ("id", "what", "begun", "keys", "ended")
+    names = ("id", "what", "begun", "replaced", "ended")
     document = [dict(zip(names, row, strict=True)) for row in rows]
     emit(session.as_json, document, lambda: table("Rotations", names, rows))
     return 0
@@ -99,7 +100,10 @@ def status(session: Session) -> int:
 @click.option("--keys", envvar="BANKCIF_KEYS", default="keys.json", show_default=True, help="Key file to begin with.")
 @click.option("--to", "new", required=True, help="Key file to write; never overwritten.")
 def renew(keys: str, new: str) -> int:
-    """Write a key file with a new key-encryption key beside the old ones: the first step of `keys rotate wrapping`."""
+    """
+    Write a key file with a new key-encryption key and a new index root beside the old ones: the first step of a rotation
+    of wrapping or index.
+    """
     provider = LocalKeyProvider.from_file(keys).renewed()
     provider.write(new)
     click.echo(f"{new} ({told(provider)}) wraps under {provider.kek_id}; use it in place of {keys} everywhere, then")

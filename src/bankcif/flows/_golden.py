@@ -120,7 +120,7 @@ def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, now: int) -> Pa
     roles = old.roles if old else "customer"
     branch, manager = golden.values.get("home_branch"), golden.values.get("manager")
     version = old.version + 1 if old else 1
-    content = desk.tagger.digest("golden", dumps(golden.values))
+    content = desk.digester.digest("golden", dumps(golden.values))
     digest = sha256(
         "bankcif/v1/party", desk.tenant, party.cif_no, party.kind.value, life_cycle, review_state, roles, branch, manager,
         party.merged_into, version, content,
@@ -165,7 +165,7 @@ def _facts(desk: Desk, party: Touched, golden: GoldenRecord) -> FactRow:
 
 def ground_of(desk: Desk, cif_no: CifNo, golden: GoldenRecord, field: str) -> str:
     """What a proposal for *field* stands on: a keyed digest of the golden value, which no other party's equals."""
-    return desk.tagger.digest("ground", dumps([cif_no, field, golden.values.get(field)])).hex()
+    return desk.digester.digest("ground", dumps([cif_no, field, golden.values.get(field)])).hex()
 
 
 def _grounds(desk: Desk, cif_no: CifNo, golden: GoldenRecord) -> dict[Proposal, str]:

@@ -23,7 +23,7 @@ from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow
 from ._records import Arrival, Record, open_records
-from .desk import Desk
+from .desk import Desk, Tagging
 
 __all__ = ["Meetings", "Met", "meet"]
 
@@ -71,7 +71,7 @@ class Meetings:
     seen: Sequence[frozenset[CifNo]]
 
 
-def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival]) -> Meetings:
+def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tagging) -> Meetings:
     """
     Finds, opens and compares the candidates of *arrivals*.
 
@@ -79,7 +79,7 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival]) -> Meetings:
     arrival has at most 50 parties' and 50 arrivals'.
     """
     features = [features_of(a.form.kind, a.form.values, desk.link_policy.identifying) for a in arrivals]
-    keys = [[(key, desk.tag(key)) for key in blocking_keys(one)] for one in features]
+    keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
     links = unit.crosswalk.current([a.origin for a in arrivals])
     candidates = _stored_candidates(unit, keys)
     wanted = {cif_no for found in candidates for cif_no in found} | {link.cif_no for link in links.values()}

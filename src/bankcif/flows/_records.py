@@ -78,7 +78,7 @@ def tokenized(desk: Desk, form: Standard) -> Standard:
     for holding in holdings:
         number = holding.get("number")
         if number is not None:
-            token = desk.tagger.claim("holding", holding.get("scheme") or "", number).hex()
+            token = desk.digester.claim("holding", holding.get("scheme") or "", number).hex()
             holding = {k: v for k, v in holding.items() if k != "number"}  # noqa: PLW2901 (a copy without it)
             holding |= {"token": token, "masked": mask_card(number)}
         replaced.append(holding)
@@ -94,7 +94,7 @@ def counted(faults: Iterable[Fault]) -> dict[str, int]:
 def content_tag(desk: Desk, arrival: Arrival) -> bytes:
     """Keyed digest of what a form says, to recognize the same delivery."""
     content = {"kind": arrival.form.kind.value, "values": arrival.form.values, "at": arrival.business_time}
-    return desk.tagger.digest("content", dumps(content))
+    return desk.digester.digest("content", dumps(content))
 
 
 def source_place(owner: tuple[str, str, int]) -> Place:

@@ -75,17 +75,23 @@ def _forest(unit: UnitOfWork, cif_nos: set[CifNo]) -> dict[CifNo, CifNo | None]:
 
 def _move_tags(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], moves: Mapping[SourceKey, CifNo]) -> None:
     rows: dict[CifNo, list[IndexRow]] = {}
+    tagging = desk.tagging(unit)
     for one in opened:
         to = moves.get(one.statement.origin)
         if to is None:
             continue
         source, source_key, record_no = one.statement.place
         for key in {(key.index, key.value): key for key in blocking_keys(one.features)}.values():
-            row = IndexRow(
-                index_name=key.index, index_version=desk.tagger.version, tag=desk.tag(key), source=source,
-                source_key=source_key, record_no=record_no, cif_no=to,
+            rows.setdefault(to, []).extend(
+                IndexRow(
+                    index_name=key.index, index_version=version, tag=tag, source=source, source_key=source_key,
+                    record_no=record_no, cif_no=to,
+                )
+                for version, tag in tagging.tags(key)
             )  # fmt: skip
-            rows.setdefault(to, []).append(row)
+    # A version that is being filled may not have the tags of these records yet, and may be past the party they go to.
+    filled = {tagger.version for tagger in tagging.written[1:]}
+    unit.indexes.add([row for moving in rows.values() for row in moving if row.index_version in filled])
     for to, moving in rows.items():
         unit.indexes.move(
             list({(r.tag, r.source, r.source_key, r.record_no, r.index_name): r for r in moving}.values()), to

@@ -18,10 +18,10 @@ from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
 from ..matching import BlockingKey, LinkPolicy, MatchModel
 from ..party import CodeLists, PartyKind
-from ..protection import DataKeys, Sealer, Tagger
+from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..storage import Repository, UnitOfWork
 
-__all__ = ["Desk", "authorize", "destroy_retired", "need_purpose", "record", "refuse", "retried"]
+__all__ = ["Desk", "Tagging", "authorize", "destroy_retired", "need_purpose", "record", "refuse", "retried"]
 
 T = TypeVar("T")
 _TRIES = 4
@@ -33,6 +33,8 @@ class Desk:
     The collaborators of all flows.
 
     Attributes:
+        taggers: Make the tags of blind indexes, by version.
+        digester: Makes keyed digests of contents, and tokens.
         stream: Name of the audit stream that this process writes.
     """
 
@@ -43,7 +45,8 @@ class Desk:
     repository: Repository
     data_keys: DataKeys
     sealer: Sealer
-    tagger: Tagger
+    taggers: Taggers
+    digester: Tagger
     schemes: SchemeSet
     codes: CodeLists
     standardizer: Standardizer
@@ -61,9 +64,37 @@ class Desk:
         """The day in the tenant's zone."""
         return local_date(self.clock.now(), self.zone)
 
+    def tagging(self, unit: UnitOfWork) -> Tagging:
+        """What makes tags in *unit*: the store says which version is searched, and whether another is being filled."""
+        store = unit.keys.store()
+        filled = (self.taggers.at(store.index_next),) if store.index_next else ()
+        return Tagging(written=(self.taggers.at(store.index_version), *filled))
+
+
+@attrs.frozen(repr=False)
+class Tagging:
+    """
+    The taggers of one unit of work.
+
+    Attributes:
+        written: Every one whose tags are written; the first is searched.
+    """
+
+    written: tuple[Tagger, ...]
+
     def tag(self, key: BlockingKey) -> bytes:
-        """The tag under which *key* stands in the store."""
-        return self.tagger.search(key.index, *key.value)
+        """The tag under which *key* is searched."""
+        return self.written[0].search(key.index, *key.value)
+
+    def tags(self, key: BlockingKey, searched: bytes | None = None) -> list[tuple[int, bytes]]:
+        """Version and tag of *key* in all that is written; *searched* is the first, where it is known."""
+        first = self.tag(key) if searched is None else searched
+        more = [(tagger.version, tagger.search(key.index, *key.value)) for tagger in self.written[1:]]
+        return [(self.written[0].version, first), *more]
+
+    def claims(self, index: str, value: tuple[str, ...]) -> list[tuple[int, bytes]]:
+        """Version and full tag by which writers of *value* meet, in all that is written."""
+        return [(tagger.version, tagger.claim(index, *value)) for tagger in self.written]
 
 
 def record(desk: Desk, unit: UnitOfWork, entries: Sequence[AuditEntry]) -> None:

@@ -10,7 +10,7 @@ from .._canonical import dumps, encode, loads
 from .._clock import Clock, IdSource, to_micros
 from ..errors import StoreOpenError, WrongKeyError
 from ..matching import FULL_TAG_INDEXES, INDEX_PARTS
-from ..protection import Aes256Gcm, Frequency, IndexPlan, KeyProvider, KeyStore, Suite, Tagger, suite_of
+from ..protection import Aes256Gcm, Frequency, IndexPlan, KeyProvider, KeyStore, Suite, Tagger, Taggers, suite_of
 from ..storage import Repository
 from ..storage.rows import StoreRow
 
@@ -40,10 +40,11 @@ class Founding:
 
 @attrs.frozen(kw_only=True, repr=False)
 class Founded:
-    """An open store's suite, and what makes its tags."""
+    """An open store's suite, what makes its tags, and what makes its digests."""
 
     suite: Suite
-    tagger: Tagger
+    taggers: Taggers
+    digester: Tagger
 
 
 def found_store(
@@ -84,12 +85,11 @@ def found_store(
         )
     suite.probe()
     keys.unwrap([(store.key_check, check_place(tenant, store.store_id))], kek_id=store.kek_id)
-    plan = IndexPlan(bits=loads(store.index_bits), version=store.index_version)
-    tagger = Tagger(provider=keys, tenant=tenant, plan=plan, suite=suite)
-    if tagger.claim("check", store.store_id) != store.index_check:
+    taggers = Taggers(provider=keys, tenant=tenant, bits=loads(store.index_bits), suite=suite)
+    if taggers.at(store.index_version).claim("check", store.store_id) != store.index_check:
         raise WrongKeyError("the index keys are not those of this store; use its own key file", rule="index_root")
     _bind(repository, key_store, store)
-    return Founded(suite=suite, tagger=tagger)
+    return Founded(suite=suite, taggers=taggers, digester=taggers.at(store.digest_version))
 
 
 def _new(keys: KeyProvider, tenant: str, founding: Founding, ids: IdSource, clock: Clock) -> StoreRow:
@@ -102,7 +102,7 @@ def _new(keys: KeyProvider, tenant: str, founding: Founding, ids: IdSource, cloc
     store_id = ids.draw(16).hex()
     return StoreRow(
         store_id=store_id, format=STORE_FORMAT, suite=suite.number, expected_customers=founding.expected_customers,
-        index_version=plan.version, index_bits=dumps(dict(plan.bits)), kek_id=keys.kek_id,
+        index_version=plan.version, index_next=0, digest_version=plan.version, index_bits=dumps(dict(plan.bits)), kek_id=keys.kek_id,
         key_check=keys.wrap([(_CHECK, check_place(tenant, store_id))])[0],
         index_check=Tagger(provider=keys, tenant=tenant, plan=plan, suite=suite).claim("check", store_id),
         created_at=to_micros(clock.now()),

@@ -117,7 +117,7 @@ def load(
         FileError: The file as a whole cannot be read as declared.
     """
     check_allowed(desk, channel, actor, purpose, Action.LOAD)
-    batch = _Batch(desk, channel, desk.tagger.digest("file", file_digest(path)), actor, purpose, each, each_held)
+    batch = _Batch(desk, channel, desk.digester.digest("file", file_digest(path)), actor, purpose, each, each_held)
     return _receive(batch, read_rows(path, channel), path.name, progress)
 
 
@@ -149,7 +149,7 @@ def receive(
     check_allowed(desk, channel, actor, purpose, Action.LOAD)
     given = (given_row(number, row, channel) for number, row in enumerate(rows, start=1))
     batch = _Batch(
-        desk, channel, desk.tagger.digest("batch", dumps([channel.name, key])), actor, purpose, each, each_held, True
+        desk, channel, desk.digester.digest("batch", dumps([channel.name, key])), actor, purpose, each, each_held, True
     )
     return _receive(batch, given, "", None)
 
@@ -224,7 +224,7 @@ class _Batch:
     def delivery(self, row: RawRow) -> bytes:
         """Keyed digest of where, and perhaps of what, a row was in its batch."""
         place = self.tag + row.line.to_bytes(8, "big")
-        return self.desk.tagger.digest("delivery", place + (row.raw if self.by_content else b""))
+        return self.desk.digester.digest("delivery", place + (row.raw if self.by_content else b""))
 
 
 def _receive(batch: _Batch, rows: Iterable[RawRow], name: str, progress: Callable[[int], None] | None) -> LoadReport:

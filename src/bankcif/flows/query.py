@@ -91,8 +91,9 @@ def find(
     if desk.policy.allows(actor, Action.FIND, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "find", purpose)
     terms = _search_keys(desk, identifier, phone, email, name, birth_date)
-    tags = {desk.tag(key): key for key in terms}
     with desk.repository.unit_of_work() as unit:
+        tagging = desk.tagging(unit)
+        tags = {tagging.tag(key): key for key in terms}
         keys = _verified(desk, unit, tags)
         views, rules = [], set()
         for row in unit.parties.get(list(keys)).values():

@@ -105,7 +105,7 @@ def register(
             now = desk.now()
             batch = _Batch(desk, unit, arrivals, actor, now)
             fresh = batch.leave_out_mistaken(batch.leave_out_repeats())
-            meetings = meet(desk, unit, [arrivals[i] for i in fresh])
+            meetings = meet(desk, unit, [arrivals[i] for i in fresh], batch.tagging)
             batch.place(fresh, meetings)
             batch.keep(fresh, meetings)
             done = batch.finish(meetings)
@@ -138,6 +138,7 @@ class _Batch:
         self._actor = actor
         self._now = now
         self._done: dict[int, Registered] = {}
+        self.tagging = desk.tagging(unit)
         self._tags = [content_tag(desk, arrival) for arrival in arrivals]
         self._next_no: dict[SourceKey, int] = {}
         self._placed: dict[int, _Placed] = {}
@@ -228,17 +229,19 @@ class _Batch:
             if arrival.origin not in linked:
                 linked.add(arrival.origin)
                 links.append(self._link(arrival, placed))
-            for blocking_key, tag in meetings.keys[at]:
-                index = IndexRow(
-                    index_name=blocking_key.index, index_version=self._desk.tagger.version, tag=tag,
-                    source=row.source, source_key=row.source_key, record_no=record_no, cif_no=placed.cif_no,
-                )  # fmt: skip
-                indexes[tag, row.source, row.source_key, record_no, blocking_key.index] = index
+            for blocking_key, searched in meetings.keys[at]:
+                for version, tag in self.tagging.tags(blocking_key, searched):
+                    indexes[tag, row.source, row.source_key, record_no, blocking_key.index] = IndexRow(
+                        index_name=blocking_key.index, index_version=version, tag=tag, source=row.source,
+                        source_key=row.source_key, record_no=record_no, cif_no=placed.cif_no,
+                    )  # fmt: skip
                 if blocking_key.index == "identifier":
-                    claim = self._desk.tagger.claim("identifier", *blocking_key.value)
-                    claims.append(ClaimRow(index_name="identifier", tag=claim, cif_no=placed.cif_no))
                     rivals = {rival for rival, _, _ in placed.rivals}
-                    seen.setdefault(("identifier", claim), set()).update({placed.cif_no}, rivals, meetings.seen[at])
+                    for version, tag in self.tagging.claims("identifier", blocking_key.value):
+                        claims.append(
+                            ClaimRow(index_name="identifier", index_version=version, tag=tag, cif_no=placed.cif_no)
+                        )
+                        seen.setdefault(("identifier", tag), set()).update({placed.cif_no}, rivals, meetings.seen[at])
         self._unit.sources.add([row for row, _ in self._rows.values()])
         self._unit.crosswalk.add(links)
         self._unit.indexes.add(list(indexes.values()))

@@ -2,8 +2,10 @@
 Rotating keys: propose -> approve -> go through the store in small transactions -> destroy what was replaced.
 
 ``wrapping`` wraps every data key anew, under the provider's present key-encryption key. ``data`` gives every source
-record a data key of its own anew and seals it, and the golden groups that rest on it, under that. Reads and writes go
-on meanwhile. Where it stands is committed with what was done, so that a run that was killed is carried on by the next.
+record a data key of its own anew and seals it, and the golden groups that rest on it, under that. ``index`` makes every
+tag and claim anew under the next index root: writers write both versions while the next is filled, then it is searched,
+and the old one is deleted. Reads and writes go on meanwhile. Where it stands is committed with what was done, so that a
+run that was killed is carried on by the next.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from ..approval import Approval, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError, StorageError
+from ..matching import blocking_keys
 from ..party import CifNo, PartyKind
-from ..protection import DataKey
+from ..protection import DataKey, Tagger
 from ..storage import UnitOfWork
-from ..storage.rows import GoldenRow, PartyRow, RotationRow, SourceRow
+from ..storage.rows import ClaimRow, GoldenRow, IndexRow, PartyRow, RotationRow, SourceRow
 from ._golden import Touched, golden_place, rebuild
 from ._proposals import need_reason, proposed, write_proposal
 from ._records import Record, open_records, source_place
@@ -30,10 +33,11 @@ from .found import check_place
 
 __all__ = ["ROTATIONS", "Rotated", "begin", "ground_of_rotation", "propose_rotation", "rotate", "rotations"]
 
-Rotated = Literal["wrapping", "data"]
-ROTATIONS: tuple[Rotated, ...] = ("wrapping", "data")
+Rotated = Literal["wrapping", "data", "index"]
+ROTATIONS: tuple[Rotated, ...] = ("wrapping", "data", "index")
 _KEYS_AT_ONCE = 1000
 _PARTIES_AT_ONCE = 100
+_TAGS_AT_ONCE = 5000
 _MOST_PASSES = 5
 
 
@@ -43,6 +47,7 @@ def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, pu
 
     Raises:
         InputError: There is nothing of that name, or it is being rotated already.
+        WrongKeyError: The provider has no index root of the next version.
         NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
     """
     authorize(desk, actor, Action.KEYS, "propose_rotation", purpose)
@@ -51,6 +56,8 @@ def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, pu
         raise InputError(f"what is rotated is one of {', '.join(ROTATIONS)}", rule="rotation")
     with desk.repository.unit_of_work() as unit:
         _need_none_running(unit, what)
+        if what == "index":
+            desk.taggers.at(unit.keys.store().index_version + 1)  # there must be a root to rotate to
         approval = proposed(desk, Operation.ROTATE_KEYS, (), {"what": what, "reason": reason}, {}, actor)
         write_proposal(desk, unit, approval, actor)
     return approval
@@ -65,6 +72,10 @@ def begin(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     """Carries out an approved rotation in so far as it is on its way from now on; `rotate` does the work."""
     what = approval.detail["what"]
     _need_none_running(unit, what)
+    if what == "index":
+        store = unit.keys.store()
+        desk.taggers.at(store.index_version + 1)
+        unit.keys.restate(attrs.evolve(store, index_next=store.index_version + 1))
     unit.keys.put_rotation(RotationRow(id=approval.id, what=what, started_at=now))
     return {}
 
@@ -125,7 +136,7 @@ def rotate(
 
 
 def _step(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
-    step = {"wrapping": _rewrap, "data": _reseal}[row.what]
+    step = {"wrapping": _rewrap, "data": _reseal, "index": _reindex}[row.what]
     return retried(lambda: step(desk, row, actor))
 
 
@@ -184,6 +195,60 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
             record(desk, unit, [_entry(after, actor, now, len(stale), digests, action)])
         unit.commit()
     return after
+
+
+def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
+    """One page of parties whose tags are made anew; after the last, the switch; then one page of old tags deleted."""
+    with desk.repository.unit_of_work() as unit:
+        now, store = desk.now(), unit.keys.store()
+        if row.passes:
+            old = store.index_version - 1
+            count = unit.indexes.drop_version(old, _TAGS_AT_ONCE) + unit.claims.drop_version(old, _TAGS_AT_ONCE)
+            after = row if count else attrs.evolve(row, finished_at=now)
+        elif page := unit.parties.page(row.cursor, _PARTIES_AT_ONCE):
+            count = _tagged_anew(desk, unit, page)
+            after = attrs.evolve(row, cursor=page[-1].cif_no, done=row.done + count)
+        else:
+            count, after = 0, attrs.evolve(row, cursor="", passes=1)
+            check = desk.taggers.at(store.index_next).claim("check", store.store_id)
+            unit.keys.restate(
+                attrs.evolve(store, index_version=store.index_next, index_next=0, index_check=check)
+            )  # fmt: skip
+        unit.keys.put_rotation(after)
+        action = "rotated_keys" if after.finished_at is not None else "rotate_keys"
+        record(desk, unit, [_entry(after, actor, now, count, {}, action)])
+        unit.commit()
+    return after
+
+
+def _tagged_anew(desk: Desk, unit: UnitOfWork, page: Sequence[PartyRow]) -> int:
+    """Tags and claims of these parties' records under the version that is being filled; how many tags there are."""
+    searched, filled = desk.tagging(unit).written
+    rows: dict[tuple[bytes, str, str, int, str], IndexRow] = {}
+    for one in open_records(desk, unit.sources.of_parties([party.cif_no for party in page])):
+        source, source_key, record_no = one.statement.place
+        for key in blocking_keys(one.features):
+            tag = filled.search(key.index, *key.value)
+            rows[tag, source, source_key, record_no, key.index] = IndexRow(
+                index_name=key.index, index_version=filled.version, tag=tag, source=source, source_key=source_key,
+                record_no=record_no, cif_no=one.cif_no,
+            )  # fmt: skip
+            if key.index == "identifier":
+                _claim_anew(unit, searched, filled, key.value, one.cif_no)
+    unit.indexes.add(list(rows.values()))
+    return len(rows)
+
+
+def _claim_anew(unit: UnitOfWork, searched: Tagger, filled: Tagger, value: tuple[str, ...], cif_no: CifNo) -> None:
+    """Gives the claim on *value* in the new version to who holds it in the old one."""
+    old, new = (
+        ClaimRow(
+            index_name="identifier", index_version=tagger.version, tag=tagger.claim("identifier", *value), cif_no=cif_no
+        )
+        for tagger in (searched, filled)
+    )
+    holder = unit.claims.claim([old])["identifier", old.tag]
+    unit.claims.claim([attrs.evolve(new, cif_no=holder)])
 
 
 def _moved(desk: Desk, row: RotationRow, actor: Actor, *, cursor: str | None, count: int) -> RotationRow:

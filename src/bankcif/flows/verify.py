@@ -245,7 +245,7 @@ def _states(desk: Desk, row: PartyRow, opened: Sequence[Record]) -> dict[str, Ve
 
 
 def _tag(desk: Desk, values: Mapping[str, Any]) -> str:
-    return desk.tagger.digest("verified", dumps(values)).hex()
+    return desk.digester.digest("verified", dumps(values)).hex()
 
 
 def _anchor(row: PartyRow) -> tuple[str, str, int]:

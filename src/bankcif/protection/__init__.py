@@ -1,6 +1,6 @@
 """Write 6: keys, seals and blind indexes."""
 
-from .blind_index import CLAIM_BYTES, Tagger
+from .blind_index import CLAIM_BYTES, Tagger, Taggers
 from .index_plan import FULL_BITS, Frequencies, Frequency, IndexPlan, PlannedIndex, default_frequencies, plan_index
 from .keys import DataKey, DataKeys, KeyStore, WrappedKey
 from .providers import Bound, KeyProvider, LocalKeyProvider
@@ -29,6 +29,7 @@ __all__ = [
     "Sm4Gcm",
     "Suite",
     "Tagger",
+    "Taggers",
     "TransitKeyProvider",
     "WrappedKey",
     "default_frequencies",

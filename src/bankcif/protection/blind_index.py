@@ -8,6 +8,7 @@ that every tag is shared by several records, and what was found is verified afte
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from .._canonical import Part, encode
@@ -16,7 +17,7 @@ from .index_plan import FULL_BITS, IndexPlan
 from .providers import KeyProvider
 from .suites import Suite
 
-__all__ = ["CLAIM_BYTES", "Tagger"]
+__all__ = ["CLAIM_BYTES", "Tagger", "Taggers"]
 
 CLAIM_BYTES = 16
 
@@ -68,6 +69,37 @@ class Tagger:
 
     def __repr__(self) -> str:
         return f"Tagger(version {self._plan.version})"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("keys can not be pickled or copied")
+
+
+class Taggers:
+    """
+    The taggers of a store, one for each version of the index root key; refuses copying and pickling.
+
+    Args:
+        provider: Holds the roots.
+        tenant: Bound into every tag.
+        bits: Length of each index's tags.
+        suite: Makes the tags.
+    """
+
+    def __init__(self, *, provider: KeyProvider, tenant: str, bits: Mapping[str, int], suite: Suite) -> None:
+        self._provider = provider
+        self._tenant = tenant
+        self._bits = bits
+        self._suite = suite
+        self._made: dict[int, Tagger] = {}
+
+    def at(self, version: int) -> Tagger:
+        """The tagger of *version*. Raises `WrongKeyError` if the provider has no root of it."""
+        found = self._made.get(version)
+        if found is None:
+            plan = IndexPlan(bits=self._bits, version=version)
+            found = Tagger(provider=self._provider, tenant=self._tenant, plan=plan, suite=self._suite)
+            self._made[version] = found
+        return found
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("keys can not be pickled or copied")

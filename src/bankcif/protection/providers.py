@@ -136,13 +136,20 @@ class LocalKeyProvider:
         return cls(*found)
 
     def renewed(self) -> LocalKeyProvider:
-        """These keys and a new key-encryption key, which wraps from now on; the others still unwrap."""
+        """
+        These keys, a new key-encryption key, which wraps from now on, and an index root of the next version, which is used
+        once the store is rotated to it.
+        """
         kek_id = "kek-" + self._ids.draw(6).hex()
         keks = {**self._keks, kek_id: self._ids.draw(self._suite.key_bytes)}
-        return LocalKeyProvider(keks, kek_id, self._index_roots, self._suite, self._ids)
+        roots = {**self._index_roots, max(self._index_roots) + 1: self._ids.draw(_ROOT_BYTES)}
+        return LocalKeyProvider(keks, kek_id, roots, self._suite, self._ids)
 
     def reduced(self) -> LocalKeyProvider:
-        """These keys without the key-encryption keys that wrap no more; for when nothing is wrapped under them."""
+        """
+        These keys without the key-encryption keys that wrap no more; for when nothing is wrapped under them. Index roots
+        all stay: digests of contents are under the first.
+        """
         return LocalKeyProvider(
             {self._active: self._keks[self._active]}, self._active, self._index_roots, self._suite, self._ids
         )

@@ -157,12 +157,18 @@ class Claims(Store):
     def claim(self, rows: Collection[ClaimRow]) -> Mapping[tuple[str, bytes], CifNo]:
         for row in rows:
             if (row.index_name, row.tag) not in self._data.claims.rows:
-                self._data.claims.add((row.index_name, row.tag), row.cif_no)
-        return {(row.index_name, row.tag): self._data.claims.rows[row.index_name, row.tag] for row in rows}
+                self._data.claims.add((row.index_name, row.tag), row)
+        return {(row.index_name, row.tag): self._data.claims.rows[row.index_name, row.tag].cif_no for row in rows}
+
+    def drop_version(self, version: int, limit: int) -> int:
+        over = [key for key, row in self._data.claims.rows.items() if row.index_version == version][:limit]
+        for key in over:
+            self._data.claims.drop(key)
+        return len(over)
 
     def release(self, tags: Collection[tuple[str, bytes]], holder: CifNo) -> None:
         for tag in tags:
-            if self._data.claims.rows.get(tag) == holder:
+            if tag in self._data.claims.rows and self._data.claims.rows[tag].cif_no == holder:
                 self._data.claims.drop(tag)
 
 
@@ -173,7 +179,14 @@ class Indexes(Store):
 
     def add(self, rows: Collection[IndexRow]) -> None:
         for row in rows:
-            self._data.indexes.add(self._key(row), row)
+            if self._key(row) not in self._data.indexes.rows:
+                self._data.indexes.add(self._key(row), row)
+
+    def drop_version(self, version: int, limit: int) -> int:
+        over = [key for key, row in self._data.indexes.rows.items() if row.index_version == version][:limit]
+        for key in over:
+            self._data.indexes.drop(key)
+        return len(over)
 
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         wanted = set(tags)

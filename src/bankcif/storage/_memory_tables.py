@@ -10,6 +10,7 @@ from ..audit import AuditRow, Head
 from ..errors import ConflictError
 from ..party import CifNo
 from .rows import (
+    ClaimRow,
     FactRow,
     GoldenRow,
     IndexRow,
@@ -67,7 +68,7 @@ class Data:
         self.sources: _Table[tuple[str, str, int], SourceRow] = _Table(self.undo)
         self.links: _Table[tuple[str, str, int], LinkRow] = _Table(self.undo)
         self.not_matches: _Table[tuple[CifNo, CifNo], NotAMatchRow] = _Table(self.undo)
-        self.claims: _Table[tuple[str, bytes], CifNo] = _Table(self.undo)
+        self.claims: _Table[tuple[str, bytes], ClaimRow] = _Table(self.undo)
         self.indexes: _Table[tuple[bytes, str, str, int, str], IndexRow] = _Table(self.undo)
         self.tasks: _Table[str, TaskRow] = _Table(self.undo)
         self.approvals: _Table[str, Approval] = _Table(self.undo)

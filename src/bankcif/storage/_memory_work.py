@@ -125,6 +125,9 @@ class Keys(Store):
         for key_id in key_ids:
             self._data.retired.drop(key_id)
 
+    def store(self) -> StoreRow:
+        return self._data.store.rows[""]
+
     def restate(self, row: StoreRow) -> None:
         self._data.store.put("", row)
 

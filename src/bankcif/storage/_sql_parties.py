@@ -174,6 +174,11 @@ class Claims(Store):
             found.update({(r[0], r[1]): r[2] for r in self._s.select_in("claims", tags, index_name=name)})
         return found
 
+    def drop_version(self, version: int, limit: int) -> int:
+        over = self._s.select("claims_of_version", version=version, most=limit)
+        self._s.change("claim_forget", [{"b_tenant": self._s.tenant, "b_index": r[0], "b_tag": r[1]} for r in over])
+        return len(over)
+
     def release(self, tags: Collection[tuple[str, bytes]], holder: CifNo) -> None:
         for index, tag in tags:
             where = {"b_tenant": self._s.tenant, "b_index": index, "b_tag": tag, "b_cif_no": holder}
@@ -182,7 +187,13 @@ class Claims(Store):
 
 class Indexes(Store):
     def add(self, rows: Collection[IndexRow]) -> None:
-        self._s.add(INDEX, rows)
+        self._s.add_new(INDEX, rows)
+
+    def drop_version(self, version: int, limit: int) -> int:
+        over = self._s.select("tags_of_version", version=version, most=limit)
+        names = ("b_tag", "b_source", "b_source_key", "b_record_no", "b_index")
+        self._s.change("tag_drop", [{"b_tenant": self._s.tenant, **dict(zip(names, row, strict=True))} for row in over])
+        return len(over)
 
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         return [INDEX.row(values) for values in self._s.select_in("index", set(tags))]

@@ -179,6 +179,9 @@ class Keys(Store):
     def forget(self, key_ids: Collection[bytes]) -> None:
         self._s.change("retired_forget", [{"b_tenant": self._s.tenant, "b_key_id": key_id} for key_id in key_ids])
 
+    def store(self) -> StoreRow:
+        return STORE.row(self._s.select("store")[0])
+
     def restate(self, row: StoreRow) -> None:
         params = STORE.params(self._s.tenant, row)
         del params["tenant"]

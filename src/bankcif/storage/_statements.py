@@ -204,6 +204,19 @@ QUERIES: Mapping[str, Any] = {
     .order_by(t.CROSSWALK.c.source, t.CROSSWALK.c.source_key),
     "not_low": select(*NOT_A_MATCH.columns).where(_mine(t.NOT_A_MATCH), _in(t.NOT_A_MATCH.c.low)),
     "not_high": select(*NOT_A_MATCH.columns).where(_mine(t.NOT_A_MATCH), _in(t.NOT_A_MATCH.c.high)),
+    "claims_of_version": select(t.CLAIM.c.index_name, t.CLAIM.c.tag).where(
+        _mine(t.CLAIM), t.CLAIM.c.index_version == bindparam("version")).limit(bindparam("most")),
+    "claim_forget": t.CLAIM.delete().where(
+        t.CLAIM.c.tenant == bindparam("b_tenant"), t.CLAIM.c.index_name == bindparam("b_index"),
+        t.CLAIM.c.tag == bindparam("b_tag")),
+    "tags_of_version": select(t.BLIND_INDEX.c.tag, t.BLIND_INDEX.c.source, t.BLIND_INDEX.c.source_key,
+                              t.BLIND_INDEX.c.record_no, t.BLIND_INDEX.c.index_name)
+    .where(_mine(t.BLIND_INDEX), t.BLIND_INDEX.c.index_version == bindparam("version")).limit(bindparam("most")),
+    "tag_drop": t.BLIND_INDEX.delete().where(
+        t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag == bindparam("b_tag"),
+        t.BLIND_INDEX.c.source == bindparam("b_source"), t.BLIND_INDEX.c.source_key == bindparam("b_source_key"),
+        t.BLIND_INDEX.c.record_no == bindparam("b_record_no"),
+        t.BLIND_INDEX.c.index_name == bindparam("b_index")),
     "claims": select(t.CLAIM.c.index_name, t.CLAIM.c.tag, t.CLAIM.c.cif_no).where(
         _mine(t.CLAIM), t.CLAIM.c.index_name == bindparam("index_name"), _in(t.CLAIM.c.tag)),
     "claim_drop": t.CLAIM.delete().where(

@@ -63,7 +63,7 @@ STORE = _table(
     "store",
     _need("store_id", String(32)), _need("format", Integer), _need("suite", Integer),
     _need("expected_customers", BigInteger), _need("index_version", Integer),
-    _need("index_bits", LargeBinary), _need("kek_id", String(128)),
+    _need("index_next", Integer), _need("digest_version", Integer), _need("index_bits", LargeBinary), _need("kek_id", String(128)),
     _need("key_check", LargeBinary(512)), _need("index_check", _bytes(16)), _need("created_at", Micros),
 )  # fmt: skip
 PARTY = _table(
@@ -105,7 +105,11 @@ FACT = _table(
     _key("cif_no", _CIF),
     *(_may(name, BigInteger if type_ is int else String(1000)) for name, type_ in FACT_COLUMNS.items()),
 )
-CLAIM = _table("claim", _key("index_name", String(32)), _key("tag", _bytes(16)), _need("cif_no", _CIF))
+CLAIM = _table(
+    "claim",
+    _key("index_name", String(32)), _key("tag", _bytes(16)), _need("index_version", SmallInteger), _need("cif_no", _CIF),
+)  # fmt: skip
+Index("claim_version", CLAIM.c.tenant, CLAIM.c.index_version)
 BLIND_INDEX = _table(
     "blind_index",
     _key("tag", _bytes(16)), _key("source", _SOURCE), _key("source_key", _SOURCE_KEY), _key("record_no", Integer),

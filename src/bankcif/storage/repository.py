@@ -138,6 +138,9 @@ class CrosswalkStore(Protocol):
 class ClaimStore(Protocol):
     """Full tags, each held by one party."""
 
+    def drop_version(self, version: int, limit: int) -> int:
+        """Deletes up to *limit* claims of an index version; returns how many."""
+
     def claim(self, rows: Collection[ClaimRow]) -> Mapping[tuple[str, bytes], CifNo]:
         """Claims what is free and returns who holds each tag now; never fails for a tag that is held."""
 
@@ -149,7 +152,10 @@ class IndexStore(Protocol):
     """Search tags of source records."""
 
     def add(self, rows: Collection[IndexRow]) -> None:
-        """New tags."""
+        """New tags; one that is there is left as it is."""
+
+    def drop_version(self, version: int, limit: int) -> int:
+        """Deletes up to *limit* tags of an index version; returns how many."""
 
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         """All rows with one of *tags*."""
@@ -234,6 +240,9 @@ class KeyWorkStore(Protocol):
 
     def forget(self, key_ids: Collection[bytes]) -> None:
         """Forgets keys that are destroyed."""
+
+    def store(self) -> StoreRow:
+        """What the store says of itself, in this unit; a later unit may find it restated."""
 
     def restate(self, row: StoreRow) -> None:
         """Replaces what the store says of itself."""

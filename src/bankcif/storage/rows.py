@@ -40,7 +40,10 @@ class StoreRow:
         store_id: Random; the key store carries the same.
         format: Version of the stored form.
         suite: Number of the cipher suite.
-        expected_customers, index_version, index_bits: The index plan; the bits of each index's tags as JSON.
+        expected_customers, index_bits: The index plan; the bits of each index's tags as JSON.
+        index_version: Version of the tags that are searched.
+        index_next: Version that is written too while it is being filled, 0 if none is.
+        digest_version: Version of the root key under which contents are digested; the first, for good.
         kek_id, key_check: A key-encryption key's id and a constant wrapped under it.
         index_check: A constant's tag under the index root key.
     """
@@ -50,6 +53,8 @@ class StoreRow:
     suite: int
     expected_customers: int
     index_version: int
+    index_next: int
+    digest_version: int
     index_bits: bytes
     kek_id: str
     key_check: bytes
@@ -203,6 +208,7 @@ class ClaimRow:
     """A full tag that one party holds, so that two writers meet."""
 
     index_name: str
+    index_version: int
     tag: bytes
     cif_no: CifNo
 

@@ -115,11 +115,11 @@ class RepositoryContract:
     def test_an_exception_undoes_everything(self, repository: Repository) -> None:
         with pytest.raises(RuntimeError), repository.unit_of_work() as unit:
             unit.parties.add([party(A)])
-            unit.claims.claim([ClaimRow(index_name="i", tag=b"t" * 16, cif_no=A)])
+            unit.claims.claim([ClaimRow(index_name="i", index_version=1, tag=b"t" * 16, cif_no=A)])
             raise RuntimeError
         with repository.unit_of_work() as unit:
             assert not unit.parties.get([A])
-            unit.claims.claim([ClaimRow(index_name="i", tag=b"t" * 16, cif_no=B)])
+            unit.claims.claim([ClaimRow(index_name="i", index_version=1, tag=b"t" * 16, cif_no=B)])
             unit.commit()
 
     def test_a_unit_sees_its_own_writes(self, repository: Repository) -> None:
@@ -205,7 +205,7 @@ class RepositoryContract:
 
     def test_what_the_store_says_of_itself_can_be_restated(self, repository: Repository) -> None:
         said = StoreRow(
-            store_id="s", format=1, suite=1, expected_customers=1000, index_version=1, index_bits=b"{}", kek_id="k1", key_check=b"c",
+            store_id="s", format=1, suite=1, expected_customers=1000, index_version=1, index_next=0, digest_version=1, index_bits=b"{}", kek_id="k1", key_check=b"c",
             index_check=b"t" * 16, created_at=1,
         )  # fmt: skip
         assert repository.found(said) == repository.found(attrs.evolve(said, store_id="other")) == said
@@ -216,6 +216,24 @@ class RepositoryContract:
             unit.keys.restate(attrs.evolve(said, kek_id="k2"))
             unit.commit()
         assert repository.identity() == attrs.evolve(said, kek_id="k2")
+
+    def test_a_version_of_tags_and_claims_is_dropped_by_pages(self, repository: Repository) -> None:
+        def tags(version: int) -> list[IndexRow]:
+            return [attrs.evolve(index(bytes([n, version]) * 8), index_version=version) for n in range(3)]
+
+        def claim(version: int) -> ClaimRow:
+            return ClaimRow(index_name="i", index_version=version, tag=bytes([version]) * 16, cif_no=A)
+
+        with repository.unit_of_work() as unit:
+            unit.indexes.add([*tags(1), *tags(2)])
+            unit.indexes.add(tags(2))  # once more is nothing
+            unit.claims.claim([claim(1), claim(2)])
+            assert [unit.indexes.drop_version(1, 2) for _ in range(3)] == [2, 1, 0]
+            assert [unit.claims.drop_version(1, 2) for _ in range(2)] == [1, 0]
+            left = unit.indexes.find({row.tag for row in (*tags(1), *tags(2))})
+            assert {row.index_version for row in left} == {2}
+            assert unit.claims.claim([attrs.evolve(claim(1), cif_no=B)]) == {("i", claim(1).tag): B}
+            assert unit.claims.claim([attrs.evolve(claim(2), cif_no=B)]) == {("i", claim(2).tag): A}
 
     def test_a_proposal_may_concern_no_customer(self, repository: Repository) -> None:
         about_keys = propose(
@@ -294,12 +312,12 @@ class RepositoryContract:
     def test_a_claim_is_held_by_the_first(self, repository: Repository) -> None:
         tag = ("i", b"t" * 16)
         with repository.unit_of_work() as unit:
-            assert unit.claims.claim([ClaimRow(index_name="i", tag=tag[1], cif_no=A)]) == {tag: A}
-            assert unit.claims.claim([ClaimRow(index_name="i", tag=tag[1], cif_no=B)]) == {tag: A}
+            assert unit.claims.claim([ClaimRow(index_name="i", index_version=1, tag=tag[1], cif_no=A)]) == {tag: A}
+            assert unit.claims.claim([ClaimRow(index_name="i", index_version=1, tag=tag[1], cif_no=B)]) == {tag: A}
             unit.claims.release([tag], B)
-            assert unit.claims.claim([ClaimRow(index_name="i", tag=tag[1], cif_no=B)]) == {tag: A}
+            assert unit.claims.claim([ClaimRow(index_name="i", index_version=1, tag=tag[1], cif_no=B)]) == {tag: A}
             unit.claims.release([tag], A)
-            assert unit.claims.claim([ClaimRow(index_name="i", tag=tag[1], cif_no=B)]) == {tag: B}
+            assert unit.claims.claim([ClaimRow(index_name="i", index_version=1, tag=tag[1], cif_no=B)]) == {tag: B}
 
     def test_tags_find_and_move(self, repository: Repository) -> None:
         rows = [index(b"1" * 16), index(b"1" * 16, "l"), index(b"2" * 16)]
@@ -383,7 +401,7 @@ class RepositoryContract:
 
     def test_a_store_is_founded_once(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
         row = StoreRow(
-            store_id="one", format=1, suite=1, expected_customers=1000, index_version=1, index_bits=b"{}", kek_id="k",
+            store_id="one", format=1, suite=1, expected_customers=1000, index_version=1, index_next=0, digest_version=1, index_bits=b"{}", kek_id="k",
             key_check=b"c", index_check=b"i" * 16, created_at=1,
         )  # fmt: skip
         assert repository.identity() is None
