@@ -14,6 +14,7 @@ from .context import Actor, Effect, Purpose
 from .errors import ConfigurationError, InputError, IntakeError
 from .flows import (
     decide,
+    erase,
     held as held_flow,
     link as link_flow,
     merge,
@@ -29,7 +30,7 @@ from .merging import Assurance, Terms, VerifiedField
 from .party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
 from .storage.rows import RotationRow, TaskRow
 
-__all__ = ["Approvals", "Audit", "Customers", "Held", "Keys", "Matches", "Verifications"]
+__all__ = ["Approvals", "Audit", "Customers", "Erasures", "Held", "Keys", "Matches", "Verifications"]
 
 
 class _File(Protocol):
@@ -258,6 +259,28 @@ class Held(_Task):
     def expire(self, *, actor: Actor, purpose: Purpose) -> int:
         """Deletes the rows whose term is over, and their keys; run it every day."""
         return held_flow.expire(self._desk, actor=actor, purpose=purpose)
+
+
+class Erasures(_Task):
+    """Restricting customers, and erasing them by two persons. See `bankcif.flows.erase`."""
+
+    def restrict(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose = Purpose.COMPLIANCE) -> None:
+        """Stops all processing of a customer but storage and protection."""
+        erase.restrict(self._desk, CifNo(cif_no), reason=reason, actor=actor, purpose=purpose)
+
+    def lift(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose = Purpose.COMPLIANCE) -> None:
+        """Takes a restriction back."""
+        erase.lift(self._desk, CifNo(cif_no), reason=reason, actor=actor, purpose=purpose)
+
+    def propose(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose = Purpose.COMPLIANCE) -> Approval:
+        """Proposes to erase a restricted customer; a second person decides."""
+        return erase.propose_erasure(self._desk, CifNo(cif_no), reason=reason, actor=actor, purpose=purpose)
+
+    def certificate(
+        self, approval_id: str, *, actor: Actor, purpose: Purpose = Purpose.COMPLIANCE
+    ) -> erase.Certificate:
+        """The certificate of an approved erasure."""
+        return erase.certify(self._desk, approval_id, actor=actor, purpose=purpose)
 
 
 class Keys(_Task):

@@ -36,6 +36,7 @@ class Operation(enum.StrEnum):
     UNMERGE = "unmerge"
     CHANGE = "change"
     ROTATE_KEYS = "rotate_keys"
+    ERASE = "erase"
 
 
 @attrs.frozen(kw_only=True)

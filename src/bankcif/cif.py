@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ._clock import Clock, IdSource, SystemClock, SystemIds
-from ._tasks import Approvals, Audit, Customers, Held, Keys, Matches, Verifications
+from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Verifications
 from .access import Policy, default_policy
 from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError
@@ -117,6 +117,7 @@ class CIF:
         self.approvals = Approvals(self)
         self.verifications = Verifications(self)
         self.held = Held(self)
+        self.erasures = Erasures(self)
         self.keys = Keys(self)
         self.audit = Audit(self)
 

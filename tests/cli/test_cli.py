@@ -509,3 +509,37 @@ def test_the_plan_of_the_indexes_tells_what_they_give_away(shell: Shell) -> None
     other = ("--db", "sqlite:///other.db", "--keys", "other.json", "--operators", "other-operators.toml")
     shell.write("day.toml", "[birth_date]\nheaviest = 0.9\n[name]\nheaviest = 0.5\n")
     assert "name_birth is refused" in shell.run("init", *other, "--frequencies", "day.toml", expect=2).stderr
+
+
+OFFICERS = """
+["p.tang"]
+roles = ["privacy_officer"]
+["p.song"]
+roles = ["privacy_officer"]
+"""
+
+
+def test_a_customer_is_erased_by_two_officers(shell: Shell) -> None:
+    tang, song = (("--as", name, "--purpose", "compliance") for name in ("p.tang", "p.song"))
+    operators = shell.folder / "operators.toml"
+    operators.write_text(operators.read_text(encoding="utf-8") + OFFICERS, encoding="utf-8")
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    (found,) = shell.json("find", "phone", PEOPLE[0]["phone"], *ASK)  # type: ignore[misc]
+    cif_no = found["cif_no"]
+    why = ("--reason", "asked for by the customer")
+    assert "restricted before" in shell.run("erase", "propose", cif_no, *why, *tang, expect=2).stderr
+    assert "is restricted" in shell.run("erase", "restrict", cif_no, *why, *tang).stdout
+    shell.run("show", cif_no, *ASK, expect=2)
+    proposal = json.loads(shell.run("erase", "propose", cif_no, *why, *tang, "--json").stdout)["id"]
+    shell.run("approval", "approve", proposal, *tang, expect=2)
+    shell.run("erase", "certificate", proposal, *tang, expect=2)
+    shell.run("approval", "approve", proposal, *song)
+    said = shell.run("erase", "certificate", proposal, *tang).stdout
+    assert f"客户号 / Customer: {cif_no}" in said
+    assert "批准人 / Approved by: p.song" in said
+    shell.run("find", "phone", PEOPLE[0]["phone"], "--as", "alice", "--purpose", "compliance", expect=1)
+    assert "intact" in shell.run("audit", "verify", *AUDIT).stdout
+    shell.run("keys", "check")
+    (other,) = shell.json("find", "phone", PEOPLE[1]["phone"], *ASK)  # type: ignore[misc]
+    shell.run("erase", "restrict", other["cif_no"], *why, *tang)
+    assert "is active" in shell.run("erase", "lift", other["cif_no"], *why, *song).stdout

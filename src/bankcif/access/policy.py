@@ -38,6 +38,7 @@ class Action(enum.StrEnum):
     REPORT = "report"
     VERIFY = "verify"
     KEYS = "keys"
+    ERASE = "erase"
 
 
 @attrs.frozen

@@ -34,6 +34,7 @@ from ._shared import (
 )
 from .check import check
 from .demo import demo
+from .erase import erase
 from .held import faults, held
 from .index import index, read_frequencies
 from .keys import keys
@@ -64,6 +65,7 @@ bankcif.add_command(held)
 bankcif.add_command(faults)
 bankcif.add_command(keys)
 bankcif.add_command(index)
+bankcif.add_command(erase)
 
 
 @bankcif.command()

@@ -19,7 +19,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import FactRow, GoldenRow, OutboxRow, PartyRow
 from .desk import Desk, record
 
-__all__ = ["Rebuilt", "Touched", "golden_place", "ground_of", "proposed_by", "rebuild"]
+__all__ = ["Rebuilt", "Touched", "golden_place", "ground_of", "party_digest", "proposed_by", "rebuild"]
 
 _PROPOSAL_MICROS = 90 * 86_400 * 1_000_000
 
@@ -115,21 +115,29 @@ def rebuild(
 def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, now: int) -> PartyRow:
     old = party.row
     source, source_key, record_no = party.anchor
-    life_cycle = (LifeCycle.MERGED if party.merged_into else LifeCycle.ACTIVE).value
+    if party.merged_into:
+        life_cycle = LifeCycle.MERGED.value
+    else:
+        # An unmerged party is active again; any other state is not the golden record's to change.
+        life_cycle = old.life_cycle if old and old.life_cycle != LifeCycle.MERGED else LifeCycle.ACTIVE.value
     review_state = old.review_state if old else ReviewState.NONE.value
     roles = old.roles if old else "customer"
     branch, manager = golden.values.get("home_branch"), golden.values.get("manager")
     version = old.version + 1 if old else 1
-    content = desk.digester.digest("golden", dumps(golden.values))
-    digest = sha256(
-        "bankcif/v1/party", desk.tenant, party.cif_no, party.kind.value, life_cycle, review_state, roles, branch, manager,
-        party.merged_into, version, content,
-    )  # fmt: skip
-    return PartyRow(
+    row = PartyRow(
         cif_no=party.cif_no, kind=party.kind.value, life_cycle=life_cycle, review_state=review_state, roles=roles,
         branch=branch, manager=manager, merged_into=party.merged_into, anchor_source=source,
         anchor_source_key=source_key, anchor_record_no=record_no, anchor_key_id=party.anchor_key.id, version=version,
-        digest=digest, created_at=old.created_at if old else now, updated_at=now,
+        digest=b"", created_at=old.created_at if old else now, updated_at=now,
+    )  # fmt: skip
+    return attrs.evolve(row, digest=party_digest(desk, row, desk.digester.digest("golden", dumps(golden.values))))
+
+
+def party_digest(desk: Desk, row: PartyRow, content: bytes) -> bytes:
+    """The digest of a party's row with a golden record whose keyed digest is *content*."""
+    return sha256(
+        "bankcif/v1/party", desk.tenant, row.cif_no, row.kind, row.life_cycle, row.review_state, row.roles, row.branch,
+        row.manager, row.merged_into, row.version, content,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from ..matching import (
     features_of,
     levels_at,
 )
-from ..party import CifNo, PartyKind, SourceKey
+from ..party import CifNo, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow
 from ._records import Arrival, Record, open_records
@@ -86,7 +86,7 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tag
     records: dict[CifNo, list[Record]] = {}
     for opened in open_records(desk, unit.sources.of_parties(wanted)):
         records.setdefault(opened.cif_no, []).append(opened)
-    pairs = _pairs(arrivals, keys, candidates, records)
+    pairs = _pairs(arrivals, keys, _processed(unit, candidates), records)
     return Meetings(
         met=_weighed(desk, arrivals, features, records, pairs), keys=keys, links=links, records=records,
         seen=[frozenset(found) for found in candidates],
@@ -103,6 +103,12 @@ def _stored_candidates(unit: UnitOfWork, keys: Sequence[Sequence[tuple[BlockingK
         list({cif: None for key, tag in tags for cif in holders.get((key.index, tag), ())})[:_MOST_CANDIDATES]
         for tags in keys
     ]
+
+
+def _processed(unit: UnitOfWork, candidates: Sequence[list[CifNo]]) -> list[list[CifNo]]:
+    """*candidates* without restricted customers: they are stored, and nothing else is done with them."""
+    rows = unit.parties.get({cif_no for found in candidates for cif_no in found})
+    return [[c for c in found if c in rows and rows[c].life_cycle != LifeCycle.RESTRICTED] for found in candidates]
 
 
 _Pair = tuple[int, CifNo | None, int]

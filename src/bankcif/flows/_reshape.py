@@ -16,7 +16,7 @@ from ._golden import Touched, rebuild
 from ._records import Record, open_records
 from .desk import Desk
 
-__all__ = ["reshape", "root_of"]
+__all__ = ["reshape", "root_of", "standing"]
 
 
 def reshape(
@@ -116,3 +116,15 @@ def _touched(
         after=[r.statement for r in opened if new.get(r.statement.origin) == cif_no],
         merged_into=into, force=True,
     )  # fmt: skip
+
+
+def standing(desk: Desk, unit: UnitOfWork, cif_no: CifNo) -> tuple[Touched, Sequence[Record]]:
+    """A party as it stands today, and its opened records."""
+    row = root_of(unit, unit.parties.get([cif_no])[cif_no])
+    opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
+    said = [one.statement for one in opened]
+    return Touched(
+        cif_no=row.cif_no, kind=PartyKind(row.kind), row=row,
+        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no),
+        anchor_key=desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id], before=said, after=said,
+    ), opened  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import attrs
 
 from ..approval import Approval
@@ -11,12 +9,12 @@ from ..context import Actor
 from ..errors import InputError
 from ..intake import Standard
 from ..merging import Terms, survive
-from ..party import CifNo, PartyKind, SourceKey
+from ..party import CifNo, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow
-from ._golden import Touched, ground_of, proposed_by, rebuild
-from ._records import Arrival, Record, content_tag, open_records, seal_record, statement_of
-from ._reshape import root_of
+from ._golden import ground_of, proposed_by, rebuild
+from ._records import Arrival, content_tag, seal_record, statement_of
+from ._reshape import standing
 from .desk import Desk
 
 __all__ = ["change", "ground_of_change"]
@@ -27,14 +25,14 @@ _DECISIONS = "bankcif.approval"
 
 def ground_of_change(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
     """What a proposed change stands on, as it is now: a digest of the field's golden value."""
-    party, _ = _standing(desk, unit, CifNo(approval.subjects[0]))
+    party, _ = standing(desk, unit, CifNo(approval.subjects[0]))
     golden, field = survive(party.kind, party.after, anchor=party.anchor), approval.detail["field"]
     return {field: ground_of(desk, party.cif_no, golden, field)}
 
 
 def change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
     """Carries out an approved change: its value becomes a source record, which may change the field."""
-    party, opened = _standing(desk, unit, CifNo(approval.subjects[0]))
+    party, opened = standing(desk, unit, CifNo(approval.subjects[0]))
     proposed = proposed_by(approval)
     field = proposed.field
     said = next((one for one in opened if one.statement.place == proposed.place), None)
@@ -60,15 +58,3 @@ def change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: 
     approved = statement_of(sealed, arrival.form.values, arrival.terms)
     rebuilt = rebuild(desk, unit, [attrs.evolve(party, after=[*party.before, approved])], actor=actor, now=now)
     return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}
-
-
-def _standing(desk: Desk, unit: UnitOfWork, cif_no: CifNo) -> tuple[Touched, Sequence[Record]]:
-    """A party as it stands today, and its opened records."""
-    row = root_of(unit, unit.parties.get([cif_no])[cif_no])
-    opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
-    said = [one.statement for one in opened]
-    return Touched(
-        cif_no=row.cif_no, kind=PartyKind(row.kind), row=row,
-        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no),
-        anchor_key=desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id], before=said, after=said,
-    ), opened  # fmt: skip

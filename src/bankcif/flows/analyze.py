@@ -12,7 +12,7 @@ from .._clock import from_micros, local_date
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
-from ..party import CATALOGUE, CifNo, PartyKind
+from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind
 from ._golden import golden_place
 from .desk import Desk, need_purpose, record, refuse
 
@@ -83,10 +83,10 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
         filled: dict[PartyKind, Counter[str]] = {kind: Counter() for kind in PartyKind}
         cif_nos = sorted(sources)
         for at in range(0, len(cif_nos), _CHUNK):
-            part = cif_nos[at : at + _CHUNK]
-            kinds = {cif: PartyKind(row.kind) for cif, row in unit.parties.get(part).items()}
+            rows = unit.parties.get(cif_nos[at : at + _CHUNK])
+            kinds = {c: PartyKind(row.kind) for c, row in rows.items() if row.life_cycle != LifeCycle.RESTRICTED}
             parties.update(kinds.values())
-            groups = unit.copies.golden(part)
+            groups = unit.copies.golden(kinds)
             keys = desk.data_keys.get({group.key_id for group in groups})
             for group in groups:
                 place = golden_place(group.cif_no, group.data_group, group.version)

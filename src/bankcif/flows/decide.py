@@ -12,9 +12,9 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError, NotFoundOrNotAllowedError
 from ..storage import UnitOfWork
-from . import amend, merge, rotate
+from . import amend, erase, merge, rotate
 from ._proposals import decision_entry
-from .desk import Desk, authorize, need_purpose, record, refuse, retried
+from .desk import Desk, authorize, destroy_retired, need_purpose, record, refuse, retried
 
 __all__ = ["decide_proposal", "open_proposals"]
 
@@ -39,6 +39,7 @@ _OPERATIONS: Mapping[Operation, _Key] = {
     Operation.MERGE: _Key(Action.APPROVE, merge.ground_of_merge, merge.merge),
     Operation.UNMERGE: _Key(Action.APPROVE, merge.ground_of_merge, merge.unmerge),
     Operation.CHANGE: _Key(Action.APPROVE, amend.ground_of_change, amend.change),
+    Operation.ERASE: _Key(Action.ERASE, erase.ground_of_erasure, erase.erase),
     Operation.ROTATE_KEYS: _Key(Action.KEYS, rotate.ground_of_rotation, rotate.begin),
 }
 
@@ -102,7 +103,9 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
 
     refused: FourEyesError
     try:
-        return retried(once)
+        decided = retried(once)
+        destroy_retired(desk)
+        return decided
     except FourEyesError as error:
         refused = error
     refuse(desk, actor, "decide", Purpose.OPERATIONS, rule=f"four_eyes:{approval_id[:32]}")

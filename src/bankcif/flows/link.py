@@ -17,7 +17,7 @@ from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..matching import Explanation, Features, FeatureTable, Link, blocking_keys, explain, levels_at
-from ..party import CifNo, PartyKind
+from ..party import CifNo, LifeCycle, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import TaskRow
 from ._records import open_records
@@ -88,7 +88,9 @@ def _read(desk: Desk, unit: UnitOfWork) -> tuple[list[CifNo], list[Features]]:
     owners: list[CifNo] = []
     features: list[Features] = []
     for at in range(0, len(parties), _CHUNK):
-        for opened in open_records(desk, unit.sources.of_parties(parties[at : at + _CHUNK])):
+        rows = unit.parties.get(parties[at : at + _CHUNK])
+        processed = [cif_no for cif_no, row in rows.items() if row.life_cycle != LifeCycle.RESTRICTED]
+        for opened in open_records(desk, unit.sources.of_parties(processed)):
             owners.append(opened.cif_no)
             features.append(opened.features)
     return owners, features

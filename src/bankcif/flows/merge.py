@@ -17,7 +17,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError, NotFoundOrNotAllowedError
 from ..merging import check_merge
-from ..party import CifNo
+from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import NotAMatchRow, PartyRow, TaskRow
 from ._proposals import need_reason, proposed, write_proposal
@@ -83,7 +83,7 @@ def propose_unmerge(desk: Desk, retired: CifNo, *, actor: Actor, reason: str) ->
         row = unit.parties.get([retired]).get(retired)
         if row is None:
             raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
-        if row.merged_into is None:
+        if row.merged_into is None or row.life_cycle == LifeCycle.ERASED:
             raise InputError(f"{retired} was not merged", rule="not_merged", cif_no=retired)
         root = root_of(unit, row)
         detail, base = {"reason": reason}, _versions({r.cif_no: r for r in (root, row)})
@@ -122,6 +122,8 @@ def _both(unit: UnitOfWork, one: CifNo, other: CifNo) -> Mapping[CifNo, PartyRow
 def _check(unit: UnitOfWork, rows: Mapping[CifNo, PartyRow], survivor: CifNo, retired: CifNo) -> None:
     edges = {cif: row.merged_into for cif, row in rows.items() if row.merged_into is not None}
     check_merge(survivor, retired, edges)
+    if any(row.life_cycle in (LifeCycle.RESTRICTED, LifeCycle.ERASED) for row in rows.values()):
+        raise InputError("a restricted or erased customer is not merged", rule="restricted", cif_no=retired)
     if rows[survivor].kind != rows[retired].kind:
         raise InputError("a person and an organization can not be merged", rule="merge_kind", cif_no=retired)
     # Whoever was merged into either of the two is kept apart from the other's as well.

@@ -17,7 +17,7 @@ from ..audit import AuditEntry, AuditReport, AuditRow, verify
 from ..context import Actor, Effect, Purpose, Relation
 from ..errors import InputError
 from ..matching import BlockingKey, blocking_keys, features_of
-from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
+from ..party import CATALOGUE, CifNo, Field, FieldType, LifeCycle, Money, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
@@ -97,7 +97,11 @@ def find(
         keys = _verified(desk, unit, tags)
         views, rules = [], set()
         for row in unit.parties.get(list(keys)).values():
-            seen = _masked(desk, unit, row, actor, Action.FIND, purpose, keys[row.cif_no])
+            seen = (
+                None
+                if is_closed(row, purpose)
+                else _masked(desk, unit, row, actor, Action.FIND, purpose, keys[row.cif_no])
+            )
             if seen is not None:
                 views.append(seen[0])
                 rules |= seen[1]
@@ -122,7 +126,7 @@ def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Custom
     """
     need_purpose(desk, actor, "view", purpose)
     with desk.repository.unit_of_work() as unit:
-        row = current(unit, cif_no)
+        row = current(unit, cif_no, purpose)
         seen = None if row is None else _masked(desk, unit, row, actor, Action.VIEW, purpose)
         if row is not None and seen is not None:
             entry = AuditEntry(
@@ -151,7 +155,7 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
     names = tuple(sorted(set(fields)))
     found: dict[str, Any] = {}
     with desk.repository.unit_of_work() as unit:
-        row = current(unit, cif_no)
+        row = current(unit, cif_no, purpose)
         allowed = row is not None
         rules: set[str] = set()
         if row is not None:
@@ -292,12 +296,19 @@ def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[bytes, BlockingKey]) -
     }
 
 
-def current(unit: UnitOfWork, cif_no: CifNo) -> PartyRow | None:
-    """The party that *cif_no* stands for today."""
+def is_closed(row: PartyRow, purpose: Purpose) -> bool:
+    """Whether nothing of the party may be seen for *purpose*: it is erased, or restricted and the law does not ask."""
+    if row.life_cycle == LifeCycle.RESTRICTED:
+        return purpose not in (Purpose.COMPLIANCE, Purpose.AUDIT)
+    return row.life_cycle == LifeCycle.ERASED
+
+
+def current(unit: UnitOfWork, cif_no: CifNo, purpose: Purpose | None = None) -> PartyRow | None:
+    """The party that *cif_no* stands for today; None too where it is closed to *purpose*, if one is given."""
     row = unit.parties.get([cif_no]).get(cif_no)
     while row is not None and row.merged_into is not None:
         row = unit.parties.get([row.merged_into]).get(row.merged_into)
-    return row
+    return None if row is None or (purpose is not None and is_closed(row, purpose)) else row
 
 
 def _open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | None = None) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def states(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Mapp
     """
     need_purpose(desk, actor, "verifications", purpose)
     with desk.repository.unit_of_work() as unit:
-        row = current(unit, cif_no)
+        row = current(unit, cif_no, purpose)
         seen = {} if row is None else desk.policy.granted(actor, Action.VIEW, purpose, relation_to(actor, row))
         found: dict[str, VerifiedField] = {}
         if row is not None and seen:
@@ -176,7 +176,7 @@ def _with_party(
 
     def once() -> Verified | PartyRow | None:
         with desk.repository.unit_of_work() as unit:
-            row = current(unit, cif_no)
+            row = current(unit, cif_no, purpose)
             if row is None:
                 return None
             kind = PartyKind(row.kind)

@@ -193,6 +193,10 @@ class Indexes(Store):
         found = [row for row in self._data.indexes.rows.values() if row.tag in wanted]
         return sorted(found, key=self._key)
 
+    def remove(self, rows: Collection[IndexRow]) -> None:
+        for row in rows:
+            self._data.indexes.drop(self._key(row))
+
     def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
         for row in rows:
             known = self._data.indexes.rows[self._key(row)]

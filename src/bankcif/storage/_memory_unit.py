@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._memory_tables import Data
-from ._memory_work import Audit, Keys, Outbox, Staging, Work
+from ._memory_work import Audit, Erasure, Keys, Outbox, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -22,6 +22,7 @@ class Unit:
         self.audit = Audit(data)
         self.outbox = Outbox(data)
         self.keys = Keys(data)
+        self.erasure = Erasure(data)
         self._undo = data.undo
 
     def commit(self) -> None:

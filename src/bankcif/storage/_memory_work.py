@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ..approval import Approval, ApprovalState
 from ..audit import AuditRow, Head
 from ..errors import ConflictError
-from ..party import CifNo
+from ..party import CifNo, SourceKey
 from ._memory_tables import Store
 from .rows import (
     OutboxRow,
@@ -17,7 +17,7 @@ from .rows import (
     TaskRow,
 )
 
-__all__ = ["Audit", "Keys", "Outbox", "Staging", "Work"]
+__all__ = ["Audit", "Erasure", "Keys", "Outbox", "Staging", "Work"]
 
 
 class Work(Store):
@@ -139,3 +139,33 @@ class Outbox(Store):
 
     def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
         return [(n, row) for n, row in sorted(self._data.outbox.rows.items()) if n > number][:limit]
+
+
+class Erasure(Store):
+    def records(self, places: Collection[tuple[str, str, int]]) -> None:
+        for place in places:
+            self._data.sources.drop(place)
+
+    def links(self, keys: Collection[SourceKey]) -> None:
+        wanted = set(keys)
+        for key in [key for key, row in self._data.links.rows.items() if row.origin in wanted]:
+            self._data.links.drop(key)
+
+    def parties(self, cif_nos: Collection[CifNo]) -> None:
+        wanted = set(cif_nos)
+        for cif_no in wanted:
+            self._data.facts.drop(cif_no)
+        for group in [key for key in self._data.golden.rows if key[0] in wanted]:
+            self._data.golden.drop(group)
+        for task in [row.id for row in self._data.tasks.rows.values() if {row.cif_no, row.other} & wanted]:
+            self._data.tasks.drop(task)
+        for pair in [pair for pair in self._data.not_matches.rows if set(pair) & wanted]:
+            self._data.not_matches.drop(pair)
+
+    def superseded(self, cif_nos: Collection[CifNo]) -> None:
+        wanted = set(cif_nos)
+        over = [
+            key for key, row in self._data.golden.rows.items() if key[0] in wanted and row.superseded_at is not None
+        ]
+        for key in over:
+            self._data.golden.drop(key)

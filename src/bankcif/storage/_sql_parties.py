@@ -198,6 +198,18 @@ class Indexes(Store):
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         return [INDEX.row(values) for values in self._s.select_in("index", set(tags))]
 
+    def remove(self, rows: Collection[IndexRow]) -> None:
+        self._s.change(
+            "tag_drop",
+            [
+                {
+                    "b_tenant": self._s.tenant, "b_tag": r.tag, "b_source": r.source, "b_source_key": r.source_key,
+                    "b_record_no": r.record_no, "b_index": r.index_name,
+                }
+                for r in rows
+            ],
+        )  # fmt: skip
+
     def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
         self._s.change(
             "index_move",

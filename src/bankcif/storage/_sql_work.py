@@ -11,7 +11,7 @@ from .._canonical import dumps, loads
 from ..approval import Approval, ApprovalState, Operation
 from ..audit import AuditRow, Head
 from ..errors import ConflictError
-from ..party import CifNo
+from ..party import CifNo, SourceKey
 from . import _tables as t
 from ._sql_session import Store
 from ._statements import (
@@ -35,7 +35,7 @@ from .rows import (
     TaskRow,
 )
 
-__all__ = ["Audit", "Keys", "Outbox", "Staging", "Work"]
+__all__ = ["Audit", "Erasure", "Keys", "Outbox", "Staging", "Work"]
 
 
 class Work(Store):
@@ -194,3 +194,23 @@ class Outbox(Store):
 
     def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
         return [(r[0], OUTBOX.row(r[1:])) for r in self._s.select("outbox", number=number, most=limit)]
+
+
+class Erasure(Store):
+    def records(self, places: Collection[tuple[str, str, int]]) -> None:
+        names = ("b_source", "b_source_key", "b_record_no")
+        self._each("record_erase", [dict(zip(names, place, strict=True)) for place in places])
+
+    def links(self, keys: Collection[SourceKey]) -> None:
+        self._each("links_erase", [{"b_source": key.source, "b_source_key": key.key} for key in keys])
+
+    def parties(self, cif_nos: Collection[CifNo]) -> None:
+        mine = [{"b_cif_no": cif_no} for cif_no in cif_nos]
+        for name in ("golden_erase", "facts_drop", "tasks_erase", "not_low_erase", "not_high_erase"):
+            self._each(name, mine)
+
+    def superseded(self, cif_nos: Collection[CifNo]) -> None:
+        self._each("golden_superseded_erase", [{"b_cif_no": cif_no} for cif_no in cif_nos])
+
+    def _each(self, name: str, wheres: Sequence[Mapping[str, Any]]) -> None:
+        self._s.change(name, [{"b_tenant": self._s.tenant, **where} for where in wheres])

@@ -155,6 +155,25 @@ QUERIES: Mapping[str, Any] = {
            t.SOURCE_RECORD.c.source_key == bindparam("b_source_key"),
            t.SOURCE_RECORD.c.record_no == bindparam("b_record_no"), t.SOURCE_RECORD.c.key_id == bindparam("b_key_id"))
     .values(key_id=bindparam("key_id"), sealed=bindparam("sealed")),
+    "record_erase": t.SOURCE_RECORD.delete().where(
+        t.SOURCE_RECORD.c.tenant == bindparam("b_tenant"), t.SOURCE_RECORD.c.source == bindparam("b_source"),
+        t.SOURCE_RECORD.c.source_key == bindparam("b_source_key"),
+        t.SOURCE_RECORD.c.record_no == bindparam("b_record_no")),
+    "links_erase": t.CROSSWALK.delete().where(
+        t.CROSSWALK.c.tenant == bindparam("b_tenant"), t.CROSSWALK.c.source == bindparam("b_source"),
+        t.CROSSWALK.c.source_key == bindparam("b_source_key")),
+    "golden_erase": t.GOLDEN_GROUP.delete().where(
+        t.GOLDEN_GROUP.c.tenant == bindparam("b_tenant"), t.GOLDEN_GROUP.c.cif_no == bindparam("b_cif_no")),
+    "golden_superseded_erase": t.GOLDEN_GROUP.delete().where(
+        t.GOLDEN_GROUP.c.tenant == bindparam("b_tenant"), t.GOLDEN_GROUP.c.cif_no == bindparam("b_cif_no"),
+        t.GOLDEN_GROUP.c.superseded_at.is_not(None)),
+    "tasks_erase": t.TASK.delete().where(
+        t.TASK.c.tenant == bindparam("b_tenant"),
+        (t.TASK.c.cif_no == bindparam("b_cif_no")) | (t.TASK.c.other == bindparam("b_cif_no"))),
+    "not_low_erase": t.NOT_A_MATCH.delete().where(
+        t.NOT_A_MATCH.c.tenant == bindparam("b_tenant"), t.NOT_A_MATCH.c.low == bindparam("b_cif_no")),
+    "not_high_erase": t.NOT_A_MATCH.delete().where(
+        t.NOT_A_MATCH.c.tenant == bindparam("b_tenant"), t.NOT_A_MATCH.c.high == bindparam("b_cif_no")),
     "rotations": select(*ROTATION.columns).where(_mine(t.ROTATION))
     .order_by(t.ROTATION.c.started_at, t.ROTATION.c.id),
     "rotation_drop": t.ROTATION.delete().where(

@@ -91,6 +91,8 @@ class SqliteKeyStore:
 
     def destroy(self, key_ids: Collection[bytes]) -> None:
         self._many("DELETE FROM data_key WHERE key_id = ?", [(key_id,) for key_id in key_ids])
+        # The write-ahead log still holds the pages as they were; it is emptied, so that no file has the key any more.
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def page(self, after: bytes = b"", *, limit: int, not_under: str = "") -> Sequence[WrappedKey]:
         return [_key(row) for row in self._run(_PAGE, (after, not_under, limit))]

@@ -36,6 +36,7 @@ __all__ = [
     "ClaimStore",
     "CopyStore",
     "CrosswalkStore",
+    "ErasureStore",
     "IndexStore",
     "KeyWorkStore",
     "OutboxStore",
@@ -160,6 +161,9 @@ class IndexStore(Protocol):
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         """All rows with one of *tags*."""
 
+    def remove(self, rows: Collection[IndexRow]) -> None:
+        """Deletes tags; one that is not there is nothing."""
+
     def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
         """Lets these rows name *cif_no*."""
 
@@ -223,6 +227,22 @@ class AuditStore(Protocol):
         """The entries that concern a customer, oldest first."""
 
 
+class ErasureStore(Protocol):
+    """What is deleted of a customer for good; the log and the number stay."""
+
+    def records(self, places: Collection[tuple[str, str, int]]) -> None:
+        """Deletes source records."""
+
+    def links(self, keys: Collection[SourceKey]) -> None:
+        """Deletes every link of these source keys, past ones too."""
+
+    def parties(self, cif_nos: Collection[CifNo]) -> None:
+        """Deletes golden groups in every version, facts, tasks, and pairs kept apart, of these parties."""
+
+    def superseded(self, cif_nos: Collection[CifNo]) -> None:
+        """Deletes the golden versions of these parties that later ones have followed."""
+
+
 class KeyWorkStore(Protocol):
     """What is on its way with keys: rotations, and keys that are to be destroyed."""
 
@@ -283,6 +303,8 @@ class UnitOfWork(Protocol):
     def outbox(self) -> OutboxStore: ...
     @property
     def keys(self) -> KeyWorkStore: ...
+    @property
+    def erasure(self) -> ErasureStore: ...
 
     def commit(self) -> None:
         """Makes everything durable; without it, leaving the unit undoes everything."""

@@ -129,6 +129,11 @@ class SourceRow:
         """Source, source key and record number."""
         return (self.source, self.source_key, self.record_no)
 
+    @property
+    def origin(self) -> SourceKey:
+        """Source and source key."""
+        return SourceKey(self.source, self.source_key)
+
 
 @attrs.frozen(kw_only=True)
 class Mark:

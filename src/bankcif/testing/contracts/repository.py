@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from ...approval import Approval, ApprovalState, Operation, propose
+from ...approval import ApprovalState, Operation, propose
 from ...audit import AuditEntry, Head, chain
 from ...context import Actor
 from ...errors import ConflictError
@@ -19,69 +19,15 @@ from ...storage.rows import (
     FactRow,
     GoldenRow,
     IndexRow,
-    LinkRow,
     NotAMatchRow,
     OutboxRow,
-    PartyRow,
     RotationRow,
-    SourceRow,
     StagedRow,
     StoreRow,
-    TaskRow,
 )
+from .rows import A, B, approval, index, link, party, source, task
 
 __all__ = ["RepositoryContract"]
-
-A, B = CifNo("C000000000000000A"), CifNo("C000000000000000B")
-
-
-def party(cif_no: CifNo = A, version: int = 1, **more: object) -> PartyRow:
-    """A row of a party, for tests."""
-    row = PartyRow(
-        cif_no=cif_no, kind="individual", life_cycle="active", review_state="none", roles="customer", branch="b",
-        manager=None, merged_into=None, anchor_source="s", anchor_source_key="k", anchor_record_no=0,
-        anchor_key_id=b"k" * 16, version=version, digest=b"d" * 32, created_at=1, updated_at=version,
-    )  # fmt: skip
-    return attrs.evolve(row, **more)  # type: ignore[arg-type]
-
-
-def source(key: str = "k", record_no: int = 0, **more: object) -> SourceRow:
-    """A row of a source record, for tests."""
-    row = SourceRow(
-        source="s", source_key=key, record_no=record_no, channel="c", received_at=1, business_time=None, actor="t",
-        person="t", key_id=b"k" * 16, sealed=b"\x00sealed\xff", content_tag=bytes([record_no]) * 16,
-    )  # fmt: skip
-    return attrs.evolve(row, **more)  # type: ignore[arg-type]
-
-
-def link(key: str = "k", number: int = 0, cif_no: CifNo = A, **more: object) -> LinkRow:
-    """A link of the crosswalk, for tests."""
-    row = LinkRow(
-        source="s", source_key=key, number=number, home=cif_no, cif_no=cif_no, reason="new", weight_millibits=None,
-        actor="t", since=number + 1,
-    )  # fmt: skip
-    return attrs.evolve(row, **more)  # type: ignore[arg-type]
-
-
-def index(tag: bytes, key: str = "k", name: str = "phone") -> IndexRow:
-    """A row of the blind index, for tests."""
-    return IndexRow(index_name=name, index_version=1, tag=tag, source="s", source_key=key, record_no=0, cif_no=A)
-
-
-def task(number: str, weight: int = 1) -> TaskRow:
-    """A task, for tests."""
-    return TaskRow(
-        id=number, task="possible_match", cif_no=A, other=B, weight_millibits=weight, detail=b"{}", state="open",
-        opened_at=1,
-    )  # fmt: skip
-
-
-def approval(number: str = "p1") -> Approval:
-    """A proposal, for tests."""
-    return propose(
-        id=number, operation=Operation.MERGE, subjects=(A, B), detail={"reason": "r"}, base={A: "1", B: "1"},
-        maker=Actor(id="t"), expires_at=10,
-    )  # fmt: skip
 
 
 class RepositoryContract:
@@ -234,6 +180,43 @@ class RepositoryContract:
             assert {row.index_version for row in left} == {2}
             assert unit.claims.claim([attrs.evolve(claim(1), cif_no=B)]) == {("i", claim(1).tag): B}
             assert unit.claims.claim([attrs.evolve(claim(2), cif_no=B)]) == {("i", claim(2).tag): A}
+
+    def test_what_is_erased_is_gone_and_nothing_else(self, repository: Repository) -> None:
+        def golden(cif_no: CifNo, version: int) -> GoldenRow:
+            return GoldenRow(
+                cif_no=cif_no,
+                data_group="identity",
+                version=version,
+                recorded_at=version,
+                key_id=b"k" * 16,
+                sealed=b"s",
+            )
+
+        other = index(b"b" * 16, "l")
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A), party(B)])
+            unit.sources.add([source("k"), source("l")])
+            unit.crosswalk.add([link("k"), link("l", cif_no=B)])
+            unit.crosswalk.add([link("k", 1)])
+            unit.indexes.add([index(b"a" * 16), other])
+            unit.copies.put_golden([golden(A, 1), golden(B, 1)])
+            unit.copies.put_golden([golden(A, 2), golden(B, 2)])
+            unit.work.add_tasks([task("1")])
+            unit.crosswalk.add_not_a_match(NotAMatchRow(low=A, high=B, actor="t", reason="r", at=1))
+            unit.erasure.records([source("k").place, ("s", "none", 0)])
+            unit.erasure.links([SourceKey("s", "k")])
+            unit.indexes.remove([index(b"a" * 16), index(b"c" * 16)])
+            unit.erasure.parties([A])
+            unit.erasure.superseded([B])
+            unit.commit()
+        with repository.unit_of_work() as unit:
+            assert unit.sources.at([source("k").place, source("l").place]) == [source("l")]
+            assert (unit.crosswalk.history(SourceKey("s", "k")), unit.crosswalk.of_parties([A])) == ([], [])
+            assert list(unit.crosswalk.history(SourceKey("s", "l"))) == [link("l", cif_no=B)]
+            assert unit.indexes.find([b"a" * 16, b"b" * 16]) == [other]
+            assert unit.copies.history([A, B]) == [golden(B, 2)]
+            assert (unit.work.tasks(), unit.crosswalk.not_matches([A, B])) == ([], [])
+            assert set(unit.parties.get([A, B])) == {A, B}
 
     def test_a_proposal_may_concern_no_customer(self, repository: Repository) -> None:
         about_keys = propose(

@@ -1,0 +1,295 @@
+"""
+Erasing a customer: restrict -> propose -> a second person approves -> delete rows, retire keys -> destroy keys -> certify.
+
+A restricted customer is stored and protected and nothing else: only purposes of compliance and audit still see them, they
+meet nobody in matching and count in no report. Erasing destroys the data keys of every record that belongs to the
+customer, so that no backup of the data opens with the key store as it is then, and deletes the records, tags, links and
+copies. Whoever once was merged with the customer holds copies of what they said in older golden versions: those
+versions are deleted, and the key they were sealed under is replaced too. The number stays, as a tombstone; the log
+stays whole.
+
+Source: Personal Information Protection Law of the PRC, articles 19 and 47.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from .._canonical import dumps, sha256
+from ..access import Action
+from ..approval import Approval, ApprovalState, Operation
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import ConflictError, InputError, NotFoundOrNotAllowedError
+from ..matching import blocking_keys
+from ..party import CifNo, LifeCycle
+from ..storage import UnitOfWork
+from ..storage.rows import IndexRow, OutboxRow, PartyRow
+from ._golden import party_digest, rebuild
+from ._proposals import need_reason, proposed, write_proposal
+from ._records import Record, open_records
+from ._reseal import sealed_anew
+from ._reshape import standing
+from .desk import Desk, authorize, destroy_retired, record, refuse
+
+__all__ = ["Certificate", "certify", "erase", "ground_of_erasure", "lift", "propose_erasure", "restrict"]
+
+
+@attrs.frozen(kw_only=True)
+class Certificate:
+    """
+    That a customer was erased.
+
+    Attributes:
+        cif_no: The customer.
+        numbers: Every customer number that meant them, this one among them.
+        records: How many records were destroyed.
+        keys_digest: SHA-256 over the ids of the destroyed data keys, in hexadecimal.
+        reason: As it was proposed.
+        proposed_by, approved_by: The two operators.
+        erased_at: Microseconds since 1970, UTC.
+        stream, number, entry_hash: The entry of the log that says so.
+    """
+
+    cif_no: str
+    numbers: tuple[str, ...]
+    records: int
+    keys_digest: str
+    reason: str
+    proposed_by: str
+    approved_by: str
+    erased_at: int
+    stream: str
+    number: int
+    entry_hash: str
+
+
+def restrict(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose: Purpose) -> None:
+    """
+    Stops all processing of a customer but storage and protection.
+
+    Raises:
+        InputError: They are restricted already, or merged into another, who is to be restricted instead.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* erase.
+    """
+    turn = _Turn("restrict", LifeCycle.ACTIVE, LifeCycle.RESTRICTED)
+    _turn(desk, cif_no, turn, reason=reason, actor=actor, purpose=purpose)
+
+
+def lift(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose: Purpose) -> None:
+    """
+    Takes a restriction back.
+
+    Raises:
+        InputError: They are not restricted.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* erase.
+    """
+    turn = _Turn("lift_restriction", LifeCycle.RESTRICTED, LifeCycle.ACTIVE)
+    _turn(desk, cif_no, turn, reason=reason, actor=actor, purpose=purpose)
+
+
+def propose_erasure(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose: Purpose) -> Approval:
+    """
+    Proposes to erase a restricted customer; a second person decides.
+
+    Raises:
+        InputError: They are not restricted yet.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* erase.
+    """
+    authorize(desk, actor, Action.ERASE, "propose_erasure", purpose)
+    need_reason(reason)
+    with desk.repository.unit_of_work() as unit:
+        row = _row(unit, cif_no)
+        _need_restricted(row)
+        detail, base = {"reason": reason}, {str(row.cif_no): str(row.version)}
+        approval = proposed(desk, Operation.ERASE, (row.cif_no,), detail, base, actor)
+        write_proposal(desk, unit, approval, actor)
+    return approval
+
+
+def ground_of_erasure(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+    """What an erasure stands on, as it is now: the customer's version."""
+    rows = unit.parties.get([CifNo(cif) for cif in approval.subjects])
+    return {cif: str(row.version) for cif, row in rows.items()}
+
+
+def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
+    """
+    Carries out an approved erasure, but for destroying the keys, which follows the commit.
+
+    Cost: opens every record of the customer, and of each party they were merged with and unmerged from.
+    """
+    root = _row(unit, CifNo(approval.subjects[0]))
+    _need_restricted(root)
+    links = unit.crosswalk.of_parties([root.cif_no])
+    rows = unit.sources.of_parties([root.cif_no])
+    opened = open_records(desk, rows)
+    members = _members(unit, root.cif_no, {link.home for link in links})
+    once_held = {past.cif_no for link in links for past in unit.crosswalk.history(link.origin)} - set(members)
+    digests = _renewed(desk, unit, once_held, actor, now)
+    _forget(desk, unit, opened, members)
+    unit.erasure.records([row.place for _, row in rows])
+    unit.erasure.links({link.origin for link in links})
+    unit.erasure.parties(members)
+    _withdraw(unit, members, approval)
+    tombs = [_tombstone(desk, member, now) for member in unit.parties.get(members).values()]
+    unit.parties.update(tombs)
+    unit.outbox.add([OutboxRow(cif_no=tomb.cif_no, version=tomb.version, fields="erased", at=now) for tomb in tombs])
+    keys = sorted({row.key_id for _, row in rows})
+    unit.keys.retire(keys)
+    entry = AuditEntry(
+        at=now, actor=actor.id, action="erased", subjects=tuple(sorted(members)), count=len(rows),
+        rule=f"{approval.id}:{sha256('bankcif/v1/erased-keys', *keys).hex()}",
+    )  # fmt: skip
+    record(desk, unit, [entry])
+    return digests | {tomb.cif_no: tomb.digest.hex() for tomb in tombs}
+
+
+def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> Certificate:
+    """
+    The certificate of an approved erasure, after making sure that nothing is left to destroy.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such erasure, or the policy does not let *actor* erase.
+    """
+    authorize(desk, actor, Action.ERASE, "certify", purpose)
+    destroy_retired(desk)
+    with desk.repository.unit_of_work() as unit:
+        found = _certificate(unit, approval_id)
+        if found is not None:
+            entry = AuditEntry(
+                at=desk.now(), actor=actor.id, action="certify", purpose=purpose.value, subjects=(found.cif_no,), count=1,
+                rule=approval_id,
+            )  # fmt: skip
+            record(desk, unit, [entry])
+            unit.commit()
+    if found is None:
+        raise refuse(desk, actor, "certify", purpose, rule="no_erasure")
+    return found
+
+
+def _certificate(unit: UnitOfWork, approval_id: str) -> Certificate | None:
+    approval = next(iter(unit.work.approvals(ids=[approval_id])), None)
+    if approval is None or approval.operation is not Operation.ERASE or approval.state is not ApprovalState.APPROVED:
+        return None
+    cif_no = approval.subjects[0]
+    for row in unit.audit.of_subject(cif_no):
+        entry = AuditEntry.of_body(row.body)
+        told, _, digest = entry.rule.partition(":")
+        if entry.action == "erased" and told == approval_id:
+            if unit.keys.retired() or unit.sources.of_parties([CifNo(cif) for cif in entry.subjects]):
+                raise ConflictError("the erasure is not over yet; ask again", rule="erasure")
+            return Certificate(
+                cif_no=cif_no, numbers=entry.subjects, records=entry.count, keys_digest=digest,
+                reason=approval.detail["reason"], proposed_by=approval.maker, approved_by=approval.checker,
+                erased_at=entry.at, stream=row.stream, number=row.number, entry_hash=row.hash.hex(),
+            )  # fmt: skip
+    return None
+
+
+def _row(unit: UnitOfWork, cif_no: CifNo) -> PartyRow:
+    """A party that is there and not merged into another."""
+    row = unit.parties.get([cif_no]).get(cif_no)
+    if row is None or row.life_cycle == LifeCycle.ERASED:
+        raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
+    if row.merged_into is not None:
+        raise InputError(f"{cif_no} is merged into {row.merged_into}; name that one", rule="merged", cif_no=cif_no)
+    return row
+
+
+def _need_restricted(row: PartyRow) -> None:
+    if row.life_cycle != LifeCycle.RESTRICTED:
+        raise InputError("a customer is restricted before they are erased", rule="not_restricted", cif_no=row.cif_no)
+
+
+@attrs.frozen
+class _Turn:
+    """A change of the life cycle, by the name that the log has for it."""
+
+    what: str
+    before: LifeCycle
+    after: LifeCycle
+
+
+def _turn(desk: Desk, cif_no: CifNo, turn: _Turn, *, reason: str, actor: Actor, purpose: Purpose) -> None:
+    authorize(desk, actor, Action.ERASE, turn.what, purpose)
+    need_reason(reason)
+    with desk.repository.unit_of_work() as unit:
+        row, now = _row(unit, cif_no), desk.now()
+        if row.life_cycle != turn.before:
+            raise InputError(
+                f"the customer is {row.life_cycle}, not {turn.before.value}", rule="life_cycle", cif_no=cif_no
+            )
+        party, _ = standing(desk, unit, cif_no)
+        turned = attrs.evolve(party, row=attrs.evolve(row, life_cycle=turn.after.value), force=True)
+        rebuilt = rebuild(desk, unit, [turned], actor=actor, now=now)
+        entry = AuditEntry(
+            at=now, actor=actor.id, action=turn.what, purpose=purpose.value, subjects=(cif_no,), count=1,
+            digests={cif_no: rebuilt[cif_no].row.digest.hex()},
+        )  # fmt: skip
+        record(desk, unit, [entry])
+        unit.commit()
+
+
+def _members(unit: UnitOfWork, root: CifNo, homes: set[CifNo]) -> list[CifNo]:
+    """Every number that means this customer: the root, and what was merged into it, with records or without."""
+    found, wanted = {root}, homes - {root}
+    while wanted:
+        found |= wanted
+        rows = unit.parties.get(wanted)
+        wanted = {row.merged_into for row in rows.values() if row.merged_into is not None} - found
+    return sorted(found)
+
+
+def _renewed(desk: Desk, unit: UnitOfWork, once_held: set[CifNo], actor: Actor, now: int) -> dict[str, str]:
+    """Parties that once were merged with the customer: their older golden versions go, and so does the key over them."""
+    if not once_held:
+        return {}
+    unit.erasure.superseded(once_held)
+    rows = unit.parties.get(once_held).values()
+    anchors = [(row.anchor_source, row.anchor_source_key, row.anchor_record_no) for row in rows if row.anchor_source]
+    records = unit.sources.at(anchors)
+    belong = unit.crosswalk.current({row.origin for row in records})
+    return sealed_anew(desk, unit, [(belong[row.origin].cif_no, row) for row in records], actor, now)
+
+
+def _forget(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], members: Sequence[CifNo]) -> None:
+    """Deletes the tags of these records, and the claims that the customer holds on their numbers."""
+    tagging = desk.tagging(unit)
+    rows = []
+    for one in opened:
+        source, source_key, record_no = one.statement.place
+        for key in blocking_keys(one.features):
+            rows += [
+                IndexRow(
+                    index_name=key.index, index_version=version, tag=tag, source=source, source_key=source_key,
+                    record_no=record_no, cif_no=one.cif_no,
+                )
+                for version, tag in tagging.tags(key)
+            ]  # fmt: skip
+            if key.index == "identifier":
+                claims = [("identifier", tag) for _, tag in tagging.claims("identifier", key.value)]
+                for member in members:
+                    unit.claims.release(claims, member)
+    unit.indexes.remove(rows)
+
+
+def _withdraw(unit: UnitOfWork, members: Sequence[CifNo], but: Approval) -> None:
+    """Withdraws what is proposed of the customer otherwise."""
+    waiting = [
+        one
+        for member in members
+        for one in unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=member)
+        if one.id != but.id
+    ]
+    unit.work.put_approvals([attrs.evolve(one, state=ApprovalState.WITHDRAWN) for one in waiting])
+
+
+def _tombstone(desk: Desk, row: PartyRow, now: int) -> PartyRow:
+    bare = attrs.evolve(
+        row, life_cycle=LifeCycle.ERASED.value, roles="", branch=None, manager=None, anchor_source="",
+        anchor_source_key="", anchor_record_no=0, anchor_key_id=bytes(16), version=row.version + 1, updated_at=now,
+    )  # fmt: skip
+    return attrs.evolve(bare, digest=party_digest(desk, bare, desk.digester.digest("golden", dumps({}))))

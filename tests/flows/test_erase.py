@@ -1,0 +1,293 @@
+"""Erasing: restricted first, by two persons, out of every backup of the data, and nobody else is touched."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from tests.conftest import NOW, TRUST
+from tests.flows.test_merge import CHECKER, MAKER, merge, unmerge
+from tests.flows.test_register import ID, clear, register
+from tests.flows.test_rotate import ONE as CUSTODIAN, Killed, Mortal, MortalKeyStore, MortalRepository, begin, data_keys
+
+from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Outcome, Purpose
+from bankcif._clock import FixedClock
+from bankcif.errors import BankCIFError, FourEyesError, InputError, KeyMissingError, NotFoundOrNotAllowedError
+from bankcif.party import ReferenceTables
+from bankcif.protection import key_id_of
+from bankcif.storage.key_store import SqliteKeyStore
+
+OFFICER, SECOND = (Actor(id=name, roles={"privacy_officer"}) for name in ("p.tang", "p.song"))
+AUDITOR = Actor(id="a.sun", roles={"auditor"})
+SERVICE, COMPLIANCE = Purpose.SERVICE, Purpose.COMPLIANCE
+
+
+def erase(cif: CIF, cif_no: str) -> str:
+    """Restricts and erases; gives the approval's id."""
+    cif.erasures.restrict(cif_no, reason="asked for", actor=OFFICER)
+    proposal = cif.erasures.propose(cif_no, reason="asked for", actor=OFFICER)
+    cif.approvals.approve(proposal.id, actor=SECOND)
+    return proposal.id
+
+
+def test_a_restricted_customer_is_stored_and_nothing_else(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1")
+    cif.erasures.restrict(done.cif_no, reason="asked for", actor=OFFICER)
+    for call in (
+        lambda: cif.customers.get(done.cif_no, actor=steward, purpose=SERVICE),
+        lambda: cif.customers.reveal(done.cif_no, ["name"], actor=steward, purpose=SERVICE),
+        lambda: cif.verifications.states(done.cif_no, actor=steward, purpose=SERVICE),
+    ):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            call()
+    assert cif.customers.find(phone="15412345678", actor=steward, purpose=SERVICE) == []
+    assert cif.summarize(actor=steward, purpose=Purpose.OPERATIONS).parties == {}
+    # The law may ask for them still.
+    assert cif.customers.get(done.cif_no, actor=steward, purpose=COMPLIANCE).name == "张**"
+    assert clear(cif, steward, done.cif_no, "name") == {"name": "张伟国"}
+    # Whoever comes with the same number is somebody new, and is not refused.
+    again = register(cif, steward, "2", channel="card")
+    assert (again.outcome, again.cif_no != done.cif_no) == (Outcome.NEW, True)
+    assert cif.matches.link_file(actor=steward, purpose=Purpose.OPERATIONS).possible == 0
+    with pytest.raises(InputError, match="not merged"):
+        cif.matches.propose_merge(again.cif_no, done.cif_no, actor=MAKER, reason="same")
+    # What their own source delivers is stored, and they stay restricted.
+    register(cif, steward, "1", phone="15400000008")
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.get(done.cif_no, actor=steward, purpose=SERVICE)
+    cif.erasures.lift(done.cif_no, reason="inquiry over", actor=OFFICER)
+    assert cif.customers.get(done.cif_no, actor=steward, purpose=SERVICE).name == "张**"
+
+
+def test_an_erased_customer_is_gone_and_the_log_is_whole(cif: CIF, steward: Actor) -> None:
+    done, other = (
+        register(cif, steward, "1"),
+        register(cif, steward, "2", channel="card", name="李娜", identifiers=None),
+    )
+    approval = erase(cif, done.cif_no)
+    for purpose in (SERVICE, COMPLIANCE):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.customers.get(done.cif_no, actor=steward, purpose=purpose)
+    found = cif.customers.find(phone="15412345678", actor=steward, purpose=COMPLIANCE)
+    assert [view.cif_no for view in found] == [other.cif_no]  # who shares the phone stays
+    assert cif.audit.verify(actor=AUDITOR).intact
+    assert [entry.action for entry in cif.audit.who(done.cif_no, actor=AUDITOR)][-1] != ""
+    assert cif.check_keys() > 0
+    said = cif.erasures.certificate(approval, actor=OFFICER)
+    assert (said.cif_no, said.numbers, said.records) == (done.cif_no, (done.cif_no,), 1)
+    assert (said.proposed_by, said.approved_by, said.reason) == ("p.tang", "p.song", "asked for")
+    with cif._desk.repository.unit_of_work() as unit:
+        rows = {(row.stream, row.number): row for row in unit.audit.rows()}
+    assert rows[said.stream, said.number].hash.hex() == said.entry_hash
+    again = register(cif, steward, "1")  # the source still has them: a new customer, under a new number
+    assert (again.outcome is Outcome.NEW or again.outcome is Outcome.POSSIBLE_MATCH, again.cif_no != done.cif_no) == (
+        True,
+        True,
+    )
+
+
+def test_it_takes_a_restriction_and_two_officers(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1")
+    with pytest.raises(InputError, match="restricted before"):
+        cif.erasures.propose(done.cif_no, reason="r", actor=OFFICER)
+    for nobody in (CHECKER, AUDITOR, CUSTODIAN):
+        for call in (cif.erasures.restrict, cif.erasures.lift, cif.erasures.propose):
+            with pytest.raises(NotFoundOrNotAllowedError):
+                call(done.cif_no, reason="r", actor=nobody)
+    cif.erasures.restrict(done.cif_no, reason="r", actor=OFFICER)
+    with pytest.raises(InputError, match="is restricted, not active"):
+        cif.erasures.restrict(done.cif_no, reason="r", actor=OFFICER)
+    proposal = cif.erasures.propose(done.cif_no, reason="r", actor=OFFICER)
+    with pytest.raises(FourEyesError):
+        cif.approvals.approve(proposal.id, actor=OFFICER)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.approvals.approve(proposal.id, actor=CHECKER)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.erasures.certificate(proposal.id, actor=OFFICER)  # nothing is erased yet
+    cif.erasures.lift(done.cif_no, reason="r", actor=OFFICER)
+    with pytest.raises(FourEyesError, match="changed since"):
+        cif.approvals.approve(proposal.id, actor=SECOND)
+    with pytest.raises(InputError, match="reason"):
+        cif.erasures.restrict(done.cif_no, reason=" ", actor=OFFICER)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.erasures.restrict("C000000000000000A", reason="r", actor=OFFICER)
+
+
+def test_a_merged_customer_is_erased_under_every_number(cif: CIF, steward: Actor) -> None:
+    first = register(cif, steward, "1")
+    second = register(cif, steward, "2", channel="card", name="李娜", identifiers=None, phone="15400000002")
+    merge(cif, first.cif_no, second.cif_no)
+    with pytest.raises(InputError, match="merged into"):
+        cif.erasures.restrict(second.cif_no, reason="r", actor=OFFICER)
+    approval = erase(cif, first.cif_no)
+    assert set(cif.erasures.certificate(approval, actor=OFFICER).numbers) == {first.cif_no, second.cif_no}
+    for cif_no in (first.cif_no, second.cif_no):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.customers.get(cif_no, actor=steward, purpose=COMPLIANCE)
+        with pytest.raises(BankCIFError):
+            cif.matches.propose_unmerge(cif_no, actor=MAKER, reason="r")
+        with pytest.raises(BankCIFError):
+            cif.matches.propose_merge(first.cif_no, cif_no, actor=MAKER, reason="r")
+    assert cif.check_keys() >= 0
+
+
+def opened_texts(repository: MemoryRepository, cif: CIF) -> str:
+    """Everything sealed in *repository* that opens with the keys there are now, as one text."""
+    from bankcif._canonical import dumps
+    from bankcif.flows._golden import golden_place
+    from bankcif.flows._records import source_place
+
+    desk, data = cif._desk, repository._data
+    sealed = [(row.sealed, source_place(row.place)) for row in data.sources.rows.values()]
+    sealed += [(row.sealed, golden_place(row.cif_no, row.data_group, row.version)) for row in data.golden.rows.values()]
+    found = []
+    for content, place in sealed:
+        try:
+            key = desk.data_keys.get([key_id_of(content)])[key_id_of(content)]
+        except KeyMissingError:
+            continue
+        found.append(dumps(desk.sealer.open(content, key, place)).decode())
+    return "\n".join(found)
+
+
+def backup_of(repository: MemoryRepository) -> MemoryRepository:
+    saved = MemoryRepository()
+    for name, table in vars(repository._data).items():
+        if name != "undo":
+            vars(saved._data)[name].rows.update(copy.copy(table.rows))
+    return saved
+
+
+# Each says something that no other says, so that whoever is merged with them takes it into their own golden record.
+PEOPLE = (
+    ("counter", "张伟", {"phone": "15411110001", "address": "金丝雀一号路8号"}, "金丝雀一号"),
+    ("card", "李娜", {"phone": "15411110002", "email": "canary2@example.cn"}, "canary2@example.cn"),
+    ("partner", "王芳", {"phone": "15411110003", "employer": "金丝雀三号有限公司"}, "金丝雀三号"),
+    ("online", "赵强", {"phone": "15411110004", "foreign_name": "Canary Four"}, "Canary Four"),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_no_backup_of_the_data_opens_for_an_erased_customer(tables: ReferenceTables, seed: int) -> None:
+    random, repository, store = Random(seed), MemoryRepository(), MemoryKeyStore()
+    cif = CIF(
+        repository=repository, tenant="t", keys=LocalKeyProvider.generate(), key_store=store, tables=tables, trust=TRUST,
+        clock=FixedClock(NOW),
+    )  # fmt: skip
+    parties = [
+        register(cif, MAKER, str(n), channel=channel, name=name, identifiers=None, **said).cif_no
+        for n, (channel, name, said, _) in enumerate(PEOPLE)
+    ]
+    backups = [backup_of(repository)]
+    for _ in range(random.randrange(2, 9)):
+        one, other = random.sample(parties, 2)
+        try:
+            if random.random() < 0.5:
+                merge(cif, one, other)
+            else:
+                unmerge(cif, other)
+        except InputError:
+            continue
+        backups.append(backup_of(repository))
+    with cif._desk.repository.unit_of_work() as unit:
+        rows = unit.parties.get(parties)
+        owners = {link.origin.key: link.cif_no for link in unit.crosswalk.all_current()}
+    alive = [cif_no for cif_no in parties if rows[cif_no].merged_into is None]
+    gone = random.choice(alive)
+    erased = {canary for n, (*_, canary) in enumerate(PEOPLE) if owners[str(n)] == gone}
+    others = {canary for n, (*_, canary) in enumerate(PEOPLE) if owners[str(n)] != gone}
+    kept = {cif_no: clear(cif, MAKER, cif_no, "name", "phone", "email") for cif_no in alive if cif_no != gone}
+    assert erased
+    assert all(canary in opened_texts(backups[0], cif) for canary in erased)  # it is there to be lost
+    approval = erase(cif, gone)
+    for saved in (*backups, repository):
+        text = opened_texts(saved, cif)
+        assert not [canary for canary in erased if canary in text]
+    assert all(canary in opened_texts(repository, cif) for canary in others)
+    assert {cif_no: clear(cif, MAKER, cif_no, "name", "phone", "email") for cif_no in kept} == kept
+    assert cif.check_keys() >= len(kept)
+    assert cif.audit.verify(actor=AUDITOR).intact
+    assert gone in cif.erasures.certificate(approval, actor=OFFICER).numbers
+    begin(cif, "data")
+    cif.keys.rotate(actor=CUSTODIAN)
+    assert {cif_no: clear(cif, MAKER, cif_no, "name", "phone", "email") for cif_no in kept} == kept
+
+
+@settings(max_examples=30, deadline=None)
+@given(at=st.integers(1, 8))
+def test_killed_at_any_point_it_is_whole_or_not_begun(tables: ReferenceTables, at: int) -> None:
+    keys, repository, store = LocalKeyProvider.generate(), MemoryRepository(), MemoryKeyStore()
+
+    def opened(over: MemoryRepository, key_store: MemoryKeyStore) -> CIF:
+        return CIF(
+            repository=over, tenant="t", keys=keys, key_store=key_store, tables=tables, trust=TRUST,
+            clock=FixedClock(NOW),
+        )  # fmt: skip
+
+    cif = opened(repository, store)
+    one = register(cif, MAKER, "1").cif_no
+    other = register(cif, MAKER, "2", channel="card", name="李娜", identifiers=None, phone="15400000002").cif_no
+    cif.erasures.restrict(one, reason="r", actor=OFFICER)
+    proposal = cif.erasures.propose(one, reason="r", actor=OFFICER)
+    used = set(data_keys(store))
+    fate = Mortal(at)
+    try:
+        opened(MortalRepository(repository, fate), MortalKeyStore(store, fate)).approvals.approve(
+            proposal.id, actor=SECOND
+        )
+    except Killed:
+        pass
+    again = opened(repository, store)
+    with again._desk.repository.unit_of_work() as unit:
+        state = unit.parties.get([one])[one].life_cycle  # type: ignore[index, list-item]
+    if state == "restricted":
+        assert clear(again, MAKER, one, "name") == {"name": "张伟国"}
+        again.approvals.approve(proposal.id, actor=SECOND)
+    again.erasures.certificate(proposal.id, actor=OFFICER)
+    assert "15412345678" not in opened_texts(repository, again)
+    assert len(used - set(data_keys(store))) >= 1
+    assert clear(again, MAKER, other, "name") == {"name": "李娜"}
+    assert again.audit.verify(actor=AUDITOR).intact
+
+
+def test_a_destroyed_key_is_in_no_file_of_the_key_store(tmp_path: Path, keys: LocalKeyProvider) -> None:
+    from bankcif._clock import SystemClock, SystemIds
+    from bankcif.protection import DataKeys
+
+    store = SqliteKeyStore(tmp_path / "keys.db")
+    made = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), clock=SystemClock(), block=1).take(1)[0]
+    wrapped = store.read([made.id])[made.id].wrapped
+
+    def everywhere() -> bytes:
+        return b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
+
+    assert wrapped in everywhere()
+    store.destroy([made.id])
+    assert wrapped not in everywhere()
+    store.close()
+    assert wrapped not in everywhere()
+
+
+def test_erasing_on_a_file_leaves_no_tag_and_no_name(
+    tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider, tmp_path: Path
+) -> None:
+    with CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, trust=TRUST, clock=clock
+    ) as cif:
+        cif_no = register(cif, MAKER, "source-key-of-the-erased").cif_no
+        desk: Any = cif._desk
+        with desk.repository.unit_of_work() as unit:
+            tag = desk.tagging(unit).claims("identifier", ("cn.resident_id", ID))[0][1]
+        erase(cif, cif_no)
+        with desk.repository.unit_of_work() as unit:
+            assert unit.sources.count() == 0
+            assert unit.keys.retired() == []
+    stored = (tmp_path / "cif.db").read_bytes()
+    assert cif_no.encode() in stored  # the tombstone and the log
+    assert tag not in stored
+    assert b"source-key-of-the-erased" not in stored
