@@ -3,7 +3,7 @@ Each path beside its floor, in one run, interleaved; bare times mean nothing on 
 
     nox -s bench                     all, under ten minutes
     nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes, addresses, slowest,
-                                     memory (200 MB a format; `python bench/memory.py 5` reads 5 GB)
+                                     masks, memory (200 MB a format; `python bench/memory.py 5` reads 5 GB)
 
 The floor does the same work with nothing of ours around it: the same rows by raw sqlite3 under the same durability,
 with the same look-ups, AEAD calls, HMAC calls, comparisons, own checksums, and an audit row chained by SHA-256.
@@ -34,6 +34,7 @@ import numpy as np
 import sqlalchemy
 from addresses import addresses
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from guard import masks
 from memory import memory
 from rapidfuzz.distance import OSA
 from schemes import schemes
@@ -133,11 +134,10 @@ def counted(work: Callable[[], Any], folder: Path, rows: int) -> Counts:
         found["comparisons"] += len(left)
         return real_compare(self, table, left, right)
 
-    import bankcif.protection.providers as providers
     import bankcif.protection.suites as suites
-    from bankcif.storage._sql_unit import _Indexes
+    from bankcif.storage._sql_parties import Indexes
 
-    real_find = _Indexes.find
+    real_find = Indexes.find
 
     def count_tags(self: Any, tags: Any) -> Any:
         found["tags looked up"] += len(set(tags))
@@ -145,8 +145,8 @@ def counted(work: Callable[[], Any], folder: Path, rows: int) -> Counts:
 
     with ExitStack() as stack:
         for target, name, double in (
-            (suites, "AESGCM", Aead), (providers, "AESGCM", Aead), (hmac, "digest", count_hmac),
-            (MatchModel, "compare", count_pairs), (_Indexes, "find", count_tags),
+            (suites, "AESGCM", Aead), (hmac, "digest", count_hmac),
+            (MatchModel, "compare", count_pairs), (Indexes, "find", count_tags),
         ):  # fmt: skip
             stack.enter_context(mock.patch.object(target, name, double))
         work()
@@ -176,6 +176,8 @@ class Floor:
                 if sql.startswith("CREATE TABLE"):
                     self.rows[name] = db.execute(f"SELECT * FROM {name}").fetchall()
         with sqlite3.connect(folder / "cif-keys.db") as db:
+            about = "SELECT sql FROM sqlite_master WHERE sql NOT NULL AND tbl_name = 'data_key'"
+            self.key_schema = [row[0] for row in db.execute(about)]
             self.keys = db.execute("SELECT * FROM data_key").fetchall()
         self.tags = [row[1] for row in self.rows["blind_index"]]
 
@@ -184,7 +186,8 @@ class Floor:
         db, keys = connect(folder / "floor.db"), connect(folder / "floor-keys.db")
         for sql in self.schema:
             db.execute(sql)
-        keys.execute("CREATE TABLE data_key (key_id BLOB PRIMARY KEY, kek_id TEXT, wrapped BLOB) WITHOUT ROWID")
+        for sql in self.key_schema:
+            keys.execute(sql)
         aead, nonce, text, aad = AESGCM(os.urandom(32)), os.urandom(12), os.urandom(400), os.urandom(120)
         sealed = aead.encrypt(nonce, text, aad)
         number, previous = "880101199003071098", bytes(32)
@@ -196,7 +199,7 @@ class Floor:
                 return of[len(of) * first // rows : len(of) * (first + size) // rows]
 
             keys.execute("BEGIN IMMEDIATE")
-            keys.executemany("INSERT INTO data_key VALUES (?, ?, ?)", part(self.keys))
+            keys.executemany("INSERT INTO data_key VALUES (?, ?, ?, ?)", part(self.keys))
             keys.execute("COMMIT")
             db.execute("BEGIN IMMEDIATE")
             for tag in part(self.tags)[: round(counts["tags looked up"] * size)]:
@@ -401,6 +404,7 @@ BENCHES = {
     "addresses": addresses,
     "slowest": slowest,
     "memory": memory,
+    "masks": masks,
     "load": load,
     "register": register,
     "lookup": lookup,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from ._clock import Clock, IdSource, SystemClock, SystemIds
 from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Verifications
-from .access import Policy, default_policy
+from .access import MaskProfiles, Policy, default_policy, default_profiles
 from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError
 from .flows import analyze, load as load_flow, maintain
@@ -42,6 +42,7 @@ class CIF:
         keys: Key provider.
         key_store: Where wrapped data keys rest.
         policy: Access policy; the example policy if None.
+        masks: Mask profiles, which must have every profile that the policy names; the library's if None.
         schemes: Identifier schemes; those of the library over *tables* if None.
         tables: Reference tables.
         trust: How far each source is believed, by source; a source that is not named is believed half and changes
@@ -71,6 +72,7 @@ class CIF:
         keys: KeyProvider,
         key_store: KeyStore,
         policy: Policy | None = None,
+        masks: MaskProfiles | None = None,
         schemes: SchemeSet | None = None,
         tables: ReferenceTables | None = None,
         standards: CaptureStandards | None = None,
@@ -97,6 +99,9 @@ class CIF:
             suite=None if suite is None else suite_of(suite), create=create,
         )  # fmt: skip
         founded = found_store(repository, key_store, keys, tenant, founding, ids=ids, clock=clock)
+        policy, masks = policy or default_policy(), masks or default_profiles()
+        for name in policy.profiles:
+            masks.of(name)  # a policy that names a profile that is not there is refused now, not at the first view
         self._trust = dict(trust or {})
         self.__desk = Desk(
             tenant=tenant, zone=zone, clock=clock, ids=ids, repository=repository,
@@ -110,7 +115,7 @@ class CIF:
             ),
             standards=standards or capture_standards(),
             models=models or {kind: default_model(kind) for kind in PartyKind},
-            link_policy=link_policy or LinkPolicy(), policy=policy or default_policy(),
+            link_policy=link_policy or LinkPolicy(), policy=policy, masks=masks,
         )  # fmt: skip
         self.customers = Customers(self)
         self.matches = Matches(self)

@@ -1,8 +1,8 @@
 """
 Masks: what of a value may be seen. Total functions over stored values that fail closed.
 
-Whatever comes in, a mask hides at least its minimum (identifier 4 characters, name 1, local part of an e-mail 2) and
-shows no run beyond the ends it keeps; what it does not recognize it hides whole.
+Whatever comes in, a mask hides at least the profile's minimum and shows no run beyond the ends it keeps; what it does not
+recognize it hides whole. `mask` and `mask_column` say the same of every value.
 
 Source: digit counts of common practice; JR/T 0171-2020 annex A (informative) asks for masking but its wording was not
 available. Every profile can be replaced.
@@ -11,92 +11,107 @@ available. Every profile can be replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..identifiers import Texts
 from ..wording import is_han, person_name
+from .profiles import Ends, MaskProfile, default_profiles
 
-__all__ = ["HIDDEN", "MASKS", "Profile", "mask"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["HIDDEN", "MASKS", "card_at_rest", "mask", "mask_column"]
 
 HIDDEN = "******"
 
-Profile = str
-"""``staff`` for the bank's own people, ``outside`` for channels beyond them, which see less."""
-
-_MOBILE = re.compile(r"\+86(1\d{2})\d{4}(\d{4})")
-_FIXED = re.compile(r"\+86(10|2\d|[3-9]\d{2})(\d{5,8})")
+_MOBILE = re.compile(r"\+86(1[0-9]{10})")
+_FIXED = re.compile(r"\+86(10|2[0-9]|[3-9][0-9]{2})([0-9]{5,8})")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def mask_identifier(text: str, profile: Profile = "staff") -> str:
-    """First and last character; all hidden below six characters."""
-    if len(text) < 6:
-        return "*" * max(len(text), 4)
-    return text[0] + "*" * (len(text) - 2) + text[-1]
+def kept_ends(text: str, ends: Ends) -> str | None:
+    """*text* with all but its *ends* as asterisks; None if too little would be hidden."""
+    between = len(text) - ends.first - ends.last
+    if between < ends.hidden:
+        return None
+    return text[: ends.first] + "*" * between + text[len(text) - ends.last :]
 
 
-def mask_name(text: str, profile: Profile = "staff") -> str:
-    """
-    Staff see the surname, compound ones whole; outside channels the last character. Of a Latin name only the last word
-    is kept. At least one character is hidden.
-    """
+def mask_identifier(text: str, profile: MaskProfile) -> str:
+    """The ends the profile keeps; all hidden where fewer characters would be hidden than it asks."""
+    found = kept_ends(text, profile.identifier)
+    return "*" * max(len(text), profile.identifier.hidden) if found is None else found
+
+
+def mask_name(text: str, profile: MaskProfile) -> str:
+    """Of a Han name its surname or its last character, of a Latin one its last word; at least one character is hidden."""
     if not text.strip():
         return HIDDEN
     if not any(map(is_han, text)):
         words = text.split()
-        return f"*** {words[-1]}" if len(words) > 1 and profile == "staff" else "***"
-    if len(text) == 1:
-        return "*"
-    if profile != "staff":
+        return f"*** {words[-1]}" if len(words) > 1 and profile.latin_name == "last_word" else "***"
+    if len(text) == 1 or profile.han_name == "hidden":
+        return "*" if len(text) == 1 else "**"
+    if profile.han_name == "last":
         return "*" * (len(text) - 1) + text[-1]
     surname = len(person_name(text).surname) or 1
     # "诸葛" alone is a surname without a given name: nothing of it may stand.
     return text[:surname] + "*" * (len(text) - surname) if surname < len(text) else "*" * len(text)
 
 
-def mask_phone(text: str, profile: Profile = "staff") -> str:
-    """A mainland mobile keeps 3 and 4 digits (outside 3 and 2), a fixed line its area code and 2, any other 2."""
+def mask_phone(text: str, profile: MaskProfile) -> str:
+    """A mainland mobile and a fixed line keep the profile's ends, any other number two digits at most; no extension."""
     number = text.partition(";")[0]
     if found := _MOBILE.fullmatch(number):
-        return f"{found[1]}****{found[2]}" if profile == "staff" else f"{found[1]}******{found[2][-2:]}"
+        return kept_ends(found[1], profile.mobile) or HIDDEN
     if found := _FIXED.fullmatch(number):
-        return f"0{found[1]}-{'*' * (len(found[2]) - 2)}{found[2][-2:]}"
-    if number.startswith("+") and len(number) >= 8:
-        return "+" + "*" * (len(number) - 3) + number[-2:]
+        shown = kept_ends(found[2], profile.fixed)
+        return f"0{found[1]}-{shown}" if shown is not None and profile.fixed.last else HIDDEN
+    if number.startswith("+") and len(number) >= 8 and profile.fixed.last:
+        last = min(profile.fixed.last, 2)
+        return "+" + "*" * (len(number) - 1 - last) + number[-last:]
     return HIDDEN
 
 
-def mask_email(text: str, profile: Profile = "staff") -> str:
-    """First character of the local part and the domain; a local part of up to three characters is hidden whole."""
+def mask_email(text: str, profile: MaskProfile) -> str:
+    """The domain, and of the local part its beginning if enough of it is hidden."""
     local, at, domain = text.rpartition("@")
     if not at or not local or "@" in local:
         return HIDDEN
-    return f"{local[0]}***@{domain}" if len(local) > 3 else f"***@{domain}"
+    first = profile.email.first
+    return f"{local[:first]}***@{domain}" if len(local) - first >= profile.email.hidden and first else f"***@{domain}"
 
 
-def mask_address(value: Mapping[str, Any], profile: Profile = "staff") -> str:
-    """Province, prefecture and county as they were recognized; outside channels see no county."""
-    region = list(value.get("region", ()))
-    return "".join(region if profile == "staff" else region[:2]) + HIDDEN
+def mask_address(value: Mapping[str, Any], profile: MaskProfile) -> str:
+    """Province, prefecture and county as they were recognized, as many as the profile keeps."""
+    return "".join(list(value.get("region", ()))[: profile.region_levels]) + HIDDEN
 
 
-def mask_year(text: str, profile: Profile = "staff") -> str:
+def mask_year(text: str, profile: MaskProfile) -> str:
     """The year of a date."""
-    return f"{text[:4]}-**-**" if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else HIDDEN
+    return f"{text[:4]}-**-**" if profile.year and _DAY.fullmatch(text) else HIDDEN
 
 
-def mask_employer(text: str, profile: Profile = "staff") -> str:
-    """The first two characters of six and more."""
-    return text[:2] + "****" if len(text) >= 6 and profile == "staff" else "****"
+def mask_employer(text: str, profile: MaskProfile) -> str:
+    """The beginning, if enough is hidden behind it; how long it is does not show."""
+    ends = profile.employer
+    return text[: ends.first] + "****" if len(text) - ends.first >= ends.hidden else "****"
 
 
-def mask_card(text: str, profile: Profile = "staff") -> str:
-    """First six and last four digits for staff, the last four outside; hidden below twelve digits."""
-    if len(text) < 12:
-        return HIDDEN
-    return text[:6] + "*" * (len(text) - 10) + text[-4:] if profile == "staff" else "*" * (len(text) - 4) + text[-4:]
+def mask_card(text: str, profile: MaskProfile) -> str:
+    """The ends the profile keeps; hidden below twelve digits, or where too few would be hidden."""
+    return HIDDEN if len(text) < 12 else kept_ends(text, profile.card) or HIDDEN
 
 
-def mask_identifiers(documents: list[Mapping[str, Any]], profile: Profile = "staff") -> list[dict[str, Any]]:
+def card_at_rest(number: str) -> str:
+    """The form in which an account or card number rests beside its token: six and four digits at most."""
+    return mask_card(number, default_profiles().of("staff"))
+
+
+def mask_identifiers(documents: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]]:
     """Each document's scheme and validity, and its number by `mask_identifier`."""
     kept = ("scheme", "valid_until", "long_term")
     return [
@@ -106,27 +121,35 @@ def mask_identifiers(documents: list[Mapping[str, Any]], profile: Profile = "sta
     ]
 
 
-def mask_holdings(holdings: list[Mapping[str, Any]], profile: Profile = "staff") -> list[dict[str, Any]]:
+def mask_holdings(holdings: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]]:
     """Each holding's product, status and masked number; balances are left out."""
     kept = ("product", "status", "opened_on", "closed_on", "role")
     found = []
     for holding in holdings:
         shown = {name: holding[name] for name in kept if name in holding}
         if "masked" in holding:
-            shown["number"] = holding["masked"] if profile == "staff" else "*" * 8 + holding["masked"][-4:]
+            # It rests masked; the profile may show less of it.
+            shown["number"] = _fewer(str(holding["masked"]), profile.card)
         found.append(shown)
     return found
 
 
-def _clear(value: Any, profile: Profile = "staff") -> Any:
+def _fewer(masked: str, ends: Ends) -> str:
+    last = min(ends.last, 4)
+    if ends.first >= 6 and last == 4:
+        return masked
+    return "*" * 8 + masked[-last:] if last else HIDDEN
+
+
+def _clear(value: Any, profile: MaskProfile) -> Any:
     return value
 
 
-def _hidden(value: Any, profile: Profile = "staff") -> str:
+def _hidden(value: Any, profile: MaskProfile) -> str:
     return HIDDEN
 
 
-MASKS: Mapping[str, Callable[[Any, Profile], Any]] = {
+MASKS: Mapping[str, Callable[[Any, MaskProfile], Any]] = {
     "clear": _clear,
     "hidden": _hidden,
     "name": mask_name,
@@ -143,10 +166,91 @@ MASKS: Mapping[str, Callable[[Any, Profile], Any]] = {
 """Mask rules by the names that the field catalogue uses."""
 
 
-def mask(rule: str, value: Any, profile: Profile = "staff") -> Any:
-    """*value* as rule *rule* shows it; an unknown rule, or a value of the wrong shape, is hidden whole."""
-    function: Callable[[Any, Profile], Any] = MASKS.get(rule, _hidden)
+def mask(rule: str, value: Any, profile: MaskProfile | str = "staff") -> Any:
+    """
+    *value* as rule *rule* shows it; an unknown rule, or a value of the wrong shape, is hidden whole.
+
+    Args:
+        profile: A profile, or the name of one that ships with the library.
+    """
+    function: Callable[[Any, MaskProfile], Any] = MASKS.get(rule, _hidden)
     try:
-        return function(value, profile)
+        return function(value, default_profiles().of(profile) if isinstance(profile, str) else profile)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError):
         return HIDDEN
+
+
+def mask_column(rule: str, values: Sequence[Any], profile: MaskProfile | str = "staff") -> list[Any]:
+    """
+    Every one of *values* as `mask` shows it; None stays None.
+
+    Cost: mainland mobiles and identifiers of 18 characters are masked all at once; other values once for each distinct one.
+    """
+    chosen = default_profiles().of(profile) if isinstance(profile, str) else profile
+    plain = _PLAIN.get(rule)
+    if plain is None or not all(value is None or type(value) is str for value in values):
+        return _each(rule, values, range(len(values)), [None] * len(values), chosen)
+    rows, masked = plain(Texts.of(values), chosen)
+    if len(rows) == len(values):
+        return masked
+    found: list[Any] = [None] * len(values)
+    for at, text in zip(rows.tolist(), masked, strict=True):
+        found[at] = text
+    others = np.setdiff1d(np.arange(len(values)), rows, assume_unique=True)
+    return _each(rule, values, others.tolist(), found, chosen)
+
+
+def _each(rule: str, values: Sequence[Any], rows: Sequence[int], found: list[Any], profile: MaskProfile) -> list[Any]:
+    """Fills in *found* at *rows* one by one."""
+    known: dict[str, Any] = {}
+    for at in rows:
+        value = values[at]
+        if value is None:
+            continue
+        if type(value) is not str:
+            found[at] = mask(rule, value, profile)
+            continue
+        if value not in known:
+            known[value] = mask(rule, value, profile)
+        found[at] = known[value]
+    return found
+
+
+_Plain = tuple["NDArray[np.int64]", list[str]]
+
+
+def _plain_mobiles(texts: Texts, profile: MaskProfile) -> _Plain:
+    """Mainland mobiles in E.164: which rows they are, and their masks."""
+    rows, characters = texts.of_length(14)
+    head = np.frombuffer(b"+861", np.uint8)
+    good = (characters[:, :4] == head).all(axis=1)
+    good &= ((characters[:, 4:] >= ord("0")) & (characters[:, 4:] <= ord("9"))).all(axis=1)
+    if not good.all():
+        rows, characters = rows[good], characters[good]
+    return rows, _shown(characters[:, 3:], profile.mobile, HIDDEN)
+
+
+def _plain_identifiers(texts: Texts, profile: MaskProfile) -> _Plain:
+    """Identifiers of eighteen ASCII characters: which rows they are, and their masks."""
+    rows, characters = texts.of_length(18)
+    good = (characters < 128).all(axis=1)
+    if not good.all():
+        rows, characters = rows[good], characters[good]
+    return rows, _shown(characters, profile.identifier, "*" * max(18, profile.identifier.hidden))
+
+
+def _shown(characters: NDArray[np.uint8], ends: Ends, otherwise: str) -> list[str]:
+    """Texts of one length, a row each, with all but their ends as asterisks; *otherwise* where too little is hidden."""
+    width = characters.shape[1]
+    if width - ends.first - ends.last < ends.hidden:
+        return [otherwise] * len(characters)
+    shown = characters.copy()
+    shown[:, ends.first : width - ends.last] = ord("*")
+    text = shown.tobytes().decode("ascii")
+    return [text[at : at + width] for at in range(0, len(text), width)]
+
+
+_PLAIN: Mapping[str, Callable[[Texts, MaskProfile], _Plain]] = {
+    "phone": _plain_mobiles,
+    "identifier": _plain_identifiers,
+}

@@ -124,8 +124,8 @@ class Policy:
                     f"action reveal instead",
                     rule="policy",
                 )
-            if entry.get("profile", "staff") not in ("staff", "outside"):
-                raise PolicyError(f"grant {name}: profile must be staff or outside", rule="policy")
+            if not isinstance(entry.get("profile", "staff"), str):
+                raise PolicyError(f"grant {name}: profile is the name of a mask profile", rule="policy")
             grant = _Grant(
                 id=name, relations=frozenset(relations), fields=_fields(entry.get("fields", ()), name) | clear,
                 clear=clear, profile=entry.get("profile", "staff"),
@@ -135,6 +135,11 @@ class Policy:
                     for action in actions:
                         index[role, purpose, action] = (*index.get((role, purpose, action), ()), grant)
         return cls(table["version"], index)
+
+    @property
+    def profiles(self) -> frozenset[str]:
+        """Names of the mask profiles that grants show fields by."""
+        return frozenset(grant.profile for grants in self._grants.values() for grant in grants)
 
     def allows(self, actor: Actor, action: Action, purpose: Purpose | None = None) -> Decision:
         """Whether *actor* may do *action* for some customer and field; *purpose* None asks for any purpose."""

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from .._canonical import dumps
-from ..access.masking import mask_card
+from ..access.masking import card_at_rest
 from ..context import Actor
 from ..intake import Standard
 from ..matching import Features, features_of
@@ -80,7 +80,7 @@ def tokenized(desk: Desk, form: Standard) -> Standard:
         if number is not None:
             token = desk.digester.claim("holding", holding.get("scheme") or "", number).hex()
             holding = {k: v for k, v in holding.items() if k != "number"}  # noqa: PLW2901 (a copy without it)
-            holding |= {"token": token, "masked": mask_card(number)}
+            holding |= {"token": token, "masked": card_at_rest(number)}
         replaced.append(holding)
     return attrs.evolve(form, values={**form.values, "holdings": replaced})
 

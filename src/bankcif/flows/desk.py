@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from .._clock import Clock, IdSource, local_date, to_micros
-from ..access import Action, Policy
+from ..access import Action, MaskProfiles, Policy
 from ..audit import AuditEntry, Outcome, chain
 from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, ConflictError, NotFoundOrNotAllowedError
@@ -54,6 +54,7 @@ class Desk:
     models: Mapping[PartyKind, MatchModel]
     link_policy: LinkPolicy
     policy: Policy
+    masks: MaskProfiles
     stream: str = "s0"
 
     def now(self) -> int:

@@ -349,7 +349,7 @@ def _masked(
         if said.decision.effect is Effect.PERMIT:
             shown[field.name] = value
         else:
-            shown[field.name] = mask(field.mask, value, said.profile)
+            shown[field.name] = mask(field.mask, value, desk.masks.of(said.profile))
             if field.mask != "clear":
                 masked.append(field.name)
     withheld = tuple(field.name for field in _present(CATALOGUE[kind], values) if field.name not in decisions)

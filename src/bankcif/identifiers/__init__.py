@@ -8,7 +8,7 @@ from .._clock import Clock, SystemClock
 from ..party import ReferenceTables
 from .card import Card
 from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, facts_of, resident_ids
-from .column import ColumnVerdict, validate_column
+from .column import ColumnVerdict, Texts, validate_column
 from .documents import document_schemes
 from .email import Email
 from .foreign import foreign_schemes
@@ -43,6 +43,7 @@ __all__ = [
     "ShapedScheme",
     "StdnumLibrary",
     "StdnumScheme",
+    "Texts",
     "UnifiedSocialCreditCode",
     "Verdict",
     "facts_of",
