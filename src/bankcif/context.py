@@ -11,7 +11,7 @@ import attrs
 
 from .errors import ConfigurationError
 
-__all__ = ["Actor", "AuthContext", "Decision", "Effect", "Purpose", "Relation", "Sink", "Tenant"]
+__all__ = ["Actor", "AuthContext", "Decision", "Effect", "Purpose", "Relation", "Sink", "Tenant", "Ticket"]
 
 Tenant = NewType("Tenant", str)
 """One bank, or one legal entity of it; everything stored lies behind its name."""
@@ -31,10 +31,13 @@ class Purpose(enum.StrEnum):
 
 
 class Relation(enum.StrEnum):
-    """How an actor stands to a customer, nearest first."""
+    """
+    How an actor stands to a customer: as their manager, at their branch, with a work ticket that names them, or somehow.
+    """
 
     PORTFOLIO = "portfolio"
     BRANCH = "branch"
+    TICKET = "ticket"
     ANY = "any"
 
 
@@ -64,6 +67,28 @@ class AuthContext:
     at: datetime
 
 
+@attrs.frozen(kw_only=True)
+class Ticket:
+    """
+    A work order by which an operator deals with one customer for a while.
+
+    Attributes:
+        id: The bank's own id of it; stands in the audit log.
+        cif_no: The customer it names.
+        expires_at: Until when it holds; aware.
+    """
+
+    id: str
+    cif_no: str
+    expires_at: datetime
+
+    def __attrs_post_init__(self) -> None:
+        if not self.id or len(self.id) > 64 or not self.id.isprintable():
+            raise ConfigurationError("a ticket's id is one to 64 printable characters", rule="ticket")
+        if self.expires_at.tzinfo is None:
+            raise ConfigurationError("a ticket expires at an aware instant", rule="ticket")
+
+
 def _roles(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
@@ -79,6 +104,7 @@ class Actor:
         branch: Branch the operator works at, if any.
         person: The natural person behind the id; two ids of one person are not two pairs of eyes.
         auth: How the operator was recognized.
+        tickets: Work orders the operator holds.
     """
 
     id: str
@@ -86,6 +112,7 @@ class Actor:
     branch: str | None = None
     person: str = attrs.field(default=attrs.Factory(lambda self: self.id, takes_self=True))
     auth: AuthContext | None = None
+    tickets: tuple[Ticket, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if not self.id or len(self.id) > 64 or not self.id.isprintable():

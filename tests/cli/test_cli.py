@@ -543,3 +543,15 @@ def test_a_customer_is_erased_by_two_officers(shell: Shell) -> None:
     (other,) = shell.json("find", "phone", PEOPLE[1]["phone"], *ASK)  # type: ignore[misc]
     shell.run("erase", "restrict", other["cif_no"], *why, *tang)
     assert "is active" in shell.run("erase", "lift", other["cif_no"], *why, *song).stdout
+
+
+def test_a_policy_is_checked(shell: Shell) -> None:
+    assert "0 finding(s)" in shell.run("policy", "check").stdout
+    line = '[[grant]]\nid = "{}"\nroles = ["r"]\npurposes = ["service"]\nactions = ["view"]\nfields = ["{}"]\n'
+    shell.write("policy.toml", 'version = "1"\n' + line.format("a", "*") + line.format("b", "phone"))
+    said = shell.run("policy", "check", "policy.toml", expect=1).stdout
+    assert "unreachable b: other grants decide" in said
+    assert "其全部情形均由其他授权决定" in said
+    found = json.loads(shell.run("policy", "check", "policy.toml", "--json", expect=1).stdout)
+    assert [one["about"] for one in found] == ["b"]
+    assert "does not exist" in shell.run("policy", "check", "none.toml", expect=2).stderr

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 
 from ..identifiers import Texts
@@ -102,8 +103,10 @@ def mask_employer(text: str, profile: MaskProfile) -> str:
 
 
 def mask_card(text: str, profile: MaskProfile) -> str:
-    """The ends the profile keeps; hidden below twelve digits, or where too few would be hidden."""
-    return HIDDEN if len(text) < 12 else kept_ends(text, profile.card) or HIDDEN
+    """The ends the profile keeps, of a short number the last alone; hidden below twelve digits."""
+    if len(text) < 12:
+        return HIDDEN
+    return kept_ends(text, profile.card) or kept_ends(text, attrs.evolve(profile.card, first=0)) or HIDDEN
 
 
 def card_at_rest(number: str) -> str:

@@ -1,26 +1,27 @@
 """
-The access policy: role x purpose x relation x field, deny by default, as data.
+The access policy: role x purpose x action x relation x field x sink, deny by default, as data.
 
-A decision is one look-up in an index built when the policy is read.
+A decision is a few look-ups in an index that is built when the policy is read.
 """
 
 from __future__ import annotations
 
 import enum
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
 
-from ..context import Actor, Decision, Effect, Purpose, Relation
+from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..party import CATALOGUE, FIELD_NAMES, DataGroup, PartyKind, Rest
 
-__all__ = ["Action", "FieldDecision", "Policy", "default_policy"]
+__all__ = ["READING", "Action", "FieldDecision", "Grant", "Policy", "default_policy"]
 
 
 class Action(enum.StrEnum):
@@ -39,6 +40,7 @@ class Action(enum.StrEnum):
     VERIFY = "verify"
     KEYS = "keys"
     ERASE = "erase"
+    POLICY = "policy"
 
 
 @attrs.frozen
@@ -50,33 +52,81 @@ class FieldDecision:
 
 
 @attrs.frozen(kw_only=True)
-class _Grant:
+class Grant:
+    """
+    One line of a policy: these roles, for these purposes, standing so to the customer, may do these actions on these
+    fields, where the values go to these sinks.
+
+    Attributes:
+        id: Stands in the audit log as the rule that decided.
+        clear: Fields that are shown as they are; all rest in plain.
+        profile: Mask profile of the others.
+    """
+
     id: str
+    roles: tuple[str, ...]
+    purposes: tuple[Purpose, ...]
+    actions: tuple[Action, ...]
     relations: frozenset[Relation]
+    sinks: tuple[Sink, ...]
     fields: frozenset[str]
     clear: frozenset[str]
     profile: str
 
+    def decision(self, action: Action, field: str) -> FieldDecision:
+        """What this grant by itself says of one of its fields."""
+        effect = Effect.PERMIT if action is Action.REVEAL or field in self.clear else Effect.MASK
+        return FieldDecision(Decision(effect, self.id), self.profile)
+
 
 _E = TypeVar("_E", bound=enum.StrEnum)
+_Place = tuple[str, Purpose, Action, Sink, Relation]
 _MOST_COMBINATIONS = 10_000
+_KEYS = {"id", "roles", "purposes", "relations", "actions", "fields", "clear", "profile", "sinks"}
+READING = frozenset({Action.VIEW, Action.FIND, Action.REVEAL})
+"""Actions by which customers are seen."""
 
 _DENIED = FieldDecision(Decision(Effect.DENY, "default"))
 
 
 class Policy:
     """
-    Decides; frozen after reading.
+    Decides; frozen after reading. Every decision is a few look-ups, however many grants there are.
 
     Args:
         version: Version of the document.
-        grants: Grants by (role, purpose, action), in the order of the document.
+        grants: In the order of the document; of two that say as much, the earlier decides.
+
+    Raises:
+        PolicyError: A role may both define policies and see customers.
     """
 
-    def __init__(self, version: str, grants: Mapping[tuple[str, Purpose, Action], tuple[_Grant, ...]]) -> None:
+    def __init__(self, version: str, grants: Sequence[Grant]) -> None:
         self.version = version
-        self._grants = dict(grants)
-        self._decided: dict[tuple[frozenset[str], Action, Purpose, Relation], Mapping[str, FieldDecision]] = {}
+        self.grants = tuple(grants)
+        self._allowed: dict[tuple[str, Purpose, Action], str] = {}
+        self._fields: dict[_Place, dict[str, FieldDecision]] = {}
+        for grant in self.grants:
+            self._add(grant)
+        both = {role for role, _, action in self._allowed if action is Action.POLICY} & self._readers()
+        if both:
+            raise PolicyError(
+                f"{', '.join(sorted(both))} may define policies and see customers; no role does both", rule="policy"
+            )
+        self._decided: dict[tuple[frozenset[str], Action, Purpose, frozenset[Relation], Sink], _Decisions] = {}
+
+    def _add(self, grant: Grant) -> None:
+        for role, purpose, action in product(grant.roles, grant.purposes, grant.actions):
+            self._allowed.setdefault((role, purpose, action), grant.id)
+            for sink, relation in product(grant.sinks, grant.relations):
+                known = self._fields.setdefault((role, purpose, action, sink, relation), {})
+                for field in grant.fields:
+                    found = grant.decision(action, field)
+                    if field not in known or _says_more(found, known[field]):
+                        known[field] = found
+
+    def _readers(self) -> set[str]:
+        return {role for role, _, action in self._allowed if action in READING}
 
     @classmethod
     def read(cls, path: Path) -> Policy:
@@ -105,84 +155,98 @@ class Policy:
         Raises:
             PolicyError: A grant has an unknown key, role-less, or names what does not exist.
         """
-        index: dict[tuple[str, Purpose, Action], tuple[_Grant, ...]] = {}
         if not isinstance(table.get("version"), str) or set(table) - {"version", "grant"}:
             raise PolicyError("a policy has a version (text) and [[grant]] tables, nothing else", rule="policy")
-        for entry in table.get("grant", ()):
-            name = entry.get("id", "?")
-            unknown = set(entry) - {"id", "roles", "purposes", "relations", "actions", "fields", "clear", "profile"}
-            if unknown:
-                raise PolicyError(f"grant {name} has unknown keys: {', '.join(sorted(unknown))}", rule="policy")
-            purposes = [_member(Purpose, value, name) for value in _listed(entry, "purposes", name)]
-            actions = [_member(Action, value, name) for value in _listed(entry, "actions", name)]
-            relations = [_member(Relation, value, name) for value in entry.get("relations", ["any"])]
-            clear = _fields(entry.get("clear", ()), name)
-            sealed = sorted(field for field in clear if not _rests_plain(field))
-            if sealed:
-                raise PolicyError(
-                    f"grant {name} shows sealed fields in clear ({', '.join(sealed)}); a view never does, grant the "
-                    f"action reveal instead",
-                    rule="policy",
-                )
-            if not isinstance(entry.get("profile", "staff"), str):
-                raise PolicyError(f"grant {name}: profile is the name of a mask profile", rule="policy")
-            grant = _Grant(
-                id=name, relations=frozenset(relations), fields=_fields(entry.get("fields", ()), name) | clear,
-                clear=clear, profile=entry.get("profile", "staff"),
-            )  # fmt: skip
-            for role in _listed(entry, "roles", name):
-                for purpose in purposes:
-                    for action in actions:
-                        index[role, purpose, action] = (*index.get((role, purpose, action), ()), grant)
-        return cls(table["version"], index)
+        return cls(table["version"], [_grant(entry) for entry in table.get("grant", ())])
 
     @property
     def profiles(self) -> frozenset[str]:
         """Names of the mask profiles that grants show fields by."""
-        return frozenset(grant.profile for grants in self._grants.values() for grant in grants)
+        return frozenset(grant.profile for grant in self.grants)
 
     def allows(self, actor: Actor, action: Action, purpose: Purpose | None = None) -> Decision:
         """Whether *actor* may do *action* for some customer and field; *purpose* None asks for any purpose."""
         for role in sorted(actor.roles):
             for each in Purpose if purpose is None else (purpose,):
-                for grant in self._grants.get((role, each, action), ()):
-                    return Decision(Effect.PERMIT, grant.id)
+                found = self._allowed.get((role, each, action))
+                if found is not None:
+                    return Decision(Effect.PERMIT, found)
         return _DENIED.decision
 
-    def decide(self, actor: Actor, action: Action, purpose: Purpose, relation: Relation, field: str) -> FieldDecision:
-        """What *actor* may see of *field* of a customer to whom they stand in *relation*."""
-        return self.granted(actor, action, purpose, relation).get(field, _DENIED)
+    def decide(
+        self,
+        actor: Actor,
+        action: Action,
+        purpose: Purpose,
+        relations: Relation | frozenset[Relation],
+        field: str,
+        sink: Sink = Sink.DISPLAY,
+    ) -> FieldDecision:
+        """What *actor* may see of *field* of a customer to whom they stand in *relations*, where it goes to *sink*."""
+        return self.granted(actor, action, purpose, relations, sink).get(field, _DENIED)
 
     def granted(
-        self, actor: Actor, action: Action, purpose: Purpose, relation: Relation
+        self,
+        actor: Actor,
+        action: Action,
+        purpose: Purpose,
+        relations: Relation | frozenset[Relation],
+        sink: Sink = Sink.DISPLAY,
     ) -> Mapping[str, FieldDecision]:
         """Every field that is not denied, with its decision; computed once for each combination that occurs."""
-        key = (actor.roles, action, purpose, relation)
+        standing = frozenset({relations}) if isinstance(relations, Relation) else relations
+        key = (actor.roles, action, purpose, standing, sink)
         found = self._decided.get(key)
         if found is None:
-            decisions = {name: self._decide(actor, action, purpose, relation, name) for name in FIELD_NAMES}
-            found = {name: one for name, one in decisions.items() if one.decision.effect is not Effect.DENY}
+            found = self._best(key)
             if len(self._decided) < _MOST_COMBINATIONS:
                 self._decided[key] = found
         return found
 
-    def _decide(self, actor: Actor, action: Action, purpose: Purpose, relation: Relation, field: str) -> FieldDecision:
-        masked: FieldDecision | None = None
-        for grant in self._matching(actor, action, purpose, relation):
-            if field not in grant.fields:
-                continue
-            if action is Action.REVEAL or field in grant.clear:
-                return FieldDecision(Decision(Effect.PERMIT, grant.id), grant.profile)
-            # Of two grants that mask, the one that shows more decides.
-            if masked is None or (masked.profile == "outside" and grant.profile == "staff"):
-                masked = FieldDecision(Decision(Effect.MASK, grant.id), grant.profile)
-        return masked or _DENIED
+    def _best(self, key: tuple[frozenset[str], Action, Purpose, frozenset[Relation], Sink]) -> _Decisions:
+        """For each field the decision that shows most, over all roles and relations."""
+        roles, action, purpose, standing, sink = key
+        best: dict[str, FieldDecision] = {}
+        for role, relation in product(sorted(roles), (*sorted(standing - {Relation.ANY}), Relation.ANY)):
+            for field, found in self._fields.get((role, purpose, action, sink, relation), {}).items():
+                if field not in best or _says_more(found, best[field]):
+                    best[field] = found
+        return best
 
-    def _matching(self, actor: Actor, action: Action, purpose: Purpose, relation: Relation) -> Iterable[_Grant]:
-        for role in sorted(actor.roles):
-            for grant in self._grants.get((role, purpose, action), ()):
-                if Relation.ANY in grant.relations or relation in grant.relations:
-                    yield grant
+
+_Decisions = Mapping[str, FieldDecision]
+
+
+def _says_more(one: FieldDecision, other: FieldDecision) -> bool:
+    """Whether *one* shows more: clear more than masked, and any profile more than that of outside channels."""
+    if one.decision.effect is not other.decision.effect:
+        return one.decision.effect is Effect.PERMIT
+    return other.profile == "outside" and one.profile != "outside"
+
+
+def _grant(entry: Mapping[str, Any]) -> Grant:
+    name = entry.get("id", "?")
+    unknown = set(entry) - _KEYS
+    if unknown:
+        raise PolicyError(f"grant {name} has unknown keys: {', '.join(sorted(unknown))}", rule="policy")
+    clear = _fields(entry.get("clear", ()), name)
+    sealed = sorted(field for field in clear if not _rests_plain(field))
+    if sealed:
+        raise PolicyError(
+            f"grant {name} shows sealed fields in clear ({', '.join(sealed)}); a view never does, grant the action reveal "
+            f"instead",
+            rule="policy",
+        )
+    if not isinstance(entry.get("profile", "staff"), str):
+        raise PolicyError(f"grant {name}: profile is the name of a mask profile", rule="policy")
+    return Grant(
+        id=name, roles=tuple(_listed(entry, "roles", name)),
+        purposes=tuple(_member(Purpose, value, name) for value in _listed(entry, "purposes", name)),
+        actions=tuple(_member(Action, value, name) for value in _listed(entry, "actions", name)),
+        relations=frozenset(_member(Relation, value, name) for value in entry.get("relations", ["any"])),
+        sinks=tuple(_member(Sink, value, name) for value in entry.get("sinks", ["display"])),
+        fields=_fields(entry.get("fields", ()), name) | clear, clear=clear, profile=entry.get("profile", "staff"),
+    )  # fmt: skip
 
 
 def _listed(entry: Mapping[str, Any], key: str, name: str) -> list[str]:

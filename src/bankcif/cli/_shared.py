@@ -22,12 +22,14 @@ from ..party import Money, ReferenceTables
 from ..protection import KeyProvider, LocalKeyProvider, TransitKeyProvider
 
 __all__ = [
+    "DEFAULT_OPERATORS",
     "Session",
     "customer_command",
     "emit",
     "fingerprint",
     "is_key_service",
     "key_provider",
+    "read_operators",
     "store_options",
     "table",
     "told",

@@ -38,6 +38,7 @@ from .erase import erase
 from .held import faults, held
 from .index import index, read_frequencies
 from .keys import keys
+from .policy import policy
 from .standard import standard
 
 __all__ = ["bankcif"]
@@ -66,6 +67,7 @@ bankcif.add_command(faults)
 bankcif.add_command(keys)
 bankcif.add_command(index)
 bankcif.add_command(erase)
+bankcif.add_command(policy)
 
 
 @bankcif.command()

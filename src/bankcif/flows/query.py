@@ -25,7 +25,7 @@ from ._golden import golden_place
 from ._records import open_records
 from .desk import Desk, need_purpose, record, refuse
 
-__all__ = ["CustomerView", "Looked", "current", "find", "relation_to", "reveal", "verify_log", "view", "who_looked"]
+__all__ = ["CustomerView", "Looked", "current", "find", "relations_to", "reveal", "verify_log", "view", "who_looked"]
 
 _MOST_RESULTS = 50
 _MOST_HITS = 1000
@@ -164,9 +164,10 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
                 if name not in catalogue:
                     raise InputError(f"{name!r} is not a field of {row.kind}s" if name.isidentifier() else
                                      "that is not a field's name", path="$", rule="unknown_field")  # fmt: skip
-                said = desk.policy.decide(actor, Action.REVEAL, purpose, relation_to(actor, row), name)
+                said = desk.policy.decide(actor, Action.REVEAL, purpose, relations_to(desk, actor, row), name)
                 allowed = allowed and said.decision.effect is Effect.PERMIT
                 rules.add(said.decision.rule)
+            rules |= _by_ticket(desk, actor, row)
         if row is not None and allowed and names:
             values = _open_golden(desk, unit, row)
             found = {name: _typed(catalogue[name], values.get(name)) for name in names}
@@ -230,13 +231,28 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose) -> AuditReport:
     return report
 
 
-def relation_to(actor: Actor, row: PartyRow) -> Relation:
-    """How *actor* stands to a customer."""
+def relations_to(desk: Desk, actor: Actor, row: PartyRow) -> frozenset[Relation]:
+    """How *actor* stands to a customer, in every way."""
+    found = {Relation.ANY}
     if row.manager is not None and row.manager == actor.id:
-        return Relation.PORTFOLIO
+        found.add(Relation.PORTFOLIO)
     if row.branch is not None and row.branch == actor.branch:
-        return Relation.BRANCH
-    return Relation.ANY
+        found.add(Relation.BRANCH)
+    if ticket_for(desk, actor, row):
+        found.add(Relation.TICKET)
+    return frozenset(found)
+
+
+def ticket_for(desk: Desk, actor: Actor, row: PartyRow) -> str:
+    """Id of a ticket of *actor* that names this customer and holds still; empty if there is none."""
+    now = desk.clock.now()
+    return next((one.id for one in actor.tickets if one.cif_no == row.cif_no and now < one.expires_at), "")
+
+
+def _by_ticket(desk: Desk, actor: Actor, row: PartyRow) -> set[str]:
+    """What the log adds to the rules that decided, where the actor holds a ticket on the customer."""
+    ticket = ticket_for(desk, actor, row)
+    return {f"ticket:{ticket}"} if ticket else set()
 
 
 def _search_keys(
@@ -334,8 +350,8 @@ def _masked(
     known: DataKey | None = None,
 ) -> tuple[CustomerView, set[str]] | None:
     """The view of a party, and the rules that gave it; None if nothing of it may be seen."""
-    kind, relation = PartyKind(row.kind), relation_to(actor, row)
-    decisions = desk.policy.granted(actor, action, purpose, relation)
+    kind = PartyKind(row.kind)
+    decisions = desk.policy.granted(actor, action, purpose, relations_to(desk, actor, row))
     if not decisions:
         return None
     values = _open_golden(desk, unit, row, known)
@@ -358,7 +374,7 @@ def _masked(
         cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked), withheld=withheld,
         version=row.version, waiting=waiting,
     )  # fmt: skip
-    return found, {decisions[name].decision.rule for name in shown}
+    return found, {decisions[name].decision.rule for name in shown} | _by_ticket(desk, actor, row)
 
 
 def _present(catalogue: Mapping[str, Field], values: Mapping[str, Any]) -> Iterator[Field]:

@@ -25,7 +25,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow
 from ._records import Arrival, Record, content_tag, open_records, seal_record
 from .desk import Desk, need_purpose, record, refuse, retried
-from .query import current, relation_to
+from .query import current, relations_to
 
 __all__ = ["Verified", "check", "record_check", "states"]
 
@@ -139,7 +139,7 @@ def states(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Mapp
     need_purpose(desk, actor, "verifications", purpose)
     with desk.repository.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
-        seen = {} if row is None else desk.policy.granted(actor, Action.VIEW, purpose, relation_to(actor, row))
+        seen = {} if row is None else desk.policy.granted(actor, Action.VIEW, purpose, relations_to(desk, actor, row))
         found: dict[str, VerifiedField] = {}
         if row is not None and seen:
             known = _states(desk, row, open_records(desk, unit.sources.of_parties([row.cif_no])))
@@ -182,7 +182,7 @@ def _with_party(
             kind = PartyKind(row.kind)
             if not set(names) <= set(CATALOGUE[kind]):
                 raise InputError("name fields to verify, such as phone or identifiers.passport", rule="unknown_field")
-            granted = desk.policy.granted(actor, Action.VERIFY, purpose, relation_to(actor, row))
+            granted = desk.policy.granted(actor, Action.VERIFY, purpose, relations_to(desk, actor, row))
             if not set(names) <= set(granted):
                 return row
             opened = open_records(desk, unit.sources.of_parties([row.cif_no]))

@@ -1,0 +1,111 @@
+"""Checking a policy: grants that never decide, fields that nobody may read, persons who define and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+
+import attrs
+
+from ..context import Actor, Relation
+from ..party import CATALOGUE, FIELD_NAMES, PartyKind, Rest
+from .policy import READING, Action, Policy
+from .profiles import MaskProfiles
+
+__all__ = ["PolicyFinding", "check_policy"]
+
+
+@attrs.frozen(kw_only=True)
+class PolicyFinding:
+    """
+    Something to look at in a policy.
+
+    Attributes:
+        rule: ``unreachable``, ``unread``, ``defines_and_reads`` or ``profile``.
+        about: The grant, field, operator or profile.
+        en, zh: A sentence for people.
+    """
+
+    rule: str
+    about: str
+    en: str
+    zh: str
+
+
+def check_policy(policy: Policy, masks: MaskProfiles, operators: Iterable[Actor] = ()) -> list[PolicyFinding]:
+    """
+    What is wrong with *policy*, by rule and name. That it can be read at all is checked when it is read.
+
+    Args:
+        policy: What is checked.
+        masks: Profiles it may name.
+        operators: Who works under it, so that one person's roles are looked at together.
+
+    Cost: linear in grants times the fields and places each names.
+    """
+    found = [*_unreachable(policy), *_unread(policy), *_profiles(policy, masks), *_define_and_read(policy, operators)]
+    return sorted(found, key=lambda one: (one.rule, one.about))
+
+
+def _unreachable(policy: Policy) -> Iterable[PolicyFinding]:
+    """Grants of which another, earlier or wider, decides every case."""
+    deciding: set[str] = set()
+    for grant in policy.grants:
+        for role, purpose, action in product(grant.roles, grant.purposes, grant.actions):
+            actor = Actor(id="check", roles={role})
+            if not grant.fields:
+                deciding.add(policy.allows(actor, action, purpose).rule)
+            for sink, relation in product(grant.sinks, grant.relations):
+                standing = frozenset({relation, Relation.ANY})
+                decisions = policy.granted(actor, action, purpose, standing, sink)
+                deciding |= {decisions[field].decision.rule for field in grant.fields}
+    ids = [grant.id for grant in policy.grants]
+    for grant in policy.grants:
+        if grant.id not in deciding:
+            yield PolicyFinding(
+                rule="unreachable", about=grant.id,
+                en="other grants decide every case of it; take it away, or make it narrower than they are",
+                zh="其全部情形均由其他授权决定；请删除，或使其更窄",
+            )  # fmt: skip
+        elif ids.count(grant.id) > 1:
+            yield PolicyFinding(
+                rule="unreachable", about=grant.id, en="two grants have this id; the log could not tell them apart",
+                zh="两条授权使用同一编号，日志无法区分",
+            )  # fmt: skip
+
+
+def _unread(policy: Policy) -> Iterable[PolicyFinding]:
+    """Fields that rest and that no grant lets anybody see."""
+    read = {field for grant in policy.grants if READING & set(grant.actions) for field in grant.fields}
+    kept = {
+        name for name in FIELD_NAMES
+        for kind in PartyKind if name in CATALOGUE[kind] and CATALOGUE[kind][name].rests is not Rest.NEVER
+    }  # fmt: skip
+    for field in kept - read:
+        yield PolicyFinding(
+            rule="unread", about=field, en="nobody may read this field; do not collect it, or grant it to somebody",
+            zh="无人可读取该字段；请停止采集，或授权给需要者",
+        )  # fmt: skip
+
+
+def _profiles(policy: Policy, masks: MaskProfiles) -> Iterable[PolicyFinding]:
+    for name in policy.profiles - set(masks.profiles):
+        yield PolicyFinding(
+            rule="profile", about=name, en="there is no mask profile of this name", zh="没有该名称的脱敏规则集"
+        )
+
+
+def _define_and_read(policy: Policy, operators: Iterable[Actor]) -> Iterable[PolicyFinding]:
+    """Persons who by all their operator ids together may define policies and see customers."""
+    roles: dict[str, set[str]] = {}
+    for operator in operators:
+        roles.setdefault(operator.person, set()).update(operator.roles)
+    for person, held in roles.items():
+        actor = Actor(id="check", roles=held)
+        defines = policy.allows(actor, Action.POLICY).rule != "default"
+        if defines and any(policy.allows(actor, action).rule != "default" for action in READING):
+            yield PolicyFinding(
+                rule="defines_and_reads", about=person,
+                en="this person's roles together may define policies and see customers; take one of them away",
+                zh="此人的角色合起来既可定义策略又可查看客户；请收回其一",
+            )  # fmt: skip
