@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from ._clock import to_micros
-from .access import Action
+from .access import Action, Policy
 from .approval import Approval
 from .audit import AuditReport
 from .context import Actor, Effect, Purpose
@@ -15,6 +15,7 @@ from .errors import ConfigurationError, InputError, IntakeError
 from .flows import (
     decide,
     erase,
+    govern,
     held as held_flow,
     link as link_flow,
     merge,
@@ -30,7 +31,7 @@ from .merging import Assurance, Terms, VerifiedField
 from .party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
 from .storage.rows import RotationRow, TaskRow
 
-__all__ = ["Approvals", "Audit", "Customers", "Erasures", "Held", "Keys", "Matches", "Verifications"]
+__all__ = ["Approvals", "Audit", "Customers", "Erasures", "Held", "Keys", "Matches", "Policies", "Verifications"]
 
 
 class _File(Protocol):
@@ -305,6 +306,19 @@ class Keys(_Task):
     def rotations(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> Sequence[RotationRow]:
         """All rotations, oldest first."""
         return rotate.rotations(self._desk, actor=actor, purpose=purpose)
+
+
+class Policies(_Task):
+    """The access policy in force, and its changes by two persons."""
+
+    def propose(self, policy: Policy, *, reason: str, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> Approval:
+        """Proposes *policy* in place of the one in force; a second person decides. See `bankcif.flows.govern`."""
+        return govern.propose_policy(self._desk, policy, reason=reason, actor=actor, purpose=purpose)
+
+    @property
+    def in_force(self) -> Policy:
+        """The policy that this process works by."""
+        return self._desk.policy
 
 
 class Audit(_Task):

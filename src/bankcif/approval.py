@@ -37,6 +37,7 @@ class Operation(enum.StrEnum):
     CHANGE = "change"
     ROTATE_KEYS = "rotate_keys"
     ERASE = "erase"
+    POLICY = "policy"
 
 
 @attrs.frozen(kw_only=True)

@@ -11,13 +11,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ._clock import Clock, IdSource, SystemClock, SystemIds
-from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Verifications
+from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Policies, Verifications
 from .access import MaskProfiles, Policy, default_policy, default_profiles
 from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError
 from .flows import analyze, load as load_flow, maintain
-from .flows.desk import Desk
+from .flows.desk import Desk, destroy_retired
 from .flows.found import Founding, found_store
+from .flows.govern import found_policy, policy_in_force
 from .identifiers import SchemeSet, standard_schemes
 from .intake import CaptureStandards, Channel, Standardizer, capture_standards, read_channel
 from .matching import LinkPolicy, MatchModel, default_model
@@ -41,7 +42,8 @@ class CIF:
         tenant: Bank or legal entity; at most 32 characters.
         keys: Key provider.
         key_store: Where wrapped data keys rest.
-        policy: Access policy; the example policy if None.
+        policy: Access policy that an empty store is founded with, the library's example if None; of any other store, None or
+            the one in force.
         masks: Mask profiles, which must have every profile that the policy names; the library's if None.
         schemes: Identifier schemes; those of the library over *tables* if None.
         tables: Reference tables.
@@ -59,6 +61,7 @@ class CIF:
         create: Whether an empty store is founded; otherwise it is refused.
 
     Raises:
+        PolicyError: The policy is another than the one in force, or names a mask profile that is not there.
         WrongKeyError: Keys, key store and store do not belong together.
         StoreOpenError: The store is empty and *create* is not set, or of another format, or of another suite.
         ConfigurationError: The suite is unknown, or the installed ``cryptography`` does not compute it.
@@ -99,9 +102,12 @@ class CIF:
             suite=None if suite is None else suite_of(suite), create=create,
         )  # fmt: skip
         founded = found_store(repository, key_store, keys, tenant, founding, ids=ids, clock=clock)
-        policy, masks = policy or default_policy(), masks or default_profiles()
+        masks = masks or default_profiles()
+        for name in (policy or default_policy()).profiles:
+            masks.of(name)  # before it founds anything
+        policy = policy_in_force(repository, founded.digester, policy)
         for name in policy.profiles:
-            masks.of(name)  # a policy that names a profile that is not there is refused now, not at the first view
+            masks.of(name)  # refused now, not at the first view
         self._trust = dict(trust or {})
         self.__desk = Desk(
             tenant=tenant, zone=zone, clock=clock, ids=ids, repository=repository,
@@ -117,6 +123,8 @@ class CIF:
             models=models or {kind: default_model(kind) for kind in PartyKind},
             link_policy=link_policy or LinkPolicy(), policy=policy, masks=masks,
         )  # fmt: skip
+        found_policy(self.__desk)
+        destroy_retired(self.__desk)  # what a crash left between a commit and its keys
         self.customers = Customers(self)
         self.matches = Matches(self)
         self.approvals = Approvals(self)
@@ -124,6 +132,7 @@ class CIF:
         self.held = Held(self)
         self.erasures = Erasures(self)
         self.keys = Keys(self)
+        self.policies = Policies(self)
         self.audit = Audit(self)
 
     @classmethod

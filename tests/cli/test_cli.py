@@ -555,3 +555,22 @@ def test_a_policy_is_checked(shell: Shell) -> None:
     found = json.loads(shell.run("policy", "check", "policy.toml", "--json", expect=1).stdout)
     assert [one["about"] for one in found] == ["b"]
     assert "does not exist" in shell.run("policy", "check", "none.toml", expect=2).stderr
+
+
+def test_a_policy_is_changed_by_two_officers(shell: Shell) -> None:
+    teng, wei = (("--as", name, "--purpose", "operations") for name in ("o.teng", "o.wei"))
+    operators = shell.folder / "operators.toml"
+    more = "".join(f'["{name}"]\nroles = ["policy_officer"]\n' for name in ("o.teng", "o.wei"))
+    operators.write_text(operators.read_text(encoding="utf-8") + more, encoding="utf-8")
+    own = '[[grant]]\nid = "{0}"\nroles = ["{0}"]\npurposes = ["operations"]\nactions = ["{1}"]\n'
+    shell.write("own.toml", 'version = "own"\n' + own.format("policy_officer", "policy") + own.format("loader", "load"))
+    shell.run("policy", "propose", "own.toml", "--reason", "r", *ASK, expect=2)
+    proposal = json.loads(shell.run("policy", "propose", "own.toml", "--reason", "ours", *teng, "--json").stdout)["id"]
+    shell.run("approval", "approve", proposal, *teng, expect=2)
+    shell.run("approval", "approve", proposal, *wei)
+    assert json.loads(shell.run("policy", "show", *wei).stdout)["version"] == "own"
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    shell.run("find", "phone", PEOPLE[0]["phone"], *ASK, expect=2)
+    shell.write("other.toml", 'version = "other"\n')
+    wrong = shell.run("policy", "show", *wei, "--policy", "other.toml", expect=2)
+    assert "not the one in force" in wrong.stderr

@@ -222,3 +222,19 @@ def test_the_log_of_a_retired_customer_is_found_under_the_survivor(cif: CIF) -> 
     actions = [one.action for one in cif.audit.who(b, actor=MAKER)]
     assert actions.count("register") == 2
     assert "merge" in actions
+
+
+def test_what_was_merged_into_a_retired_party_does_not_stay_with_it(cif: CIF) -> None:
+    # b says where it works; it goes into a, a into c, and both come back.
+    a = register(cif, MAKER, "a", name="张伟", identifiers=None, phone="15400000001").cif_no
+    b = register(
+        cif, MAKER, "b", channel="card", name="李娜", identifiers=None, phone="15400000002", employer="星河科技"
+    ).cif_no
+    c = register(cif, MAKER, "c", channel="partner", name="王芳", identifiers=None, phone="15400000003").cif_no
+    merge(cif, a, b)
+    merge(cif, c, a)
+    unmerge(cif, b)
+    unmerge(cif, a)
+    assert clear(cif, MAKER, a, "name", "employer") == {"name": "张伟", "employer": None}
+    assert clear(cif, MAKER, b, "employer") == {"employer": "星河科技"}
+    assert clear(cif, MAKER, c, "employer") == {"employer": None}

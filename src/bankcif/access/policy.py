@@ -159,6 +159,21 @@ class Policy:
             raise PolicyError("a policy has a version (text) and [[grant]] tables, nothing else", rule="policy")
         return cls(table["version"], [_grant(entry) for entry in table.get("grant", ())])
 
+    def document(self) -> dict[str, Any]:
+        """The policy as `from_document` takes it, every name written out."""
+        return {
+            "version": self.version,
+            "grant": [
+                {
+                    "id": one.id, "roles": list(one.roles), "purposes": [p.value for p in one.purposes],
+                    "actions": [a.value for a in one.actions], "relations": sorted(r.value for r in one.relations),
+                    "sinks": [s.value for s in one.sinks], "fields": sorted(one.fields), "clear": sorted(one.clear),
+                    "profile": one.profile,
+                }
+                for one in self.grants
+            ],
+        }  # fmt: skip
+
     @property
     def profiles(self) -> frozenset[str]:
         """Names of the mask profiles that grants show fields by."""

@@ -158,7 +158,9 @@ _STORE_OPTIONS = (
     ),
     click.option("--key-store", help="Key store's file; beside the database by default."),
     click.option("--operators", default=DEFAULT_OPERATORS, show_default=True, help="Operators and their roles (TOML)."),
-    click.option("--policy", help="Access policy (TOML); the library's example by default."),
+    click.option(
+        "--policy", help="Access policy (TOML) that init founds a store with; of another store the one in force."
+    ),
     click.option("--tables", help="Folder with further reference tables."),
     click.option("--tenant", default="bank", show_default=True, help="Bank or legal entity."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),

@@ -11,6 +11,7 @@ import click
 
 from .. import __version__
 from .._text import rule_text
+from ..access import Policy
 from ..cif import CIF
 from ..errors import IdentifierError, InputError
 from ..flows.query import CustomerView
@@ -100,6 +101,7 @@ def init(
         expected_customers=expected_customers,
         suite=suite,
         frequencies=read_frequencies(frequencies),
+        policy=Policy.read(Path(policy)) if policy else None,
     ).close()
     if not Path(operators).exists():
         Path(operators).write_text(_OPERATORS.format(operator=operator), encoding="utf-8")

@@ -103,6 +103,8 @@ def rebuild(
         proposals += [_proposal(party, one, stands[one], done[party.cif_no].row.version, now) for one in proposed]
     unit.parties.add([done[p.cif_no].row for p in touched if p.row is None])
     unit.parties.update([done[p.cif_no].row for p in touched if p.row is not None and done[p.cif_no].row != p.row])
+    # A retired party's copies end: some may hold what others said, and an unmerge makes all that are its own anew.
+    unit.copies.end_golden([p.cif_no for p in touched if p.merged_into is not None], now)
     unit.copies.put_golden(golden_rows)
     unit.copies.put_facts(facts)
     unit.outbox.add(outbox)

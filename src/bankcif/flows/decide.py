@@ -12,7 +12,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError, NotFoundOrNotAllowedError
 from ..storage import UnitOfWork
-from . import amend, erase, merge, rotate
+from . import amend, erase, govern, merge, rotate
 from ._proposals import decision_entry
 from .desk import Desk, authorize, destroy_retired, need_purpose, record, refuse, retried
 
@@ -40,6 +40,7 @@ _OPERATIONS: Mapping[Operation, _Key] = {
     Operation.UNMERGE: _Key(Action.APPROVE, merge.ground_of_merge, merge.unmerge),
     Operation.CHANGE: _Key(Action.APPROVE, amend.ground_of_change, amend.change),
     Operation.ERASE: _Key(Action.ERASE, erase.ground_of_erasure, erase.erase),
+    Operation.POLICY: _Key(Action.POLICY, govern.ground_of_policy, govern.change_policy),
     Operation.ROTATE_KEYS: _Key(Action.KEYS, rotate.ground_of_rotation, rotate.begin),
 }
 

@@ -247,8 +247,8 @@ def _renewed(desk: Desk, unit: UnitOfWork, once_held: set[CifNo], actor: Actor, 
     """Parties that once were merged with the customer: their older golden versions go, and so does the key over them."""
     if not once_held:
         return {}
-    unit.erasure.superseded(once_held)
     rows = unit.parties.get(once_held).values()
+    unit.erasure.superseded(once_held)
     anchors = [(row.anchor_source, row.anchor_source_key, row.anchor_record_no) for row in rows if row.anchor_source]
     records = unit.sources.at(anchors)
     belong = unit.crosswalk.current({row.origin for row in records})

@@ -51,6 +51,12 @@ class Copies(Store):
                     self._data.golden.put(key, attrs.evolve(old, superseded_at=row.recorded_at))
             self._data.golden.add((row.cif_no, row.data_group, row.version), row)
 
+    def end_golden(self, cif_nos: Collection[CifNo], at: int) -> None:
+        wanted = set(cif_nos)
+        for key, row in list(self._data.golden.rows.items()):
+            if row.cif_no in wanted and row.superseded_at is None:
+                self._data.golden.put(key, attrs.evolve(row, superseded_at=at))
+
     def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
         wanted = set(cif_nos)
         found = [r for r in self._data.golden.rows.values() if r.cif_no in wanted and r.superseded_at is None]

@@ -18,6 +18,7 @@ from .rows import (
     NotAMatchRow,
     OutboxRow,
     PartyRow,
+    PolicyRow,
     RotationRow,
     SourceRow,
     StagedRow,
@@ -78,6 +79,7 @@ class Data:
         self.subjects: _Table[tuple[str, int, str], None] = _Table(self.undo)
         self.outbox: _Table[int, OutboxRow] = _Table(self.undo)
         self.rotations: _Table[str, RotationRow] = _Table(self.undo)
+        self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
         self.retired: _Table[bytes, None] = _Table(self.undo)
         self.store: _Table[str, StoreRow] = _Table(self.undo)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._memory_tables import Data
-from ._memory_work import Audit, Erasure, Keys, Outbox, Staging, Work
+from ._memory_work import Audit, Erasure, Keys, Outbox, Policies, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -23,6 +23,7 @@ class Unit:
         self.outbox = Outbox(data)
         self.keys = Keys(data)
         self.erasure = Erasure(data)
+        self.policies = Policies(data)
         self._undo = data.undo
 
     def commit(self) -> None:

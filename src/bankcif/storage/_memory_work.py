@@ -11,13 +11,14 @@ from ..party import CifNo, SourceKey
 from ._memory_tables import Store
 from .rows import (
     OutboxRow,
+    PolicyRow,
     RotationRow,
     StagedRow,
     StoreRow,
     TaskRow,
 )
 
-__all__ = ["Audit", "Erasure", "Keys", "Outbox", "Staging", "Work"]
+__all__ = ["Audit", "Erasure", "Keys", "Outbox", "Policies", "Staging", "Work"]
 
 
 class Work(Store):
@@ -169,3 +170,15 @@ class Erasure(Store):
         ]
         for key in over:
             self._data.golden.drop(key)
+
+
+class Policies(Store):
+    def active(self) -> PolicyRow | None:
+        rows = self._data.policies.rows.values()
+        return next((row for row in rows if row.since is not None and row.until is None), None)
+
+    def get(self, digest: bytes) -> PolicyRow | None:
+        return self._data.policies.rows.get(digest)
+
+    def put(self, row: PolicyRow) -> None:
+        self._data.policies.put(row.digest, row)

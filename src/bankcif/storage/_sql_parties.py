@@ -65,6 +65,11 @@ class Copies(Store):
         )
         self._s.add(GOLDEN, rows)
 
+    def end_golden(self, cif_nos: Collection[CifNo], at: int) -> None:
+        self._s.change(
+            "golden_end_all", [{"b_tenant": self._s.tenant, "b_cif_no": cif_no, "at": at} for cif_no in cif_nos]
+        )
+
     def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
         return [GOLDEN.row(values) for values in self._s.select_in("golden", set(cif_nos))]
 

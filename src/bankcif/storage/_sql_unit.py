@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._sql_session import Session, translated
-from ._sql_work import Audit, Erasure, Keys, Outbox, Staging, Work
+from ._sql_work import Audit, Erasure, Keys, Outbox, Policies, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -28,6 +28,7 @@ class Unit:
         self.outbox = Outbox(session)
         self.keys = Keys(session)
         self.erasure = Erasure(session)
+        self.policies = Policies(session)
 
     def commit(self) -> None:
         try:

@@ -17,6 +17,7 @@ from ._sql_session import Store
 from ._statements import (
     AUDIT,
     OUTBOX,
+    POLICY,
     QUERIES,
     RETIRED,
     ROTATION,
@@ -29,13 +30,14 @@ from ._statements import (
 )
 from .rows import (
     OutboxRow,
+    PolicyRow,
     RotationRow,
     StagedRow,
     StoreRow,
     TaskRow,
 )
 
-__all__ = ["Audit", "Erasure", "Keys", "Outbox", "Staging", "Work"]
+__all__ = ["Audit", "Erasure", "Keys", "Outbox", "Policies", "Staging", "Work"]
 
 
 class Work(Store):
@@ -214,3 +216,17 @@ class Erasure(Store):
 
     def _each(self, name: str, wheres: Sequence[Mapping[str, Any]]) -> None:
         self._s.change(name, [{"b_tenant": self._s.tenant, **where} for where in wheres])
+
+
+class Policies(Store):
+    def active(self) -> PolicyRow | None:
+        found = self._s.select("policy_active")
+        return POLICY.row(found[0]) if found else None
+
+    def get(self, digest: bytes) -> PolicyRow | None:
+        found = self._s.select("policy_at", digest=digest)
+        return POLICY.row(found[0]) if found else None
+
+    def put(self, row: PolicyRow) -> None:
+        self._s.change("policy_drop", [{"b_tenant": self._s.tenant, "b_digest": row.digest}])
+        self._s.add(POLICY, [row])

@@ -29,6 +29,7 @@ from .rows import (
     NotAMatchRow,
     OutboxRow,
     PartyRow,
+    PolicyRow,
     RotationRow,
     SourceRow,
     StagedRow,
@@ -120,6 +121,7 @@ STAGED = Mapped(t.STAGED_ROW, StagedRow)
 AUDIT = Mapped(t.AUDIT_ENTRY, AuditRow)
 OUTBOX = Mapped(t.OUTBOX, OutboxRow)
 STORE = Mapped(t.STORE, StoreRow)
+POLICY = Mapped(t.POLICY, PolicyRow)
 ROTATION = Mapped(t.ROTATION, RotationRow)
 
 
@@ -137,6 +139,10 @@ QUERIES: Mapping[str, Any] = {
     .where(t.PARTY.c.tenant == bindparam("b_tenant"), t.PARTY.c.cif_no == bindparam("b_cif_no"),
            t.PARTY.c.version == bindparam("b_version"))
     .values({name: bindparam(name) for name in PARTY.names}),
+    "golden_end_all": update(t.GOLDEN_GROUP)
+    .where(t.GOLDEN_GROUP.c.tenant == bindparam("b_tenant"), t.GOLDEN_GROUP.c.cif_no == bindparam("b_cif_no"),
+           t.GOLDEN_GROUP.c.superseded_at.is_(None))
+    .values(superseded_at=bindparam("at")),
     "golden_end": update(t.GOLDEN_GROUP)
     .where(t.GOLDEN_GROUP.c.tenant == bindparam("b_tenant"), t.GOLDEN_GROUP.c.cif_no == bindparam("b_cif_no"),
            t.GOLDEN_GROUP.c.data_group == bindparam("b_group"), t.GOLDEN_GROUP.c.superseded_at.is_(None))
@@ -174,6 +180,11 @@ QUERIES: Mapping[str, Any] = {
         t.NOT_A_MATCH.c.tenant == bindparam("b_tenant"), t.NOT_A_MATCH.c.low == bindparam("b_cif_no")),
     "not_high_erase": t.NOT_A_MATCH.delete().where(
         t.NOT_A_MATCH.c.tenant == bindparam("b_tenant"), t.NOT_A_MATCH.c.high == bindparam("b_cif_no")),
+    "policy_active": select(*POLICY.columns).where(
+        _mine(t.POLICY), t.POLICY.c.since.is_not(None), t.POLICY.c.until.is_(None)),
+    "policy_at": select(*POLICY.columns).where(_mine(t.POLICY), t.POLICY.c.digest == bindparam("digest")),
+    "policy_drop": t.POLICY.delete().where(
+        t.POLICY.c.tenant == bindparam("b_tenant"), t.POLICY.c.digest == bindparam("b_digest")),
     "rotations": select(*ROTATION.columns).where(_mine(t.ROTATION))
     .order_by(t.ROTATION.c.started_at, t.ROTATION.c.id),
     "rotation_drop": t.ROTATION.delete().where(

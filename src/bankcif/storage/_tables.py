@@ -151,6 +151,12 @@ ROTATION = _table(
     _key("id", String(32)), _need("what", String(16)), _need("started_at", Micros), _need("cursor", String(64)),
     _need("done", BigInteger), _need("in_pass", BigInteger), _need("passes", Integer), _may("finished_at", Micros),
 )  # fmt: skip
+POLICY = _table(
+    "policy",
+    _key("digest", _bytes(32)), _need("version", String(128)), _need("document", LargeBinary), _need("mark", _bytes(16)),
+    _may("since", Micros), _may("until", Micros),
+    rowid=True,
+)  # fmt: skip
 RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)))
 OUTBOX = Table(
     "outbox", METADATA,

@@ -24,6 +24,7 @@ from .rows import (
     NotAMatchRow,
     OutboxRow,
     PartyRow,
+    PolicyRow,
     RotationRow,
     SourceRow,
     StagedRow,
@@ -41,6 +42,7 @@ __all__ = [
     "KeyWorkStore",
     "OutboxStore",
     "PartyStore",
+    "PolicyStore",
     "Repository",
     "SourceStore",
     "StagingStore",
@@ -70,6 +72,9 @@ class CopyStore(Protocol):
 
     def put_golden(self, rows: Collection[GoldenRow]) -> None:
         """New versions of golden groups; those they follow end at their `recorded_at`."""
+
+    def end_golden(self, cif_nos: Collection[CifNo], at: int) -> None:
+        """Ends the current versions of these parties, which have no golden record any more."""
 
     def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
         """The current version of each group of these parties."""
@@ -227,6 +232,19 @@ class AuditStore(Protocol):
         """The entries that concern a customer, oldest first."""
 
 
+class PolicyStore(Protocol):
+    """Access policies: the one in force, and those that were or may be."""
+
+    def active(self) -> PolicyRow | None:
+        """The policy in force; None in a store that is being founded."""
+
+    def get(self, digest: bytes) -> PolicyRow | None:
+        """A policy by its digest."""
+
+    def put(self, row: PolicyRow) -> None:
+        """Keeps a policy, in place of what was known of it."""
+
+
 class ErasureStore(Protocol):
     """What is deleted of a customer for good; the log and the number stay."""
 
@@ -240,7 +258,7 @@ class ErasureStore(Protocol):
         """Deletes golden groups in every version, facts, tasks, and pairs kept apart, of these parties."""
 
     def superseded(self, cif_nos: Collection[CifNo]) -> None:
-        """Deletes the golden versions of these parties that later ones have followed."""
+        """Deletes the golden versions of these parties that have ended."""
 
 
 class KeyWorkStore(Protocol):
@@ -305,6 +323,8 @@ class UnitOfWork(Protocol):
     def keys(self) -> KeyWorkStore: ...
     @property
     def erasure(self) -> ErasureStore: ...
+    @property
+    def policies(self) -> PolicyStore: ...
 
     def commit(self) -> None:
         """Makes everything durable; without it, leaving the unit undoes everything."""

@@ -23,6 +23,7 @@ __all__ = [
     "NotAMatchRow",
     "OutboxRow",
     "PartyRow",
+    "PolicyRow",
     "RotationRow",
     "SourceRow",
     "StagedRow",
@@ -278,6 +279,28 @@ class StagedRow:
     staged_at: int
     expires_at: int
     state: str = "held"
+
+
+@attrs.frozen(kw_only=True)
+class PolicyRow:
+    """
+    An access policy that was proposed.
+
+    Attributes:
+        digest: SHA-256 of the document.
+        version: As its author named it.
+        document: Canonical JSON.
+        since: When it came into force; None for one that did not.
+        until: When another took over.
+        mark: Keyed digest of all of these, so that nobody without the keys puts a policy into force.
+    """
+
+    digest: bytes
+    version: str
+    document: bytes
+    mark: bytes = b""
+    since: int | None = None
+    until: int | None = None
 
 
 @attrs.frozen(kw_only=True)

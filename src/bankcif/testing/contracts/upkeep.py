@@ -1,0 +1,141 @@
+"""What every store must do for rotations, policies and erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from ...approval import Operation, propose
+from ...context import Actor
+from ...party import CifNo, SourceKey
+from ...storage import Repository
+from ...storage.rows import (
+    ClaimRow,
+    GoldenRow,
+    IndexRow,
+    NotAMatchRow,
+    PolicyRow,
+    RotationRow,
+    StoreRow,
+)
+from .rows import A, B, index, link, party, source, task
+
+__all__ = ["UpkeepContract"]
+
+
+class UpkeepContract:
+    """The part of `RepositoryContract` about keys, policies and what is deleted for good; it has the same fixtures."""
+
+    def test_rotations_and_retired_keys_last_until_they_are_done(
+        self, repository: Repository, reopened: Callable[[], Repository]
+    ) -> None:
+        running = RotationRow(id="r1", what="data", started_at=5)
+        with repository.unit_of_work() as unit:
+            unit.keys.put_rotation(running)
+            unit.keys.put_rotation(RotationRow(id="r0", what="wrapping", started_at=6))
+            unit.keys.retire([b"a" * 16, b"b" * 16])
+            unit.keys.retire([b"a" * 16])
+            unit.commit()
+        with reopened().unit_of_work() as unit:
+            assert [row.id for row in unit.keys.rotations()] == ["r1", "r0"]
+            assert set(unit.keys.retired()) == {b"a" * 16, b"b" * 16}
+            unit.keys.put_rotation(attrs.evolve(running, cursor=A, done=3, finished_at=9))
+            unit.keys.forget([b"a" * 16, b"c" * 16])
+            assert unit.keys.rotations()[0] == attrs.evolve(running, cursor=A, done=3, finished_at=9)
+            assert list(unit.keys.retired()) == [b"b" * 16]
+
+    def test_what_the_store_says_of_itself_can_be_restated(self, repository: Repository) -> None:
+        said = StoreRow(
+            store_id="s", format=1, suite=1, expected_customers=1000, index_version=1, index_next=0, digest_version=1, index_bits=b"{}", kek_id="k1", key_check=b"c",
+            index_check=b"t" * 16, created_at=1,
+        )  # fmt: skip
+        assert repository.found(said) == repository.found(attrs.evolve(said, store_id="other")) == said
+        with repository.unit_of_work() as unit:
+            unit.keys.restate(attrs.evolve(said, kek_id="k2"))
+        assert repository.identity() == said
+        with repository.unit_of_work() as unit:
+            unit.keys.restate(attrs.evolve(said, kek_id="k2"))
+            unit.commit()
+        assert repository.identity() == attrs.evolve(said, kek_id="k2")
+
+    def test_a_version_of_tags_and_claims_is_dropped_by_pages(self, repository: Repository) -> None:
+        def tags(version: int) -> list[IndexRow]:
+            return [attrs.evolve(index(bytes([n, version]) * 8), index_version=version) for n in range(3)]
+
+        def claim(version: int) -> ClaimRow:
+            return ClaimRow(index_name="i", index_version=version, tag=bytes([version]) * 16, cif_no=A)
+
+        with repository.unit_of_work() as unit:
+            unit.indexes.add([*tags(1), *tags(2)])
+            unit.indexes.add(tags(2))  # once more is nothing
+            unit.claims.claim([claim(1), claim(2)])
+            assert [unit.indexes.drop_version(1, 2) for _ in range(3)] == [2, 1, 0]
+            assert [unit.claims.drop_version(1, 2) for _ in range(2)] == [1, 0]
+            left = unit.indexes.find({row.tag for row in (*tags(1), *tags(2))})
+            assert {row.index_version for row in left} == {2}
+            assert unit.claims.claim([attrs.evolve(claim(1), cif_no=B)]) == {("i", claim(1).tag): B}
+            assert unit.claims.claim([attrs.evolve(claim(2), cif_no=B)]) == {("i", claim(2).tag): A}
+
+    def test_one_policy_is_in_force(self, repository: Repository) -> None:
+        first = PolicyRow(digest=b"1" * 32, version="1", document=b"{}", mark=b"m" * 16, since=5)
+        second = PolicyRow(digest=b"2" * 32, version="2", document=b"[]", mark=b"m" * 16)
+        with repository.unit_of_work() as unit:
+            assert unit.policies.active() is None
+            unit.policies.put(second)
+            assert unit.policies.active() is None
+            unit.policies.put(first)
+            unit.commit()
+        with repository.unit_of_work() as unit:
+            assert (unit.policies.active(), unit.policies.get(second.digest)) == (first, second)
+            unit.policies.put(attrs.evolve(first, until=7))
+            unit.policies.put(attrs.evolve(second, since=7))
+            assert unit.policies.active() == attrs.evolve(second, since=7)
+            assert unit.policies.get(b"3" * 32) is None
+
+    def test_what_is_erased_is_gone_and_nothing_else(self, repository: Repository) -> None:
+        def golden(cif_no: CifNo, version: int) -> GoldenRow:
+            return GoldenRow(
+                cif_no=cif_no,
+                data_group="identity",
+                version=version,
+                recorded_at=version,
+                key_id=b"k" * 16,
+                sealed=b"s",
+            )
+
+        other = index(b"b" * 16, "l")
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A), party(B)])
+            unit.sources.add([source("k"), source("l")])
+            unit.crosswalk.add([link("k"), link("l", cif_no=B)])
+            unit.crosswalk.add([link("k", 1)])
+            unit.indexes.add([index(b"a" * 16), other])
+            unit.copies.put_golden([golden(A, 1), golden(B, 1)])
+            unit.copies.put_golden([golden(A, 2), golden(B, 2)])
+            unit.work.add_tasks([task("1")])
+            unit.crosswalk.add_not_a_match(NotAMatchRow(low=A, high=B, actor="t", reason="r", at=1))
+            unit.erasure.records([source("k").place, ("s", "none", 0)])
+            unit.erasure.links([SourceKey("s", "k")])
+            unit.indexes.remove([index(b"a" * 16), index(b"c" * 16)])
+            unit.erasure.parties([A])
+            unit.erasure.superseded([B])
+            unit.commit()
+        with repository.unit_of_work() as unit:
+            assert unit.sources.at([source("k").place, source("l").place]) == [source("l")]
+            assert (unit.crosswalk.history(SourceKey("s", "k")), unit.crosswalk.of_parties([A])) == ([], [])
+            assert list(unit.crosswalk.history(SourceKey("s", "l"))) == [link("l", cif_no=B)]
+            assert unit.indexes.find([b"a" * 16, b"b" * 16]) == [other]
+            assert unit.copies.history([A, B]) == [golden(B, 2)]
+            assert (unit.work.tasks(), unit.crosswalk.not_matches([A, B])) == ([], [])
+            assert set(unit.parties.get([A, B])) == {A, B}
+
+    def test_a_proposal_may_concern_no_customer(self, repository: Repository) -> None:
+        about_keys = propose(
+            id="p9", operation=Operation.ROTATE_KEYS, subjects=(), detail={"what": "data"}, base={}, maker=Actor(id="t"),
+            expires_at=10,
+        )  # fmt: skip
+        with repository.unit_of_work() as unit:
+            unit.work.put_approvals([about_keys])
+            assert unit.work.approvals(ids=["p9"]) == [about_keys]
+            assert unit.work.approvals(cif_no=A) == []
