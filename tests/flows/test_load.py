@@ -197,7 +197,7 @@ def test_an_occasion_without_a_standard_is_told_before_anything(
     mapping.write_text(mapping.read_text(encoding="utf-8").replace('"lead"', '"everything"'), encoding="utf-8")
     with pytest.raises(ConfigurationError, match="there are account, lead"):
         cif.load(write(tmp_path, [line(0)]), mapping, actor=steward)
-    assert not cif.audit.verify(actor=steward).entries
+    assert cif.audit.verify(actor=steward).entries == 1  # the founding
 
 
 def test_sqlite_and_memory_come_to_the_same(
