@@ -162,3 +162,16 @@ def test_a_bank_s_own_profile_is_what_a_view_shows(tables: ReferenceTables, stew
 def test_every_field_of_a_profile_is_in_the_document() -> None:
     for entry in TABLE["profile"].values():
         assert set(entry) == {a.name for a in attrs.fields(MaskProfile)} - {"name"}
+
+
+def test_a_holding_that_rests_masked_shows_no_more_than_its_number_would() -> None:
+    for ends_ in (
+        Ends(first=6, last=4, hidden=8),
+        Ends(first=6, last=4, hidden=4),
+        Ends(last=2, hidden=4),
+        Ends(hidden=4),
+    ):
+        profile = attrs.evolve(default_profiles().of("staff"), card=ends_)
+        (holding,) = mask("holdings", [{"masked": "622202******1234"}], profile)
+        digits = sum(c.isdigit() for c in holding["number"])
+        assert digits <= sum(c.isdigit() for c in mask("card", "6222021234561234", profile))

@@ -291,3 +291,27 @@ def test_erasing_on_a_file_leaves_no_tag_and_no_name(
     assert cif_no.encode() in stored  # the tombstone and the log
     assert tag not in stored
     assert b"source-key-of-the-erased" not in stored
+
+
+def test_a_restriction_is_not_lifted_by_unmerging(cif: CIF, steward: Actor) -> None:
+    first = register(cif, steward, "1").cif_no
+    second = register(cif, steward, "2", channel="card", name="李娜", identifiers=None, phone="15400000002").cif_no
+    merge(cif, first, second)
+    waiting = cif.matches.propose_unmerge(second, actor=MAKER, reason="two persons")
+    cif.erasures.restrict(first, reason="asked for", actor=OFFICER)
+    with pytest.raises(InputError, match="lift the restriction"):
+        cif.matches.propose_unmerge(second, actor=MAKER, reason="two persons")
+    with pytest.raises(BankCIFError):
+        cif.approvals.approve(waiting.id, actor=CHECKER)
+    erase_now = cif.erasures.propose(first, reason="asked for", actor=OFFICER)
+    cif.approvals.approve(erase_now.id, actor=SECOND)
+    with cif._desk.repository.unit_of_work() as unit:
+        bodies = [row.body for row in unit.audit.of_subject(first)]
+    assert any(b'"withdraw"' in body and waiting.id.encode() in body for body in bodies)
+
+
+def test_deciding_what_was_never_proposed_is_in_the_log(cif: CIF) -> None:
+    before = cif.audit.verify(actor=AUDITOR).entries
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.approvals.approve("0" * 32, actor=CHECKER)
+    assert cif.audit.verify(actor=AUDITOR).entries == before + 2  # the first look at the log, and the refusal

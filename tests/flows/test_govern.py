@@ -145,3 +145,24 @@ def test_what_was_proposed_is_what_comes_into_force(bank: Bank) -> None:
     )
     with pytest.raises(InputError, match="not what was proposed"):
         cif.approvals.approve(proposal.id, actor=WEI)
+
+
+def test_a_policy_that_was_taken_out_is_not_founded_anew(bank: Bank) -> None:
+    cif = bank.open()
+    with cif._desk.repository.unit_of_work() as unit:
+        active = unit.policies.active()
+        assert active is not None
+        unit.policies.put(attrs.evolve(active, until=1))
+        unit.commit()
+    for brought in (None, stricter()):
+        with pytest.raises(PolicyError, match="taken out"):
+            bank.open(brought)
+
+
+def test_a_policy_built_by_hand_is_read_like_any_other(bank: Bank) -> None:
+    one = attrs.evolve(default_policy().grants[0], id="x", fields=frozenset({"name"}), clear=frozenset({"name"}))
+    naked = Policy("naked", [*default_policy().grants, one])
+    with pytest.raises(PolicyError, match="in clear"):
+        bank.open(naked)
+    with pytest.raises(PolicyError, match="in clear"):
+        bank.open().policies.propose(naked, reason="r", actor=TENG)

@@ -386,3 +386,16 @@ def test_a_destroyed_key_opens_nothing_even_from_a_backup_of_the_data(
         assert clear(cif, MAKER, cif_no, "name") == {"name": "张伟国"}
     with opened(f"sqlite:///{backup}") as cif, pytest.raises(KeyMissingError):
         clear(cif, MAKER, cif_no, "name")
+
+
+def test_a_process_with_the_older_key_does_not_turn_a_rotation_back(
+    make: Callable[..., CIF], keys: LocalKeyProvider
+) -> None:
+    renewed = keys.renewed()
+    older = LocalKeyProvider(renewed._keks, keys.kek_id, renewed._index_roots)  # knows both, wraps under the first
+    old, new = make(older), make(renewed)
+    three(old)
+    begin(new, "wrapping")
+    with pytest.raises(WrongKeyError, match="approved for another"):
+        old.keys.rotate(actor=ONE)
+    new.keys.rotate(actor=ONE)

@@ -139,7 +139,7 @@ def mask_holdings(holdings: list[Mapping[str, Any]], profile: MaskProfile) -> li
 
 def _fewer(masked: str, ends: Ends) -> str:
     last = min(ends.last, 4)
-    if ends.first >= 6 and last == 4:
+    if ends.first >= 6 and last == 4 and masked.count("*") >= ends.hidden:
         return masked
     return "*" * 8 + masked[-last:] if last else HIDDEN
 

@@ -10,7 +10,7 @@ from ..access import Action
 from ..approval import Approval, ApprovalState, Operation, decide
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
-from ..errors import FourEyesError, NotFoundOrNotAllowedError
+from ..errors import FourEyesError
 from ..storage import UnitOfWork
 from . import amend, erase, govern, merge, rotate
 from ._proposals import decision_entry
@@ -85,7 +85,7 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
     action = _OPERATIONS[known[0].operation].action if known else Action.APPROVE
     authorize(desk, actor, action, "decide", Purpose.OPERATIONS)
     if not known:
-        raise NotFoundOrNotAllowedError("there is no such proposal", rule="default")
+        raise refuse(desk, actor, "decide", Purpose.OPERATIONS, rule="no_proposal")
 
     def once() -> Approval:
         with desk.repository.unit_of_work() as unit:

@@ -28,7 +28,7 @@ from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, OutboxRow, PartyRow
 from ._golden import party_digest, rebuild
-from ._proposals import need_reason, proposed, write_proposal
+from ._proposals import decision_entry, need_reason, proposed, write_proposal
 from ._records import Record, open_records
 from ._reseal import sealed_anew
 from ._reshape import standing
@@ -133,7 +133,7 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     unit.erasure.records([row.place for _, row in rows])
     unit.erasure.links({link.origin for link in links})
     unit.erasure.parties(members)
-    _withdraw(unit, members, approval)
+    withdrawn = _withdraw(unit, members, approval)
     tombs = [_tombstone(desk, member, now) for member in unit.parties.get(members).values()]
     unit.parties.update(tombs)
     unit.outbox.add([OutboxRow(cif_no=tomb.cif_no, version=tomb.version, fields="erased", at=now) for tomb in tombs])
@@ -143,7 +143,7 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
         at=now, actor=actor.id, action="erased", subjects=tuple(sorted(members)), count=len(rows),
         rule=f"{approval.id}:{sha256('bankcif/v1/erased-keys', *keys).hex()}",
     )  # fmt: skip
-    record(desk, unit, [entry])
+    record(desk, unit, [*(decision_entry(one, "withdraw", actor, now, {}) for one in withdrawn), entry])
     return digests | {tomb.cif_no: tomb.digest.hex() for tomb in tombs}
 
 
@@ -276,15 +276,17 @@ def _forget(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], members: Seq
     unit.indexes.remove(rows)
 
 
-def _withdraw(unit: UnitOfWork, members: Sequence[CifNo], but: Approval) -> None:
-    """Withdraws what is proposed of the customer otherwise."""
+def _withdraw(unit: UnitOfWork, members: Sequence[CifNo], but: Approval) -> list[Approval]:
+    """Withdraws what is proposed of the customer otherwise, and gives it."""
     waiting = [
         one
         for member in members
         for one in unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=member)
         if one.id != but.id
     ]
-    unit.work.put_approvals([attrs.evolve(one, state=ApprovalState.WITHDRAWN) for one in waiting])
+    withdrawn = [attrs.evolve(one, state=ApprovalState.WITHDRAWN) for one in {one.id: one for one in waiting}.values()]
+    unit.work.put_approvals(withdrawn)
+    return withdrawn
 
 
 def _tombstone(desk: Desk, row: PartyRow, now: int) -> PartyRow:

@@ -34,9 +34,11 @@ def policy_in_force(repository: Repository, digester: Tagger, given: Policy | No
         PolicyError: *given* is another than the one in force, or the one in force was changed behind the library's back.
     """
     with repository.unit_of_work() as unit:
-        active = unit.policies.active()
+        active, begun = unit.policies.active(), bool(unit.audit.heads())
+    if active is None and begun:
+        raise PolicyError("the policy in force was taken out of the database, not by two persons", rule="policy_mark")
     if active is None:
-        return given or default_policy()
+        return Policy.from_document((given or default_policy()).document())
     if not hmac.compare_digest(active.mark, _mark(digester, active)):
         raise PolicyError("the policy in force was changed in the database, not by two persons", rule="policy_mark")
     if given is not None and _row(given).digest != active.digest:
@@ -69,6 +71,7 @@ def propose_policy(desk: Desk, policy: Policy, *, reason: str, actor: Actor, pur
     """
     authorize(desk, actor, Action.POLICY, "propose_policy", purpose)
     need_reason(reason)
+    policy = Policy.from_document(policy.document())  # however it was built, it is one that can be read
     for name in policy.profiles:
         desk.masks.of(name)
     row = _row(policy)

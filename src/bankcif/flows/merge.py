@@ -86,6 +86,7 @@ def propose_unmerge(desk: Desk, retired: CifNo, *, actor: Actor, reason: str) ->
         if row.merged_into is None or row.life_cycle == LifeCycle.ERASED:
             raise InputError(f"{retired} was not merged", rule="not_merged", cif_no=retired)
         root = root_of(unit, row)
+        _need_open(root)
         detail, base = {"reason": reason}, _versions({r.cif_no: r for r in (root, row)})
         approval = proposed(desk, Operation.UNMERGE, (root.cif_no, retired), detail, base, actor)
         write_proposal(desk, unit, approval, actor)
@@ -159,7 +160,17 @@ def unmerge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now:
     row = unit.parties.get([retired])[retired]
     if row.merged_into is None:
         raise InputError(f"{retired} was not merged", rule="not_merged", cif_no=retired)
-    return reshape(desk, unit, {root_of(unit, row).cif_no, retired}, {retired: None}, "unmerge", actor, now)
+    root = root_of(unit, row)
+    _need_open(root)
+    return reshape(desk, unit, {root.cif_no, retired}, {retired: None}, "unmerge", actor, now)
+
+
+def _need_open(root: PartyRow) -> None:
+    """A restriction covers what was merged in; taking a part out would lift it."""
+    if root.life_cycle == LifeCycle.RESTRICTED:
+        raise InputError(
+            "a restricted customer is not unmerged; lift the restriction first", rule="restricted", cif_no=root.cif_no
+        )
 
 
 def _versions(rows: Mapping[CifNo, PartyRow]) -> dict[str, str]:

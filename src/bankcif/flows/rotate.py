@@ -19,7 +19,7 @@ from ..access import Action
 from ..approval import Approval, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import InputError, StorageError
+from ..errors import InputError, StorageError, WrongKeyError
 from ..matching import blocking_keys
 from ..party import CifNo
 from ..protection import Tagger
@@ -58,7 +58,8 @@ def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, pu
         _need_none_running(unit, what)
         if what == "index":
             desk.taggers.at(unit.keys.store().index_version + 1)  # there must be a root to rotate to
-        approval = proposed(desk, Operation.ROTATE_KEYS, (), {"what": what, "reason": reason}, {}, actor)
+        detail = {"what": what, "reason": reason, "kek": desk.data_keys.kek_id}
+        approval = proposed(desk, Operation.ROTATE_KEYS, (), detail, {}, actor)
         write_proposal(desk, unit, approval, actor)
     return approval
 
@@ -110,6 +111,7 @@ def rotate(
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
+        WrongKeyError: This process wraps under another key-encryption key than the one that was approved.
         StorageError: Other processes keep writing under old keys, so that there is no end; what was done stays done.
     """
     authorize(desk, actor, Action.KEYS, "rotate_keys", purpose)
@@ -117,6 +119,12 @@ def rotate(
     desk.data_keys.discard_ready()
     with desk.repository.unit_of_work() as unit:
         running = [row for row in unit.keys.rotations() if row.finished_at is None]
+        targets = {one.id: one.detail["kek"] for one in unit.work.approvals(ids=[row.id for row in running])}
+    if any(row.what == "wrapping" and targets[row.id] != desk.data_keys.kek_id for row in running):
+        raise WrongKeyError(
+            "the rotation was approved for another key-encryption key than this process has; open the store with that one",
+            rule="kek_other",
+        )
     done = []
     for row in running:
         now_at = row
