@@ -167,3 +167,11 @@ def test_a_check_looks_at_all_roles_of_a_person() -> None:
     assert found(read, Actor(id="a", roles={"r", "p"})) == {("defines_and_reads", "a")}
     two_ids = (Actor(id="a1", person="a", roles={"r"}), Actor(id="a2", person="a", roles={"p"}))
     assert found(read, *two_ids) == {("defines_and_reads", "a")}
+
+
+@pytest.mark.parametrize("label", ["", "x" * 65, "a\x1b[31m", "two\nlines"])
+def test_what_stands_in_the_log_is_short_and_printable(label: str) -> None:
+    with pytest.raises(PolicyError, match="printable"):
+        policy(grant(label))
+    with pytest.raises(PolicyError, match="printable"):
+        Policy.from_document({"version": label, "grant": []})

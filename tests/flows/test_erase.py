@@ -75,7 +75,10 @@ def test_an_erased_customer_is_gone_and_the_log_is_whole(cif: CIF, steward: Acto
     found = cif.customers.find(phone="15412345678", actor=steward, purpose=COMPLIANCE)
     assert [view.cif_no for view in found] == [other.cif_no]  # who shares the phone stays
     assert cif.audit.verify(actor=AUDITOR).intact
-    assert [entry.action for entry in cif.audit.who(done.cif_no, actor=AUDITOR)][-1] != ""
+    told = [entry.action for entry in cif.audit.who(done.cif_no, actor=AUDITOR)]
+    assert [action for action in told if action in ("restrict", "propose", "erased", "approve")] == [
+        "restrict", "propose", "erased", "approve",
+    ]  # fmt: skip
     assert cif.check_keys() > 0
     said = cif.erasures.certificate(approval, actor=OFFICER)
     assert (said.cif_no, said.numbers, said.records) == (done.cif_no, (done.cif_no,), 1)

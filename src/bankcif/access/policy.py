@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from .._toml import read_toml
 from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..party import CATALOGUE, FIELD_NAMES, DataGroup, PartyKind, Rest
@@ -136,16 +137,7 @@ class Policy:
         Raises:
             PolicyError: It cannot be read, or names what does not exist; the message says where.
         """
-        problem, table = "", {}
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            problem = "does not exist"
-        except (OSError, ValueError):
-            problem = "is not TOML in UTF-8"
-        if problem:
-            raise PolicyError(f"the policy {path} {problem}", path=str(path), rule="policy")
-        return cls.from_document(table)
+        return cls.from_document(read_toml(path, "policy", PolicyError, "policy"))
 
     @classmethod
     def from_document(cls, table: Mapping[str, Any]) -> Policy:
@@ -157,6 +149,8 @@ class Policy:
         """
         if not isinstance(table.get("version"), str) or set(table) - {"version", "grant"}:
             raise PolicyError("a policy has a version (text) and [[grant]] tables, nothing else", rule="policy")
+        if not _is_label(table["version"]):
+            raise PolicyError("a policy's version is one to 64 printable characters", rule="policy")
         return cls(table["version"], [_grant(entry) for entry in table.get("grant", ())])
 
     def document(self) -> dict[str, Any]:
@@ -239,8 +233,15 @@ def _says_more(one: FieldDecision, other: FieldDecision) -> bool:
     return other.profile == "outside" and one.profile != "outside"
 
 
+def _is_label(text: str) -> bool:
+    """Whether *text* may stand in the log and on a terminal."""
+    return 0 < len(text) <= 64 and text.isprintable()
+
+
 def _grant(entry: Mapping[str, Any]) -> Grant:
     name = entry.get("id", "?")
+    if not isinstance(name, str) or not _is_label(name):
+        raise PolicyError("a grant's id is one to 64 printable characters", rule="policy")
     unknown = set(entry) - _KEYS
     if unknown:
         raise PolicyError(f"grant {name} has unknown keys: {', '.join(sorted(unknown))}", rule="policy")

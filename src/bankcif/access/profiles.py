@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from .._toml import read_toml
 from ..context import Sink
 from ..errors import PolicyError
 
@@ -90,16 +91,7 @@ class MaskProfiles:
         Raises:
             PolicyError: It cannot be read, or shows more than the library's minimum allows; the message says where.
         """
-        problem, table = "", {}
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            problem = "does not exist"
-        except (OSError, ValueError):
-            problem = "is not TOML in UTF-8"
-        if problem:
-            raise PolicyError(f"the mask profiles {path} {problem}", path=str(path), rule="masking")
-        return cls.from_document(table)
+        return cls.from_document(read_toml(path, "mask profiles", PolicyError, "masking"))
 
     @classmethod
     def from_document(cls, table: Mapping[str, Any]) -> MaskProfiles:

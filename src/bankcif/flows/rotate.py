@@ -169,12 +169,12 @@ def _rewrap(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 
 def _rewrap_check(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     """The end: what proves to a store that the keys are its own is wrapped anew too."""
-    store = desk.repository.identity()
-    assert store is not None, "an open store has an identity"
-    check = desk.data_keys.rewrapped(store.key_check, check_place(desk.tenant, store.store_id), kek_id=store.kek_id)
     now = desk.now()
     ended = attrs.evolve(row, finished_at=now)
     with desk.repository.unit_of_work() as unit:
+        store = unit.keys.store()  # within the unit: a rotation of index may have begun a moment ago
+        place = check_place(desk.tenant, store.store_id)
+        check = desk.data_keys.rewrapped(store.key_check, place, kek_id=store.kek_id)
         unit.keys.restate(attrs.evolve(store, kek_id=desk.data_keys.kek_id, key_check=check))
         unit.keys.put_rotation(ended)
         record(desk, unit, [_entry(ended, actor, now, 0, {}, "rotated_keys")])

@@ -18,6 +18,7 @@ from typing import Any
 
 import attrs
 
+from .._toml import read_toml
 from ..errors import ConfigurationError
 
 __all__ = ["FULL_BITS", "Frequencies", "Frequency", "IndexPlan", "PlannedIndex", "default_frequencies", "plan_index"]
@@ -60,15 +61,7 @@ class Frequencies(dict[str, Frequency]):
         Raises:
             ConfigurationError: The file is missing or malformed; the message says where.
         """
-        problem, table = "", {}
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            problem = "does not exist"
-        except (OSError, ValueError):
-            problem = "is not TOML in UTF-8"
-        if problem:
-            raise ConfigurationError(f"the frequencies {path} {problem}", path=str(path), rule="frequencies")
+        table = read_toml(path, "frequencies", ConfigurationError, "frequencies")
         return cls({**default_frequencies(), **{name: _frequency(name, entry) for name, entry in table.items()}})
 
 
