@@ -22,7 +22,7 @@ Everything bankcif raises on purpose, under one root.
     │   ├── StoreOpenError            it cannot be opened, or is not one of ours
     │   ├── ConflictError             somebody else wrote first; nothing was written here
     │   └── ForkError                 a CIF was carried into a forked process
-    └── AuditError                    the log cannot be written
+    └── AuditError                    the log cannot be written, or what shall vouch for it does not
 
 Each class has a stable ``code``. A message names a path and a rule and what to do, **never a customer's value**;
 `docs/reference/errors.md` lists them all.
@@ -225,6 +225,6 @@ class ForkError(StorageError):
 
 
 class AuditError(BankCIFError):
-    """The audit log cannot be written, so the operation did not happen."""
+    """The audit log cannot be written, so the operation did not happen; or what shall vouch for it does not."""
 
     code = "audit"
