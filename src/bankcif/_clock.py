@@ -7,7 +7,22 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["Clock", "FixedClock", "IdSource", "LocalDay", "SystemClock", "SystemIds", "from_micros", "to_micros"]
+__all__ = [
+    "FOREVER",
+    "Clock",
+    "FixedClock",
+    "IdSource",
+    "LocalDay",
+    "SystemClock",
+    "SystemIds",
+    "from_micros",
+    "local_date",
+    "start_of",
+    "to_micros",
+]
+
+FOREVER = 2**63 - 1
+"""Behind every instant, in microseconds."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -65,6 +80,11 @@ def from_micros(micros: int) -> datetime:
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
     """The calendar day of *instant* in the tenant's zone."""
     return instant.astimezone(zone).date()
+
+
+def start_of(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of *day* in the tenant's zone, UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 class LocalDay:

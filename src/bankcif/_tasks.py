@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from ._clock import to_micros
+from ._clock import FOREVER, to_micros
 from .access import Action, Policy
 from .approval import Approval
-from .audit import AuditReport
+from .audit import AuditReport, Checkpoint, EntryProof, NoteKey
 from .context import Actor, Effect, Purpose
 from .errors import ConfigurationError, InputError, IntakeError
 from .flows import (
@@ -19,13 +19,17 @@ from .flows import (
     held as held_flow,
     link as link_flow,
     merge,
+    proof,
     query,
     register as register_flow,
     rotate,
+    trail,
     verify as verify_flow,
+    verify_log,
 )
 from .flows._records import Arrival, counted, tokenized
 from .flows.desk import Desk, refuse
+from .flows.log import Delivery
 from .intake import Channel, Draft, GuardedVerifier, draft
 from .merging import Assurance, Terms, VerifiedField
 from .party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
@@ -324,13 +328,59 @@ class Policies(_Task):
 class Audit(_Task):
     """The log."""
 
-    def verify(self, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> AuditReport:
-        """Verifies the whole log."""
-        return query.verify_log(self._desk, actor=actor, purpose=purpose)
+    def verify(self, *, actor: Actor, purpose: Purpose = Purpose.AUDIT, customers: bool = True) -> AuditReport:
+        """Verifies the whole log, customers and witnesses with it; see `bankcif.flows.verify_log`."""
+        return verify_log.verify_log(self._desk, actor=actor, purpose=purpose, customers=customers)
 
-    def who(self, cif_no: str, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> list[query.Looked]:
+    def who(self, cif_no: str, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> list[trail.LogLine]:
         """Who saw or changed a customer, oldest first."""
-        return query.who_looked(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+        return trail.who_looked(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
+    def deeds(
+        self,
+        operator: str,
+        *,
+        actor: Actor,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        purpose: Purpose = Purpose.AUDIT,
+    ) -> list[trail.LogLine]:
+        """What an operator did or tried, oldest first; *since* and *until* are aware."""
+        span = {"since": _micros(since, 0), "until": _micros(until, FOREVER)}
+        return trail.deeds(self._desk, operator, actor=actor, purpose=purpose, **span)
+
+    def incident(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        actor: Actor,
+        operator: str | None = None,
+        purpose: Purpose = Purpose.AUDIT,
+    ) -> trail.Incident:
+        """Customers and fields touched between two aware instants; see `bankcif.flows.trail.incident`."""
+        return trail.incident(
+            self._desk, _micros(since, 0), _micros(until, 0), actor=actor, purpose=purpose, operator=operator
+        )
+
+    def checkpoint(self, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> tuple[Checkpoint | None, list[Delivery]]:
+        """Signs what the log has become, and brings it to the witnesses; see `bankcif.flows.proof.checkpoint`."""
+        return proof.checkpoint(self._desk, actor=actor, purpose=purpose)
+
+    def prove(self, stream: str, number: int, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> EntryProof:
+        """That one entry stands in the log, for somebody who has only the log's key."""
+        return proof.prove(self._desk, stream, number, actor=actor, purpose=purpose)
+
+    @property
+    def key(self) -> NoteKey:
+        """The key by which the log's checkpoints are signed; hand it to witnesses and auditors."""
+        return self._desk.log.signer.key
+
+
+def _micros(instant: datetime | None, default: int) -> int:
+    if instant is not None and instant.tzinfo is None:
+        raise InputError("an instant needs its time zone", rule="time")
+    return default if instant is None else to_micros(instant)
 
 
 def _check_names(channel: str, source: str, source_key: str) -> None:

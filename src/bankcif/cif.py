@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from ._clock import Clock, IdSource, SystemClock, SystemIds
 from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Policies, Verifications
 from .access import MaskProfiles, Policy, default_policy, default_profiles
+from .audit import NoteSigner, Witness, origin_of
 from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError
 from .flows import analyze, load as load_flow, maintain
 from .flows.desk import Desk, destroy_retired
 from .flows.found import Founding, found_store
 from .flows.govern import found_policy, policy_in_force
+from .flows.log import LogPlan, LogWriter
 from .identifiers import SchemeSet, standard_schemes
 from .intake import CaptureStandards, Channel, Standardizer, capture_standards, read_channel
 from .matching import LinkPolicy, MatchModel, default_model
@@ -51,6 +53,8 @@ class CIF:
             no protected field.
         models: Match models by party kind.
         link_policy: What the bank does with a match weight.
+        witnesses: Who remembers the checkpoints of the audit log; see `bankcif.audit.Witness`.
+        log_plan: How often checkpoints are made.
         zone: The tenant's calendar.
         clock, ids: Time and chance.
         expected_customers: Planned size, decides the length of search tags; used when an empty store is founded.
@@ -82,6 +86,8 @@ class CIF:
         trust: Mapping[str, Terms] | None = None,
         models: Mapping[PartyKind, MatchModel] | None = None,
         link_policy: LinkPolicy | None = None,
+        witnesses: Sequence[Witness] = (),
+        log_plan: LogPlan | None = None,
         zone: ZoneInfo | None = None,
         clock: Clock | None = None,
         ids: IdSource | None = None,
@@ -92,7 +98,7 @@ class CIF:
     ) -> None:
         if not tenant or len(tenant) > 32 or not tenant.isprintable():
             raise ConfigurationError("a tenant's name is one to 32 printable characters", rule="tenant")
-        self._pid = os.getpid()
+        self._pid, self._closed = os.getpid(), False
         self._repository, self._key_store = repository, key_store
         zone = zone or ZoneInfo("Asia/Shanghai")
         clock, ids, tables = clock or SystemClock(), ids or SystemIds(), tables or ReferenceTables()
@@ -122,6 +128,11 @@ class CIF:
             standards=standards or capture_standards(),
             models=models or {kind: default_model(kind) for kind in PartyKind},
             link_policy=link_policy or LinkPolicy(), policy=policy, masks=masks,
+            log=LogWriter(
+                repository=repository, tenant=tenant, clock=clock, holder=ids.draw(16), plan=log_plan or LogPlan(),
+                signer=NoteSigner(origin_of(founded.store_id), founded.digester.secret("checkpoint")),
+                witnesses=witnesses,
+            ),
         )  # fmt: skip
         found_policy(self.__desk)
         destroy_retired(self.__desk)  # what a crash left between a commit and its keys
@@ -242,9 +253,14 @@ class CIF:
         return maintain.check_keys(self._desk)
 
     def close(self) -> None:
-        """Lets go of store and key store."""
-        self._repository.close()
-        self._key_store.close()
+        """Makes the last checkpoint of the log, and lets go of store and key store."""
+        try:
+            if os.getpid() == self._pid and not self._closed:
+                self.__desk.log.close()
+        finally:
+            self._closed = True
+            self._repository.close()
+            self._key_store.close()
 
     def __enter__(self) -> CIF:
         return self

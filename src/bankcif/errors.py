@@ -23,6 +23,7 @@ Everything bankcif raises on purpose, under one root.
     │   ├── ConflictError             somebody else wrote first; nothing was written here
     │   └── ForkError                 a CIF was carried into a forked process
     └── AuditError                    the log cannot be written, or what shall vouch for it does not
+        └── WitnessError              a witness does not take a checkpoint; carries the size of what it holds
 
 Each class has a stable ``code``. A message names a path and a rule and what to do, **never a customer's value**;
 `docs/reference/errors.md` lists them all.
@@ -55,6 +56,7 @@ __all__ = [
     "SealError",
     "StorageError",
     "StoreOpenError",
+    "WitnessError",
     "WrongKeyError",
 ]
 
@@ -228,3 +230,21 @@ class AuditError(BankCIFError):
     """The audit log cannot be written, so the operation did not happen; or what shall vouch for it does not."""
 
     code = "audit"
+
+
+class WitnessError(AuditError):
+    """
+    A witness does not take a checkpoint.
+
+    Args:
+        message: What it says.
+        rule: ``witness_conflict`` (it holds another checkpoint than the one it was told of), ``witness_split`` (what it
+            holds is not a beginning of this log), ``witness_refused`` or ``witness_silent``.
+        size: Over how many entries the checkpoint is that it holds; -1 where that is not known.
+    """
+
+    code = "witness"
+
+    def __init__(self, message: str, *, rule: str, size: int = -1) -> None:
+        super().__init__(message, rule=rule)
+        self.size = size

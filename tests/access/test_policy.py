@@ -111,8 +111,8 @@ def test_a_ticket_opens_one_customer_for_a_while(tables: ReferenceTables, stewar
     clerk = Actor(id="c", roles={"r"}, tickets=(ticket,))
     assert cif.customers.get(one, actor=clerk, purpose=Purpose.SERVICE).phone == "154****5678"
     cif.customers.reveal(one, ["phone"], actor=clerk, purpose=Purpose.SERVICE)
-    with cif._desk.repository.unit_of_work() as unit:
-        rules = [row.body for row in unit.audit.of_subject(one)][-2:]
+    with cif._desk.unit_of_work() as unit:
+        rules = [row.body for row in unit.trail.of_subject(one)][-2:]
     assert all(b"ticket:WO-7,work" in body for body in rules)
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.customers.get(other, actor=clerk, purpose=Purpose.SERVICE)

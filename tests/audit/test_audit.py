@@ -6,7 +6,21 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from bankcif.audit import AuditEntry, AuditRow, Head, Outcome, chain, verify
+from bankcif.audit import (
+    AuditEntry,
+    AuditReport,
+    AuditRow,
+    Checkpoint,
+    CheckpointRow,
+    Head,
+    NoteSigner,
+    Outcome,
+    chain,
+    origin_of,
+    text_of,
+    verify,
+)
+from bankcif.audit.tree import Frontier, leaf_hash
 
 ENTRY = AuditEntry(
     at=1, actor="t", action="view", purpose="service", outcome=Outcome.REFUSED, subjects=("C1",), fields=("phone",),
@@ -14,27 +28,55 @@ ENTRY = AuditEntry(
 )  # fmt: skip
 
 
-def log(count: int, stream: str = "s0") -> tuple[list[AuditRow], Head, list[tuple[str, int, str]]]:
+def log(count: int, stream: str = "s0") -> tuple[list[AuditRow], Head]:
     entries = [AuditEntry(at=n, actor="t", action="view", subjects=(f"C{n}",), sealed=bytes([n])) for n in range(count)]
-    rows, head = chain("t", stream, Head(), entries)
-    return rows, head, [(row.stream, row.number, f"C{row.number - 1}") for row in rows]
+    return chain("t", stream, Head(), entries)
 
 
-def damage(rows: list[AuditRow], head: Head, subjects: list[tuple[str, int, str]] | None = None) -> list[str]:
-    return [one.what for one in verify("t", rows, {"s0": head}, subjects).damage]
+def report(
+    rows: list[AuditRow], heads: dict[str, Head], tenant: str = "t", checkpoints: list[CheckpointRow] | None = None
+) -> AuditReport:
+    """The verdict on *rows*, as a store would give them: by stream and number, wherever they stand in the list."""
+
+    def read(stream: str, after: int, upto: int) -> list[AuditRow]:
+        return [row for row in rows if row.stream == stream and after < row.number <= upto]
+
+    ends = {row.stream: max(r.number for r in rows if r.stream == row.stream) for row in rows}
+    return verify(tenant, read, heads, ends=ends, checkpoints=checkpoints or [], key=SIGNER.key)
+
+
+def damage(rows: list[AuditRow], head: Head) -> list[str]:
+    return [one.what for one in report(rows, {"s0": head}).damage]
+
+
+SIGNER = NoteSigner(origin_of("ab"), b"s" * 32)
+
+
+def vouched(rows: list[AuditRow], sizes: list[int]) -> list[CheckpointRow]:
+    """Checkpoints over the first *sizes* of the rows of one stream."""
+    made, tree, before = [], Frontier(), 0
+    for size in sizes:
+        tree = tree.grown(leaf_hash(row.hash) for row in rows[before:size])
+        said = Checkpoint(
+            origin=SIGNER.key.name, size=size, root=tree.root, after=before, at=size, streams={"s0": size}
+        )
+        made.append(CheckpointRow.of(said, tree, SIGNER.sign(said.text)))
+        before = size
+    return made
 
 
 def test_an_intact_log_is_intact() -> None:
-    rows, head, subjects = log(5)
-    report = verify("t", rows, {"s0": head}, subjects)
-    assert report.intact
-    assert (report.entries, report.streams) == (5, {"s0": 5})
-    assert verify("t", [], {}, []).intact
+    rows, head = log(5)
+    found = report(rows, {"s0": head}, checkpoints=vouched(rows, [2, 3]))
+    assert found.intact
+    assert (found.entries, found.streams) == (5, {"s0": 5})
+    assert (found.checkpoints, found.signed, found.signed_at) == (2, 3, 3)
+    assert report([], {}).intact
 
 
 @given(st.integers(0, 4), st.sampled_from(["body", "sealed", "hash", "at_body"]))
 def test_a_changed_entry_is_found(at: int, what: str) -> None:
-    rows, head, _ = log(5)
+    rows, head = log(5)
     changed = {
         "body": {"body": rows[at].body.replace(b'"t"', b'"u"')},
         "sealed": {"sealed": b"other"},
@@ -47,42 +89,90 @@ def test_a_changed_entry_is_found(at: int, what: str) -> None:
 
 @given(st.integers(0, 4))
 def test_a_dropped_entry_is_found_the_last_one_too(at: int) -> None:
-    rows, head, _ = log(5)
+    rows, head = log(5)
     del rows[at]
     assert damage(rows, head)
 
 
 @given(st.permutations(range(5)))
 def test_re_ordered_entries_are_found(order: list[int]) -> None:
-    rows, head, _ = log(5)
+    rows, head = log(5)
     assert bool(damage([rows[n] for n in order], head)) == (order != sorted(order))
 
 
 def test_renumbered_entries_are_found() -> None:
-    rows, head, _ = log(3)
+    rows, head = log(3)
     swapped = [rows[0], attrs.evolve(rows[2], number=2), attrs.evolve(rows[1], number=3)]
     assert damage(swapped, head)
 
 
 def test_a_whole_stream_that_is_gone_or_new_is_found() -> None:
-    rows, head, _ = log(3)
-    assert [one.what for one in verify("t", [], {"s0": head}).damage] == ["missing at the end"]
-    assert [one.what for one in verify("t", rows, {}).damage] == ["a stream without a head"]
+    rows, head = log(3)
+    assert [one.what for one in report([], {"s0": head}).damage] == ["missing at the end"]
+    assert [one.what for one in report(rows, {}).damage] == ["a stream without a head"]
 
 
 def test_another_tenant_s_log_does_not_verify() -> None:
-    rows, head, _ = log(3)
-    assert not verify("u", rows, {"s0": head}).intact
+    rows, head = log(3)
+    assert not report(rows, {"s0": head}, "u").intact
 
 
-def test_a_changed_look_up_is_found() -> None:
-    rows, head, subjects = log(3)
-    assert damage(rows, head, subjects[1:]) == ["a customer is missing in the look-up"]
-    assert damage(rows, head, [*subjects, ("s0", 1, "C9")]) == ["the look-up names a customer too many"]
+def test_an_entry_listed_under_another_actor_or_instant_is_found() -> None:
+    """Reports select by these; whoever changes them hides what he did."""
+    rows, head = log(3)
+    for changed in (attrs.evolve(rows[1], actor="somebody else"), attrs.evolve(rows[1], at=77)):
+        assert damage([rows[0], changed, rows[2]], head) == ["listed under another instant or actor than it tells"]
+
+
+def test_entries_that_were_all_made_anew_are_found_by_the_checkpoint() -> None:
+    rows, _ = log(6)
+    signed = vouched(rows, [2, 4])
+    forged = [AuditEntry(at=n, actor="t", action="view", subjects=("C9",)) for n in range(6)]
+    again, end = chain("t", "s0", Head(), forged)
+    assert report(again, {"s0": end}).intact  # a chain that is whole in itself
+    found = report(again, {"s0": end}, checkpoints=signed)
+    assert [(one.stream, one.number) for one in found.damage] == [("checkpoints", 2)]
+    assert "does not vouch" in found.damage[0].what
+    last = [*rows[:4], *chain("t", "s0", Head(4, rows[3].hash), forged[4:])[0]]
+    assert report(last, {"s0": Head(6, last[-1].hash)}, checkpoints=signed).intact  # behind the last: the window
+
+
+def test_a_log_cut_below_its_checkpoint_is_found() -> None:
+    rows, _ = log(6)
+    signed = vouched(rows, [2, 4])
+    found = report(rows[:3], {"s0": Head(3, rows[2].hash)}, checkpoints=signed)
+    assert [one.stream for one in found.damage] == ["checkpoints"]
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("unsigned", "not signed"), ("other key", "not signed"), ("size", "kept as another"), ("at", "kept as another"),
+        ("pieces", "kept with another tree"), ("dropped", "which is missing"), ("other log", "kept as another"),
+        ("pieces cut", "not as it was kept"),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_that_was_tampered_with_is_found(what: str, told: str) -> None:
+    rows, head = log(6)
+    first, second = vouched(rows, [2, 4])
+    text = text_of(second.note)
+    other = Checkpoint.read(text)
+    changed = {
+        "unsigned": lambda: [first, attrs.evolve(second, note=second.note.replace("\n4\n", "\n5\n"))],
+        "other key": lambda: [first, attrs.evolve(second, note=NoteSigner(SIGNER.key.name, b"o" * 32).sign(text))],
+        "size": lambda: [first, attrs.evolve(second, size=5, pieces=second.pieces + b"p" * 32)],
+        "at": lambda: [first, attrs.evolve(second, at=9)],
+        "pieces": lambda: [first, attrs.evolve(second, pieces=b"p" * 32)],
+        "pieces cut": lambda: [first, attrs.evolve(second, pieces=b"p" * 31)],
+        "dropped": lambda: [second],
+        "other log": lambda: [first, attrs.evolve(second, note=SIGNER.sign(attrs.evolve(other, origin="o").text))],
+    }[what]()
+    found = report(rows, {"s0": head}, checkpoints=changed)
+    assert any(told in one.what for one in found.damage), found.damage
 
 
 def test_one_damage_is_told_once() -> None:
-    rows, head, _ = log(50)
+    rows, head = log(50)
     rows[10] = attrs.evolve(rows[10], body=b"{}")
     assert damage(rows, head) == ["changed"]
 

@@ -169,7 +169,7 @@ def test_an_empty_tree_has_the_empty_root() -> None:
 
 
 def test_a_frontier_has_as_many_hashes_as_its_size_has_ones() -> None:
-    for size, pieces in [(3, (b"\0" * 32,)), (-1, ()), (2**63, (b"\0" * 32,))]:
+    for size, pieces in [(3, (b"\0" * 32,)), (-1, ()), (2**63, (b"\0" * 32,)), (1, (b"\0" * 31,))]:
         with pytest.raises(AuditError, match="one hash for each"):
             Frontier(size, pieces)
 

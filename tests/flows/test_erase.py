@@ -83,8 +83,8 @@ def test_an_erased_customer_is_gone_and_the_log_is_whole(cif: CIF, steward: Acto
     said = cif.erasures.certificate(approval, actor=OFFICER)
     assert (said.cif_no, said.numbers, said.records) == (done.cif_no, (done.cif_no,), 1)
     assert (said.proposed_by, said.approved_by, said.reason) == ("p.tang", "p.song", "asked for")
-    with cif._desk.repository.unit_of_work() as unit:
-        rows = {(row.stream, row.number): row for row in unit.audit.rows()}
+    with cif._desk.unit_of_work() as unit:
+        rows = {(row.stream, row.number): row for row in unit.trail.between(0, 2**63 - 1)}
     assert rows[said.stream, said.number].hash.hex() == said.entry_hash
     again = register(cif, steward, "1")  # the source still has them: a new customer, under a new number
     assert (again.outcome is Outcome.NEW or again.outcome is Outcome.POSSIBLE_MATCH, again.cif_no != done.cif_no) == (
@@ -197,7 +197,7 @@ def test_no_backup_of_the_data_opens_for_an_erased_customer(tables: ReferenceTab
         except InputError:
             continue
         backups.append(backup_of(repository))
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         rows = unit.parties.get(parties)
         owners = {link.origin.key: link.cif_no for link in unit.crosswalk.all_current()}
     alive = [cif_no for cif_no in parties if rows[cif_no].merged_into is None]
@@ -246,7 +246,7 @@ def test_killed_at_any_point_it_is_whole_or_not_begun(tables: ReferenceTables, a
     except Killed:
         pass
     again = opened(repository, store)
-    with again._desk.repository.unit_of_work() as unit:
+    with again._desk.unit_of_work() as unit:
         state = unit.parties.get([one])[one].life_cycle  # type: ignore[index, list-item]
     if state == "restricted":
         assert clear(again, MAKER, one, "name") == {"name": "张伟国"}
@@ -284,10 +284,10 @@ def test_erasing_on_a_file_leaves_no_tag_and_no_name(
     ) as cif:
         cif_no = register(cif, MAKER, "source-key-of-the-erased").cif_no
         desk: Any = cif._desk
-        with desk.repository.unit_of_work() as unit:
+        with desk.unit_of_work() as unit:
             tag = desk.tagging(unit).claims("identifier", ("cn.resident_id", ID))[0][1]
         erase(cif, cif_no)
-        with desk.repository.unit_of_work() as unit:
+        with desk.unit_of_work() as unit:
             assert unit.sources.count() == 0
             assert unit.keys.retired() == []
     stored = (tmp_path / "cif.db").read_bytes()
@@ -308,8 +308,8 @@ def test_a_restriction_is_not_lifted_by_unmerging(cif: CIF, steward: Actor) -> N
         cif.approvals.approve(waiting.id, actor=CHECKER)
     erase_now = cif.erasures.propose(first, reason="asked for", actor=OFFICER)
     cif.approvals.approve(erase_now.id, actor=SECOND)
-    with cif._desk.repository.unit_of_work() as unit:
-        bodies = [row.body for row in unit.audit.of_subject(first)]
+    with cif._desk.unit_of_work() as unit:
+        bodies = [row.body for row in unit.trail.of_subject(first)]
     assert any(b'"withdraw"' in body and waiting.id.encode() in body for body in bodies)
 
 

@@ -71,8 +71,8 @@ def test_a_policy_comes_into_force_by_two_officers(bank: Bank) -> None:
     assert later.policies.in_force.version == "stricter"
     with pytest.raises(NotFoundOrNotAllowedError):
         later.customers.get(done.cif_no, actor=look, purpose=Purpose.OPERATIONS)
-    with later._desk.repository.unit_of_work() as unit:
-        told = [row.body for row in unit.audit.rows() if b"policy_in_force" in row.body]
+    with later._desk.unit_of_work() as unit:
+        told = [row.body for row in unit.trail.between(0, 2**63 - 1) if b"policy_in_force" in row.body]
     assert [b"bankcif.founding" in told[0], b"o.wei" in told[1]] == [True, True]
     assert later.audit.verify(actor=AUDITOR).intact
 
@@ -118,7 +118,7 @@ def test_a_proposal_falls_when_another_policy_comes_into_force(bank: Bank) -> No
 
 def test_one_changed_in_the_database_is_refused(bank: Bank) -> None:
     cif = bank.open()
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         active = unit.policies.active()
         assert active is not None
     wider = active.document.replace(b'"reveal"', b'"find"')
@@ -149,7 +149,7 @@ def test_what_was_proposed_is_what_comes_into_force(bank: Bank) -> None:
 
 def test_a_policy_that_was_taken_out_is_not_founded_anew(bank: Bank) -> None:
     cif = bank.open()
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         active = unit.policies.active()
         assert active is not None
         unit.policies.put(attrs.evolve(active, until=1))

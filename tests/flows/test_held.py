@@ -112,7 +112,7 @@ def test_the_file_loaded_again_brings_neither_a_released_nor_a_refused_row_back(
 def test_of_a_decided_row_nothing_stays_sealed(cif: CIF, tmp_path: Path, channel: Channel) -> None:
     batch = loaded(cif, tmp_path, channel)
     cif.held.refuse(batch, 2, reason="a test", **ASK)
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         second, third = unit.staging.rows()
     assert (second.state, second.sealed) == ("refused", b"")
     assert third.sealed
@@ -124,7 +124,7 @@ def test_after_its_term_a_row_and_its_key_are_gone(
 ) -> None:
     cif = sqlite_cif
     batch = loaded(cif, tmp_path, channel)
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         key_id = unit.staging.rows()[0].key_id
     assert cif.held.expire(**ASK) == 0
     clock.advance(timedelta(days=91))
@@ -132,7 +132,7 @@ def test_after_its_term_a_row_and_its_key_are_gone(
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.held.show(batch, 2, **ASK)
     assert cif.held.expire(**ASK) == 2
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         assert unit.staging.rows() == []
     with pytest.raises(KeyMissingError):
         cif._desk.data_keys.get([key_id])
@@ -176,7 +176,7 @@ def test_a_row_over_an_interface_has_a_file_s_limits(cif: CIF, channel: Channel)
         ("$.name", "too_long"),
         ("$", "too_long"),
     ]
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         assert all(len(one.sealed) < 100_000 for one in unit.staging.rows())
 
 
@@ -225,8 +225,8 @@ def test_an_agreement_that_has_ended_lets_nothing_in(cif: CIF, tmp_path: Path, c
     clock.advance(timedelta(days=1))
     with pytest.raises(AccessError, match="ended on 2026-11-24"):
         cif.receive([row(1)], channel, key="2", **ASK)
-    with cif._desk.repository.unit_of_work() as unit:
-        assert b"agreement_expired" in list(unit.audit.rows())[-1].body
+    with cif._desk.unit_of_work() as unit:
+        assert b"agreement_expired" in list(unit.trail.between(0, 2**63 - 1))[-1].body
 
 
 def test_an_agreement_covers_its_purposes_only() -> None:
@@ -242,8 +242,10 @@ def test_a_field_beyond_the_agreement_is_refused_and_audited(cif: CIF, tmp_path:
     report = cif.receive([row(0), row(1)], channel, key="1", each=seen.append, **ASK)
     assert report.warnings["field_not_allowed"] == 2
     assert cif.customers.get(seen[0].cif_no, **ASK).phone is None
-    with cif._desk.repository.unit_of_work() as unit:
-        entries = [entry.body for entry in unit.audit.rows() if b'"rule":"field_not_allowed"' in entry.body]
+    with cif._desk.unit_of_work() as unit:
+        entries = [
+            entry.body for entry in unit.trail.between(0, 2**63 - 1) if b'"rule":"field_not_allowed"' in entry.body
+        ]
     assert len(entries) == 1
     assert b"refused" in entries[0]
     assert b"phone" in entries[0]

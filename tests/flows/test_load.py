@@ -78,7 +78,7 @@ def test_good_rows_come_in_and_bad_ones_are_held(cif: CIF, steward: Actor, tmp_p
         (3, [("$", "broken_row")]),
         (5, [("$.phone", "not_possible")]),
     ]
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         staged = unit.staging.rows()
     assert [row.line for row in staged] == [2, 3, 5]
     assert all(b"110105194912310021" not in row.sealed + row.faults for row in staged)

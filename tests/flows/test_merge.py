@@ -43,7 +43,7 @@ def unmerge(cif: CIF, retired: str) -> None:
 
 def state(cif: CIF) -> dict[str, Any]:
     """Everything that a merge may touch and an unmerge must give back; versions and times only ever grow."""
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         links = {(link.source, link.source_key): (link.home, link.cif_no) for link in unit.crosswalk.all_current()}
         homes = sorted({home for home, _ in links.values()})
         parties = {

@@ -45,7 +45,7 @@ def data_keys(store: KeyStore) -> dict[bytes, WrappedKey]:
 
 def used_keys(cif: CIF) -> set[bytes]:
     """Ids of the data keys that seal something."""
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         parties = unit.parties.page("", 10**6)
         records = unit.sources.of_parties([row.cif_no for row in parties])
         golden = unit.copies.history([row.cif_no for row in parties])
@@ -58,7 +58,7 @@ def opened_history(cif: CIF) -> list[Any]:
     from bankcif.flows._golden import golden_place
 
     desk = cif._desk
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         rows = unit.copies.history([row.cif_no for row in unit.parties.page("", 10**6)])
     keys = desk.data_keys.get({row.key_id for row in rows})
     return [
@@ -144,7 +144,7 @@ def expected_tags(cif: CIF) -> set[tuple[bytes, str, str]]:
     from bankcif.matching import blocking_keys
 
     desk = cif._desk
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
         opened = open_records(desk, unit.sources.of_parties([row.cif_no for row in unit.parties.page("", 10**6)]))
     return {
@@ -254,8 +254,8 @@ def test_the_log_has_each_step_and_no_customer_as_seen(make: Callable[..., CIF],
     seen = len(cif.audit.who(a, actor=AUDITOR))
     begin(cif, "data")
     cif.keys.rotate(actor=ONE)
-    with cif._desk.repository.unit_of_work() as unit:
-        bodies = b"\n".join(row.body for row in unit.audit.rows())
+    with cif._desk.unit_of_work() as unit:
+        bodies = b"\n".join(row.body for row in unit.trail.between(0, 2**63 - 1))
     for action in (b"propose", b"approve", b"rotate_keys", b"rotated_keys"):
         assert b'"action":"' + action + b'"' in bodies
     assert len(cif.audit.who(a, actor=AUDITOR)) == seen + 1  # the auditor's own look
@@ -416,7 +416,7 @@ def test_a_rotation_of_wrapping_ends_while_one_of_index_begins(
             begun.append(row.passes)
 
     cif.keys.rotate(actor=ONE, progress=meanwhile)
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         assert (begun, unit.keys.store().index_next) == ([1], 2)
     cif.keys.rotate(actor=ONE)
     assert versions(cif) == {2}

@@ -26,7 +26,7 @@ def test_a_resident_id_fills_in_what_it_says(cif: CIF, steward: Actor) -> None:
     assert draft.origins["birth_date"] == "cn.resident_id"
     assert draft.origins["name"] == "captured"
     assert draft.missing == ()
-    with cif._desk.repository.unit_of_work() as unit:
+    with cif._desk.unit_of_work() as unit:
         assert unit.sources.count() == 0, "a draft is not stored"
     done = cif.customers.register(draft.confirmed(), channel="counter", source_key="1", actor=steward)
     assert done.outcome is Outcome.NEW

@@ -1,7 +1,38 @@
-"""The audit log: entries without values, chained, verifiable."""
+"""The audit log: entries without values, chained, under one signed tree, remembered by witnesses, verifiable."""
 
+from .checkpoint import Checkpoint, CheckpointRow, origin_of
 from .entry import GENESIS, AuditEntry, AuditRow, Outcome
-from .log import Head, chain
-from .verify import AuditReport, Damage, verify
+from .http_witness import HttpWitness
+from .log import Head, Lease, chain, intervals
+from .note import NoteKey, NoteSigner, opened
+from .proof import EntryProof
+from .verify import CHECKPOINTS, AuditReport, Damage, WitnessView, verify
+from .witness import FileWitness, Witness, accept, text_of
 
-__all__ = ["GENESIS", "AuditEntry", "AuditReport", "AuditRow", "Damage", "Head", "Outcome", "chain", "verify"]
+__all__ = [
+    "CHECKPOINTS",
+    "GENESIS",
+    "AuditEntry",
+    "AuditReport",
+    "AuditRow",
+    "Checkpoint",
+    "CheckpointRow",
+    "Damage",
+    "EntryProof",
+    "FileWitness",
+    "Head",
+    "HttpWitness",
+    "Lease",
+    "NoteKey",
+    "NoteSigner",
+    "Outcome",
+    "Witness",
+    "WitnessView",
+    "accept",
+    "chain",
+    "intervals",
+    "opened",
+    "origin_of",
+    "text_of",
+    "verify",
+]

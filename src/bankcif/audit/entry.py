@@ -46,7 +46,7 @@ class AuditEntry:
         channel: Channel of a write.
         terms: Search terms as keyed tags (hexadecimal), by index.
         faults: How often each rule of intake was broken, as ``severity:rule``.
-        digests: Digest of each changed party's row, by cif_no.
+        digests: Version and digest of each changed party's row, as ``version:hexadecimal``, by cif_no.
         sealed: Bytes that a flow sealed under the subject's key; the log does not look into them.
     """
 
@@ -98,7 +98,7 @@ class AuditRow:
     Attributes:
         stream: Writer's stream.
         number: From 1, without gaps.
-        at: Instant, for selecting; stands in the body too.
+        at, actor: When and who, for selecting; both stand in the body too.
         body: Canonical JSON.
         sealed: Sealed bytes, or None.
         hash: SHA-256 over this entry and its predecessor's hash.
@@ -107,6 +107,7 @@ class AuditRow:
     stream: str
     number: int
     at: int
+    actor: str
     body: bytes
     sealed: bytes | None
     hash: bytes

@@ -46,14 +46,15 @@ class Frontier:
         pieces: The hashes of its perfect subtrees, largest first; one for each binary one of *size*.
 
     Raises:
-        AuditError: There are more or fewer.
+        AuditError: There are more or fewer, or one is none.
     """
 
     size: int = 0
     pieces: tuple[bytes, ...] = ()
 
     def __attrs_post_init__(self) -> None:
-        if not 0 <= self.size <= _MOST_LEAVES or len(self.pieces) != self.size.bit_count():
+        fits = 0 <= self.size <= _MOST_LEAVES and len(self.pieces) == self.size.bit_count()
+        if not fits or not _are_hashes(self.pieces):
             raise AuditError("a frontier has one hash for each binary one of its size", rule="frontier")
 
     @property

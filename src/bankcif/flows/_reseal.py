@@ -37,7 +37,7 @@ def sealed_anew(
     touched = [_touched(row, new[row.anchor_key_id], opened) for row in standing]
     rebuilt = rebuild(desk, unit, touched, actor=actor, now=now)
     unit.keys.retire(old)
-    return {cif_no: one.row.digest.hex() for cif_no, one in rebuilt.items()}
+    return {cif_no: one.row.stamp for cif_no, one in rebuilt.items()}
 
 
 def _touched(row: PartyRow, key: DataKey, opened: Sequence[Record]) -> Touched:

@@ -52,7 +52,7 @@ def reshape(
         _touched(desk, unit, cif, opened, old, new, changed.get(cif)) for cif in sorted(parties)
     ]  # fmt: skip
     rebuilt = rebuild(desk, unit, touched, actor=actor, now=now)
-    return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}
+    return {cif: one.row.stamp for cif, one in rebuilt.items()}
 
 
 def root_of(unit: UnitOfWork, row: PartyRow) -> PartyRow:

@@ -57,4 +57,4 @@ def change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: 
     unit.crosswalk.add([link])
     approved = statement_of(sealed, arrival.form.values, arrival.terms)
     rebuilt = rebuild(desk, unit, [attrs.evolve(party, after=[*party.before, approved])], actor=actor, now=now)
-    return {cif: one.row.digest.hex() for cif, one in rebuilt.items()}
+    return {cif: one.row.stamp for cif, one in rebuilt.items()}

@@ -8,7 +8,6 @@ from datetime import date
 
 import attrs
 
-from .._clock import from_micros, local_date
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
@@ -73,7 +72,7 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
     need_purpose(desk, actor, "summarize", purpose)
     if desk.policy.allows(actor, Action.REPORT, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "summarize", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         sources: dict[CifNo, set[str]] = {}
         for link in unit.crosswalk.all_current():
             known = sources.setdefault(link.cif_no, set())
@@ -122,7 +121,7 @@ def fault_counts(
         desk: Collaborators.
         actor: On whose behalf.
         purpose: What for.
-        since, until: First and last day, in the bank's zone; open if None. Reads the whole log.
+        since, until: First and last day, in the bank's zone; open if None.
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* make reports.
@@ -131,16 +130,14 @@ def fault_counts(
     if desk.policy.allows(actor, Action.REPORT, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "fault_counts", purpose)
     found: Counter[tuple[str, str, str, str]] = Counter()
-    with desk.repository.unit_of_work() as unit:
-        for row in unit.audit.rows():
+    with desk.unit_of_work() as unit:
+        for row in unit.trail.between(*desk.span(since, until)):
             if b'"faults":' not in row.body:
                 continue
             entry = AuditEntry.of_body(row.body)
-            day = local_date(from_micros(entry.at), desk.zone)
-            if (since is None or since <= day) and (until is None or day <= until):
-                for name, count in entry.faults.items():
-                    severity, _, rule = name.partition(":")
-                    found[severity, rule, entry.channel, entry.actor] += count
+            for name, count in entry.faults.items():
+                severity, _, rule = name.partition(":")
+                found[severity, rule, entry.channel, entry.actor] += count
         told = AuditEntry(
             at=desk.now(), actor=actor.id, action="fault_counts", purpose=purpose.value, count=len(found)
         )  # fmt: skip

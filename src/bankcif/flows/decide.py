@@ -60,7 +60,7 @@ def open_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[Ap
     }
     if not mine:
         raise refuse(desk, actor, "proposals", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         found = [one for one in unit.work.approvals(state=ApprovalState.PROPOSED.value) if one.operation in mine]
         subjects = tuple(sorted({cif for one in found for cif in one.subjects}))
         entry = AuditEntry(
@@ -80,7 +80,7 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
         FourEyesError: *actor* is the maker, or the proposal is no longer what was shown.
         NotFoundOrNotAllowedError: There is no such proposal, or the policy does not let *actor* decide it.
     """
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         known = unit.work.approvals(ids=[approval_id])
     action = _OPERATIONS[known[0].operation].action if known else Action.APPROVE
     authorize(desk, actor, action, "decide", Purpose.OPERATIONS)
@@ -88,7 +88,7 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
         raise refuse(desk, actor, "decide", Purpose.OPERATIONS, rule="no_proposal")
 
     def once() -> Approval:
-        with desk.repository.unit_of_work() as unit:
+        with desk.unit_of_work() as unit:
             (approval,), now = unit.work.approvals(ids=[approval_id]), desk.now()
             key = _OPERATIONS[approval.operation]
             decided = decide(approval, checker=actor, approve=approve, ground=key.ground(desk, unit, approval), now=now)

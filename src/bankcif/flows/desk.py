@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from .._clock import Clock, IdSource, local_date, to_micros
+from .._clock import FOREVER, Clock, IdSource, local_date, start_of, to_micros
 from ..access import Action, MaskProfiles, Policy
-from ..audit import AuditEntry, Outcome, chain
+from ..audit import AuditEntry, Outcome
 from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, ConflictError, NotFoundOrNotAllowedError
 from ..identifiers import SchemeSet
@@ -20,6 +21,7 @@ from ..matching import BlockingKey, LinkPolicy, MatchModel
 from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..storage import Repository, UnitOfWork
+from .log import LogWriter
 
 __all__ = ["Desk", "Tagging", "authorize", "destroy_retired", "need_purpose", "record", "refuse", "retried"]
 
@@ -35,7 +37,7 @@ class Desk:
     Attributes:
         taggers: Make the tags of blind indexes, by version.
         digester: Makes keyed digests of contents, and tokens.
-        stream: Name of the audit stream that this process writes.
+        log: Writes the audit log.
     """
 
     tenant: str
@@ -55,7 +57,14 @@ class Desk:
     link_policy: LinkPolicy
     policy: Policy
     masks: MaskProfiles
-    stream: str = "s0"
+    log: LogWriter
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[UnitOfWork]:
+        """A unit of work; behind it, whatever it committed, the log is vouched for if that is due."""
+        with self.repository.unit_of_work() as unit:
+            yield unit
+        self.log.settle()
 
     def now(self) -> int:
         """The instant in microseconds since 1970, UTC."""
@@ -64,6 +73,14 @@ class Desk:
     def today(self) -> date:
         """The day in the tenant's zone."""
         return local_date(self.clock.now(), self.zone)
+
+    def span(self, since: date | None, until: date | None) -> tuple[int, int]:
+        """The instants from the first day to the end of the last, in the tenant's zone; open where None."""
+        first = 0 if since is None else to_micros(start_of(since, self.zone))
+        open_end = until is None or until >= date.max - timedelta(days=1)  # there a zone may fall off the calendar
+        return first, FOREVER if open_end or until is None else to_micros(
+            start_of(until + timedelta(days=1), self.zone)
+        )
 
     def tagging(self, unit: UnitOfWork) -> Tagging:
         """What makes tags in *unit*: the store says which version is searched, and whether another is being filled."""
@@ -100,13 +117,7 @@ class Tagging:
 
 def record(desk: Desk, unit: UnitOfWork, entries: Sequence[AuditEntry]) -> None:
     """Appends *entries* to the log, in the transaction of what they tell of."""
-    rows, head = chain(desk.tenant, desk.stream, unit.audit.head(desk.stream), entries)
-    subjects = [
-        (row.stream, row.number, cif_no)
-        for row, entry in zip(rows, entries, strict=True)
-        for cif_no in sorted(set(entry.subjects))
-    ]
-    unit.audit.append(rows, subjects, head)
+    desk.log.append(unit, entries)
 
 
 def refuse(
@@ -124,7 +135,7 @@ def refuse(
     """
     Audits a refusal in a unit of its own and gives the error to raise: one answer for "not found" and "not allowed".
     """
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         entry = AuditEntry(
             at=desk.now(), actor=actor.id, action=action, purpose=purpose.value if purpose else "",
             outcome=Outcome.REFUSED, subjects=subjects, fields=fields, rule=rule, channel=channel, faults=faults or {},
@@ -167,12 +178,12 @@ def destroy_retired(desk: Desk) -> None:
     Destroys the data keys that committed units retired: first in the key store, then in the note of them, so that a
     crash between leaves a note and nothing else.
     """
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         retired = unit.keys.retired()
     if not retired:
         return
     desk.data_keys.destroy(retired)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         unit.keys.forget(retired)
         unit.commit()
 

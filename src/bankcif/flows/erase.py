@@ -100,7 +100,7 @@ def propose_erasure(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, pur
     """
     authorize(desk, actor, Action.ERASE, "propose_erasure", purpose)
     need_reason(reason)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row = _row(unit, cif_no)
         _need_restricted(row)
         detail, base = {"reason": reason}, {str(row.cif_no): str(row.version)}
@@ -144,7 +144,7 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
         rule=f"{approval.id}:{sha256('bankcif/v1/erased-keys', *keys).hex()}",
     )  # fmt: skip
     record(desk, unit, [*(decision_entry(one, "withdraw", actor, now, {}) for one in withdrawn), entry])
-    return digests | {tomb.cif_no: tomb.digest.hex() for tomb in tombs}
+    return digests | {tomb.cif_no: tomb.stamp for tomb in tombs}
 
 
 def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> Certificate:
@@ -156,7 +156,7 @@ def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> 
     """
     authorize(desk, actor, Action.ERASE, "certify", purpose)
     destroy_retired(desk)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         found = _certificate(unit, approval_id)
         if found is not None:
             entry = AuditEntry(
@@ -175,7 +175,7 @@ def _certificate(unit: UnitOfWork, approval_id: str) -> Certificate | None:
     if approval is None or approval.operation is not Operation.ERASE or approval.state is not ApprovalState.APPROVED:
         return None
     cif_no = approval.subjects[0]
-    for row in unit.audit.of_subject(cif_no):
+    for row in unit.trail.of_subject(cif_no):
         entry = AuditEntry.of_body(row.body)
         told, _, digest = entry.rule.partition(":")
         if entry.action == "erased" and told == approval_id:
@@ -216,7 +216,7 @@ class _Turn:
 def _turn(desk: Desk, cif_no: CifNo, turn: _Turn, *, reason: str, actor: Actor, purpose: Purpose) -> None:
     authorize(desk, actor, Action.ERASE, turn.what, purpose)
     need_reason(reason)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row, now = _row(unit, cif_no), desk.now()
         if row.life_cycle != turn.before:
             raise InputError(
@@ -227,7 +227,7 @@ def _turn(desk: Desk, cif_no: CifNo, turn: _Turn, *, reason: str, actor: Actor, 
         rebuilt = rebuild(desk, unit, [turned], actor=actor, now=now)
         entry = AuditEntry(
             at=now, actor=actor.id, action=turn.what, purpose=purpose.value, subjects=(cif_no,), count=1,
-            digests={cif_no: rebuilt[cif_no].row.digest.hex()},
+            digests={cif_no: rebuilt[cif_no].row.stamp},
         )  # fmt: skip
         record(desk, unit, [entry])
         unit.commit()

@@ -16,7 +16,7 @@ from ..storage.rows import StoreRow
 
 __all__ = ["STORE_FORMAT", "Founded", "Founding", "check_place", "found_store"]
 
-STORE_FORMAT = 3
+STORE_FORMAT = 4
 _CHECK = b"bankcif store check"
 
 
@@ -40,8 +40,9 @@ class Founding:
 
 @attrs.frozen(kw_only=True, repr=False)
 class Founded:
-    """An open store's suite, what makes its tags, and what makes its digests."""
+    """An open store's id and suite, what makes its tags, and what makes its digests."""
 
+    store_id: str
     suite: Suite
     taggers: Taggers
     digester: Tagger
@@ -89,7 +90,7 @@ def found_store(
     if taggers.at(store.index_version).claim("check", store.store_id) != store.index_check:
         raise WrongKeyError("the index keys are not those of this store; use its own key file", rule="index_root")
     _bind(repository, key_store, store)
-    return Founded(suite=suite, taggers=taggers, digester=taggers.at(store.digest_version))
+    return Founded(store_id=store.store_id, suite=suite, taggers=taggers, digester=taggers.at(store.digest_version))
 
 
 def _new(keys: KeyProvider, tenant: str, founding: Founding, ids: IdSource, clock: Clock) -> StoreRow:

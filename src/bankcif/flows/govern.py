@@ -34,7 +34,7 @@ def policy_in_force(repository: Repository, digester: Tagger, given: Policy | No
         PolicyError: *given* is another than the one in force, or the one in force was changed behind the library's back.
     """
     with repository.unit_of_work() as unit:
-        active, begun = unit.policies.active(), bool(unit.audit.heads())
+        active, begun = unit.policies.active(), bool(unit.trail.heads())
     if active is None and begun:
         raise PolicyError("the policy in force was taken out of the database, not by two persons", rule="policy_mark")
     if active is None:
@@ -52,7 +52,7 @@ def policy_in_force(repository: Repository, digester: Tagger, given: Policy | No
 
 def found_policy(desk: Desk) -> None:
     """Puts the desk's policy into force in a store that has none yet, and tells the log."""
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         if unit.policies.active() is None:
             row = _marked(desk.digester, attrs.evolve(_row(desk.policy), since=desk.now()))
             unit.policies.put(row)
@@ -75,7 +75,7 @@ def propose_policy(desk: Desk, policy: Policy, *, reason: str, actor: Actor, pur
     for name in policy.profiles:
         desk.masks.of(name)
     row = _row(policy)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         base = _in_force(unit)
         if base["policy"] == row.digest.hex():
             raise InputError("this policy is in force already", rule="policy")

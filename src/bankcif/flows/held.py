@@ -57,7 +57,7 @@ class HeldItem:
 def held(desk: Desk, *, actor: Actor, purpose: Purpose) -> list[HeldItem]:
     """The rows that wait, by batch and line. Raises `NotFoundOrNotAllowedError` unless *actor* may load."""
     authorize(desk, actor, Action.LOAD, "held", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         rows = [row for row in unit.staging.rows() if row.state == "held" and row.expires_at > desk.now()]
     return [
         HeldItem(
@@ -78,7 +78,7 @@ def show(desk: Desk, batch: str, line: int, *, actor: Actor, purpose: Purpose) -
     """
     authorize(desk, actor, Action.RELEASE, "show_held", purpose)
     found: dict[str, str] | None = None
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row = _held(desk, unit, batch, line)
         if row is not None:
             payload = _opened(desk, row)
@@ -113,7 +113,7 @@ def release(
     unknown = sorted(set(corrections) - set(channel.columns))
     if unknown:
         raise InputError(f"channel {channel.name} has no such column; correct one of its own", rule="unknown_column")
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row = _held(desk, unit, batch, line)
     if row is None:
         raise refuse(desk, actor, "release", purpose, rule="not_held")
@@ -150,7 +150,7 @@ def refuse_row(desk: Desk, batch: str, line: int, *, reason: str, actor: Actor, 
     authorize(desk, actor, Action.RELEASE, "refuse_row", purpose)
     if not reason.strip() or len(reason) > 200 or not reason.isprintable():
         raise InputError("a reason is needed, of at most 200 printable characters", rule="reason")
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row = _held(desk, unit, batch, line)
         if row is not None:
             _decide(unit, row, "refused")
@@ -168,7 +168,7 @@ def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
         NotFoundOrNotAllowedError: The policy does not let *actor* release.
     """
     authorize(desk, actor, Action.RELEASE, "expire_held", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         rows = unit.staging.rows()
         over = [row for row in rows if row.expires_at <= desk.now()]
         if over:

@@ -63,7 +63,7 @@ def link_file(desk: Desk, *, actor: Actor, purpose: Purpose) -> LinkReport:
     need_purpose(desk, actor, "link_file", purpose)
     if desk.policy.allows(actor, Action.LINK, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "link_file", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         owners, features = _read(desk, unit)
         pairs, capped = _pairs(owners, features)
         best = _weigh(desk, owners, features, pairs)

@@ -21,7 +21,7 @@ def check_keys(desk: Desk) -> int:
         WrongKeyError: A key does not open under this provider.
     """
     count = desk.data_keys.check_all()
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         parties = sorted({link.cif_no for link in unit.crosswalk.all_current()})
         for at in range(0, len(parties), _CHUNK):
             needed = {row.key_id for _, row in unit.sources.of_parties(parties[at : at + _CHUNK])}

@@ -39,7 +39,7 @@ __all__ = [
 def open_tasks(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[TaskRow]:
     """The possible matches that wait, heaviest first."""
     authorize(desk, actor, Action.LINK, "tasks", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         found = unit.work.tasks(state="open")
         subjects = tuple(sorted({cif for task in found for cif in (task.cif_no, task.other)}))
         entry = AuditEntry(
@@ -60,7 +60,7 @@ def propose_merge(desk: Desk, survivor: CifNo, retired: CifNo, *, actor: Actor, 
     """
     authorize(desk, actor, Action.LINK, "propose_merge", Purpose.OPERATIONS)
     need_reason(reason)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         rows = _both(unit, survivor, retired)
         _check(unit, rows, survivor, retired)
         detail = {"reason": reason}
@@ -79,7 +79,7 @@ def propose_unmerge(desk: Desk, retired: CifNo, *, actor: Actor, reason: str) ->
     """
     authorize(desk, actor, Action.LINK, "propose_unmerge", Purpose.OPERATIONS)
     need_reason(reason)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row = unit.parties.get([retired]).get(retired)
         if row is None:
             raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
@@ -102,7 +102,7 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
     """
     authorize(desk, actor, Action.LINK, "not_a_match", Purpose.OPERATIONS)
     need_reason(reason)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         _both(unit, one, other)
         now = desk.now()
         low, high = sorted((one, other))

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from ..access import Action, mask
-from ..audit import AuditEntry, AuditReport, AuditRow, verify
+from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose, Relation
 from ..errors import InputError
 from ..matching import BlockingKey, blocking_keys, features_of
@@ -25,7 +25,7 @@ from ._golden import golden_place
 from ._records import open_records
 from .desk import Desk, need_purpose, record, refuse
 
-__all__ = ["CustomerView", "Looked", "current", "find", "relations_to", "reveal", "verify_log", "view", "who_looked"]
+__all__ = ["CustomerView", "current", "find", "relations_to", "reveal", "view"]
 
 _MOST_RESULTS = 50
 _MOST_HITS = 1000
@@ -55,19 +55,6 @@ class CustomerView:
         raise AttributeError(name)
 
 
-@attrs.frozen(kw_only=True)
-class Looked:
-    """One line of "who saw this customer"."""
-
-    at: int
-    actor: str
-    action: str
-    purpose: str
-    outcome: str
-    fields: tuple[str, ...]
-    rule: str
-
-
 def find(
     desk: Desk,
     *,
@@ -91,7 +78,7 @@ def find(
     if desk.policy.allows(actor, Action.FIND, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, "find", purpose)
     terms = _search_keys(desk, identifier, phone, email, name, birth_date)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
         tags = {tagging.tag(key): key for key in terms}
         keys = _verified(desk, unit, tags)
@@ -125,7 +112,7 @@ def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Custom
         NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
     """
     need_purpose(desk, actor, "view", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
         seen = None if row is None else _masked(desk, unit, row, actor, Action.VIEW, purpose)
         if row is not None and seen is not None:
@@ -154,7 +141,7 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
     need_purpose(desk, actor, "reveal", purpose)
     names = tuple(sorted(set(fields)))
     found: dict[str, Any] = {}
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
         allowed = row is not None
         rules: set[str] = set()
@@ -180,55 +167,6 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
     if row is None or not allowed or not names:
         raise refuse(desk, actor, "reveal", purpose, subjects=(row.cif_no,) if row else (), fields=names)
     return found
-
-
-def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> list[Looked]:
-    """
-    Every entry that concerns a customer, oldest first, under this number and those that were merged into it.
-
-    Raises:
-        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* read the log.
-    """
-    need_purpose(desk, actor, "who_looked", purpose)
-    allowed = desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.PERMIT
-    rows: list[AuditRow] = []
-    with desk.repository.unit_of_work() as unit:
-        row = current(unit, cif_no) if allowed else None
-        if row is not None:
-            homes = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no, cif_no}
-            for each in sorted(homes):
-                rows += unit.audit.of_subject(each)
-            entry = AuditEntry(
-                at=desk.now(), actor=actor.id, action="who_looked", purpose=purpose.value, subjects=(row.cif_no,),
-                count=len(rows),
-            )  # fmt: skip
-            record(desk, unit, [entry])
-            unit.commit()
-    if row is None:
-        raise refuse(desk, actor, "who_looked", purpose, subjects=())
-    unique = {(r.stream, r.number): r for r in rows}
-    return [_looked(r) for r in sorted(unique.values(), key=lambda r: (r.at, r.stream, r.number))]
-
-
-def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose) -> AuditReport:
-    """
-    Verifies the whole log.
-
-    Raises:
-        NotFoundOrNotAllowedError: The policy does not let *actor* audit.
-    """
-    need_purpose(desk, actor, "verify_log", purpose)
-    if desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, "verify_log", purpose)
-    with desk.repository.unit_of_work() as unit:
-        report = verify(desk.tenant, unit.audit.rows(), unit.audit.heads(), unit.audit.subjects())
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="verify_log", purpose=purpose.value, count=report.entries,
-            rule="intact" if report.intact else "damaged",
-        )  # fmt: skip
-        record(desk, unit, [entry])
-        unit.commit()
-    return report
 
 
 def relations_to(desk: Desk, actor: Actor, row: PartyRow) -> frozenset[Relation]:
@@ -390,11 +328,3 @@ def _typed(field: Field, value: Any) -> Any:
     if field.type is FieldType.MONEY:
         return Money.of_minor(value["minor"], value["currency"])
     return value["text"] if field.type is FieldType.ADDRESS else value
-
-
-def _looked(row: AuditRow) -> Looked:
-    entry = AuditEntry.of_body(row.body)
-    return Looked(
-        at=entry.at, actor=entry.actor, action=entry.action, purpose=entry.purpose, outcome=entry.outcome.value,
-        fields=entry.fields, rule=entry.rule,
-    )  # fmt: skip

@@ -101,7 +101,7 @@ def register(
     """
 
     def once() -> list[Registered]:
-        with desk.repository.unit_of_work() as unit:
+        with desk.unit_of_work() as unit:
             now = desk.now()
             batch = _Batch(desk, unit, arrivals, actor, now)
             fresh = batch.leave_out_mistaken(batch.leave_out_repeats())
@@ -351,7 +351,7 @@ class _Batch:
         return AuditEntry(
             at=self._now, actor=self._actor.id, action="register", subjects=(placed.cif_no,), count=1,
             fields=tuple(sorted(arrival.form.values)), rule=f"{placed.outcome.value}:{placed.rule}",
-            channel=arrival.channel, faults=counted(arrival.form.faults), digests={placed.cif_no: rebuilt.row.digest.hex()},
+            channel=arrival.channel, faults=counted(arrival.form.faults), digests={placed.cif_no: rebuilt.row.stamp},
         )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, pu
     need_reason(reason)
     if what not in ROTATIONS:
         raise InputError(f"what is rotated is one of {', '.join(ROTATIONS)}", rule="rotation")
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         _need_none_running(unit, what)
         if what == "index":
             desk.taggers.at(unit.keys.store().index_version + 1)  # there must be a root to rotate to
@@ -89,7 +89,7 @@ def rotations(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[Rotatio
         NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
     """
     authorize(desk, actor, Action.KEYS, "rotations", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         found = unit.keys.rotations()
         entry = AuditEntry(at=desk.now(), actor=actor.id, action="rotations", purpose=purpose.value, count=len(found))
         record(desk, unit, [entry])
@@ -117,7 +117,7 @@ def rotate(
     authorize(desk, actor, Action.KEYS, "rotate_keys", purpose)
     destroy_retired(desk)
     desk.data_keys.discard_ready()
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         running = [row for row in unit.keys.rotations() if row.finished_at is None]
         targets = {one.id: one.detail["kek"] for one in unit.work.approvals(ids=[row.id for row in running])}
     if any(row.what == "wrapping" and targets[row.id] != desk.data_keys.kek_id for row in running):
@@ -149,7 +149,7 @@ def _step(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 
 
 def _start_over(desk: Desk, row: RotationRow) -> None:
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         unit.keys.put_rotation(attrs.evolve(row, passes=0))
         unit.commit()
 
@@ -171,7 +171,7 @@ def _rewrap_check(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     """The end: what proves to a store that the keys are its own is wrapped anew too."""
     now = desk.now()
     ended = attrs.evolve(row, finished_at=now)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         store = unit.keys.store()  # within the unit: a rotation of index may have begun a moment ago
         place = check_place(desk.tenant, store.store_id)
         check = desk.data_keys.rewrapped(store.key_check, place, kek_id=store.kek_id)
@@ -184,7 +184,7 @@ def _rewrap_check(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 
 def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     """One page of parties: every record whose data key is older than the rotation gets another."""
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         page = unit.parties.page(row.cursor, _PARTIES_AT_ONCE)
         now = desk.now()
         stale = _stale(desk, unit, page, row.started_at)
@@ -207,7 +207,7 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 
 def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     """One page of parties whose tags are made anew; after the last, the switch; then one page of old tags deleted."""
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         now, store = desk.now(), unit.keys.store()
         if row.passes:
             old = store.index_version - 1
@@ -265,7 +265,7 @@ def _moved(desk: Desk, row: RotationRow, actor: Actor, *, cursor: str | None, co
         after = attrs.evolve(row, cursor="", in_pass=0, passes=row.passes + 1)
     else:
         after = attrs.evolve(row, cursor=cursor, done=row.done + count, in_pass=row.in_pass + count)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         unit.keys.put_rotation(after)
         if count:
             record(desk, unit, [_entry(after, actor, desk.now(), count, {}, "rotate_keys")])

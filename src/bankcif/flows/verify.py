@@ -137,7 +137,7 @@ def states(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Mapp
         NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
     """
     need_purpose(desk, actor, "verifications", purpose)
-    with desk.repository.unit_of_work() as unit:
+    with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
         seen = {} if row is None else desk.policy.granted(actor, Action.VIEW, purpose, relations_to(desk, actor, row))
         found: dict[str, VerifiedField] = {}
@@ -175,7 +175,7 @@ def _with_party(
     names = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
 
     def once() -> Verified | PartyRow | None:
-        with desk.repository.unit_of_work() as unit:
+        with desk.unit_of_work() as unit:
             row = current(unit, cif_no, purpose)
             if row is None:
                 return None

@@ -60,6 +60,10 @@ class Tagger:
         """A keyed digest of 16 bytes, for telling two contents apart without showing either."""
         return self._suite.mac(self._key("digest/" + use), content)[:CLAIM_BYTES]
 
+    def secret(self, use: str) -> bytes:
+        """A key of 32 bytes for a use of its own, the same whenever the store is opened."""
+        return self._key("secret/" + use)
+
     def _key(self, index: str) -> bytes:
         key = self._keys.get(index)
         if key is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import attrs
+
 from ..approval import Approval
-from ..audit import AuditRow, Head
+from ..audit import AuditRow, CheckpointRow, Head
 from ..errors import ConflictError
 from ..party import CifNo
 from .rows import (
@@ -26,7 +28,7 @@ from .rows import (
     TaskRow,
 )
 
-__all__ = ["Data", "Store"]
+__all__ = ["Data", "Held", "Store"]
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -58,6 +60,15 @@ class _Table(Generic[K, R]):
             self._undo.append(lambda: self.rows.__setitem__(key, before))
 
 
+@attrs.frozen
+class Held:
+    """A stream's head, who writes the stream, and until when."""
+
+    head: Head = attrs.field(factory=Head)
+    holder: bytes | None = None
+    until: int = 0
+
+
 class Data:
     """All tables, and the log of how to take changes back."""
 
@@ -75,7 +86,9 @@ class Data:
         self.approvals: _Table[str, Approval] = _Table(self.undo)
         self.staged: _Table[tuple[bytes, int], StagedRow] = _Table(self.undo)
         self.audit: _Table[tuple[str, int], AuditRow] = _Table(self.undo)
-        self.heads: _Table[str, Head] = _Table(self.undo)
+        self.heads: _Table[str, Held] = _Table(self.undo)
+        self.checkpoints: _Table[int, CheckpointRow] = _Table(self.undo)
+        self.cursors: _Table[tuple[str, str], int] = _Table(self.undo)
         self.subjects: _Table[tuple[str, int, str], None] = _Table(self.undo)
         self.outbox: _Table[int, OutboxRow] = _Table(self.undo)
         self.rotations: _Table[str, RotationRow] = _Table(self.undo)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ._memory_log import Audit, Trail
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._memory_tables import Data
-from ._memory_work import Audit, Erasure, Keys, Outbox, Policies, Staging, Work
+from ._memory_work import Erasure, Keys, Outbox, Policies, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -20,6 +21,7 @@ class Unit:
         self.work = Work(data)
         self.staging = Staging(data)
         self.audit = Audit(data)
+        self.trail = Trail(data)
         self.outbox = Outbox(data)
         self.keys = Keys(data)
         self.erasure = Erasure(data)

@@ -1,11 +1,10 @@
-"""The small stores of work in memory: tasks, staging, log, keys, outbox."""
+"""The small stores of work in memory: tasks, staging, keys, outbox, erasure, policies."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from ..approval import Approval, ApprovalState
-from ..audit import AuditRow, Head
 from ..errors import ConflictError
 from ..party import CifNo, SourceKey
 from ._memory_tables import Store
@@ -18,7 +17,7 @@ from .rows import (
     TaskRow,
 )
 
-__all__ = ["Audit", "Erasure", "Keys", "Outbox", "Policies", "Staging", "Work"]
+__all__ = ["Erasure", "Keys", "Outbox", "Policies", "Staging", "Work"]
 
 
 class Work(Store):
@@ -79,33 +78,6 @@ class Staging(Store):
 
     def rows(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
         return [row for at, row in sorted(self._data.staged.rows.items()) if place in (None, at)]
-
-
-class Audit(Store):
-    def head(self, stream: str) -> Head:
-        return self._data.heads.rows.get(stream, Head())
-
-    def append(self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head) -> None:
-        for row in rows:
-            self._data.audit.add((row.stream, row.number), row)
-        for subject in subjects:
-            self._data.subjects.add(subject, None)
-        if rows:
-            self._data.heads.put(rows[0].stream, head)
-
-    def rows(self) -> Iterator[AuditRow]:
-        return iter([row for _, row in sorted(self._data.audit.rows.items())])
-
-    def heads(self) -> Mapping[str, Head]:
-        return dict(self._data.heads.rows)
-
-    def subjects(self) -> Iterable[tuple[str, int, str]]:
-        return sorted(self._data.subjects.rows)
-
-    def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
-        keys = [(s, n) for s, n, subject in self._data.subjects.rows if subject == cif_no]
-        rows = [self._data.audit.rows[key] for key in keys]
-        return sorted(rows, key=lambda row: (row.at, row.stream, row.number))
 
 
 class Keys(Store):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
+from ._sql_log import Audit, Trail
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._sql_session import Session, translated
-from ._sql_work import Audit, Erasure, Keys, Outbox, Policies, Staging, Work
+from ._sql_work import Erasure, Keys, Outbox, Policies, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -25,6 +26,7 @@ class Unit:
         self.work = Work(session)
         self.staging = Staging(session)
         self.audit = Audit(session)
+        self.trail = Trail(session)
         self.outbox = Outbox(session)
         self.keys = Keys(session)
         self.erasure = Erasure(session)

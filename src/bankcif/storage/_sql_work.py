@@ -1,21 +1,19 @@
-"""The small stores of work on an SQL database: tasks, staging, log, keys, outbox."""
+"""The small stores of work on an SQL database: tasks, staging, keys, outbox, erasure, policies."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert
 
 from .._canonical import dumps, loads
 from ..approval import Approval, ApprovalState, Operation
-from ..audit import AuditRow, Head
 from ..errors import ConflictError
 from ..party import CifNo, SourceKey
 from . import _tables as t
 from ._sql_session import Store
 from ._statements import (
-    AUDIT,
     OUTBOX,
     POLICY,
     QUERIES,
@@ -23,10 +21,8 @@ from ._statements import (
     ROTATION,
     STAGED,
     STORE,
-    SUBJECT,
     TASK,
     RetiredRow,
-    SubjectRow,
 )
 from .rows import (
     OutboxRow,
@@ -37,7 +33,7 @@ from .rows import (
     TaskRow,
 )
 
-__all__ = ["Audit", "Erasure", "Keys", "Outbox", "Policies", "Staging", "Work"]
+__all__ = ["Erasure", "Keys", "Outbox", "Policies", "Staging", "Work"]
 
 
 class Work(Store):
@@ -129,39 +125,6 @@ class Staging(Store):
             self._s.select("staged") if place is None else self._s.select("staged_at", batch=place[0], line=place[1])
         )
         return [STAGED.row(values) for values in found]
-
-
-class Audit(Store):
-    def head(self, stream: str) -> Head:
-        found = self._s.select("head", stream=stream)
-        return Head(found[0][0], found[0][1]) if found else Head()
-
-    def append(self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head) -> None:
-        if not rows:
-            return
-        self._s.add(AUDIT, rows)
-        self._s.add(SUBJECT, [SubjectRow(cif_no, stream, number) for stream, number, cif_no in subjects])
-        stream, before = rows[0].stream, rows[0].number - 1
-        moved = {"number": head.number, "hash": head.hash}
-        if not before:
-            self._s.change("head_new", [{"tenant": self._s.tenant, "stream": stream, **moved}])
-            return
-        where = {"b_tenant": self._s.tenant, "b_stream": stream, "b_number": before}
-        if self._s.change("head_move", [{**where, **moved}]) != 1:
-            raise ConflictError("another writer appended to this audit stream", rule="conflict")
-
-    def rows(self) -> Iterator[AuditRow]:
-        result = self._s.run(QUERIES["audit"].execution_options(yield_per=2000), {"tenant": self._s.tenant})
-        return map(AUDIT.row, result)
-
-    def heads(self) -> Mapping[str, Head]:
-        return {r[0]: Head(r[1], r[2]) for r in self._s.select("heads")}
-
-    def subjects(self) -> Iterable[tuple[str, int, str]]:
-        return [(r[0], r[1], r[2]) for r in self._s.select("subjects")]
-
-    def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
-        return [AUDIT.row(values) for values in self._s.select("audit_of", cif_no=cif_no)]
 
 
 class Keys(Store):

@@ -12,12 +12,12 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import attrs
-from sqlalchemy import Insert, Table, bindparam, func, insert, select, update
+from sqlalchemy import Insert, Table, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
 from ..approval import ApprovalState
-from ..audit import AuditRow
+from ..audit import AuditRow, CheckpointRow
 from ..party import FACT_COLUMNS
 from . import _tables as t
 from .rows import (
@@ -102,6 +102,22 @@ class SubjectRow:
 
 
 @attrs.frozen
+class HeadRow:
+    stream: str
+    number: int
+    hash: bytes
+    holder: bytes | None
+    until: int
+
+
+@attrs.frozen
+class CursorRow:
+    consumer: str
+    stream: str
+    number: int
+
+
+@attrs.frozen
 class RetiredRow:
     key_id: bytes
 
@@ -119,6 +135,9 @@ INDEX = Mapped(t.BLIND_INDEX, IndexRow)
 TASK = Mapped(t.TASK, TaskRow)
 STAGED = Mapped(t.STAGED_ROW, StagedRow)
 AUDIT = Mapped(t.AUDIT_ENTRY, AuditRow)
+HEAD = Mapped(t.AUDIT_HEAD, HeadRow)
+CHECKPOINT = Mapped(t.AUDIT_CHECKPOINT, CheckpointRow)
+CURSOR = Mapped(t.AUDIT_CURSOR, CursorRow)
 OUTBOX = Mapped(t.OUTBOX, OutboxRow)
 STORE = Mapped(t.STORE, StoreRow)
 POLICY = Mapped(t.POLICY, PolicyRow)
@@ -284,23 +303,56 @@ QUERIES: Mapping[str, Any] = {
            t.APPROVAL.c.state == ApprovalState.PROPOSED.value)
     .values(state=bindparam("to_state"), checker=bindparam("by")),
     "staged": select(*STAGED.columns).where(_mine(t.STAGED_ROW)).order_by(t.STAGED_ROW.c.batch, t.STAGED_ROW.c.line),
-    "head": select(t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash).where(
-        _mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.stream == bindparam("stream")),
+    "lease_mine": select(t.AUDIT_HEAD.c.stream, t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash).where(
+        _mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.holder == bindparam("holder")),
+    "lease_free": select(t.AUDIT_HEAD.c.stream, t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash)
+    .where(_mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.until < bindparam("now")).order_by(t.AUDIT_HEAD.c.stream).limit(1),
+    "lease_count": select(func.count()).select_from(t.AUDIT_HEAD).where(_mine(t.AUDIT_HEAD)),
+    "lease_take": update(t.AUDIT_HEAD)
+    .where(t.AUDIT_HEAD.c.tenant == bindparam("b_tenant"), t.AUDIT_HEAD.c.stream == bindparam("b_stream"),
+           t.AUDIT_HEAD.c.until < bindparam("b_now"))
+    .values(holder=bindparam("holder"), until=bindparam("until")),
+    "lease_end": update(t.AUDIT_HEAD)
+    .where(t.AUDIT_HEAD.c.tenant == bindparam("b_tenant"), t.AUDIT_HEAD.c.holder == bindparam("b_holder"))
+    .values(holder=None, until=0),
     "head_move": update(t.AUDIT_HEAD)
     .where(t.AUDIT_HEAD.c.tenant == bindparam("b_tenant"), t.AUDIT_HEAD.c.stream == bindparam("b_stream"),
            t.AUDIT_HEAD.c.number == bindparam("b_number"))
-    .values(number=bindparam("number"), hash=bindparam("hash")),
-    "head_new": insert(t.AUDIT_HEAD),
+    .values(number=bindparam("number"), hash=bindparam("hash"), until=bindparam("until")),
     "heads": select(t.AUDIT_HEAD.c.stream, t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash).where(_mine(t.AUDIT_HEAD)),
-    "audit": select(*AUDIT.columns).where(_mine(t.AUDIT_ENTRY))
-    .order_by(t.AUDIT_ENTRY.c.stream, t.AUDIT_ENTRY.c.number),
+    "stream_ends": select(t.AUDIT_ENTRY.c.stream, func.max(t.AUDIT_ENTRY.c.number)).where(_mine(t.AUDIT_ENTRY))
+    .group_by(t.AUDIT_ENTRY.c.stream),
+    "entries": select(*AUDIT.columns)
+    .where(_mine(t.AUDIT_ENTRY), t.AUDIT_ENTRY.c.stream == bindparam("stream"),
+           t.AUDIT_ENTRY.c.number > bindparam("after"), t.AUDIT_ENTRY.c.number <= bindparam("upto"))
+    .order_by(t.AUDIT_ENTRY.c.number).limit(bindparam("most")),
+    "entries_between": select(*AUDIT.columns)
+    .where(_mine(t.AUDIT_ENTRY), t.AUDIT_ENTRY.c.at >= bindparam("since"), t.AUDIT_ENTRY.c.at < bindparam("until"))
+    .order_by(t.AUDIT_ENTRY.c.at, t.AUDIT_ENTRY.c.stream, t.AUDIT_ENTRY.c.number),
+    "entries_by": select(*AUDIT.columns)
+    .where(_mine(t.AUDIT_ENTRY), t.AUDIT_ENTRY.c.actor == bindparam("actor"),
+           t.AUDIT_ENTRY.c.at >= bindparam("since"), t.AUDIT_ENTRY.c.at < bindparam("until"))
+    .order_by(t.AUDIT_ENTRY.c.at, t.AUDIT_ENTRY.c.stream, t.AUDIT_ENTRY.c.number),
     "audit_of": select(*AUDIT.columns)
     .where(_mine(t.AUDIT_SUBJECT), t.AUDIT_SUBJECT.c.cif_no == bindparam("cif_no"),
            t.AUDIT_ENTRY.c.tenant == t.AUDIT_SUBJECT.c.tenant, t.AUDIT_ENTRY.c.stream == t.AUDIT_SUBJECT.c.stream,
            t.AUDIT_ENTRY.c.number == t.AUDIT_SUBJECT.c.number)
     .order_by(t.AUDIT_ENTRY.c.at, t.AUDIT_ENTRY.c.stream, t.AUDIT_ENTRY.c.number),
-    "subjects": select(t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number, t.AUDIT_SUBJECT.c.cif_no).where(
-        _mine(t.AUDIT_SUBJECT)),
+    "subjects": select(t.AUDIT_SUBJECT.c.cif_no, t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number)
+    .where(_mine(t.AUDIT_SUBJECT),
+           tuple_(t.AUDIT_SUBJECT.c.cif_no, t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number)
+           > tuple_(bindparam("cif_no"), bindparam("stream"), bindparam("number")))
+    .order_by(t.AUDIT_SUBJECT.c.cif_no, t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number).limit(bindparam("most")),
+    "checkpoint_last": select(*CHECKPOINT.columns).where(_mine(t.AUDIT_CHECKPOINT))
+    .order_by(t.AUDIT_CHECKPOINT.c.size.desc()).limit(1),
+    "checkpoints": select(*CHECKPOINT.columns)
+    .where(_mine(t.AUDIT_CHECKPOINT), t.AUDIT_CHECKPOINT.c.size > bindparam("after"))
+    .order_by(t.AUDIT_CHECKPOINT.c.size).limit(bindparam("most")),
+    "cursors": select(t.AUDIT_CURSOR.c.stream, t.AUDIT_CURSOR.c.number).where(
+        _mine(t.AUDIT_CURSOR), t.AUDIT_CURSOR.c.consumer == bindparam("consumer")),
+    "cursor_drop": t.AUDIT_CURSOR.delete().where(
+        t.AUDIT_CURSOR.c.tenant == bindparam("b_tenant"), t.AUDIT_CURSOR.c.consumer == bindparam("b_consumer"),
+        t.AUDIT_CURSOR.c.stream == bindparam("b_stream")),
     "outbox": select(t.OUTBOX.c.number, *OUTBOX.columns)
     .where(_mine(t.OUTBOX), t.OUTBOX.c.number > bindparam("number")).order_by(t.OUTBOX.c.number)
     .limit(bindparam("most")),

@@ -25,9 +25,8 @@ from sqlalchemy.types import TypeEngine
 
 from ..party import FACT_COLUMNS
 
-__all__ = ["METADATA", "SCHEMA_FORMAT"]
+__all__ = ["METADATA"]
 
-SCHEMA_FORMAT = 1
 METADATA = MetaData()
 
 Micros = BigInteger
@@ -140,12 +139,25 @@ STAGED_ROW = _table(
 )  # fmt: skip
 AUDIT_ENTRY = _table(
     "audit_entry",
-    _key("stream", String(32)), _key("number", BigInteger), _need("at", Micros), _need("body", LargeBinary),
-    _may("sealed", LargeBinary), _need("hash", _bytes(32)),
+    _key("stream", String(32)), _key("number", BigInteger), _need("at", Micros), _need("actor", _ACTOR),
+    _need("body", LargeBinary), _may("sealed", LargeBinary), _need("hash", _bytes(32)),
     rowid=True,
 )  # fmt: skip
+Index("audit_entry_at", AUDIT_ENTRY.c.tenant, AUDIT_ENTRY.c.at)
+Index("audit_entry_actor", AUDIT_ENTRY.c.tenant, AUDIT_ENTRY.c.actor, AUDIT_ENTRY.c.at)
 AUDIT_SUBJECT = _table("audit_subject", _key("cif_no", _CIF), _key("stream", String(32)), _key("number", BigInteger))
-AUDIT_HEAD = _table("audit_head", _key("stream", String(32)), _need("number", BigInteger), _need("hash", _bytes(32)))
+AUDIT_HEAD = _table(
+    "audit_head",
+    _key("stream", String(32)), _need("number", BigInteger), _need("hash", _bytes(32)), _may("holder", _bytes(16)),
+    _need("until", Micros),
+)  # fmt: skip
+AUDIT_CHECKPOINT = _table(
+    "audit_checkpoint",
+    _key("size", BigInteger), _need("at", Micros), _need("pieces", LargeBinary), _need("note", Text),
+)  # fmt: skip
+AUDIT_CURSOR = _table(
+    "audit_cursor", _key("consumer", String(64)), _key("stream", String(32)), _need("number", BigInteger)
+)
 ROTATION = _table(
     "rotation",
     _key("id", String(32)), _need("what", String(16)), _need("started_at", Micros), _need("cursor", String(64)),

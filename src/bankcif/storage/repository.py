@@ -7,12 +7,12 @@ its own writes. Two units never interleave so that one party loses an update: th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from ..approval import Approval
-from ..audit import AuditRow, Head
+from ..audit import AuditRow, CheckpointRow, Head, Lease
 from ..party import CifNo, SourceKey
 from .rows import (
     ClaimRow,
@@ -46,6 +46,7 @@ __all__ = [
     "Repository",
     "SourceStore",
     "StagingStore",
+    "TrailStore",
     "UnitOfWork",
     "WorkStore",
 ]
@@ -211,25 +212,61 @@ class StagingStore(Protocol):
 
 
 class AuditStore(Protocol):
-    """The log: append only."""
+    """Writing the log, which only grows."""
 
-    def head(self, stream: str) -> Head:
-        """The head of *stream*, locked until the unit ends."""
+    def lease(self, holder: bytes, now: int, until: int) -> Lease:
+        """
+        The stream that *holder* writes, with its head, locked until the unit ends: the one it has, or else one whose lease
+        ended before *now*, or else a new one; the lease of one that was taken lasts *until* then.
+        """
 
-    def append(self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head) -> None:
-        """Appends to one stream and moves its head; *subjects* are (stream, number, cif_no)."""
+    def append(
+        self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head, until: int
+    ) -> None:
+        """
+        Appends to one stream, moves its head, and lets its lease last *until* then; *subjects* are (stream, number,
+        cif_no). Raises `ConflictError` if the head is not where the first row begins.
+        """
 
-    def rows(self) -> Iterator[AuditRow]:
-        """All rows, by stream and number."""
+    def release(self, holder: bytes) -> None:
+        """Ends the leases of *holder*."""
+
+    def last_checkpoint(self) -> CheckpointRow | None:
+        """The checkpoint over the most entries, locked until the unit ends."""
+
+    def add_checkpoint(self, row: CheckpointRow) -> None:
+        """A new checkpoint. Raises `ConflictError` if there is one over as many entries."""
+
+    def cursor(self, consumer: str) -> Mapping[str, int]:
+        """Up to which number of each stream *consumer* got the entries."""
+
+    def move_cursor(self, consumer: str, stream: str, number: int) -> None:
+        """*consumer* got the entries of *stream* up to *number*."""
+
+
+class TrailStore(Protocol):
+    """Reading the log."""
 
     def heads(self) -> Mapping[str, Head]:
         """The head of each stream."""
 
-    def subjects(self) -> Iterable[tuple[str, int, str]]:
-        """All look-up rows."""
+    def ends(self) -> Mapping[str, int]:
+        """The number of the last entry that there is of each stream, whatever its head says."""
+
+    def entries(self, stream: str, after: int, upto: int, limit: int) -> Sequence[AuditRow]:
+        """The first *limit* of those entries of a stream that come behind number *after*, up to *upto*, by number."""
+
+    def between(self, since: int, until: int, actor: str | None = None) -> Iterator[AuditRow]:
+        """Entries from *since* to before *until*, of one actor or of all, by instant, stream and number."""
 
     def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
         """The entries that concern a customer, oldest first."""
+
+    def subjects(self, after: tuple[str, str, int], limit: int) -> Sequence[tuple[str, str, int]]:
+        """The first *limit* look-up rows (cif_no, stream, number) behind *after*, in order."""
+
+    def checkpoints(self, after: int, limit: int) -> Sequence[CheckpointRow]:
+        """The first *limit* checkpoints over more than *after* entries, by size."""
 
 
 class PolicyStore(Protocol):
@@ -317,6 +354,8 @@ class UnitOfWork(Protocol):
     def staging(self) -> StagingStore: ...
     @property
     def audit(self) -> AuditStore: ...
+    @property
+    def trail(self) -> TrailStore: ...
     @property
     def outbox(self) -> OutboxStore: ...
     @property

@@ -94,6 +94,11 @@ class PartyRow:
     created_at: int
     updated_at: int
 
+    @property
+    def stamp(self) -> str:
+        """Version and digest, as the log keeps them."""
+        return f"{self.version}:{self.digest.hex()}"
+
 
 @attrs.frozen(kw_only=True)
 class SourceRow:

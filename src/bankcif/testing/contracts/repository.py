@@ -8,7 +8,6 @@ import attrs
 import pytest
 
 from ...approval import ApprovalState
-from ...audit import AuditEntry, Head, chain
 from ...errors import ConflictError
 from ...party import CifNo, SourceKey, facts_from
 from ...party.models import PartyKind
@@ -22,13 +21,14 @@ from ...storage.rows import (
     StagedRow,
     StoreRow,
 )
+from .log import LogContract
 from .rows import A, B, approval, index, link, party, source, task
 from .upkeep import UpkeepContract
 
 __all__ = ["RepositoryContract"]
 
 
-class RepositoryContract(UpkeepContract):
+class RepositoryContract(UpkeepContract, LogContract):
     """
     What every store must do. The fixture ``repository`` gives an empty one; ``reopened`` a function that gives the
     same store opened anew (a store in memory gives itself).
@@ -260,23 +260,6 @@ class RepositoryContract(UpkeepContract):
                 unit.staging.decide(decided)
             unit.staging.drop([decided, decided])
             assert unit.staging.rows() == []
-
-    def test_the_log_continues_at_its_head(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
-        entries = [AuditEntry(at=n, actor="t", action="view", subjects=(A,)) for n in range(3)]
-        with repository.unit_of_work() as unit:
-            assert unit.audit.head("s0") == Head()
-            rows, head = chain("t", "s0", Head(), entries[:2])
-            unit.audit.append(rows, [(r.stream, r.number, A) for r in rows], head)
-            unit.commit()
-        with reopened().unit_of_work() as unit:
-            assert unit.audit.head("s0") == head
-            more, last = chain("t", "s0", head, entries[2:])
-            unit.audit.append(more, [("s0", 3, A)], last)
-            assert list(unit.audit.rows()) == [*rows, *more]
-            assert unit.audit.heads() == {"s0": last}
-            assert unit.audit.of_subject(A) == [*rows, *more]
-            assert unit.audit.of_subject(B) == []
-            assert sorted(unit.audit.subjects()) == [("s0", n, A) for n in (1, 2, 3)]
 
     def test_the_outbox_keeps_its_order(self, repository: Repository) -> None:
         rows = [OutboxRow(cif_no=A, version=n, fields="phone", at=n) for n in (1, 2, 3)]

@@ -1,0 +1,227 @@
+"""
+Answers from the log: who saw a customer, what an operator did, and what was touched between two instants.
+
+The log holds no values, so neither do its answers. Asking is an entry too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from .._clock import FOREVER
+from ..access import Action
+from ..audit import AuditEntry, AuditRow, Outcome
+from ..context import Actor, Effect, Purpose
+from ..errors import InputError
+from ..party import CifNo
+from .desk import Desk, authorize, need_purpose, record, refuse
+from .query import current
+
+__all__ = ["Incident", "LogLine", "Touched", "deeds", "incident", "who_looked"]
+
+_MOST_LINES = 100_000
+
+
+@attrs.frozen(kw_only=True)
+class LogLine:
+    """
+    One entry of the log, for a person.
+
+    Attributes:
+        at: Microseconds since 1970, UTC.
+        subjects: Customers concerned, by cif_no.
+        stream, number: Where the entry stands in the log.
+    """
+
+    at: int
+    actor: str
+    action: str
+    purpose: str
+    outcome: str
+    fields: tuple[str, ...]
+    rule: str
+    subjects: tuple[str, ...]
+    count: int
+    channel: str
+    stream: str
+    number: int
+
+    @classmethod
+    def of(cls, row: AuditRow) -> LogLine:
+        """The line of *row*."""
+        entry = AuditEntry.of_body(row.body)
+        return cls(
+            at=entry.at, actor=entry.actor, action=entry.action, purpose=entry.purpose, outcome=entry.outcome.value,
+            fields=entry.fields, rule=entry.rule, subjects=entry.subjects, count=entry.count, channel=entry.channel,
+            stream=row.stream, number=row.number,
+        )  # fmt: skip
+
+
+@attrs.frozen(kw_only=True)
+class Touched:
+    """
+    What became of one customer in an incident.
+
+    Attributes:
+        fields: What was shown, given out or changed of them; an entry that names no field tells of the whole record.
+        actions: How often each action concerned them.
+        actors: Who.
+        first, last: When; microseconds since 1970, UTC.
+    """
+
+    cif_no: str
+    fields: tuple[str, ...]
+    actions: Mapping[str, int]
+    actors: tuple[str, ...]
+    first: int
+    last: int
+
+
+@attrs.frozen(kw_only=True)
+class Incident:
+    """
+    What was touched between two instants.
+
+    Attributes:
+        customers: Every customer that an operation which was carried out concerned, by number.
+        entries: How many entries were read.
+        refused: How many of them tell of something refused.
+        without_customer: How many tell of something done that concerned no customer.
+    """
+
+    customers: tuple[Touched, ...]
+    entries: int
+    refused: int
+    without_customer: int
+
+
+def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> list[LogLine]:
+    """
+    Every entry that concerns a customer, oldest first, under this number and those that were merged into it.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* read the log.
+    """
+    need_purpose(desk, actor, "who_looked", purpose)
+    allowed = desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.PERMIT
+    rows: list[AuditRow] = []
+    with desk.unit_of_work() as unit:
+        row = current(unit, cif_no) if allowed else None
+        if row is not None:
+            homes = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no, cif_no}
+            for each in sorted(homes):
+                rows += unit.trail.of_subject(each)
+            entry = AuditEntry(
+                at=desk.now(), actor=actor.id, action="who_looked", purpose=purpose.value, subjects=(row.cif_no,),
+                count=len(rows),
+            )  # fmt: skip
+            record(desk, unit, [entry])
+            unit.commit()
+    if row is None:
+        raise refuse(desk, actor, "who_looked", purpose, subjects=())
+    unique = {(r.stream, r.number): r for r in rows}
+    return [LogLine.of(r) for r in sorted(unique.values(), key=lambda r: (r.at, r.stream, r.number))]
+
+
+def deeds(
+    desk: Desk, operator: str, *, actor: Actor, purpose: Purpose, since: int = 0, until: int = FOREVER
+) -> list[LogLine]:
+    """
+    What *operator* did or tried from *since* to before *until*, oldest first.
+
+    Args:
+        desk: Collaborators.
+        operator: Id of the operator or service asked about; one the log does not know did nothing.
+        actor: Who asks.
+        purpose: What for.
+        since, until: Microseconds since 1970, UTC.
+
+    Raises:
+        InputError: There are more than 100,000 entries; ask about a shorter time.
+        NotFoundOrNotAllowedError: The policy does not let *actor* read the log.
+    """
+    authorize(desk, actor, Action.AUDIT, "deeds", purpose)
+    with desk.unit_of_work() as unit:
+        lines: list[LogLine] = []
+        for row in unit.trail.between(since, until, operator):
+            lines.append(LogLine.of(row))
+            if len(lines) > _MOST_LINES:
+                raise InputError("that is more than 100,000 entries; ask about a shorter time", rule="too_many")
+        record(desk, unit, [_asked(desk, actor, purpose, "deeds", f"of:{operator}", len(lines))])
+        unit.commit()
+    return lines
+
+
+def incident(
+    desk: Desk, since: int, until: int, *, actor: Actor, purpose: Purpose, operator: str | None = None
+) -> Incident:
+    """
+    Customers and fields that were touched from *since* to before *until*: what to report, and to whom, after a leak.
+
+    Args:
+        desk: Collaborators.
+        since, until: Microseconds since 1970, UTC.
+        actor: Who asks.
+        purpose: What for.
+        operator: Only what this operator or service did; everybody's if None.
+
+    Raises:
+        InputError: The time ends before it begins.
+        NotFoundOrNotAllowedError: The policy does not let *actor* read the log.
+
+    Cost: reads every entry of that time once; memory grows with the customers touched.
+    """
+    authorize(desk, actor, Action.AUDIT, "incident", purpose)
+    if until <= since:
+        raise InputError("the time of an incident ends after it begins", rule="time")
+    with desk.unit_of_work() as unit:
+        found = _gathered(AuditEntry.of_body(row.body) for row in unit.trail.between(since, until, operator))
+        rule = f"from:{since},to:{until}" + (f",of:{operator}" if operator else "")
+        record(desk, unit, [_asked(desk, actor, purpose, "incident", rule, len(found.customers))])
+        unit.commit()
+    return found
+
+
+def _gathered(entries: Iterable[AuditEntry]) -> Incident:
+    gathered: dict[str, _Gathered] = {}
+    count = refused = alone = 0
+    for entry in entries:
+        count += 1
+        if entry.outcome is Outcome.REFUSED:
+            refused += 1
+            continue
+        alone += not entry.subjects
+        for cif_no in entry.subjects:
+            gathered.setdefault(cif_no, _Gathered(entry.at)).add(entry)
+    customers = tuple(gathered[cif_no].told(cif_no) for cif_no in sorted(gathered))
+    return Incident(customers=customers, entries=count, refused=refused, without_customer=alone)
+
+
+class _Gathered:
+    """What is known of one customer so far."""
+
+    def __init__(self, first: int) -> None:
+        self._first = self._last = first
+        self._fields: set[str] = set()
+        self._actors: set[str] = set()
+        self._actions: dict[str, int] = {}
+
+    def add(self, entry: AuditEntry) -> None:
+        self._last = entry.at
+        self._fields.update(entry.fields)
+        self._actors.add(entry.actor)
+        self._actions[entry.action] = self._actions.get(entry.action, 0) + 1
+
+    def told(self, cif_no: str) -> Touched:
+        return Touched(
+            cif_no=cif_no, fields=tuple(sorted(self._fields)), actions=self._actions,
+            actors=tuple(sorted(self._actors)), first=self._first, last=self._last,
+        )  # fmt: skip
+
+
+def _asked(desk: Desk, actor: Actor, purpose: Purpose, action: str, rule: str, count: int) -> AuditEntry:
+    return AuditEntry(
+        at=desk.now(), actor=actor.id, action=action, purpose=purpose.value, rule=rule[:200], count=count
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""The small stores of the log on an SQL database: writing it, and reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..audit import AuditRow, CheckpointRow, Head, Lease
+from ..errors import ConflictError
+from ._sql_session import Store
+from ._statements import AUDIT, CHECKPOINT, CURSOR, HEAD, QUERIES, SUBJECT, CursorRow, HeadRow, SubjectRow
+
+__all__ = ["Audit", "Trail"]
+
+_PAGE = 2000
+
+
+class Audit(Store):
+    def lease(self, holder: bytes, now: int, until: int) -> Lease:
+        found = self._s.select("lease_mine", holder=holder)
+        if not found:
+            found = self._s.select("lease_free", now=now)
+            if found:
+                where = {"b_tenant": self._s.tenant, "b_stream": found[0][0], "b_now": now}
+                if self._s.change("lease_take", [{**where, "holder": holder, "until": until}]) != 1:
+                    raise ConflictError("another writer took this audit stream", rule="conflict")
+            else:
+                stream = f"s{self._s.select('lease_count')[0][0]}"
+                found = [(stream, 0, Head().hash)]
+                self._s.add(HEAD, [HeadRow(stream, 0, Head().hash, holder, until)])
+        stream, number, digest = found[0]
+        return Lease(stream, Head(number, digest))
+
+    def append(
+        self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head, until: int
+    ) -> None:
+        if not rows:
+            return
+        self._s.add(AUDIT, rows)
+        self._s.add(SUBJECT, [SubjectRow(cif_no, stream, number) for stream, number, cif_no in subjects])
+        where = {"b_tenant": self._s.tenant, "b_stream": rows[0].stream, "b_number": rows[0].number - 1}
+        if self._s.change("head_move", [{**where, "number": head.number, "hash": head.hash, "until": until}]) != 1:
+            raise ConflictError("another writer appended to this audit stream", rule="conflict")
+
+    def release(self, holder: bytes) -> None:
+        self._s.change("lease_end", [{"b_tenant": self._s.tenant, "b_holder": holder}])
+
+    def last_checkpoint(self) -> CheckpointRow | None:
+        found = self._s.select("checkpoint_last")
+        return CHECKPOINT.row(found[0]) if found else None
+
+    def add_checkpoint(self, row: CheckpointRow) -> None:
+        self._s.add(CHECKPOINT, [row])
+
+    def cursor(self, consumer: str) -> Mapping[str, int]:
+        return {r[0]: r[1] for r in self._s.select("cursors", consumer=consumer)}
+
+    def move_cursor(self, consumer: str, stream: str, number: int) -> None:
+        where = {"b_tenant": self._s.tenant, "b_consumer": consumer, "b_stream": stream}
+        self._s.change("cursor_drop", [where])
+        self._s.add(CURSOR, [CursorRow(consumer, stream, number)])
+
+
+class Trail(Store):
+    def heads(self) -> Mapping[str, Head]:
+        return {r[0]: Head(r[1], r[2]) for r in self._s.select("heads")}
+
+    def ends(self) -> Mapping[str, int]:
+        return {r[0]: r[1] for r in self._s.select("stream_ends")}
+
+    def entries(self, stream: str, after: int, upto: int, limit: int) -> Sequence[AuditRow]:
+        return [AUDIT.row(r) for r in self._s.select("entries", stream=stream, after=after, upto=upto, most=limit)]
+
+    def between(self, since: int, until: int, actor: str | None = None) -> Iterator[AuditRow]:
+        name = "entries_between" if actor is None else "entries_by"
+        params = {"tenant": self._s.tenant, "since": since, "until": until}
+        if actor is not None:
+            params["actor"] = actor
+        return map(AUDIT.row, self._s.run(QUERIES[name].execution_options(yield_per=_PAGE), params))
+
+    def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
+        return [AUDIT.row(values) for values in self._s.select("audit_of", cif_no=cif_no)]
+
+    def subjects(self, after: tuple[str, str, int], limit: int) -> Sequence[tuple[str, str, int]]:
+        cif_no, stream, number = after
+        found = self._s.select("subjects", cif_no=cif_no, stream=stream, number=number, most=limit)
+        return [(r[0], r[1], r[2]) for r in found]
+
+    def checkpoints(self, after: int, limit: int) -> Sequence[CheckpointRow]:
+        return [CHECKPOINT.row(r) for r in self._s.select("checkpoints", after=after, most=limit)]
