@@ -40,7 +40,7 @@ HOMES = {
     "click": {"cli"},
     "rich": {"cli"},
     "openpyxl": {"intake"},
-    "urllib3": {"protection"},
+    "urllib3": {"protection", "audit"},
     "tenacity": {"intake"},
     "circuitbreaker": {"intake"},
     "pytest": {"testing"},

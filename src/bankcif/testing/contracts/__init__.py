@@ -11,5 +11,12 @@ Derive a test class and give the fixture; pytest collects the inherited tests:
 from .keys import KeyProviderContract, KeyStoreContract
 from .repository import RepositoryContract
 from .schemes import IdentifierSchemeContract
+from .witness import WitnessContract
 
-__all__ = ["IdentifierSchemeContract", "KeyProviderContract", "KeyStoreContract", "RepositoryContract"]
+__all__ = [
+    "IdentifierSchemeContract",
+    "KeyProviderContract",
+    "KeyStoreContract",
+    "RepositoryContract",
+    "WitnessContract",
+]
