@@ -67,6 +67,11 @@ def sqlite_cif(tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvide
         yield opened
 
 
+def keys_fit(cif: CIF) -> int:
+    """How many data keys there are, all of which open."""
+    return cif.keys.check(actor=Actor(id="k.he", roles={"key_custodian"}))
+
+
 @pytest.fixture
 def steward() -> Actor:
     """Somebody who may do nearly everything, at branch b."""

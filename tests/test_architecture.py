@@ -43,6 +43,7 @@ HOMES = {
     "urllib3": {"protection", "audit"},
     "tenacity": {"intake"},
     "circuitbreaker": {"intake"},
+    "opentelemetry": {"flows"},
     "pytest": {"testing"},
     "hypothesis": {"testing"},
 }

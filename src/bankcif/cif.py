@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from ._clock import Clock, IdSource, SystemClock, SystemIds
 from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Policies, Verifications
 from .access import MaskProfiles, Policy, default_policy, default_profiles
-from .audit import NoteSigner, Witness, origin_of
+from .audit import AuditSink, NoteSigner, Witness, origin_of
 from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError
-from .flows import analyze, load as load_flow, maintain
+from .flows import analyze, load as load_flow
+from .flows.call import as_call
 from .flows.desk import Desk, destroy_retired
 from .flows.found import Founding, found_store
 from .flows.govern import found_policy, policy_in_force
@@ -54,7 +55,8 @@ class CIF:
         models: Match models by party kind.
         link_policy: What the bank does with a match weight.
         witnesses: Who remembers the checkpoints of the audit log; see `bankcif.audit.Witness`.
-        log_plan: How often checkpoints are made.
+        sinks: Who gets a copy of every entry, such as the bank's security monitoring; see `bankcif.audit.AuditSink`.
+        log_plan: How often checkpoints are made, and entries forwarded.
         zone: The tenant's calendar.
         clock, ids: Time and chance.
         expected_customers: Planned size, decides the length of search tags; used when an empty store is founded.
@@ -63,11 +65,14 @@ class CIF:
         suite: Name of the cipher suite, ``AES-256-GCM`` or ``SM4-GCM``; an empty store is founded with the first if None,
             and a store keeps the one it was founded with.
         create: Whether an empty store is founded; otherwise it is refused.
+        greet: Whether the witnesses are shown at once that the log grew since they last saw it; without, only what verifies
+            the log tells.
 
     Raises:
         PolicyError: The policy is another than the one in force, or names a mask profile that is not there.
         WrongKeyError: Keys, key store and store do not belong together.
         StoreOpenError: The store is empty and *create* is not set, or of another format, or of another suite.
+        AuditError: A witness has seen another log than this store's.
         ConfigurationError: The suite is unknown, or the installed ``cryptography`` does not compute it.
     """
 
@@ -87,6 +92,7 @@ class CIF:
         models: Mapping[PartyKind, MatchModel] | None = None,
         link_policy: LinkPolicy | None = None,
         witnesses: Sequence[Witness] = (),
+        sinks: Sequence[AuditSink] = (),
         log_plan: LogPlan | None = None,
         zone: ZoneInfo | None = None,
         clock: Clock | None = None,
@@ -95,6 +101,7 @@ class CIF:
         frequencies: Mapping[str, Frequency] | None = None,
         suite: str | None = None,
         create: bool = True,
+        greet: bool = True,
     ) -> None:
         if not tenant or len(tenant) > 32 or not tenant.isprintable():
             raise ConfigurationError("a tenant's name is one to 32 printable characters", rule="tenant")
@@ -131,10 +138,12 @@ class CIF:
             log=LogWriter(
                 repository=repository, tenant=tenant, clock=clock, holder=ids.draw(16), plan=log_plan or LogPlan(),
                 signer=NoteSigner(origin_of(founded.store_id), founded.digester.secret("checkpoint")),
-                witnesses=witnesses,
+                witnesses=witnesses, sinks=sinks,
             ),
         )  # fmt: skip
         found_policy(self.__desk)
+        if greet:
+            self.__desk.log.greet()
         destroy_retired(self.__desk)  # what a crash left between a commit and its keys
         self.customers = Customers(self)
         self.matches = Matches(self)
@@ -193,6 +202,7 @@ class CIF:
             raise ForkError("this CIF was opened in another process; open one here", rule="fork")
         return self.__desk
 
+    @as_call("load", "load")
     def load(
         self,
         path: str | Path,
@@ -217,6 +227,7 @@ class CIF:
             each_held=each_held,
         )
 
+    @as_call("receive", "load")
     def receive(
         self,
         rows: Iterable[Mapping[str, str]],
@@ -233,24 +244,17 @@ class CIF:
             self._desk, rows, channel, key=key, actor=actor, purpose=purpose, each=each, each_held=each_held
         )
 
+    @as_call("summarize", "summarize")
     def summarize(self, *, actor: Actor, purpose: Purpose) -> analyze.Summary:
         """The file in numbers; see `bankcif.flows.analyze.summarize`."""
         return analyze.summarize(self._desk, actor=actor, purpose=purpose)
 
+    @as_call("fault_counts", "fault_counts")
     def fault_counts(
         self, *, actor: Actor, purpose: Purpose, since: date | None = None, until: date | None = None
     ) -> list[analyze.FaultCount]:
         """Errors of intake by rule, channel and operator; see `bankcif.flows.analyze.fault_counts`."""
         return analyze.fault_counts(self._desk, actor=actor, purpose=purpose, since=since, until=until)
-
-    def check_keys(self) -> int:
-        """
-        Opens every data key and every source record's seal and returns how many keys there are.
-
-        Raises:
-            KeyMissingError, WrongKeyError: A key is missing or does not open.
-        """
-        return maintain.check_keys(self._desk)
 
     def close(self) -> None:
         """Makes the last checkpoint of the log, and lets go of store and key store."""

@@ -13,6 +13,8 @@ from .errors import ConfigurationError
 
 __all__ = ["Actor", "AuthContext", "Decision", "Effect", "Purpose", "Relation", "Sink", "Tenant", "Ticket"]
 
+_LONGEST = 64
+
 Tenant = NewType("Tenant", str)
 """One bank, or one legal entity of it; everything stored lies behind its name."""
 
@@ -83,7 +85,7 @@ class Ticket:
     expires_at: datetime
 
     def __attrs_post_init__(self) -> None:
-        if not self.id or len(self.id) > 64 or not self.id.isprintable():
+        if not self.id or len(self.id) > _LONGEST or not self.id.isprintable():
             raise ConfigurationError("a ticket's id is one to 64 printable characters", rule="ticket")
         if self.expires_at.tzinfo is None:
             raise ConfigurationError("a ticket expires at an aware instant", rule="ticket")
@@ -105,6 +107,8 @@ class Actor:
         person: The natural person behind the id; two ids of one person are not two pairs of eyes.
         auth: How the operator was recognized.
         tickets: Work orders the operator holds.
+        origin: From where they work: a terminal, an address; stands in the audit log.
+        correlation: The service's own id of the request, by which its logs and this one are joined.
     """
 
     id: str
@@ -113,10 +117,16 @@ class Actor:
     person: str = attrs.field(default=attrs.Factory(lambda self: self.id, takes_self=True))
     auth: AuthContext | None = None
     tickets: tuple[Ticket, ...] = ()
+    origin: str = ""
+    correlation: str = ""
 
     def __attrs_post_init__(self) -> None:
-        if not self.id or len(self.id) > 64 or not self.id.isprintable():
-            raise ConfigurationError("an actor's id is one to 64 printable characters", rule="actor")
+        if not self.id or not self.person:
+            raise ConfigurationError("an actor has an id, and a person behind it", rule="actor")
+        for name in ("id", "person", "origin", "correlation"):
+            value = getattr(self, name)
+            if len(value) > _LONGEST or not value.isprintable():
+                raise ConfigurationError(f"an actor's {name} is at most 64 printable characters", rule="actor")
 
 
 @attrs.frozen

@@ -70,6 +70,9 @@ class BankCIFError(Exception):
         path: Where, as a JSON path into the form (``$.identifiers[0].number``), or a file and line.
         rule: Which rule, by its stable name.
         cif_no: The customer concerned, where that may be said.
+
+    Attributes:
+        audited: Whether the log tells of it already.
     """
 
     code: ClassVar[str] = "bankcif"
@@ -79,6 +82,7 @@ class BankCIFError(Exception):
         self.path = path
         self.rule = rule
         self.cif_no = cif_no
+        self.audited = False
 
 
 class ConfigurationError(BankCIFError):

@@ -120,8 +120,8 @@ def test_the_way_of_a_user(shell: Shell) -> None:
     verified = shell.json("audit", "verify", *AUDIT)
     assert verified["intact"] is True  # type: ignore[index]
     assert "intact" in shell.run("audit", "verify", *AUDIT).stdout
-    assert "fits" in shell.run("keys", "check").stdout
-    assert shell.json("keys", "check")["data_keys"] >= 3  # type: ignore[index]
+    assert "fits" in shell.run("keys", "check", *AUDIT).stdout
+    assert shell.json("keys", "check", *AUDIT)["data_keys"] >= 3  # type: ignore[index]
 
 
 def test_environment_variables_stand_for_options(shell: Shell) -> None:
@@ -205,6 +205,9 @@ def test_deciding_matches(shell: Shell) -> None:
 def test_a_damaged_log_is_a_finding(shell: Shell) -> None:
     shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
     with sqlite3.connect(shell.folder / "cif.db") as raw:
+        with pytest.raises(sqlite3.IntegrityError, match="only grows"):
+            raw.execute("DELETE FROM audit_entry WHERE number = 2")
+        raw.execute("DROP TRIGGER audit_entry_no_delete")
         raw.execute("DELETE FROM audit_entry WHERE number = 2")
     assert "missing" in shell.run("audit", "verify", *AUDIT, expect=1).stdout
 
@@ -372,7 +375,7 @@ def test_a_load_that_was_stopped_leaves_a_store_that_verifies_and_is_run_again(
     assert outcomes["unchanged"] >= 500
     assert sum(outcomes.values()) == 4000
     shell.run("audit", "verify", *AUDIT)
-    shell.run("keys", "check")
+    shell.run("keys", "check", *AUDIT)
 
 
 def test_the_demo_shows_the_main_job(tmp_path: Path) -> None:
@@ -423,14 +426,14 @@ def test_keys_may_rest_in_a_key_service(shell: Shell, tmp_path: Path, monkeypatc
         monkeypatch.setenv("BANKCIF_KEY_TOKEN", TOKEN)
         store = ("--db", f"sqlite:///{tmp_path / 'other.db'}", "--keys", f"{double.url}/transit/bankcif")
         assert "key transit/bankcif:v1" in shell.run("init", *store, "--operators", "o.toml").stdout
-        assert "fits" in shell.run("keys", "check", *store).stdout
-        wrong = shell.run("keys", "check", *store[:2], "--keys", double.url, expect=2)
+        assert "fits" in shell.run("keys", "check", *AUDIT, *store).stdout
+        wrong = shell.run("keys", "check", *AUDIT, *store[:2], "--keys", double.url, expect=2)
         assert "/MOUNT/KEY" in wrong.stderr
         monkeypatch.setenv("BANKCIF_KEY_TOKEN", "wrong")
-        refused = shell.run("keys", "check", *store, expect=2)
+        refused = shell.run("keys", "check", *AUDIT, *store, expect=2)
         assert "refuses" in refused.stderr
         monkeypatch.delenv("BANKCIF_KEY_TOKEN")
-        assert "BANKCIF_KEY_TOKEN" in shell.run("keys", "check", *store, expect=2).stderr
+        assert "BANKCIF_KEY_TOKEN" in shell.run("keys", "check", *AUDIT, *store, expect=2).stderr
 
 
 CUSTODIANS = """
@@ -458,14 +461,14 @@ def test_keys_are_rotated_by_two_custodians(shell: Shell) -> None:
     for one in waiting:
         assert "two different people" in shell.run("approval", "approve", one["id"], *zhao, *with_new, expect=2).stderr
         shell.run("approval", "approve", one["id"], *qian, *with_new)
-    refused = shell.run("keys", "reduce", "--to", "reduced.json", *with_new, expect=2)
+    refused = shell.run("keys", "reduce", "--to", "reduced.json", *zhao, *with_new, expect=2)
     assert "does not hold the key" in refused.stderr
     assert not (shell.folder / "reduced.json").exists()
     assert "data: done, 3 keys replaced" in shell.run("keys", "run", *qian, *with_new).stdout
     assert "on its way" not in shell.run("keys", "status", *qian, *with_new).stdout
-    assert "opens all" in shell.run("keys", "reduce", "--to", "reduced.json", *with_new).stdout
-    assert "fits" in shell.run("keys", "check", "--keys", "reduced.json").stdout
-    assert "does not hold" in shell.run("keys", "check", expect=2).stderr  # the old file is of no more use
+    assert "opens all" in shell.run("keys", "reduce", "--to", "reduced.json", *zhao, *with_new).stdout
+    assert "fits" in shell.run("keys", "check", *AUDIT, "--keys", "reduced.json").stdout
+    assert "does not hold" in shell.run("keys", "check", *AUDIT, expect=2).stderr  # the old file is of no more use
 
 
 def test_the_key_file_goes_into_escrow_and_comes_back(shell: Shell) -> None:
@@ -482,7 +485,7 @@ def test_the_key_file_goes_into_escrow_and_comes_back(shell: Shell) -> None:
     assert "passphrase is wrong" in wrong.stderr
     shell.run("keys", "restore", "escrow.json", "--to", "back.json", *two, text=f"{words['sun']}\n{words['zhao']}\n")
     assert (shell.folder / "back.json").read_bytes() == (shell.folder / "keys.json").read_bytes()
-    assert "fits" in shell.run("keys", "check", "--keys", "back.json").stdout
+    assert "fits" in shell.run("keys", "check", *AUDIT, "--keys", "back.json").stdout
     for wrong_use in (
         ["keys", "escrow", "--to", "x.json", "--custodian", "zhao", "--custodian", "zhao", "--needed", "2"],
         ["keys", "escrow", "--to", "x.json", *three, "--needed", "1"],
@@ -539,7 +542,7 @@ def test_a_customer_is_erased_by_two_officers(shell: Shell) -> None:
     assert "批准人 / Approved by: p.song" in said
     shell.run("find", "phone", PEOPLE[0]["phone"], "--as", "alice", "--purpose", "compliance", expect=1)
     assert "intact" in shell.run("audit", "verify", *AUDIT).stdout
-    shell.run("keys", "check")
+    shell.run("keys", "check", *AUDIT)
     (other,) = shell.json("find", "phone", PEOPLE[1]["phone"], *ASK)  # type: ignore[misc]
     shell.run("erase", "restrict", other["cif_no"], *why, *tang)
     assert "is active" in shell.run("erase", "lift", other["cif_no"], *why, *song).stdout

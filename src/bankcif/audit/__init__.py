@@ -6,6 +6,7 @@ from .http_witness import HttpWitness
 from .log import Head, Lease, chain, intervals
 from .note import NoteKey, NoteSigner, opened
 from .proof import EntryProof
+from .sink import AuditSink, JsonLinesSink, ecs_line
 from .verify import CHECKPOINTS, AuditReport, Damage, WitnessView, verify
 from .witness import FileWitness, Witness, accept, text_of
 
@@ -15,6 +16,7 @@ __all__ = [
     "AuditEntry",
     "AuditReport",
     "AuditRow",
+    "AuditSink",
     "Checkpoint",
     "CheckpointRow",
     "Damage",
@@ -22,6 +24,7 @@ __all__ = [
     "FileWitness",
     "Head",
     "HttpWitness",
+    "JsonLinesSink",
     "Lease",
     "NoteKey",
     "NoteSigner",
@@ -30,6 +33,7 @@ __all__ = [
     "WitnessView",
     "accept",
     "chain",
+    "ecs_line",
     "intervals",
     "opened",
     "origin_of",

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from .._canonical import dumps, loads, sha256
+from ..context import Actor, Purpose
 
 __all__ = ["GENESIS", "AuditEntry", "AuditRow", "Outcome", "chained"]
 
@@ -36,6 +37,10 @@ class AuditEntry:
     Attributes:
         at: Microseconds since 1970, UTC.
         actor: Id of the operator or service.
+        person: The natural person behind it, where that is not the id itself.
+        auth: How they were recognized, as ``method+method:level``; empty where the service did not say.
+        origin: From where, as the service names it: a terminal, an address.
+        correlation: The service's own id of the request.
         action: What was done (``register``, ``view``, ``reveal``, ``merge`` …).
         purpose: What for; empty for a write.
         outcome: Whether it was done or refused.
@@ -53,6 +58,10 @@ class AuditEntry:
     at: int
     actor: str
     action: str
+    person: str = ""
+    auth: str = ""
+    origin: str = ""
+    correlation: str = ""
     purpose: str = ""
     outcome: Outcome = Outcome.DONE
     subjects: tuple[str, ...] = ()
@@ -65,10 +74,21 @@ class AuditEntry:
     digests: Mapping[str, str] = attrs.field(factory=dict)
     sealed: bytes | None = None
 
+    @classmethod
+    def by(cls, actor: Actor, action: str, at: int, *, purpose: Purpose | None = None, **more: Any) -> AuditEntry:
+        """What *actor* did or tried at *at*, with all that the log keeps of who that is; *more* are the other attributes."""
+        auth = "" if actor.auth is None else f"{'+'.join(actor.auth.methods)}:{actor.auth.assurance}"
+        return cls(
+            at=at, actor=actor.id, action=action, purpose=purpose.value if purpose else "", auth=auth,
+            person="" if actor.person == actor.id else actor.person, origin=actor.origin,
+            correlation=actor.correlation, **more,
+        )  # fmt: skip
+
     def body(self) -> bytes:
         """Canonical JSON of everything but `sealed`; empty parts are left out."""
         parts: dict[str, Any] = {
-            "at": self.at, "actor": self.actor, "action": self.action, "purpose": self.purpose,
+            "at": self.at, "actor": self.actor, "action": self.action, "person": self.person, "auth": self.auth,
+            "origin": self.origin, "correlation": self.correlation, "purpose": self.purpose,
             "outcome": self.outcome.value, "subjects": list(self.subjects), "fields": list(self.fields),
             "rule": self.rule, "count": self.count, "channel": self.channel, "terms": dict(self.terms),
             "faults": dict(self.faults), "digests": dict(self.digests),
@@ -81,6 +101,7 @@ class AuditEntry:
         parts = loads(body)
         return cls(
             **{
+                "at": 0,
                 **parts,
                 "outcome": Outcome(parts["outcome"]),
                 "subjects": tuple(parts.get("subjects", ())),

@@ -15,6 +15,7 @@ import attrs
 import click
 
 from .._clock import from_micros
+from ..audit import NoteKey, Witness
 from ..cif import CIF
 from ..context import Actor, Purpose
 from ..errors import ConfigurationError
@@ -24,13 +25,14 @@ from ..protection import KeyProvider, LocalKeyProvider, TransitKeyProvider
 __all__ = [
     "DEFAULT_OPERATORS",
     "Session",
+    "StoreOptions",
     "customer_command",
     "emit",
     "fingerprint",
     "is_key_service",
     "key_provider",
     "read_operators",
-    "store_options",
+    "store_command",
     "table",
     "told",
 ]
@@ -41,8 +43,8 @@ DEFAULT_OPERATORS = "operators.toml"
 
 
 @attrs.frozen(kw_only=True)
-class Session:
-    """Who asks, what for, of which store, and how the answer is printed."""
+class StoreOptions:
+    """Which store, who vouches for its log, who gets it, and how the answer is printed."""
 
     db: str
     keys: str
@@ -51,23 +53,37 @@ class Session:
     policy: str | None
     tables: str | None
     tenant: str
-    operator: str
-    purpose: Purpose
+    witnesses: tuple[str, ...]
+    witness_keys: tuple[str, ...]
+    sink: str | None
     as_json: bool
 
-    def open(self, *, create: bool = False) -> CIF:
-        """The store; it must exist unless *create*."""
+    def open(self, *, create: bool = False, provider: KeyProvider | None = None, **more: Any) -> CIF:
+        """The store; it must exist unless *create*. *more* are further arguments of `CIF.open`."""
         from ..access import Policy
+        from ..audit import JsonLinesSink, NoteKey
 
+        keys = [NoteKey.read(text) for text in self.witness_keys]
         return CIF.open(
             self.db,
             tenant=self.tenant,
-            keys=key_provider(self.keys),
+            keys=provider or key_provider(self.keys),
             key_store=self.key_store,
             create=create,
             policy=Policy.read(Path(self.policy)) if self.policy else None,
             tables=ReferenceTables.read(Path(self.tables)) if self.tables else None,
+            witnesses=[witness_of(name, keys) for name in self.witnesses],
+            sinks=[JsonLinesSink(self.sink)] if self.sink else [],
+            **more,
         )
+
+
+@attrs.frozen(kw_only=True)
+class Session(StoreOptions):
+    """Of which store, who asks, and what for."""
+
+    operator: str
+    purpose: Purpose
 
     def actor(self) -> Actor:
         """The operator, as the operators file describes them."""
@@ -78,6 +94,25 @@ class Session:
                 rule="operator",
             )
         return found
+
+
+def witness_of(name: str, keys: Sequence[NoteKey]) -> Witness:
+    """
+    The witness that ``--witness`` names: an ``https://…`` prefix (with its ``--witness-key``), an SQLAlchemy URL, or a file.
+
+    Raises:
+        ConfigurationError: The address is not one to trust, or its key is not named.
+        StoreOpenError: The URL names no database that is supported.
+    """
+    from ..audit import FileWitness, HttpWitness
+
+    if name.startswith(("https://", "http://")):
+        return HttpWitness(name, keys=keys)
+    if "://" in name:
+        from ..storage.witness import SqlWitness
+
+        return SqlWitness(name)
+    return FileWitness(name)
 
 
 def is_key_service(keys: str) -> bool:
@@ -163,32 +198,50 @@ _STORE_OPTIONS = (
     ),
     click.option("--tables", help="Folder with further reference tables."),
     click.option("--tenant", default="bank", show_default=True, help="Bank or legal entity."),
+    click.option(
+        "--witness", "witnesses", multiple=True, envvar="BANKCIF_WITNESS",
+        help="Who remembers the log's checkpoints: a file, a database's URL, or https://…; may be given again.",
+    ),
+    click.option(
+        "--witness-key", "witness_keys", multiple=True, envvar="BANKCIF_WITNESS_KEY", help="Key of a witness on https."
+    ),
+    click.option("--sink", envvar="BANKCIF_SINK", help="File that gets a line of JSON for each entry of the log."),
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-)
+)  # fmt: skip
+_OWN = [attribute.name for attribute in attrs.fields(StoreOptions)]
 
 
-def store_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of every command that opens a store."""
+def store_command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes *function* a command body that gets `StoreOptions` first."""
+
+    def with_store(**options: Any) -> Any:
+        own = {name: options.pop(name) for name in _OWN}
+        return function(StoreOptions(**own), **options)
+
+    return _with_options(with_store, function)
+
+
+def _with_options(body: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """*body* in the name of *function*, with what that declares and the options of a store."""
+    body.__name__, body.__doc__ = function.__name__, function.__doc__
+    body.__click_params__ = list(getattr(function, "__click_params__", []))  # type: ignore[attr-defined]
     for option in reversed(_STORE_OPTIONS):
-        function = option(function)
-    return function
+        body = option(body)
+    return body
 
 
 def customer_command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Makes *function* a command body that gets a `Session` first; it requires operator and purpose."""
 
     def with_session(operator: str, purpose: str, **options: Any) -> Any:
-        names = ("db", "keys", "key_store", "operators", "policy", "tables", "tenant", "as_json")
-        own = {name: options.pop(name) for name in names}
+        own = {name: options.pop(name) for name in _OWN}
         return function(Session(**own, operator=operator, purpose=Purpose(purpose)), **options)
 
-    with_session.__name__, with_session.__doc__ = function.__name__, function.__doc__
-    with_session.__click_params__ = list(getattr(function, "__click_params__", []))  # type: ignore[attr-defined]
+    wrapped = _with_options(with_session, function)
     wrapped = click.option("--purpose", required=True, type=click.Choice([p.value for p in Purpose]), help="What for.")(
-        with_session
+        wrapped
     )
-    wrapped = click.option("--as", "operator", envvar="BANKCIF_AS", required=True, help="Operator who asks.")(wrapped)
-    return store_options(wrapped)
+    return click.option("--as", "operator", envvar="BANKCIF_AS", required=True, help="Operator who asks.")(wrapped)
 
 
 def emit(session_json: bool, document: Any, text: Callable[[], None]) -> None:

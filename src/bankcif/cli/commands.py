@@ -6,13 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import attrs
 import click
 
 from .. import __version__
 from .._text import rule_text
-from ..access import Policy
-from ..cif import CIF
 from ..errors import IdentifierError, InputError
 from ..flows.query import CustomerView
 from ..intake import read_channel
@@ -21,18 +18,19 @@ from ..protection import SUITES, Aes256Gcm, LocalKeyProvider, suite_of
 from ._load import held_file, load_document, print_load, with_progress_bar
 from ._shared import (
     Session,
+    StoreOptions,
     customer_command,
     emit,
     fingerprint,
-    instant,
     is_key_service,
     key_provider,
     read_value,
     shown,
-    store_options,
+    store_command,
     table,
     told,
 )
+from .audit import audit
 from .check import check
 from .demo import demo
 from .erase import erase
@@ -60,6 +58,7 @@ def bankcif() -> None:
     """The customer information file: every customer once, whole, correct, up to date and protected."""
 
 
+bankcif.add_command(audit)
 bankcif.add_command(check)
 bankcif.add_command(standard)
 bankcif.add_command(demo)
@@ -72,7 +71,7 @@ bankcif.add_command(policy)
 
 
 @bankcif.command()
-@store_options
+@store_command
 @click.option("--as", "operator", envvar="BANKCIF_AS", default="admin", show_default=True, help="First operator.")
 @click.option("--expected-customers", type=int, default=1_000_000, show_default=True, help="Plans the search tags.")
 @click.option(
@@ -85,37 +84,31 @@ bankcif.add_command(policy)
     show_default=True,
     help="Cipher suite of the store; SM4-GCM is the Chinese commercial one.",
 )
-def init(
-    db: str, keys: str, key_store: str | None, operators: str, policy: str | None, tables: str | None, tenant: str,
-    as_json: bool, operator: str, expected_customers: int, frequencies: Path | None, suite: str,
-) -> int:  # fmt: skip
+def init(store: StoreOptions, operator: str, expected_customers: int, frequencies: Path | None, suite: str) -> int:
     """Make an empty store, its key file, its key store and an operators file."""
-    if not is_key_service(keys) and not Path(keys).exists():
-        LocalKeyProvider.generate(suite=suite_of(suite)).write(keys)
-    provider = key_provider(keys)
-    CIF.open(
-        db,
-        tenant=tenant,
-        keys=provider,
-        key_store=key_store,
-        expected_customers=expected_customers,
-        suite=suite,
+    if not is_key_service(store.keys) and not Path(store.keys).exists():
+        LocalKeyProvider.generate(suite=suite_of(suite)).write(store.keys)
+    provider = key_provider(store.keys)
+    with store.open(
+        create=True, provider=provider, expected_customers=expected_customers, suite=suite,
         frequencies=read_frequencies(frequencies),
-        policy=Policy.read(Path(policy)) if policy else None,
-    ).close()
-    if not Path(operators).exists():
-        Path(operators).write_text(_OPERATORS.format(operator=operator), encoding="utf-8")
+    ) as cif:  # fmt: skip
+        log_key = str(cif.audit.key)
+    if not Path(store.operators).exists():
+        Path(store.operators).write_text(_OPERATORS.format(operator=operator), encoding="utf-8")
     document = {
-        "db": db, "suite": suite, "keys": keys, "fingerprint": fingerprint(provider), "operators": operators
+        "db": store.db, "suite": suite, "keys": store.keys, "fingerprint": fingerprint(provider),
+        "operators": store.operators, "log_key": log_key,
     }  # fmt: skip
 
     def text() -> None:
-        click.echo(f"store      {db} ({suite})")
-        click.echo(f"keys       {keys} ({told(provider)})")
-        click.echo(f"operators  {operators}")
+        click.echo(f"store      {store.db} ({suite})")
+        click.echo(f"keys       {store.keys} ({told(provider)})")
+        click.echo(f"operators  {store.operators}")
+        click.echo(f"log key    {log_key}")
         click.echo("Back up the keys and the key store, apart from the data: losing them loses every customer.")
 
-    emit(as_json, document, text)
+    emit(store.as_json, document, text)
     return 0
 
 
@@ -228,47 +221,6 @@ def reveal(session: Session, cif_no: str, fields: tuple[str, ...]) -> int:
             click.echo(f"{name}: {'' if value is None else shown(value)}")
 
     emit(session.as_json, found, text)
-    return 0
-
-
-@bankcif.group()
-def audit() -> None:
-    """The audit log."""
-
-
-@audit.command()
-@customer_command
-def verify(session: Session) -> int:
-    """Verify every entry. Status 1 if one was changed, dropped or re-ordered."""
-    with session.open() as cif:
-        report = cif.audit.verify(actor=session.actor(), purpose=session.purpose)
-    document = {
-        "intact": report.intact, "entries": report.entries, "streams": dict(report.streams),
-        "damage": [attrs.asdict(one) for one in report.damage],
-    }  # fmt: skip
-
-    def text() -> None:
-        state = "intact" if report.intact else "DAMAGED"
-        click.echo(f"log {state}: {report.entries} entries in {len(report.streams)} stream(s)")
-        for one in report.damage[:20]:
-            click.echo(f"  stream {one.stream}, entry {one.number}: {one.what}")
-
-    emit(session.as_json, document, text)
-    return 0 if report.intact else 1
-
-
-@audit.command()
-@click.argument("cif_no")
-@customer_command
-def who(session: Session, cif_no: str) -> int:
-    """Who saw or changed a customer, when and what for."""
-    with session.open() as cif:
-        lines = cif.audit.who(cif_no, actor=session.actor(), purpose=session.purpose)
-    document = [{**attrs.asdict(one), "at": instant(one.at)} for one in lines]
-    rows = [(instant(one.at), one.actor, one.action, one.purpose, one.outcome, ", ".join(one.fields)) for one in lines]
-    emit(session.as_json, document, lambda: table(
-        f"Who looked at {cif_no}", ("when (UTC)", "who", "action", "purpose", "outcome", "fields"), rows
-    ))  # fmt: skip
     return 0
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from ..cif import CIF
 from ..errors import ConfigurationError, KeyFileError
 from ..flows.rotate import ROTATIONS
 from ..protection import LocalKeyProvider
 from ..storage.rows import RotationRow
-from ._shared import Session, customer_command, emit, fingerprint, instant, key_provider, store_options, table, told
+from ._shared import Session, customer_command, emit, fingerprint, instant, key_provider, table, told
 
 __all__ = ["keys"]
 
@@ -23,17 +22,16 @@ def keys() -> None:
 
 
 @keys.command("check")
-@store_options
-def check(
-    db: str, keys: str, key_store: str | None, operators: str, policy: str | None, tables: str | None, tenant: str,
-    as_json: bool,
-) -> int:  # fmt: skip
+@customer_command
+def check(session: Session) -> int:
     """Check that keys, key store and database belong together and that every data key opens."""
-    provider = key_provider(keys)
-    with CIF.open(db, tenant=tenant, keys=provider, key_store=key_store, create=False) as cif:
-        count = cif.check_keys()
+    provider = key_provider(session.keys)
+    with session.open(provider=provider) as cif:
+        count = cif.keys.check(actor=session.actor(), purpose=session.purpose)
     document = {"fingerprint": fingerprint(provider), "data_keys": count}
-    emit(as_json, document, lambda: click.echo(f"{keys} ({told(provider)}) fits; all {count} data keys open"))
+    emit(session.as_json, document, lambda: click.echo(
+        f"{session.keys} ({told(provider)}) fits; all {count} data keys open"
+    ))  # fmt: skip
     return 0
 
 
@@ -113,18 +111,15 @@ def renew(keys: str, new: str) -> int:
 
 @keys.command("reduce")
 @click.option("--to", "new", required=True, help="Key file to write; never overwritten.")
-@store_options
-def reduce(
-    new: str, db: str, keys: str, key_store: str | None, operators: str, policy: str | None, tables: str | None,
-    tenant: str, as_json: bool,
-) -> int:  # fmt: skip
+@customer_command
+def reduce(session: Session, new: str) -> int:
     """Write a key file without the keys that wrap nothing any more, once every data key opens without them."""
-    provider = LocalKeyProvider.from_file(keys).reduced()
-    with CIF.open(db, tenant=tenant, keys=provider, key_store=key_store, create=False) as cif:
-        count = cif.check_keys()
+    provider = LocalKeyProvider.from_file(session.keys).reduced()
+    with session.open(provider=provider) as cif:
+        count = cif.keys.check(actor=session.actor(), purpose=session.purpose)
     provider.write(new)
     document = {"keys": new, "fingerprint": provider.fingerprint, "data_keys": count}
-    emit(as_json, document, lambda: click.echo(f"{new} ({told(provider)}) opens all {count} data keys"))
+    emit(session.as_json, document, lambda: click.echo(f"{new} ({told(provider)}) opens all {count} data keys"))
     return 0
 
 

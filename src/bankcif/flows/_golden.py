@@ -214,7 +214,7 @@ def proposed_by(approval: Approval) -> Proposal:
 
 def _entry(approval: Approval, actor: Actor, now: int) -> AuditEntry:
     action = "propose" if approval.state is ApprovalState.PROPOSED else "withdraw"
-    return AuditEntry(
-        at=now, actor=actor.id, action=action, subjects=approval.subjects, count=1, fields=(approval.detail["field"],),
+    return AuditEntry.by(
+        actor, action, now, subjects=approval.subjects, count=1, fields=(approval.detail["field"],),
         rule=f"{approval.operation.value}:{approval.id}",
     )  # fmt: skip

@@ -51,7 +51,7 @@ def write_proposal(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Acto
 def decision_entry(approval: Approval, action: str, actor: Actor, now: int, digests: Mapping[str, str]) -> AuditEntry:
     """The log's entry on a step of *approval*."""
     field = approval.detail.get("field")
-    return AuditEntry(
-        at=now, actor=actor.id, action=action, subjects=approval.subjects, count=len(approval.subjects),
+    return AuditEntry.by(
+        actor, action, now, subjects=approval.subjects, count=len(approval.subjects),
         fields=(field,) if field else (), rule=f"{approval.operation.value}:{approval.id}", digests=digests,
     )  # fmt: skip

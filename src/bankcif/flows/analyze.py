@@ -93,8 +93,8 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
                 filled[kinds[group.cif_no]].update(opened["values"].keys())
         open_tasks = len(unit.work.tasks(state="open"))
         proposals = len(unit.work.approvals(state="proposed"))
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="summarize", purpose=purpose.value, count=len(cif_nos)
+        entry = AuditEntry.by(
+            actor, "summarize", desk.now(), purpose=purpose, count=len(cif_nos)
         )  # fmt: skip
         record(desk, unit, [entry])
         unit.commit()
@@ -138,8 +138,8 @@ def fault_counts(
             for name, count in entry.faults.items():
                 severity, _, rule = name.partition(":")
                 found[severity, rule, entry.channel, entry.actor] += count
-        told = AuditEntry(
-            at=desk.now(), actor=actor.id, action="fault_counts", purpose=purpose.value, count=len(found)
+        told = AuditEntry.by(
+            actor, "fault_counts", desk.now(), purpose=purpose, count=len(found)
         )  # fmt: skip
         record(desk, unit, [told])
         unit.commit()

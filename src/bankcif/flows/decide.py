@@ -14,7 +14,7 @@ from ..errors import FourEyesError
 from ..storage import UnitOfWork
 from . import amend, erase, govern, merge, rotate
 from ._proposals import decision_entry
-from .desk import Desk, authorize, destroy_retired, need_purpose, record, refuse, retried
+from .desk import Desk, authorize, destroy_retired, need_purpose, record, refuse, retried, told
 
 __all__ = ["decide_proposal", "open_proposals"]
 
@@ -63,8 +63,8 @@ def open_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[Ap
     with desk.unit_of_work() as unit:
         found = [one for one in unit.work.approvals(state=ApprovalState.PROPOSED.value) if one.operation in mine]
         subjects = tuple(sorted({cif for one in found for cif in one.subjects}))
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="proposals", purpose=purpose.value, count=len(found),
+        entry = AuditEntry.by(
+            actor, "proposals", desk.now(), purpose=purpose, count=len(found),
             subjects=subjects,
         )  # fmt: skip
         record(desk, unit, [entry])
@@ -110,4 +110,4 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
     except FourEyesError as error:
         refused = error
     refuse(desk, actor, "decide", Purpose.OPERATIONS, rule=f"four_eyes:{approval_id[:32]}")
-    raise refused
+    raise told(refused)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -14,7 +14,7 @@ from .._clock import FOREVER, Clock, IdSource, local_date, start_of, to_micros
 from ..access import Action, MaskProfiles, Policy
 from ..audit import AuditEntry, Outcome
 from ..context import Actor, Effect, Purpose
-from ..errors import AccessError, ConflictError, NotFoundOrNotAllowedError
+from ..errors import AccessError, BankCIFError, ConflictError, NotFoundOrNotAllowedError
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
 from ..matching import BlockingKey, LinkPolicy, MatchModel
@@ -23,9 +23,21 @@ from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..storage import Repository, UnitOfWork
 from .log import LogWriter
 
-__all__ = ["Desk", "Tagging", "authorize", "destroy_retired", "need_purpose", "record", "refuse", "retried"]
+__all__ = [
+    "Desk",
+    "Tagging",
+    "authorize",
+    "destroy_retired",
+    "need_purpose",
+    "note",
+    "record",
+    "refuse",
+    "retried",
+    "told",
+]
 
 T = TypeVar("T")
+E = TypeVar("E", bound=BankCIFError)
 _TRIES = 4
 
 
@@ -136,15 +148,30 @@ def refuse(
     Audits a refusal in a unit of its own and gives the error to raise: one answer for "not found" and "not allowed".
     """
     with desk.unit_of_work() as unit:
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action=action, purpose=purpose.value if purpose else "",
+        entry = AuditEntry.by(
+            actor, action, desk.now(), purpose=purpose,
             outcome=Outcome.REFUSED, subjects=subjects, fields=fields, rule=rule, channel=channel, faults=faults or {},
         )  # fmt: skip
         record(desk, unit, [entry])
         unit.commit()
-    return NotFoundOrNotAllowedError(
-        f"there is no such customer, or the policy does not let {actor.id} do this for this purpose", rule=rule
+    return told(
+        NotFoundOrNotAllowedError(
+            f"there is no such customer, or the policy does not let {actor.id} do this for this purpose", rule=rule
+        )
     )
+
+
+def told(error: E) -> E:
+    """*error*, of which the log tells."""
+    error.audited = True
+    return error
+
+
+def note(desk: Desk, actor: Actor, action: str, *, purpose: Purpose | None = None, **more: Any) -> None:
+    """Appends an entry in a unit of its own, before anything leaves; *more* are attributes of `AuditEntry`."""
+    with desk.unit_of_work() as unit:
+        record(desk, unit, [AuditEntry.by(actor, action, desk.now(), purpose=purpose, **more)])
+        unit.commit()
 
 
 def need_purpose(desk: Desk, actor: Actor, action: str, purpose: object) -> None:
@@ -157,7 +184,7 @@ def need_purpose(desk: Desk, actor: Actor, action: str, purpose: object) -> None
     if isinstance(purpose, Purpose):
         return
     refuse(desk, actor, action, None, rule="purpose")
-    raise AccessError("a read names its purpose; there is no default", rule="purpose")
+    raise told(AccessError("a read names its purpose; there is no default", rule="purpose"))
 
 
 def authorize(desk: Desk, actor: Actor, action: Action, what: str, purpose: Purpose) -> None:

@@ -139,8 +139,8 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     unit.outbox.add([OutboxRow(cif_no=tomb.cif_no, version=tomb.version, fields="erased", at=now) for tomb in tombs])
     keys = sorted({row.key_id for _, row in rows})
     unit.keys.retire(keys)
-    entry = AuditEntry(
-        at=now, actor=actor.id, action="erased", subjects=tuple(sorted(members)), count=len(rows),
+    entry = AuditEntry.by(
+        actor, "erased", now, subjects=tuple(sorted(members)), count=len(rows),
         rule=f"{approval.id}:{sha256('bankcif/v1/erased-keys', *keys).hex()}",
     )  # fmt: skip
     record(desk, unit, [*(decision_entry(one, "withdraw", actor, now, {}) for one in withdrawn), entry])
@@ -159,8 +159,8 @@ def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> 
     with desk.unit_of_work() as unit:
         found = _certificate(unit, approval_id)
         if found is not None:
-            entry = AuditEntry(
-                at=desk.now(), actor=actor.id, action="certify", purpose=purpose.value, subjects=(found.cif_no,), count=1,
+            entry = AuditEntry.by(
+                actor, "certify", desk.now(), purpose=purpose, subjects=(found.cif_no,), count=1,
                 rule=approval_id,
             )  # fmt: skip
             record(desk, unit, [entry])
@@ -225,8 +225,8 @@ def _turn(desk: Desk, cif_no: CifNo, turn: _Turn, *, reason: str, actor: Actor, 
         party, _ = standing(desk, unit, cif_no)
         turned = attrs.evolve(party, row=attrs.evolve(row, life_cycle=turn.after.value), force=True)
         rebuilt = rebuild(desk, unit, [turned], actor=actor, now=now)
-        entry = AuditEntry(
-            at=now, actor=actor.id, action=turn.what, purpose=purpose.value, subjects=(cif_no,), count=1,
+        entry = AuditEntry.by(
+            actor, turn.what, now, purpose=purpose, subjects=(cif_no,), count=1,
             digests={cif_no: rebuilt[cif_no].row.stamp},
         )  # fmt: skip
         record(desk, unit, [entry])

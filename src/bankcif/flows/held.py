@@ -59,6 +59,8 @@ def held(desk: Desk, *, actor: Actor, purpose: Purpose) -> list[HeldItem]:
     authorize(desk, actor, Action.LOAD, "held", purpose)
     with desk.unit_of_work() as unit:
         rows = [row for row in unit.staging.rows() if row.state == "held" and row.expires_at > desk.now()]
+        record(desk, unit, [AuditEntry.by(actor, "held", desk.now(), purpose=purpose, count=len(rows))])
+        unit.commit()
     return [
         HeldItem(
             batch=row.batch.hex(), line=row.line, channel=row.channel,
@@ -174,11 +176,8 @@ def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
         if over:
             unit.staging.drop(over)
             unit.keys.retire({row.key_id for row in over} - {row.key_id for row in rows if row not in over})
-            entry = AuditEntry(
-                at=desk.now(), actor=actor.id, action="expire_held", purpose=purpose.value, count=len(over)
-            )
-            record(desk, unit, [entry])
-            unit.commit()
+        record(desk, unit, [AuditEntry.by(actor, "expire_held", desk.now(), purpose=purpose, count=len(over))])
+        unit.commit()
     destroy_retired(desk)
     return len(over)
 
@@ -203,7 +202,7 @@ def _decide(unit: UnitOfWork, row: StagedRow, state: str) -> None:
 def _entry(
     desk: Desk, row: StagedRow, action: str, rule: str, actor: Actor, purpose: Purpose, cif_no: str = ""
 ) -> AuditEntry:
-    return AuditEntry(
-        at=desk.now(), actor=actor.id, action=action, purpose=purpose.value, channel=row.channel, count=1,
+    return AuditEntry.by(
+        actor, action, desk.now(), purpose=purpose, channel=row.channel, count=1,
         subjects=(cif_no,) if cif_no else (), rule=f"{row.batch.hex()}:{row.line}:{rule}",
     )  # fmt: skip

@@ -71,8 +71,8 @@ def link_file(desk: Desk, *, actor: Actor, purpose: Purpose) -> LinkReport:
         known = {task.id for task in unit.work.tasks()}
         unit.work.add_tasks(tasks)
         fresh = [task for task in tasks if task.id not in known]
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="link_file", purpose=purpose.value, count=len(fresh),
+        entry = AuditEntry.by(
+            actor, "link_file", desk.now(), purpose=purpose, count=len(fresh),
             subjects=tuple(sorted({cif for task in fresh for cif in (task.cif_no, task.other)})),
         )  # fmt: skip
         record(desk, unit, [entry])

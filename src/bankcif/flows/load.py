@@ -29,7 +29,7 @@ from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
 from ._records import Arrival, counted, tokenized
-from .desk import Desk, need_purpose, record, refuse
+from .desk import Desk, need_purpose, record, refuse, told
 from .register import Outcome, Registered, register
 
 __all__ = ["HeldRow", "LoadReport", "LoadedRow", "check_allowed", "load", "receive", "staged_place", "take_in"]
@@ -166,7 +166,7 @@ def check_allowed(desk: Desk, channel: Channel, actor: Actor, purpose: Purpose, 
             "agreement_expired": f"ended on {channel.agreement.expires}",
             "agreement_purpose": f"does not cover the purpose {purpose.value}",
         }[broken]
-        raise AccessError(f"the agreement with the source of channel {channel.name} {why}", rule=broken)
+        raise told(AccessError(f"the agreement with the source of channel {channel.name} {why}", rule=broken))
     _check_schemes(desk, channel)
     for kind in {channel.kind} if channel.kind else set(channel.kinds.values()):
         desk.standards.of(kind, channel.requires, channel.name)
@@ -265,8 +265,8 @@ def _receive_some(batch: _Batch, rows: Sequence[RawRow], report: LoadReport) -> 
         ]
         kept[:] = sorted([*held, *mistaken], key=lambda pair: pair[0].line)
         unit.staging.add([_staged(batch, row, faults) for row, faults in kept])
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="load", purpose=batch.purpose.value, channel=channel.name,
+        entry = AuditEntry.by(
+            actor, "load", desk.now(), purpose=batch.purpose, channel=channel.name,
             count=len(rows), rule=f"held:{len(kept)}", faults=counted(one for _, faults in kept for one in faults),
         )  # fmt: skip
         entries = [entry]

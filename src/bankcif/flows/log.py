@@ -17,6 +17,7 @@ import attrs
 from .._clock import Clock, to_micros
 from ..audit import (
     AuditEntry,
+    AuditSink,
     Checkpoint,
     CheckpointRow,
     NoteSigner,
@@ -29,12 +30,15 @@ from ..audit import (
 from ..audit.tree import EMPTY, Frontier, Growth, leaf_hash
 from ..errors import AuditError, BankCIFError, WitnessError
 from ..storage import Repository, UnitOfWork
+from .forward import Forwarder
 
 __all__ = ["Delivery", "LogPlan", "LogWriter", "leaves_between"]
 
 _LOGGER = logging.getLogger("bankcif.audit")
 _PAGE = 1000
 _MICROS = 1_000_000
+SILENT = frozenset({"witness_silent", "witness_refused"})
+"""Rules by which a witness says nothing of the log: it does not answer, or not on this log."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,12 +51,14 @@ class LogPlan:
             the first of them so long ago and writes another; and when it closes.
         lease_seconds: After which silence another process may go on with this one's stream.
         pause_seconds: How long a witness that did not answer is left alone.
+        forward_seconds: How long entries are gathered before sinks get them.
     """
 
     entries: int = 1000
     seconds: int = 60
     lease_seconds: int = 60
     pause_seconds: int = 300
+    forward_seconds: float = 1.0
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +97,7 @@ class LogWriter:
         clock: Time.
         plan: How often the log is vouched for.
         witnesses: Who remembers checkpoints.
+        sinks: Who gets the entries.
     """
 
     def __init__(
@@ -103,10 +110,12 @@ class LogWriter:
         clock: Clock,
         plan: LogPlan,
         witnesses: Sequence[Witness] = (),
+        sinks: Sequence[AuditSink] = (),
     ) -> None:
         self._repository, self._tenant, self.signer = repository, tenant, signer
         self._holder, self._clock, self._plan = holder, clock, plan
         self.witnesses = tuple(witnesses)
+        self.forwarder = Forwarder(repository, tenant, sinks, every=plan.forward_seconds)
         self._seen: dict[str, int] = {}
         self._paused: dict[str, int] = {}
         self._since, self._first_at = 0, 0
@@ -133,18 +142,24 @@ class LogWriter:
 
         It never raises: the unit before it is committed, and its caller must not think otherwise.
         """
+        if self._since:
+            self.forwarder.wake()
         due = self._since >= self._plan.entries or (
             self._since > 0 and self._now() - self._first_at >= self._plan.seconds * _MICROS
         )
         if not due or not self._busy.acquire(blocking=False):
             return
         try:
+            self._vouch()
+        finally:
+            self._busy.release()
+
+    def _vouch(self) -> None:
+        try:
             self.checkpoint()
             self.deliver(patient=False)
         except BankCIFError as error:
             _LOGGER.warning("no checkpoint of the audit log was made (%s); the next is tried as usual", error.code)
-        finally:
-            self._busy.release()
 
     def checkpoint(self) -> Checkpoint | None:
         """
@@ -184,6 +199,25 @@ class LogWriter:
         if tree.size != checkpoint.size or tree.root != checkpoint.root:
             raise AuditError("the last checkpoint is not what was signed; run  bankcif audit verify", rule="checkpoint")
         return checkpoint, tree
+
+    def greet(self) -> None:
+        """
+        Shows the witnesses, when a store is opened, that its log grew since they last saw it.
+
+        Raises:
+            AuditError: One of them has seen another log, or more of this one than there is.
+        """
+        with self._repository.unit_of_work() as unit:
+            signed = unit.audit.last_checkpoint() is not None
+        if self.witnesses and not signed:
+            self.checkpoint()
+        wrong = [one for one in self.deliver() if one.rule not in ("", *SILENT)]
+        if wrong:
+            raise AuditError(
+                f"the witness {wrong[0].witness} has seen another log: {wrong[0].problem}; run  bankcif audit verify , and if "
+                f"the store was restored on purpose, begin with a new witness",
+                rule=wrong[0].rule,
+            )
 
     def deliver(self, *, patient: bool = True) -> list[Delivery]:
         """
@@ -248,13 +282,13 @@ class LogWriter:
             return Growth(found[0].tree, list(leaves_between(unit, found[0], row))).consistency()
 
     def close(self) -> None:
-        """Makes the last checkpoint, brings it to the witnesses, and gives the stream back."""
+        """Makes the last checkpoint, brings it to the witnesses, gives the stream back, and lets the sinks have the rest."""
         if self._since:
-            self.checkpoint()
-            self.deliver(patient=False)
+            self._vouch()
         with self._repository.unit_of_work() as unit:
             unit.audit.release(self._holder)
             unit.commit()
+        self.forwarder.close()
 
     def _now(self) -> int:
         return to_micros(self._clock.now())

@@ -42,9 +42,7 @@ def open_tasks(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[TaskRo
     with desk.unit_of_work() as unit:
         found = unit.work.tasks(state="open")
         subjects = tuple(sorted({cif for task in found for cif in (task.cif_no, task.other)}))
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="tasks", purpose=purpose.value, count=len(found), subjects=subjects
-        )
+        entry = AuditEntry.by(actor, "tasks", desk.now(), purpose=purpose, count=len(found), subjects=subjects)
         record(desk, unit, [entry])
         unit.commit()
     return found
@@ -108,7 +106,7 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
         low, high = sorted((one, other))
         unit.crosswalk.add_not_a_match(NotAMatchRow(low=low, high=high, actor=actor.id, reason=reason, at=now))
         _close_tasks(unit, {low, high}, "not_a_match", actor, reason, now)
-        entry = AuditEntry(at=now, actor=actor.id, action="not_a_match", subjects=(low, high), count=2)
+        entry = AuditEntry.by(actor, "not_a_match", now, subjects=(low, high), count=2)
         record(desk, unit, [entry])
         unit.commit()
 

@@ -10,10 +10,10 @@ from ..audit.tree import Frontier, Growth
 from ..context import Actor, Purpose
 from ..errors import InputError
 from ..storage import UnitOfWork
-from .desk import Desk, authorize, record
+from .desk import Desk, authorize, note, record
 from .log import Delivery, leaves_between
 
-__all__ = ["checkpoint", "checkpoints_of", "prove"]
+__all__ = ["checkpoint", "checkpoints_of", "forward", "prove"]
 
 _PAGE = 1000
 
@@ -30,10 +30,23 @@ def checkpoint(desk: Desk, *, actor: Actor, purpose: Purpose) -> tuple[Checkpoin
         NotFoundOrNotAllowedError: The policy does not let *actor* audit.
     """
     authorize(desk, actor, Action.AUDIT, "checkpoint", purpose)
-    with desk.repository.unit_of_work() as unit:
-        record(desk, unit, [AuditEntry(at=desk.now(), actor=actor.id, action="checkpoint", purpose=purpose.value)])
-        unit.commit()
+    note(desk, actor, "checkpoint", purpose=purpose)
     return desk.log.checkpoint(), desk.log.deliver()
+
+
+def forward(desk: Desk, *, actor: Actor, purpose: Purpose) -> Mapping[str, int]:
+    """
+    Brings every sink what it has not got yet; to be run from a scheduler, beside what running processes bring by themselves.
+
+    Returns:
+        How many entries each sink got, by its name; -1 where it failed.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* audit.
+    """
+    authorize(desk, actor, Action.AUDIT, "forward", purpose)
+    note(desk, actor, "forward", purpose=purpose)
+    return desk.log.forwarder.forward()
 
 
 def prove(desk: Desk, stream: str, number: int, *, actor: Actor, purpose: Purpose) -> EntryProof:
@@ -49,9 +62,7 @@ def prove(desk: Desk, stream: str, number: int, *, actor: Actor, purpose: Purpos
     authorize(desk, actor, Action.AUDIT, "prove", purpose)
     with desk.unit_of_work() as unit:
         found = [] if number < 1 else unit.trail.entries(stream, max(number - 2, 0), number, 2)
-        asked = AuditEntry(
-            at=desk.now(), actor=actor.id, action="prove", purpose=purpose.value, rule=f"{stream[:32]}:{number}"
-        )
+        asked = AuditEntry.by(actor, "prove", desk.now(), purpose=purpose, rule=f"{stream[:32]}:{number}")
         record(desk, unit, [asked])
         unit.commit()
     if not found or found[-1].number != number:

@@ -93,8 +93,8 @@ def find(
                 views.append(seen[0])
                 rules |= seen[1]
         views = sorted(views, key=lambda one: one.cif_no)[:_MOST_RESULTS]
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="find", purpose=purpose.value, count=len(views),
+        entry = AuditEntry.by(
+            actor, "find", desk.now(), purpose=purpose, count=len(views),
             subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
             fields=tuple(sorted({name for one in views for name in one.values})),
             terms={key.index: tag.hex() for tag, key in tags.items()},
@@ -116,8 +116,8 @@ def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Custom
         row = current(unit, cif_no, purpose)
         seen = None if row is None else _masked(desk, unit, row, actor, Action.VIEW, purpose)
         if row is not None and seen is not None:
-            entry = AuditEntry(
-                at=desk.now(), actor=actor.id, action="view", purpose=purpose.value, subjects=(row.cif_no,), count=1,
+            entry = AuditEntry.by(
+                actor, "view", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1,
                 fields=tuple(seen[0].values), rule=",".join(sorted(seen[1])),
             )  # fmt: skip
             record(desk, unit, [entry])
@@ -158,8 +158,8 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
         if row is not None and allowed and names:
             values = _open_golden(desk, unit, row)
             found = {name: _typed(catalogue[name], values.get(name)) for name in names}
-            entry = AuditEntry(
-                at=desk.now(), actor=actor.id, action="reveal", purpose=purpose.value, subjects=(row.cif_no,),
+            entry = AuditEntry.by(
+                actor, "reveal", desk.now(), purpose=purpose, subjects=(row.cif_no,),
                 count=1, fields=names, rule=",".join(sorted(rules)),
             )  # fmt: skip
             record(desk, unit, [entry])

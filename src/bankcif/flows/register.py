@@ -348,8 +348,8 @@ class _Batch:
         self._unit.work.add_tasks(tasks)
 
     def _entry(self, arrival: Arrival, placed: _Placed, rebuilt: Rebuilt) -> AuditEntry:
-        return AuditEntry(
-            at=self._now, actor=self._actor.id, action="register", subjects=(placed.cif_no,), count=1,
+        return AuditEntry.by(
+            self._actor, "register", self._now, subjects=(placed.cif_no,), count=1,
             fields=tuple(sorted(arrival.form.values)), rule=f"{placed.outcome.value}:{placed.rule}",
             channel=arrival.channel, faults=counted(arrival.form.faults), digests={placed.cif_no: rebuilt.row.stamp},
         )  # fmt: skip

@@ -28,7 +28,7 @@ from ..storage.rows import ClaimRow, IndexRow, PartyRow, RotationRow, SourceRow
 from ._proposals import need_reason, proposed, write_proposal
 from ._records import open_records
 from ._reseal import sealed_anew
-from .desk import Desk, authorize, destroy_retired, record, retried
+from .desk import Desk, authorize, destroy_retired, note, record, retried
 from .found import check_place
 
 __all__ = ["ROTATIONS", "Rotated", "begin", "ground_of_rotation", "propose_rotation", "rotate", "rotations"]
@@ -91,7 +91,7 @@ def rotations(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[Rotatio
     authorize(desk, actor, Action.KEYS, "rotations", purpose)
     with desk.unit_of_work() as unit:
         found = unit.keys.rotations()
-        entry = AuditEntry(at=desk.now(), actor=actor.id, action="rotations", purpose=purpose.value, count=len(found))
+        entry = AuditEntry.by(actor, "rotations", desk.now(), purpose=purpose, count=len(found))
         record(desk, unit, [entry])
         unit.commit()
     return found
@@ -115,6 +115,7 @@ def rotate(
         StorageError: Other processes keep writing under old keys, so that there is no end; what was done stays done.
     """
     authorize(desk, actor, Action.KEYS, "rotate_keys", purpose)
+    note(desk, actor, "rotate_keys", purpose=purpose)
     destroy_retired(desk)
     desk.data_keys.discard_ready()
     with desk.unit_of_work() as unit:
@@ -281,6 +282,6 @@ def _stale(desk: Desk, unit: UnitOfWork, page: Sequence[PartyRow], started_at: i
 
 
 def _entry(row: RotationRow, actor: Actor, now: int, count: int, digests: Mapping[str, str], action: str) -> AuditEntry:
-    return AuditEntry(
-        at=now, actor=actor.id, action=action, count=count, rule=f"{row.what}:{row.id}", digests=digests
+    return AuditEntry.by(
+        actor, action, now, count=count, rule=f"{row.what}:{row.id}", digests=digests
     )  # fmt: skip

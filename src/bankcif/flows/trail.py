@@ -31,6 +31,7 @@ class LogLine:
 
     Attributes:
         at: Microseconds since 1970, UTC.
+        person, auth, origin, correlation: Who, how recognized, from where, and by which request, as `AuditEntry` has them.
         subjects: Customers concerned, by cif_no.
         stream, number: Where the entry stands in the log.
     """
@@ -45,6 +46,10 @@ class LogLine:
     subjects: tuple[str, ...]
     count: int
     channel: str
+    person: str
+    auth: str
+    origin: str
+    correlation: str
     stream: str
     number: int
 
@@ -55,6 +60,7 @@ class LogLine:
         return cls(
             at=entry.at, actor=entry.actor, action=entry.action, purpose=entry.purpose, outcome=entry.outcome.value,
             fields=entry.fields, rule=entry.rule, subjects=entry.subjects, count=entry.count, channel=entry.channel,
+            person=entry.person, auth=entry.auth, origin=entry.origin, correlation=entry.correlation,
             stream=row.stream, number=row.number,
         )  # fmt: skip
 
@@ -113,8 +119,8 @@ def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> 
             homes = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no, cif_no}
             for each in sorted(homes):
                 rows += unit.trail.of_subject(each)
-            entry = AuditEntry(
-                at=desk.now(), actor=actor.id, action="who_looked", purpose=purpose.value, subjects=(row.cif_no,),
+            entry = AuditEntry.by(
+                actor, "who_looked", desk.now(), purpose=purpose, subjects=(row.cif_no,),
                 count=len(rows),
             )  # fmt: skip
             record(desk, unit, [entry])
@@ -222,6 +228,6 @@ class _Gathered:
 
 
 def _asked(desk: Desk, actor: Actor, purpose: Purpose, action: str, rule: str, count: int) -> AuditEntry:
-    return AuditEntry(
-        at=desk.now(), actor=actor.id, action=action, purpose=purpose.value, rule=rule[:200], count=count
+    return AuditEntry.by(
+        actor, action, desk.now(), purpose=purpose, rule=rule[:200], count=count
     )  # fmt: skip

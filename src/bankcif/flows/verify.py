@@ -255,8 +255,8 @@ def _anchor(row: PartyRow) -> tuple[str, str, int]:
 def _entry(
     desk: Desk, row: PartyRow, fields: tuple[str, ...], rule: str, action: str, actor: Actor, purpose: Purpose
 ) -> AuditEntry:
-    return AuditEntry(
-        at=desk.now(), actor=actor.id, action=action, purpose=purpose.value, subjects=(row.cif_no,), count=1,
+    return AuditEntry.by(
+        actor, action, desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1,
         fields=fields, rule=rule,
     )  # fmt: skip
 

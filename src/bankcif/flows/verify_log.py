@@ -34,6 +34,7 @@ from ..protection import DataKey
 from ..storage.rows import GoldenRow, PartyRow
 from ._golden import golden_place, party_digest
 from .desk import Desk, authorize, record
+from .log import SILENT
 
 __all__ = ["verify_log"]
 
@@ -75,9 +76,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
     report = attrs.evolve(report, damage=tuple(damage), customers=compared, witnesses=tuple(views))
     with desk.unit_of_work() as unit:
         rule = "intact" if report.intact else "damaged"
-        entry = AuditEntry(
-            at=desk.now(), actor=actor.id, action="verify_log", purpose=purpose.value, rule=rule, count=report.entries
-        )
+        entry = AuditEntry.by(actor, "verify_log", desk.now(), purpose=purpose, rule=rule, count=report.entries)
         record(desk, unit, [entry])
         unit.commit()
     return report
@@ -232,12 +231,12 @@ def _witnessed(desk: Desk) -> tuple[list[WitnessView], list[Damage]]:
         views.append(
             WitnessView(
                 name=done.witness, size=done.before, at=at, unseen=max(total - size, 0),
-                problem=done.problem if done.rule in ("witness_silent", "witness_refused") else "",
+                problem=done.problem if done.rule in SILENT else "",
             )
         )  # fmt: skip
         if done.rule == "truncated":
             damage.append(Damage(done.witness, done.size, f"cut: {done.problem}"))
-        elif done.rule not in ("", "witness_silent", "witness_refused"):
+        elif done.rule and done.rule not in SILENT:
             damage.append(Damage(done.witness, done.size, f"split: {done.problem}"))
     return views, damage
 

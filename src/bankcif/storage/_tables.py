@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     Index,
@@ -19,15 +20,18 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
 
 from ..party import FACT_COLUMNS
 
-__all__ = ["METADATA"]
+__all__ = ["METADATA", "OWN"]
 
 METADATA = MetaData()
+OWN = "bankcif_own"
+"""Execution option of the library's own statements; see `bankcif.storage.sql`."""
 
 Micros = BigInteger
 
@@ -176,3 +180,12 @@ OUTBOX = Table(
     Column("tenant", String(32), nullable=False), _need("cif_no", _CIF), _need("version", Integer),
     _need("fields", Text), _need("at", Micros),
 )  # fmt: skip
+
+# What only grows also refuses whoever comes without the library; a service's role has no right to do either anyway.
+for _grows in (AUDIT_ENTRY, AUDIT_SUBJECT, AUDIT_CHECKPOINT):
+    for _deed in ("UPDATE", "DELETE"):
+        _trigger = DDL(  # type: ignore[no-untyped-call]
+            f"CREATE TRIGGER {_grows.name}_no_{_deed.lower()} BEFORE {_deed} ON {_grows.name} "
+            f"BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END"
+        )
+        event.listen(_grows, "after_create", _trigger.execute_if(dialect="sqlite"))

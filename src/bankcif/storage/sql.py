@@ -4,14 +4,20 @@ A store in an SQL database, through SQLAlchemy Core; SQLite here.
 SQLite runs in WAL with ``synchronous=FULL``: what was acknowledged survives loss of power. Every unit begins with
 ``BEGIN IMMEDIATE``, so writers take turns and none fails half way. Statements are built once; errors of the driver are
 translated, and never carry a parameter.
+
+A statement that writes to one of the tables and is not the library's own is refused, so that a report or a script that
+got hold of the engine can not change a customer without an entry in the log. It guards against mistakes; against intent
+it is the database's rights that do.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, event, exc, inspect
 from sqlalchemy.engine import Connection, Engine, make_url
@@ -26,6 +32,11 @@ from .rows import StoreRow
 __all__ = ["SqlRepository", "open_engine"]
 
 _BUSY_SECONDS = 30
+_WRITES = re.compile(
+    r"\b(?:(?:insert|replace|merge)\s+(?:or\s+\w+\s+)?into|update(?:\s+or\s+\w+)?|delete\s+from|truncate(?:\s+table)?|"
+    r"(?:drop|alter)\s+table(?:\s+if\s+exists)?)\s+(?:\w+\.)?[\"`\[]?(?:" + "|".join(t.METADATA.tables) + r")\b",
+    re.IGNORECASE,
+)
 
 
 class SqlRepository:
@@ -55,7 +66,7 @@ class SqlRepository:
             names = set(inspect(engine).get_table_names())
             ours = set(t.METADATA.tables)
             if not names and create:
-                t.METADATA.create_all(engine)
+                t.METADATA.create_all(engine.execution_options(**{t.OWN: True}))
             elif not ours <= names:
                 what = "holds no customer file; make one with  bankcif init" if not names else "holds something else"
                 problem = StoreOpenError(f"the database {_shown(url)} {what}", rule="schema")
@@ -71,7 +82,7 @@ class SqlRepository:
         problem: BankCIFError | None = None
         connection = None
         try:
-            connection = self._engine.connect()
+            connection = self._engine.connect().execution_options(**{t.OWN: True})
             connection.begin()
         except exc.SQLAlchemyError as error:
             problem = translated(error)
@@ -128,6 +139,7 @@ def open_engine(url: str, *, create: bool) -> Engine:
     engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "before_cursor_execute", _refuse_foreign)
     return engine
 
 
@@ -141,6 +153,17 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _refuse_foreign(
+    connection: Connection, _cursor: object, statement: str, _parameters: object, context: Any, _many: bool
+) -> None:
+    own = connection.get_execution_options().get(t.OWN) or (context and context.execution_options.get(t.OWN))
+    if not own and _WRITES.search(statement):
+        raise StorageError(
+            "customers and the log are written through the library alone, so that every change leaves its entry; use it",
+            rule="direct_write",
+        )
 
 
 def _unopened(url: str, error: exc.SQLAlchemyError) -> StoreOpenError:

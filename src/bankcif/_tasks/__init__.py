@@ -1,0 +1,8 @@
+"""The tasks of a customer information file, by group: what `CIF.customers`, `CIF.matches` and the others do."""
+
+from .audit import Audit
+from .customers import Customers, Verifications
+from .decisions import Approvals, Matches
+from .upkeep import Erasures, Held, Keys, Policies
+
+__all__ = ["Approvals", "Audit", "Customers", "Erasures", "Held", "Keys", "Matches", "Policies", "Verifications"]

@@ -1,0 +1,49 @@
+"""What every group of tasks is: methods over the desk of its file, each a call of the public API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..flows.call import as_call
+from ..flows.desk import Desk
+from ..merging import Terms
+
+__all__ = ["Group"]
+
+_LOGGED = {
+    "customers.get": "view", "approvals.waiting": "proposals", "approvals.approve": "decide",
+    "approvals.reject": "decide", "verifications.record": "verify", "verifications.check": "verify",
+    "verifications.states": "verifications", "held.rows": "held", "held.show": "show_held",
+    "held.refuse": "refuse_row", "held.expire": "expire_held", "erasures.propose": "propose_erasure",
+    "erasures.certificate": "certify", "keys.rotate": "rotate_keys", "keys.check": "check_keys",
+    "policies.propose": "propose_policy", "audit.verify": "verify_log", "audit.who": "who_looked",
+}  # fmt: skip
+"""What the log calls a task, where that is not the method's name."""
+
+
+class _File(Protocol):
+    """What a group of tasks needs of its file."""
+
+    @property
+    def _desk(self) -> Desk: ...
+
+    @property
+    def _trust(self) -> Mapping[str, Terms]: ...
+
+
+class Group:
+    """A group of tasks; each of its public methods that is done on somebody's behalf is a call of the public API."""
+
+    def __init_subclass__(cls) -> None:
+        for name, function in list(vars(cls).items()):
+            if not name.startswith("_") and callable(function):
+                group = cls.__name__.lower()
+                setattr(cls, name, as_call(f"{group}.{name}", _LOGGED.get(f"{group}.{name}", name))(function))
+
+    def __init__(self, cif: _File) -> None:
+        self._cif = cif
+
+    @property
+    def _desk(self) -> Desk:
+        return self._cif._desk

@@ -1,0 +1,169 @@
+"""Customers: registering, finding, showing, revealing, verifying what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from .._clock import to_micros
+from ..access import Action
+from ..context import Actor, Effect, Purpose
+from ..errors import ConfigurationError, InputError, IntakeError
+from ..flows import (
+    query,
+    register as register_flow,
+    verify as verify_flow,
+)
+from ..flows._records import Arrival, counted, tokenized
+from ..flows.desk import note, refuse, told
+from ..intake import Draft, GuardedVerifier, draft
+from ..merging import Assurance, Terms, VerifiedField
+from ..party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
+from ._group import Group
+
+__all__ = ["Customers", "Verifications"]
+
+
+class Customers(Group):
+    """Registering, finding, showing, revealing."""
+
+    def register(
+        self,
+        form: Party,
+        *,
+        channel: str,
+        source_key: str,
+        actor: Actor,
+        source: str | None = None,
+        occasion: str = "account",
+        business_time: datetime | None = None,
+    ) -> register_flow.Registered:
+        """
+        Registers what a channel says of a customer.
+
+        Args:
+            form: `Individual` or `Organization`.
+            channel: Channel it came by.
+            source_key: The source's own id of the customer, at most 128 printable characters.
+            actor: On whose behalf.
+            source: The source, if it is not the channel's name.
+            occasion: What the form must hold: that of an ``account``, a ``lead``, or another that has a standard.
+            business_time: The source's own time of the form, aware.
+
+        Raises:
+            IntakeError: The form has faults; all of them at once.
+            NotFoundOrNotAllowedError: The policy does not let *actor* register.
+        """
+        desk = self._desk
+        if desk.policy.allows(actor, Action.REGISTER).effect is Effect.DENY:
+            raise refuse(desk, actor, "register", None)
+        _check_names(channel, source or channel, source_key)
+        kind = kind_of(form)
+        capture = desk.standards.of(kind, occasion, channel)
+        standard = capture.check(desk.standardizer.standardize(kind, plain_values(form)), today=desk.today())
+        if standard.refused:
+            # Nothing of the form is kept; that it was refused, where and why, teaches the point of entry.
+            refuse(desk, actor, "register", None, rule="intake", channel=channel, faults=counted(standard.faults))
+            raise told(IntakeError([fault for fault in standard.faults if fault.severity == "error"]))
+        arrival = Arrival(
+            origin=SourceKey(source or channel, source_key), channel=channel, form=tokenized(desk, standard),
+            terms=self._cif._trust.get(source or channel, Terms()),
+            business_time=None if business_time is None else to_micros(business_time),
+        )  # fmt: skip
+        done = register_flow.register(desk, [arrival], actor=actor)[0]
+        if done.outcome is register_flow.Outcome.REFUSED:
+            raise InputError(
+                "this source key belongs to a party of another kind; give the new one a key of its own",
+                path="$", rule=done.rule, cif_no=done.cif_no,
+            )  # fmt: skip
+        return done
+
+    def draft(
+        self,
+        captured: Mapping[str, Any],
+        *,
+        channel: str,
+        actor: Actor,
+        mrz: str = "",
+        kind: PartyKind = PartyKind.INDIVIDUAL,
+        occasion: str = "account",
+    ) -> Draft:
+        """
+        A form filled in from what was captured, for a person to confirm; nothing is stored. See `bankcif.intake.draft`.
+
+        Raises:
+            InputError: *mrz* is no machine-readable zone of a person's document.
+            NotFoundOrNotAllowedError: The policy does not let *actor* register.
+        """
+        desk = self._desk
+        if desk.policy.allows(actor, Action.REGISTER).effect is Effect.DENY:
+            raise refuse(desk, actor, "draft", None)
+        made = draft(
+            desk.standards.of(kind, occasion, channel), captured, mrz=mrz, standardizer=desk.standardizer,
+            schemes=desk.schemes, today=desk.today(),
+        )  # fmt: skip
+        note(desk, actor, "draft", channel=channel, count=1)
+        return made
+
+    def find(
+        self,
+        *,
+        actor: Actor,
+        purpose: Purpose,
+        identifier: tuple[str, str] | None = None,
+        phone: str | None = None,
+        email: str | None = None,
+        name: str | None = None,
+        birth_date: date | None = None,
+    ) -> list[query.CustomerView]:
+        """Customers with an equal number, phone or e-mail, or name and birth date; see `bankcif.flows.query.find`."""
+        return query.find(
+            self._desk, actor=actor, purpose=purpose, identifier=identifier, phone=phone, email=email, name=name,
+            birth_date=birth_date,
+        )  # fmt: skip
+
+    def get(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> query.CustomerView:
+        """One customer, masked; see `bankcif.flows.query.view`."""
+        return query.view(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
+    def reveal(self, cif_no: str, fields: Collection[str], *, actor: Actor, purpose: Purpose) -> dict[str, Any]:
+        """Fields in clear, audited; see `bankcif.flows.query.reveal`."""
+        return query.reveal(self._desk, CifNo(cif_no), fields, actor=actor, purpose=purpose)
+
+
+class Verifications(Group):
+    """Who has checked a value, and whether that still holds."""
+
+    def record(
+        self,
+        cif_no: str,
+        fields: Sequence[str],
+        *,
+        method: str,
+        level: Assurance,
+        evidence: str,
+        actor: Actor,
+        purpose: Purpose,
+        confirmed: bool = True,
+        valid_until: date | None = None,
+    ) -> verify_flow.Verified:
+        """Records a check that *actor* made, such as of an original document; see `bankcif.flows.verify`."""
+        return verify_flow.record_check(
+            self._desk, CifNo(cif_no), fields, method=method, level=level, evidence=evidence, confirmed=confirmed,
+            valid_until=valid_until, actor=actor, purpose=purpose,
+        )  # fmt: skip
+
+    def check(self, cif_no: str, verifier: GuardedVerifier, *, actor: Actor, purpose: Purpose) -> verify_flow.Verified:
+        """Asks an outside system and records its answer; see `bankcif.flows.verify.check`."""
+        return verify_flow.check(self._desk, verifier, CifNo(cif_no), actor=actor, purpose=purpose)
+
+    def states(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> Mapping[str, VerifiedField]:
+        """Where each checked field stands."""
+        return verify_flow.states(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
+
+def _check_names(channel: str, source: str, source_key: str) -> None:
+    for name, value, longest in (("channel", channel, 64), ("source", source, 64), ("source_key", source_key, 128)):
+        if not value or len(value) > longest or not value.isprintable():
+            raise ConfigurationError(f"{name} is one to {longest} printable characters", rule=name)

@@ -1,0 +1,279 @@
+"""What verifying finds: each attack on the log, the look-up or a customer is first carried out, then told by name."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from tests.conftest import TRUST
+from tests.flows.test_register import register
+
+from bankcif import CIF, Actor, LocalKeyProvider
+from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, text_of
+from bankcif.errors import StorageError
+from bankcif.flows.log import LogPlan
+from bankcif.party import ReferenceTables
+from bankcif.storage._memory_tables import Data
+from bankcif.storage.sql import SqlRepository
+
+AUDITOR = Actor(id="a.sun", roles={"auditor"})
+
+
+def data_of(cif: CIF) -> Data:
+    return cif._repository._data  # type: ignore[attr-defined, no-any-return]
+
+
+def verified(cif: CIF) -> AuditReport:
+    return cif.audit.verify(actor=AUDITOR)
+
+
+def what(report: AuditReport) -> list[str]:
+    return [f"{one.stream}: {one.what}" for one in report.damage]
+
+
+@pytest.fixture
+def two(cif: CIF, steward: Actor) -> CIF:
+    """Two customers, one of whom was changed once, under a checkpoint."""
+    register(cif, steward, "1")
+    register(cif, steward, "2", identifiers=None, name="李四", phone="15499999999")
+    register(cif, steward, "1", email="zhang@example.com")
+    cif.audit.checkpoint(actor=AUDITOR)
+    return cif
+
+
+def test_an_intact_store_is_intact(two: CIF, steward: Actor, checker: Actor) -> None:
+    first, second = list(data_of(two).parties.rows)
+    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    two.approvals.approve(merge.id, actor=checker)
+    report = verified(two)
+    assert (what(report), report.customers, report.checkpoints) == ([], 2, 1)
+    undo = two.matches.propose_unmerge(second, actor=steward, reason="two")
+    two.approvals.approve(undo.id, actor=checker)
+    two.erasures.restrict(first, reason="asked", actor=Actor(id="p.o", roles={"privacy_officer"}))
+    assert what(verified(two)) == []
+
+
+def test_a_customer_s_row_that_was_rolled_back_is_found(two: CIF, steward: Actor) -> None:
+    """Threat 4: party row, golden copies and all of an earlier version are put back."""
+    data = data_of(two)
+    first = next(iter(data.parties.rows))
+    row, golden = data.parties.rows[first], dict(data.golden.rows)
+    register(two, steward, "1", email="other@example.com")
+    assert what(verified(two)) == []
+    data.parties.rows[first] = row
+    data.golden.rows.clear()
+    data.golden.rows.update(golden)
+    assert what(verified(two)) == [f"{first}: rolled back: the log knows version {row.version + 1}"]
+
+
+def test_a_golden_copy_that_was_rolled_back_is_found(two: CIF, steward: Actor) -> None:
+    data = data_of(two)
+    first = next(iter(data.parties.rows))
+    golden = {key: row for key, row in data.golden.rows.items() if key[0] == first}
+    register(two, steward, "1", email="other@example.com")
+    for key in [key for key in data.golden.rows if key[0] == first]:
+        del data.golden.rows[key]
+    data.golden.rows.update(golden)
+    assert what(verified(two)) == [f"{first}: its row or its golden copy was changed or rolled back"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"branch": "mine"}, "was changed or rolled back"),
+        ({"version": 9}, "changed without an entry"),
+        ({"digest": b"d" * 32}, "not as the log left it"),
+        ({"life_cycle": "restricted"}, "was changed or rolled back"),
+    ],
+)
+def test_a_customer_s_row_that_was_changed_is_found(two: CIF, change: dict[str, object], told: str) -> None:
+    data = data_of(two)
+    first = next(iter(data.parties.rows))
+    data.parties.rows[first] = attrs.evolve(data.parties.rows[first], **change)  # type: ignore[arg-type]
+    (found,) = verified(two).damage
+    assert (found.stream, told in found.what) == (first, True)
+
+
+def test_a_golden_copy_that_does_not_open_is_found(two: CIF) -> None:
+    data = data_of(two)
+    key = next(iter(data.golden.rows))
+    data.golden.rows[key] = attrs.evolve(data.golden.rows[key], sealed=b"x" * 80)
+    assert what(verified(two)) == [f"{key[0]}: its row or its golden copy was changed or rolled back"]
+
+
+def test_a_customer_who_is_gone_or_came_without_an_entry_is_found(two: CIF) -> None:
+    data = data_of(two)
+    first, second = list(data.parties.rows)
+    row = data.parties.rows.pop(first)
+    assert what(verified(two)) == [f"{first}: the customer is gone"]
+    data.parties.rows[first] = row
+    data.parties.rows["C0000000000000000"] = attrs.evolve(data.parties.rows[second], cif_no="C0000000000000000")  # type: ignore[index, arg-type]
+    assert what(verified(two)) == ["C0000000000000000: changed without an entry in the log"]
+
+
+def test_a_look_up_row_that_was_taken_out_or_put_in_is_found(two: CIF) -> None:
+    """Whoever hides that he saw a customer takes the row out by which "who saw them" is answered."""
+    data = data_of(two)
+    subject = next(iter(data.subjects.rows))
+    del data.subjects.rows[subject]
+    assert what(verified(two)) == [f"{subject[0]}: a customer is missing in the look-up"]
+    data.subjects.rows[subject] = None
+    data.subjects.rows["s0", 1, subject[2]] = None
+    assert what(verified(two)) == ["s0: the look-up names a customer too many"]
+
+
+def test_a_stream_that_is_gone_altogether_is_found(two: CIF) -> None:
+    data = data_of(two)
+    data.audit.rows.clear()
+    data.subjects.rows.clear()
+    data.heads.rows.clear()
+    found = what(verified(two))
+    assert any("does not vouch" in one for one in found)
+    assert any("a stream without a head" in one for one in found)
+
+
+def test_a_log_made_anew_in_full_is_found_by_the_checkpoints(two: CIF) -> None:
+    """Threat 7: whoever controls the database writes a whole chain of his own, look-up and heads to match."""
+    from bankcif.audit import AuditEntry, chain
+
+    data = data_of(two)
+    entries = [AuditEntry.of_body(row.body, row.sealed) for row in data.audit.rows.values()]
+    mine = [attrs.evolve(one, actor="somebody else") if one.action == "register" else one for one in entries]
+    rows, head = chain("t", "s0", Head(), mine)
+    for row in rows:
+        data.audit.rows["s0", row.number] = row
+    data.heads.rows["s0"] = attrs.evolve(data.heads.rows["s0"], head=head)
+    assert what(verified(two)) == [
+        "checkpoints: does not vouch for the entries below it: one was changed, dropped or put in"
+    ]
+
+
+@pytest.fixture
+def watched(tables: ReferenceTables, keys: LocalKeyProvider, tmp_path: Path) -> Iterator[tuple[CIF, FileWitness]]:
+    witness = FileWitness(tmp_path / "witness")
+    with CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, trust=TRUST, witnesses=[witness],
+        log_plan=LogPlan(entries=2, seconds=9999),
+    ) as cif:  # fmt: skip
+        yield cif, witness
+
+
+def test_the_window_since_the_last_witnessed_checkpoint_is_told(
+    watched: tuple[CIF, FileWitness], steward: Actor
+) -> None:
+    cif, witness = watched
+    for n in range(4):
+        register(cif, steward, str(n))
+    report = verified(cif)
+    (view,) = report.witnesses
+    assert (view.name, view.size, view.unseen, view.problem) == (witness.name, 5, 0, "")
+    assert view.at > 0
+    (again,) = verified(cif).witnesses
+    assert (again.size, again.unseen) == (5, 1)  # the entry of the first asking
+
+
+def test_a_view_that_was_split_is_found(
+    watched: tuple[CIF, FileWitness], steward: Actor, keys: LocalKeyProvider, tmp_path: Path
+) -> None:
+    """The log is shown to its witness in one form and kept in another, with checkpoints that the stolen key signed."""
+    cif, witness = watched
+    for n in range(3):
+        register(cif, steward, str(n))
+    signer = cif._desk.log.signer
+    cif.close()
+    with sqlite3.connect(tmp_path / "cif.db") as raw:
+        raw.execute("DROP TRIGGER audit_checkpoint_no_update")
+        note, size = raw.execute("SELECT note, size FROM audit_checkpoint ORDER BY size LIMIT 1").fetchone()
+        other = attrs.evolve(Checkpoint.read(text_of(note)), at=1)
+        raw.execute("UPDATE audit_checkpoint SET note = ?, at = 1 WHERE size = ?", (signer.sign(other.text), size))
+    again = CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, create=False,
+        witnesses=[witness], greet=False,
+    )  # fmt: skip
+    found = what(verified(again))
+    again.close()
+    assert found == [
+        f"{witness.name}: it has seen another log: the checkpoint over {size} entries is not the one kept here"
+    ]
+
+
+def test_a_witness_that_holds_a_stranger_s_checkpoint_is_told(
+    watched: tuple[CIF, FileWitness], steward: Actor, tmp_path: Path
+) -> None:
+    cif, witness = watched
+    register(cif, steward, "1")
+    path = tmp_path / "witness"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(lines[0].replace("after 0", "after 1") + "\n" + "\n".join(lines[1:]) + "\n", encoding="utf-8")
+    assert f"{witness.name}: it holds a checkpoint that this log's key did not sign" in what(verified(cif))
+
+
+def test_a_store_may_be_written_while_it_is_verified(sqlite_cif: CIF, steward: Actor) -> None:
+    """What others write meanwhile is no damage."""
+    for n in range(20):
+        register(
+            sqlite_cif,
+            steward,
+            str(n),
+            name=f"王{'伟芳国强敏静丽磊军洋'[n % 10]}",
+            phone=f"154000000{n:02}",
+            identifiers=None,
+        )
+    stop, errors = threading.Event(), list[BaseException]()
+
+    def write() -> None:
+        n = 0
+        try:
+            while not stop.is_set():
+                register(sqlite_cif, steward, str(n % 20), email=f"a{n}@example.com", identifiers=None, phone=None)
+                n += 1
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    reports = [verified(sqlite_cif) for _ in range(4)]
+    stop.set()
+    thread.join()
+    assert errors == []
+    assert [what(report) for report in reports] == [[]] * 4
+
+
+DIRECT: dict[str, Callable[[SqlRepository], str]] = {
+    "delete entries": lambda _: "DELETE FROM audit_entry",
+    "update a customer": lambda _: "UPDATE party SET branch = 'x'",
+    "insert a fact": lambda _: "INSERT INTO fact (tenant, cif_no) VALUES ('t', 'C')",
+    "replace a tag": lambda _: 'INSERT OR REPLACE INTO main."blind_index" VALUES (1)',
+    "drop the log": lambda _: "drop table if exists audit_entry",
+}
+
+
+@pytest.mark.parametrize("name", sorted(DIRECT))
+def test_direct_statements_on_the_tables_are_refused(sqlite_cif: CIF, steward: Actor, name: str) -> None:
+    register(sqlite_cif, steward, "1")
+    repository = sqlite_cif._repository
+    assert isinstance(repository, SqlRepository)
+    with repository._engine.begin() as connection, pytest.raises(StorageError, match="through the library alone"):
+        connection.exec_driver_sql(DIRECT[name](repository))
+    with repository._engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM party").scalar() == 1
+    assert verified(sqlite_cif).intact
+
+
+@pytest.mark.parametrize("table", ["audit_entry", "audit_subject", "audit_checkpoint"])
+@pytest.mark.parametrize("deed", ["UPDATE {} SET tenant = 'x'", "DELETE FROM {}"])
+def test_the_log_only_grows_even_without_the_library(
+    sqlite_cif: CIF, steward: Actor, tmp_path: Path, table: str, deed: str
+) -> None:
+    register(sqlite_cif, steward, "1")
+    sqlite_cif.audit.checkpoint(actor=AUDITOR)
+    with sqlite3.connect(tmp_path / "cif.db") as raw, pytest.raises(sqlite3.IntegrityError, match="only grows"):
+        raw.execute(deed.format(table))
+
+
+def test_customers_may_be_left_out(two: CIF) -> None:
+    assert two.audit.verify(actor=AUDITOR, customers=False).customers == 0

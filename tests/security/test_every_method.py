@@ -1,0 +1,198 @@
+"""
+Every public method leaves an entry (M39): each one is called as somebody who may, and as somebody who may not, and the log
+must tell of both. A method that is not listed here fails the test that counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from tests.conftest import TRUST
+from tests.flows.test_register import register
+
+from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose, _tasks, read_channel
+from bankcif.access import default_policy
+from bankcif.access.policy import Policy
+from bankcif.errors import AccessError
+from bankcif.intake import GuardedVerifier
+from bankcif.merging import Assurance
+from bankcif.party import ReferenceTables
+from bankcif.testing.verifiers import FakeVerifier
+
+ALL = frozenset({"teller", "steward", "loader", "auditor", "compliance", "key_custodian", "privacy_officer"})
+WHO = Actor(id="w.all", roles=ALL, branch="b")
+SECOND = Actor(id="w.two", roles={*ALL})
+OFFICER = Actor(id="o.teng", roles={"policy_officer"})
+NOBODY = Actor(id="x.nobody")
+SERVICE, OPERATIONS, COMPLIANCE = Purpose.SERVICE, Purpose.OPERATIONS, Purpose.COMPLIANCE
+
+
+@attrs.define
+class World:
+    """A file with two customers, a held row, and proposals that wait."""
+
+    cif: CIF
+    folder: Path
+    channel: Any = None
+    cif_no: str = ""
+    other: str = ""
+    batch: str = ""
+    merge: str = ""
+    erasure: str = ""
+
+
+@pytest.fixture
+def world(tables: ReferenceTables, tmp_path: Path) -> World:
+    cif = CIF(
+        repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
+        tables=tables, trust=TRUST,
+    )  # fmt: skip
+    found = World(cif, tmp_path)
+    found.cif_no = register(cif, WHO, "1").cif_no
+    found.other = register(cif, WHO, "2", identifiers=None, phone="15499999999", name="李四").cif_no
+    (tmp_path / "app.toml").write_text(_CHANNEL, encoding="utf-8")
+    (tmp_path / "app.csv").write_text("no,name,idno,phone\n7,王五,,15455555555\n8,???,,1\n", encoding="utf-8")
+    found.channel = read_channel(tmp_path / "app.toml")
+    cif.load(tmp_path / "app.csv", found.channel, actor=WHO)
+    found.batch = cif.held.rows(actor=WHO, purpose=OPERATIONS)[0].batch
+    found.merge = cif.matches.propose_merge(found.cif_no, found.other, actor=WHO, reason="same").id
+    return found
+
+
+_CHANNEL = """\
+name = "app"
+format = "csv"
+encoding = "utf-8"
+key = "no"
+kind = "individual"
+requires = "lead"
+[columns]
+no = ""
+name = "name"
+idno = "identifiers.cn.resident_id"
+phone = "phone"
+"""
+
+Call = Callable[[World, Actor], object]
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _policy() -> Policy:
+    return Policy.from_document({**default_policy().document(), "version": "other"})
+
+
+def _merged(w: World) -> str:
+    w.cif.approvals.approve(w.merge, actor=SECOND)
+    return w.other
+
+
+def _restricted(w: World) -> str:
+    w.cif.erasures.restrict(w.cif_no, reason="asked", actor=SECOND)
+    return w.cif_no
+
+
+def _erased(w: World) -> str:
+    proposal = w.cif.erasures.propose(_restricted(w), reason="over", actor=SECOND)
+    w.cif.approvals.approve(proposal.id, actor=attrs.evolve(SECOND, id="w.three", person="w.three"))
+    return proposal.id
+
+
+VERIFIER = GuardedVerifier(verifier=FakeVerifier())
+
+CALLS: dict[str, Call] = {
+    "load": lambda w, a: w.cif.load(w.folder / "app.csv", w.channel, actor=a),
+    "receive": lambda w, a: w.cif.receive(
+        [{"no": "9", "name": "赵六", "idno": "", "phone": ""}], w.channel, key="k", actor=a
+    ),
+    "summarize": lambda w, a: w.cif.summarize(actor=a, purpose=OPERATIONS),
+    "fault_counts": lambda w, a: w.cif.fault_counts(actor=a, purpose=OPERATIONS),
+    "Customers.register": lambda w, a: register(w.cif, a, "3"),
+    "Customers.draft": lambda w, a: w.cif.customers.draft({"name": "张三"}, channel="app", actor=a),
+    "Customers.find": lambda w, a: w.cif.customers.find(phone="15412345678", actor=a, purpose=SERVICE),
+    "Customers.get": lambda w, a: w.cif.customers.get(w.cif_no, actor=a, purpose=SERVICE),
+    "Customers.reveal": lambda w, a: w.cif.customers.reveal(w.cif_no, {"phone"}, actor=a, purpose=COMPLIANCE),
+    "Matches.tasks": lambda w, a: w.cif.matches.tasks(actor=a, purpose=OPERATIONS),
+    "Matches.link_file": lambda w, a: w.cif.matches.link_file(actor=a, purpose=OPERATIONS),
+    "Matches.propose_merge": lambda w, a: w.cif.matches.propose_merge(w.cif_no, w.other, actor=a, reason="r"),
+    "Matches.propose_unmerge": lambda w, a: w.cif.matches.propose_unmerge(_merged(w), actor=a, reason="r"),
+    "Matches.not_a_match": lambda w, a: w.cif.matches.not_a_match(w.cif_no, w.other, actor=a, reason="r"),
+    "Approvals.waiting": lambda w, a: w.cif.approvals.waiting(actor=a, purpose=OPERATIONS),
+    "Approvals.approve": lambda w, a: w.cif.approvals.approve(w.merge, actor=SECOND if a is WHO else a),
+    "Approvals.reject": lambda w, a: w.cif.approvals.reject(w.merge, actor=SECOND if a is WHO else a),
+    "Verifications.record": lambda w, a: w.cif.verifications.record(
+        w.cif_no, ["phone"], method="original", level=Assurance.LOW, evidence="e", actor=a, purpose=SERVICE
+    ),
+    "Verifications.check": lambda w, a: w.cif.verifications.check(w.cif_no, VERIFIER, actor=a, purpose=SERVICE),
+    "Verifications.states": lambda w, a: w.cif.verifications.states(w.cif_no, actor=a, purpose=SERVICE),
+    "Held.rows": lambda w, a: w.cif.held.rows(actor=a, purpose=OPERATIONS),
+    "Held.show": lambda w, a: w.cif.held.show(w.batch, 3, actor=a, purpose=OPERATIONS),
+    "Held.release": lambda w, a: w.cif.held.release(
+        w.batch, 3, w.channel, actor=a, purpose=OPERATIONS, corrections={"name": "王五", "phone": "15455555556"}
+    ),
+    "Held.refuse": lambda w, a: w.cif.held.refuse(w.batch, 3, reason="r", actor=a, purpose=OPERATIONS),
+    "Held.expire": lambda w, a: w.cif.held.expire(actor=a, purpose=OPERATIONS),
+    "Erasures.restrict": lambda w, a: w.cif.erasures.restrict(w.cif_no, reason="r", actor=a),
+    "Erasures.lift": lambda w, a: w.cif.erasures.lift(_restricted(w), reason="r", actor=a),
+    "Erasures.propose": lambda w, a: w.cif.erasures.propose(_restricted(w), reason="r", actor=a),
+    "Erasures.certificate": lambda w, a: w.cif.erasures.certificate(_erased(w), actor=a),
+    "Keys.propose_rotation": lambda w, a: w.cif.keys.propose_rotation("data", reason="r", actor=a),
+    "Keys.rotate": lambda w, a: w.cif.keys.rotate(actor=a),
+    "Keys.rotations": lambda w, a: w.cif.keys.rotations(actor=a),
+    "Keys.check": lambda w, a: w.cif.keys.check(actor=a),
+    "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),
+    "Audit.verify": lambda w, a: w.cif.audit.verify(actor=a),
+    "Audit.who": lambda w, a: w.cif.audit.who(w.cif_no, actor=a),
+    "Audit.deeds": lambda w, a: w.cif.audit.deeds("t", actor=a),
+    "Audit.incident": lambda w, a: w.cif.audit.incident(DAY, DAY + timedelta(days=900), actor=a),
+    "Audit.checkpoint": lambda w, a: w.cif.audit.checkpoint(actor=a),
+    "Audit.forward": lambda w, a: w.cif.audit.forward(actor=a),
+    "Audit.prove": lambda w, a: (w.cif.audit.checkpoint(actor=WHO), w.cif.audit.prove("s0", 1, actor=a)),
+}
+WITHOUT_CUSTOMERS = {
+    "open": "opens the file; an empty one's founding is an entry",
+    "close": "lets go of it",
+    "Policies.in_force": "the process's own configuration",
+    "Audit.key": "the log's public key",
+}
+"""What needs no entry, and why."""
+
+
+def public() -> set[str]:
+    """Every public method of the file and of its groups of tasks."""
+    groups = [getattr(_tasks, name) for name in _tasks.__all__]
+    found = {name for name in vars(CIF) if not name.startswith("_")}
+    return found | {f"{group.__name__}.{name}" for group in groups for name in vars(group) if not name.startswith("_")}
+
+
+def test_every_public_method_is_called_below() -> None:
+    assert public() == CALLS.keys() | WITHOUT_CUSTOMERS.keys()
+
+
+def entries(cif: CIF, actors: set[str]) -> list[dict[str, Any]]:
+    import json
+
+    with cif._repository.unit_of_work() as unit:
+        found = [json.loads(row.body) for row in unit.trail.between(0, 2**63 - 1)]
+    return [one for one in found if one["actor"] in actors]
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_it_leaves_an_entry(world: World, name: str) -> None:
+    mine = {WHO.id, OFFICER.id, SECOND.id}
+    before = entries(world.cif, mine)
+    CALLS[name](world, WHO)
+    assert len(entries(world.cif, mine)) > len(before)
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_it_leaves_an_entry_when_it_is_refused(world: World, name: str) -> None:
+    with pytest.raises(AccessError):
+        CALLS[name](world, NOBODY)
+    refused = entries(world.cif, {NOBODY.id})
+    assert refused
+    assert {one["outcome"] for one in refused} == {"refused"}
