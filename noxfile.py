@@ -31,7 +31,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests on every installed Python."""
-    session.install("-e", ".[cli,columns,files,report,telemetry,vault,verify]", *group("tests"))
+    session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"))
     session.run("pytest", "--cov", "--cov-report=term", *session.posargs)
 
 
@@ -46,7 +46,9 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check types, strictly; the public API as its users call it, too."""
-    session.install("-e", ".[cli,columns,files,report,telemetry,vault,verify]", *group("typing"), *group("tests"))
+    session.install(
+        "-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("typing"), *group("tests")
+    )
     session.run("mypy")
     session.run("mypy", "--no-incremental", "tests/typing/api.py", "examples/quickstart.py", "bench/run.py")
 

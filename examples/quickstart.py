@@ -1,15 +1,18 @@
 """One customer in, one masked view out: the library in forty lines."""
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bankcif import CIF, Actor, Individual, LocalKeyProvider, Outcome, Purpose, party_from
+from bankcif import CIF, Actor, AuthContext, Individual, LocalKeyProvider, Outcome, Purpose, party_from
 
 folder = Path(tempfile.mkdtemp())
 LocalKeyProvider.generate().write(folder / "keys.json")
 keys = LocalKeyProvider.from_file(folder / "keys.json")
 
-teller = Actor(id="t.zhou", roles={"teller"}, branch="B-0571-01")
+# Who the bank's single sign-on recognized, by two factors, just now.
+signed_on = AuthContext(methods=("pwd", "otp"), assurance=2, at=datetime.now(UTC))
+teller = Actor(id="t.zhou", roles={"teller"}, branch="B-0571-01", auth=signed_on)
 auditor = Actor(id="a.qian", roles={"auditor"})
 
 form = party_from(

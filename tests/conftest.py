@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Terms, standard_schemes
+from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Terms, standard_schemes
 from bankcif._clock import FixedClock
+from bankcif.access import default_policy
+from bankcif.context import AuthContext
 from bankcif.identifiers import SchemeSet
 from bankcif.party import ReferenceTables
 from bankcif.testing import synthetic_tables
@@ -72,10 +75,26 @@ def keys_fit(cif: CIF) -> int:
     return cif.keys.check(actor=Actor(id="k.he", roles={"key_custodian"}))
 
 
+def known(actor: Actor, at: datetime = NOW) -> Actor:
+    """*actor*, recognized at *at* by a key that cannot leave its device."""
+    return attrs.evolve(actor, auth=AuthContext(methods=("passkey",), assurance=3, at=at))
+
+
+def ageless() -> Policy:
+    """The library's policy, but that it does not matter how long ago an actor was recognized; for tests of years."""
+    table = default_policy().document()
+    for part in ("require", "operation"):
+        table[part] = {
+            name: {key: value for key, value in entry.items() if key != "max_age_minutes"}
+            for name, entry in table[part].items()
+        }
+    return Policy.from_document(table)
+
+
 @pytest.fixture
 def steward() -> Actor:
     """Somebody who may do nearly everything, at branch b."""
-    return Actor(id="s.wu", roles=ALL_ROLES, branch="b")
+    return known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .access import Policy
     from .cif import CIF
-    from .context import Actor, Purpose
+    from .context import Actor, AuthContext, Purpose
     from .errors import BankCIFError
     from .flows.register import Outcome
     from .identifiers import standard_schemes
@@ -28,6 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CIF",
     "Actor",
+    "AuthContext",
     "BankCIFError",
     "Channel",
     "Holding",
@@ -55,6 +56,7 @@ __all__ = [
 _HOME = {
     "CIF": "cif",
     "Actor": "context",
+    "AuthContext": "context",
     "BankCIFError": "errors",
     "Channel": "intake",
     "Holding": "party",

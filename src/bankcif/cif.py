@@ -11,8 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ._clock import Clock, IdSource, SystemClock, SystemIds
-from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Policies, Verifications
-from .access import MaskProfiles, Policy, default_policy, default_profiles
+from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Operators, Policies, Verifications
+from .access import AuthPlan, MaskProfiles, Policy, default_policy, default_profiles
 from .audit import AuditSink, NoteSigner, Witness, origin_of
 from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError
@@ -48,6 +48,7 @@ class CIF:
         policy: Access policy that an empty store is founded with, the library's example if None; of any other store, None or
             the one in force.
         masks: Mask profiles, which must have every profile that the policy names; the library's if None.
+        authentication: How operators are recognized, where the library does it.
         schemes: Identifier schemes; those of the library over *tables* if None.
         tables: Reference tables.
         trust: How far each source is believed, by source; a source that is not named is believed half and changes
@@ -85,6 +86,7 @@ class CIF:
         key_store: KeyStore,
         policy: Policy | None = None,
         masks: MaskProfiles | None = None,
+        authentication: AuthPlan | None = None,
         schemes: SchemeSet | None = None,
         tables: ReferenceTables | None = None,
         standards: CaptureStandards | None = None,
@@ -135,6 +137,7 @@ class CIF:
             standards=standards or capture_standards(),
             models=models or {kind: default_model(kind) for kind in PartyKind},
             link_policy=link_policy or LinkPolicy(), policy=policy, masks=masks,
+            authentication=authentication or AuthPlan(),
             log=LogWriter(
                 repository=repository, tenant=tenant, clock=clock, holder=ids.draw(16), plan=log_plan or LogPlan(),
                 signer=NoteSigner(origin_of(founded.store_id), founded.digester.secret("checkpoint")),
@@ -153,6 +156,7 @@ class CIF:
         self.erasures = Erasures(self)
         self.keys = Keys(self)
         self.policies = Policies(self)
+        self.operators = Operators(self)
         self.audit = Audit(self)
 
     @classmethod

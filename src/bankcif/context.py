@@ -34,12 +34,14 @@ class Purpose(enum.StrEnum):
 
 class Relation(enum.StrEnum):
     """
-    How an actor stands to a customer: as their manager, at their branch, with a work ticket that names them, or somehow.
+    How an actor stands to a customer: as their manager, at their branch, with a work ticket that names them, having broken the
+    glass before them, or somehow.
     """
 
     PORTFOLIO = "portfolio"
     BRANCH = "branch"
     TICKET = "ticket"
+    BREAK_GLASS = "break_glass"
     ANY = "any"
 
 
@@ -62,11 +64,29 @@ class Effect(enum.StrEnum):
 
 @attrs.frozen(kw_only=True)
 class AuthContext:
-    """How an operator was recognized: methods, level of assurance (1 to 3), and when."""
+    """
+    How an operator was recognized.
+
+    Attributes:
+        methods: By what, such as ``password``, ``totp``, ``passkey``; names of RFC 8176 from a single sign-on.
+        assurance: Level: 1 one factor, 2 two, or one that its device unlocks for its owner, 3 one that also cannot leave
+            that device.
+        at: When; aware.
+        operation: Digest (hexadecimal) of the one operation they were recognized for, if it was one.
+
+    Source: the levels after NIST SP 800-63B-4 (2025), AAL1 to AAL3.
+    """
 
     methods: tuple[str, ...]
     assurance: int
     at: datetime
+    operation: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.assurance <= 3 or self.at.tzinfo is None:
+            raise ConfigurationError("a level of assurance is 1, 2 or 3, at an aware instant", rule="auth")
+        if not self.methods or not all(0 < len(one) <= 32 and one.isprintable() for one in self.methods):
+            raise ConfigurationError("methods of recognition are short printable names, one at least", rule="auth")
 
 
 @attrs.frozen(kw_only=True)
@@ -105,7 +125,8 @@ class Actor:
         roles: Names that the access policy knows.
         branch: Branch the operator works at, if any.
         person: The natural person behind the id; two ids of one person are not two pairs of eyes.
-        auth: How the operator was recognized.
+        on_behalf_of: The person whose authority they act with, where it was delegated to them.
+        auth: How the operator was recognized; None says nothing of it.
         tickets: Work orders the operator holds.
         origin: From where they work: a terminal, an address; stands in the audit log.
         correlation: The service's own id of the request, by which its logs and this one are joined.
@@ -115,6 +136,7 @@ class Actor:
     roles: frozenset[str] = attrs.field(default=frozenset(), converter=_roles)
     branch: str | None = None
     person: str = attrs.field(default=attrs.Factory(lambda self: self.id, takes_self=True))
+    on_behalf_of: str = ""
     auth: AuthContext | None = None
     tickets: tuple[Ticket, ...] = ()
     origin: str = ""
@@ -123,7 +145,7 @@ class Actor:
     def __attrs_post_init__(self) -> None:
         if not self.id or not self.person:
             raise ConfigurationError("an actor has an id, and a person behind it", rule="actor")
-        for name in ("id", "person", "origin", "correlation"):
+        for name in ("id", "person", "on_behalf_of", "origin", "correlation"):
             value = getattr(self, name)
             if len(value) > _LONGEST or not value.isprintable():
                 raise ConfigurationError(f"an actor's {name} is at most 64 printable characters", rule="actor")

@@ -12,7 +12,9 @@ Everything bankcif raises on purpose, under one root.
     │   └── FileError                 a file cannot be read as declared
     ├── AccessError                   the actor may not do this
     │   ├── NotFoundOrNotAllowedError one answer for both, so that nobody learns who is a customer
-    │   └── FourEyesError             maker and checker are not two different people
+    │   ├── FourEyesError             maker and checker are not two different people
+    │   ├── AuthenticationError       an operator was not recognized
+    │   └── StepUpRequired            an operator must be recognized anew, or by more; says what is missing
     ├── ProtectionError               keys and seals
     │   ├── KeyFileError              the key file is missing, readable by others, or malformed
     │   ├── WrongKeyError             these keys, this key store and this store do not belong together
@@ -37,6 +39,7 @@ from typing import ClassVar, Protocol
 __all__ = [
     "AccessError",
     "AuditError",
+    "AuthenticationError",
     "BankCIFError",
     "ConfigurationError",
     "ConflictError",
@@ -54,6 +57,7 @@ __all__ = [
     "PolicyError",
     "ProtectionError",
     "SealError",
+    "StepUpRequired",
     "StorageError",
     "StoreOpenError",
     "WitnessError",
@@ -168,6 +172,36 @@ class FourEyesError(AccessError):
     """The step needs a second, different person, or the proposal is no longer what was shown."""
 
     code = "four_eyes"
+
+
+class AuthenticationError(AccessError):
+    """An operator was not recognized: one answer for an unknown name, a wrong secret and a locked factor."""
+
+    code = "authentication"
+
+
+class StepUpRequired(AccessError):  # noqa: N818 (what it asks for is its name)
+    """
+    An operator must be recognized anew, or by more, before this is done.
+
+    Args:
+        message: What is missing, for a person.
+        missing: ``level``, ``age`` and ``operation``, as far as they are.
+        level: Level of assurance that is needed.
+        max_age_minutes: How long ago at most they were recognized; None for any time.
+        operation: Digest (hexadecimal) that they must be recognized for; empty if none.
+    """
+
+    code = "step_up_required"
+
+    def __init__(
+        self, message: str, *, missing: tuple[str, ...], level: int, max_age_minutes: int | None, operation: str
+    ) -> None:
+        super().__init__(message, rule="step_up")
+        self.missing = missing
+        self.level = level
+        self.max_age_minutes = max_age_minutes
+        self.operation = operation
 
 
 class ProtectionError(BankCIFError):

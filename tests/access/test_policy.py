@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -175,3 +176,54 @@ def test_what_stands_in_the_log_is_short_and_printable(label: str) -> None:
         policy(grant(label))
     with pytest.raises(PolicyError, match="printable"):
         Policy.from_document({"version": label, "grant": []})
+
+
+def test_the_table_of_key_operations_is_complete_and_its_example_spells_it_out() -> None:
+    from importlib.resources import files
+
+    from bankcif.approval import Operation
+    from bankcif.flows.decide import _OPERATIONS
+
+    example = tomllib.loads(files("bankcif.access").joinpath("data", "policy.toml").read_text(encoding="utf-8"))
+    assert set(example["operation"]) == set(Operation)
+    assert set(_OPERATIONS) == set(Operation)
+    for table in ({}, {"operation": {}}, {"operation": {"merge": {}}}):
+        policy = Policy.from_document({"version": "1", "grant": [], **table})
+        assert set(policy.operations) == set(Operation)
+        assert {one.persons for one in policy.operations.values()} == {2}
+    assert {one.persons for one in Policy("bare", []).operations.values()} == {2}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"operation": {"merge": {"persons": 1}}}, {"operation": {"merge": {"persons": 0}}},
+        {"operation": {"merge": {"persons": True}}}, {"operation": {"merge": {"persons": 6}}},
+        {"operation": {"fly": {"persons": 2}}}, {"operation": []}, {"operation": {"merge": 2}},
+        {"operation": {"merge": {"level": 4}}}, {"operation": {"merge": {"level": True}}},
+        {"operation": {"merge": {"max_age_minutes": 0}}}, {"operation": {"merge": {"bound": 1}}},
+        {"operation": {"merge": {"speed": 1}}}, {"require": {"fly": {}}}, {"require": {"view": {"level": -1}}},
+        {"require": []}, {"require": {"view": {"max_age_minutes": 1.5}}}, {"require": {"view": {"persons": 2}}},
+    ],
+)  # fmt: skip
+def test_a_table_that_asks_for_less_than_two_persons_or_for_what_is_none_is_refused(table: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError):
+        Policy.from_document({"version": "1", "grant": [], **table})
+
+
+def test_requirements_survive_their_document() -> None:
+    table = {
+        "version": "1", "grant": [], "require": {"view": {"level": 1}, "reveal": {"level": 3, "max_age_minutes": 5, "bound": True}},
+        "operation": {"erase": {"persons": 3, "level": 2}},
+    }  # fmt: skip
+    policy = Policy.from_document(table)
+    again = Policy.from_document(policy.document())
+    assert (again.requirements, again.operations) == (policy.requirements, policy.operations)
+
+
+@pytest.mark.parametrize("action", ["policy", "operators"])
+@pytest.mark.parametrize("reading", ["view", "find", "reveal", "export", "break_glass"])
+def test_no_role_decides_who_sees_or_who_is_who_and_sees(action: str, reading: str) -> None:
+    grant = {"id": "g", "roles": ["r"], "purposes": ["service"], "actions": [action, reading], "fields": ["phone"]}
+    with pytest.raises(PolicyError, match="no role does both"):
+        Policy.from_document({"version": "1", "grant": [grant]})

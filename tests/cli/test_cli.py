@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -19,6 +20,8 @@ import attrs
 import pytest
 from tests.protection.transit_double import TOKEN, TransitDouble, serving
 
+from bankcif.access import CodePlan
+from bankcif.access.authentication import code_at
 from bankcif.cli import main
 from bankcif.testing.factories import forms, make_world, write_channel_files
 
@@ -26,6 +29,7 @@ ROOT = Path(__file__).parent.parent.parent
 ASK = ("--as", "alice", "--purpose", "operations")
 AUDIT = ("--as", "alice", "--purpose", "audit")
 
+PASSWORD = "a sentence is easy to remember"
 MAPPING = """
 name = "app"
 format = "csv"
@@ -58,6 +62,18 @@ class Shell:
     """Runs commands in a folder of its own."""
 
     folder: Path
+    tokens: dict[str, tuple[bytes, int]] = attrs.field(factory=dict)
+
+    def known(self, name: str) -> dict[str, str]:
+        """What *name* would type, who is enrolled now if they were not: a password, and the next code of their token."""
+        if name not in self.tokens:
+            by = ("--as", "o.xia", "--purpose", "operations")
+            self.run("operator", "add-password", name, *by, BANKCIF_NEW_PASSWORD=PASSWORD)
+            made = self.json("operator", "add-code", name, "--kind", "hotp", *by)
+            self.tokens[name] = (base64.b32decode(made["secret"]), 0)  # type: ignore[index]
+        secret, step = self.tokens[name]
+        self.tokens[name] = (secret, step + 1)
+        return {"BANKCIF_PASSWORD": PASSWORD, "BANKCIF_CODE": code_at(secret, step, CodePlan())}
 
     def run(self, *words: str, text: str = "", expect: int = 0, **environment: str) -> Said:
         """Runs a command in this process; what happens to a process of its own is tried below, with signals."""
@@ -94,7 +110,8 @@ def shell(tmp_path: Path) -> Shell:
     made.write("app.csv", table(3))
     made.write(
         "operators.toml",
-        '[alice]\nroles = ["loader", "steward", "auditor", "compliance"]\n[bob]\nroles = ["steward"]\n[eve]\nroles = []\n',
+        '[alice]\nroles = ["loader", "steward", "auditor", "compliance"]\n[bob]\nroles = ["steward"]\n[eve]\nroles = []\n'
+        '[carol]\nroles = ["compliance"]\n["o.xia"]\nroles = ["operator_admin"]\n',
     )
     return made
 
@@ -112,7 +129,9 @@ def test_the_way_of_a_user(shell: Shell) -> None:
         == 1
     )
     assert "****" in shell.run("show", cif_no, *ASK).stdout
-    revealed = shell.json("reveal", cif_no, "phone", "name", "--as", "alice", "--purpose", "compliance")
+    carol = ("--as", "carol", "--purpose", "compliance")
+    assert "must be recognized at level 2" in shell.run("reveal", cif_no, "phone", *carol, expect=2).stderr
+    revealed = shell.json("reveal", cif_no, "phone", "name", *carol, **shell.known("carol"))
     assert revealed == {"name": PEOPLE[0]["name"], "phone": "+86" + PEOPLE[0]["phone"]}
     who = shell.json("audit", "who", cif_no, *AUDIT)
     assert [line["action"] for line in who] == ["register", "find", "find", "find", "view", "reveal"]  # type: ignore[union-attr]
@@ -302,7 +321,7 @@ WRONG = {
     "an unknown purpose": (["show", "C1", "--as", "alice", "--purpose", "fun"], "purpose"),
     "no grant": (["show", "C1", "--as", "eve", "--purpose", "service"], "no such customer, or"),
     "no customer": (["show", "C0000000000000000", *ASK], "no such customer, or"),
-    "an unknown field": (["reveal", "CIFNO", "shoe_size", "--as", "alice", "--purpose", "compliance"], "not a field"),
+    "revealing without two factors": (["reveal", "CIFNO", "phone", "--as", "alice", "--purpose", "compliance"], "recognized at level 2"),
     "an invalid search": (["find", "phone", "abc", *ASK], "not a valid phone"),
     "a name without a birth date": (["find", "name", "张伟", *ASK], "birth date"),
     "a missing policy": (["show", "C1", *ASK, "--policy", "none.toml"], "does not exist"),
@@ -459,14 +478,18 @@ def test_keys_are_rotated_by_two_custodians(shell: Shell) -> None:
     waiting = json.loads(shell.run("approval", "list", *qian, *with_new, "--json").stdout)
     assert sorted(one["field"] for one in waiting) == ["data", "index", "wrapping"]
     for one in waiting:
-        assert "two different people" in shell.run("approval", "approve", one["id"], *zhao, *with_new, expect=2).stderr
-        shell.run("approval", "approve", one["id"], *qian, *with_new)
-    refused = shell.run("keys", "reduce", "--to", "reduced.json", *zhao, *with_new, expect=2)
+        alone = shell.run("approval", "approve", one["id"], *zhao, *with_new, expect=2, **shell.known("k.zhao"))
+        assert "two different people" in alone.stderr
+    ids = [one["id"] for one in waiting]
+    shell.run("approval", "approve", *ids, *qian, *with_new, **shell.known("k.qian"))
+    one, other = shell.known("k.zhao"), shell.known("k.qian")
+    refused = shell.run("keys", "reduce", "--to", "reduced.json", *zhao, *with_new, expect=2, **one)
     assert "does not hold the key" in refused.stderr
     assert not (shell.folder / "reduced.json").exists()
-    assert "data: done, 3 keys replaced" in shell.run("keys", "run", *qian, *with_new).stdout
-    assert "on its way" not in shell.run("keys", "status", *qian, *with_new).stdout
-    assert "opens all" in shell.run("keys", "reduce", "--to", "reduced.json", *zhao, *with_new).stdout
+    assert "data: done, 7 keys replaced" in shell.run("keys", "run", *qian, *with_new, **other).stdout
+    assert "on its way" not in shell.run("keys", "status", *qian, *with_new, **shell.known("k.qian")).stdout
+    reduced = shell.run("keys", "reduce", "--to", "reduced.json", *zhao, *with_new, **shell.known("k.zhao"))
+    assert "opens all" in reduced.stdout
     assert "fits" in shell.run("keys", "check", *AUDIT, "--keys", "reduced.json").stdout
     assert "does not hold" in shell.run("keys", "check", *AUDIT, expect=2).stderr  # the old file is of no more use
 
@@ -536,7 +559,7 @@ def test_a_customer_is_erased_by_two_officers(shell: Shell) -> None:
     proposal = json.loads(shell.run("erase", "propose", cif_no, *why, *tang, "--json").stdout)["id"]
     shell.run("approval", "approve", proposal, *tang, expect=2)
     shell.run("erase", "certificate", proposal, *tang, expect=2)
-    shell.run("approval", "approve", proposal, *song)
+    shell.run("approval", "approve", proposal, *song, **shell.known("p.song"))
     said = shell.run("erase", "certificate", proposal, *tang).stdout
     assert f"客户号 / Customer: {cif_no}" in said
     assert "批准人 / Approved by: p.song" in said
@@ -545,7 +568,7 @@ def test_a_customer_is_erased_by_two_officers(shell: Shell) -> None:
     shell.run("keys", "check", *AUDIT)
     (other,) = shell.json("find", "phone", PEOPLE[1]["phone"], *ASK)  # type: ignore[misc]
     shell.run("erase", "restrict", other["cif_no"], *why, *tang)
-    assert "is active" in shell.run("erase", "lift", other["cif_no"], *why, *song).stdout
+    assert "is active" in shell.run("erase", "lift", other["cif_no"], *why, *song, **shell.known("p.song")).stdout
 
 
 def test_a_policy_is_checked(shell: Shell) -> None:
@@ -570,10 +593,61 @@ def test_a_policy_is_changed_by_two_officers(shell: Shell) -> None:
     shell.run("policy", "propose", "own.toml", "--reason", "r", *ASK, expect=2)
     proposal = json.loads(shell.run("policy", "propose", "own.toml", "--reason", "ours", *teng, "--json").stdout)["id"]
     shell.run("approval", "approve", proposal, *teng, expect=2)
-    shell.run("approval", "approve", proposal, *wei)
+    shell.run("approval", "approve", proposal, *wei, **shell.known("o.wei"))
     assert json.loads(shell.run("policy", "show", *wei).stdout)["version"] == "own"
     shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
     shell.run("find", "phone", PEOPLE[0]["phone"], *ASK, expect=2)
     shell.write("other.toml", 'version = "other"\n')
     wrong = shell.run("policy", "show", *wei, "--policy", "other.toml", expect=2)
     assert "not the one in force" in wrong.stderr
+
+
+KEEPER = ("--as", "o.xia", "--purpose", "operations")
+
+
+def test_an_operator_who_is_enrolled_is_asked(shell: Shell) -> None:
+    shell.run("operator", "add-password", "alice", *KEEPER, BANKCIF_NEW_PASSWORD=PASSWORD)
+    said = shell.run("operator", "add-code", "alice", "--qr", "alice.svg", *KEEPER).stdout
+    assert "otpauth://totp/bankcif:alice?secret=" in said
+    picture = shell.folder / "alice.svg"
+    assert "<svg" in picture.read_text(encoding="utf-8")
+    assert picture.stat().st_mode & 0o077 == 0
+    assert "nobody can be asked here" in shell.run("approval", "list", *ASK, expect=2).stderr
+    wrong = shell.run("approval", "list", *ASK, expect=2, BANKCIF_PASSWORD="wrong password")
+    assert "was not recognized" in wrong.stderr
+    assert "wrong password" not in wrong.stderr + wrong.stdout
+    shell.run("approval", "list", *ASK, BANKCIF_PASSWORD=PASSWORD)
+    shell.run("approval", "list", *ASK, expect=2, BANKCIF_PASSWORD=PASSWORD, BANKCIF_CODE="000000")
+    rows = shell.json("operator", "factors", "alice", *KEEPER)
+    assert [one["kind"] for one in rows] == ["password", "totp"]  # type: ignore[attr-defined]
+    assert "Factors of eve: none" in shell.run("operator", "factors", "eve", *KEEPER, expect=1).stdout
+    shell.run("operator", "unlock", "alice", *KEEPER)
+    shell.run("operator", "remove", "alice", "totp", *KEEPER)
+    shell.run("operator", "remove", "alice", "password", *KEEPER)
+    shell.run("approval", "list", *ASK)
+
+
+OPERATOR_MISTAKES = {
+    "a short password": (["operator", "add-password", "alice", *KEEPER], {"BANKCIF_NEW_PASSWORD": "short"}, "12 to 256"),
+    "no password": (["operator", "add-password", "alice", *KEEPER], {}, "BANKCIF_NEW_PASSWORD"),
+    "oneself": (["operator", "add-code", "o.xia", *KEEPER], {}, "does not let o.xia"),
+    "somebody who may not": (["operator", "add-code", "bob", *ASK], {}, "does not let alice"),
+    "a picture that exists": (["operator", "add-code", "bob", "--qr", "app.csv", *KEEPER], {}, "exists"),
+    "no such factor": (["operator", "remove", "bob", "totp", *KEEPER], {}, "no such factor"),
+    "somebody else's proposal": (["approval", "withdraw", "none", *ASK], {}, "no such customer, or"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(OPERATOR_MISTAKES))
+def test_a_mistake_about_operators_is_one_clear_sentence(shell: Shell, case: str) -> None:
+    words, environment, said = OPERATOR_MISTAKES[case]
+    assert said in shell.run(*words, expect=2, **environment).stderr
+
+
+def test_a_proposal_is_withdrawn_and_expires(shell: Shell) -> None:
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    one, other = (shell.json("find", "phone", PEOPLE[n]["phone"], *ASK)[0]["cif_no"] for n in (0, 1))  # type: ignore[index]
+    proposal = shell.json("match", "merge", one, other, "--reason", "r", *ASK)["proposal"]  # type: ignore[index]
+    assert shell.run("approval", "withdraw", proposal, *ASK).stdout == "withdrawn\n"
+    assert "withdrawn before" in shell.run("approval", "approve", proposal, *ASK, expect=2).stderr
+    assert shell.run("approval", "expire", *ASK).stdout == "0 proposal(s) expired\n"

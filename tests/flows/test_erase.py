@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from tests.conftest import NOW, TRUST, keys_fit
+from tests.conftest import NOW, TRUST, keys_fit, known
 from tests.flows.test_merge import CHECKER, MAKER, merge, unmerge
 from tests.flows.test_register import ID, clear, register
 from tests.flows.test_rotate import ONE as CUSTODIAN, Killed, Mortal, MortalKeyStore, MortalRepository, begin, data_keys
@@ -21,7 +21,7 @@ from bankcif.party import ReferenceTables
 from bankcif.protection import key_id_of
 from bankcif.storage.key_store import SqliteKeyStore
 
-OFFICER, SECOND = (Actor(id=name, roles={"privacy_officer"}) for name in ("p.tang", "p.song"))
+OFFICER, SECOND = (known(Actor(id=name, roles={"privacy_officer"})) for name in ("p.tang", "p.song"))
 AUDITOR = Actor(id="a.sun", roles={"auditor"})
 SERVICE, COMPLIANCE = Purpose.SERVICE, Purpose.COMPLIANCE
 

@@ -8,15 +8,16 @@ import attrs
 import pytest
 from hypothesis import given
 from tests.access.test_policy import grants
-from tests.conftest import ALL_ROLES
+from tests.conftest import ALL_ROLES, NOW, known
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
+from bankcif._clock import FixedClock
 from bankcif.access import default_policy
 from bankcif.errors import FourEyesError, InputError, NotFoundOrNotAllowedError, PolicyError
 from bankcif.party import ReferenceTables
 
-TENG, WEI = (Actor(id=name, roles={"policy_officer"}) for name in ("o.teng", "o.wei"))
+TENG, WEI = (known(Actor(id=name, roles={"policy_officer"})) for name in ("o.teng", "o.wei"))
 AUDITOR = Actor(id="a.sun", roles={"auditor"})
 STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
 
@@ -30,6 +31,7 @@ class Bank:
             "keys": LocalKeyProvider.generate(),
             "key_store": MemoryKeyStore(),
             "tables": tables,
+            "clock": FixedClock(NOW),
         }
 
     def open(self, policy: Policy | None = None) -> CIF:

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given, strategies as st
-from tests.conftest import ALL_ROLES, NOW, TRUST
+from tests.conftest import ALL_ROLES, NOW, TRUST, known
 from tests.flows.test_register import clear, register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
@@ -18,7 +18,7 @@ from bankcif.flows._golden import proposed_by
 from bankcif.flows.query import _open_golden
 from bankcif.party import ReferenceTables
 
-MAKER = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
+MAKER = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
 CHECKER = Actor(id="s.li", roles={"steward"})
 OPERATIONS = Purpose.OPERATIONS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from tests.conftest import known
 from tests.flows.test_register import ID, register
 
 from bankcif import CIF, Actor, Purpose
@@ -97,13 +98,13 @@ def test_relation_decides(cif: CIF, steward: Actor) -> None:
 
 def test_a_customer_who_may_not_be_seen_is_not_found_either(cif: CIF, steward: Actor) -> None:
     register(cif, steward, "1", home_branch="elsewhere")
-    teller = Actor(id="t", roles={"teller"}, branch="b")
+    teller = known(Actor(id="t", roles={"teller"}, branch="b"))
     assert cif.customers.find(phone="15412345678", actor=teller, purpose=SERVICE) == []
 
 
 def test_not_found_and_not_allowed_read_the_same(cif: CIF, steward: Actor) -> None:
     done = register(cif, steward, "1", home_branch="elsewhere")
-    teller = Actor(id="t", roles={"teller"}, branch="b")
+    teller = known(Actor(id="t", roles={"teller"}, branch="b"))
     said = []
     for cif_no in (done.cif_no, "C0000000000000000"):
         with pytest.raises(NotFoundOrNotAllowedError) as caught:
@@ -114,7 +115,7 @@ def test_not_found_and_not_allowed_read_the_same(cif: CIF, steward: Actor) -> No
 
 def test_reveal_gives_all_or_nothing(cif: CIF, steward: Actor) -> None:
     done = register(cif, steward, "1")
-    teller = Actor(id="t", roles={"teller"}, branch="b")
+    teller = known(Actor(id="t", roles={"teller"}, branch="b"))
     assert cif.customers.reveal(done.cif_no, {"phone"}, actor=teller, purpose=SERVICE) == {"phone": "+8615412345678"}
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.customers.reveal(done.cif_no, {"phone", "identifiers"}, actor=teller, purpose=SERVICE)
@@ -126,7 +127,7 @@ def test_reveal_gives_all_or_nothing(cif: CIF, steward: Actor) -> None:
 
 def test_every_look_and_every_refusal_is_in_the_log(cif: CIF, steward: Actor) -> None:
     done = register(cif, steward, "1")
-    teller = Actor(id="t", roles={"teller"}, branch="b")
+    teller = known(Actor(id="t", roles={"teller"}, branch="b"))
     cif.customers.get(done.cif_no, actor=teller, purpose=SERVICE)
     cif.customers.find(phone="15412345678", actor=teller, purpose=SERVICE)
     cif.customers.reveal(done.cif_no, {"phone"}, actor=teller, purpose=SERVICE)
@@ -153,7 +154,7 @@ def test_a_search_term_rests_in_the_log_as_a_tag(cif: CIF, steward: Actor) -> No
 
 def test_only_an_auditor_reads_the_log(cif: CIF, steward: Actor) -> None:
     done = register(cif, steward, "1")
-    teller = Actor(id="t", roles={"teller"}, branch="b")
+    teller = known(Actor(id="t", roles={"teller"}, branch="b"))
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.audit.who(done.cif_no, actor=teller)
     with pytest.raises(NotFoundOrNotAllowedError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.conftest import ALL_ROLES
+from tests.conftest import ALL_ROLES, known
 
 from bankcif import CIF, Actor, Individual, Organization, Outcome, Purpose, party_from
 from bankcif.errors import FourEyesError, IntakeError, NotFoundOrNotAllowedError
@@ -196,7 +196,7 @@ class TestAttackThroughMatching:
         assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615412345678"
 
     def test_who_delivered_it_does_not_approve_it(self, cif: CIF, steward: Actor, checker: Actor) -> None:
-        insider, other_id = Actor(id="s.xu", roles=ALL_ROLES), Actor(id="s.xu2", roles=ALL_ROLES, person="s.xu")
+        insider, other_id = (known(Actor(id=name, roles=ALL_ROLES, person="s.xu")) for name in ("s.xu", "s.xu2"))
         victim = register(cif, steward, "1")
         register(cif, insider, "9", channel="partner", phone="15466666666")
         (proposal,) = cif.approvals.waiting(actor=checker, purpose=Purpose.OPERATIONS)
@@ -208,7 +208,7 @@ class TestAttackThroughMatching:
 
     def test_a_proposal_keeps_its_maker_through_a_merge(self, cif: CIF, steward: Actor, checker: Actor) -> None:
         victim = register(cif, steward, "1")
-        insider = Actor(id="s.xu", roles=ALL_ROLES, branch="b")
+        insider = known(Actor(id="s.xu", roles=ALL_ROLES, branch="b"))
         stranger = register(cif, insider, "9", channel="partner", identifiers=None, phone="15466666666")
         merged = cif.matches.propose_merge(victim.cif_no, stranger.cif_no, actor=steward, reason="same person")
         cif.approvals.approve(merged.id, actor=checker)

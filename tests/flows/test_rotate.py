@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from tests.conftest import NOW, TRUST, keys_fit
+from tests.conftest import NOW, TRUST, ageless, keys_fit, known
 from tests.flows.test_merge import MAKER, merge, state, three, unmerge
 from tests.flows.test_register import clear, register
 
@@ -30,7 +30,7 @@ from bankcif.party import ReferenceTables
 from bankcif.protection import KeyStore, WrappedKey
 from bankcif.storage import Repository
 
-ONE, OTHER = (Actor(id=name, roles={"key_custodian"}) for name in ("k.zhao", "k.qian"))
+ONE, OTHER = (known(Actor(id=name, roles={"key_custodian"})) for name in ("k.zhao", "k.qian"))
 AUDITOR = Actor(id="a.sun", roles={"auditor"})
 
 
@@ -81,7 +81,14 @@ def make(
 
     def opened(provider: LocalKeyProvider = keys, over: Repository = repository, key_store: KeyStore = store) -> CIF:
         return CIF(
-            repository=over, tenant="t", keys=provider, key_store=key_store, tables=tables, trust=TRUST, clock=clock
+            repository=over,
+            tenant="t",
+            keys=provider,
+            key_store=key_store,
+            tables=tables,
+            trust=TRUST,
+            clock=clock,
+            policy=ageless(),
         )
 
     opened.repository = repository  # type: ignore[attr-defined]
@@ -329,7 +336,14 @@ def test_killed_at_any_point_it_is_carried_on(tables: ReferenceTables, what: Rot
 
     def opened(provider: LocalKeyProvider, over: Repository, key_store: KeyStore) -> CIF:
         return CIF(
-            repository=over, tenant="t", keys=provider, key_store=key_store, tables=tables, trust=TRUST, clock=clock
+            repository=over,
+            tenant="t",
+            keys=provider,
+            key_store=key_store,
+            tables=tables,
+            trust=TRUST,
+            clock=clock,
+            policy=ageless(),
         )
 
     cif = opened(keys, repository, store)
@@ -373,7 +387,14 @@ def test_a_destroyed_key_opens_nothing_even_from_a_backup_of_the_data(
 
     def opened(path: str) -> CIF:
         return CIF.open(
-            path, tenant="t", keys=keys, key_store=tmp_path / "keys.db", tables=tables, trust=TRUST, clock=clock
+            path,
+            tenant="t",
+            keys=keys,
+            key_store=tmp_path / "keys.db",
+            tables=tables,
+            trust=TRUST,
+            clock=clock,
+            policy=ageless(),
         )
 
     with opened(url) as cif:

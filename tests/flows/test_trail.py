@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
+from tests.conftest import known
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, Purpose
@@ -66,6 +67,7 @@ def test_an_incident_lists_customers_and_fields_that_were_touched(cif: CIF, stew
     register(cif, steward, "2", identifiers=None, phone="15499999999", name="李四")
     clock.advance(timedelta(days=1))
     begin = clock.now()
+    steward = known(steward, begin)
     cif.customers.reveal(done.cif_no, {"phone"}, actor=steward, purpose=Purpose.COMPLIANCE)
     clock.advance(timedelta(minutes=5))
     cif.customers.reveal(done.cif_no, {"name"}, actor=steward, purpose=Purpose.COMPLIANCE)

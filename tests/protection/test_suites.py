@@ -11,11 +11,11 @@ from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from hypothesis import given, strategies as st
-from tests.conftest import keys_fit
+from tests.conftest import NOW, keys_fit
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, LocalKeyProvider, Purpose
-from bankcif._clock import SystemIds
+from bankcif._clock import FixedClock, SystemIds
 from bankcif.errors import ConfigurationError, SealError, StoreOpenError
 from bankcif.party import ReferenceTables
 from bankcif.protection import SUITES, Aes256Gcm, Sm4Gcm, Suite, suite_of
@@ -165,10 +165,10 @@ def test_a_file_is_founded_filled_and_read_under_each_suite(
 ) -> None:
     url, keys = f"sqlite:///{tmp_path / 'cif.db'}", LocalKeyProvider.generate(suite=suite)
     keys.write(tmp_path / "keys.json")
-    with CIF.open(url, tenant="t", keys=keys, suite=suite.name, tables=tables) as cif:
+    with CIF.open(url, tenant="t", keys=keys, suite=suite.name, tables=tables, clock=FixedClock(NOW)) as cif:
         cif_no = register(cif, steward, "1", name="欧阳测试", phone="15400008000", identifiers=None).cif_no
     read = LocalKeyProvider.from_file(tmp_path / "keys.json")
-    with CIF.open(url, tenant="t", keys=read, tables=tables) as cif:
+    with CIF.open(url, tenant="t", keys=read, tables=tables, clock=FixedClock(NOW)) as cif:
         (view,) = cif.customers.find(phone="15400008000", actor=steward, purpose=Purpose.SERVICE)
         assert view.cif_no == cif_no
         assert cif.customers.reveal(cif_no, ["name"], actor=steward, purpose=Purpose.SERVICE) == {"name": "欧阳测试"}

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import keys_fit
+from tests.conftest import NOW, keys_fit
 from tests.flows.test_register import register
 from tests.protection.transit_double import TOKEN, TransitDouble, serving
 
 from bankcif import CIF, Actor, Purpose
+from bankcif._clock import FixedClock
 from bankcif.errors import BankCIFError, ConfigurationError, KeyServiceError, WrongKeyError
 from bankcif.party import ReferenceTables
 from bankcif.protection import KeyProvider, TransitKeyProvider
@@ -63,7 +64,9 @@ def test_index_roots_are_versions_of_a_key_of_their_own(double: TransitDouble, p
 def test_a_file_is_kept_through_it_and_a_read_asks_once(
     double: TransitDouble, provider: TransitKeyProvider, tables: ReferenceTables, steward: Actor, tmp_path: Path
 ) -> None:
-    with CIF.open(f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=provider, tables=tables) as cif:
+    with CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=provider, tables=tables, clock=FixedClock(NOW)
+    ) as cif:
         cif_no = register(cif, steward, "1", name="欧阳测试").cif_no
         before = len(double.asked)
         assert cif.customers.reveal(cif_no, ["name"], actor=steward, purpose=Purpose.SERVICE) == {"name": "欧阳测试"}
@@ -72,9 +75,11 @@ def test_a_file_is_kept_through_it_and_a_read_asks_once(
     # The service is gone: nothing opens, and nothing is lost.
     double.instead = [(503, {"errors": ["sealed"]})] * 6
     with pytest.raises(KeyServiceError):
-        CIF.open(f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=provider, tables=tables)
+        CIF.open(f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=provider, tables=tables, clock=FixedClock(NOW))
     double.instead = []
-    CIF.open(f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=provider, tables=tables).close()
+    CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=provider, tables=tables, clock=FixedClock(NOW)
+    ).close()
 
 
 ANSWERS: dict[str, tuple[Any, str]] = {

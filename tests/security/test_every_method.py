@@ -5,6 +5,7 @@ must tell of both. A method that is not listed here fails the test that counts t
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.conftest import TRUST
+from tests.access.authenticator_double import Device
+from tests.conftest import NOW, TRUST, known
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose, _tasks, read_channel
-from bankcif.access import default_policy
+from bankcif._clock import FixedClock
+from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan, default_policy
+from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
 from bankcif.errors import AccessError
 from bankcif.intake import GuardedVerifier
@@ -25,9 +29,9 @@ from bankcif.party import ReferenceTables
 from bankcif.testing.verifiers import FakeVerifier
 
 ALL = frozenset({"teller", "steward", "loader", "auditor", "compliance", "key_custodian", "privacy_officer"})
-WHO = Actor(id="w.all", roles=ALL, branch="b")
-SECOND = Actor(id="w.two", roles={*ALL})
-OFFICER = Actor(id="o.teng", roles={"policy_officer"})
+WHO = known(Actor(id="w.all", roles=ALL, branch="b"))
+SECOND = known(Actor(id="w.two", roles={*ALL}))
+OFFICER = known(Actor(id="o.teng", roles={"policy_officer", "operator_admin"}))
 NOBODY = Actor(id="x.nobody")
 SERVICE, OPERATIONS, COMPLIANCE = Purpose.SERVICE, Purpose.OPERATIONS, Purpose.COMPLIANCE
 
@@ -50,7 +54,7 @@ class World:
 def world(tables: ReferenceTables, tmp_path: Path) -> World:
     cif = CIF(
         repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
-        tables=tables, trust=TRUST,
+        tables=tables, trust=TRUST, clock=FixedClock(NOW), authentication=AUTH,
     )  # fmt: skip
     found = World(cif, tmp_path)
     found.cif_no = register(cif, WHO, "1").cif_no
@@ -78,6 +82,10 @@ idno = "identifiers.cn.resident_id"
 phone = "phone"
 """
 
+AUTH = AuthPlan(
+    password=PasswordPlan(iterations=1, memory_kib=8, lanes=1),
+    passkey=PasskeyPlan(rp_id="bank.example", rp_name="Bank", origins=("https://bank.example",)),
+)
 Call = Callable[[World, Actor], object]
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -100,6 +108,36 @@ def _erased(w: World) -> str:
     proposal = w.cif.erasures.propose(_restricted(w), reason="over", actor=SECOND)
     w.cif.approvals.approve(proposal.id, actor=attrs.evolve(SECOND, id="w.three", person="w.three"))
     return proposal.id
+
+
+def _keeper(actor: Actor) -> Actor:
+    return OFFICER if actor is WHO else actor
+
+
+def _with_code(w: World) -> tuple[str, str, str]:
+    w.cif.operators.add_code("t.a", actor=OFFICER)
+    return "t.a", "totp", "0"
+
+
+def _no_passkey(w: World, actor: Actor) -> None:
+    asked = w.cif.operators.begin_passkey("t.a", actor=OFFICER)
+    w.cif.operators.finish_passkey(
+        asked.id, Device(origin="https://bank.example").make(asked.options), actor=_keeper(actor)
+    )
+
+
+def _no_step_up(w: World, actor: Actor) -> None:
+    secret = base64.b32decode(w.cif.operators.add_code(WHO.id, actor=OFFICER).secret)
+    code = code_at(secret, int(NOW.timestamp()) // 30, AUTH.code)
+    w.cif.operators.step_up(code, actor=actor)
+
+
+def _no_finish(w: World, actor: Actor) -> None:
+    device = Device(origin="https://bank.example")
+    enrol = w.cif.operators.begin_passkey(WHO.id, actor=WHO)
+    w.cif.operators.finish_passkey(enrol.id, device.make(enrol.options), actor=WHO)
+    asked = w.cif.operators.begin_step_up("0" * 64, actor=WHO)
+    w.cif.operators.finish_step_up(asked.id, device.sign(asked.options), actor=actor)
 
 
 VERIFIER = GuardedVerifier(verifier=FakeVerifier())
@@ -144,6 +182,18 @@ CALLS: dict[str, Call] = {
     "Keys.rotate": lambda w, a: w.cif.keys.rotate(actor=a),
     "Keys.rotations": lambda w, a: w.cif.keys.rotations(actor=a),
     "Keys.check": lambda w, a: w.cif.keys.check(actor=a),
+    "Approvals.withdraw": lambda w, a: w.cif.approvals.withdraw(w.merge, actor=a),
+    "Approvals.expire": lambda w, a: w.cif.approvals.expire(actor=a),
+    "Operators.set_password": lambda w, a: w.cif.operators.set_password("t.a", "a long password", actor=_keeper(a)),
+    "Operators.add_code": lambda w, a: w.cif.operators.add_code("t.a", actor=_keeper(a)),
+    "Operators.begin_passkey": lambda w, a: w.cif.operators.begin_passkey("t.a", actor=_keeper(a)),
+    "Operators.finish_passkey": _no_passkey,
+    "Operators.factors": lambda w, a: w.cif.operators.factors("t.a", actor=_keeper(a)),
+    "Operators.remove": lambda w, a: w.cif.operators.remove(*_with_code(w), actor=_keeper(a)),
+    "Operators.unlock": lambda w, a: w.cif.operators.unlock("t.a", actor=_keeper(a)),
+    "Operators.step_up": _no_step_up,
+    "Operators.begin_step_up": lambda w, a: w.cif.operators.begin_step_up("0" * 64, actor=a),
+    "Operators.finish_step_up": _no_finish,
     "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),
     "Audit.verify": lambda w, a: w.cif.audit.verify(actor=a),
     "Audit.who": lambda w, a: w.cif.audit.who(w.cif_no, actor=a),
@@ -158,6 +208,11 @@ WITHOUT_CUSTOMERS = {
     "close": "lets go of it",
     "Policies.in_force": "the process's own configuration",
     "Audit.key": "the log's public key",
+    "Operators.is_enrolled": "whether there is something to ask for",
+    "Operators.begin_log_in": "asks whoever is there; who they are is told with the answer",
+    "Operators.log_in": "recognizes whoever it is, under their own name: tests/flows/test_authenticate.py",
+    "Operators.finish_log_in": "as log_in",
+    "Operators.change_password": "as log_in",
 }
 """What needs no entry, and why."""
 

@@ -3,6 +3,18 @@
 from .audit import Audit
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
+from .operators import Operators
 from .upkeep import Erasures, Held, Keys, Policies
 
-__all__ = ["Approvals", "Audit", "Customers", "Erasures", "Held", "Keys", "Matches", "Policies", "Verifications"]
+__all__ = [
+    "Approvals",
+    "Audit",
+    "Customers",
+    "Erasures",
+    "Held",
+    "Keys",
+    "Matches",
+    "Operators",
+    "Policies",
+    "Verifications",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -17,6 +18,8 @@ _LOGGED = {
     "verifications.states": "verifications", "held.rows": "held", "held.show": "show_held",
     "held.refuse": "refuse_row", "held.expire": "expire_held", "erasures.propose": "propose_erasure",
     "erasures.certificate": "certify", "keys.rotate": "rotate_keys", "keys.check": "check_keys",
+    "operators.begin_passkey": "add_passkey", "operators.finish_passkey": "add_passkey",
+    "operators.remove": "remove_factor", "operators.begin_step_up": "step_up", "operators.finish_step_up": "step_up",
     "policies.propose": "propose_policy", "audit.verify": "verify_log", "audit.who": "who_looked",
 }  # fmt: skip
 """What the log calls a task, where that is not the method's name."""
@@ -37,7 +40,7 @@ class Group:
 
     def __init_subclass__(cls) -> None:
         for name, function in list(vars(cls).items()):
-            if not name.startswith("_") and callable(function):
+            if not name.startswith("_") and callable(function) and "actor" in inspect.signature(function).parameters:
                 group = cls.__name__.lower()
                 setattr(cls, name, as_call(f"{group}.{name}", _LOGGED.get(f"{group}.{name}", name))(function))
 

@@ -16,7 +16,7 @@ from ..flows import (
     verify as verify_flow,
 )
 from ..flows._records import Arrival, counted, tokenized
-from ..flows.desk import note, refuse, told
+from ..flows.desk import Desk, assure, note, refuse, told
 from ..intake import Draft, GuardedVerifier, draft
 from ..merging import Assurance, Terms, VerifiedField
 from ..party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
@@ -56,8 +56,7 @@ class Customers(Group):
             NotFoundOrNotAllowedError: The policy does not let *actor* register.
         """
         desk = self._desk
-        if desk.policy.allows(actor, Action.REGISTER).effect is Effect.DENY:
-            raise refuse(desk, actor, "register", None)
+        _need_register(desk, actor, "register")
         _check_names(channel, source or channel, source_key)
         kind = kind_of(form)
         capture = desk.standards.of(kind, occasion, channel)
@@ -97,8 +96,7 @@ class Customers(Group):
             NotFoundOrNotAllowedError: The policy does not let *actor* register.
         """
         desk = self._desk
-        if desk.policy.allows(actor, Action.REGISTER).effect is Effect.DENY:
-            raise refuse(desk, actor, "draft", None)
+        _need_register(desk, actor, "draft")
         made = draft(
             desk.standards.of(kind, occasion, channel), captured, mrz=mrz, standardizer=desk.standardizer,
             schemes=desk.schemes, today=desk.today(),
@@ -161,6 +159,13 @@ class Verifications(Group):
     def states(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> Mapping[str, VerifiedField]:
         """Where each checked field stands."""
         return verify_flow.states(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
+
+def _need_register(desk: Desk, actor: Actor, what: str) -> None:
+    """Lets *actor* go on only if the policy lets them register, for any purpose."""
+    if desk.policy.allows(actor, Action.REGISTER).effect is Effect.DENY:
+        raise refuse(desk, actor, what, None)
+    assure(desk, actor, Action.REGISTER, what, None)
 
 
 def _check_names(channel: str, source: str, source_key: str) -> None:

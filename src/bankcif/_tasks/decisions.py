@@ -29,6 +29,14 @@ class Approvals(Group):
         """Approves a proposal and carries it out."""
         return decide.decide_proposal(self._desk, approval_id, approve=True, actor=actor)
 
+    def withdraw(self, approval_id: str, *, actor: Actor) -> Approval:
+        """Takes a proposal back; its maker does."""
+        return decide.withdraw_proposal(self._desk, approval_id, actor=actor)
+
+    def expire(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> int:
+        """Ends every open proposal whose term is over; run it every day."""
+        return decide.expire_proposals(self._desk, actor=actor, purpose=purpose)
+
     def reject(self, approval_id: str, *, actor: Actor) -> Approval:
         """Rejects a proposal."""
         return decide.decide_proposal(self._desk, approval_id, approve=False, actor=actor)

@@ -1,22 +1,33 @@
 """Read 1 and 5: who may see what, and how much of it."""
 
+from .authentication import AuthPlan, CodePlan, OidcSignOn, PasskeyPlan, PasswordPlan, Provisioning
 from .check import PolicyFinding, check_policy
 from .masking import HIDDEN, MASKS, mask, mask_column
-from .policy import READING, Action, FieldDecision, Grant, Policy, default_policy
+from .policy import APART, READING, Action, FieldDecision, Grant, Policy, default_policy
 from .profiles import Ends, MaskProfile, MaskProfiles, default_profiles
+from .requirements import KeyOperation, Requirement
 
 __all__ = [
+    "APART",
     "HIDDEN",
     "MASKS",
     "READING",
     "Action",
+    "AuthPlan",
+    "CodePlan",
     "Ends",
     "FieldDecision",
     "Grant",
+    "KeyOperation",
     "MaskProfile",
     "MaskProfiles",
+    "OidcSignOn",
+    "PasskeyPlan",
+    "PasswordPlan",
     "Policy",
     "PolicyFinding",
+    "Provisioning",
+    "Requirement",
     "check_policy",
     "default_policy",
     "default_profiles",

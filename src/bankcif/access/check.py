@@ -9,7 +9,7 @@ import attrs
 
 from ..context import Actor, Relation
 from ..party import CATALOGUE, FIELD_NAMES, PartyKind, Rest
-from .policy import READING, Action, Policy
+from .policy import APART, READING, Policy
 from .profiles import MaskProfiles
 
 __all__ = ["PolicyFinding", "check_policy"]
@@ -102,10 +102,10 @@ def _define_and_read(policy: Policy, operators: Iterable[Actor]) -> Iterable[Pol
         roles.setdefault(operator.person, set()).update(operator.roles)
     for person, held in roles.items():
         actor = Actor(id="check", roles=held)
-        defines = policy.allows(actor, Action.POLICY).rule != "default"
+        defines = any(policy.allows(actor, action).rule != "default" for action in APART)
         if defines and any(policy.allows(actor, action).rule != "default" for action in READING):
             yield PolicyFinding(
                 rule="defines_and_reads", about=person,
-                en="this person's roles together may define policies and see customers; take one of them away",
-                zh="此人的角色合起来既可定义策略又可查看客户；请收回其一",
+                en="this person's roles together may define policies or keep operators, and see customers; take one away",
+                zh="此人的角色合起来既可定义策略或管理操作员，又可查看客户；请收回其一",
             )  # fmt: skip

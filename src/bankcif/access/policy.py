@@ -18,11 +18,13 @@ from typing import Any, TypeVar
 import attrs
 
 from .._toml import read_toml
+from ..approval import Operation
 from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..party import CATALOGUE, FIELD_NAMES, DataGroup, PartyKind, Rest
+from .requirements import KeyOperation, Requirement, key_operations, requirement_of
 
-__all__ = ["READING", "Action", "FieldDecision", "Grant", "Policy", "default_policy"]
+__all__ = ["APART", "READING", "Action", "FieldDecision", "Grant", "Policy", "default_policy"]
 
 
 class Action(enum.StrEnum):
@@ -42,6 +44,9 @@ class Action(enum.StrEnum):
     KEYS = "keys"
     ERASE = "erase"
     POLICY = "policy"
+    EXPORT = "export"
+    BREAK_GLASS = "break_glass"
+    OPERATORS = "operators"
 
 
 @attrs.frozen
@@ -84,8 +89,10 @@ _E = TypeVar("_E", bound=enum.StrEnum)
 _Place = tuple[str, Purpose, Action, Sink, Relation]
 _MOST_COMBINATIONS = 10_000
 _KEYS = {"id", "roles", "purposes", "relations", "actions", "fields", "clear", "profile", "sinks"}
-READING = frozenset({Action.VIEW, Action.FIND, Action.REVEAL})
+READING = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.EXPORT, Action.BREAK_GLASS})
 """Actions by which customers are seen."""
+APART = frozenset({Action.POLICY, Action.OPERATORS})
+"""Actions that no role has together with one of `READING`: who decides who sees what, or who is who, sees no customer."""
 
 _DENIED = FieldDecision(Decision(Effect.DENY, "default"))
 
@@ -97,22 +104,34 @@ class Policy:
     Args:
         version: Version of the document.
         grants: In the order of the document; of two that say as much, the earlier decides.
+        requirements: How whoever does an action must have been recognized; an action that is not named asks for nothing.
+        operations: What each key operation takes; the minimum for one that is not named.
 
     Raises:
-        PolicyError: A role may both define policies and see customers.
+        PolicyError: A role may both define policies, or keep operators, and see customers.
     """
 
-    def __init__(self, version: str, grants: Sequence[Grant]) -> None:
+    def __init__(
+        self,
+        version: str,
+        grants: Sequence[Grant],
+        *,
+        requirements: Mapping[Action, Requirement] | None = None,
+        operations: Mapping[Operation, KeyOperation] | None = None,
+    ) -> None:
         self.version = version
         self.grants = tuple(grants)
+        self.requirements = dict(requirements or {})
+        self.operations: Mapping[Operation, KeyOperation] = {**key_operations({}), **(operations or {})}
         self._allowed: dict[tuple[str, Purpose, Action], str] = {}
         self._fields: dict[_Place, dict[str, FieldDecision]] = {}
         for grant in self.grants:
             self._add(grant)
-        both = {role for role, _, action in self._allowed if action is Action.POLICY} & self._readers()
+        both = {role for role, _, action in self._allowed if action in APART} & self._readers()
         if both:
             raise PolicyError(
-                f"{', '.join(sorted(both))} may define policies and see customers; no role does both", rule="policy"
+                f"{', '.join(sorted(both))} may define policies or keep operators, and see customers; no role does both",
+                rule="policy",
             )
         self._decided: dict[tuple[frozenset[str], Action, Purpose, frozenset[Relation], Sink], _Decisions] = {}
 
@@ -147,11 +166,21 @@ class Policy:
         Raises:
             PolicyError: A grant has an unknown key, role-less, or names what does not exist.
         """
-        if not isinstance(table.get("version"), str) or set(table) - {"version", "grant"}:
-            raise PolicyError("a policy has a version (text) and [[grant]] tables, nothing else", rule="policy")
+        if not isinstance(table.get("version"), str) or set(table) - {"version", "grant", "require", "operation"}:
+            raise PolicyError(
+                "a policy has a version (text), [[grant]], [require.ACTION] and [operation.NAME], nothing else",
+                rule="policy",
+            )
         if not _is_label(table["version"]):
             raise PolicyError("a policy's version is one to 64 printable characters", rule="policy")
-        return cls(table["version"], [_grant(entry) for entry in table.get("grant", ())])
+        required = table.get("require", {})
+        if not isinstance(required, Mapping) or not set(required) <= set(Action):
+            raise PolicyError(f"[require.ACTION] names one of {', '.join(Action)}", rule="policy")
+        return cls(
+            table["version"], [_grant(entry) for entry in table.get("grant", ())],
+            requirements={Action(name): requirement_of(entry, f"require {name}") for name, entry in required.items()},
+            operations=key_operations(table.get("operation", {})),
+        )  # fmt: skip
 
     def document(self) -> dict[str, Any]:
         """The policy as `from_document` takes it, every name written out."""
@@ -166,6 +195,8 @@ class Policy:
                 }
                 for one in self.grants
             ],
+            "require": {action.value: one.document() for action, one in sorted(self.requirements.items())},
+            "operation": {name.value: one.document() for name, one in sorted(self.operations.items())},
         }  # fmt: skip
 
     @property

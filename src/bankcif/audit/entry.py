@@ -38,6 +38,7 @@ class AuditEntry:
         at: Microseconds since 1970, UTC.
         actor: Id of the operator or service.
         person: The natural person behind it, where that is not the id itself.
+        behalf: On whose behalf, where it was delegated.
         auth: How they were recognized, as ``method+method:level``; empty where the service did not say.
         origin: From where, as the service names it: a terminal, an address.
         correlation: The service's own id of the request.
@@ -59,6 +60,7 @@ class AuditEntry:
     actor: str
     action: str
     person: str = ""
+    behalf: str = ""
     auth: str = ""
     origin: str = ""
     correlation: str = ""
@@ -80,14 +82,14 @@ class AuditEntry:
         auth = "" if actor.auth is None else f"{'+'.join(actor.auth.methods)}:{actor.auth.assurance}"
         return cls(
             at=at, actor=actor.id, action=action, purpose=purpose.value if purpose else "", auth=auth,
-            person="" if actor.person == actor.id else actor.person, origin=actor.origin,
+            person="" if actor.person == actor.id else actor.person, behalf=actor.on_behalf_of, origin=actor.origin,
             correlation=actor.correlation, **more,
         )  # fmt: skip
 
     def body(self) -> bytes:
         """Canonical JSON of everything but `sealed`; empty parts are left out."""
         parts: dict[str, Any] = {
-            "at": self.at, "actor": self.actor, "action": self.action, "person": self.person, "auth": self.auth,
+            "at": self.at, "actor": self.actor, "action": self.action, "person": self.person, "behalf": self.behalf, "auth": self.auth,
             "origin": self.origin, "correlation": self.correlation, "purpose": self.purpose,
             "outcome": self.outcome.value, "subjects": list(self.subjects), "fields": list(self.fields),
             "rule": self.rule, "count": self.count, "channel": self.channel, "terms": dict(self.terms),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from .._extras import need
-from ..errors import BankCIFError, MissingExtraError
+from ..errors import BankCIFError, MissingExtraError, StepUpRequired
 
 __all__ = ["main"]
 
@@ -40,6 +40,9 @@ def _status(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         print("stopped; what was committed is kept, and the same command can be run again", file=sys.stderr)
         return 130
+    except StepUpRequired as error:
+        print(f"error: {error}: enrol a password and a token (bankcif operator), and give both", file=sys.stderr)
+        return 2
     except BankCIFError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -32,6 +32,7 @@ __all__ = [
     "is_key_service",
     "key_provider",
     "read_operators",
+    "read_secret",
     "store_command",
     "table",
     "told",
@@ -85,15 +86,29 @@ class Session(StoreOptions):
     operator: str
     purpose: Purpose
 
-    def actor(self) -> Actor:
-        """The operator, as the operators file describes them."""
+    def actor(self, cif: CIF) -> Actor:
+        """
+        The operator, as the operators file describes them; recognized by what they are enrolled with, if they are.
+
+        Raises:
+            AuthenticationError: They were not recognized.
+            ConfigurationError: They are not in the operators file, or nobody can be asked for a password.
+        """
         found = read_operators(Path(self.operators)).get(self.operator)
         if found is None:
             raise ConfigurationError(
                 f"the operator {self.operator} is not in {self.operators}; add them there with their roles",
                 rule="operator",
             )
-        return found
+        if not cif.operators.is_enrolled(self.operator):
+            return found
+        password = read_secret("BANKCIF_PASSWORD", f"password of {self.operator}")
+        code = os.environ.get("BANKCIF_CODE")
+        if code is None and sys.stdin.isatty():
+            code = str(click.prompt("one-time code (none)", default="", show_default=False, err=True))
+        return attrs.evolve(
+            found, auth=cif.operators.log_in(self.operator, password, code or None, origin="command line")
+        )
 
 
 def witness_of(name: str, keys: Sequence[NoteKey]) -> Witness:
@@ -262,6 +277,21 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError("no plain form")
+
+
+def read_secret(variable: str, asked: str, *, twice: bool = False) -> str:
+    """
+    A secret from the environment, or, where there is a terminal, from whoever sits there; it is not shown.
+
+    Raises:
+        ConfigurationError: There is neither.
+    """
+    found = os.environ.get(variable)
+    if found is not None:
+        return found
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"nobody can be asked here for the {asked}; set {variable}", rule="secret")
+    return str(click.prompt(asked, hide_input=True, confirmation_prompt=twice, err=True))
 
 
 def read_value(value: str | None) -> str:

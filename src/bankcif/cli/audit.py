@@ -34,7 +34,7 @@ def verify(session: Session, no_customers: bool) -> int:
     changed, dropped, re-ordered, cut or rolled back.
     """
     with session.open(greet=False) as cif:
-        report = cif.audit.verify(actor=session.actor(), purpose=session.purpose, customers=not no_customers)
+        report = cif.audit.verify(actor=session.actor(cif), purpose=session.purpose, customers=not no_customers)
     document = {
         "intact": report.intact, "entries": report.entries, "streams": dict(report.streams),
         "checkpoints": report.checkpoints, "signed": report.signed, "signed_at": _when(report.signed_at),
@@ -75,7 +75,7 @@ def _print_report(report: AuditReport) -> None:
 def checkpoint(session: Session) -> int:
     """Sign what the log has become and bring it to every --witness; for a scheduler. Status 1 if one did not take it."""
     with session.open() as cif:
-        made, deliveries = cif.audit.checkpoint(actor=session.actor(), purpose=session.purpose)
+        made, deliveries = cif.audit.checkpoint(actor=session.actor(cif), purpose=session.purpose)
     document = {"size": made.size if made else None, "witnesses": [attrs.asdict(one) for one in deliveries]}
 
     def text() -> None:
@@ -96,7 +96,7 @@ def _told(one: Delivery) -> str:
 def forward(session: Session) -> int:
     """Bring the --sink what it has not got yet; for a scheduler. Status 1 if it failed."""
     with session.open() as cif:
-        done = cif.audit.forward(actor=session.actor(), purpose=session.purpose)
+        done = cif.audit.forward(actor=session.actor(cif), purpose=session.purpose)
 
     def text() -> None:
         for name, count in done.items():
@@ -114,7 +114,7 @@ def forward(session: Session) -> int:
 def who(session: Session, cif_no: str) -> int:
     """Who saw or changed a customer, when and what for."""
     with session.open() as cif:
-        lines = cif.audit.who(cif_no, actor=session.actor(), purpose=session.purpose)
+        lines = cif.audit.who(cif_no, actor=session.actor(cif), purpose=session.purpose)
     return _print_lines(session, f"Who looked at {cif_no}", lines)
 
 
@@ -127,7 +127,7 @@ def deeds(session: Session, whom: str, since: datetime | None, until: datetime |
     """What OPERATOR did or tried."""
     with session.open() as cif:
         lines = cif.audit.deeds(
-            whom, since=_utc(since), until=_utc(until), actor=session.actor(), purpose=session.purpose
+            whom, since=_utc(since), until=_utc(until), actor=session.actor(cif), purpose=session.purpose
         )
     return _print_lines(session, f"What {whom} did", lines)
 
@@ -161,7 +161,7 @@ def incident(session: Session, since: datetime, until: datetime, whom: str | Non
     """Customers and fields touched between two instants: whom to tell after a leak. Status 1 if there are any."""
     with session.open() as cif:
         found = cif.audit.incident(
-            since.replace(tzinfo=UTC), until.replace(tzinfo=UTC), operator=whom, actor=session.actor(),
+            since.replace(tzinfo=UTC), until.replace(tzinfo=UTC), operator=whom, actor=session.actor(cif),
             purpose=session.purpose,
         )  # fmt: skip
     document = {
@@ -202,7 +202,7 @@ def prove(session: Session, stream: str, number: int, out: Path) -> int:
     audit check-proof.
     """
     with session.open() as cif:
-        proof = cif.audit.prove(stream, number, actor=session.actor(), purpose=session.purpose)
+        proof = cif.audit.prove(stream, number, actor=session.actor(cif), purpose=session.purpose)
     problem = ""
     try:
         with out.open("x", encoding="utf-8") as file:

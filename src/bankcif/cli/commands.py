@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from .erase import erase
 from .held import faults, held
 from .index import index, read_frequencies
 from .keys import keys
+from .operator import operator as operator_group
 from .policy import policy
 from .standard import standard
 
@@ -44,8 +46,10 @@ __all__ = ["bankcif"]
 
 _OPERATORS = """\
 # Who may work with this store from the command line, and as what. Roles are those of the access policy:
-# teller, relationship_manager, marketing, steward, loader, compliance, auditor.
-# A service of the bank makes its own actors from its single sign-on and does not read this file.
+# teller, relationship_manager, marketing, steward, loader, compliance, auditor, key_custodian, privacy_officer, policy_officer,
+# operator_admin.
+# An operator who has a password (bankcif operator add-password) is asked for it. A service of the bank makes its own actors from
+# its single sign-on and does not read this file.
 
 ["{operator}"]
 roles = ["loader", "steward", "auditor"]
@@ -68,6 +72,7 @@ bankcif.add_command(keys)
 bankcif.add_command(index)
 bankcif.add_command(erase)
 bankcif.add_command(policy)
+bankcif.add_command(operator_group)
 
 
 @bankcif.command()
@@ -126,7 +131,7 @@ def load(session: Session, file: Path, mapping: Path, held_out: Path | None) -> 
         report = with_progress_bar(
             file.name, not session.as_json,
             lambda progress: cif.load(
-                file, channel, actor=session.actor(), purpose=session.purpose, progress=progress, each_held=tell
+                file, channel, actor=session.actor(cif), purpose=session.purpose, progress=progress, each_held=tell
             ),
         )  # fmt: skip
     emit(session.as_json, load_document(report), lambda: print_load(report))
@@ -153,7 +158,7 @@ def find(session: Session, field: str, value: str | None, birth_date: Any) -> in
     schemes = {"resident-id": "cn.resident_id", "uscc": "cn.uscc"}
     problem = ""
     with session.open() as cif:
-        who: dict[str, Any] = {"actor": session.actor(), "purpose": session.purpose}
+        who: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose}
         try:
             if field in schemes:
                 views = cif.customers.find(identifier=(schemes[field], term), **who)
@@ -182,7 +187,7 @@ def find(session: Session, field: str, value: str | None, birth_date: Any) -> in
 def show(session: Session, cif_no: str) -> int:
     """Show a customer, masked as the policy says."""
     with session.open() as cif:
-        found = cif.customers.get(cif_no, actor=session.actor(), purpose=session.purpose)
+        found = cif.customers.get(cif_no, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, view_document(found), lambda: print_view(found))
     return 0
 
@@ -214,7 +219,7 @@ def print_view(view: CustomerView) -> None:
 def reveal(session: Session, cif_no: str, fields: tuple[str, ...]) -> int:
     """Reveal FIELDS of a customer in clear; audited."""
     with session.open() as cif:
-        found = cif.customers.reveal(cif_no, fields, actor=session.actor(), purpose=session.purpose)
+        found = cif.customers.reveal(cif_no, fields, actor=session.actor(cif), purpose=session.purpose)
 
     def text() -> None:
         for name, value in found.items():
@@ -235,7 +240,7 @@ def match() -> None:
 def match_list(session: Session, why: bool) -> int:
     """The possible matches that wait for a person, heaviest first."""
     with session.open() as cif:
-        tasks = cif.matches.tasks(actor=session.actor(), purpose=session.purpose)
+        tasks = cif.matches.tasks(actor=session.actor(cif), purpose=session.purpose)
     document = [
         {"task_id": one.id, "cif_no": one.cif_no, "other": one.other, "weight_bits": one.weight_millibits / 1000,
          "explanation": json.loads(one.detail)}
@@ -263,7 +268,7 @@ def match_list(session: Session, why: bool) -> int:
 def match_merge(session: Session, survivor: str, retired: str, reason: str) -> int:
     """Propose to merge RETIRED into SURVIVOR; a second person approves."""
     with session.open() as cif:
-        done = cif.matches.propose_merge(survivor, retired, actor=session.actor(), reason=reason)
+        done = cif.matches.propose_merge(survivor, retired, actor=session.actor(cif), reason=reason)
     emit(
         session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
     )
@@ -277,7 +282,7 @@ def match_merge(session: Session, survivor: str, retired: str, reason: str) -> i
 def match_unmerge(session: Session, retired: str, reason: str) -> int:
     """Propose to undo the merge of RETIRED; a second person approves."""
     with session.open() as cif:
-        done = cif.matches.propose_unmerge(retired, actor=session.actor(), reason=reason)
+        done = cif.matches.propose_unmerge(retired, actor=session.actor(cif), reason=reason)
     emit(
         session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
     )
@@ -292,7 +297,7 @@ def match_unmerge(session: Session, retired: str, reason: str) -> int:
 def match_apart(session: Session, one: str, other: str, reason: str) -> int:
     """Declare that ONE and OTHER are two customers."""
     with session.open() as cif:
-        cif.matches.not_a_match(one, other, actor=session.actor(), reason=reason)
+        cif.matches.not_a_match(one, other, actor=session.actor(cif), reason=reason)
     emit(session.as_json, {"apart": [one, other]}, lambda: click.echo("kept apart"))
     return 0
 
@@ -307,7 +312,7 @@ def approval() -> None:
 def approval_list(session: Session) -> int:
     """The proposals that wait, oldest first."""
     with session.open() as cif:
-        waiting = cif.approvals.waiting(actor=session.actor(), purpose=session.purpose)
+        waiting = cif.approvals.waiting(actor=session.actor(cif), purpose=session.purpose)
     document = [
         {"id": one.id, "operation": one.operation.value, "subjects": list(one.subjects), "maker": one.maker,
          "field": one.detail.get("field", one.detail.get("what", ""))}
@@ -320,25 +325,48 @@ def approval_list(session: Session) -> int:
     return 0
 
 
-def _decide(session: Session, approval_id: str, *, approve: bool) -> int:
+def _decide(session: Session, approval_ids: Sequence[str], *, approve: bool) -> int:
     with session.open() as cif:
+        actor = session.actor(cif)
         decide = cif.approvals.approve if approve else cif.approvals.reject
-        done = decide(approval_id, actor=session.actor())
-    emit(session.as_json, {"id": done.id, "state": done.state.value}, lambda: click.echo(done.state.value))
+        done = [decide(one, actor=actor) for one in approval_ids]
+    document = [{"id": one.id, "state": one.state.value} for one in done]
+    emit(session.as_json, document, lambda: click.echo("\n".join(f"{one.id}: {one.state.value}" for one in done)))
     return 0
 
 
 @approval.command("approve")
-@click.argument("approval_id")
+@click.argument("approval_ids", metavar="ID...", nargs=-1, required=True)
 @customer_command
-def approval_approve(session: Session, approval_id: str) -> int:
-    """Approve a proposal and carry it out."""
-    return _decide(session, approval_id, approve=True)
+def approval_approve(session: Session, approval_ids: Sequence[str]) -> int:
+    """Approve proposals and carry them out."""
+    return _decide(session, approval_ids, approve=True)
 
 
 @approval.command("reject")
-@click.argument("approval_id")
+@click.argument("approval_ids", metavar="ID...", nargs=-1, required=True)
 @customer_command
-def approval_reject(session: Session, approval_id: str) -> int:
-    """Reject a proposal."""
-    return _decide(session, approval_id, approve=False)
+def approval_reject(session: Session, approval_ids: Sequence[str]) -> int:
+    """Reject proposals."""
+    return _decide(session, approval_ids, approve=False)
+
+
+@approval.command("withdraw")
+@click.argument("approval_id", metavar="ID")
+@customer_command
+def approval_withdraw(session: Session, approval_id: str) -> int:
+    """Take back a proposal of your own."""
+    with session.open() as cif:
+        done = cif.approvals.withdraw(approval_id, actor=session.actor(cif))
+    emit(session.as_json, {"id": done.id, "state": done.state.value}, lambda: click.echo(done.state.value))
+    return 0
+
+
+@approval.command("expire")
+@customer_command
+def approval_expire(session: Session) -> int:
+    """End every open proposal whose term is over; for a scheduler."""
+    with session.open() as cif:
+        count = cif.approvals.expire(actor=session.actor(cif), purpose=session.purpose)
+    emit(session.as_json, {"expired": count}, lambda: click.echo(f"{count} proposal(s) expired"))
+    return 0

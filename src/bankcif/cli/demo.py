@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import time
+from base64 import b32decode
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -14,8 +15,10 @@ from typing import Any
 import attrs
 import click
 
-from .._clock import SystemClock
+from .._clock import SystemClock, SystemIds
 from .._text import Language, label, rule_text
+from ..access import CodePlan
+from ..access.authentication import code_at
 from ..cif import CIF
 from ..context import Actor, Purpose
 from ..errors import FileError, NotFoundOrNotAllowedError
@@ -86,7 +89,8 @@ def demo(out: Path, data: Path | None, lang: Language, as_json: bool) -> int:
         summary = cif.summarize(actor=people.steward, purpose=Purpose.OPERATIONS)
         chosen = _example(loaded)
         views = _views(cif, chosen, people)
-        cif.customers.reveal(chosen, {"phone"}, actor=people.manager_of(cif, chosen), purpose=Purpose.RELATIONSHIP)
+        manager = people.recognized(cif, people.manager_of(cif, chosen))
+        cif.customers.reveal(chosen, {"phone"}, actor=manager, purpose=Purpose.RELATIONSHIP)
         looked = cif.audit.who(chosen, actor=people.auditor)
         verified = cif.audit.verify(actor=people.auditor)
     held_file = folder / "held.csv"
@@ -132,6 +136,7 @@ class _People:
         self.marketing = Actor(id="k.zhao", roles={"marketing"})
         self.stranger = Actor(id="x.nobody")
         self.auditor = Actor(id="a.qian", roles={"auditor"})
+        self.keeper = Actor(id="o.xia", roles={"operator_admin"})
         self.compliance = Actor(id="c.sun", roles={"compliance"})
 
     def teller_at(self, branch: str) -> Actor:
@@ -140,6 +145,13 @@ class _People:
     def manager_of(self, cif: CIF, cif_no: str) -> Actor:
         seen = cif.customers.get(cif_no, actor=self.compliance, purpose=Purpose.COMPLIANCE)
         return Actor(id=seen.manager or "m.none", roles={"relationship_manager"}, branch=seen.home_branch)
+
+    def recognized(self, cif: CIF, actor: Actor) -> Actor:
+        """*actor*, enrolled and then recognized by a password and a code, which here stands for their telephone's."""
+        password = SystemIds().draw(16).hex()
+        cif.operators.set_password(actor.id, password, actor=self.keeper)
+        secret = b32decode(cif.operators.add_code(actor.id, "hotp", actor=self.keeper).secret)
+        return attrs.evolve(actor, auth=cif.operators.log_in(actor.id, password, code_at(secret, 0, CodePlan())))
 
 
 def demo_data() -> Path:

@@ -24,7 +24,7 @@ def erase() -> None:
 def restrict(session: Session, cif_no: str, reason: str) -> int:
     """Stop all processing of a customer but storage and protection: the step before erasing."""
     with session.open() as cif:
-        cif.erasures.restrict(cif_no, reason=reason, actor=session.actor(), purpose=session.purpose)
+        cif.erasures.restrict(cif_no, reason=reason, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, {"cif_no": cif_no, "state": "restricted"}, lambda: click.echo(f"{cif_no} is restricted"))
     return 0
 
@@ -36,7 +36,7 @@ def restrict(session: Session, cif_no: str, reason: str) -> int:
 def lift(session: Session, cif_no: str, reason: str) -> int:
     """Take a restriction back."""
     with session.open() as cif:
-        cif.erasures.lift(cif_no, reason=reason, actor=session.actor(), purpose=session.purpose)
+        cif.erasures.lift(cif_no, reason=reason, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, {"cif_no": cif_no, "state": "active"}, lambda: click.echo(f"{cif_no} is active"))
     return 0
 
@@ -48,7 +48,7 @@ def lift(session: Session, cif_no: str, reason: str) -> int:
 def propose(session: Session, cif_no: str, reason: str) -> int:
     """Propose to erase a restricted customer; a second person approves (approval approve), which erases them."""
     with session.open() as cif:
-        proposal = cif.erasures.propose(cif_no, reason=reason, actor=session.actor(), purpose=session.purpose)
+        proposal = cif.erasures.propose(cif_no, reason=reason, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, {"id": proposal.id}, lambda: click.echo(
         f"proposed {proposal.id}; a second person approves it, then  bankcif erase certificate {proposal.id}"
     ))  # fmt: skip
@@ -61,7 +61,7 @@ def propose(session: Session, cif_no: str, reason: str) -> int:
 def certificate(session: Session, approval_id: str) -> int:
     """Print the certificate of an approved erasure, in Chinese and English."""
     with session.open() as cif:
-        said = cif.erasures.certificate(approval_id, actor=session.actor(), purpose=session.purpose)
+        said = cif.erasures.certificate(approval_id, actor=session.actor(cif), purpose=session.purpose)
     lines = [
         ("删除证明", "Certificate of erasure"),
         ("客户号", "Customer", said.cif_no),

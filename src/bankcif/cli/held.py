@@ -25,7 +25,7 @@ def held() -> None:
 def held_list(session: Session) -> int:
     """The rows that wait: where they stood and what is wrong with them."""
     with session.open() as cif:
-        items = cif.held.rows(actor=session.actor(), purpose=session.purpose)
+        items = cif.held.rows(actor=session.actor(cif), purpose=session.purpose)
     document = [
         {**attrs.asdict(one), "held_at": instant(one.held_at), "expires_at": instant(one.expires_at)} for one in items
     ]
@@ -44,7 +44,7 @@ def held_list(session: Session) -> int:
 def held_show(session: Session, batch: str, line: int) -> int:
     """What a held row says, in clear; audited."""
     with session.open() as cif:
-        values = cif.held.show(batch, line, actor=session.actor(), purpose=session.purpose)
+        values = cif.held.show(batch, line, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, values, lambda: table(f"Row {line}", ("column", "text"), list(values.items())))
     return 0
 
@@ -68,7 +68,7 @@ def held_release(session: Session, batch: str, line: int, mapping: Path, correct
         texts[column] = text if given else read_value(None)
     with session.open() as cif:
         done = cif.held.release(
-            batch, line, read_channel(mapping), actor=session.actor(), purpose=session.purpose,
+            batch, line, read_channel(mapping), actor=session.actor(cif), purpose=session.purpose,
             corrections=texts,
         )  # fmt: skip
     document = {"cif_no": done.cif_no, "outcome": done.outcome.value}
@@ -84,7 +84,7 @@ def held_release(session: Session, batch: str, line: int, mapping: Path, correct
 def held_refuse(session: Session, batch: str, line: int, reason: str) -> int:
     """Decide that a held row does not come in."""
     with session.open() as cif:
-        cif.held.refuse(batch, line, reason=reason, actor=session.actor(), purpose=session.purpose)
+        cif.held.refuse(batch, line, reason=reason, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, {"refused": line}, lambda: click.echo(f"refused: line {line}"))
     return 0
 
@@ -94,7 +94,7 @@ def held_refuse(session: Session, batch: str, line: int, reason: str) -> int:
 def held_expire(session: Session) -> int:
     """Delete the rows whose term is over, and their keys; run it every day."""
     with session.open() as cif:
-        count = cif.held.expire(actor=session.actor(), purpose=session.purpose)
+        count = cif.held.expire(actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, {"deleted": count}, lambda: click.echo(f"deleted: {count} row(s)"))
     return 0
 
@@ -107,7 +107,7 @@ def faults(session: Session, since: datetime | None, until: datetime | None) -> 
     """What intake found wrong, by rule, channel and operator."""
     with session.open() as cif:
         counts = cif.fault_counts(
-            actor=session.actor(), purpose=session.purpose, since=since.date() if since else None,
+            actor=session.actor(cif), purpose=session.purpose, since=since.date() if since else None,
             until=until.date() if until else None,
         )  # fmt: skip
     rows = [(one.severity, rule_text(one.rule), one.channel, one.actor, one.count) for one in counts]

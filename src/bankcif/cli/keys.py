@@ -27,7 +27,7 @@ def check(session: Session) -> int:
     """Check that keys, key store and database belong together and that every data key opens."""
     provider = key_provider(session.keys)
     with session.open(provider=provider) as cif:
-        count = cif.keys.check(actor=session.actor(), purpose=session.purpose)
+        count = cif.keys.check(actor=session.actor(cif), purpose=session.purpose)
     document = {"fingerprint": fingerprint(provider), "data_keys": count}
     emit(session.as_json, document, lambda: click.echo(
         f"{session.keys} ({told(provider)}) fits; all {count} data keys open"
@@ -47,7 +47,7 @@ def rotate(session: Session, what: str, reason: str) -> int:
     """
     chosen = next(one for one in ROTATIONS if one == what)
     with session.open() as cif:
-        proposal = cif.keys.propose_rotation(chosen, reason=reason, actor=session.actor(), purpose=session.purpose)
+        proposal = cif.keys.propose_rotation(chosen, reason=reason, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, {"id": proposal.id, "what": what}, lambda: click.echo(
         f"proposed {proposal.id}; a second person approves it, then  bankcif keys run"
     ))  # fmt: skip
@@ -64,7 +64,7 @@ def run(session: Session) -> int:
             click.echo(f"\r{row.what}: {row.done:,}", nl=False, err=True)
 
     with session.open() as cif:
-        done = cif.keys.rotate(actor=session.actor(), purpose=session.purpose, progress=progress)
+        done = cif.keys.rotate(actor=session.actor(cif), purpose=session.purpose, progress=progress)
     document = [{"id": row.id, "what": row.what, "keys": row.done} for row in done]
     emit(session.as_json, document, lambda: click.echo(
         "\n".join(f"{row.what}: done, {row.done:,} {'tags' if row.what == 'index' else 'keys'} replaced" for row in done) or "no rotation is on its way"
@@ -77,7 +77,7 @@ def run(session: Session) -> int:
 def status(session: Session) -> int:
     """All rotations, oldest first."""
     with session.open() as cif:
-        found = cif.keys.rotations(actor=session.actor(), purpose=session.purpose)
+        found = cif.keys.rotations(actor=session.actor(cif), purpose=session.purpose)
     rows = [
         (
             row.id,
@@ -116,7 +116,7 @@ def reduce(session: Session, new: str) -> int:
     """Write a key file without the keys that wrap nothing any more, once every data key opens without them."""
     provider = LocalKeyProvider.from_file(session.keys).reduced()
     with session.open(provider=provider) as cif:
-        count = cif.keys.check(actor=session.actor(), purpose=session.purpose)
+        count = cif.keys.check(actor=session.actor(cif), purpose=session.purpose)
     provider.write(new)
     document = {"keys": new, "fingerprint": provider.fingerprint, "data_keys": count}
     emit(session.as_json, document, lambda: click.echo(f"{new} ({told(provider)}) opens all {count} data keys"))

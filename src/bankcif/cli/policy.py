@@ -57,7 +57,7 @@ def propose(session: Session, file: Path, reason: str) -> int:
     """
     with session.open() as cif:
         proposal = cif.policies.propose(
-            Policy.read(file), reason=reason, actor=session.actor(), purpose=session.purpose
+            Policy.read(file), reason=reason, actor=session.actor(cif), purpose=session.purpose
         )  # fmt: skip
     emit(
         session.as_json, {"id": proposal.id}, lambda: click.echo(f"proposed {proposal.id}; a second person approves it")

@@ -78,6 +78,7 @@ def rebuild(
     facts: list[FactRow] = []
     outbox: list[OutboxRow] = []
     proposals: list[Approval] = []
+    fallen: list[tuple[Approval, Approval]] = []
     for party in touched:
         before = survive(party.kind, party.before, anchor=party.anchor) if party.before else NOBODY
         golden = survive(party.kind, party.after, anchor=party.anchor)
@@ -99,7 +100,7 @@ def rebuild(
                 facts.append(_facts(desk, party, golden))
             outbox.append(OutboxRow(cif_no=party.cif_no, version=row.version, fields=",".join(changed), at=now))
         if any(stands.get(one) != ground for one, ground in stood.items()):
-            proposals += _withdrawn(unit, party.cif_no, stands)
+            fallen += _withdrawn(unit, party.cif_no, stands)
         proposals += [_proposal(party, one, stands[one], done[party.cif_no].row.version, now) for one in proposed]
     unit.parties.add([done[p.cif_no].row for p in touched if p.row is None])
     unit.parties.update([done[p.cif_no].row for p in touched if p.row is not None and done[p.cif_no].row != p.row])
@@ -108,7 +109,10 @@ def rebuild(
     unit.copies.put_golden(golden_rows)
     unit.copies.put_facts(facts)
     unit.outbox.add(outbox)
-    unit.work.put_approvals(proposals)
+    for stood_so, withdrawn in fallen:
+        unit.work.settle_approval(stood_so, withdrawn)
+    unit.work.add_approvals(proposals)
+    proposals += [withdrawn for _, withdrawn in fallen]
     if proposals:
         record(desk, unit, [_entry(one, actor, now) for one in proposals])
     return done
@@ -197,10 +201,10 @@ def _proposal(party: Touched, found: Proposal, ground: str, version: int, now: i
     )  # fmt: skip
 
 
-def _withdrawn(unit: UnitOfWork, cif_no: CifNo, stands: Mapping[Proposal, str]) -> list[Approval]:
-    """The party's proposals whose ground has shifted, or that propose nothing new any more."""
+def _withdrawn(unit: UnitOfWork, cif_no: CifNo, stands: Mapping[Proposal, str]) -> list[tuple[Approval, Approval]]:
+    """The party's proposals whose ground has shifted, or that propose nothing new any more; as they were, and withdrawn."""
     return [
-        attrs.evolve(one, state=ApprovalState.WITHDRAWN)
+        (one, attrs.evolve(one, state=ApprovalState.WITHDRAWN))
         for one in unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=cif_no)
         if one.operation is Operation.CHANGE and one.base != {one.detail["field"]: stands.get(proposed_by(one))}
     ]

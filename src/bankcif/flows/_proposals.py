@@ -43,7 +43,7 @@ def proposed(
 
 def write_proposal(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor) -> None:
     """Keeps *approval*, tells the log, and commits."""
-    unit.work.put_approvals([approval])
+    unit.work.add_approvals([approval])
     record(desk, unit, [decision_entry(approval, "propose", actor, desk.now(), {})])
     unit.commit()
 

@@ -10,10 +10,10 @@ import attrs
 
 from ..access import Action
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Purpose
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind
 from ._golden import golden_place
-from .desk import Desk, need_purpose, record, refuse
+from .desk import Desk, authorize, record
 
 __all__ = ["FaultCount", "FieldCount", "Summary", "fault_counts", "summarize"]
 
@@ -69,9 +69,7 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* make reports.
     """
-    need_purpose(desk, actor, "summarize", purpose)
-    if desk.policy.allows(actor, Action.REPORT, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, "summarize", purpose)
+    authorize(desk, actor, Action.REPORT, "summarize", purpose)
     with desk.unit_of_work() as unit:
         sources: dict[CifNo, set[str]] = {}
         for link in unit.crosswalk.all_current():
@@ -126,9 +124,7 @@ def fault_counts(
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* make reports.
     """
-    need_purpose(desk, actor, "fault_counts", purpose)
-    if desk.policy.allows(actor, Action.REPORT, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, "fault_counts", purpose)
+    authorize(desk, actor, Action.REPORT, "fault_counts", purpose)
     found: Counter[tuple[str, str, str, str]] = Counter()
     with desk.unit_of_work() as unit:
         for row in unit.trail.between(*desk.span(since, until)):

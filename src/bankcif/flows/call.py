@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -99,7 +100,6 @@ def _traced(desk: Desk, span: str, actor: Actor, purpose: object) -> Iterator[Ac
 def _tracing() -> Any:
     """OpenTelemetry's API, where it is installed."""
     try:
-        from opentelemetry import trace
+        return import_module("opentelemetry.trace")
     except ImportError:
         return None
-    return trace

@@ -1,4 +1,7 @@
-"""Four eyes: what one person proposed, a second person decides, and it is carried out in the same transaction."""
+"""
+Four eyes: what one person proposed, others decide; what is approved is carried out in the same transaction, or, where its
+maker carries it out later, once and in the transaction that does so.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from ..access import Action
-from ..approval import Approval, ApprovalState, Operation, decide
+from ..approval import OPEN, Approval, ApprovalState, Operation, decide, execute, expire, withdraw
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError
 from ..storage import UnitOfWork
 from . import amend, erase, govern, merge, rotate
 from ._proposals import decision_entry
-from .desk import Desk, authorize, destroy_retired, need_purpose, record, refuse, retried, told
+from .desk import Desk, authorize, destroy_retired, need_assurance, need_purpose, record, refuse, retried, told
 
-__all__ = ["decide_proposal", "open_proposals"]
+__all__ = ["decide_proposal", "expire_proposals", "open_proposals", "withdraw_proposal"]
 
 
 @attrs.frozen
@@ -27,12 +30,22 @@ class _Key:
     Attributes:
         action: What the policy must grant whoever sees or decides a proposal.
         ground: What a proposal stands on, as it is now.
-        carry_out: Does what was approved; returns the digests of the parties it changed.
+        carry_out: Does what was approved; returns the digests of the parties it changed. None where the maker does, later.
     """
 
     action: Action
     ground: Callable[[Desk, UnitOfWork, Approval], Mapping[str, str]]
-    carry_out: Callable[[Desk, UnitOfWork, Approval, Actor, int], Mapping[str, str]]
+    carry_out: Callable[[Desk, UnitOfWork, Approval, Actor, int], Mapping[str, str]] | None
+
+
+def _as_it_was(_desk: Desk, _unit: UnitOfWork, approval: Approval) -> Mapping[str, str]:
+    """The ground of what stands on nothing that could shift."""
+    return approval.base
+
+
+def _nothing_more(_desk: Desk, _unit: UnitOfWork, _approval: Approval, _actor: Actor, _now: int) -> Mapping[str, str]:
+    """What is left to do where the decision itself is all."""
+    return {}
 
 
 _OPERATIONS: Mapping[Operation, _Key] = {
@@ -41,7 +54,9 @@ _OPERATIONS: Mapping[Operation, _Key] = {
     Operation.CHANGE: _Key(Action.APPROVE, amend.ground_of_change, amend.change),
     Operation.ERASE: _Key(Action.ERASE, erase.ground_of_erasure, erase.erase),
     Operation.POLICY: _Key(Action.POLICY, govern.ground_of_policy, govern.change_policy),
-    Operation.ROTATE_KEYS: _Key(Action.KEYS, rotate.ground_of_rotation, rotate.begin),
+    Operation.ROTATE_KEYS: _Key(Action.KEYS, _as_it_was, rotate.begin),
+    Operation.EXPORT: _Key(Action.APPROVE, _as_it_was, None),
+    Operation.BREAK_GLASS: _Key(Action.APPROVE, _as_it_was, _nothing_more),
 }
 
 
@@ -76,32 +91,101 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
     """
     Approves (and carries out) or rejects a proposal, in one transaction.
 
+    Returns:
+        The proposal as it stands now: still proposed where the policy asks for more persons, approved where its maker carries
+        it out, else executed or rejected.
+
     Raises:
         FourEyesError: *actor* is the maker, or the proposal is no longer what was shown.
+        StepUpRequired: *actor* was not recognized as the policy asks for this operation.
         NotFoundOrNotAllowedError: There is no such proposal, or the policy does not let *actor* decide it.
     """
-    with desk.unit_of_work() as unit:
-        known = unit.work.approvals(ids=[approval_id])
-    action = _OPERATIONS[known[0].operation].action if known else Action.APPROVE
-    authorize(desk, actor, action, "decide", Purpose.OPERATIONS)
-    if not known:
+    known = _known(desk, approval_id)
+    authorize(
+        desk, actor, _OPERATIONS[known.operation].action if known else Action.APPROVE, "decide", Purpose.OPERATIONS
+    )
+    if known is None:
         raise refuse(desk, actor, "decide", Purpose.OPERATIONS, rule="no_proposal")
+    asks = desk.policy.operations[known.operation]
+    need_assurance(desk, actor, asks.requirement, "decide", Purpose.OPERATIONS, operation=known.digest.hex())
 
     def once() -> Approval:
         with desk.unit_of_work() as unit:
             (approval,), now = unit.work.approvals(ids=[approval_id]), desk.now()
             key = _OPERATIONS[approval.operation]
-            decided = decide(approval, checker=actor, approve=approve, ground=key.ground(desk, unit, approval), now=now)
-            unit.work.put_approvals([decided])
+            ground = key.ground(desk, unit, approval)
+            after = decide(approval, checker=actor, approve=approve, ground=ground, now=now, persons=asks.persons)
+            carry_out = key.carry_out if after.state is ApprovalState.APPROVED else None
+            if carry_out is not None:
+                after = execute(after, ground=ground, now=now)
+            unit.work.settle_approval(approval, after)
             entries = []
-            if approve:
-                digests = key.carry_out(desk, unit, approval, actor, now)
+            if carry_out is not None:
+                digests = carry_out(desk, unit, approval, actor, now)
                 entries.append(decision_entry(approval, approval.operation.value, actor, now, digests))
             entries.append(decision_entry(approval, "approve" if approve else "reject", actor, now, {}))
             record(desk, unit, entries)
             unit.commit()
-        return decided
+        return after
 
+    return _told_if_refused(desk, approval_id, actor, "decide", once)
+
+
+def withdraw_proposal(desk: Desk, approval_id: str, *, actor: Actor) -> Approval:
+    """
+    Takes a proposal back; its maker does.
+
+    Raises:
+        FourEyesError: It has ended, or *actor* did not make it.
+        NotFoundOrNotAllowedError: There is no such proposal.
+    """
+    if _known(desk, approval_id) is None:
+        raise refuse(desk, actor, "withdraw", Purpose.OPERATIONS, rule="no_proposal")
+
+    def once() -> Approval:
+        with desk.unit_of_work() as unit:
+            (approval,) = unit.work.approvals(ids=[approval_id])
+            if approval.operation is Operation.BREAK_GLASS:
+                raise FourEyesError("who broke the glass does not take that back; a second person reviews it",
+                                    rule="four_eyes")  # fmt: skip
+            after = withdraw(approval, maker=actor)
+            unit.work.settle_approval(approval, after)
+            record(desk, unit, [decision_entry(approval, "withdraw", actor, desk.now(), {})])
+            unit.commit()
+        return after
+
+    return _told_if_refused(desk, approval_id, actor, "withdraw", once)
+
+
+def expire_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
+    """
+    Ends every open proposal whose term is over, and tells how many; run it every day. One that was not ended so is refused
+    all the same.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* approve.
+    """
+    authorize(desk, actor, Action.APPROVE, "expire", purpose)
+    with desk.unit_of_work() as unit:
+        now = desk.now()
+        stand = [one for one in unit.work.approvals() if one.state in OPEN]
+        # A glass that was broken is reviewed, however late.
+        over = [one for one in stand if expire(one, now=now) != one and one.operation is not Operation.BREAK_GLASS]
+        for one in over:
+            unit.work.settle_approval(one, expire(one, now=now))
+        entries = [decision_entry(one, "expired", actor, now, {}) for one in over]
+        told_of = AuditEntry.by(actor, "expire", now, purpose=purpose, count=len(over))
+        record(desk, unit, [*entries, told_of])
+        unit.commit()
+    return len(over)
+
+
+def _known(desk: Desk, approval_id: str) -> Approval | None:
+    with desk.repository.unit_of_work() as unit:
+        return next(iter(unit.work.approvals(ids=[approval_id])), None)
+
+
+def _told_if_refused(desk: Desk, approval_id: str, actor: Actor, what: str, once: Callable[[], Approval]) -> Approval:
     refused: FourEyesError
     try:
         decided = retried(once)
@@ -109,5 +193,5 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
         return decided
     except FourEyesError as error:
         refused = error
-    refuse(desk, actor, "decide", Purpose.OPERATIONS, rule=f"four_eyes:{approval_id[:32]}")
+    refuse(desk, actor, what, Purpose.OPERATIONS, rule=f"four_eyes:{approval_id[:32]}")
     raise told(refused)

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from .._canonical import sha256
 from .._clock import FOREVER, Clock, IdSource, local_date, start_of, to_micros
-from ..access import Action, MaskProfiles, Policy
+from ..access import Action, AuthPlan, MaskProfiles, Policy, Requirement
 from ..audit import AuditEntry, Outcome
 from ..context import Actor, Effect, Purpose
-from ..errors import AccessError, BankCIFError, ConflictError, NotFoundOrNotAllowedError
+from ..errors import AccessError, BankCIFError, ConflictError, NotFoundOrNotAllowedError, StepUpRequired
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
 from ..matching import BlockingKey, LinkPolicy, MatchModel
@@ -26,10 +27,13 @@ from .log import LogWriter
 __all__ = [
     "Desk",
     "Tagging",
+    "assure",
     "authorize",
     "destroy_retired",
+    "need_assurance",
     "need_purpose",
     "note",
+    "operation_digest",
     "record",
     "refuse",
     "retried",
@@ -69,6 +73,7 @@ class Desk:
     link_policy: LinkPolicy
     policy: Policy
     masks: MaskProfiles
+    authentication: AuthPlan
     log: LogWriter
 
     @contextmanager
@@ -187,17 +192,64 @@ def need_purpose(desk: Desk, actor: Actor, action: str, purpose: object) -> None
     raise told(AccessError("a read names its purpose; there is no default", rule="purpose"))
 
 
-def authorize(desk: Desk, actor: Actor, action: Action, what: str, purpose: Purpose) -> None:
+def authorize(desk: Desk, actor: Actor, action: Action, what: str, purpose: Purpose, *, operation: str = "") -> None:
     """
     Lets *actor* go on only if the policy grants *action* for *purpose*.
 
     Raises:
         AccessError: No purpose was named; audited under *what*.
         NotFoundOrNotAllowedError: The policy does not grant it; audited under *what*.
+        StepUpRequired: They were not recognized as the policy asks; audited under *what*.
     """
     need_purpose(desk, actor, what, purpose)
     if desk.policy.allows(actor, action, purpose).effect is Effect.DENY:
         raise refuse(desk, actor, what, purpose)
+    assure(desk, actor, action, what, purpose, operation=operation)
+
+
+def assure(
+    desk: Desk, actor: Actor, action: Action, what: str, purpose: Purpose | None, *, operation: str = ""
+) -> None:
+    """
+    Lets *actor* go on only if they were recognized as the policy asks for *action*.
+
+    Raises:
+        StepUpRequired: They were not; audited under *what*.
+    """
+    need_assurance(desk, actor, desk.policy.requirements.get(action, Requirement()), what, purpose, operation=operation)
+
+
+def need_assurance(
+    desk: Desk, actor: Actor, requirement: Requirement, what: str, purpose: Purpose | None, *, operation: str
+) -> None:
+    """
+    Lets *actor* go on only if they were recognized as *requirement* asks.
+
+    Raises:
+        StepUpRequired: They were not; audited under *what*.
+    """
+    missing = requirement.missing(actor.auth, desk.clock.now(), operation)
+    if not missing:
+        return
+    refuse(desk, actor, what, purpose, rule=f"step_up:{'+'.join(missing)}")
+    asks = {
+        "level": f"be recognized at level {requirement.level}",
+        "age": f"within the last {requirement.max_age_minutes} minutes",
+        "operation": "for this one operation",
+    }
+    raise told(
+        StepUpRequired(
+            f"{actor.id} must {asks['level'] if 'level' in missing else 'be recognized anew'}"
+            f"{''.join(', ' + asks[one] for one in missing if one != 'level')}",
+            missing=missing, level=requirement.level, max_age_minutes=requirement.max_age_minutes,
+            operation=operation if requirement.bound else "",
+        )
+    )  # fmt: skip
+
+
+def operation_digest(what: str, *parts: str) -> str:
+    """The digest (hexadecimal) of one operation, for which an actor may have to be recognized."""
+    return sha256("bankcif/v1/operation", what, len(parts), *parts).hex()
 
 
 def destroy_retired(desk: Desk) -> None:

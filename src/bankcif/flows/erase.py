@@ -19,7 +19,7 @@ import attrs
 
 from .._canonical import dumps, sha256
 from ..access import Action
-from ..approval import Approval, ApprovalState, Operation
+from ..approval import OPEN, Approval, ApprovalState, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import ConflictError, InputError, NotFoundOrNotAllowedError
@@ -172,7 +172,7 @@ def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> 
 
 def _certificate(unit: UnitOfWork, approval_id: str) -> Certificate | None:
     approval = next(iter(unit.work.approvals(ids=[approval_id])), None)
-    if approval is None or approval.operation is not Operation.ERASE or approval.state is not ApprovalState.APPROVED:
+    if approval is None or approval.operation is not Operation.ERASE or approval.state is not ApprovalState.EXECUTED:
         return None
     cif_no = approval.subjects[0]
     for row in unit.trail.of_subject(cif_no):
@@ -281,11 +281,14 @@ def _withdraw(unit: UnitOfWork, members: Sequence[CifNo], but: Approval) -> list
     waiting = [
         one
         for member in members
-        for one in unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=member)
-        if one.id != but.id
+        for one in unit.work.approvals(cif_no=member)
+        # A glass that was broken before them is still to be reviewed.
+        if one.state in OPEN and one.id != but.id and one.operation is not Operation.BREAK_GLASS
     ]
-    withdrawn = [attrs.evolve(one, state=ApprovalState.WITHDRAWN) for one in {one.id: one for one in waiting}.values()]
-    unit.work.put_approvals(withdrawn)
+    withdrawn = []
+    for one in {one.id: one for one in waiting}.values():
+        withdrawn.append(attrs.evolve(one, state=ApprovalState.WITHDRAWN))
+        unit.work.settle_approval(one, withdrawn[-1])
     return withdrawn
 
 

@@ -15,13 +15,13 @@ import numpy as np
 from .._canonical import dumps
 from ..access import Action
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Purpose
 from ..matching import Explanation, Features, FeatureTable, Link, blocking_keys, explain, levels_at
 from ..party import CifNo, LifeCycle, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import TaskRow
 from ._records import open_records
-from .desk import Desk, need_purpose, record, refuse
+from .desk import Desk, authorize, record
 from .register import task_id
 
 __all__ = ["LinkReport", "link_file"]
@@ -60,9 +60,7 @@ def link_file(desk: Desk, *, actor: Actor, purpose: Purpose) -> LinkReport:
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* link.
     """
-    need_purpose(desk, actor, "link_file", purpose)
-    if desk.policy.allows(actor, Action.LINK, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, "link_file", purpose)
+    authorize(desk, actor, Action.LINK, "link_file", purpose)
     with desk.unit_of_work() as unit:
         owners, features = _read(desk, unit)
         pairs, capped = _pairs(owners, features)

@@ -20,7 +20,7 @@ from .._canonical import dumps
 from .._clock import to_micros
 from ..access import Action
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Purpose
 from ..errors import AccessError, ConfigurationError
 from ..intake import Channel, RawRow, child_target, file_digest, given_row, map_row, read_rows
 from ..merging import Terms
@@ -29,7 +29,7 @@ from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
 from ._records import Arrival, counted, tokenized
-from .desk import Desk, need_purpose, record, refuse, told
+from .desk import Desk, authorize, record, refuse, told
 from .register import Outcome, Registered, register
 
 __all__ = ["HeldRow", "LoadReport", "LoadedRow", "check_allowed", "load", "receive", "staged_place", "take_in"]
@@ -156,9 +156,7 @@ def receive(
 
 def check_allowed(desk: Desk, channel: Channel, actor: Actor, purpose: Purpose, action: Action) -> None:
     """Raises unless *actor* may, the agreement with the source stands, and the mapping fits this file."""
-    need_purpose(desk, actor, action.value, purpose)
-    if desk.policy.allows(actor, action, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, action.value, purpose)
+    authorize(desk, actor, action, action.value, purpose)
     broken = channel.agreement.broken(desk.today(), purpose)
     if broken:
         refuse(desk, actor, action.value, purpose, rule=broken)

@@ -39,6 +39,7 @@ def check_keys(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
 def _checked(desk: Desk) -> int:
     count = desk.data_keys.check_all()
     with desk.repository.unit_of_work() as unit:
+        desk.data_keys.get({row.key_id for row in unit.credentials.of(None)})
         parties = sorted({link.cif_no for link in unit.crosswalk.all_current()})
         for at in range(0, len(parties), _CHUNK):
             needed = {row.key_id for _, row in unit.sources.of_parties(parties[at : at + _CHUNK])}

@@ -23,7 +23,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._golden import golden_place
 from ._records import open_records
-from .desk import Desk, need_purpose, record, refuse
+from .desk import Desk, assure, authorize, need_purpose, operation_digest, record, refuse
 
 __all__ = ["CustomerView", "current", "find", "relations_to", "reveal", "view"]
 
@@ -74,9 +74,7 @@ def find(
         InputError: Not exactly one way to search, or a term that is none; the message does not hold it.
         NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose.
     """
-    need_purpose(desk, actor, "find", purpose)
-    if desk.policy.allows(actor, Action.FIND, purpose).effect is Effect.DENY:
-        raise refuse(desk, actor, "find", purpose)
+    authorize(desk, actor, Action.FIND, "find", purpose)
     terms = _search_keys(desk, identifier, phone, email, name, birth_date)
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
@@ -112,6 +110,7 @@ def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Custom
         NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
     """
     need_purpose(desk, actor, "view", purpose)
+    assure(desk, actor, Action.VIEW, "view", purpose)
     with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
         seen = None if row is None else _masked(desk, unit, row, actor, Action.VIEW, purpose)
@@ -137,9 +136,14 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
     Raises:
         InputError: A name that is not a field.
         NotFoundOrNotAllowedError: There is no such customer, or one of the fields may not be revealed.
+        StepUpRequired: *actor* was not recognized as the policy asks for it.
     """
     need_purpose(desk, actor, "reveal", purpose)
     names = tuple(sorted(set(fields)))
+    if desk.policy.allows(actor, Action.REVEAL, purpose).effect is Effect.PERMIT:
+        # Who may reveal nothing at all is refused below, not asked to step up.
+        operation = operation_digest("reveal", cif_no, purpose.value, *names)
+        assure(desk, actor, Action.REVEAL, "reveal", purpose, operation=operation)
     found: dict[str, Any] = {}
     with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)

@@ -25,6 +25,7 @@ from ..party import CifNo
 from ..protection import Tagger
 from ..storage import UnitOfWork
 from ..storage.rows import ClaimRow, IndexRow, PartyRow, RotationRow, SourceRow
+from ._factors import factors_sealed_anew
 from ._proposals import need_reason, proposed, write_proposal
 from ._records import open_records
 from ._reseal import sealed_anew
@@ -184,24 +185,25 @@ def _rewrap_check(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 
 
 def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
-    """One page of parties: every record whose data key is older than the rotation gets another."""
+    """One page of parties, or behind the last the operators' factors: whose data key is older than the rotation gets another."""
     with desk.unit_of_work() as unit:
         page = unit.parties.page(row.cursor, _PARTIES_AT_ONCE)
         now = desk.now()
         stale = _stale(desk, unit, page, row.started_at)
         digests = sealed_anew(desk, unit, stale, actor, now) if stale else {}
+        factors = 0 if page else factors_sealed_anew(desk, unit, row.started_at)
         if page:
             after = attrs.evolve(
                 row, cursor=page[-1].cif_no, done=row.done + len(stale), in_pass=row.in_pass + len(stale)
             )
-        elif row.in_pass:
-            after = attrs.evolve(row, cursor="", in_pass=0, passes=row.passes + 1)
+        elif row.in_pass or factors:
+            after = attrs.evolve(row, cursor="", done=row.done + factors, in_pass=0, passes=row.passes + 1)
         else:
             after = attrs.evolve(row, finished_at=now)
         unit.keys.put_rotation(after)
         action = "rotated_keys" if after.finished_at is not None else "rotate_keys"
-        if stale or after.finished_at is not None:
-            record(desk, unit, [_entry(after, actor, now, len(stale), digests, action)])
+        if stale or factors or after.finished_at is not None:
+            record(desk, unit, [_entry(after, actor, now, len(stale) + factors, digests, action)])
         unit.commit()
     return after
 

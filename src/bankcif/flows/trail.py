@@ -16,7 +16,7 @@ from ..audit import AuditEntry, AuditRow, Outcome
 from ..context import Actor, Effect, Purpose
 from ..errors import InputError
 from ..party import CifNo
-from .desk import Desk, authorize, need_purpose, record, refuse
+from .desk import Desk, assure, authorize, need_purpose, record, refuse
 from .query import current
 
 __all__ = ["Incident", "LogLine", "Touched", "deeds", "incident", "who_looked"]
@@ -111,6 +111,7 @@ def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> 
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* read the log.
     """
     need_purpose(desk, actor, "who_looked", purpose)
+    assure(desk, actor, Action.AUDIT, "who_looked", purpose)
     allowed = desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.PERMIT
     rows: list[AuditRow] = []
     with desk.unit_of_work() as unit:

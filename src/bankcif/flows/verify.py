@@ -24,7 +24,7 @@ from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow
 from ._records import Arrival, Record, content_tag, open_records, seal_record
-from .desk import Desk, need_purpose, record, refuse, retried
+from .desk import Desk, assure, need_purpose, record, refuse, retried
 from .query import current, relations_to
 
 __all__ = ["Verified", "check", "record_check", "states"]
@@ -137,6 +137,7 @@ def states(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Mapp
         NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
     """
     need_purpose(desk, actor, "verifications", purpose)
+    assure(desk, actor, Action.VIEW, "verifications", purpose)
     with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
         seen = {} if row is None else desk.policy.granted(actor, Action.VIEW, purpose, relations_to(desk, actor, row))
@@ -170,6 +171,7 @@ def _with_party(
 ) -> Verified:
     """Does *work* in one transaction, on the party as it stands, if *actor* may verify all of *paths*."""
     need_purpose(desk, actor, "verify", purpose)
+    assure(desk, actor, Action.VERIFY, "verify", purpose)
     if not 0 < len(paths) <= _MOST_FIELDS or not all(_is_path(desk, path) for path in paths):
         raise InputError("name fields to verify, such as phone or identifiers.passport", rule="unknown_field")
     names = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))

@@ -12,7 +12,9 @@ from ..audit import AuditRow, CheckpointRow, Head
 from ..errors import ConflictError
 from ..party import CifNo
 from .rows import (
+    ChallengeRow,
     ClaimRow,
+    CredentialRow,
     FactRow,
     GoldenRow,
     IndexRow,
@@ -93,6 +95,8 @@ class Data:
         self.outbox: _Table[int, OutboxRow] = _Table(self.undo)
         self.rotations: _Table[str, RotationRow] = _Table(self.undo)
         self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
+        self.credentials: _Table[tuple[str, str, str], CredentialRow] = _Table(self.undo)
+        self.challenges: _Table[bytes, ChallengeRow] = _Table(self.undo)
         self.retired: _Table[bytes, None] = _Table(self.undo)
         self.store: _Table[str, StoreRow] = _Table(self.undo)
 

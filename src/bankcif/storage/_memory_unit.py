@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._memory_credentials import Credentials
 from ._memory_log import Audit, Trail
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._memory_tables import Data
@@ -26,6 +27,7 @@ class Unit:
         self.keys = Keys(data)
         self.erasure = Erasure(data)
         self.policies = Policies(data)
+        self.credentials = Credentials(data)
         self._undo = data.undo
 
     def commit(self) -> None:

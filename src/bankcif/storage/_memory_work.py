@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..approval import Approval, ApprovalState
+import attrs
+
+from ..approval import Approval
 from ..errors import ConflictError
 from ..party import CifNo, SourceKey
 from ._memory_tables import Store
@@ -41,11 +43,16 @@ class Work(Store):
             raise ConflictError("the task is not open any more", rule="task_state")
         self._data.tasks.put(row.id, row)
 
-    def put_approvals(self, approvals: Collection[Approval]) -> None:
+    def add_approvals(self, approvals: Collection[Approval]) -> None:
         for approval in approvals:
-            before = self._data.approvals.rows.get(approval.id)
-            if before is None or before.state is ApprovalState.PROPOSED:
+            if approval.id not in self._data.approvals.rows:
                 self._data.approvals.put(approval.id, approval)
+
+    def settle_approval(self, before: Approval, after: Approval) -> None:
+        stands = self._data.approvals.rows.get(before.id)
+        if stands is None or (stands.state, stands.checks) != (before.state, before.checks):
+            raise ConflictError("somebody else decided this proposal first", rule="approval_state")
+        self._data.approvals.put(before.id, attrs.evolve(stands, state=after.state, checks=after.checks))
 
     def approvals(
         self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None

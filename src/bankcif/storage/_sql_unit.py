@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
+from ._sql_credentials import Credentials
 from ._sql_log import Audit, Trail
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._sql_session import Session, translated
@@ -31,6 +32,7 @@ class Unit:
         self.keys = Keys(session)
         self.erasure = Erasure(session)
         self.policies = Policies(session)
+        self.credentials = Credentials(session)
 
     def commit(self) -> None:
         try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import attrs
 from sqlalchemy import insert
 
 from .._canonical import dumps, loads
-from ..approval import Approval, ApprovalState, Operation
+from ..approval import Approval, ApprovalState, Check, Operation
 from ..errors import ConflictError
 from ..party import CifNo, SourceKey
 from . import _tables as t
@@ -55,22 +56,21 @@ class Work(Store):
         if self._s.change("task_close", [{**params, "b_tenant": self._s.tenant, "b_id": row.id}]) != 1:
             raise ConflictError("the task is not open any more", rule="task_state")
 
-    def put_approvals(self, approvals: Collection[Approval]) -> None:
+    def add_approvals(self, approvals: Collection[Approval]) -> None:
         if not approvals:
             return
         known = {approval.id for approval in self.approvals(ids=[approval.id for approval in approvals])}
         new = [_approval_params(self._s.tenant, approval) for approval in approvals if approval.id not in known]
         if new:
             self._s.run(insert(t.APPROVAL), new)
-        for approval in approvals:
-            if approval.id in known:
-                self._s.change(
-                    "approval_update",
-                    [{
-                        "b_tenant": self._s.tenant, "b_id": approval.id, "to_state": approval.state.value,
-                        "by": approval.checker,
-                    }],
-                )  # fmt: skip
+
+    def settle_approval(self, before: Approval, after: Approval) -> None:
+        change = {
+            "b_tenant": self._s.tenant, "b_id": before.id, "b_state": before.state.value,
+            "b_checks": _checks(before), "state": after.state.value, "checks": _checks(after),
+        }  # fmt: skip
+        if self._s.change("approval_update", [change]) != 1:
+            raise ConflictError("somebody else decided this proposal first", rule="approval_state")
 
     def approvals(
         self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
@@ -92,17 +92,23 @@ def _approval_params(tenant: str, approval: Approval) -> dict[str, Any]:
     return {
         "tenant": tenant, "id": approval.id, "operation": approval.operation.value, "subject": subject,
         "other": other, "detail": dumps(dict(approval.detail)), "base": dumps(dict(approval.base)),
-        "maker": approval.maker, "maker_person": approval.maker_person, "expires_at": approval.expires_at,
-        "digest": approval.digest, "state": approval.state.value, "checker": approval.checker,
+        "maker": approval.maker, "maker_person": approval.maker_person, "maker_behalf": approval.maker_behalf,
+        "expires_at": approval.expires_at, "digest": approval.digest, "state": approval.state.value,
+        "checks": _checks(approval),
     }  # fmt: skip
+
+
+def _checks(approval: Approval) -> bytes:
+    return dumps([attrs.asdict(one) for one in approval.checks])
 
 
 def _approval(row: Mapping[Any, Any]) -> Approval:
     subjects = tuple(cif for cif in (row["subject"], row["other"]) if cif is not None)
     return Approval(
         id=row["id"], operation=Operation(row["operation"]), subjects=subjects, detail=loads(row["detail"]),
-        base=loads(row["base"]), maker=row["maker"], maker_person=row["maker_person"], expires_at=row["expires_at"],
-        digest=row["digest"], state=ApprovalState(row["state"]), checker=row["checker"],
+        base=loads(row["base"]), maker=row["maker"], maker_person=row["maker_person"], maker_behalf=row["maker_behalf"],
+        expires_at=row["expires_at"], digest=row["digest"], state=ApprovalState(row["state"]),
+        checks=tuple(Check(**one) for one in loads(row["checks"])),
     )  # fmt: skip
 
 

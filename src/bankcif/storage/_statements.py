@@ -16,12 +16,13 @@ from sqlalchemy import Insert, Table, bindparam, func, insert, select, tuple_, u
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
-from ..approval import ApprovalState
 from ..audit import AuditRow, CheckpointRow
 from ..party import FACT_COLUMNS
 from . import _tables as t
 from .rows import (
+    ChallengeRow,
     ClaimRow,
+    CredentialRow,
     FactRow,
     GoldenRow,
     IndexRow,
@@ -141,6 +142,8 @@ CURSOR = Mapped(t.AUDIT_CURSOR, CursorRow)
 OUTBOX = Mapped(t.OUTBOX, OutboxRow)
 STORE = Mapped(t.STORE, StoreRow)
 POLICY = Mapped(t.POLICY, PolicyRow)
+CREDENTIAL = Mapped(t.CREDENTIAL, CredentialRow)
+CHALLENGE = Mapped(t.CHALLENGE, ChallengeRow)
 ROTATION = Mapped(t.ROTATION, RotationRow)
 
 
@@ -300,8 +303,27 @@ QUERIES: Mapping[str, Any] = {
     .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
     "approval_update": update(t.APPROVAL)
     .where(t.APPROVAL.c.tenant == bindparam("b_tenant"), t.APPROVAL.c.id == bindparam("b_id"),
-           t.APPROVAL.c.state == ApprovalState.PROPOSED.value)
-    .values(state=bindparam("to_state"), checker=bindparam("by")),
+           t.APPROVAL.c.state == bindparam("b_state"), t.APPROVAL.c.checks == bindparam("b_checks"))
+    .values(state=bindparam("state"), checks=bindparam("checks")),
+    "credentials": select(*CREDENTIAL.columns)
+    .where(_mine(t.CREDENTIAL), t.CREDENTIAL.c.operator == bindparam("operator"))
+    .order_by(t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id),
+    "credentials_all": select(*CREDENTIAL.columns).where(_mine(t.CREDENTIAL))
+    .order_by(t.CREDENTIAL.c.operator, t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id),
+    "credential_at": select(*CREDENTIAL.columns).where(_mine(t.CREDENTIAL), t.CREDENTIAL.c.id == bindparam("id")),
+    "credential_change": update(t.CREDENTIAL)
+    .where(t.CREDENTIAL.c.tenant == bindparam("b_tenant"), t.CREDENTIAL.c.operator == bindparam("b_operator"),
+           t.CREDENTIAL.c.kind == bindparam("b_kind"), t.CREDENTIAL.c.id == bindparam("b_id"),
+           t.CREDENTIAL.c.version == bindparam("b_version"))
+    .values({name: bindparam(name) for name in CREDENTIAL.names}),
+    "credential_drop": t.CREDENTIAL.delete().where(
+        t.CREDENTIAL.c.tenant == bindparam("b_tenant"), t.CREDENTIAL.c.operator == bindparam("b_operator"),
+        t.CREDENTIAL.c.kind == bindparam("b_kind"), t.CREDENTIAL.c.id == bindparam("b_id")),
+    "challenge": select(*CHALLENGE.columns).where(_mine(t.CHALLENGE), t.CHALLENGE.c.id == bindparam("id")),
+    "challenge_drop": t.CHALLENGE.delete().where(
+        t.CHALLENGE.c.tenant == bindparam("b_tenant"), t.CHALLENGE.c.id == bindparam("b_id")),
+    "challenges_over": t.CHALLENGE.delete().where(
+        t.CHALLENGE.c.tenant == bindparam("b_tenant"), t.CHALLENGE.c.expires_at < bindparam("b_now")),
     "staged": select(*STAGED.columns).where(_mine(t.STAGED_ROW)).order_by(t.STAGED_ROW.c.batch, t.STAGED_ROW.c.line),
     "lease_mine": select(t.AUDIT_HEAD.c.stream, t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash).where(
         _mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.holder == bindparam("holder")),

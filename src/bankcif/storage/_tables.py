@@ -130,7 +130,8 @@ APPROVAL = _table(
     "approval",
     _key("id", String(32)), _need("operation", String(16)), _may("subject", _CIF), _may("other", _CIF),
     _need("detail", LargeBinary), _need("base", LargeBinary), _need("maker", _ACTOR), _need("maker_person", _ACTOR),
-    _need("expires_at", Micros), _need("digest", _bytes(32)), _need("state", String(16)), _need("checker", _ACTOR),
+    _need("maker_behalf", _ACTOR), _need("expires_at", Micros), _need("digest", _bytes(32)), _need("state", String(16)),
+    _need("checks", LargeBinary),
 )  # fmt: skip
 Index("approval_subject", APPROVAL.c.tenant, APPROVAL.c.subject)
 Index("approval_other", APPROVAL.c.tenant, APPROVAL.c.other)
@@ -172,6 +173,19 @@ POLICY = _table(
     _key("digest", _bytes(32)), _need("version", String(128)), _need("document", LargeBinary), _need("mark", _bytes(16)),
     _may("since", Micros), _may("until", Micros),
     rowid=True,
+)  # fmt: skip
+CREDENTIAL = _table(
+    "credential",
+    _key("operator", _ACTOR), _key("kind", String(16)), _key("id", String(64)), _need("key_id", _bytes(16)),
+    _need("sealed", LargeBinary), _need("step", BigInteger), _need("failures", Integer), _need("locked_until", Micros),
+    _need("added_by", _ACTOR), _need("added_at", Micros), _may("used_at", Micros), _need("version", Integer),
+    rowid=True,
+)  # fmt: skip
+Index("credential_id", CREDENTIAL.c.tenant, CREDENTIAL.c.id)
+CHALLENGE = _table(
+    "challenge",
+    _key("id", _bytes(16)), _need("what", String(16)), _need("operator", _ACTOR), _need("nonce", _bytes(32)),
+    _need("operation", String(64)), _need("expires_at", Micros),
 )  # fmt: skip
 RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)))
 OUTBOX = Table(

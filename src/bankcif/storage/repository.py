@@ -12,10 +12,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from ..approval import Approval
-from ..audit import AuditRow, CheckpointRow, Head, Lease
 from ..party import CifNo, SourceKey
+from .log_store import AuditStore, TrailStore
 from .rows import (
+    ChallengeRow,
     ClaimRow,
+    CredentialRow,
     FactRow,
     GoldenRow,
     IndexRow,
@@ -36,6 +38,7 @@ __all__ = [
     "AuditStore",
     "ClaimStore",
     "CopyStore",
+    "CredentialStore",
     "CrosswalkStore",
     "ErasureStore",
     "IndexStore",
@@ -186,8 +189,11 @@ class WorkStore(Protocol):
     def close_task(self, row: TaskRow) -> None:
         """Keeps the task as *row* has it. Raises `ConflictError` unless it was open."""
 
-    def put_approvals(self, approvals: Collection[Approval]) -> None:
-        """Keeps proposals; one whose id exists is replaced only if it is still proposed."""
+    def add_approvals(self, approvals: Collection[Approval]) -> None:
+        """New proposals; one whose id exists is left as it is."""
+
+    def settle_approval(self, before: Approval, after: Approval) -> None:
+        """Keeps state and checks of *after*. Raises `ConflictError` unless it stands as *before*."""
 
     def approvals(
         self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
@@ -211,62 +217,29 @@ class StagingStore(Protocol):
         """Deletes rows; one that is not there is nothing."""
 
 
-class AuditStore(Protocol):
-    """Writing the log, which only grows."""
+class CredentialStore(Protocol):
+    """Factors of operators, and what passkeys were asked."""
 
-    def lease(self, holder: bytes, now: int, until: int) -> Lease:
-        """
-        The stream that *holder* writes, with its head, locked until the unit ends: the one it has, or else one whose lease
-        ended before *now*, or else a new one; the lease of one that was taken lasts *until* then.
-        """
+    def of(self, operator: str | None) -> Sequence[CredentialRow]:
+        """The factors of an operator, or of all of them if None, by operator, kind and id."""
 
-    def append(
-        self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head, until: int
-    ) -> None:
-        """
-        Appends to one stream, moves its head, and lets its lease last *until* then; *subjects* are (stream, number,
-        cif_no). Raises `ConflictError` if the head is not where the first row begins.
-        """
+    def at(self, id: str) -> CredentialRow | None:  # noqa: A002 (the row's own word)
+        """The factor with this id."""
 
-    def release(self, holder: bytes) -> None:
-        """Ends the leases of *holder*."""
+    def add(self, row: CredentialRow) -> None:
+        """A new factor. Raises `ConflictError` if there is one of this operator, kind and id."""
 
-    def last_checkpoint(self) -> CheckpointRow | None:
-        """The checkpoint over the most entries, locked until the unit ends."""
+    def change(self, row: CredentialRow) -> None:
+        """Replaces a factor, which must stand at the version before. Raises `ConflictError` otherwise."""
 
-    def add_checkpoint(self, row: CheckpointRow) -> None:
-        """A new checkpoint. Raises `ConflictError` if there is one over as many entries."""
+    def drop(self, row: CredentialRow) -> None:
+        """Deletes a factor; one that is not there is nothing."""
 
-    def cursor(self, consumer: str) -> Mapping[str, int]:
-        """Up to which number of each stream *consumer* got the entries."""
+    def ask(self, row: ChallengeRow, now: int) -> None:
+        """Keeps a challenge; those that were over before *now* go."""
 
-    def move_cursor(self, consumer: str, stream: str, number: int) -> None:
-        """*consumer* got the entries of *stream* up to *number*."""
-
-
-class TrailStore(Protocol):
-    """Reading the log."""
-
-    def heads(self) -> Mapping[str, Head]:
-        """The head of each stream."""
-
-    def ends(self) -> Mapping[str, int]:
-        """The number of the last entry that there is of each stream, whatever its head says."""
-
-    def entries(self, stream: str, after: int, upto: int, limit: int) -> Sequence[AuditRow]:
-        """The first *limit* of those entries of a stream that come behind number *after*, up to *upto*, by number."""
-
-    def between(self, since: int, until: int, actor: str | None = None) -> Iterator[AuditRow]:
-        """Entries from *since* to before *until*, of one actor or of all, by instant, stream and number."""
-
-    def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
-        """The entries that concern a customer, oldest first."""
-
-    def subjects(self, after: tuple[str, str, int], limit: int) -> Sequence[tuple[str, str, int]]:
-        """The first *limit* look-up rows (cif_no, stream, number) behind *after*, in order."""
-
-    def checkpoints(self, after: int, limit: int) -> Sequence[CheckpointRow]:
-        """The first *limit* checkpoints over more than *after* entries, by size."""
+    def answered(self, id: bytes) -> ChallengeRow | None:  # noqa: A002 (the row's own word)
+        """Takes a challenge out: once, however many answer it at a time."""
 
 
 class PolicyStore(Protocol):
@@ -364,6 +337,8 @@ class UnitOfWork(Protocol):
     def erasure(self) -> ErasureStore: ...
     @property
     def policies(self) -> PolicyStore: ...
+    @property
+    def credentials(self) -> CredentialStore: ...
 
     def commit(self) -> None:
         """Makes everything durable; without it, leaving the unit undoes everything."""

@@ -14,7 +14,9 @@ import attrs
 from ..party import CifNo, SourceKey
 
 __all__ = [
+    "ChallengeRow",
     "ClaimRow",
+    "CredentialRow",
     "FactRow",
     "GoldenRow",
     "IndexRow",
@@ -284,6 +286,57 @@ class StagedRow:
     staged_at: int
     expires_at: int
     state: str = "held"
+
+
+@attrs.frozen(kw_only=True)
+class CredentialRow:
+    """
+    A factor by which an operator is recognized.
+
+    Attributes:
+        operator, kind, id: Whose it is, ``password``, ``totp``, ``hotp`` or ``passkey``, and which of them, in hexadecimal.
+        key_id, sealed: What it is, sealed under a data key of its own.
+        step: The last step of a code or count of a passkey that was used; -1 if none was.
+        failures: How many attempts failed in a row.
+        locked_until: Until when it takes none; microseconds since 1970, UTC.
+        added_by, added_at, used_at: Who enrolled it, when, and when it was last accepted.
+        version: Counts its changes, so that two attempts never use one step.
+    """
+
+    operator: str
+    kind: str
+    id: str
+    key_id: bytes
+    sealed: bytes = attrs.field(repr=False)
+    step: int = -1
+    failures: int = 0
+    locked_until: int = 0
+    added_by: str
+    added_at: int
+    used_at: int | None = None
+    version: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class ChallengeRow:
+    """
+    What a passkey was asked to sign; answered once.
+
+    Attributes:
+        id: Random, sixteen bytes.
+        what: ``enrol``, ``log_in`` or ``step_up``.
+        operator: Whom it was given to; empty where nobody has said who they are.
+        nonce: Random, thirty-two bytes.
+        operation: Digest (hexadecimal) of the operation it is for, if any.
+        expires_at: Microseconds since 1970, UTC.
+    """
+
+    id: bytes
+    what: str
+    operator: str
+    nonce: bytes
+    operation: str
+    expires_at: int
 
 
 @attrs.frozen(kw_only=True)

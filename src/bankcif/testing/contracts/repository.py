@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from ...approval import ApprovalState
+from ...approval import ApprovalState, Check
 from ...errors import ConflictError
 from ...party import CifNo, SourceKey, facts_from
 from ...party.models import PartyKind
@@ -228,13 +228,21 @@ class RepositoryContract(UpkeepContract, LogContract):
                 unit.work.close_task(closed)
 
     def test_proposals_are_decided_once(self, repository: Repository) -> None:
-        decided = attrs.evolve(approval(), state=ApprovalState.APPROVED, checker="c")
+        checked = attrs.evolve(approval(), checks=(Check(actor="c", person="P", at=3),))
+        decided = attrs.evolve(checked, state=ApprovalState.APPROVED)
         with repository.unit_of_work() as unit:
-            unit.work.put_approvals([approval()])
-            unit.work.put_approvals([approval(), approval("p2")])
+            unit.work.add_approvals([approval()])
+            unit.work.add_approvals([attrs.evolve(approval(), state=ApprovalState.REJECTED), approval("p2")])
             assert unit.work.approvals(cif_no=B) == [approval(), approval("p2")]
-            unit.work.put_approvals([decided])
-            unit.work.put_approvals([attrs.evolve(decided, state=ApprovalState.REJECTED)])
+            unit.work.settle_approval(approval(), checked)
+            with pytest.raises(ConflictError):
+                unit.work.settle_approval(approval(), decided)
+            unit.work.settle_approval(checked, decided)
+            for late in (approval(), checked):
+                with pytest.raises(ConflictError):
+                    unit.work.settle_approval(late, attrs.evolve(decided, state=ApprovalState.REJECTED))
+            with pytest.raises(ConflictError):
+                unit.work.settle_approval(approval("p3"), approval("p3"))
             assert unit.work.approvals(ids=["p1"]) == [decided]
             assert unit.work.approvals(state="proposed") == [approval("p2")]
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
+import pytest
 
 from ...approval import Operation, propose
 from ...context import Actor
+from ...errors import ConflictError
 from ...party import CifNo, SourceKey
 from ...storage import Repository
 from ...storage.rows import (
+    ChallengeRow,
     ClaimRow,
+    CredentialRow,
     GoldenRow,
     IndexRow,
     NotAMatchRow,
@@ -24,8 +28,55 @@ from .rows import A, B, index, link, party, source, task
 __all__ = ["UpkeepContract"]
 
 
+_FACTOR = CredentialRow(
+    operator="t", kind="totp", id="a1", key_id=b"k" * 16, sealed=b"s", added_by="o", added_at=1
+)  # fmt: skip
+_CHALLENGE = ChallengeRow(id=b"c" * 16, what="log_in", operator="t", nonce=b"n" * 32, operation="", expires_at=9)
+
+
 class UpkeepContract:
-    """The part of `RepositoryContract` about keys, policies and what is deleted for good; it has the same fixtures."""
+    """
+    The part of `RepositoryContract` about keys, policies, operators and what is deleted for good; it has the same fixtures.
+    """
+
+    def test_a_factor_is_changed_from_the_version_it_stands_at(
+        self, repository: Repository, reopened: Callable[[], Repository]
+    ) -> None:
+        other = attrs.evolve(_FACTOR, id="a2", kind="passkey")
+        with repository.unit_of_work() as unit:
+            unit.credentials.add(_FACTOR)
+            unit.credentials.add(other)
+            unit.credentials.add(attrs.evolve(_FACTOR, operator="u", id="a3"))
+            unit.commit()
+        used = attrs.evolve(_FACTOR, step=7, failures=1, locked_until=5, used_at=3, version=2)
+        with reopened().unit_of_work() as unit:
+            assert unit.credentials.of("t") == [other, _FACTOR]
+            assert unit.credentials.of("nobody") == []
+            assert [row.id for row in unit.credentials.of(None)] == ["a2", "a1", "a3"]
+            assert (unit.credentials.at("a2"), unit.credentials.at("a9")) == (other, None)
+            unit.credentials.change(used)
+            assert unit.credentials.at("a1") == used
+            with pytest.raises(ConflictError):
+                unit.credentials.change(used)
+            with pytest.raises(ConflictError):
+                unit.credentials.change(attrs.evolve(used, id="a9", version=3))
+            unit.credentials.drop(used)
+            unit.credentials.drop(used)
+            assert unit.credentials.of("t") == [other]
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.credentials.add(_FACTOR)
+
+    def test_a_challenge_is_answered_once(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
+        with repository.unit_of_work() as unit:
+            unit.credentials.ask(_CHALLENGE, 1)
+            unit.commit()
+        with reopened().unit_of_work() as unit:
+            assert unit.credentials.answered(b"x" * 16) is None
+            assert unit.credentials.answered(_CHALLENGE.id) == _CHALLENGE
+            assert unit.credentials.answered(_CHALLENGE.id) is None
+        with repository.unit_of_work() as unit:
+            unit.credentials.ask(attrs.evolve(_CHALLENGE, id=b"d" * 16), 10)
+            assert unit.credentials.answered(_CHALLENGE.id) is None  # it was over
 
     def test_rotations_and_retired_keys_last_until_they_are_done(
         self, repository: Repository, reopened: Callable[[], Repository]
@@ -136,6 +187,6 @@ class UpkeepContract:
             expires_at=10,
         )  # fmt: skip
         with repository.unit_of_work() as unit:
-            unit.work.put_approvals([about_keys])
+            unit.work.add_approvals([about_keys])
             assert unit.work.approvals(ids=["p9"]) == [about_keys]
             assert unit.work.approvals(cif_no=A) == []

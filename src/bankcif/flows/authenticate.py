@@ -1,0 +1,345 @@
+"""
+Recognizing operators: password, one-time codes, passkeys; and stepping up for one operation.
+
+One answer for an unknown name, a wrong secret and a locked factor, after as much work. Each attempt is in the log, under
+the operator's id if there is one; a name that is nobody's is kept as a keyed tag, since a password is easily typed into
+the wrong field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+import attrs
+
+from .._clock import from_micros
+from ..access.authentication import (
+    Passkey,
+    accepted_step,
+    challenge_of,
+    credential_id_in,
+    dummy_hash,
+    hash_password,
+    is_stale,
+    login_options,
+    password_matches,
+    proven,
+)
+from ..audit import AuditEntry, Outcome
+from ..context import Actor, AuthContext
+from ..errors import AuthenticationError, InputError
+from ..storage import UnitOfWork
+from ..storage.rows import CredentialRow
+from ._factors import CODES, MINUTE, PasskeyRequest, answered, ask, factor_place, opened_factor, passkey_id, passkeys_of
+from .desk import Desk, note, record, refuse, retried, told
+
+__all__ = [
+    "begin_log_in",
+    "begin_step_up",
+    "change_password",
+    "finish_log_in",
+    "finish_step_up",
+    "log_in",
+    "step_up",
+]
+
+T = TypeVar("T")
+_NOBODY = Actor(id="bankcif.nobody")
+"""Under whom the log keeps attempts in a name that is nobody's."""
+
+
+def log_in(desk: Desk, operator: str, password: str, code: str | None = None, *, origin: str = "") -> AuthContext:
+    """
+    Recognizes an operator by password, and by a one-time code as well if one is given.
+
+    Args:
+        operator, password, code: As they typed them.
+        origin: From where; stands in the log.
+
+    Returns:
+        Level 1 by the password alone, level 2 with a code.
+
+    Raises:
+        AuthenticationError: They were not recognized: the name is nobody's, a secret is wrong, or was used, or is locked.
+
+    Cost: one Argon2id, whoever asks.
+    """
+
+    def accept(
+        unit: UnitOfWork, row: CredentialRow, rows: Sequence[CredentialRow], now: int
+    ) -> tuple[AuthContext, str]:
+        methods = ["password"]
+        if code is not None:
+            methods.append(_use_code(desk, unit, rows, code, now))
+        _renew(desk, unit, row, password, now)
+        level = len(methods)
+        return AuthContext(methods=tuple(methods), assurance=level, at=from_micros(now)), "+".join(methods)
+
+    return _with_password(desk, operator, password, "log_in", accept, origin)
+
+
+def change_password(desk: Desk, operator: str, old: str, new: str) -> None:
+    """
+    Lets *operator* change their own password.
+
+    Raises:
+        AuthenticationError: They were not recognized by the old one.
+        InputError: The new one is none.
+    """
+    encoded = hash_password(new, desk.authentication.password, desk.ids)
+
+    def accept(unit: UnitOfWork, row: CredentialRow, _rows: Sequence[CredentialRow], now: int) -> tuple[None, str]:
+        sealed = desk.sealer.seal({"phc": encoded}, desk.data_keys.get([row.key_id])[row.key_id], factor_place(row))
+        unit.credentials.change(attrs.evolve(row, sealed=sealed, failures=0, used_at=now, version=row.version + 1))
+        return None, "password"
+
+    _with_password(desk, operator, old, "change_password", accept)
+
+
+def step_up(desk: Desk, *, actor: Actor, code: str, operation: str = "") -> AuthContext:
+    """
+    Recognizes an operator anew by a one-time code, for one operation if it is named.
+
+    Args:
+        code: From their token.
+        operation: Digest of the operation, as `StepUpRequired.operation` has it.
+
+    Raises:
+        AuthenticationError: The code is not one that is still good, or is locked, or there was no log-in before.
+    """
+    before = actor.auth
+    if before is None:
+        raise _unrecognized(desk, actor, "step_up", "no_log_in")
+    _need_digest(operation)
+
+    def accept(unit: UnitOfWork, rows: Sequence[CredentialRow], now: int) -> tuple[AuthContext, str]:
+        method = _use_code(desk, unit, rows, code, now)
+        methods = tuple(dict.fromkeys((*before.methods, method)))
+        level = max(2, before.assurance) if set(before.methods) - {method} else before.assurance
+        return AuthContext(methods=methods, assurance=level, at=from_micros(now), operation=operation), method
+
+    return _attempt(desk, actor, "step_up", accept)
+
+
+def begin_log_in(desk: Desk) -> PasskeyRequest:
+    """
+    Asks whoever is there for a passkey; the answer says who they are.
+
+    Raises:
+        ConfigurationError: This file takes no passkeys.
+    """
+    return _challenge(desk, "log_in", "", "")
+
+
+def finish_log_in(
+    desk: Desk, request_id: str, response: str | Mapping[str, Any], *, origin: str = ""
+) -> tuple[str, AuthContext]:
+    """
+    Recognizes an operator by a passkey.
+
+    Returns:
+        Their id, and level 3 by a key that cannot leave its device, else level 2.
+
+    Raises:
+        AuthenticationError: They were not recognized.
+    """
+    return _by_passkey(desk, request_id, response, "log_in", attrs.evolve(_NOBODY, origin=origin))
+
+
+def begin_step_up(desk: Desk, *, actor: Actor, operation: str) -> PasskeyRequest:
+    """
+    Asks an operator's device to sign the digest of one operation.
+
+    Args:
+        operation: As `StepUpRequired.operation` has it.
+
+    Raises:
+        AuthenticationError: There was no log-in before.
+        ConfigurationError: This file takes no passkeys.
+        InputError: *operation* is no digest.
+    """
+    _need_digest(operation)
+    if actor.auth is None:
+        raise _unrecognized(desk, actor, "step_up", "no_log_in")
+    note(desk, actor, "step_up", rule="asked")
+    return _challenge(desk, "step_up", actor.id, operation)
+
+
+def finish_step_up(desk: Desk, request_id: str, response: str | Mapping[str, Any], *, actor: Actor) -> AuthContext:
+    """
+    Recognizes an operator by a passkey for the operation that their device signed.
+
+    Raises:
+        AuthenticationError: They were not recognized, or are another than was asked.
+    """
+    return _by_passkey(desk, request_id, response, "step_up", actor)[1]
+
+
+class _Refused(Exception):  # noqa: N818 (it never leaves this module)
+    """An attempt that is refused: by which rule, and which factors it counts against."""
+
+    def __init__(self, rule: str, against: Sequence[CredentialRow] = ()) -> None:
+        self.rule, self.against = rule, tuple(against)
+
+
+def _with_password(
+    desk: Desk,
+    operator: str,
+    password: str,
+    what: str,
+    accept: Callable[[UnitOfWork, CredentialRow, Sequence[CredentialRow], int], tuple[T, str]],
+    origin: str = "",
+) -> T:
+    """Lets *accept* go on, in the unit of the attempt, once the password was recognized outside of any."""
+    with desk.repository.unit_of_work() as unit:
+        held = next((row for row in unit.credentials.of(operator) if row.kind == "password"), None)
+    # As much work for a name that is nobody's, and outside the unit, which would keep other writers waiting.
+    encoded = opened_factor(desk, held)["phc"] if held else dummy_hash(desk.authentication.password)
+    right = password_matches(password, encoded, desk.authentication.password) and held is not None
+
+    def decided(unit: UnitOfWork, rows: Sequence[CredentialRow], now: int) -> tuple[T, str]:
+        row = next((one for one in rows if one.kind == "password"), None)
+        if row is None:
+            raise _Refused("unknown")
+        if row.locked_until > now:
+            raise _Refused("locked")
+        if not right or held is None or row.sealed != held.sealed:
+            raise _Refused("password", [row])
+        return accept(unit, row, rows, now)
+
+    who = attrs.evolve(Actor(id=operator) if held else _NOBODY, origin=origin)
+    return _attempt(desk, who, what, decided, name="" if held else operator)
+
+
+def _attempt(
+    desk: Desk,
+    actor: Actor,
+    what: str,
+    decide: Callable[[UnitOfWork, Sequence[CredentialRow], int], tuple[T, str]],
+    *,
+    name: str = "",
+) -> T:
+    """One attempt in one unit: what it used, what it counts against, and its entry commit together."""
+
+    def once() -> T | _Refused:
+        with desk.unit_of_work() as unit:
+            now, refused = desk.now(), None
+            try:
+                found, rule = decide(unit, unit.credentials.of(actor.id), now)
+            except _Refused as error:
+                refused = error
+            if refused is None:
+                record(desk, unit, [AuditEntry.by(actor, what, now, rule=rule)])
+                unit.commit()
+                return found
+        # What it had done is undone; that it failed is not.
+        with desk.unit_of_work() as unit:
+            for row in refused.against:
+                _count(desk, unit, row, now)
+            terms = {} if not name else {"operator": _name_tag(desk, name)}
+            entry = AuditEntry.by(actor, what, now, outcome=Outcome.REFUSED, rule=refused.rule, terms=terms)
+            record(desk, unit, [entry])
+            unit.commit()
+        return refused
+
+    said = retried(once)
+    if isinstance(said, _Refused):
+        raise told(AuthenticationError("the operator was not recognized: unknown, wrong, used before, or locked for a while",
+                                       rule="authentication"))  # fmt: skip
+    return said
+
+
+def _count(desk: Desk, unit: UnitOfWork, row: CredentialRow, now: int) -> None:
+    """One more failure of a factor, which may lock it."""
+    failures, plan = row.failures + 1, desk.authentication
+    locks = failures >= plan.attempts
+    until = now + plan.lock_minutes * MINUTE if locks else row.locked_until
+    unit.credentials.change(
+        attrs.evolve(row, failures=0 if locks else failures, locked_until=until, version=row.version + 1)
+    )
+
+
+def _use_code(desk: Desk, unit: UnitOfWork, rows: Sequence[CredentialRow], code: str, now: int) -> str:
+    """Uses *code* up, by whichever of the operator's tokens it is, and gives that token's kind."""
+    tokens = [row for row in rows if row.kind in CODES]
+    free = [row for row in tokens if row.locked_until <= now]
+    if not free:
+        raise _Refused("locked" if tokens else "no_code")
+    for row in free:
+        secret = bytes.fromhex(opened_factor(desk, row)["secret"])
+        kind: Literal["totp", "hotp"] = "totp" if row.kind == "totp" else "hotp"
+        step = accepted_step(secret, code, kind, last=row.step, now=now, plan=desk.authentication.code)
+        if step is not None:
+            unit.credentials.change(attrs.evolve(row, step=step, failures=0, used_at=now, version=row.version + 1))
+            return row.kind
+    raise _Refused("code", free)
+
+
+def _renew(desk: Desk, unit: UnitOfWork, row: CredentialRow, password: str, now: int) -> None:
+    """Notes that a password was accepted; one that was hashed at another cost is hashed anew."""
+    sealed, plan = row.sealed, desk.authentication.password
+    if is_stale(opened_factor(desk, row)["phc"], plan):
+        lenient = attrs.evolve(plan, shortest=8)  # it may be older than the rule of its length
+        if len(password) >= lenient.shortest:
+            payload = {"phc": hash_password(password, lenient, desk.ids)}
+            sealed = desk.sealer.seal(payload, desk.data_keys.get([row.key_id])[row.key_id], factor_place(row))
+    unit.credentials.change(attrs.evolve(row, sealed=sealed, failures=0, used_at=now, version=row.version + 1))
+
+
+def _by_passkey(
+    desk: Desk, request_id: str, response: str | Mapping[str, Any], what: str, actor: Actor
+) -> tuple[str, AuthContext]:
+    plan = passkeys_of(desk)
+    asked = answered(desk, request_id, what)
+    name = passkey_id(credential_id_in(response))
+    with desk.repository.unit_of_work() as unit:
+        held = unit.credentials.at(name)
+    if held is not None and actor.id == _NOBODY.id:
+        actor = attrs.evolve(actor, id=held.operator, person=held.operator)
+
+    def decided(unit: UnitOfWork, rows: Sequence[CredentialRow], now: int) -> tuple[tuple[str, AuthContext], str]:
+        row = next((one for one in rows if one.kind == "passkey" and one.id == name), None)
+        if asked is None or row is None or (asked.operator and asked.operator != row.operator):
+            raise _Refused("unknown")
+        if row.locked_until > now:
+            raise _Refused("locked")
+        said = opened_factor(desk, row)
+        key = Passkey(
+            credential_id=bytes.fromhex(said["id"]), public_key=bytes.fromhex(said["public_key"]), count=row.step,
+            device_bound=said["device_bound"],
+        )  # fmt: skip
+        done = proven(plan, response, challenge_of(asked.nonce, asked.operation), key)
+        if done is None:
+            raise _Refused("passkey", [row])
+        unit.credentials.change(attrs.evolve(row, step=done.count, failures=0, used_at=now, version=row.version + 1))
+        auth = AuthContext(
+            methods=("passkey",), assurance=3 if done.device_bound else 2, at=from_micros(now),
+            operation=asked.operation,
+        )  # fmt: skip
+        return (row.operator, auth), "passkey"
+
+    return _attempt(desk, actor, what, decided)
+
+
+def _challenge(desk: Desk, what: str, operator: str, operation: str) -> PasskeyRequest:
+    plan = passkeys_of(desk)
+    with desk.repository.unit_of_work() as unit:
+        asked = ask(desk, unit, what, operator, operation)
+        unit.commit()
+    options = login_options(plan, challenge_of(asked.nonce, operation), desk.authentication.challenge_minutes)
+    return PasskeyRequest(id=asked.id.hex(), options=options)
+
+
+def _name_tag(desk: Desk, name: str) -> str:
+    return desk.digester.digest("operator", name.encode("utf-8", "replace")[:256]).hex()
+
+
+def _need_digest(operation: str) -> None:
+    if operation and (len(operation) != 64 or set(operation) - set("0123456789abcdef")):
+        raise InputError("an operation is named by its digest, as StepUpRequired has it", rule="operation")
+
+
+def _unrecognized(desk: Desk, actor: Actor, what: str, rule: str) -> AuthenticationError:
+    refuse(desk, actor, what, None, rule=rule)
+    return told(AuthenticationError("log in before you step up", rule=rule))

@@ -1,0 +1,214 @@
+"""
+Keeping operators: what they are recognized by, enrolled by who keeps operators and by nobody for themself, but for a passkey of
+an operator who is recognized already. What it is rests sealed under a data key of its own; customers have no secrets here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import attrs
+
+from .._canonical import sha256
+from ..access import Action, Provisioning
+from ..access.authentication import (
+    challenge_of,
+    hash_password,
+    new_secret,
+    provisioning,
+    registered,
+    registration_options,
+)
+from ..context import Actor, Purpose
+from ..errors import InputError
+from ._factors import (
+    CODES,
+    Factor,
+    PasskeyRequest,
+    add_factor,
+    answered,
+    ask,
+    drop_factor,
+    need_keeper,
+    opened_factor,
+    passkey_id,
+    passkeys_of,
+    tell,
+    the_factor,
+)
+from .desk import Desk, authorize, need_purpose
+
+__all__ = [
+    "add_code",
+    "begin_enrolment",
+    "factors",
+    "finish_enrolment",
+    "is_enrolled",
+    "remove",
+    "set_password",
+    "unlock",
+]
+
+
+def set_password(desk: Desk, operator: str, password: str, *, actor: Actor, purpose: Purpose) -> None:
+    """
+    Gives *operator* a password, in place of the one they had; whoever keeps operators does, and not for themself.
+
+    Raises:
+        InputError: The password is none, or the operator's id.
+        NotFoundOrNotAllowedError: The policy does not let *actor* keep operators, or they are the operator.
+    """
+    need_keeper(desk, operator, actor, "set_password", purpose)
+    encoded = hash_password(password, desk.authentication.password, desk.ids)
+    with desk.unit_of_work() as unit:
+        for row in unit.credentials.of(operator):
+            if row.kind == "password":
+                drop_factor(unit, row)
+        add_factor(desk, unit, operator, "password", "0", {"phc": encoded}, actor)
+        tell(desk, unit, actor, "set_password", operator, purpose)
+        unit.commit()
+
+
+def add_code(
+    desk: Desk, operator: str, kind: Literal["totp", "hotp"], *, actor: Actor, purpose: Purpose
+) -> Provisioning:
+    """
+    Gives *operator* a token of one-time codes, in place of one of this kind.
+
+    Returns:
+        What they put into their app; shown once, and kept sealed.
+
+    Raises:
+        InputError: The kind is none.
+        NotFoundOrNotAllowedError: The policy does not let *actor* keep operators, or they are the operator.
+    """
+    need_keeper(desk, operator, actor, "add_code", purpose)
+    if kind not in CODES:
+        raise InputError("codes are of kind totp or hotp", rule="factor")
+    secret = new_secret(desk.ids)
+    with desk.unit_of_work() as unit:
+        for row in unit.credentials.of(operator):
+            if row.kind == kind:
+                drop_factor(unit, row)
+        add_factor(desk, unit, operator, kind, "0", {"secret": secret.hex()}, actor)
+        tell(desk, unit, actor, "add_code", operator, purpose, rule=kind)
+        unit.commit()
+    return provisioning(secret, operator, kind, desk.authentication.code)
+
+
+def factors(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> Sequence[Factor]:
+    """
+    What *operator* is recognized by; they ask themself, or who keeps operators does.
+
+    Raises:
+        NotFoundOrNotAllowedError: *actor* is neither.
+    """
+    need_purpose(desk, actor, "factors", purpose)
+    if actor.id != operator:
+        authorize(desk, actor, Action.OPERATORS, "factors", purpose)
+    with desk.unit_of_work() as unit:
+        rows = unit.credentials.of(operator)
+        found = [
+            Factor(
+                kind=row.kind, id=row.id, locked_until=row.locked_until, added_by=row.added_by, added_at=row.added_at,
+                used_at=row.used_at, device_bound=row.kind == "passkey" and bool(opened_factor(desk, row)["device_bound"]),
+            )
+            for row in rows
+        ]  # fmt: skip
+        tell(desk, unit, actor, "factors", operator, purpose, count=len(found))
+        unit.commit()
+    return found
+
+
+def is_enrolled(desk: Desk, operator: str) -> bool:
+    """Whether *operator* has anything to be recognized by."""
+    with desk.repository.unit_of_work() as unit:
+        return bool(unit.credentials.of(operator))
+
+
+def remove(desk: Desk, operator: str, kind: str, factor_id: str, *, actor: Actor, purpose: Purpose) -> None:
+    """
+    Takes a factor away, and destroys its key.
+
+    Raises:
+        InputError: There is no such factor.
+        NotFoundOrNotAllowedError: The policy does not let *actor* keep operators, or they are the operator.
+    """
+    need_keeper(desk, operator, actor, "remove_factor", purpose)
+    with desk.unit_of_work() as unit:
+        row = the_factor(unit, operator, kind, factor_id)
+        drop_factor(unit, row)
+        tell(desk, unit, actor, "remove_factor", operator, purpose, rule=f"{kind}:{factor_id}")
+        unit.commit()
+
+
+def unlock(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> None:
+    """
+    Lets an operator try again before the lock is over.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* keep operators, or they are the operator.
+    """
+    need_keeper(desk, operator, actor, "unlock", purpose)
+    with desk.unit_of_work() as unit:
+        for row in unit.credentials.of(operator):
+            unit.credentials.change(attrs.evolve(row, failures=0, locked_until=0, version=row.version + 1))
+        tell(desk, unit, actor, "unlock", operator, purpose)
+        unit.commit()
+
+
+def begin_enrolment(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> PasskeyRequest:
+    """
+    Asks *operator*'s browser for a passkey. They do it themself, once they are recognized; or who keeps operators lets them,
+    at a desk of theirs.
+
+    Raises:
+        ConfigurationError: This file takes no passkeys.
+        NotFoundOrNotAllowedError: *actor* is neither.
+    """
+    plan = passkeys_of(desk)
+    need_purpose(desk, actor, "add_passkey", purpose)
+    if actor.id != operator or actor.auth is None:
+        need_keeper(desk, operator, actor, "add_passkey", purpose)
+    with desk.unit_of_work() as unit:
+        known = [bytes.fromhex(row.id) for row in unit.credentials.of(operator) if row.kind == "passkey"]
+        asked = ask(desk, unit, "enrol", operator, "")
+        tell(desk, unit, actor, "add_passkey", operator, purpose, rule="asked")
+        unit.commit()
+    handle = sha256("bankcif/v1/operator", desk.tenant, operator)
+    options = registration_options(
+        plan, operator, handle, challenge_of(asked.nonce, ""), known, desk.authentication.challenge_minutes
+    )
+    return PasskeyRequest(id=asked.id.hex(), options=options)
+
+
+def finish_enrolment(
+    desk: Desk, request_id: str, response: str | Mapping[str, Any], *, actor: Actor, purpose: Purpose
+) -> Factor:
+    """
+    Keeps the passkey that the browser brought.
+
+    Raises:
+        InputError: The answer does not hold, or comes too late, or the key may leave its device where that is not taken.
+    """
+    plan = passkeys_of(desk)
+    need_purpose(desk, actor, "add_passkey", purpose)
+    asked = answered(desk, request_id, "enrol")
+    if asked is None:
+        raise InputError("there is no such request, or its time is over; begin again", rule="passkey")
+    if actor.id != asked.operator or actor.auth is None:
+        need_keeper(desk, asked.operator, actor, "add_passkey", purpose)
+    key = registered(plan, response, challenge_of(asked.nonce, ""))
+    payload = {"public_key": key.public_key.hex(), "device_bound": key.device_bound, "id": key.credential_id.hex()}
+    with desk.unit_of_work() as unit:
+        if unit.credentials.at(passkey_id(key.credential_id)) is not None:
+            raise InputError("this key is enrolled already", path="$.passkey", rule="passkey")
+        name = passkey_id(key.credential_id)
+        row = add_factor(desk, unit, asked.operator, "passkey", name, payload, actor, step=key.count)
+        tell(desk, unit, actor, "add_passkey", asked.operator, purpose, rule=f"passkey:{name}")
+        unit.commit()
+    return Factor(
+        kind="passkey", id=row.id, device_bound=key.device_bound, locked_until=0, added_by=row.added_by,
+        added_at=row.added_at, used_at=None,
+    )  # fmt: skip

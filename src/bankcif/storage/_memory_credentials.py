@@ -1,0 +1,46 @@
+"""Factors of operators in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import ConflictError
+from ._memory_tables import Store
+from .rows import ChallengeRow, CredentialRow
+
+__all__ = ["Credentials"]
+
+
+def _key(row: CredentialRow) -> tuple[str, str, str]:
+    return row.operator, row.kind, row.id
+
+
+class Credentials(Store):
+    def of(self, operator: str | None) -> Sequence[CredentialRow]:
+        rows = self._data.credentials.rows.values()
+        return sorted((row for row in rows if operator in (None, row.operator)), key=_key)
+
+    def at(self, id: str) -> CredentialRow | None:  # noqa: A002 (the row's own word)
+        return next((row for row in self._data.credentials.rows.values() if row.id == id), None)
+
+    def add(self, row: CredentialRow) -> None:
+        self._data.credentials.add(_key(row), row)
+
+    def change(self, row: CredentialRow) -> None:
+        before = self._data.credentials.rows.get(_key(row))
+        if before is None or before.version != row.version - 1:
+            raise ConflictError("another attempt used this factor first", rule="version")
+        self._data.credentials.put(_key(row), row)
+
+    def drop(self, row: CredentialRow) -> None:
+        self._data.credentials.drop(_key(row))
+
+    def ask(self, row: ChallengeRow, now: int) -> None:
+        for one in [one for one in self._data.challenges.rows.values() if one.expires_at < now]:
+            self._data.challenges.drop(one.id)
+        self._data.challenges.add(row.id, row)
+
+    def answered(self, id: bytes) -> ChallengeRow | None:  # noqa: A002 (the row's own word)
+        found = self._data.challenges.rows.get(id)
+        self._data.challenges.drop(id)
+        return found

@@ -1,0 +1,484 @@
+"""Operators: enrolled by who keeps them, recognized or not with one answer, locked after failures, each attempt in the log."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from tests.access.authenticator_double import ORIGIN, RP_ID, Device
+from tests.conftest import NOW, known
+from tests.flows.test_register import register
+
+from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
+from bankcif._clock import FixedClock
+from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan, default_policy
+from bankcif.access.authentication import code_at
+from bankcif.context import AuthContext
+from bankcif.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    InputError,
+    KeyMissingError,
+    NotFoundOrNotAllowedError,
+    StepUpRequired,
+)
+from bankcif.party import ReferenceTables
+
+CHEAP = PasswordPlan(iterations=1, memory_kib=8, lanes=1)
+PASSKEYS = PasskeyPlan(rp_id=RP_ID, rp_name="Bank", origins=(ORIGIN,))
+PLAN = AuthPlan(password=CHEAP, passkey=PASSKEYS)
+KEEPER = Actor(id="o.xia", roles={"operator_admin"})
+AUDITOR = Actor(id="a.sun", roles={"auditor"})
+ZHOU = Actor(id="t.zhou", roles={"compliance"}, branch="b")
+SECRET = "a long enough password"
+
+
+class Bank:
+    """One store under one clock, with an operator who has a password and a token."""
+
+    def __init__(self, tables: ReferenceTables, clock: FixedClock) -> None:
+        self.clock, self.repository = clock, MemoryRepository()
+        self._more: dict[str, Any] = {
+            "keys": LocalKeyProvider.generate(), "key_store": MemoryKeyStore(), "tables": tables, "clock": clock,
+        }  # fmt: skip
+        self.cif = self.open()
+        self.cif.operators.set_password("t.zhou", SECRET, actor=KEEPER)
+        self.secret = base64.b32decode(self.cif.operators.add_code("t.zhou", actor=KEEPER).secret)
+
+    def open(self, plan: AuthPlan = PLAN, **more: Any) -> CIF:
+        return CIF(repository=self.repository, tenant="t", authentication=plan, **self._more, **more)
+
+    def code(self, after: int = 0) -> str:
+        return code_at(self.secret, int(self.clock.now().timestamp()) // 30 + after, PLAN.code)
+
+    def tried(self, who: str = "t.zhou") -> list[tuple[str, str, str]]:
+        return [(one.action, one.outcome, one.rule) for one in self.cif.audit.deeds(who, actor=AUDITOR)]
+
+
+@pytest.fixture
+def bank(tables: ReferenceTables, clock: FixedClock) -> Iterator[Bank]:
+    made = Bank(tables, clock)
+    yield made
+    made.cif.close()
+
+
+def test_password_and_code_are_two_factors(bank: Bank) -> None:
+    one = bank.cif.operators.log_in("t.zhou", SECRET)
+    assert one == AuthContext(methods=("password",), assurance=1, at=NOW)
+    two = bank.cif.operators.log_in("t.zhou", SECRET, bank.code(), origin="desk-4")
+    assert two == AuthContext(methods=("password", "totp"), assurance=2, at=NOW)
+    assert bank.tried() == [("log_in", "done", "password"), ("log_in", "done", "password+totp")]
+    assert [line.origin for line in bank.cif.audit.deeds("t.zhou", actor=AUDITOR)] == ["", "desk-4"]
+
+
+WRONG = {
+    "another password": lambda b: b.cif.operators.log_in("t.zhou", SECRET + "x"),
+    "no password": lambda b: b.cif.operators.log_in("t.zhou", ""),
+    "a code that is none": lambda b: b.cif.operators.log_in("t.zhou", SECRET, "000000"),
+    "a code of later": lambda b: b.cif.operators.log_in("t.zhou", SECRET, b.code(9)),
+    "the wrong password with the right code": lambda b: b.cif.operators.log_in("t.zhou", "x", b.code()),
+    "a name that is nobody's": lambda b: b.cif.operators.log_in("t.nobody", SECRET),
+    "a name like a password": lambda b: b.cif.operators.log_in("my secret password", SECRET, "123456"),
+    "a name that cannot be": lambda b: b.cif.operators.log_in("\ud800" * 300, SECRET),
+    "an operator without a token": lambda b: b.cif.operators.log_in("t.plain", SECRET, "123456"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(WRONG))
+def test_whatever_is_wrong_has_one_answer(bank: Bank, case: str) -> None:
+    bank.cif.operators.set_password("t.plain", SECRET, actor=KEEPER)
+    with pytest.raises(AuthenticationError) as caught:
+        WRONG[case](bank)
+    said = str(caught.value)
+    assert said == "the operator was not recognized: unknown, wrong, used before, or locked for a while"
+    assert (caught.value.__cause__, caught.value.__context__, caught.value.rule) == (None, None, "authentication")
+
+
+def test_a_name_that_is_nobody_s_is_kept_as_a_tag(bank: Bank) -> None:
+    """A password is easily typed into the field of the name."""
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.log_in("my secret password", SECRET)
+    with bank.repository.unit_of_work() as unit:
+        bodies = b"".join(row.body for row in unit.trail.between(0, 2**63 - 1))
+    assert b"my secret" not in bodies
+    assert b'"terms":{"operator":"' in bodies
+    assert bank.tried("bankcif.nobody") == [("log_in", "refused", "unknown")]
+
+
+def test_as_much_work_is_done_for_a_name_that_is_nobody_s(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    import bankcif.flows.authenticate as flow
+
+    costs: list[str] = []
+    real = flow.password_matches
+    monkeypatch.setattr(
+        flow, "password_matches", lambda p, encoded, plan: costs.append(encoded.split("$")[3]) or real(p, encoded, plan)
+    )
+    for name in ("t.zhou", "t.nobody"):
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.log_in(name, "x")
+    assert costs == ["m=8,t=1,p=1"] * 2
+
+
+def test_a_code_is_used_once_by_whoever_is_first(bank: Bank) -> None:
+    code = bank.code()
+    bank.cif.operators.log_in("t.zhou", SECRET, code)
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.log_in("t.zhou", SECRET, code)
+    other = bank.open()
+    with pytest.raises(AuthenticationError):
+        other.operators.log_in("t.zhou", SECRET, code)
+    bank.clock.advance(timedelta(seconds=30))
+    assert other.operators.log_in("t.zhou", SECRET, bank.code()).assurance == 2
+
+
+def test_a_counter_token_goes_on_where_it_was(bank: Bank) -> None:
+    secret = base64.b32decode(bank.cif.operators.add_code("t.hotp", "hotp", actor=KEEPER).secret)
+    bank.cif.operators.set_password("t.hotp", SECRET, actor=KEEPER)
+    codes = [code_at(secret, step, PLAN.code) for step in range(30)]
+    for step, good in ((0, True), (0, False), (3, True), (2, False), (4, True), (20, False)):
+        if good:
+            assert bank.cif.operators.log_in("t.hotp", SECRET, codes[step]).methods == ("password", "hotp")
+        else:
+            with pytest.raises(AuthenticationError):
+                bank.cif.operators.log_in("t.hotp", SECRET, codes[step])
+
+
+def test_a_factor_is_locked_after_failures_and_opens_again(bank: Bank) -> None:
+    for _ in range(PLAN.attempts):
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.log_in("t.zhou", "wrong")
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.log_in("t.zhou", SECRET)  # the right one does not help now
+    assert bank.tried()[-1] == ("log_in", "refused", "locked")
+    bank.clock.advance(timedelta(minutes=PLAN.lock_minutes))
+    assert bank.cif.operators.log_in("t.zhou", SECRET).assurance == 1
+
+
+def test_a_success_forgets_failures(bank: Bank) -> None:
+    for _ in range(3):
+        for _ in range(PLAN.attempts - 1):
+            with pytest.raises(AuthenticationError):
+                bank.cif.operators.log_in("t.zhou", "wrong")
+        bank.cif.operators.log_in("t.zhou", SECRET)
+
+
+def test_codes_are_limited_by_themselves(bank: Bank) -> None:
+    for _ in range(PLAN.attempts):
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.log_in("t.zhou", SECRET, "000000")
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.log_in("t.zhou", SECRET, bank.code())
+    assert bank.cif.operators.log_in("t.zhou", SECRET).assurance == 1  # the password is not what failed
+    bank.cif.operators.unlock("t.zhou", actor=KEEPER)
+    assert bank.cif.operators.log_in("t.zhou", SECRET, bank.code()).assurance == 2
+
+
+def test_a_failed_login_uses_nothing_up(bank: Bank) -> None:
+    code = bank.code()
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.log_in("t.zhou", "wrong", code)
+    assert bank.cif.operators.log_in("t.zhou", SECRET, code).assurance == 2
+
+
+def test_a_password_is_hashed_anew_at_another_cost(bank: Bank) -> None:
+    def sealed() -> bytes:
+        return next(row.sealed for row in bank.repository._data.credentials.rows.values() if row.kind == "password")
+
+    before = sealed()
+    bank.cif.operators.log_in("t.zhou", SECRET)
+    assert sealed() == before
+    dearer = bank.open(attrs.evolve(PLAN, password=attrs.evolve(CHEAP, iterations=2)))
+    dearer.operators.log_in("t.zhou", SECRET)
+    assert sealed() != before
+    assert dearer.operators.log_in("t.zhou", SECRET).assurance == 1
+
+
+def test_an_operator_changes_their_password(bank: Bank) -> None:
+    bank.cif.operators.change_password("t.zhou", SECRET, "another long password")
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.log_in("t.zhou", SECRET)
+    assert bank.cif.operators.log_in("t.zhou", "another long password").assurance == 1
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.change_password("t.zhou", "wrong", "yet another password")
+    with pytest.raises(InputError):
+        bank.cif.operators.change_password("t.zhou", "another long password", "short")
+    assert [one[0] for one in bank.tried()].count("change_password") == 2
+
+
+def enrol(cif: CIF, device: Device, actor: Actor = KEEPER, operator: str = "t.zhou") -> Any:
+    asked = cif.operators.begin_passkey(operator, actor=actor)
+    return cif.operators.finish_passkey(asked.id, device.make(asked.options), actor=actor)
+
+
+def test_a_passkey_says_who_it_is_and_is_the_highest_level(bank: Bank) -> None:
+    device, synced = Device(), Device(synced=True)
+    assert enrol(bank.cif, device).device_bound
+    enrol(bank.cif, synced)
+    for one, level in ((device, 3), (synced, 2)):
+        asked = bank.cif.operators.begin_log_in()
+        who, auth = bank.cif.operators.finish_log_in(asked.id, one.sign(asked.options), origin="desk-4")
+        assert (who, auth.methods, auth.assurance, auth.at) == ("t.zhou", ("passkey",), level, NOW)
+    assert bank.tried() == [("log_in", "done", "passkey")] * 2
+
+
+def test_a_passkey_s_answer_is_good_once_and_for_a_while(bank: Bank) -> None:
+    device = Device()
+    enrol(bank.cif, device)
+    asked = bank.cif.operators.begin_log_in()
+    answer = device.sign(asked.options)
+    bank.cif.operators.finish_log_in(asked.id, answer)
+    late = bank.cif.operators.begin_log_in()
+    bank.clock.advance(timedelta(minutes=PLAN.challenge_minutes, seconds=1))
+    for request_id, response in ((asked.id, answer), (late.id, device.sign(late.options)), ("zz", answer), ("00", {})):
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.finish_log_in(request_id, response)
+
+
+def test_a_copy_of_a_passkey_is_told_and_in_the_end_locked(bank: Bank) -> None:
+    device = Device()
+    enrol(bank.cif, device)
+    for _ in range(PLAN.attempts):
+        device.count = 0
+        asked = bank.cif.operators.begin_log_in()
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.finish_log_in(asked.id, device.sign(asked.options))
+    device.count = 50
+    asked = bank.cif.operators.begin_log_in()
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.finish_log_in(asked.id, device.sign(asked.options))
+    assert [rule for _, _, rule in bank.tried()] == ["passkey"] * PLAN.attempts + ["locked"]
+
+
+def test_an_operator_who_is_recognized_enrols_a_passkey_of_their_own(bank: Bank) -> None:
+    for actor in (ZHOU, Actor(id="t.other", roles={"teller"}, auth=known(ZHOU).auth)):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            bank.cif.operators.begin_passkey("t.zhou", actor=actor)
+    mine = attrs.evolve(ZHOU, auth=bank.cif.operators.log_in("t.zhou", SECRET, bank.code()))
+    assert enrol(bank.cif, Device(), mine).kind == "passkey"
+    asked = bank.cif.operators.begin_passkey("t.zhou", actor=mine)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        bank.cif.operators.finish_passkey(asked.id, Device().make(asked.options), actor=known(Actor(id="t.other")))
+
+
+def test_a_key_is_enrolled_once(bank: Bank) -> None:
+    device = Device()
+    enrol(bank.cif, device)
+    with pytest.raises(InputError, match="enrolled already"):
+        enrol(bank.cif, device, operator="t.other")
+    with pytest.raises(InputError, match="begin again"):
+        bank.cif.operators.finish_passkey(
+            "00" * 16, device.make(bank.cif.operators.begin_passkey("t.a", actor=KEEPER).options), actor=KEEPER
+        )
+
+
+def test_a_file_without_passkeys_takes_none(bank: Bank) -> None:
+    plain = bank.open(attrs.evolve(PLAN, passkey=None))
+    for ask in (
+        plain.operators.begin_log_in,
+        lambda: plain.operators.begin_passkey("t.zhou", actor=KEEPER),
+        lambda: plain.operators.begin_step_up("0" * 64, actor=known(ZHOU)),
+    ):
+        with pytest.raises(ConfigurationError, match="no passkeys"):
+            ask()
+
+
+def bound_policy() -> Policy:
+    """Revealing asks for level 2, a minute ago at most, and for this one operation."""
+    table = default_policy().document()
+    table["require"]["reveal"] = {"level": 2, "max_age_minutes": 1, "bound": True}
+    return Policy.from_document({**table, "version": "bound"})
+
+
+def test_a_step_up_signs_the_one_operation(tables: ReferenceTables, clock: FixedClock, steward: Actor) -> None:
+    cif = CIF(
+        repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
+        tables=tables, clock=clock, authentication=PLAN, policy=bound_policy(),
+    )  # fmt: skip
+    one, other = register(cif, steward, "1"), register(cif, steward, "2", identifiers=None, phone="15499999999")
+    device = Device()
+    enrol(cif, device)
+    cif.operators.set_password("t.zhou", SECRET, actor=KEEPER)
+    zhou = attrs.evolve(ZHOU, auth=cif.operators.log_in("t.zhou", SECRET))
+    reveal = {"fields": {"phone"}, "purpose": Purpose.COMPLIANCE}
+    with pytest.raises(StepUpRequired) as caught:
+        cif.customers.reveal(one.cif_no, actor=zhou, **reveal)  # type: ignore[arg-type]
+    asks = caught.value
+    assert (asks.missing, asks.level, asks.max_age_minutes) == (("level", "operation"), 2, 1)
+    asked = cif.operators.begin_step_up(asks.operation, actor=zhou)
+    strong = attrs.evolve(zhou, auth=cif.operators.finish_step_up(asked.id, device.sign(asked.options), actor=zhou))
+    assert cif.customers.reveal(one.cif_no, actor=strong, **reveal)["phone"]  # type: ignore[arg-type]
+    for number, fields in ((other.cif_no, {"phone"}), (one.cif_no, {"name"}), (one.cif_no, {"phone", "name"})):
+        with pytest.raises(StepUpRequired) as caught:
+            cif.customers.reveal(number, fields, actor=strong, purpose=Purpose.COMPLIANCE)
+        assert caught.value.missing == ("operation",)
+    clock.advance(timedelta(seconds=61))
+    with pytest.raises(StepUpRequired) as caught:
+        cif.customers.reveal(one.cif_no, actor=strong, **reveal)  # type: ignore[arg-type]
+    assert caught.value.missing == ("age",)
+    lines = [line.rule for line in cif.audit.deeds("t.zhou", actor=AUDITOR) if line.outcome == "refused"]
+    assert lines == ["step_up:level+operation", *["step_up:operation"] * 3, "step_up:age"]
+
+
+def test_a_step_up_is_answered_by_who_was_asked(bank: Bank) -> None:
+    mine, others = Device(), Device()
+    enrol(bank.cif, mine)
+    enrol(bank.cif, others, operator="t.other")
+    asked = bank.cif.operators.begin_step_up("0" * 64, actor=known(ZHOU))
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.finish_step_up(asked.id, others.sign(asked.options), actor=known(ZHOU))
+    asked = bank.cif.operators.begin_step_up("0" * 64, actor=known(ZHOU))
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.finish_log_in(asked.id, mine.sign(asked.options))
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.begin_step_up("0" * 64, actor=ZHOU)
+    with pytest.raises(InputError, match="digest"):
+        bank.cif.operators.begin_step_up("phone of C1", actor=known(ZHOU))
+
+
+def test_a_code_steps_up_who_logged_in(bank: Bank) -> None:
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.step_up(bank.code(), actor=ZHOU)
+    auth = bank.cif.operators.log_in("t.zhou", SECRET)
+    bank.clock.advance(timedelta(hours=2))
+    zhou = attrs.evolve(ZHOU, auth=auth)
+    up = bank.cif.operators.step_up(bank.code(), actor=zhou, operation="ab" * 32)
+    assert up == AuthContext(
+        methods=("password", "totp"), assurance=2, at=NOW + timedelta(hours=2), operation="ab" * 32
+    )
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.step_up(bank.code(), actor=zhou)  # used
+    only_code = attrs.evolve(ZHOU, auth=AuthContext(methods=("totp",), assurance=1, at=NOW))
+    bank.clock.advance(timedelta(minutes=1))
+    assert bank.cif.operators.step_up(bank.code(), actor=only_code).assurance == 1  # the same factor twice is one
+
+
+def test_who_keeps_operators_enrols_others_and_sees_no_customer(bank: Bank, steward: Actor) -> None:
+    done = register(bank.cif, steward, "1")
+    with pytest.raises(NotFoundOrNotAllowedError):
+        bank.cif.customers.get(done.cif_no, actor=known(KEEPER), purpose=Purpose.OPERATIONS)
+    other_self = attrs.evolve(KEEPER, id="o.xia2", person="o.xia")
+    for keeper in (KEEPER, other_self):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            bank.cif.operators.set_password("o.xia", SECRET, actor=keeper)
+    for name in ("", "x" * 65, "a\nb"):
+        with pytest.raises(InputError):
+            bank.cif.operators.set_password(name, SECRET, actor=KEEPER)
+    for ask in (
+        lambda: bank.cif.operators.set_password("t.a", SECRET, actor=steward),
+        lambda: bank.cif.operators.add_code("t.zhou", actor=steward),
+        lambda: bank.cif.operators.factors("t.zhou", actor=steward),
+        lambda: bank.cif.operators.remove("t.zhou", "totp", "0", actor=steward),
+        lambda: bank.cif.operators.unlock("t.zhou", actor=steward),
+    ):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            ask()
+    with pytest.raises(InputError, match="totp or hotp"):
+        bank.cif.operators.add_code("t.zhou", "sms", actor=KEEPER)  # type: ignore[arg-type]
+
+
+def test_factors_are_shown_without_secrets_and_taken_away_with_their_key(bank: Bank) -> None:
+    enrol(bank.cif, Device())
+    found = bank.cif.operators.factors("t.zhou", actor=ZHOU)
+    assert [(one.kind, one.device_bound, one.added_by) for one in found] == [
+        ("passkey", True, "o.xia"), ("password", False, "o.xia"), ("totp", False, "o.xia"),
+    ]  # fmt: skip
+    key_ids = {row.kind: row.key_id for row in bank.repository._data.credentials.rows.values()}
+    bank.cif.operators.remove("t.zhou", "totp", "0", actor=KEEPER)
+    with pytest.raises(InputError, match="no such factor"):
+        bank.cif.operators.remove("t.zhou", "totp", "0", actor=KEEPER)
+    assert key_ids["totp"] in bank.repository._data.retired.rows
+    bank.open().close()  # destroys what was retired
+    assert not bank._more["key_store"].read([key_ids["totp"]])
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.log_in("t.zhou", SECRET, bank.code())
+    assert bank.cif.operators.is_enrolled("t.zhou")
+    assert not bank.cif.operators.is_enrolled("t.nobody")
+
+
+def test_an_operator_who_is_enrolled_anew_has_one_password_and_one_token(bank: Bank) -> None:
+    bank.cif.operators.set_password("t.zhou", "another long password", actor=KEEPER)
+    bank.cif.operators.add_code("t.zhou", actor=KEEPER)
+    kinds = [one.kind for one in bank.cif.operators.factors("t.zhou", actor=KEEPER)]
+    assert kinds == ["password", "totp"]
+    with pytest.raises(AuthenticationError):
+        bank.cif.operators.log_in("t.zhou", SECRET)
+
+
+def test_secrets_rest_sealed_to_their_operator(
+    tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider, tmp_path: Path
+) -> None:
+    with CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, clock=clock, authentication=PLAN
+    ) as cif:
+        cif.operators.set_password("t.zhou", SECRET, actor=KEEPER)
+        made = cif.operators.add_code("t.zhou", actor=KEEPER)
+        cif.operators.set_password("t.evil", SECRET, actor=KEEPER)
+        held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        for value in (SECRET, made.secret, base64.b32decode(made.secret).hex(), "$argon2id$"):
+            assert value.encode() not in held
+        # A row moved under another name does not open.
+        with cif._repository.unit_of_work() as unit:
+            mine = next(row for row in unit.credentials.of("t.evil"))
+            victim = next(row for row in unit.credentials.of("t.zhou") if row.kind == "password")
+            unit.credentials.change(attrs.evolve(victim, sealed=mine.sealed, key_id=mine.key_id, version=2))
+            unit.commit()
+        from bankcif.errors import SealError
+
+        with pytest.raises(SealError):
+            cif.operators.log_in("t.zhou", SECRET)
+
+
+def test_a_rotation_of_data_keys_reaches_what_operators_are_recognized_by(bank: Bank) -> None:
+    one, other = (known(Actor(id=name, roles={"key_custodian"})) for name in ("k.zhao", "k.qian"))
+    before = {row.key_id for row in bank.repository._data.credentials.rows.values()}
+    bank.clock.advance(timedelta(minutes=1))
+    proposal = bank.cif.keys.propose_rotation("data", reason="yearly", actor=one)
+    bank.cif.approvals.approve(proposal.id, actor=other)
+    (done,) = bank.cif.keys.rotate(actor=one)
+    assert (done.done, done.finished_at is not None) == (2, True)
+    after = {row.key_id for row in bank.repository._data.credentials.rows.values()}
+    assert not before & after
+    assert not bank._more["key_store"].read(before)
+    assert bank.cif.operators.log_in("t.zhou", SECRET, bank.code()).assurance == 2
+    bank._more["key_store"].destroy(after)
+    with pytest.raises(KeyMissingError):
+        bank.cif.keys.check(actor=one)
+
+
+@pytest.mark.parametrize("operation", ["merge", "change", "policy"])
+def test_a_checker_is_recognized_as_the_table_asks(
+    tables: ReferenceTables, clock: FixedClock, steward: Actor, operation: str
+) -> None:
+    table = default_policy().document()
+    table["operation"][operation] = {"persons": 2, "level": 3, "max_age_minutes": 5, "bound": True}
+    cif = CIF(
+        repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
+        tables=tables, clock=clock, authentication=PLAN, policy=Policy.from_document(table),
+    )  # fmt: skip
+    one, other = register(cif, steward, "1"), register(cif, steward, "2", identifiers=None, phone="15499999999")
+    officer = known(Actor(id="o.teng", roles={"policy_officer"}))
+    if operation == "merge":
+        proposal = cif.matches.propose_merge(one.cif_no, other.cif_no, actor=steward, reason="r").id
+    elif operation == "policy":
+        proposal = cif.policies.propose(
+            Policy.from_document({**default_policy().document(), "version": "next"}), reason="r", actor=officer
+        ).id
+    else:
+        register(cif, steward, "9", channel="partner", phone="15466666666")
+        proposal = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)[0].id
+    roles = {"policy_officer"} if operation == "policy" else {"steward"}
+    device, checker = Device(), Actor(id="t.zhou", roles=roles)
+    enrol(cif, device)
+    for weak in (checker, known(checker)):
+        with pytest.raises(StepUpRequired) as caught:
+            cif.approvals.approve(proposal, actor=weak)
+    assert caught.value.missing == ("operation",)
+    asked = cif.operators.begin_step_up(caught.value.operation, actor=known(checker))
+    auth = cif.operators.finish_step_up(asked.id, device.sign(asked.options), actor=known(checker))
+    done = cif.approvals.approve(proposal, actor=attrs.evolve(checker, auth=auth))
+    assert (done.state.value, done.checker) == ("executed", "t.zhou")
