@@ -5,6 +5,7 @@ Everything bankcif raises on purpose, under one root.
     ├── ConfigurationError            what was configured cannot work
     │   ├── MappingError              a channel mapping contradicts itself or the catalogue
     │   ├── PolicyError               an access policy names what does not exist
+    │   ├── RuleError                 a rule is malformed, or does not fit the fields it names
     │   └── MissingExtraError         an optional package is not installed
     ├── InputError                    what came in cannot be taken
     │   ├── IdentifierError           a number has no normalized form
@@ -56,6 +57,7 @@ __all__ = [
     "NotFoundOrNotAllowedError",
     "PolicyError",
     "ProtectionError",
+    "RuleError",
     "SealError",
     "StepUpRequired",
     "StorageError",
@@ -105,6 +107,23 @@ class PolicyError(ConfigurationError):
     """An access policy names a role, field or effect that does not exist."""
 
     code = "policy"
+
+
+class RuleError(ConfigurationError):
+    """
+    A rule is malformed, or does not fit the fields it names.
+
+    Args:
+        message: What is wrong.
+        position: At which character of its text, from 1; 0 where that is not known.
+    """
+
+    code = "rule"
+
+    def __init__(self, message: str, *, position: int) -> None:
+        where = f"character {position}" if position else ""
+        super().__init__(f"{where}: {message}" if where else message, path=where, rule="rule")
+        self.position = position
 
 
 class MissingExtraError(ConfigurationError):

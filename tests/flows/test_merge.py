@@ -15,7 +15,7 @@ from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryReposito
 from bankcif._clock import FixedClock
 from bankcif.errors import FourEyesError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows._golden import proposed_by
-from bankcif.flows.query import _open_golden
+from bankcif.flows._view import open_golden
 from bankcif.party import ReferenceTables
 
 MAKER = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
@@ -51,7 +51,7 @@ def state(cif: CIF) -> dict[str, Any]:
             for cif_no, row in unit.parties.get(homes).items()
         }
         golden = {
-            c: _open_golden(cif._desk, unit, row) for c, row in unit.parties.get(homes).items() if not row.merged_into
+            c: open_golden(cif._desk, unit, row) for c, row in unit.parties.get(homes).items() if not row.merged_into
         }
         facts = {c: row.values for c, row in unit.copies.facts(list(golden)).items()}
         tags = sorted((r.tag, r.source, r.source_key, r.cif_no) for r in unit.indexes.find(_all_tags(cif)))

@@ -183,7 +183,7 @@ class TestAttackThroughMatching:
         victim = register(cif, steward, "1")
         register(cif, steward, "9", channel="partner", phone="15466666666")
         waiting = cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)
-        assert cif.customers.get(victim.cif_no, actor=steward, purpose=Purpose.SERVICE).waiting == 1
+        assert cif.customers.get(victim.cif_no, actor=steward, purpose=Purpose.SERVICE).pending[0].field == "phone"
         cif.approvals.approve(waiting[0].id, actor=checker)
         assert clear(cif, steward, victim.cif_no, "phone")["phone"] == "+8615466666666"
         assert not cif.approvals.waiting(actor=steward, purpose=Purpose.OPERATIONS)

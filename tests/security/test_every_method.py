@@ -28,7 +28,9 @@ from bankcif.merging import Assurance
 from bankcif.party import ReferenceTables
 from bankcif.testing.verifiers import FakeVerifier
 
-ALL = frozenset({"teller", "steward", "loader", "auditor", "compliance", "key_custodian", "privacy_officer"})
+ALL = frozenset(
+    {"relationship_manager", "teller", "steward", "loader", "auditor", "compliance", "key_custodian", "privacy_officer"}
+)
 WHO = known(Actor(id="w.all", roles=ALL, branch="b"))
 SECOND = known(Actor(id="w.two", roles={*ALL}))
 OFFICER = known(Actor(id="o.teng", roles={"policy_officer", "operator_admin"}))
@@ -154,6 +156,9 @@ CALLS: dict[str, Call] = {
     "Customers.find": lambda w, a: w.cif.customers.find(phone="15412345678", actor=a, purpose=SERVICE),
     "Customers.get": lambda w, a: w.cif.customers.get(w.cif_no, actor=a, purpose=SERVICE),
     "Customers.reveal": lambda w, a: w.cif.customers.reveal(w.cif_no, {"phone"}, actor=a, purpose=COMPLIANCE),
+    "Customers.browse": lambda w, a: w.cif.customers.browse(actor=a, purpose=Purpose.RELATIONSHIP),
+    "Customers.count": lambda w, a: w.cif.customers.count(actor=a, purpose=Purpose.RELATIONSHIP),
+    "Customers.break_glass": lambda w, a: w.cif.customers.break_glass(w.cif_no, reason="r", actor=a, purpose=SERVICE),
     "Matches.tasks": lambda w, a: w.cif.matches.tasks(actor=a, purpose=OPERATIONS),
     "Matches.link_file": lambda w, a: w.cif.matches.link_file(actor=a, purpose=OPERATIONS),
     "Matches.propose_merge": lambda w, a: w.cif.matches.propose_merge(w.cif_no, w.other, actor=a, reason="r"),

@@ -11,6 +11,8 @@ from ..access import Action
 from ..context import Actor, Effect, Purpose
 from ..errors import ConfigurationError, InputError, IntakeError
 from ..flows import (
+    browse as browsing,
+    glass,
     query,
     register as register_flow,
     verify as verify_flow,
@@ -128,6 +130,29 @@ class Customers(Group):
     def reveal(self, cif_no: str, fields: Collection[str], *, actor: Actor, purpose: Purpose) -> dict[str, Any]:
         """Fields in clear, audited; see `bankcif.flows.query.reveal`."""
         return query.reveal(self._desk, CifNo(cif_no), fields, actor=actor, purpose=purpose)
+
+    def browse(
+        self,
+        *,
+        order: str = "cif_no",
+        descending: bool = False,
+        after: str | None = None,
+        limit: int = 50,
+        actor: Actor,
+        purpose: Purpose,
+    ) -> browsing.Page:
+        """A page of the customers whom *actor* may see, masked; see `bankcif.flows.browse.browse`."""
+        return browsing.browse(
+            self._desk, order=order, descending=descending, after=after, limit=limit, actor=actor, purpose=purpose
+        )
+
+    def count(self, *, by: str | None = None, actor: Actor, purpose: Purpose) -> Mapping[Any, int]:
+        """How many customers *actor* may see, by value of a plain fact; see `bankcif.flows.browse.count`."""
+        return browsing.count(self._desk, by=by, actor=actor, purpose=purpose)
+
+    def break_glass(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose) -> glass.Glass:
+        """Sees one customer in an emergency; a second person reviews it afterwards. See `bankcif.flows.glass`."""
+        return glass.break_glass(self._desk, CifNo(cif_no), reason=reason, actor=actor, purpose=purpose)
 
 
 class Verifications(Group):

@@ -6,12 +6,14 @@ from .masking import HIDDEN, MASKS, mask, mask_column
 from .policy import APART, READING, Action, FieldDecision, Grant, Policy, default_policy
 from .profiles import Ends, MaskProfile, MaskProfiles, default_profiles
 from .requirements import KeyOperation, Requirement
+from .rows import ROW_PARAMETERS, row_parameters, to_lowered
 
 __all__ = [
     "APART",
     "HIDDEN",
     "MASKS",
     "READING",
+    "ROW_PARAMETERS",
     "Action",
     "AuthPlan",
     "CodePlan",
@@ -33,4 +35,6 @@ __all__ = [
     "default_profiles",
     "mask",
     "mask_column",
+    "row_parameters",
+    "to_lowered",
 ]

@@ -56,9 +56,12 @@ def _unreachable(policy: Policy) -> Iterable[PolicyFinding]:
             if not grant.fields:
                 deciding.add(policy.allows(actor, action, purpose).rule)
             for sink, relation in product(grant.sinks, grant.relations):
-                standing = frozenset({relation, Relation.ANY})
-                decisions = policy.granted(actor, action, purpose, standing, sink)
-                deciding |= {decisions[field].decision.rule for field in grant.fields}
+                stands = frozenset({relation, Relation.ANY})
+                decisions = policy.granted(actor, action, purpose, stands, sink)
+                if grant.when is None:
+                    deciding |= {decisions[field].decision.rule for field in grant.fields}
+                elif any(grant.adds_to(decisions.get(field), action, field) for field in grant.fields):
+                    deciding.add(grant.id)
     ids = [grant.id for grant in policy.grants]
     for grant in policy.grants:
         if grant.id not in deciding:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from .. import __version__
 from .._text import rule_text
 from ..errors import IdentifierError, InputError
-from ..flows.query import CustomerView
+from ..flows._view import CustomerView
 from ..intake import read_channel
 from ..party import CATALOGUE
 from ..protection import SUITES, Aes256Gcm, LocalKeyProvider, suite_of
@@ -23,6 +22,7 @@ from ._shared import (
     customer_command,
     emit,
     fingerprint,
+    instant,
     is_key_service,
     key_provider,
     read_value,
@@ -33,6 +33,7 @@ from ._shared import (
 )
 from .audit import audit
 from .check import check
+from .decisions import approval, match
 from .demo import demo
 from .erase import erase
 from .held import faults, held
@@ -63,6 +64,8 @@ def bankcif() -> None:
 
 
 bankcif.add_command(audit)
+bankcif.add_command(match)
+bankcif.add_command(approval)
 bankcif.add_command(check)
 bankcif.add_command(standard)
 bankcif.add_command(demo)
@@ -196,7 +199,8 @@ def view_document(view: CustomerView) -> dict[str, Any]:
     """A view as JSON."""
     return {
         "cif_no": view.cif_no, "kind": view.kind.value, "version": view.version, "values": dict(view.values),
-        "masked": list(view.masked_fields), "withheld": list(view.withheld), "waiting": view.waiting,
+        "masked": list(view.masked_fields), "withheld": list(view.withheld),
+        "pending": [attrs.asdict(one) for one in view.pending],
     }  # fmt: skip
 
 
@@ -208,8 +212,9 @@ def print_view(view: CustomerView) -> None:
         click.echo(f"  {catalogue[name].en:<26} {shown(value)}")
     if view.withheld:
         click.echo(f"  withheld: {', '.join(view.withheld)}")
-    if view.waiting:
-        click.echo(f"  {view.waiting} proposal(s) wait for approval")
+    for one in view.pending:
+        what = f"{catalogue[one.field].en} {shown(one.value)}" if one.field else one.operation.value
+        click.echo(f"  waits for a second person: {what} (by {one.maker}, proposal {one.id})")
 
 
 @bankcif.command()
@@ -229,144 +234,57 @@ def reveal(session: Session, cif_no: str, fields: tuple[str, ...]) -> int:
     return 0
 
 
-@bankcif.group()
-def match() -> None:
-    """Possible matches: merge, unmerge, keep apart."""
-
-
-@match.command("list")
-@click.option("--why", is_flag=True, help="Say of each why it weighs what it weighs.")
+@bankcif.command()
+@click.option(
+    "--order", default="cif_no", show_default=True, help="cif_no, or a plain fact that everybody on the page shows."
+)
+@click.option("--descending", is_flag=True, help="Largest first.")
+@click.option("--limit", type=int, default=50, show_default=True, help="At most 100.")
+@click.option("--after", help="Where the page before ended.")
 @customer_command
-def match_list(session: Session, why: bool) -> int:
-    """The possible matches that wait for a person, heaviest first."""
+def browse(session: Session, order: str, descending: bool, limit: int, after: str | None) -> int:
+    """Page through the customers whom the operator may see, masked. Status 1 if there are none."""
     with session.open() as cif:
-        tasks = cif.matches.tasks(actor=session.actor(cif), purpose=session.purpose)
-    document = [
-        {"task_id": one.id, "cif_no": one.cif_no, "other": one.other, "weight_bits": one.weight_millibits / 1000,
-         "explanation": json.loads(one.detail)}
-        for one in tasks
-    ]  # fmt: skip
+        page = cif.customers.browse(
+            order=order, descending=descending, limit=limit, after=after, actor=session.actor(cif),
+            purpose=session.purpose,
+        )  # fmt: skip
+    document = {"total": page.total, "after": page.after, "customers": [view_document(one) for one in page.views]}
 
     def text() -> None:
-        rows = [(one["cif_no"], one["other"], one["weight_bits"]) for one in document]
-        table("Possible matches", ("customer", "may be", "bits"), rows)
-        for one in document if why else ():
-            click.echo(f"{one['cif_no']} may be {one['other']}:")
-            for comparison, level, millibits in one["explanation"]["terms"]:
-                click.echo(f"  {millibits / 1000:+8.3f}  {comparison}: {level}")
-            click.echo(f"  {one['weight_bits']:+8.3f}  weight in bits")
+        for one in page.views:
+            print_view(one)
+        click.echo(
+            f"{len(page.views)} of {page.total:,}" + (f"; go on with  --after {page.after}" if page.after else "")
+        )
 
     emit(session.as_json, document, text)
+    return 0 if page.views else 1
+
+
+@bankcif.command("count")
+@click.option("--by", help="A plain fact that everybody who is counted shows.")
+@customer_command
+def count(session: Session, by: str | None) -> int:
+    """How many customers the operator may see, by value of a plain fact."""
+    with session.open() as cif:
+        found = cif.customers.count(by=by, actor=session.actor(cif), purpose=session.purpose)
+    rows = sorted(((str(value) if value is not None else "", number) for value, number in found.items()))
+    document = [{"value": value or None, "customers": number} for value, number in rows]
+    emit(session.as_json, document, lambda: table("Customers", (by or "all", "customers"), rows))
     return 0
 
 
-@match.command("merge")
-@click.argument("survivor")
-@click.argument("retired")
-@click.option("--reason", required=True)
+@bankcif.command("break-glass")
+@click.argument("cif_no")
+@click.option("--reason", required=True, help="Why; a second person reads it.")
 @customer_command
-def match_merge(session: Session, survivor: str, retired: str, reason: str) -> int:
-    """Propose to merge RETIRED into SURVIVOR; a second person approves."""
+def break_glass(session: Session, cif_no: str, reason: str) -> int:
+    """See a customer whom the policy would not show, for thirty minutes; a second person reviews it afterwards."""
     with session.open() as cif:
-        done = cif.matches.propose_merge(survivor, retired, actor=session.actor(cif), reason=reason)
-    emit(
-        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
-    )
-    return 0
-
-
-@match.command("unmerge")
-@click.argument("retired")
-@click.option("--reason", required=True)
-@customer_command
-def match_unmerge(session: Session, retired: str, reason: str) -> int:
-    """Propose to undo the merge of RETIRED; a second person approves."""
-    with session.open() as cif:
-        done = cif.matches.propose_unmerge(retired, actor=session.actor(cif), reason=reason)
-    emit(
-        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
-    )
-    return 0
-
-
-@match.command("apart")
-@click.argument("one")
-@click.argument("other")
-@click.option("--reason", required=True)
-@customer_command
-def match_apart(session: Session, one: str, other: str, reason: str) -> int:
-    """Declare that ONE and OTHER are two customers."""
-    with session.open() as cif:
-        cif.matches.not_a_match(one, other, actor=session.actor(cif), reason=reason)
-    emit(session.as_json, {"apart": [one, other]}, lambda: click.echo("kept apart"))
-    return 0
-
-
-@bankcif.group()
-def approval() -> None:
-    """What a second person decides."""
-
-
-@approval.command("list")
-@customer_command
-def approval_list(session: Session) -> int:
-    """The proposals that wait, oldest first."""
-    with session.open() as cif:
-        waiting = cif.approvals.waiting(actor=session.actor(cif), purpose=session.purpose)
-    document = [
-        {"id": one.id, "operation": one.operation.value, "subjects": list(one.subjects), "maker": one.maker,
-         "field": one.detail.get("field", one.detail.get("what", ""))}
-        for one in waiting
-    ]  # fmt: skip
-    rows = [(one["id"], one["operation"], " ".join(one["subjects"]), one["field"], one["maker"]) for one in document]
-    emit(session.as_json, document, lambda: table(
-        "Proposals", ("id", "operation", "customers", "what", "maker"), rows
+        done = cif.customers.break_glass(cif_no, reason=reason, actor=session.actor(cif), purpose=session.purpose)
+    document = {**attrs.asdict(done), "until": instant(done.until)}
+    emit(session.as_json, document, lambda: click.echo(
+        f"{done.cif_no} may be seen until {instant(done.until)} UTC; {done.id} is to be reviewed before you do this again"
     ))  # fmt: skip
-    return 0
-
-
-def _decide(session: Session, approval_ids: Sequence[str], *, approve: bool) -> int:
-    with session.open() as cif:
-        actor = session.actor(cif)
-        decide = cif.approvals.approve if approve else cif.approvals.reject
-        done = [decide(one, actor=actor) for one in approval_ids]
-    document = [{"id": one.id, "state": one.state.value} for one in done]
-    emit(session.as_json, document, lambda: click.echo("\n".join(f"{one.id}: {one.state.value}" for one in done)))
-    return 0
-
-
-@approval.command("approve")
-@click.argument("approval_ids", metavar="ID...", nargs=-1, required=True)
-@customer_command
-def approval_approve(session: Session, approval_ids: Sequence[str]) -> int:
-    """Approve proposals and carry them out."""
-    return _decide(session, approval_ids, approve=True)
-
-
-@approval.command("reject")
-@click.argument("approval_ids", metavar="ID...", nargs=-1, required=True)
-@customer_command
-def approval_reject(session: Session, approval_ids: Sequence[str]) -> int:
-    """Reject proposals."""
-    return _decide(session, approval_ids, approve=False)
-
-
-@approval.command("withdraw")
-@click.argument("approval_id", metavar="ID")
-@customer_command
-def approval_withdraw(session: Session, approval_id: str) -> int:
-    """Take back a proposal of your own."""
-    with session.open() as cif:
-        done = cif.approvals.withdraw(approval_id, actor=session.actor(cif))
-    emit(session.as_json, {"id": done.id, "state": done.state.value}, lambda: click.echo(done.state.value))
-    return 0
-
-
-@approval.command("expire")
-@customer_command
-def approval_expire(session: Session) -> int:
-    """End every open proposal whose term is over; for a scheduler."""
-    with session.open() as cif:
-        count = cif.approvals.expire(actor=session.actor(cif), purpose=session.purpose)
-    emit(session.as_json, {"expired": count}, lambda: click.echo(f"{count} proposal(s) expired"))
     return 0

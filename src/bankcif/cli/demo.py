@@ -22,9 +22,9 @@ from ..access.authentication import code_at
 from ..cif import CIF
 from ..context import Actor, Purpose
 from ..errors import FileError, NotFoundOrNotAllowedError
+from ..flows._view import CustomerView
 from ..flows.analyze import Summary
 from ..flows.load import LoadedRow, LoadReport
-from ..flows.query import CustomerView
 from ..intake import read_channel
 from ..matching import Evaluation, clusters_of, evaluate
 from ..party import CATALOGUE, PartyKind, ReferenceTables

@@ -13,7 +13,7 @@ from ..party import CifNo
 from ..storage import UnitOfWork
 from .desk import Desk, record
 
-__all__ = ["decision_entry", "need_reason", "proposed", "write_proposal"]
+__all__ = ["decision_entry", "need_reason", "proposal_id", "proposed", "write_proposal"]
 
 _PROPOSAL_MICROS = 30 * 86_400 * 1_000_000
 
@@ -33,12 +33,16 @@ def proposed(
     actor: Actor,
 ) -> Approval:
     """A fresh proposal of *actor*, open for thirty days."""
-    now = desk.now()
-    digest = sha256("bankcif/v1/proposal", operation.value, *subjects, actor.id, now, desk.ids.draw(8))
     return propose(
-        id=digest.hex()[:32], operation=operation, subjects=subjects, detail=detail, base=base, maker=actor,
-        expires_at=now + _PROPOSAL_MICROS,
+        id=proposal_id(desk, operation, subjects, actor), operation=operation, subjects=subjects, detail=detail,
+        base=base, maker=actor, expires_at=desk.now() + _PROPOSAL_MICROS,
     )  # fmt: skip
+
+
+def proposal_id(desk: Desk, operation: Operation, subjects: tuple[CifNo, ...], actor: Actor) -> str:
+    """An id for a proposal that *actor* makes now; 32 hexadecimal digits."""
+    digest = sha256("bankcif/v1/proposal", operation.value, *subjects, actor.id, desk.now(), desk.ids.draw(8))
+    return digest.hex()[:32]
 
 
 def write_proposal(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor) -> None:

@@ -56,7 +56,7 @@ _OPERATIONS: Mapping[Operation, _Key] = {
     Operation.POLICY: _Key(Action.POLICY, govern.ground_of_policy, govern.change_policy),
     Operation.ROTATE_KEYS: _Key(Action.KEYS, _as_it_was, rotate.begin),
     Operation.EXPORT: _Key(Action.APPROVE, _as_it_was, None),
-    Operation.BREAK_GLASS: _Key(Action.APPROVE, _as_it_was, _nothing_more),
+    Operation.BREAK_GLASS: _Key(Action.REVIEW, _as_it_was, _nothing_more),
 }
 
 

@@ -34,15 +34,18 @@ __all__ = [
     "need_purpose",
     "note",
     "operation_digest",
+    "over_cap",
     "record",
     "refuse",
     "retried",
+    "spend",
     "told",
 ]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BankCIFError)
 _TRIES = 4
+_HOUR = 3_600_000_000
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -245,6 +248,30 @@ def need_assurance(
             operation=operation if requirement.bound else "",
         )
     )  # fmt: skip
+
+
+def spend(desk: Desk, unit: UnitOfWork, actor: Actor, action: Action, count: int) -> bool:
+    """
+    Counts *count* customers whom *actor* sees by *action*, in *unit*, and tells whether they are within the policy's cap: if
+    not, the unit is to be left without a commit, and `over_cap` raised behind it.
+    """
+    most = desk.policy.caps.get(action)
+    if most is None or not count:
+        return True
+    hour = desk.now() // _HOUR
+    return unit.usage.add(actor.id, action.value, hour, count) <= most
+
+
+def over_cap(desk: Desk, actor: Actor, action: Action, what: str, purpose: Purpose) -> AccessError:
+    """Audits that a cap was reached, and gives the error to raise."""
+    refuse(desk, actor, what, purpose, rule="cap")
+    return told(
+        AccessError(
+            f"{actor.id} has seen as many customers in this hour as the policy allows "
+            f"({desk.policy.caps[action]}); go on in the next",
+            rule="cap",
+        )
+    )
 
 
 def operation_digest(what: str, *parts: str) -> str:

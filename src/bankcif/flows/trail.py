@@ -16,8 +16,8 @@ from ..audit import AuditEntry, AuditRow, Outcome
 from ..context import Actor, Effect, Purpose
 from ..errors import InputError
 from ..party import CifNo
+from ._relations import current
 from .desk import Desk, assure, authorize, need_purpose, record, refuse
-from .query import current
 
 __all__ = ["Incident", "LogLine", "Touched", "deeds", "incident", "who_looked"]
 

@@ -24,8 +24,8 @@ from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow
 from ._records import Arrival, Record, content_tag, open_records, seal_record
+from ._relations import current, granted_to
 from .desk import Desk, assure, need_purpose, record, refuse, retried
-from .query import current, relations_to
 
 __all__ = ["Verified", "check", "record_check", "states"]
 
@@ -140,7 +140,7 @@ def states(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> Mapp
     assure(desk, actor, Action.VIEW, "verifications", purpose)
     with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
-        seen = {} if row is None else desk.policy.granted(actor, Action.VIEW, purpose, relations_to(desk, actor, row))
+        seen = {} if row is None else granted_to(desk, unit, actor, Action.VIEW, purpose, row)
         found: dict[str, VerifiedField] = {}
         if row is not None and seen:
             known = _states(desk, row, open_records(desk, unit.sources.of_parties([row.cif_no])))
@@ -184,7 +184,7 @@ def _with_party(
             kind = PartyKind(row.kind)
             if not set(names) <= set(CATALOGUE[kind]):
                 raise InputError("name fields to verify, such as phone or identifiers.passport", rule="unknown_field")
-            granted = desk.policy.granted(actor, Action.VERIFY, purpose, relations_to(desk, actor, row))
+            granted = granted_to(desk, unit, actor, Action.VERIFY, purpose, row)
             if not set(names) <= set(granted):
                 return row
             opened = open_records(desk, unit.sources.of_parties([row.cif_no]))

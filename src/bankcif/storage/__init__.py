@@ -3,5 +3,6 @@
 from .memory import MemoryRepository
 from .memory_keys import MemoryKeyStore
 from .repository import Repository, UnitOfWork
+from .search_store import Order, SearchStore
 
-__all__ = ["MemoryKeyStore", "MemoryRepository", "Repository", "UnitOfWork"]
+__all__ = ["MemoryKeyStore", "MemoryRepository", "Order", "Repository", "SearchStore", "UnitOfWork"]

@@ -1,4 +1,4 @@
-"""Factors of operators in memory."""
+"""Factors of operators, and how much they used, in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import ConflictError
 from ._memory_tables import Store
 from .rows import ChallengeRow, CredentialRow
 
-__all__ = ["Credentials"]
+__all__ = ["Credentials", "Usage"]
 
 
 def _key(row: CredentialRow) -> tuple[str, str, str]:
@@ -44,3 +44,12 @@ class Credentials(Store):
         found = self._data.challenges.rows.get(id)
         self._data.challenges.drop(id)
         return found
+
+
+class Usage(Store):
+    def add(self, actor: str, action: str, window: int, count: int) -> int:
+        for key in [key for key in self._data.usage.rows if key[:2] == (actor, action) and key[2] < window]:
+            self._data.usage.drop(key)
+        total = self._data.usage.rows.get((actor, action, window), 0) + count
+        self._data.usage.put((actor, action, window), total)
+        return total

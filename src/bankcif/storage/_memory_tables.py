@@ -97,6 +97,7 @@ class Data:
         self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
         self.credentials: _Table[tuple[str, str, str], CredentialRow] = _Table(self.undo)
         self.challenges: _Table[bytes, ChallengeRow] = _Table(self.undo)
+        self.usage: _Table[tuple[str, str, int], int] = _Table(self.undo)
         self.retired: _Table[bytes, None] = _Table(self.undo)
         self.store: _Table[str, StoreRow] = _Table(self.undo)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ._memory_credentials import Credentials
+from ._memory_credentials import Credentials, Usage
 from ._memory_log import Audit, Trail
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
+from ._memory_search import Search
 from ._memory_tables import Data
 from ._memory_work import Erasure, Keys, Outbox, Policies, Staging, Work
 
@@ -28,6 +29,8 @@ class Unit:
         self.erasure = Erasure(data)
         self.policies = Policies(data)
         self.credentials = Credentials(data)
+        self.search = Search(data)
+        self.usage = Usage(data)
         self._undo = data.undo
 
     def commit(self) -> None:

@@ -1,15 +1,16 @@
-"""Factors of operators on an SQL database."""
+"""Factors of operators, and how much they used, on an SQL database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..errors import ConflictError
+from ._mapped import UsageRow
 from ._sql_session import Store
-from ._statements import CHALLENGE, CREDENTIAL
+from ._statements import CHALLENGE, CREDENTIAL, USAGE
 from .rows import ChallengeRow, CredentialRow
 
-__all__ = ["Credentials"]
+__all__ = ["Credentials", "Usage"]
 
 
 class Credentials(Store):
@@ -45,3 +46,13 @@ class Credentials(Store):
 
     def _where(self, row: CredentialRow) -> dict[str, str]:
         return {"b_tenant": self._s.tenant, "b_operator": row.operator, "b_kind": row.kind, "b_id": row.id}
+
+
+class Usage(Store):
+    def add(self, actor: str, action: str, window: int, count: int) -> int:
+        where = {"b_tenant": self._s.tenant, "b_actor": actor, "b_action": action, "b_window": window}
+        if self._s.change("usage_add", [{**where, "more": count}]) != 1:
+            self._s.change("usage_forget", [where])
+            self._s.add(USAGE, [UsageRow(actor, action, window, count)])
+        found = self._s.select("usage", actor=actor, action=action, window=window)
+        return int(found[0][0])

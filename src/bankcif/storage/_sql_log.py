@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..audit import AuditRow, CheckpointRow, Head, Lease
 from ..errors import ConflictError
+from ._mapped import CursorRow, HeadRow, SubjectRow
 from ._sql_session import Store
-from ._statements import AUDIT, CHECKPOINT, CURSOR, HEAD, QUERIES, SUBJECT, CursorRow, HeadRow, SubjectRow
+from ._statements import AUDIT, CHECKPOINT, CURSOR, HEAD, QUERIES, SUBJECT
 
 __all__ = ["Audit", "Trail"]
 

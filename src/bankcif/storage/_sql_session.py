@@ -10,7 +10,8 @@ from sqlalchemy import CursorResult, Executable, exc
 from sqlalchemy.engine import Connection, Dialect
 
 from ..errors import ConflictError, StorageError
-from ._statements import QUERIES, Mapped
+from ._mapped import Mapped
+from ._statements import QUERIES
 
 __all__ = ["Session", "Store", "translated"]
 

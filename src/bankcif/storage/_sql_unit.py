@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
-from ._sql_credentials import Credentials
+from ._sql_credentials import Credentials, Usage
 from ._sql_log import Audit, Trail
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
+from ._sql_search import Search
 from ._sql_session import Session, translated
 from ._sql_work import Erasure, Keys, Outbox, Policies, Staging, Work
 
@@ -33,6 +34,8 @@ class Unit:
         self.erasure = Erasure(session)
         self.policies = Policies(session)
         self.credentials = Credentials(session)
+        self.search = Search(session)
+        self.usage = Usage(session)
 
     def commit(self) -> None:
         try:

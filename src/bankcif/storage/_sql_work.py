@@ -14,6 +14,7 @@ from ..errors import ConflictError
 from ..party import CifNo, SourceKey
 from . import _tables as t
 from ._sql_session import Store
+from ._mapped import RetiredRow
 from ._statements import (
     OUTBOX,
     POLICY,
@@ -23,7 +24,6 @@ from ._statements import (
     STAGED,
     STORE,
     TASK,
-    RetiredRow,
 )
 from .rows import (
     OutboxRow,
@@ -79,6 +79,8 @@ class Work(Store):
             found = self._s.select("approvals_of", cif_no=cif_no)
         elif ids is not None:
             found = self._s.select_in("approvals_at", ids)
+        elif state is not None:
+            found = self._s.select("approvals_in", state=state)
         else:
             found = self._s.select("approvals")
         names = [column.name for column in t.APPROVAL.columns]

@@ -7,23 +7,19 @@ it becomes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-import attrs
-from sqlalchemy import Insert, Table, bindparam, func, insert, select, tuple_, update
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy import Table, bindparam, func, select, tuple_, update
 
 from ..audit import AuditRow, CheckpointRow
 from ..party import FACT_COLUMNS
 from . import _tables as t
+from ._mapped import CursorRow, HeadRow, Mapped, MappedFacts, RetiredRow, SubjectRow, UsageRow
 from .rows import (
     ChallengeRow,
     ClaimRow,
     CredentialRow,
-    FactRow,
     GoldenRow,
     IndexRow,
     LinkRow,
@@ -38,97 +34,12 @@ from .rows import (
     TaskRow,
 )
 
-R = TypeVar("R")
-
-
-class Mapped(Generic[R]):
-    """A table and the attrs class of its rows, whose attributes are the columns' names."""
-
-    def __init__(self, table: Table, cls: type[R]) -> None:
-        self.table = table
-        self._cls = cls
-        model: Any = cls
-        self.names = [a.name for a in attrs.fields(model)]
-        self.columns = [table.c[name] for name in self.names if name in table.c]
-        # An insert names its columns in the table's order, the tenant first.
-        names = [column.name for column in table.columns if column.name in self.names]
-        # Of a single name a getter gives the bare value.
-        self._get: Callable[[Any], tuple[Any, ...]] = (
-            attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
-        )
-        self.insert = insert(table)
-        self._driver_inserts: dict[tuple[str, str], str] = {}
-        self.insert_new = sqlite.insert(table).on_conflict_do_nothing()
-
-    def driver_insert(self, connection: Connection, how: str) -> str:
-        """The insert in the driver's own words; its parameters are `values`."""
-        known = self._driver_inserts.get((connection.dialect.name, how))
-        if known is None:
-            statement: Insert = getattr(self, how)
-            order = [column.name for column in self.table.columns if column.name in ("tenant", *self.names)]
-            compiled = statement.compile(dialect=connection.dialect, column_keys=order)
-            assert list(compiled.positiontup or ()) == order, "an insert names its columns in the table's order"
-            known = self._driver_inserts[connection.dialect.name, how] = str(compiled)
-        return known
-
-    def values(self, tenant: str, row: R) -> tuple[Any, ...]:
-        """The values of *row* in the order of the insert."""
-        return (tenant, *self._get(row))
-
-    def params(self, tenant: str, row: R) -> dict[str, Any]:
-        found = {name: getattr(row, name) for name in self.names}
-        found["tenant"] = tenant
-        return found
-
-    def row(self, values: Sequence[Any]) -> R:
-        return self._cls(**dict(zip(self.names, values, strict=True)))
-
-
-class _MappedFacts(Mapped[FactRow]):
-    """Facts stand in columns of their own, not in attributes of the row."""
-
-    def __init__(self) -> None:
-        super().__init__(t.FACT, FactRow)
-        self.names = ["cif_no", *FACT_COLUMNS]
-
-    def values(self, tenant: str, row: FactRow) -> tuple[Any, ...]:
-        return (tenant, row.cif_no, *map(row.values.__getitem__, FACT_COLUMNS))
-
-
-@attrs.frozen
-class SubjectRow:
-    cif_no: str
-    stream: str
-    number: int
-
-
-@attrs.frozen
-class HeadRow:
-    stream: str
-    number: int
-    hash: bytes
-    holder: bytes | None
-    until: int
-
-
-@attrs.frozen
-class CursorRow:
-    consumer: str
-    stream: str
-    number: int
-
-
-@attrs.frozen
-class RetiredRow:
-    key_id: bytes
-
-
 PARTY = Mapped(t.PARTY, PartyRow)
 SOURCE = Mapped(t.SOURCE_RECORD, SourceRow)
 LINK = Mapped(t.CROSSWALK, LinkRow)
 NOT_A_MATCH = Mapped(t.NOT_A_MATCH, NotAMatchRow)
 GOLDEN = Mapped(t.GOLDEN_GROUP, GoldenRow)
-FACT = _MappedFacts()
+FACT = MappedFacts()
 RETIRED = Mapped(t.RETIRED_KEY, RetiredRow)
 SUBJECT = Mapped(t.AUDIT_SUBJECT, SubjectRow)
 CLAIM = Mapped(t.CLAIM, ClaimRow)
@@ -143,6 +54,7 @@ OUTBOX = Mapped(t.OUTBOX, OutboxRow)
 STORE = Mapped(t.STORE, StoreRow)
 POLICY = Mapped(t.POLICY, PolicyRow)
 CREDENTIAL = Mapped(t.CREDENTIAL, CredentialRow)
+USAGE = Mapped(t.USAGE, UsageRow)
 CHALLENGE = Mapped(t.CHALLENGE, ChallengeRow)
 ROTATION = Mapped(t.ROTATION, RotationRow)
 
@@ -295,6 +207,8 @@ QUERIES: Mapping[str, Any] = {
         t.STAGED_ROW.c.tenant == bindparam("b_tenant"), t.STAGED_ROW.c.batch == bindparam("b_batch"),
         t.STAGED_ROW.c.line == bindparam("b_line")),
     "approvals": select(t.APPROVAL).where(_mine(t.APPROVAL)).order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+    "approvals_in": select(t.APPROVAL).where(_mine(t.APPROVAL), t.APPROVAL.c.state == bindparam("state"))
+    .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
     "approvals_of": select(t.APPROVAL).where(
         _mine(t.APPROVAL),
         (t.APPROVAL.c.subject == bindparam("cif_no")) | (t.APPROVAL.c.other == bindparam("cif_no")))
@@ -305,6 +219,16 @@ QUERIES: Mapping[str, Any] = {
     .where(t.APPROVAL.c.tenant == bindparam("b_tenant"), t.APPROVAL.c.id == bindparam("b_id"),
            t.APPROVAL.c.state == bindparam("b_state"), t.APPROVAL.c.checks == bindparam("b_checks"))
     .values(state=bindparam("state"), checks=bindparam("checks")),
+    "usage": select(t.USAGE.c.count).where(
+        _mine(t.USAGE), t.USAGE.c.actor == bindparam("actor"), t.USAGE.c.action == bindparam("action"),
+        t.USAGE.c.window == bindparam("window")),
+    "usage_add": update(t.USAGE)
+    .where(t.USAGE.c.tenant == bindparam("b_tenant"), t.USAGE.c.actor == bindparam("b_actor"),
+           t.USAGE.c.action == bindparam("b_action"), t.USAGE.c.window == bindparam("b_window"))
+    .values(count=t.USAGE.c.count + bindparam("more")),
+    "usage_forget": t.USAGE.delete().where(
+        t.USAGE.c.tenant == bindparam("b_tenant"), t.USAGE.c.actor == bindparam("b_actor"),
+        t.USAGE.c.action == bindparam("b_action"), t.USAGE.c.window < bindparam("b_window")),
     "credentials": select(*CREDENTIAL.columns)
     .where(_mine(t.CREDENTIAL), t.CREDENTIAL.c.operator == bindparam("operator"))
     .order_by(t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id),

@@ -134,6 +134,7 @@ APPROVAL = _table(
     _need("checks", LargeBinary),
 )  # fmt: skip
 Index("approval_subject", APPROVAL.c.tenant, APPROVAL.c.subject)
+Index("approval_state", APPROVAL.c.tenant, APPROVAL.c.state)
 Index("approval_other", APPROVAL.c.tenant, APPROVAL.c.other)
 STAGED_ROW = _table(
     "staged_row",
@@ -187,6 +188,9 @@ CHALLENGE = _table(
     _key("id", _bytes(16)), _need("what", String(16)), _need("operator", _ACTOR), _need("nonce", _bytes(32)),
     _need("operation", String(64)), _need("expires_at", Micros),
 )  # fmt: skip
+USAGE = _table(
+    "usage", _key("actor", _ACTOR), _key("action", String(32)), _key("window", BigInteger), _need("count", BigInteger)
+)
 RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)))
 OUTBOX = Table(
     "outbox", METADATA,

@@ -33,6 +33,7 @@ from .rows import (
     StoreRow,
     TaskRow,
 )
+from .search_store import SearchStore
 
 __all__ = [
     "AuditStore",
@@ -51,6 +52,7 @@ __all__ = [
     "StagingStore",
     "TrailStore",
     "UnitOfWork",
+    "UsageStore",
     "WorkStore",
 ]
 
@@ -242,6 +244,13 @@ class CredentialStore(Protocol):
         """Takes a challenge out: once, however many answer it at a time."""
 
 
+class UsageStore(Protocol):
+    """How much of something each operator has used."""
+
+    def add(self, actor: str, action: str, window: int, count: int) -> int:
+        """Adds *count* to what *actor* used of *action* in *window*, and gives the sum; earlier windows may be forgotten."""
+
+
 class PolicyStore(Protocol):
     """Access policies: the one in force, and those that were or may be."""
 
@@ -339,6 +348,10 @@ class UnitOfWork(Protocol):
     def policies(self) -> PolicyStore: ...
     @property
     def credentials(self) -> CredentialStore: ...
+    @property
+    def search(self) -> SearchStore: ...
+    @property
+    def usage(self) -> UsageStore: ...
 
     def commit(self) -> None:
         """Makes everything durable; without it, leaving the unit undoes everything."""

@@ -23,12 +23,13 @@ from ...storage.rows import (
 )
 from .log import LogContract
 from .rows import A, B, approval, index, link, party, source, task
+from .search import SearchContract
 from .upkeep import UpkeepContract
 
 __all__ = ["RepositoryContract"]
 
 
-class RepositoryContract(UpkeepContract, LogContract):
+class RepositoryContract(UpkeepContract, LogContract, SearchContract):
     """
     What every store must do. The fixture ``repository`` gives an empty one; ``reopened`` a function that gives the
     same store opened anew (a store in memory gives itself).

@@ -1,0 +1,175 @@
+"""Grants: one line of a policy, as it is read and as it decides by itself."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from ..context import Decision, Effect, Purpose, Relation, Sink
+from ..errors import PolicyError
+from ..party import CATALOGUE, FIELD_NAMES, DataGroup, PartyKind, Rest
+from .rows import RowRule, row_rule
+
+__all__ = ["Action", "FieldDecision", "Grant", "grant_of", "is_clear", "is_label", "says_more"]
+
+_E = TypeVar("_E", bound=enum.StrEnum)
+_KEYS = {"id", "roles", "purposes", "relations", "actions", "fields", "clear", "profile", "sinks", "when"}
+
+
+class Action(enum.StrEnum):
+    """What a policy grants."""
+
+    VIEW = "view"
+    FIND = "find"
+    REVEAL = "reveal"
+    REGISTER = "register"
+    LOAD = "load"
+    RELEASE = "release"
+    LINK = "link"
+    APPROVE = "approve"
+    AUDIT = "audit"
+    REPORT = "report"
+    VERIFY = "verify"
+    KEYS = "keys"
+    ERASE = "erase"
+    POLICY = "policy"
+    EXPORT = "export"
+    BREAK_GLASS = "break_glass"
+    OPERATORS = "operators"
+    REVIEW = "review"
+    BROWSE = "browse"
+
+
+@attrs.frozen
+class FieldDecision:
+    """What may be seen of one field: the decision, and the mask profile where it is to mask."""
+
+    decision: Decision
+    profile: str = "staff"
+
+
+@attrs.frozen(kw_only=True)
+class Grant:
+    """
+    One line of a policy: these roles, for these purposes, standing so to the customer, may do these actions on these
+    fields, where the values go to these sinks.
+
+    Attributes:
+        id: Stands in the audit log as the rule that decided.
+        clear: Fields that are shown as they are; all rest in plain.
+        profile: Mask profile of the others.
+        when: The customers it is about, beside the relation; all if None.
+    """
+
+    id: str
+    roles: tuple[str, ...]
+    purposes: tuple[Purpose, ...]
+    actions: tuple[Action, ...]
+    relations: frozenset[Relation]
+    sinks: tuple[Sink, ...]
+    fields: frozenset[str]
+    clear: frozenset[str]
+    profile: str
+    when: RowRule | None = None
+
+    def decision(self, action: Action, field: str) -> FieldDecision:
+        """What this grant by itself says of one of its fields."""
+        effect = Effect.PERMIT if action is Action.REVEAL or field in self.clear else Effect.MASK
+        return FieldDecision(Decision(effect, self.id), self.profile)
+
+    def adds_to(self, known: FieldDecision | None, action: Action, field: str) -> bool:
+        """Whether this grant shows more of *field* than *known* does."""
+        return known is None or says_more(self.decision(action, field), known)
+
+
+def says_more(one: FieldDecision, other: FieldDecision) -> bool:
+    """Whether *one* shows more: clear more than masked, and any profile more than that of outside channels."""
+    if one.decision.effect is not other.decision.effect:
+        return one.decision.effect is Effect.PERMIT
+    return other.profile == "outside" and one.profile != "outside"
+
+
+def is_label(text: str) -> bool:
+    """Whether *text* may stand in the log and on a terminal."""
+    return 0 < len(text) <= 64 and text.isprintable()
+
+
+def grant_of(entry: Mapping[str, Any]) -> Grant:
+    """
+    The grant in a policy's table.
+
+    Raises:
+        PolicyError: It has an unknown key, or names what does not exist.
+    """
+    name = entry.get("id", "?")
+    if not isinstance(name, str) or not is_label(name):
+        raise PolicyError("a grant's id is one to 64 printable characters", rule="policy")
+    unknown = set(entry) - _KEYS
+    if unknown:
+        raise PolicyError(f"grant {name} has unknown keys: {', '.join(sorted(unknown))}", rule="policy")
+    clear = _fields(entry.get("clear", ()), name)
+    sealed = sorted(field for field in clear if not _rests_plain(field))
+    if sealed:
+        raise PolicyError(
+            f"grant {name} shows sealed fields in clear ({', '.join(sealed)}); a view never does, grant the action reveal "
+            f"instead",
+            rule="policy",
+        )
+    if not isinstance(entry.get("profile", "staff"), str):
+        raise PolicyError(f"grant {name}: profile is the name of a mask profile", rule="policy")
+    return Grant(
+        id=name, roles=tuple(_listed(entry, "roles", name)),
+        purposes=tuple(_member(Purpose, value, name) for value in _listed(entry, "purposes", name)),
+        actions=tuple(_member(Action, value, name) for value in _listed(entry, "actions", name)),
+        relations=frozenset(_member(Relation, value, name) for value in entry.get("relations", ["any"])),
+        sinks=tuple(_member(Sink, value, name) for value in entry.get("sinks", ["display"])),
+        fields=_fields(entry.get("fields", ()), name) | clear, clear=clear, profile=entry.get("profile", "staff"),
+        when=None if entry.get("when") is None else row_rule(_text(entry, "when", name), name),
+    )  # fmt: skip
+
+
+def _text(entry: Mapping[str, Any], key: str, name: str) -> str:
+    if not isinstance(entry[key], str):
+        raise PolicyError(f"grant {name}: {key} is a text", rule="policy")
+    return str(entry[key])
+
+
+def _listed(entry: Mapping[str, Any], key: str, name: str) -> list[str]:
+    found = entry.get(key)
+    if not isinstance(found, list) or not found or not all(isinstance(value, str) for value in found):
+        raise PolicyError(f"grant {name} needs {key}, a list of names", rule="policy")
+    return found
+
+
+def _member(kind: type[_E], value: str, name: str) -> _E:
+    if value not in set(kind):
+        raise PolicyError(f"grant {name}: {value!r} is none of {', '.join(kind)}", rule="policy")
+    return kind(value)
+
+
+def _fields(names: Iterable[str], grant: str) -> frozenset[str]:
+    found: set[str] = set()
+    for name in names:
+        if name == "*":
+            found |= FIELD_NAMES
+        elif name.startswith("@") and name[1:] in set(DataGroup):
+            found |= {f.name for kind in PartyKind for f in CATALOGUE[kind].in_group(DataGroup(name[1:]))}
+        elif name in FIELD_NAMES:
+            found.add(name)
+        else:
+            raise PolicyError(f"grant {grant}: {name!r} is not a field of the catalogue", rule="policy")
+    return frozenset(found)
+
+
+def _rests_plain(name: str) -> bool:
+    return all(CATALOGUE[kind][name].rests is Rest.PLAIN for kind in PartyKind if name in CATALOGUE[kind])
+
+
+def is_clear(grant: Grant, field: str) -> bool:
+    """Whether *grant* shows *field* as it is: by name, or since its mask hides nothing."""
+    return field in grant.clear or all(
+        CATALOGUE[kind][field].mask == "clear" for kind in PartyKind if field in CATALOGUE[kind]
+    )

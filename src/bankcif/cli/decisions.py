@@ -1,0 +1,155 @@
+"""`bankcif match` and `bankcif approval`: what persons decide."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from ._shared import Session, customer_command, emit, table
+
+__all__ = ["approval", "match"]
+
+
+@click.group()
+def match() -> None:
+    """Possible matches: merge, unmerge, keep apart."""
+
+
+@match.command("list")
+@click.option("--why", is_flag=True, help="Say of each why it weighs what it weighs.")
+@customer_command
+def match_list(session: Session, why: bool) -> int:
+    """The possible matches that wait for a person, heaviest first."""
+    with session.open() as cif:
+        tasks = cif.matches.tasks(actor=session.actor(cif), purpose=session.purpose)
+    document = [
+        {"task_id": one.id, "cif_no": one.cif_no, "other": one.other, "weight_bits": one.weight_millibits / 1000,
+         "explanation": json.loads(one.detail)}
+        for one in tasks
+    ]  # fmt: skip
+
+    def text() -> None:
+        rows = [(one["cif_no"], one["other"], one["weight_bits"]) for one in document]
+        table("Possible matches", ("customer", "may be", "bits"), rows)
+        for one in document if why else ():
+            click.echo(f"{one['cif_no']} may be {one['other']}:")
+            for comparison, level, millibits in one["explanation"]["terms"]:
+                click.echo(f"  {millibits / 1000:+8.3f}  {comparison}: {level}")
+            click.echo(f"  {one['weight_bits']:+8.3f}  weight in bits")
+
+    emit(session.as_json, document, text)
+    return 0
+
+
+@match.command("merge")
+@click.argument("survivor")
+@click.argument("retired")
+@click.option("--reason", required=True)
+@customer_command
+def match_merge(session: Session, survivor: str, retired: str, reason: str) -> int:
+    """Propose to merge RETIRED into SURVIVOR; a second person approves."""
+    with session.open() as cif:
+        done = cif.matches.propose_merge(survivor, retired, actor=session.actor(cif), reason=reason)
+    emit(
+        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
+    )
+    return 0
+
+
+@match.command("unmerge")
+@click.argument("retired")
+@click.option("--reason", required=True)
+@customer_command
+def match_unmerge(session: Session, retired: str, reason: str) -> int:
+    """Propose to undo the merge of RETIRED; a second person approves."""
+    with session.open() as cif:
+        done = cif.matches.propose_unmerge(retired, actor=session.actor(cif), reason=reason)
+    emit(
+        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
+    )
+    return 0
+
+
+@match.command("apart")
+@click.argument("one")
+@click.argument("other")
+@click.option("--reason", required=True)
+@customer_command
+def match_apart(session: Session, one: str, other: str, reason: str) -> int:
+    """Declare that ONE and OTHER are two customers."""
+    with session.open() as cif:
+        cif.matches.not_a_match(one, other, actor=session.actor(cif), reason=reason)
+    emit(session.as_json, {"apart": [one, other]}, lambda: click.echo("kept apart"))
+    return 0
+
+
+@click.group()
+def approval() -> None:
+    """What a second person decides."""
+
+
+@approval.command("list")
+@customer_command
+def approval_list(session: Session) -> int:
+    """The proposals that wait, oldest first."""
+    with session.open() as cif:
+        waiting = cif.approvals.waiting(actor=session.actor(cif), purpose=session.purpose)
+    document = [
+        {"id": one.id, "operation": one.operation.value, "subjects": list(one.subjects), "maker": one.maker,
+         "field": one.detail.get("field", one.detail.get("what", ""))}
+        for one in waiting
+    ]  # fmt: skip
+    rows = [(one["id"], one["operation"], " ".join(one["subjects"]), one["field"], one["maker"]) for one in document]
+    emit(session.as_json, document, lambda: table(
+        "Proposals", ("id", "operation", "customers", "what", "maker"), rows
+    ))  # fmt: skip
+    return 0
+
+
+def _decide(session: Session, approval_ids: Sequence[str], *, approve: bool) -> int:
+    with session.open() as cif:
+        actor = session.actor(cif)
+        decide = cif.approvals.approve if approve else cif.approvals.reject
+        done = [decide(one, actor=actor) for one in approval_ids]
+    document = [{"id": one.id, "state": one.state.value} for one in done]
+    emit(session.as_json, document, lambda: click.echo("\n".join(f"{one.id}: {one.state.value}" for one in done)))
+    return 0
+
+
+@approval.command("approve")
+@click.argument("approval_ids", metavar="ID...", nargs=-1, required=True)
+@customer_command
+def approval_approve(session: Session, approval_ids: Sequence[str]) -> int:
+    """Approve proposals and carry them out."""
+    return _decide(session, approval_ids, approve=True)
+
+
+@approval.command("reject")
+@click.argument("approval_ids", metavar="ID...", nargs=-1, required=True)
+@customer_command
+def approval_reject(session: Session, approval_ids: Sequence[str]) -> int:
+    """Reject proposals."""
+    return _decide(session, approval_ids, approve=False)
+
+
+@approval.command("withdraw")
+@click.argument("approval_id", metavar="ID")
+@customer_command
+def approval_withdraw(session: Session, approval_id: str) -> int:
+    """Take back a proposal of your own."""
+    with session.open() as cif:
+        done = cif.approvals.withdraw(approval_id, actor=session.actor(cif))
+    emit(session.as_json, {"id": done.id, "state": done.state.value}, lambda: click.echo(done.state.value))
+    return 0
+
+
+@approval.command("expire")
+@customer_command
+def approval_expire(session: Session) -> int:
+    """End every open proposal whose term is over; for a scheduler."""
+    with session.open() as cif:
+        count = cif.approvals.expire(actor=session.actor(cif), purpose=session.purpose)
+    emit(session.as_json, {"expired": count}, lambda: click.echo(f"{count} proposal(s) expired"))
+    return 0

@@ -1,0 +1,121 @@
+"""How somebody stands to a customer, and whether there is one to stand to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ..access import Action, FieldDecision, Policy, row_parameters
+from ..approval import Approval, ApprovalState, Operation
+from ..context import Actor, Purpose, Relation, Sink
+from ..party import FACT_COLUMNS, CifNo, LifeCycle
+from ..storage import UnitOfWork
+from ..storage.rows import FactRow, PartyRow
+from .desk import Desk
+
+__all__ = ["by_ticket", "current", "granted_to", "is_closed", "record_of", "relations_to", "standing_of"]
+
+
+def relations_to(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> frozenset[Relation]:
+    """How *actor* stands to a customer, in every way."""
+    found = {Relation.ANY}
+    if row.manager is not None and row.manager == actor.id:
+        found.add(Relation.PORTFOLIO)
+    if row.branch is not None and row.branch == actor.branch:
+        found.add(Relation.BRANCH)
+    if _ticket_for(desk, actor, row):
+        found.add(Relation.TICKET)
+    if _is_broken(desk.policy, unit, actor, row, desk.now()):
+        found.add(Relation.BREAK_GLASS)
+    return frozenset(found)
+
+
+def granted_to(
+    desk: Desk,
+    unit: UnitOfWork,
+    actor: Actor,
+    action: Action,
+    purpose: Purpose,
+    row: PartyRow,
+    *,
+    sink: Sink = Sink.DISPLAY,
+    facts: FactRow | None = None,
+) -> Mapping[str, FieldDecision]:
+    """
+    What of a party *actor* may see, by field; none of a party of whom nothing may be seen.
+
+    Args:
+        facts: The party's facts where they are known; they are read if a row rule asks for them.
+    """
+    relations = relations_to(desk, unit, actor, row)
+    if not desk.policy.has_row_rules:
+        return desk.policy.granted(actor, action, purpose, relations, sink)
+    found = facts or unit.copies.facts([row.cif_no]).get(row.cif_no)
+    known = row_parameters(actor, desk.today())
+    return desk.policy.granted(actor, action, purpose, relations, sink, record_of(row, found), known)
+
+
+def record_of(row: PartyRow, facts: FactRow | None) -> dict[str, Any]:
+    """A party as row rules see it; None where nothing is known."""
+    values = dict.fromkeys(FACT_COLUMNS) if facts is None else dict(facts.values)
+    party = {name: getattr(row, name) for name in ("cif_no", "life_cycle", "review_state", "branch", "manager")}
+    return {**values, **party}
+
+
+def standing_of(desk: Desk, unit: UnitOfWork, actor: Actor) -> tuple[Collection[str], Collection[str]]:
+    """The customers of *actor*'s tickets that hold, and those before whom they broke the glass."""
+    now = desk.clock.now()
+    broken: set[str] = set()
+    if Relation.BREAK_GLASS in desk.policy.relations:
+        broken = {
+            one.subjects[0]
+            for state in (ApprovalState.PROPOSED, ApprovalState.EXECUTED)
+            for one in unit.work.approvals(state=state.value)
+            if _lasts(one, actor, desk.now())
+        }
+    return {one.cif_no for one in actor.tickets if now < one.expires_at}, broken
+
+
+def _ticket_for(desk: Desk, actor: Actor, row: PartyRow) -> str:
+    """Id of a ticket of *actor* that names this customer and holds still; empty if there is none."""
+    now = desk.clock.now()
+    return next((one.id for one in actor.tickets if one.cif_no == row.cif_no and now < one.expires_at), "")
+
+
+def by_ticket(desk: Desk, actor: Actor, row: PartyRow) -> set[str]:
+    """What the log adds to the rules that decided, where the actor holds a ticket on the customer."""
+    ticket = _ticket_for(desk, actor, row)
+    return {f"ticket:{ticket}"} if ticket else set()
+
+
+def is_closed(row: PartyRow, purpose: Purpose) -> bool:
+    """Whether nothing of the party may be seen for *purpose*: it is erased, or restricted and the law does not ask."""
+    if row.life_cycle == LifeCycle.RESTRICTED:
+        return purpose not in (Purpose.COMPLIANCE, Purpose.AUDIT)
+    return row.life_cycle == LifeCycle.ERASED
+
+
+def current(unit: UnitOfWork, cif_no: CifNo, purpose: Purpose | None = None) -> PartyRow | None:
+    """The party that *cif_no* stands for today; None too where it is closed to *purpose*, if one is given."""
+    row = unit.parties.get([cif_no]).get(cif_no)
+    while row is not None and row.merged_into is not None:
+        row = unit.parties.get([row.merged_into]).get(row.merged_into)
+    return None if row is None or (purpose is not None and is_closed(row, purpose)) else row
+
+
+def _is_broken(policy: Policy, unit: UnitOfWork, actor: Actor, row: PartyRow, now: int) -> bool:
+    """Whether *actor* broke the glass before this customer, it lasts, and nobody said that it was not justified."""
+    if Relation.BREAK_GLASS not in policy.relations:
+        return False
+    return any(_lasts(one, actor, now) for one in unit.work.approvals(cif_no=row.cif_no))
+
+
+def _lasts(one: Approval, actor: Actor, now: int) -> bool:
+    """Whether *one* is a glass that *actor* broke, which is open still."""
+    return (
+        one.operation is Operation.BREAK_GLASS
+        and one.maker == actor.id
+        and one.state in (ApprovalState.PROPOSED, ApprovalState.EXECUTED)
+        and one.bound() == one.digest
+        and now < int(one.detail["until"])
+    )

@@ -1,0 +1,114 @@
+"""A customer as somebody may see them: what is opened, and what of it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from ..access import Action, FieldDecision, mask
+from ..context import Actor, Effect, Purpose
+from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
+from ..protection import DataKey
+from ..storage import UnitOfWork
+from ..storage.rows import PartyRow
+from ._golden import golden_place
+from ._pending import Pending, pending
+from ._relations import by_ticket, granted_to
+from .desk import Desk
+
+__all__ = ["CustomerView", "masked_view", "open_golden", "present", "typed"]
+
+
+@attrs.frozen(kw_only=True)
+class CustomerView:
+    """
+    A customer as an actor may see them: masks only, never the values behind them.
+
+    Fields are attributes (``view.phone``); one that is not there is None. `masked_fields` names what is masked,
+    `withheld` what exists but is not shown at all, `pending` what waits for a second person, where a customer is looked at
+    alone.
+    """
+
+    cif_no: CifNo
+    kind: PartyKind
+    values: Mapping[str, Any]
+    masked_fields: tuple[str, ...]
+    withheld: tuple[str, ...]
+    version: int
+    pending: tuple[Pending, ...] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        values = object.__getattribute__(self, "values")
+        if name in CATALOGUE[object.__getattribute__(self, "kind")]:
+            return values.get(name)
+        raise AttributeError(name)
+
+
+def open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | None = None) -> dict[str, Any]:
+    """The golden values of a party in stored form; *known* is a data key that is opened already."""
+    groups = unit.copies.golden([row.cif_no])
+    keys = {} if known is None else {known.id: known}
+    missing = {group.key_id for group in groups} - keys.keys()
+    if missing:
+        keys |= desk.data_keys.get(missing)
+    values: dict[str, Any] = {}
+    for group in groups:
+        place = golden_place(row.cif_no, group.data_group, group.version)
+        values.update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
+    return values
+
+
+def masked_view(
+    desk: Desk,
+    unit: UnitOfWork,
+    row: PartyRow,
+    actor: Actor,
+    action: Action,
+    purpose: Purpose,
+    known: DataKey | None = None,
+) -> tuple[CustomerView, set[str]] | None:
+    """The view of a party, and the rules that gave it; None if nothing of it may be seen."""
+    kind = PartyKind(row.kind)
+    decisions: Mapping[str, FieldDecision] = granted_to(desk, unit, actor, action, purpose, row)
+    if not decisions:
+        return None
+    values = open_golden(desk, unit, row, known)
+    shown: dict[str, Any] = {}
+    masked = []
+    for field in present(CATALOGUE[kind], values):
+        said = decisions.get(field.name)
+        if said is None:
+            continue
+        value = values[field.name]
+        if said.decision.effect is Effect.PERMIT:
+            shown[field.name] = value
+        else:
+            shown[field.name] = mask(field.mask, value, desk.masks.of(said.profile))
+            if field.mask != "clear":
+                masked.append(field.name)
+    withheld = tuple(field.name for field in present(CATALOGUE[kind], values) if field.name not in decisions)
+    waiting = pending(desk, unit, row, actor, purpose, decisions) if action is Action.VIEW else ()
+    found = CustomerView(
+        cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked), withheld=withheld,
+        version=row.version, pending=waiting,
+    )  # fmt: skip
+    return found, {decisions[name].decision.rule for name in shown} | by_ticket(desk, actor, row)
+
+
+def present(catalogue: Mapping[str, Field], values: Mapping[str, Any]) -> Iterator[Field]:
+    """The fields that have a value."""
+    return (field for name, field in catalogue.items() if name in values)
+
+
+def typed(field: Field, value: Any) -> Any:
+    """A stored value as people use it."""
+    if value is None:
+        return None
+    if field.type is FieldType.DATE:
+        return date.fromisoformat(value)
+    if field.type is FieldType.MONEY:
+        return Money.of_minor(value["minor"], value["currency"])
+    return value["text"] if field.type is FieldType.ADDRESS else value

@@ -1,0 +1,166 @@
+"""
+Browsing: authorize -> page of the store -> ask again -> open -> mask -> audit -> return.
+
+Which customers there are to see is one rule (`Policy.visible`). The store is asked it, for pages, order and counts alike, and it
+is asked again of each customer that comes out, so that a store that errs shows nobody too many.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import attrs
+
+from ..access import Action, row_parameters, to_lowered
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import InputError
+from ..party import LifeCycle
+from ..rules import And, In, Kind, Lowered, compiled, customer_schema
+from ..storage import Order, UnitOfWork
+from ._relations import record_of, standing_of
+from ._view import CustomerView, masked_view
+from .desk import Desk, authorize, over_cap, record, refuse, spend
+
+__all__ = ["Page", "browse", "count"]
+
+_MOST = 100
+_GONE = (LifeCycle.MERGED.value, LifeCycle.ERASED.value)
+_EPOCH = date(1970, 1, 1)
+
+
+@attrs.frozen(kw_only=True)
+class Page:
+    """
+    Some of the customers whom an actor may see.
+
+    Attributes:
+        views: They, masked, in order.
+        total: How many there are in all.
+        after: Where the next page begins; None behind the last.
+    """
+
+    views: tuple[CustomerView, ...]
+    total: int
+    after: str | None
+
+
+def browse(
+    desk: Desk,
+    *,
+    order: str = "cif_no",
+    descending: bool = False,
+    after: str | None = None,
+    limit: int = 50,
+    actor: Actor,
+    purpose: Purpose,
+) -> Page:
+    """
+    A page of the customers whom *actor* may see.
+
+    Args:
+        order: Field to sort by: ``cif_no``, or a plain fact that each of them shows as it is.
+        descending: Largest first.
+        after: `Page.after` of the page before.
+        limit: At most 100.
+
+    Raises:
+        AccessError: *actor* has seen as many customers in this hour as the policy allows.
+        InputError: There is no such field, a mark that is none, or a limit out of its range.
+        NotFoundOrNotAllowedError: The policy does not let *actor* browse, or sort by this field.
+    """
+    authorize(desk, actor, Action.BROWSE, "browse", purpose)
+    if not 1 <= limit <= _MOST:
+        raise InputError(f"a page has 1 to {_MOST} customers", rule="limit")
+    _need_clear(desk, actor, purpose, order, "browse")
+    last = None if after is None else _mark(after, order)
+    known = row_parameters(actor, desk.today())
+    with desk.unit_of_work() as unit:
+        rule = _visible(desk, unit, actor, purpose)
+        holds = compiled(rule)
+        rows = unit.search.page(rule, known, Order(order, descending), last, limit + 1)
+        views, rules = [], set[str]()
+        for row, facts in rows[:limit]:
+            seen = None
+            if holds(record_of(row, facts), known):
+                seen = masked_view(desk, unit, row, actor, Action.BROWSE, purpose)
+            if seen is not None:
+                views.append(seen[0])
+                rules |= seen[1]
+        total = sum(unit.search.count(rule, known, None).values())
+        within = spend(desk, unit, actor, Action.BROWSE, len(views))
+        if within:
+            entry = AuditEntry.by(
+                actor, "browse", desk.now(), purpose=purpose, count=len(views),
+                subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
+                fields=tuple(sorted({name for one in views for name in one.values})),
+            )  # fmt: skip
+            record(desk, unit, [entry])
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.BROWSE, "browse", purpose)
+    more = None
+    if len(rows) > limit:
+        row, facts = rows[limit - 1]
+        more = base64.urlsafe_b64encode(json.dumps([order, record_of(row, facts)[order], row.cif_no]).encode()).decode()
+    return Page(views=tuple(views), total=total, after=more)
+
+
+def count(desk: Desk, *, by: str | None = None, actor: Actor, purpose: Purpose) -> Mapping[Any, int]:
+    """
+    How many customers *actor* may see, by value of a plain fact that each of them shows as it is.
+
+    Returns:
+        Value to number, None standing for the customers without one; a date as a `date`. Without *by*, the number under None.
+
+    Raises:
+        InputError: There is no such field.
+        NotFoundOrNotAllowedError: The policy does not let *actor* browse, or count by this field.
+    """
+    authorize(desk, actor, Action.BROWSE, "count", purpose)
+    if by is not None:
+        _need_clear(desk, actor, purpose, by, "count")
+    with desk.unit_of_work() as unit:
+        rule = _visible(desk, unit, actor, purpose)
+        found = dict(unit.search.count(rule, row_parameters(actor, desk.today()), by))
+        entry = AuditEntry.by(
+            actor, "count", desk.now(), purpose=purpose, count=sum(found.values()), fields=(by,) if by else ()
+        )
+        record(desk, unit, [entry])
+        unit.commit()
+    if by is not None and customer_schema()[by].kind is Kind.DATE:
+        return {None if day is None else _EPOCH + timedelta(day): number for day, number in found.items()}
+    return found if found or by is not None else {None: 0}
+
+
+def _visible(desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose) -> Lowered:
+    """The customers whom *actor* may see, as a rule that the store takes."""
+    closed = _GONE if purpose in (Purpose.COMPLIANCE, Purpose.AUDIT) else (*_GONE, LifeCycle.RESTRICTED.value)
+    ticketed, broken = standing_of(desk, unit, actor)
+    mine = desk.policy.visible(actor, Action.BROWSE, purpose, ticketed=ticketed, broken=broken)
+    return to_lowered(And((mine, In("life_cycle", closed, negated=True))))
+
+
+def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: str) -> None:
+    """An order or a count by what is masked would tell what the mask hides."""
+    if field not in customer_schema():
+        raise InputError("sort and count by cif_no or a plain fact of the catalogue", rule="unknown_field")
+    if field != "cif_no" and not desk.policy.shown_in_clear(actor, Action.BROWSE, purpose, field):
+        raise refuse(desk, actor, what, purpose, fields=(field,), rule="order")
+
+
+def _mark(after: str, order: str) -> tuple[Any, str]:
+    said: Any = None
+    try:
+        said = json.loads(base64.urlsafe_b64decode(after.encode()))
+    except (ValueError, UnicodeError):
+        said = None
+    kind = customer_schema()[order].kind
+    good = isinstance(said, list) and len(said) == 3 and said[0] == order and isinstance(said[2], str)
+    if not good or type(said[1]) not in ((str, type(None)) if kind is Kind.TEXT else (int, type(None))):
+        raise InputError("that is not where a page of this order ended", rule="after")
+    return said[1], said[2]

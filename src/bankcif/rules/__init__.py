@@ -1,0 +1,52 @@
+"""One rule language: a typed tree, the text people write, and evaluators that give the same set of records."""
+
+from .evaluate import Predicate, compiled
+from .expression import (
+    FALSE,
+    TRUE,
+    And,
+    Between,
+    Compare,
+    Expression,
+    In,
+    Missing,
+    Not,
+    Operator,
+    Or,
+    Parameter,
+    TextMatch,
+    TextPart,
+    leaves,
+)
+from .lower import Lowered, days, lower
+from .parse import parse, written
+from .schema import Kind, RuleField, Schema, customer_schema
+
+__all__ = [
+    "FALSE",
+    "TRUE",
+    "And",
+    "Between",
+    "Compare",
+    "Expression",
+    "In",
+    "Kind",
+    "Lowered",
+    "Missing",
+    "Not",
+    "Operator",
+    "Or",
+    "Parameter",
+    "Predicate",
+    "RuleField",
+    "Schema",
+    "TextMatch",
+    "TextPart",
+    "compiled",
+    "customer_schema",
+    "days",
+    "leaves",
+    "lower",
+    "parse",
+    "written",
+]

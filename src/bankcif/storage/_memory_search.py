@@ -1,0 +1,56 @@
+"""Rules over plain facts, in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..party import FACT_COLUMNS
+from ..rules import Lowered, compiled
+from ._memory_tables import Store
+from .rows import FactRow, PartyRow
+from .search_store import Order
+
+__all__ = ["Search"]
+
+_PARTY = ("cif_no", "life_cycle", "review_state", "branch", "manager")
+
+
+class Search(Store):
+    def page(
+        self,
+        rule: Lowered,
+        known: Mapping[str, Any],
+        order: Order,
+        after: tuple[Any, str] | None,
+        limit: int,
+    ) -> Sequence[tuple[PartyRow, FactRow]]:
+        found = [(record[order.field], row, facts) for record, row, facts in self._of(rule, known)]
+        found.sort(key=lambda one: one[1].cif_no)
+        present = [one for one in found if one[0] is not None]
+        present.sort(key=lambda one: one[0], reverse=order.descending)
+        ordered = present + [one for one in found if one[0] is None]
+        if after is not None:
+            ordered = [one for one in ordered if _behind(one[0], one[1].cif_no, after, order)]
+        return [(row, facts) for _, row, facts in ordered[:limit]]
+
+    def count(self, rule: Lowered, known: Mapping[str, Any], by: str | None) -> Mapping[Any, int]:
+        return Counter(None if by is None else record[by] for record, _, _ in self._of(rule, known))
+
+    def _of(self, rule: Lowered, known: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], PartyRow, FactRow]]:
+        holds = compiled(rule)
+        for cif_no, row in self._data.parties.rows.items():
+            facts = self._data.facts.rows.get(cif_no) or FactRow(cif_no=cif_no, values=dict.fromkeys(FACT_COLUMNS))
+            record = {**facts.values, **{name: getattr(row, name) for name in _PARTY}}
+            if holds(record, known):
+                yield record, row, facts
+
+
+def _behind(value: Any, cif_no: str, after: tuple[Any, str], order: Order) -> bool:
+    last, number = after
+    if value is None or last is None:  # the missing come last
+        return value is None and (last is not None or cif_no > number)
+    if value == last:
+        return cif_no > number
+    return bool(value < last) if order.descending else bool(value > last)

@@ -1,0 +1,86 @@
+"""
+Rules over plain facts, on an SQL database.
+
+A statement is built once for each rule and order and kept, with every value of a caller as a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, null, or_, select
+
+from ..party import FACT_COLUMNS, CifNo
+from ..rules import Lowered
+from ..rules.sql import condition
+from . import _tables as t
+from ._sql_session import Store
+from ._statements import PARTY
+from .rows import FactRow, PartyRow
+from .search_store import Order
+
+__all__ = ["Search"]
+
+_COLUMNS: Mapping[str, ColumnElement[Any]] = {
+    **{name: t.FACT.c[name] for name in FACT_COLUMNS},
+    **{name: t.PARTY.c[name] for name in ("cif_no", "life_cycle", "review_state", "branch", "manager")},
+}
+_JOINED = t.PARTY.outerjoin(t.FACT, and_(t.FACT.c.tenant == t.PARTY.c.tenant, t.FACT.c.cif_no == t.PARTY.c.cif_no))
+_KEPT = 256
+
+
+class Search(Store):
+    def page(
+        self,
+        rule: Lowered,
+        known: Mapping[str, Any],
+        order: Order,
+        after: tuple[Any, str] | None,
+        limit: int,
+    ) -> Sequence[tuple[PartyRow, FactRow]]:
+        kind = "first" if after is None else "missing" if after[0] is None else "value"
+        value, number = after or (None, "")
+        params = {**self._bound(known), "after_value": value, "after_cif_no": number, "most": limit}
+        found = []
+        for values in map(list, self._s.run(_page(rule, order, kind), params)):
+            party = PARTY.row(values[: len(PARTY.names)])
+            facts = dict(zip(FACT_COLUMNS, values[len(PARTY.names) :], strict=True))
+            found.append((party, FactRow(cif_no=CifNo(party.cif_no), values=facts)))
+        return found
+
+    def count(self, rule: Lowered, known: Mapping[str, Any], by: str | None) -> Mapping[Any, int]:
+        rows = self._s.run(_count(rule, by), self._bound(known))
+        return {value: number for value, number in map(tuple, rows) if number}
+
+    def _bound(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        return {"tenant": self._s.tenant, **{f"rule_{name}": value for name, value in known.items()}}
+
+
+@lru_cache(_KEPT)
+def _page(rule: Lowered, order: Order, kind: str) -> Select[Any]:
+    column, number = _COLUMNS[order.field], t.PARTY.c.cif_no
+    statement = (
+        select(*PARTY.columns, *(t.FACT.c[name] for name in FACT_COLUMNS))
+        .select_from(_JOINED)
+        .where(t.PARTY.c.tenant == bindparam("tenant"), condition(rule, _COLUMNS))
+        .order_by(column.is_(None), column.desc() if order.descending else column, number)
+        .limit(bindparam("most"))
+    )
+    behind = number > bindparam("after_cif_no")
+    if kind == "missing":
+        return statement.where(column.is_(None), behind)
+    if kind == "value":
+        last: ColumnElement[Any] = bindparam("after_value", type_=column.type)
+        further = column < last if order.descending else column > last
+        return statement.where(or_(further, and_(column == last, behind), column.is_(None)))
+    return statement
+
+
+@lru_cache(_KEPT)
+def _count(rule: Lowered, by: str | None) -> Select[Any]:
+    where = and_(t.PARTY.c.tenant == bindparam("tenant"), condition(rule, _COLUMNS))
+    value: ColumnElement[Any] = null() if by is None else _COLUMNS[by]
+    statement: Select[Any] = select(value, func.count()).select_from(_JOINED).where(where)
+    return statement if by is None else statement.group_by(value)

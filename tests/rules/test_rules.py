@@ -1,0 +1,231 @@
+"""One rule, the same set: in Python and on SQLite, for generated rules, records and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, create_engine, insert, select
+
+from bankcif.errors import RuleError
+from bankcif.rules import (
+    FALSE,
+    TRUE,
+    And,
+    Between,
+    Compare,
+    Expression,
+    In,
+    Kind,
+    Missing,
+    Not,
+    Operator,
+    Or,
+    Parameter,
+    RuleField,
+    Schema,
+    TextMatch,
+    TextPart,
+    compiled,
+    customer_schema,
+    days,
+    leaves,
+    lower,
+    parse,
+    written,
+)
+from bankcif.rules.sql import condition
+
+KINDS = {"t": Kind.TEXT, "u": Kind.TEXT, "i": Kind.INTEGER, "d": Kind.DATE}
+SCHEMA = Schema({name: RuleField(name, kind) for name, kind in KINDS.items()})
+PARAMETERS = {"x": Kind.TEXT, "n": Kind.INTEGER, "day": Kind.DATE}
+
+texts = st.sampled_from(["", "a", "A", "ab", "b%", "_", "'", "张", "张伟", "à", "a "]) | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=3
+)
+numbers = st.sampled_from([-(2**63), -1, 0, 1, 2, 2**63 - 1]) | st.integers(-5, 5)
+dates = st.dates(date(1969, 12, 28), date(1970, 1, 5)) | st.sampled_from([date.min, date.max])
+operators = st.sampled_from(list(Operator))
+
+
+def operands(kind: Kind) -> st.SearchStrategy[Any]:
+    plain: st.SearchStrategy[Any] = {Kind.TEXT: texts, Kind.INTEGER: numbers, Kind.DATE: dates}[kind]
+    name = next(name for name, known in PARAMETERS.items() if known is kind)
+    return plain | st.just(Parameter(name))
+
+
+@st.composite
+def leaf(draw: st.DrawFn) -> Expression:
+    field = draw(st.sampled_from(sorted(KINDS)))
+    value = operands(KINDS[field])
+    made: list[st.SearchStrategy[Expression]] = [
+        st.builds(Compare, st.just(field), operators, value),
+        st.builds(In, st.just(field), st.lists(value, min_size=1, max_size=3).map(tuple), st.booleans()),
+        st.builds(Between, st.just(field), value, value),
+        st.builds(Missing, st.just(field), st.booleans()),
+    ]
+    if KINDS[field] is Kind.TEXT:
+        made.append(st.builds(TextMatch, st.just(field), st.sampled_from(list(TextPart)), value, st.booleans()))
+    return draw(st.one_of(made))
+
+
+rules = st.recursive(
+    leaf() | st.sampled_from([TRUE, FALSE]),
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.builds(And, st.lists(inner, max_size=3).map(tuple)),
+        st.builds(Or, st.lists(inner, max_size=3).map(tuple)),
+    ),
+    max_leaves=8,
+)
+records = st.lists(
+    st.fixed_dictionaries(
+        {
+            "t": st.none() | texts, "u": st.none() | texts, "i": st.none() | numbers,
+            "d": st.none() | dates.map(days),
+        }
+    ),
+    max_size=8,
+)  # fmt: skip
+known = st.fixed_dictionaries({"x": st.none() | texts, "n": st.none() | numbers, "day": st.none() | dates.map(days)})
+
+ENGINE = create_engine("sqlite://")
+TABLE = Table(
+    "r", MetaData(), Column("id", BigInteger), Column("t", String), Column("u", String), Column("i", BigInteger),
+    Column("d", BigInteger),
+)  # fmt: skip
+TABLE.metadata.create_all(ENGINE)
+
+
+def in_store(rule: Expression, rows: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[int]:
+    lowered = lower(rule, SCHEMA, PARAMETERS)
+    wanted = select(TABLE.c.id).where(condition(lowered, dict(TABLE.columns))).order_by(TABLE.c.id)
+    bound = {f"rule_{name}": value for name, value in parameters.items()}
+    with ENGINE.connect() as connection:
+        if rows:
+            connection.execute(insert(TABLE), [{"id": n, **row} for n, row in enumerate(rows)])
+        found = list(connection.execute(wanted, bound).scalars())
+        connection.rollback()
+    return found
+
+
+def in_python(rule: Expression, rows: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[int]:
+    holds = compiled(lower(rule, SCHEMA, PARAMETERS))
+    return [n for n, row in enumerate(rows) if holds(row, parameters)]
+
+
+@given(rules, records, known)
+def test_the_store_and_python_give_the_same_set(
+    rule: Expression, rows: list[dict[str, Any]], parameters: dict[str, Any]
+) -> None:
+    assert in_store(rule, rows, parameters) == in_python(rule, rows, parameters)
+
+
+@given(rules)
+def test_what_is_written_is_read(rule: Expression) -> None:
+    assert lower(parse(written(rule)), SCHEMA, PARAMETERS) == lower(rule, SCHEMA, PARAMETERS)
+
+
+@given(leaf(), records, known)
+def test_neither_a_comparison_nor_its_contrary_holds_of_a_missing_value(
+    one: Expression, rows: list[dict[str, Any]], parameters: dict[str, Any]
+) -> None:
+    both = set(in_python(one, rows, parameters)) & set(in_python(Not(one), rows, parameters))
+    assert both == set()
+    if not isinstance(one, Missing):
+        field = next(leaves(one)).field
+        missing = {n for n, row in enumerate(rows) if row[field] is None}
+        assert not missing & {*in_python(one, rows, parameters), *in_python(Not(one), rows, parameters)}
+
+
+READ = {
+    "i = 1": Compare("i", Operator.EQUAL, 1),
+    "i=-1": Compare("i", Operator.EQUAL, -1),
+    "t != 'it''s'": Compare("t", Operator.NOT_EQUAL, "it's"),
+    "d >= 2026-11-25": Compare("d", Operator.GREATER_OR_EQUAL, date(2026, 11, 25)),
+    "t = $x": Compare("t", Operator.EQUAL, Parameter("x")),
+    "t in ('a', $x)": In("t", ("a", Parameter("x"))),
+    "t not in ('a')": In("t", ("a",), negated=True),
+    "i between 1 and 2 and i = 3": And((Between("i", 1, 2), Compare("i", Operator.EQUAL, 3))),
+    "t is missing": Missing("t"),
+    "t is not missing": Missing("t", negated=True),
+    "t starts with 'a'": TextMatch("t", TextPart.STARTS, "a"),
+    "t ends with $x": TextMatch("t", TextPart.ENDS, Parameter("x")),
+    "t contains '%'": TextMatch("t", TextPart.CONTAINS, "%"),
+    "not not true": Not(Not(TRUE)),
+    "false": FALSE,
+    "i = 1 or i = 2 and i = 3": Or((Compare("i", Operator.EQUAL, 1), And((Compare("i", Operator.EQUAL, 2), Compare("i", Operator.EQUAL, 3))))),
+    "(i = 1 or i = 2) and not i = 3": And((Or((Compare("i", Operator.EQUAL, 1), Compare("i", Operator.EQUAL, 2))), Not(Compare("i", Operator.EQUAL, 3)))),
+    "  i\n=\t1 ": Compare("i", Operator.EQUAL, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", sorted(READ))
+def test_a_text_is_read(text: str) -> None:
+    assert parse(text) == READ[text]
+
+
+WRONG = {
+    "": 1, "i": 2, "i =": 4, "i = x": 5, "i = 1 i": 7, "= 1": 1, "i = 1 or": 9, "i in 1": 6, "i in (1": 8, "i in ()": 7,
+    "i between 1 or 2": 13, "i is 1": 6, "t starts 'a'": 10, "(i = 1": 7, "i = 1)": 6, "d = 2026-13-01": 5, "t = 'a": 5,
+    "i = 1.5": 6, "i == 1": 4, "and": 1, "i = 1; drop": 6, "i = 123456789012345678901": 5, "字 = 1": 1, "i = 1 \0": 7,
+    "not": 4, "t = \"a\"": 5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", sorted(WRONG))
+def test_what_is_no_rule_is_told_where(text: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        parse(text)
+    assert caught.value.position == WRONG[text], str(caught.value)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_rule_or_refused(text: str) -> None:
+    at = 1
+    try:
+        parse(text)
+    except RuleError as error:
+        at = error.position
+    assert 1 <= at <= len(text) + 1
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 200 + "i = 1" + ")" * 200, "not " * 500 + "i = 1", "x" * 20_001, "i = 1 and " * 1999 + "true"]
+)
+def test_a_rule_has_an_end(text: str) -> None:
+    with pytest.raises(RuleError):
+        lower(parse(text), SCHEMA, PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("phone = '1'", "not a field"), ("i = 'a'", "type integer"), ("t = 1", "type text"), ("d = 1", "type date"),
+        ("i = 2026-01-01", "type integer"), ("t = $n", "type text"), ("t = $nobody", r"there are \$day, \$n, \$x"),
+        ("i contains 'a'", "is no text"), ("d starts with 'a'", "is no text"), ("shoe is missing", "not a field"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_found_when_it_is_defined(text: str, said: str) -> None:
+    with pytest.raises(RuleError, match=said):
+        lower(parse(text), SCHEMA, PARAMETERS)
+
+
+def test_a_tree_may_be_wrong_where_no_text_could_be() -> None:
+    for wrong in (In("i", ()), Compare("i", Operator.EQUAL, 2**63), Compare("i", Operator.EQUAL, True)):
+        with pytest.raises(RuleError):
+            lower(wrong, SCHEMA, PARAMETERS)
+    with pytest.raises(RuleError, match="500 comparisons"):
+        lower(Or(tuple(Missing("i") for _ in range(501))), SCHEMA)
+
+
+def test_what_a_store_can_compare_of_a_customer() -> None:
+    found = customer_schema()
+    assert {"home_branch", "sex", "birth_year", "life_cycle", "cif_no"} <= set(found)
+    assert not {"name", "phone", "identifiers", "address", "aum", "birth_date"} & set(found)
+    assert (found["customer_since"].kind, found["bounces"].kind, found["sex"].kind) == (
+        Kind.DATE, Kind.INTEGER, Kind.TEXT
+    )  # fmt: skip
