@@ -11,7 +11,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ._clock import Clock, IdSource, SystemClock, SystemIds
-from ._tasks import Approvals, Audit, Customers, Erasures, Held, Keys, Matches, Operators, Policies, Verifications
+from ._tasks import (
+    Access,
+    Approvals,
+    Audit,
+    Customers,
+    Erasures,
+    Exports,
+    Held,
+    Keys,
+    Matches,
+    Operators,
+    Policies,
+    Verifications,
+)
 from .access import AuthPlan, MaskProfiles, Policy, default_policy, default_profiles
 from .audit import AuditSink, NoteSigner, Witness, origin_of
 from .context import Actor, Purpose
@@ -157,6 +170,8 @@ class CIF:
         self.keys = Keys(self)
         self.policies = Policies(self)
         self.operators = Operators(self)
+        self.exports = Exports(self)
+        self.access = Access(self)
         self.audit = Audit(self)
 
     @classmethod

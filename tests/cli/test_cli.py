@@ -651,3 +651,77 @@ def test_a_proposal_is_withdrawn_and_expires(shell: Shell) -> None:
     assert shell.run("approval", "withdraw", proposal, *ASK).stdout == "withdrawn\n"
     assert "withdrawn before" in shell.run("approval", "approve", proposal, *ASK, expect=2).stderr
     assert shell.run("approval", "expire", *ASK).stdout == "0 proposal(s) expired\n"
+
+
+def test_an_export_is_written_marked_and_reviewed(shell: Shell) -> None:
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    out = ("--recipient", "audit", "--inside", "--as", "carol", "--purpose", "compliance")
+    said = shell.run("export", "name", "phone", "sex", *out, "--to", "out.csv", **shell.known("carol")).stdout
+    assert "out.csv: 3 customers, export" in said
+    content = (shell.folder / "out.csv").read_text(encoding="utf-8-sig")
+    assert content.startswith("# 导出 ")
+    assert "taken by carol at" in content
+    assert content.count("\n") == 5
+    for person in PEOPLE[:3]:
+        assert person["name"] not in content
+        assert person["phone"] not in content
+    assert (shell.folder / "out.csv").stat().st_mode & 0o077 == 0
+    again = shell.run("export", "name", *out, "--to", "out.csv", expect=2, **shell.known("carol"))
+    assert "exists; name a new file" in again.stderr
+    assert "--to" in shell.run("export", "name", *out, expect=2, **shell.known("carol")).stderr
+    proposed = shell.json("export", "sex", *out, "--propose", "yearly", **shell.known("carol"))
+    assert len(proposed["proposal"]) == 32  # type: ignore[index]
+    abroad = ("--recipient", "x", "--country", "US", "--as", "carol", "--purpose", "compliance", "--to", "us.csv")
+    shell.run("export", "sex", *abroad, expect=2, **shell.known("carol"))
+    rows = shell.json("access", "review", *AUDIT, expect=1)
+    carol = next(one for one in rows if one["operator"] == "carol")  # type: ignore[attr-defined]
+    assert carol["did"]["export"] == 1
+    assert "compliance-reveal" in carol["unused"]
+    assert (
+        "alice" in shell.run("access", "review", "--from", "2026-01-01", "--to", "2999-01-01", *AUDIT, expect=1).stdout
+    )
+    (found,) = shell.json("find", "phone", PEOPLE[0]["phone"], *ASK)  # type: ignore[misc]
+    could = shell.json("access", "customer", found["cif_no"], *AUDIT)
+    assert {one["operator"] for one in could} == {"alice", "bob", "carol"}  # type: ignore[attr-defined]
+    assert "no such customer" in shell.run("access", "customer", "C0", *AUDIT, expect=2).stderr
+
+
+def test_an_operator_browses_and_counts(shell: Shell) -> None:
+    operators = shell.folder / "operators.toml"
+    operators.write_text(
+        operators.read_text(encoding="utf-8") + '["m.1"]\nroles = ["relationship_manager"]\nbranch = "B1"\n',
+        encoding="utf-8",
+    )
+    shell.write("app.toml", MAPPING + 'branch = "home_branch"\n')
+    rows = table(3).splitlines()
+    shell.write("app.csv", "\n".join([rows[0] + ",branch", *(row + ",B1" for row in rows[1:])]) + "\n")
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    manager = ("--as", "m.1", "--purpose", "relationship")
+    first = shell.json("browse", "--limit", "2", *manager)
+    assert (first["total"], len(first["customers"])) == (3, 2)  # type: ignore[index]
+    rest = shell.json("browse", "--limit", "2", "--after", first["after"], *manager)  # type: ignore[index]
+    assert (rest["after"], len(rest["customers"])) == (None, 1)  # type: ignore[index]
+    assert "2 of 3; go on with  --after" in shell.run("browse", "--limit", "2", *manager).stdout
+    assert shell.json("count", "--by", "sex", *manager)
+    assert "sort and count by" in shell.run("count", "--by", "phone", *manager, expect=2).stderr
+    shell.run("browse", "--as", "eve", "--purpose", "service", expect=2)
+
+
+def test_a_glass_is_broken_and_reviewed(shell: Shell) -> None:
+    operators = shell.folder / "operators.toml"
+    operators.write_text(
+        operators.read_text(encoding="utf-8") + '["t.far"]\nroles = ["teller"]\nbranch = "B9"\n', encoding="utf-8"
+    )
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    (found,) = shell.json("find", "phone", PEOPLE[0]["phone"], *ASK)  # type: ignore[misc]
+    far = ("--as", "t.far", "--purpose", "service")
+    shell.run("show", found["cif_no"], *far, expect=2, **shell.known("t.far"))
+    said = shell.run("break-glass", found["cif_no"], "--reason", "fainted", *far, **shell.known("t.far")).stdout
+    assert "is to be reviewed before you do this again" in said
+    assert "****" in shell.run("show", found["cif_no"], *far, **shell.known("t.far")).stdout
+    again = shell.run("break-glass", found["cif_no"], "--reason", "again", *far, expect=2, **shell.known("t.far"))
+    assert "nobody has reviewed it" in again.stderr
+    carol = ("--as", "carol", "--purpose", "operations")
+    (waiting,) = shell.json("approval", "list", *carol)  # type: ignore[misc]
+    shell.run("approval", "reject", waiting["id"], *carol)
+    shell.run("show", found["cif_no"], *far, expect=2, **shell.known("t.far"))

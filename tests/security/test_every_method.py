@@ -23,6 +23,7 @@ from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan, default_policy
 from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
 from bankcif.errors import AccessError
+from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
 from bankcif.party import ReferenceTables
@@ -112,6 +113,9 @@ def _erased(w: World) -> str:
     return proposal.id
 
 
+SPEC = ExportSpec(fields=("sex",), recipient=Recipient(name="audit", inside=True), purpose=COMPLIANCE)
+
+
 def _keeper(actor: Actor) -> Actor:
     return OFFICER if actor is WHO else actor
 
@@ -199,6 +203,10 @@ CALLS: dict[str, Call] = {
     "Operators.step_up": _no_step_up,
     "Operators.begin_step_up": lambda w, a: w.cif.operators.begin_step_up("0" * 64, actor=a),
     "Operators.finish_step_up": _no_finish,
+    "Exports.propose": lambda w, a: w.cif.exports.propose(SPEC, reason="r", actor=a),
+    "Exports.take": lambda w, a: w.cif.exports.take(SPEC, actor=a),
+    "Access.review": lambda w, a: w.cif.access.review([WHO], DAY, DAY + timedelta(days=900), actor=a),
+    "Access.could_see": lambda w, a: w.cif.access.could_see(w.cif_no, [WHO], actor=a),
     "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),
     "Audit.verify": lambda w, a: w.cif.audit.verify(actor=a),
     "Audit.who": lambda w, a: w.cif.audit.who(w.cif_no, actor=a),

@@ -1,5 +1,6 @@
 """The tasks of a customer information file, by group: what `CIF.customers`, `CIF.matches` and the others do."""
 
+from .access import Access, Exports
 from .audit import Audit
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
@@ -7,10 +8,12 @@ from .operators import Operators
 from .upkeep import Erasures, Held, Keys, Policies
 
 __all__ = [
+    "Access",
     "Approvals",
     "Audit",
     "Customers",
     "Erasures",
+    "Exports",
     "Held",
     "Keys",
     "Matches",

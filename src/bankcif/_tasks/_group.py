@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
+from .._clock import to_micros
+from ..errors import InputError
 from ..flows.call import as_call
 from ..flows.desk import Desk
 from ..merging import Terms
 
-__all__ = ["Group"]
+__all__ = ["Group", "instant"]
 
 _LOGGED = {
     "customers.get": "view", "approvals.waiting": "proposals", "approvals.approve": "decide",
@@ -20,6 +23,7 @@ _LOGGED = {
     "erasures.certificate": "certify", "keys.rotate": "rotate_keys", "keys.check": "check_keys",
     "operators.begin_passkey": "add_passkey", "operators.finish_passkey": "add_passkey",
     "operators.remove": "remove_factor", "operators.begin_step_up": "step_up", "operators.finish_step_up": "step_up",
+    "exports.propose": "propose_export", "exports.take": "export", "access.review": "review_access",
     "policies.propose": "propose_policy", "audit.verify": "verify_log", "audit.who": "who_looked",
 }  # fmt: skip
 """What the log calls a task, where that is not the method's name."""
@@ -50,3 +54,10 @@ class Group:
     @property
     def _desk(self) -> Desk:
         return self._cif._desk
+
+
+def instant(at: datetime | None, default: int) -> int:
+    """Microseconds since 1970 of an aware instant, or *default* without one. Raises `InputError` if it is not aware."""
+    if at is not None and at.tzinfo is None:
+        raise InputError("an instant needs its time zone", rule="time")
+    return default if at is None else to_micros(at)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from .._clock import FOREVER, to_micros
+from .._clock import FOREVER
 from ..audit import AuditReport, Checkpoint, EntryProof, NoteKey
 from ..context import Actor, Purpose
-from ..errors import InputError
 from ..flows import (
     proof,
     trail,
@@ -16,7 +15,7 @@ from ..flows import (
 )
 from ..flows.log import Delivery
 from ..party import CifNo
-from ._group import Group
+from ._group import Group, instant
 
 __all__ = ["Audit"]
 
@@ -42,7 +41,7 @@ class Audit(Group):
         purpose: Purpose = Purpose.AUDIT,
     ) -> list[trail.LogLine]:
         """What an operator did or tried, oldest first; *since* and *until* are aware."""
-        span = {"since": _micros(since, 0), "until": _micros(until, FOREVER)}
+        span = {"since": instant(since, 0), "until": instant(until, FOREVER)}
         return trail.deeds(self._desk, operator, actor=actor, purpose=purpose, **span)
 
     def incident(
@@ -56,7 +55,7 @@ class Audit(Group):
     ) -> trail.Incident:
         """Customers and fields touched between two aware instants; see `bankcif.flows.trail.incident`."""
         return trail.incident(
-            self._desk, _micros(since, 0), _micros(until, 0), actor=actor, purpose=purpose, operator=operator
+            self._desk, instant(since, 0), instant(until, 0), actor=actor, purpose=purpose, operator=operator
         )
 
     def checkpoint(self, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> tuple[Checkpoint | None, list[Delivery]]:
@@ -75,9 +74,3 @@ class Audit(Group):
     def key(self) -> NoteKey:
         """The key by which the log's checkpoints are signed; hand it to witnesses and auditors."""
         return self._desk.log.signer.key
-
-
-def _micros(instant: datetime | None, default: int) -> int:
-    if instant is not None and instant.tzinfo is None:
-        raise InputError("an instant needs its time zone", rule="time")
-    return default if instant is None else to_micros(instant)

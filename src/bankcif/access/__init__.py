@@ -2,6 +2,7 @@
 
 from .authentication import AuthPlan, CodePlan, OidcSignOn, PasskeyPlan, PasswordPlan, Provisioning
 from .check import PolicyFinding, check_policy
+from .grants import ExportLimits
 from .masking import HIDDEN, MASKS, mask, mask_column
 from .policy import APART, READING, Action, FieldDecision, Grant, Policy, default_policy
 from .profiles import Ends, MaskProfile, MaskProfiles, default_profiles
@@ -18,6 +19,7 @@ __all__ = [
     "AuthPlan",
     "CodePlan",
     "Ends",
+    "ExportLimits",
     "FieldDecision",
     "Grant",
     "KeyOperation",

@@ -13,10 +13,24 @@ from ..errors import PolicyError
 from ..party import CATALOGUE, FIELD_NAMES, DataGroup, PartyKind, Rest
 from .rows import RowRule, row_rule
 
-__all__ = ["Action", "FieldDecision", "Grant", "grant_of", "is_clear", "is_label", "says_more"]
+__all__ = ["Action", "ExportLimits", "FieldDecision", "Grant", "grant_of", "is_clear", "is_label", "says_more"]
 
 _E = TypeVar("_E", bound=enum.StrEnum)
-_KEYS = {"id", "roles", "purposes", "relations", "actions", "fields", "clear", "profile", "sinks", "when"}
+_KEYS = {
+    "id",
+    "roles",
+    "purposes",
+    "relations",
+    "actions",
+    "fields",
+    "clear",
+    "profile",
+    "sinks",
+    "when",
+    "alone",
+    "least_k",
+    "countries",
+}
 
 
 class Action(enum.StrEnum):
@@ -52,6 +66,22 @@ class FieldDecision:
 
 
 @attrs.frozen(kw_only=True)
+class ExportLimits:
+    """
+    What an export keeps to.
+
+    Attributes:
+        alone: How many customers one person may export; more take a second one.
+        least_k: How many customers must share whatever is shown of one, at least.
+        countries: Where a recipient may be, by ISO 3166 code.
+    """
+
+    alone: int = 100
+    least_k: int = 1
+    countries: frozenset[str] = frozenset({"CN"})
+
+
+@attrs.frozen(kw_only=True)
 class Grant:
     """
     One line of a policy: these roles, for these purposes, standing so to the customer, may do these actions on these
@@ -62,6 +92,7 @@ class Grant:
         clear: Fields that are shown as they are; all rest in plain.
         profile: Mask profile of the others.
         when: The customers it is about, beside the relation; all if None.
+        limits: What an export by it keeps to.
     """
 
     id: str
@@ -74,6 +105,7 @@ class Grant:
     clear: frozenset[str]
     profile: str
     when: RowRule | None = None
+    limits: ExportLimits = attrs.field(factory=ExportLimits)
 
     def decision(self, action: Action, field: str) -> FieldDecision:
         """What this grant by itself says of one of its fields."""
@@ -127,8 +159,25 @@ def grant_of(entry: Mapping[str, Any]) -> Grant:
         relations=frozenset(_member(Relation, value, name) for value in entry.get("relations", ["any"])),
         sinks=tuple(_member(Sink, value, name) for value in entry.get("sinks", ["display"])),
         fields=_fields(entry.get("fields", ()), name) | clear, clear=clear, profile=entry.get("profile", "staff"),
+        limits=_limits(entry, name),
         when=None if entry.get("when") is None else row_rule(_text(entry, "when", name), name),
     )  # fmt: skip
+
+
+def _limits(entry: Mapping[str, Any], name: str) -> ExportLimits:
+    alone, least_k = entry.get("alone", 100), entry.get("least_k", 1)
+    countries = entry.get("countries", ["CN"])
+    good = type(alone) is int and alone >= 0 and type(least_k) is int and least_k >= 1
+    if (
+        not good
+        or not isinstance(countries, list)
+        or not all(isinstance(one, str) and len(one) == 2 for one in countries)
+    ):
+        raise PolicyError(
+            f"grant {name}: alone is a number, least_k one above zero, countries a list of two-letter codes",
+            rule="policy",
+        )
+    return ExportLimits(alone=alone, least_k=least_k, countries=frozenset(countries))
 
 
 def _text(entry: Mapping[str, Any], key: str, name: str) -> str:

@@ -19,7 +19,7 @@ from ..approval import Operation
 from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..rules import And, Expression, Or
-from .grants import Action, FieldDecision, Grant, grant_of, is_clear, is_label, says_more
+from .grants import Action, ExportLimits, FieldDecision, Grant, grant_of, is_clear, is_label, says_more
 from .requirements import KeyOperation, Requirement, key_operations, requirement_of
 from .rows import standing
 
@@ -142,6 +142,8 @@ class Policy:
                     "actions": [a.value for a in one.actions], "relations": sorted(r.value for r in one.relations),
                     "sinks": [s.value for s in one.sinks], "fields": sorted(one.fields), "clear": sorted(one.clear),
                     "profile": one.profile, **({"when": one.when.text} if one.when else {}),
+                    "alone": one.limits.alone, "least_k": one.limits.least_k,
+                    "countries": sorted(one.limits.countries),
                 }
                 for one in self.grants
             ],
@@ -240,6 +242,20 @@ class Policy:
                 for stands in [standing(one, ticketed, broken) for one in sorted(grant.relations)]
             )
         )
+
+    def export_limits(self, actor: Actor, purpose: Purpose) -> ExportLimits | None:
+        """What an export of *actor* keeps to: the strictest of every grant it may come by; None if there is none."""
+        grants = self._of(actor, Action.EXPORT, purpose, Sink.EXPORT)
+        if not grants:
+            return None
+        return ExportLimits(
+            alone=min(one.limits.alone for one in grants), least_k=max(one.limits.least_k for one in grants),
+            countries=frozenset.intersection(*(one.limits.countries for one in grants)),
+        )  # fmt: skip
+
+    def grants_of(self, actor: Actor) -> list[Grant]:
+        """Every grant that names one of *actor*'s roles, in the order of the document."""
+        return [grant for grant in self.grants if not actor.roles.isdisjoint(grant.roles)]
 
     def shown_in_clear(self, actor: Actor, action: Action, purpose: Purpose, field: str) -> bool:
         """Whether every grant by which *actor* sees somebody shows *field* as it is, so that sorting by it tells nothing more."""

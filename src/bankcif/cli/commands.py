@@ -31,6 +31,7 @@ from ._shared import (
     table,
     told,
 )
+from .access import access, export
 from .audit import audit
 from .check import check
 from .decisions import approval, match
@@ -63,6 +64,8 @@ def bankcif() -> None:
     """The customer information file: every customer once, whole, correct, up to date and protected."""
 
 
+bankcif.add_command(access)
+bankcif.add_command(export)
 bankcif.add_command(audit)
 bankcif.add_command(match)
 bankcif.add_command(approval)

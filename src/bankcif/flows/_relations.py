@@ -9,11 +9,21 @@ from ..access import Action, FieldDecision, Policy, row_parameters
 from ..approval import Approval, ApprovalState, Operation
 from ..context import Actor, Purpose, Relation, Sink
 from ..party import FACT_COLUMNS, CifNo, LifeCycle
+from ..rules import Expression, In
 from ..storage import UnitOfWork
 from ..storage.rows import FactRow, PartyRow
 from .desk import Desk
 
-__all__ = ["by_ticket", "current", "granted_to", "is_closed", "record_of", "relations_to", "standing_of"]
+__all__ = [
+    "by_ticket",
+    "current",
+    "granted_to",
+    "is_closed",
+    "open_life_cycles",
+    "record_of",
+    "relations_to",
+    "standing_of",
+]
 
 
 def relations_to(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> frozenset[Relation]:
@@ -60,6 +70,14 @@ def record_of(row: PartyRow, facts: FactRow | None) -> dict[str, Any]:
     values = dict.fromkeys(FACT_COLUMNS) if facts is None else dict(facts.values)
     party = {name: getattr(row, name) for name in ("cif_no", "life_cycle", "review_state", "branch", "manager")}
     return {**values, **party}
+
+
+def open_life_cycles(purpose: Purpose) -> Expression:
+    """The customers of whom something may be seen for *purpose*: neither merged nor erased, nor restricted but for the law."""
+    gone = [LifeCycle.MERGED.value, LifeCycle.ERASED.value]
+    if purpose not in (Purpose.COMPLIANCE, Purpose.AUDIT):
+        gone.append(LifeCycle.RESTRICTED.value)
+    return In("life_cycle", tuple(gone), negated=True)
 
 
 def standing_of(desk: Desk, unit: UnitOfWork, actor: Actor) -> tuple[Collection[str], Collection[str]]:

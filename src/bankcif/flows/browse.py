@@ -19,17 +19,15 @@ from ..access import Action, row_parameters, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError
-from ..party import LifeCycle
-from ..rules import And, In, Kind, Lowered, compiled, customer_schema
+from ..rules import And, Kind, Lowered, compiled, customer_schema
 from ..storage import Order, UnitOfWork
-from ._relations import record_of, standing_of
+from ._relations import open_life_cycles, record_of, standing_of
 from ._view import CustomerView, masked_view
 from .desk import Desk, authorize, over_cap, record, refuse, spend
 
 __all__ = ["Page", "browse", "count"]
 
 _MOST = 100
-_GONE = (LifeCycle.MERGED.value, LifeCycle.ERASED.value)
 _EPOCH = date(1970, 1, 1)
 
 
@@ -139,10 +137,9 @@ def count(desk: Desk, *, by: str | None = None, actor: Actor, purpose: Purpose) 
 
 def _visible(desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose) -> Lowered:
     """The customers whom *actor* may see, as a rule that the store takes."""
-    closed = _GONE if purpose in (Purpose.COMPLIANCE, Purpose.AUDIT) else (*_GONE, LifeCycle.RESTRICTED.value)
     ticketed, broken = standing_of(desk, unit, actor)
     mine = desk.policy.visible(actor, Action.BROWSE, purpose, ticketed=ticketed, broken=broken)
-    return to_lowered(And((mine, In("life_cycle", closed, negated=True))))
+    return to_lowered(And((mine, open_life_cycles(purpose))))
 
 
 def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: str) -> None:

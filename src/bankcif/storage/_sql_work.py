@@ -13,8 +13,8 @@ from ..approval import Approval, ApprovalState, Check, Operation
 from ..errors import ConflictError
 from ..party import CifNo, SourceKey
 from . import _tables as t
-from ._sql_session import Store
 from ._mapped import RetiredRow
+from ._sql_session import Store
 from ._statements import (
     OUTBOX,
     POLICY,

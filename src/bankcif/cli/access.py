@@ -1,0 +1,146 @@
+"""`bankcif export` and `bankcif access`: what leaves the file, and who could and did see what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import attrs
+import click
+
+from .._clock import SystemClock
+from ..errors import FileError
+from ..flows.export import ExportSpec, Recipient
+from ..render import csv_text, mark_line
+from ._shared import Session, customer_command, emit, instant, read_operators, table
+
+__all__ = ["access", "export"]
+
+_INSTANT = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+@click.command()
+@click.argument("fields", nargs=-1, required=True)
+@click.option("--to", "out", type=click.Path(path_type=Path), help="CSV file to write; never overwritten.")
+@click.option("--recipient", required=True, help="Who gets it.")
+@click.option("--country", default="CN", show_default=True, help="Where they are (ISO 3166).")
+@click.option("--inside", is_flag=True, help="They are of the house: the key is the CIF number.")
+@click.option("--customer", "customers", multiple=True, help="A CIF number; may be given again. All if none is.")
+@click.option("--where", default="", help="Of them, those of this rule over plain facts.")
+@click.option(
+    "--propose", "reason", help="Propose it with this reason, for a second person to approve, and write nothing."
+)
+@click.option("--approval", help="Id of the approved proposal.")
+@customer_command
+def export(
+    session: Session,
+    fields: tuple[str, ...],
+    out: Path | None,
+    recipient: str,
+    country: str,
+    inside: bool,
+    customers: tuple[str, ...],
+    where: str,
+    reason: str | None,
+    approval: str | None,
+) -> int:
+    """Export FIELDS of customers, masked and marked, to a CSV file."""
+    spec = ExportSpec(
+        fields=fields, recipient=Recipient(name=recipient, country=country, inside=inside), purpose=session.purpose,
+        cif_nos=customers or None, where=where,
+    )  # fmt: skip
+    if reason is not None:
+        with session.open() as cif:
+            made = cif.exports.propose(spec, reason=reason, actor=session.actor(cif))
+        emit(session.as_json, {"proposal": made.id}, lambda: click.echo(
+            f"proposed {made.id}; a second person approves it, then take it with  --approval {made.id}"
+        ))  # fmt: skip
+        return 0
+    if out is None:
+        raise click.UsageError("name a file with --to, or propose the export with --propose")
+    if out.exists():
+        raise FileError(f"{out} exists; name a new file", path=str(out))
+    with session.open() as cif:
+        done = cif.exports.take(spec, actor=session.actor(cif), approval_id=approval)
+    mark = mark_line(
+        export=done.mark.id, actor=done.mark.actor, at=done.mark.at, recipient=recipient, country=country,
+        purpose=session.purpose.value,
+    )  # fmt: skip
+    problem = ""
+    try:
+        with out.open("x", encoding="utf-8-sig", newline="") as file:
+            out.chmod(0o600)
+            file.write(csv_text(done.columns, mark=mark))
+    except OSError as error:
+        problem = type(error).__name__
+    if problem:
+        raise FileError(
+            f"{out} cannot be written ({problem}); the export stands in the log as {done.mark.id}", path=str(out)
+        )
+    document = {
+        "file": str(out),
+        "export": done.mark.id,
+        "rows": done.rows,
+        "k": done.k,
+        "withheld": list(done.withheld),
+    }
+
+    def text() -> None:
+        click.echo(f"{out}: {done.rows:,} customers, export {done.mark.id}")
+        click.echo(f"  at least {done.k:,} share what is shown of one (k)")
+        if done.withheld:
+            click.echo(f"  withheld: {', '.join(done.withheld)}")
+
+    emit(session.as_json, document, text)
+    return 0
+
+
+@click.group()
+def access() -> None:
+    """Who could see what, and who did."""
+
+
+@access.command("review")
+@click.option("--from", "since", type=click.DateTime(_INSTANT), help="UTC; ninety days before --to if not given.")
+@click.option("--to", "until", type=click.DateTime(_INSTANT), help="UTC, not included; now if not given.")
+@customer_command
+def review(session: Session, since: datetime | None, until: datetime | None) -> int:
+    """What each operator of the operators file could do, and did. Status 1 if a grant was not used, or a stranger is in the log."""
+    end = until.replace(tzinfo=UTC) if until else SystemClock().now() + timedelta(seconds=1)
+    begin = since.replace(tzinfo=UTC) if since else end - timedelta(days=90)
+    operators = read_operators(Path(session.operators))
+    with session.open() as cif:
+        found = cif.access.review(operators.values(), begin, end, actor=session.actor(cif), purpose=session.purpose)
+    rows = [
+        (
+            one.operator + ("" if one.operator in operators else " (no operator)"), ", ".join(one.roles),
+            ", ".join(f"{name} {count}" for name, count in one.did.items()), one.customers, one.refused,
+            instant(one.last) if one.last else "never", ", ".join(one.unused),
+        )
+        for one in found
+    ]  # fmt: skip
+    heads = ("operator", "roles", "did", "customers", "refused", "last (UTC)", "grants not used")
+    document = [{**attrs.asdict(one), "last": instant(one.last) if one.last else None} for one in found]
+    emit(session.as_json, document, lambda: table("Access review", heads, rows))
+    return 1 if any(one.unused or one.operator not in operators for one in found) else 0
+
+
+@access.command("customer")
+@click.argument("cif_no")
+@customer_command
+def customer(session: Session, cif_no: str) -> int:
+    """Which operators of the operators file could see a customer today, and what of them. Status 1 if none could."""
+    operators = read_operators(Path(session.operators))
+    with session.open() as cif:
+        found = cif.access.could_see(
+            cif_no, list(operators.values()), actor=session.actor(cif), purpose=session.purpose
+        )
+    rows = [
+        (one.operator, action, purpose, ", ".join(fields))
+        for one in found
+        for (action, purpose), fields in one.fields.items()
+    ]
+    names = ("operator", "action", "purpose", "fields")
+    document = [dict(zip(names, (*row[:3], row[3].split(", ")), strict=True)) for row in rows]
+    emit(session.as_json, document, lambda: table(f"Who could see {cif_no}", names, rows))
+    return 0 if found else 1

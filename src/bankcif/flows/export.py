@@ -1,0 +1,361 @@
+"""
+Exporting: authorize -> open -> mask -> audit -> columns.
+
+What leaves is masked as the policy says for exports, kept by a key that is a pseudonym for this recipient unless they are of the
+house, and marked with who took it, when and for whom. How many customers share what is shown of one (k) stands in the log, and
+a policy that asks for more is kept to. Files are made of it by `bankcif.render`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .._canonical import sha256
+from ..access import Action, ExportLimits, FieldDecision, mask_column, row_parameters, to_lowered
+from ..approval import Approval, Operation, execute
+from ..audit import AuditEntry
+from ..context import Actor, Effect, Purpose, Sink
+from ..errors import AccessError, FourEyesError, InputError, NotFoundOrNotAllowedError
+from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind, countries_by_alpha3
+from ..rules import And, Expression, In, compiled, parse
+from ..storage import Order, UnitOfWork
+from ..storage.rows import FactRow, PartyRow
+from ._golden import golden_place
+from ._proposals import need_reason, proposed, write_proposal
+from ._relations import granted_to, open_life_cycles, record_of, standing_of
+from .desk import Desk, authorize, over_cap, record, refuse, spend, told
+
+__all__ = ["Export", "ExportSpec", "Mark", "Recipient", "export", "propose_export"]
+
+_PAGE = 500
+_MOST_NAMED = 10_000
+_SUBJECTS = 1000
+
+
+@attrs.frozen(kw_only=True)
+class Recipient:
+    """
+    Who gets an export.
+
+    Attributes:
+        name: Who; stands in the log and in the mark.
+        country: Where they are, by ISO 3166 code.
+        inside: Whether they are of the house: then the key is the CIF number, and masks are those of staff.
+    """
+
+    name: str
+    country: str = "CN"
+    inside: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if not self.name or len(self.name) > 64 or not self.name.isprintable() or "," in self.name:
+            raise InputError("a recipient's name is one to 64 printable characters without a comma", rule="recipient")
+        if self.country not in countries_by_alpha3().values():
+            raise InputError("a recipient's country is a code of ISO 3166", rule="recipient")
+
+
+@attrs.frozen(kw_only=True)
+class ExportSpec:
+    """
+    What is exported, for whom and what for.
+
+    Attributes:
+        fields: Of the catalogue, in the order of the columns.
+        recipient: Who gets it.
+        purpose: What for.
+        cif_nos: These customers; all whom the actor may export if None.
+        where: Of them, those of this rule over plain facts; see `bankcif.rules.parse`.
+    """
+
+    fields: tuple[str, ...]
+    recipient: Recipient
+    purpose: Purpose
+    cif_nos: tuple[str, ...] | None = None
+    where: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Of all of it, in hexadecimal: what a second person approves."""
+        named = () if self.cif_nos is None else tuple(sorted(set(self.cif_nos)))
+        return sha256(
+            "bankcif/v1/export", len(self.fields), *self.fields, self.recipient.name, self.recipient.country,
+            int(self.recipient.inside), self.purpose.value, self.where, int(self.cif_nos is not None), *named,
+        ).hex()  # fmt: skip
+
+
+@attrs.frozen(kw_only=True)
+class Mark:
+    """
+    What an export says of itself.
+
+    Attributes:
+        id: Stands in the log.
+        actor, at: Who took it, and when; microseconds since 1970, UTC.
+        recipient, purpose: For whom and what for.
+        digest: Of what was asked.
+    """
+
+    id: str
+    actor: str
+    at: int
+    recipient: Recipient
+    purpose: Purpose
+    digest: str
+
+
+@attrs.frozen(kw_only=True)
+class Export:
+    """
+    Columns of masked values.
+
+    Attributes:
+        columns: ``key`` first, then the fields in the order asked for; None where a value is missing or withheld.
+        rows: How many customers.
+        k: How many customers share what is shown of one, at least; 0 of nobody.
+        withheld: Fields that some customers have and the policy does not let go.
+        mark: What it says of itself.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    rows: int
+    k: int
+    withheld: tuple[str, ...]
+    mark: Mark
+
+
+def propose_export(desk: Desk, spec: ExportSpec, *, reason: str, actor: Actor) -> Approval:
+    """
+    Proposes an export of more customers than one person may take; a second person decides, and then *actor* takes it, once.
+
+    Raises:
+        InputError: A field, customer or rule that is none.
+        NotFoundOrNotAllowedError: The policy does not let *actor* export this there.
+    """
+    _limits(desk, spec, actor, "propose_export")
+    need_reason(reason)
+    detail = {
+        "what": ",".join(spec.fields)[:500], "digest": spec.digest, "reason": reason, "recipient": spec.recipient.name,
+        "country": spec.recipient.country, "purpose": spec.purpose.value, "where": spec.where,
+    }  # fmt: skip
+    with desk.unit_of_work() as unit:
+        approval = proposed(desk, Operation.EXPORT, (), detail, {}, actor)
+        write_proposal(desk, unit, approval, actor)
+    return approval
+
+
+def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | None = None) -> Export:
+    """
+    Exports what *spec* asks for, as far as the policy lets it go.
+
+    Args:
+        desk: Collaborators.
+        spec: What is exported.
+        actor: Who takes it.
+        approval_id: Of the approved proposal, where more customers are exported than one person may.
+
+    Raises:
+        AccessError: Fewer customers than the policy asks for share what is shown of one, or *actor* has exported as many in
+            this hour as they may; audited.
+        FourEyesError: It takes a second person, or the proposal is not approved, not this one's, or was used.
+        InputError: A field, customer or rule that is none.
+        NotFoundOrNotAllowedError: The policy does not let *actor* export this there.
+        StepUpRequired: They were not recognized as the policy asks.
+
+    Cost: opens every golden group of the customers; memory grows with the cells.
+    """
+    limits = _limits(desk, spec, actor, "export")
+    refused: AccessError
+    try:
+        with desk.unit_of_work() as unit:
+            gathered = _Gathered(desk, spec)
+            for page in _population(desk, unit, spec, actor):
+                gathered.add(unit, page, actor)
+            made = gathered.masked(actor)
+            _need_within(desk, unit, limits, made, actor)
+            if made.rows > limits.alone or approval_id is not None:
+                _use_approval(desk, unit, spec, limits, actor, approval_id)
+            record(desk, unit, _entries(desk, made, gathered.cif_nos, actor))
+            unit.commit()
+        return made
+    except AccessError as error:
+        refused = error
+    if refused.rule == "cap":
+        raise over_cap(desk, actor, Action.EXPORT, "export", spec.purpose)
+    refuse(desk, actor, "export", spec.purpose, fields=spec.fields, rule=refused.rule)
+    raise told(refused)
+
+
+def _limits(desk: Desk, spec: ExportSpec, actor: Actor, what: str) -> ExportLimits:
+    """What the export keeps to, once it is one that may be at all."""
+    authorize(desk, actor, Action.EXPORT, what, spec.purpose, operation=spec.digest)
+    if not spec.fields or len(set(spec.fields)) < len(spec.fields) or not set(spec.fields) <= FIELD_NAMES:
+        raise InputError("name the fields of the catalogue to export, each once", path="$.fields", rule="unknown_field")
+    if spec.cif_nos is not None and not 0 < len(spec.cif_nos) <= _MOST_NAMED:
+        raise InputError(f"name 1 to {_MOST_NAMED:,} customers, or none for all", path="$.cif_nos", rule="too_many")
+    if spec.where:
+        to_lowered(parse(spec.where))
+    limits = desk.policy.export_limits(actor, spec.purpose)
+    if limits is None:
+        raise refuse(desk, actor, what, spec.purpose, fields=spec.fields)
+    if not spec.recipient.inside and spec.recipient.country not in limits.countries:
+        raise refuse(desk, actor, what, spec.purpose, fields=spec.fields, rule=f"country:{spec.recipient.country}")
+    return limits
+
+
+def _population(
+    desk: Desk, unit: UnitOfWork, spec: ExportSpec, actor: Actor
+) -> Iterator[Sequence[tuple[PartyRow, FactRow]]]:
+    """The customers, a page at a time: those of the rule, asked again of each."""
+    ticketed, broken = standing_of(desk, unit, actor)
+    parts: list[Expression] = [
+        desk.policy.visible(actor, Action.EXPORT, spec.purpose, sink=Sink.EXPORT, ticketed=ticketed, broken=broken),
+        open_life_cycles(spec.purpose),
+    ]
+    if spec.where:
+        parts.append(parse(spec.where))
+    known = row_parameters(actor, desk.today())
+    named = None if spec.cif_nos is None else sorted(set(spec.cif_nos))
+    batches = [None] if named is None else [named[at : at + _PAGE] for at in range(0, len(named), _PAGE)]
+    for batch in batches:
+        mine = parts if batch is None else [*parts, *_named(batch)]
+        rule = to_lowered(And(tuple(mine)))
+        holds, last = compiled(rule), None
+        while rows := unit.search.page(rule, known, Order(), last, _PAGE):
+            yield [(row, facts) for row, facts in rows if holds(record_of(row, facts), known)]
+            last = (rows[-1][0].cif_no, rows[-1][0].cif_no)
+
+
+def _named(cif_nos: Sequence[str]) -> list[Expression]:
+    return [In("cif_no", tuple(cif_nos))]
+
+
+class _Gathered:
+    """Values as they were opened, and by which decision each may go."""
+
+    def __init__(self, desk: Desk, spec: ExportSpec) -> None:
+        self._desk, self._spec = desk, spec
+        self.cif_nos: list[CifNo] = []
+        self._cells: dict[str, list[tuple[Any, FieldDecision | None]]] = {name: [] for name in spec.fields}
+        self._withheld: set[str] = set()
+
+    def add(self, unit: UnitOfWork, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor) -> None:
+        """Takes in the customers of *page* of whom something may go."""
+        desk, spec = self._desk, self._spec
+        decided = {
+            row.cif_no: granted_to(desk, unit, actor, Action.EXPORT, spec.purpose, row, sink=Sink.EXPORT, facts=facts)
+            for row, facts in page
+        }
+        rows = [row for row, _ in page if not decided[row.cif_no].keys().isdisjoint(spec.fields)]
+        values = self._opened(unit, rows)
+        for row in rows:
+            self.cif_nos.append(row.cif_no)
+            mine, catalogue = values[row.cif_no], CATALOGUE[PartyKind(row.kind)]
+            for name in spec.fields:
+                value = mine.get(name) if name in catalogue else None
+                said = decided[row.cif_no].get(name)
+                if value is not None and said is None:
+                    self._withheld.add(name)
+                self._cells[name].append((None, None) if said is None else (value, said))
+
+    def _opened(self, unit: UnitOfWork, rows: Sequence[PartyRow]) -> dict[CifNo, dict[str, Any]]:
+        desk = self._desk
+        groups = unit.copies.golden([row.cif_no for row in rows])
+        keys = desk.data_keys.get({group.key_id for group in groups})
+        values: dict[CifNo, dict[str, Any]] = {row.cif_no: {} for row in rows}
+        for group in groups:
+            place = golden_place(group.cif_no, group.data_group, group.version)
+            values[group.cif_no].update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
+        return values
+
+    def masked(self, actor: Actor) -> Export:
+        """The columns as they may leave."""
+        desk, spec = self._desk, self._spec
+        name = f"export:{spec.recipient.name}"
+        keys = [
+            cif_no if spec.recipient.inside else desk.digester.digest(name, cif_no.encode()).hex()
+            for cif_no in self.cif_nos
+        ]
+        columns: dict[str, list[Any]] = {field: self._column(field) for field in spec.fields}
+        mark = Mark(
+            id=desk.ids.draw(8).hex(), actor=actor.id, at=desk.now(), recipient=spec.recipient, purpose=spec.purpose,
+            digest=spec.digest,
+        )  # fmt: skip
+        return Export(
+            columns={"key": keys, **columns}, rows=len(keys), k=_least_shared(list(columns.values())), mark=mark,
+            withheld=tuple(sorted(self._withheld)),
+        )  # fmt: skip
+
+    def _column(self, field: str) -> list[Any]:
+        rule = next(CATALOGUE[kind][field].mask for kind in PartyKind if field in CATALOGUE[kind])
+        cells = self._cells[field]
+        found: list[Any] = [None] * len(cells)
+        by_profile: dict[str, list[int]] = {}
+        for at, (value, said) in enumerate(cells):
+            if said is None or value is None:
+                continue
+            if said.decision.effect is Effect.PERMIT:
+                found[at] = value
+            else:
+                # What leaves the house is never shown as to staff.
+                profile = said.profile if self._spec.recipient.inside or said.profile != "staff" else "outside"
+                by_profile.setdefault(profile, []).append(at)
+        for profile, places in by_profile.items():
+            shown = mask_column(rule, [cells[at][0] for at in places], self._desk.masks.of(profile, Sink.EXPORT))
+            for at, value in zip(places, shown, strict=True):
+                found[at] = value
+        return found
+
+
+def _least_shared(columns: Sequence[Sequence[Any]]) -> int:
+    """How many rows share all their values, at least: the k of k-anonymity over everything that is shown."""
+    classes = Counter(map(repr, zip(*columns, strict=True)))
+    return min(classes.values(), default=0)
+
+
+def _need_within(desk: Desk, unit: UnitOfWork, limits: ExportLimits, made: Export, actor: Actor) -> None:
+    """Raises `AccessError` if too few customers share what is shown of one, or *actor* has exported as many as they may."""
+    if made.rows and made.k < limits.least_k:
+        raise AccessError(
+            f"fewer than {limits.least_k} customers share what is shown of one; ask for fewer fields",
+            rule="k_anonymity",
+        )
+    if not spend(desk, unit, actor, Action.EXPORT, made.rows):
+        raise AccessError("the cap is reached", rule="cap")
+
+
+def _use_approval(
+    desk: Desk, unit: UnitOfWork, spec: ExportSpec, limits: ExportLimits, actor: Actor, approval_id: str | None
+) -> None:
+    """Uses the approval up, in the unit of the export that it is for."""
+    if approval_id is None:
+        raise FourEyesError(
+            f"more than {limits.alone} customers take a second person; propose the export, and take it once it is approved",
+            rule="bulk",
+        )
+    approval = next(iter(unit.work.approvals(ids=[approval_id])), None)
+    if approval is None or (approval.operation, approval.maker) != (Operation.EXPORT, actor.id):
+        raise NotFoundOrNotAllowedError("there is no such proposal of yours", rule="no_proposal")
+    if approval.detail["digest"] != spec.digest:
+        raise FourEyesError("what was approved is another export than this one", rule="four_eyes")
+    unit.work.settle_approval(approval, execute(approval, ground=approval.base, now=desk.now()))
+
+
+def _entries(desk: Desk, made: Export, cif_nos: Sequence[CifNo], actor: Actor) -> list[AuditEntry]:
+    """One entry for the whole, and one for each thousand of the customers that it names."""
+    mark = made.mark
+    where = f"{mark.id},to:{mark.recipient.name},in:{mark.recipient.country}"
+    shown = tuple(name for name in made.columns if name != "key")
+    more: dict[str, Any] = {"purpose": mark.purpose, "fields": shown}
+    whole = AuditEntry.by(actor, "export", mark.at, rule=f"{where},k:{made.k}", count=made.rows, **more)
+    parts = [cif_nos[at : at + _SUBJECTS] for at in range(0, len(cif_nos), _SUBJECTS)]
+    return [
+        whole,
+        *(
+            AuditEntry.by(actor, "exported", mark.at, rule=where, count=len(part), subjects=tuple(part), **more)
+            for part in parts
+        ),
+    ]

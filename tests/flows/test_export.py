@@ -1,0 +1,300 @@
+"""Exports: masked, marked, within what the policy lets go, and no more of them than one person may take."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, strategies as st
+from tests.conftest import NOW, known
+from tests.flows.test_browse import Under, policy
+from tests.flows.test_register import ID, register
+
+from bankcif import CIF, Actor, Purpose
+from bankcif.access import mask
+from bankcif.approval import ApprovalState
+from bankcif.errors import (
+    AccessError,
+    FourEyesError,
+    InputError,
+    NotFoundOrNotAllowedError,
+    PolicyError,
+    RuleError,
+    StepUpRequired,
+)
+from bankcif.flows.export import ExportSpec, Recipient
+from bankcif.render import csv_text, mark_line
+
+COMPLIANCE = Purpose.COMPLIANCE
+TAKER = known(Actor(id="c.sun", roles={"r"}, branch="b"))
+CHECKER = known(Actor(id="c.li", roles={"r"}))
+AUDITOR = Actor(id="a", roles={"auditor"})
+INSIDE = Recipient(name="audit department", inside=True)
+PARTNER = Recipient(name="Partner Ltd")
+
+
+def grant(**more: Any) -> dict[str, Any]:
+    return {
+        "id": "out", "roles": ["r"], "purposes": ["compliance"], "actions": ["export"], "sinks": ["export"],
+        "fields": ["name", "phone", "identifiers", "sex", "address"], **more,
+    }  # fmt: skip
+
+
+APPROVES = {"id": "approves", "roles": ["r"], "purposes": ["operations"], "actions": ["approve"]}
+
+
+def spec(*fields: str, recipient: Recipient = INSIDE, **more: Any) -> ExportSpec:
+    return ExportSpec(fields=fields, recipient=recipient, purpose=COMPLIANCE, **more)
+
+
+@pytest.fixture
+def three(cif: CIF, steward: Actor) -> list[str]:
+    return [
+        register(cif, steward, "1", sex="1").cif_no,
+        register(
+            cif, steward, "2", sex="2", identifiers=None, phone="15499999999", name="李四", home_branch="b"
+        ).cif_no,
+        register(
+            cif, steward, "3", sex="2", identifiers=None, phone="15488888888", name="王五", home_branch="far"
+        ).cif_no,
+    ]
+
+
+def test_columns_hold_what_the_profile_for_exports_shows(cif: CIF, three: list[str]) -> None:
+    with Under(cif, policy(grant())):
+        inside = cif.exports.take(spec("name", "phone", "sex"), actor=TAKER)
+        outside = cif.exports.take(spec("name", "phone", recipient=PARTNER), actor=TAKER)
+    by_key = dict(
+        zip(
+            inside.columns["key"], zip(*(inside.columns[f] for f in ("name", "phone", "sex")), strict=True), strict=True
+        )
+    )
+    assert by_key == {
+        three[0]: ("张**", "154****5678", "1"), three[1]: ("李*", "154****9999", "2"), three[2]: ("王*", "154****8888", "2"),
+    }  # fmt: skip
+    assert sorted(outside.columns["phone"]) == sorted(
+        mask("phone", f"+86{number}", "outside") for number in ("15412345678", "15499999999", "15488888888")
+    )
+    said = repr(inside) + repr(outside)
+    for value in ("张伟国", "15412345678", ID, "李四"):
+        assert value not in said
+
+
+def test_an_outside_recipient_has_keys_of_its_own(cif: CIF, three: list[str]) -> None:
+    with Under(cif, policy(grant())):
+        first, again, other = (
+            cif.exports.take(spec("sex", recipient=Recipient(name=name)), actor=TAKER).columns["key"]
+            for name in ("Partner Ltd", "Partner Ltd", "Other Ltd")
+        )
+    assert first == again
+    assert not set(first) & {*three, *other}
+
+
+def test_a_field_that_is_not_granted_is_withheld_and_told(cif: CIF, three: list[str]) -> None:
+    with Under(
+        cif, policy(grant(fields=["sex"], relations=["any"]), grant(id="near", fields=["phone"], relations=["branch"]))
+    ):
+        done = cif.exports.take(spec("sex", "phone", "email"), actor=TAKER)
+    assert done.withheld == ("phone",)
+    assert done.columns["email"] == [None, None, None]
+    shown = dict(zip(done.columns["key"], done.columns["phone"], strict=True))
+    assert shown == {three[0]: "154****5678", three[1]: "154****9999", three[2]: None}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [({}, {0, 1, 2}), ({"where": "sex = '2'"}, {1, 2}), ({"where": "branch = $branch and sex = '2'"}, {1}), ({"cif_nos": "02"}, {0, 2}),
+     ({"cif_nos": "02", "where": "sex = '1'"}, {0})],
+)  # fmt: skip
+def test_whom_it_is_about(cif: CIF, three: list[str], more: dict[str, Any], expected: set[int]) -> None:
+    if "cif_nos" in more:
+        more = {**more, "cif_nos": (*(three[int(n)] for n in more["cif_nos"]), "C0000000000000000")}
+    with Under(cif, policy(grant())):
+        done = cif.exports.take(spec("sex", **more), actor=TAKER)
+    assert set(done.columns["key"]) == {three[n] for n in expected}
+
+
+def test_row_rules_hold_for_exports(cif: CIF, three: list[str]) -> None:
+    with Under(cif, policy(grant(when="sex = '2'"))):
+        assert set(cif.exports.take(spec("sex"), actor=TAKER).columns["key"]) == set(three[1:])
+        assert cif.exports.take(spec("sex", cif_nos=(three[0],)), actor=TAKER).rows == 0
+
+
+def test_it_is_in_the_log_of_each_customer_with_who_got_it_and_k(cif: CIF, three: list[str]) -> None:
+    with Under(cif, policy(grant())):
+        done = cif.exports.take(spec("sex", recipient=PARTNER), actor=TAKER)
+        line = cif.audit.who(three[0], actor=AUDITOR)[-1]
+        whole = next(one for one in cif.audit.deeds(TAKER.id, actor=AUDITOR) if one.action == "export")
+    assert (line.action, line.fields, line.rule) == ("exported", ("sex",), f"{done.mark.id},to:Partner Ltd,in:CN")
+    assert (whole.count, whole.rule) == (3, f"{done.mark.id},to:Partner Ltd,in:CN,k:1")
+    assert (done.k, done.rows) == (1, 3)
+
+
+def test_fewer_customers_alike_than_asked_for_are_not_let_go(cif: CIF, three: list[str]) -> None:
+    with Under(cif, policy(grant(least_k=2))):
+        with pytest.raises(AccessError, match="fewer than 2") as caught:
+            cif.exports.take(spec("sex"), actor=TAKER)
+        assert caught.value.rule == "k_anonymity"
+        assert cif.exports.take(spec("sex", where="sex = '2'"), actor=TAKER).k == 2
+        assert cif.exports.take(spec("sex", where="false"), actor=TAKER).k == 0
+        assert [one.rule for one in cif.audit.deeds(TAKER.id, actor=AUDITOR) if one.outcome == "refused"] == [
+            "k_anonymity"
+        ]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([None, "x", "y"])), max_size=12))
+def test_k_is_how_many_share_all_that_is_shown(rows: list[tuple[str, str | None]]) -> None:
+    from bankcif.flows.export import _least_shared
+
+    expected = min((rows.count(row) for row in rows), default=0)
+    assert _least_shared([list(column) for column in zip(*rows, strict=True)]) == expected
+
+
+def test_a_recipient_is_in_a_country_that_the_policy_names(cif: CIF, three: list[str]) -> None:
+    with Under(cif, policy(grant(countries=["CN", "HK"]))):
+        assert cif.exports.take(spec("sex", recipient=Recipient(name="x", country="HK")), actor=TAKER).rows == 3
+        with pytest.raises(NotFoundOrNotAllowedError) as caught:
+            cif.exports.take(spec("sex", recipient=Recipient(name="x", country="US")), actor=TAKER)
+        assert caught.value.rule == "country:US"
+
+
+def test_more_than_one_person_may_take_takes_two(cif: CIF, three: list[str]) -> None:
+    with Under(
+        cif,
+        policy(
+            grant(alone=2),
+            APPROVES,
+            {**APPROVES, "id": "two", "actions": ["export"], "fields": ["sex"], "purposes": ["service"]},
+        ),
+    ):
+        with pytest.raises(FourEyesError, match="more than 2 customers") as caught:
+            cif.exports.take(spec("sex"), actor=TAKER)
+        assert caught.value.rule == "bulk"
+        assert cif.exports.take(spec("sex", cif_nos=tuple(three[:2])), actor=TAKER).rows == 2
+        proposal = cif.exports.propose(spec("sex"), reason="yearly review", actor=TAKER)
+        with pytest.raises(FourEyesError, match="proposed, not approved"):
+            cif.exports.take(spec("sex"), actor=TAKER, approval_id=proposal.id)
+        with pytest.raises(FourEyesError, match="two different people"):
+            cif.approvals.approve(proposal.id, actor=TAKER)
+        assert cif.approvals.approve(proposal.id, actor=CHECKER).state is ApprovalState.APPROVED
+        for other in (spec("sex", "phone"), spec("sex", recipient=PARTNER), spec("sex", where="true")):
+            with pytest.raises(FourEyesError, match="another export"):
+                cif.exports.take(other, actor=TAKER, approval_id=proposal.id)
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.exports.take(spec("sex"), actor=CHECKER, approval_id=proposal.id)
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.exports.take(spec("sex"), actor=TAKER, approval_id="none")
+        assert cif.exports.take(spec("sex"), actor=TAKER, approval_id=proposal.id).rows == 3
+        with pytest.raises(FourEyesError, match="executed, not approved"):
+            cif.exports.take(spec("sex"), actor=TAKER, approval_id=proposal.id)
+
+
+def test_an_approval_that_came_too_late_is_over(cif: CIF, three: list[str], clock: Any) -> None:
+    rules = policy(grant(alone=0), APPROVES)
+    with Under(cif, rules):
+        proposal = cif.exports.propose(spec("sex"), reason="r", actor=TAKER)
+        cif.approvals.approve(proposal.id, actor=CHECKER)
+        clock.advance(timedelta(days=31))
+        with pytest.raises(FourEyesError, match="has expired"):
+            cif.exports.take(spec("sex"), actor=TAKER, approval_id=proposal.id)
+        assert cif.approvals.expire(actor=CHECKER) == 1
+
+
+def test_it_is_asked_for_as_the_policy_asks_and_within_a_cap(cif: CIF, three: list[str]) -> None:
+    weak = attrs.evolve(TAKER, auth=None)
+    with Under(
+        cif, policy(grant(), require={"export": {"level": 2, "max_age_minutes": 5}}, cap={"export": {"per_hour": 4}})
+    ):
+        with pytest.raises(StepUpRequired):
+            cif.exports.take(spec("sex"), actor=weak)
+        with pytest.raises(StepUpRequired):
+            cif.exports.take(spec("sex"), actor=known(TAKER, NOW - timedelta(minutes=6)))
+        cif.exports.take(spec("sex"), actor=TAKER)
+        with pytest.raises(AccessError, match="in this hour"):
+            cif.exports.take(spec("sex"), actor=TAKER)
+
+
+def test_without_a_grant_for_exports_nothing_leaves(cif: CIF, three: list[str]) -> None:
+    for rules in (
+        policy(),
+        policy(grant(sinks=["display"])),
+        policy(grant(purposes=["service"])),
+        policy(grant(actions=["view"])),
+    ):
+        with Under(cif, rules), pytest.raises(NotFoundOrNotAllowedError):
+            cif.exports.take(spec("sex"), actor=TAKER)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.exports.propose(spec("sex"), reason="r", actor=Actor(id="t", roles={"teller"}))
+
+
+WRONG: dict[str, Any] = {
+    "no field": {"fields": ()}, "an unknown field": {"fields": ("shoe",)}, "a field twice": {"fields": ("sex", "sex")},
+    "no customer": {"cif_nos": ()}, "too many": {"cif_nos": ("C",) * 10_001},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", sorted(WRONG))
+def test_what_is_no_export_is_refused(cif: CIF, case: str) -> None:
+    with Under(cif, policy(grant())), pytest.raises(InputError):
+        cif.exports.take(attrs.evolve(spec("sex"), **WRONG[case]), actor=TAKER)
+
+
+def test_a_rule_that_is_none_is_refused(cif: CIF) -> None:
+    with Under(cif, policy(grant())), pytest.raises(RuleError):
+        cif.exports.take(spec("sex", where="phone = '1'"), actor=TAKER)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": ""}, {"name": "x" * 65}, {"name": "a,b"}, {"name": "a\n"}, {"name": "a", "country": "XX"}]
+)
+def test_a_recipient_is_checked(wrong: dict[str, str]) -> None:
+    with pytest.raises(InputError):
+        Recipient(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"alone": -1}, {"alone": True}, {"least_k": 0}, {"countries": "CN"}, {"countries": ["CHN"]}, {"countries": [1]}],
+)
+def test_limits_are_checked_when_the_policy_is_read(wrong: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError):
+        policy(grant(**wrong))
+
+
+def test_the_strictest_limits_of_all_grants_hold() -> None:
+    rules = policy(
+        grant(alone=5, least_k=1, countries=["CN", "HK"]), grant(id="b", alone=9, least_k=3, countries=["HK", "SG"])
+    )
+    found = rules.export_limits(TAKER, COMPLIANCE)
+    assert found is not None
+    assert (found.alone, found.least_k, found.countries) == (5, 3, {"HK"})
+
+
+class TestFile:
+    @given(st.lists(st.text(max_size=12) | st.none(), max_size=6))
+    def test_no_cell_is_a_formula(self, values: list[str | None]) -> None:
+        """Threat 13: a spreadsheet would run what begins so."""
+        text = csv_text({"a": values}, mark="m")
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert rows[:2] == [["# m"], ["a"]]
+        for value, row in zip(values, rows[2:], strict=True):
+            cell = row[0] if row else ""
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+            assert cell in (value or "", f"'{value}")
+
+    def test_a_file_says_who_took_it_when_and_for_whom(self) -> None:
+        mark = mark_line(
+            export="ab12",
+            actor="c.sun",
+            at=1_764_000_000_000_000,
+            recipient="Partner",
+            country="CN",
+            purpose="compliance",
+        )
+        assert "c.sun" in mark
+        assert "2025-11-24 16:00:00 UTC" in mark
+        assert csv_text({"key": ["1"], "list": [[{"a": 1}]]}, mark=mark).splitlines()[2] == '1,"[{""a"": 1}]"'
