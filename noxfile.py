@@ -101,6 +101,21 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def endurance(session: nox.Session) -> None:
+    """Kill processes for as long as it takes, and walk through long histories: fifty rounds and three thousand."""
+    session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"))
+    chosen = ["tests/security/test_kill.py", "tests/security/test_machine.py", "tests/security/test_faults.py"]
+    session.run("pytest", "-q", "-s", "--hypothesis-profile=endurance", *(session.posargs or chosen))
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Change the guard's code in small ways and see whether a test notices; `-- MODULE` selects, `--report` prints the last."""
+    session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"))
+    session.run("python", "tools/mutate.py", *session.posargs)
+
+
+@nox.session
 def tables(session: nox.Session) -> None:
     """Make the tables in the package anew from their public sources."""
     session.install("-e", ".", *group("tables"), "pip")

@@ -12,7 +12,8 @@ from hypothesis import given, settings, strategies as st
 from tests.conftest import NOW, TRUST, keys_fit, known
 from tests.flows.test_merge import CHECKER, MAKER, merge, unmerge
 from tests.flows.test_register import ID, clear, register
-from tests.flows.test_rotate import ONE as CUSTODIAN, Killed, Mortal, MortalKeyStore, MortalRepository, begin, data_keys
+from tests.flows.test_rotate import ONE as CUSTODIAN, begin, data_keys
+from tests.security.mortal import Fate, Killed, MortalKeyStore, MortalRepository
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Outcome, Purpose
 from bankcif._clock import FixedClock
@@ -222,7 +223,7 @@ def test_no_backup_of_the_data_opens_for_an_erased_customer(tables: ReferenceTab
 
 
 @settings(max_examples=30, deadline=None)
-@given(at=st.integers(1, 8))
+@given(at=st.integers(1, 40))
 def test_killed_at_any_point_it_is_whole_or_not_begun(tables: ReferenceTables, at: int) -> None:
     keys, repository, store = LocalKeyProvider.generate(), MemoryRepository(), MemoryKeyStore()
 
@@ -238,7 +239,7 @@ def test_killed_at_any_point_it_is_whole_or_not_begun(tables: ReferenceTables, a
     cif.erasures.restrict(one, reason="r", actor=OFFICER)
     proposal = cif.erasures.propose(one, reason="r", actor=OFFICER)
     used = set(data_keys(store))
-    fate = Mortal(at)
+    fate = Fate(at)
     try:
         opened(MortalRepository(repository, fate), MortalKeyStore(store, fate)).approvals.approve(
             proposal.id, actor=SECOND

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pytest
 from tests.flows.test_register import register
+from tests.security.mortal import KeptWitness
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
@@ -132,6 +133,29 @@ def test_a_writer_that_was_away_proves_the_growth(bank: Bank, steward: Actor, tm
     with bank.open(witness) as cif:
         assert cif.audit.verify(actor=AUDITOR).intact
     assert [Checkpoint.read(text_of(note)).size for note in witness.kept(cif.audit.key.name)] == [1, 2, 4, 5]
+
+
+def test_a_process_that_is_overtaken_by_another_raises_no_alarm(bank: Bank, steward: Actor) -> None:
+    """Between its look at the last checkpoint and its visit to the witness, another process makes the next and is there first."""
+    inner = KeptWitness()
+    other = bank.open(inner)
+    register(other, steward, "1")
+    other.audit.checkpoint(actor=AUDITOR)
+
+    class Overtaken(KeptWitness):
+        name = "kept"
+        first = True
+
+        def add(self, note: str, old: int, proof: Sequence[bytes]) -> str:
+            if self.first:
+                self.first = False
+                register(other, steward, "2")
+                other.audit.checkpoint(actor=AUDITOR)
+            return inner.add(note, old, proof)
+
+    late = bank.open(Overtaken())
+    _, (done,) = late.audit.checkpoint(actor=AUDITOR)
+    assert (done.taken, done.size) == (True, inner.size)
 
 
 def test_a_store_that_was_cut_back_does_not_open_before_its_witness(bank: Bank, steward: Actor, tmp_path: Path) -> None:

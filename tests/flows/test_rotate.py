@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -14,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 from tests.conftest import NOW, TRUST, ageless, keys_fit, known
 from tests.flows.test_merge import MAKER, merge, state, three, unmerge
 from tests.flows.test_register import clear, register
+from tests.security.mortal import Fate, Killed, MortalKeyStore, MortalRepository
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
@@ -283,54 +283,8 @@ def test_a_process_that_goes_on_with_the_old_key_is_told_of(
     assert [row.finished_at is None for row in cif.keys.rotations(actor=ONE)] == [False]
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Mortal:
-    """Dies at the n-th time that something is made durable, before or after it was."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-
-    def call(self, work: Callable[..., Any], *args: Any, **more: Any) -> Any:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-        done = work(*args, **more)
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-        return done
-
-
-class MortalKeyStore(MemoryKeyStore):
-    def __init__(self, inner: MemoryKeyStore, fate: Mortal) -> None:
-        self.__dict__ = inner.__dict__
-        self._fate = fate
-
-    def write(self, *args: Any, **more: Any) -> None:
-        self._fate.call(super().write, *args, **more)
-
-    def destroy(self, *args: Any) -> None:
-        self._fate.call(super().destroy, *args)
-
-
-class MortalRepository(MemoryRepository):
-    def __init__(self, inner: MemoryRepository, fate: Mortal) -> None:
-        self.__dict__ = dict(inner.__dict__)
-        self._fate = fate
-
-    @contextmanager
-    def unit_of_work(self) -> Iterator[Any]:
-        with super().unit_of_work() as unit:
-            commit = unit.commit
-            unit.commit = lambda: self._fate.call(commit)  # type: ignore[method-assign]
-            yield unit
-
-
 @settings(max_examples=60, deadline=None)
-@given(what=st.sampled_from(("data", "wrapping", "index")), at=st.integers(1, 24), seed=st.integers(0, 2**16))
+@given(what=st.sampled_from(("data", "wrapping", "index")), at=st.integers(1, 60), seed=st.integers(0, 2**16))
 def test_killed_at_any_point_it_is_carried_on(tables: ReferenceTables, what: Rotated, at: int, seed: int) -> None:
     clock, keys, repository, store = FixedClock(NOW), LocalKeyProvider.generate(), MemoryRepository(), MemoryKeyStore()
 
@@ -358,7 +312,7 @@ def test_killed_at_any_point_it_is_carried_on(tables: ReferenceTables, what: Rot
     old = used_keys(cif)
     renewed = keys.renewed()
     begin(opened(renewed, repository, store), what)
-    fate = Mortal(at)
+    fate = Fate(at)
     try:
         opened(renewed, MortalRepository(repository, fate), MortalKeyStore(store, fate)).keys.rotate(actor=ONE)
     except Killed:

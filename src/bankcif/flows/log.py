@@ -227,16 +227,21 @@ class LogWriter:
         for witness in self.witnesses:
             if not patient and self._now() < self._paused.get(witness.name, 0):
                 continue
-            with self._repository.unit_of_work() as unit:
-                row = unit.audit.last_checkpoint()
+            row = self._last_row()
             if row is None:
                 break
             done = self._bring(witness, row)
+            if done.rule == "truncated" and (later := self._last_row()) is not None and later.size >= done.size:
+                done = self._bring(witness, later)  # another process was faster, and nothing was cut
             self._paused[witness.name] = 0 if done.taken else self._now() + self._plan.pause_seconds * _MICROS
             if not done.taken:
                 _LOGGER.warning("the witness %s has not taken a checkpoint (%s)", witness.name, done.rule)
             found.append(done)
         return found
+
+    def _last_row(self) -> CheckpointRow | None:
+        with self._repository.unit_of_work() as unit:
+            return unit.audit.last_checkpoint()
 
     def _bring(self, witness: Witness, row: CheckpointRow) -> Delivery:
         held = self._seen.get(witness.name, 0)

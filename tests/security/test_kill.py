@@ -1,0 +1,102 @@
+"""
+kill -9, again and again, in the middle of whatever two processes do to one store: what was acknowledged is there, the log verifies
+before its witness, and what was begun goes on.
+
+Three rounds here; fifty with ``nox -s endurance``, whose last result stands in docs/explanation/performance.md.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from tests.conftest import known
+
+from bankcif import CIF, Actor, LocalKeyProvider, Purpose
+from bankcif._clock import SystemClock
+from bankcif.audit import FileWitness
+from bankcif.testing import synthetic_tables
+
+WORKER = Path(__file__).parent / "_worker.py"
+ROLES = {"steward", "auditor", "compliance", "key_custodian"}
+
+
+def test_what_was_acknowledged_outlives_the_process(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    rounds = 50 if request.config.getoption("--hypothesis-profile") == "endurance" else 3
+    LocalKeyProvider.generate().write(tmp_path / "keys.json")
+    told = {"kills": 0, "acknowledged": 0, "entries": 0}
+    registered: list[tuple[str, str]] = []
+    for round_ in range(rounds):
+        lines = _killed(tmp_path, round_)
+        told["kills"] += 2
+        told["acknowledged"] += len(lines)
+        for line in lines:
+            words = line.split()
+            if words[0] == "registered":
+                registered.append((words[1], words[3]))
+        told["entries"] = _verified(tmp_path, registered)
+    assert told["acknowledged"] > 10 * rounds
+    print(f"\nkill -9: {told}")  # noqa: T201 (kept in the docs)
+
+
+def _killed(folder: Path, round_: int) -> list[str]:
+    """Two processes work on the store for a moment and are killed; what they said, in the order of their saying."""
+    chance, lines = random.Random(round_), list[str]()
+    lock = threading.Lock()
+
+    def read(worker: subprocess.Popen[str], enough: threading.Event, most: int) -> None:
+        assert worker.stdout is not None
+        for count, line in enumerate(worker.stdout):
+            with lock:
+                if line.endswith("\n"):
+                    lines.append(line.strip())
+            if count >= most:
+                enough.set()
+        enough.set()
+
+    workers, readers, events = [], [], []
+    for n in range(2):
+        worker = subprocess.Popen(
+            [sys.executable, str(WORKER), str(folder), f"{round_}.{n}"], stdout=subprocess.PIPE, text=True
+        )
+        event = threading.Event()
+        reader = threading.Thread(target=read, args=(worker, event, chance.randrange(5, 40)))
+        reader.start()
+        workers.append(worker)
+        readers.append(reader)
+        events.append(event)
+    for event in events:
+        assert event.wait(120), "a worker says nothing"
+    for worker in workers:
+        worker.send_signal(signal.SIGKILL)
+    for worker, reader in zip(workers, readers, strict=True):
+        assert worker.wait(60) == -signal.SIGKILL
+        reader.join(60)
+        assert worker.stdout is not None
+        worker.stdout.close()
+    return lines
+
+
+def _verified(folder: Path, registered: list[tuple[str, str]]) -> int:
+    """Opens the store anew, and finds everything that was acknowledged."""
+    who = known(Actor(id="a.sun", roles=ROLES), SystemClock().now())
+    keys = LocalKeyProvider.from_file(folder / "keys.json")
+    with CIF.open(
+        f"sqlite:///{folder / 'cif.db'}", tenant="t", keys=keys, tables=synthetic_tables(), create=False,
+        witnesses=[FileWitness(folder / "witness")],
+    ) as cif:  # fmt: skip
+        cif.keys.rotate(actor=who)
+        report = cif.audit.verify(actor=who)
+        assert report.damage == ()
+        cif.keys.check(actor=who)
+        with cif._repository.unit_of_work() as unit:
+            links = {link.source_key: link for link in unit.crosswalk.all_current() if link.source == "counter"}
+        for key, phone in registered:
+            found = cif.customers.find(phone=phone, actor=who, purpose=Purpose.COMPLIANCE)
+            assert links[key].cif_no in {view.cif_no for view in found}, f"{key} is not found by {phone}"
+        return report.entries
