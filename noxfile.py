@@ -110,9 +110,10 @@ def endurance(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Change the guard's code in small ways and see whether a test notices; `-- MODULE` selects, `--report` prints the last."""
-    session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"))
-    session.run("python", "tools/mutate.py", *session.posargs)
+    """Change the guard's code in small ways and list what no test notices; `-- NAME` selects mutants."""
+    session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests", "mutation"))
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
 
 
 @nox.session

@@ -21,6 +21,9 @@ from bankcif.testing import synthetic_tables
 
 settings.register_profile("ci", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("endurance", deadline=None, max_examples=3000, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "mutation", deadline=None, max_examples=25, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 settings.load_profile("ci")
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)

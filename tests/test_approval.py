@@ -194,3 +194,37 @@ def test_the_library_s_list_of_key_operations_is_the_design_s() -> None:
     assert set(Operation) == {
         "merge", "unmerge", "erase", "export", "policy", "rotate_keys", "break_glass", "change"
     }  # fmt: skip
+
+
+def test_a_digest_is_over_every_part_in_its_place() -> None:
+    # Known answer: what was proposed under one release is decided under the next.
+    assert made().digest == made().bound()
+    assert made().digest.hex() == "153600aedb49ab4aa0d39cb3cf75cbe2dcc21ce311cb30faa91ce74d9b1a16af"
+
+
+def test_a_proposal_may_be_decided_and_executed_in_its_last_microsecond() -> None:
+    done = approved(now=100)
+    assert execute(done, ground=GROUND, now=100).state is ApprovalState.EXECUTED
+    assert expire(done, now=100) is done
+    assert expire(done, now=101).state is ApprovalState.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        (lambda: decide(approved(), checker=TWO, approve=True, ground=GROUND, now=5), "^the proposal was approved before$"),
+        (lambda: decide(made(), checker=MAKER, approve=True, ground=GROUND, now=5), "^maker and checker must be two different people, neither"),
+        (lambda: approved(ground={}), "^a customer was changed since this was proposed; look again and propose again$"),
+        (lambda: execute(approved(), ground={}, now=6), "^a customer was changed since this was approved; look again and propose again$"),
+        (lambda: execute(made(), ground=GROUND, now=6), "^the proposal is proposed, not approved$"),
+        (lambda: withdraw(made(), maker=ONE), "^only who made a proposal takes it back; a second person rejects it$"),
+        (lambda: withdraw(approved(approve=False), maker=MAKER), "^the proposal was rejected before$"),
+        (lambda: approved(now=101), "^the proposal has expired; propose again$"),
+        (lambda: decide(attrs.evolve(made(), subjects=("C1",)), checker=ONE, approve=True, ground=GROUND, now=5),
+         "^the proposal is not what was proposed: its digest does not match$"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_why(attempt: Callable[[], Approval], words: str) -> None:
+    with pytest.raises(FourEyesError, match=words) as caught:
+        attempt()
+    assert caught.value.rule == "four_eyes"

@@ -175,3 +175,128 @@ def test_a_holding_that_rests_masked_shows_no_more_than_its_number_would() -> No
         (holding,) = mask("holdings", [{"masked": "622202******1234"}], profile)
         digits = sum(c.isdigit() for c in holding["number"])
         assert digits <= sum(c.isdigit() for c in mask("card", "6222021234561234", profile))
+
+
+@pytest.mark.parametrize("profile", NAMES)
+@pytest.mark.parametrize(
+    ("rule", "plain", "others"),
+    [
+        ("phone", ["+8615400000001", "+8619900000009", "+8610000000000", "+8619999999999"],
+         ["+8625400000001", "+861540000000a", "+86154000000/1", "+86154000000:1", "+8715400000001", "+861012345678", "+85212345678", "x" * 14, ""]),
+        ("identifier", ["11010519491231002X", "110105194912310021", "~" * 18, "\x7f" * 18],
+         ["1101051949123100\u00e92", "11010519491231\u0080002", "张" * 18, "EX000001", "1", "", "x" * 19]),
+    ],
+)  # fmt: skip
+def test_a_column_of_the_usual_values_is_masked_at_once_and_says_the_same(
+    rule: str, plain: list[str], others: list[str], profile: str
+) -> None:
+    mixed = [value for pair in zip(plain * 3, (*others, None, *others), strict=False) for value in pair]
+    for values in (plain, plain[:1], [], [None], [*plain, None], mixed, mixed[::-1], [*mixed, 7], others):
+        assert mask_column(rule, values, profile) == [
+            None if one is None else mask(rule, one, profile) for one in values
+        ]
+
+
+def test_a_column_is_masked_at_once_by_any_ends() -> None:
+    staff = default_profiles().of("staff")
+    for shown in (
+        Ends(hidden=4),
+        Ends(first=7, last=7, hidden=4),
+        Ends(first=7, last=7, hidden=5),
+        Ends(first=3, last=4, hidden=4),
+    ):
+        profile = attrs.evolve(staff, identifier=shown, mobile=shown)
+        for rule, value in (("identifier", "11010519491231002X"), ("phone", "+8615400000001")):
+            assert mask_column(rule, [value, value], profile) == [mask(rule, value, profile)] * 2
+    assert (
+        mask("identifier", "11010519491231002X", attrs.evolve(staff, identifier=Ends(first=7, last=7, hidden=5)))
+        == "*" * 18
+    )
+    assert mask("identifier", "1", staff) == "****"
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "staff", "outside"),
+    [
+        ("phone", "+8615400000001", "154****0001", "154******01"),
+        ("phone", "+861062345678", "010-******78", "010-******78"),
+        ("phone", "+8659112345", HIDDEN, HIDDEN),
+        ("phone", "+861061234567;ext=8", "010-******67", "010-******67"),
+        ("phone", "+8521234", "+*****34", "+*****34"),
+        ("phone", "+852123", HIDDEN, HIDDEN),
+        ("phone", "85212345678", HIDDEN, HIDDEN),
+        ("email", "abcd@a.example", "a***@a.example", "a***@a.example"),
+        ("email", "abc@a.example", "***@a.example", "***@a.example"),
+        ("email", "a@b@c", HIDDEN, HIDDEN),
+        ("email", "@c", HIDDEN, HIDDEN),
+        ("email", "abcd", HIDDEN, HIDDEN),
+        ("name", "张伟", "张*", "*伟"),
+        ("name", "欧阳小明", "欧阳**", "***明"),
+        ("name", "诸葛", "**", "*葛"),
+        ("name", "李", "*", "*"),
+        ("name", "Peter Lee", "*** Lee", "***"),
+        ("name", "Peter", "***", "***"),
+        ("name", " ", HIDDEN, HIDDEN),
+        ("address", {"region": ["云汉省", "星河市", "天枢区"], "rest": "1"}, "云汉省星河市天枢区" + HIDDEN, "云汉省星河市" + HIDDEN),
+        ("address", {}, HIDDEN, HIDDEN),
+        ("year", "1990-03-07", "1990-**-**", "1990-**-**"),
+        ("year", "1990-3-07", HIDDEN, HIDDEN),
+        ("employer", "星河科技有限", "星河****", "****"),
+        ("employer", "星河科技有", "****", "****"),
+        ("card", "6222021234561234", "622202******1234", "************1234"),
+        ("card", "62220212341234", "622202****1234", "**********1234"),
+        ("card", "622202123412", "********3412", "********3412"),
+        ("card", "62220212341", HIDDEN, HIDDEN),
+        ("identifier", "EX0001", "E****1", "E****1"),
+        ("identifier", "EX001", "*****", "*****"),
+        ("hidden", "x", HIDDEN, HIDDEN),
+        ("clear", "x", "x", "x"),
+        ("shoe", "x", HIDDEN, HIDDEN),
+        ("phone", 15400000001, HIDDEN, HIDDEN),
+        ("holdings", [{
+            "product": "card", "status": "open", "opened_on": "2020-01-01", "closed_on": None, "role": "holder", "balance": 1,
+            "masked": "622202******1234", "token": "t",
+        }, {"balance": 2}],
+         [{"product": "card", "status": "open", "opened_on": "2020-01-01", "closed_on": None, "role": "holder", "number": "622202******1234"}, {}],
+         [{"product": "card", "status": "open", "opened_on": "2020-01-01", "closed_on": None, "role": "holder", "number": "********1234"}, {}]),
+        ("identifiers", [{"scheme": "CN_RIC", "number": "11010519491231002X", "valid_until": "2030-01-01", "long_term": False, "issuer": "y"},
+                         {"scheme": "PASSPORT", "number": "EX0001"}],
+         [{"scheme": "CN_RIC", "number": "1****************X", "valid_until": "2030-01-01", "long_term": False},
+          {"scheme": "PASSPORT", "number": "E****1"}],
+         [{"scheme": "CN_RIC", "number": "1****************X", "valid_until": "2030-01-01", "long_term": False},
+          {"scheme": "PASSPORT", "number": "E****1"}]),
+    ],
+)  # fmt: skip
+def test_the_shipped_profiles_show_exactly_this(rule: str, value: Any, staff: Any, outside: Any) -> None:
+    assert mask(rule, value) == mask(rule, value, "staff") == mask(rule, value, default_profiles().of("staff")) == staff
+    assert mask(rule, value, "outside") == outside
+    assert mask_column(rule, [value, None, value, 3.5]) == [staff, None, staff, mask(rule, 3.5)]
+
+
+def test_a_hidden_name_has_two_asterisks_however_long_it_is() -> None:
+    nothing = default_profiles().of("nothing")
+    assert [mask("name", name, nothing) for name in ("李", "张伟", "欧阳小明", "Peter Lee")] == ["*", "**", "**", "***"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "shown"),
+    [
+        (Ends(first=6, last=4, hidden=6), "622202******1234"),
+        (Ends(first=6, last=4, hidden=7), "********1234"),
+        (Ends(first=7, last=5, hidden=4), "622202******1234"),
+        (Ends(first=5, last=4, hidden=4), "********1234"),
+        (Ends(first=6, last=3, hidden=4), "********234"),
+        (Ends(first=6, last=0, hidden=4), HIDDEN),
+    ],
+)
+def test_what_rests_masked_is_shown_as_far_as_the_profile_goes(ends: Ends, shown: str) -> None:
+    profile = attrs.evolve(default_profiles().of("staff"), card=ends)
+    assert mask("holdings", [{"masked": "622202******1234"}], profile) == [{"number": shown}]
+
+
+def test_a_number_at_rest_shows_six_and_four() -> None:
+    from bankcif.access.masking import card_at_rest
+
+    assert [card_at_rest(number) for number in ("6222021234561234", "622202123412", "1234")] == [
+        "622202******1234", "********3412", HIDDEN,
+    ]  # fmt: skip

@@ -171,6 +171,56 @@ def test_a_checkpoint_that_was_tampered_with_is_found(what: str, told: str) -> N
     assert any(told in one.what for one in found.damage), found.damage
 
 
+def test_damage_is_told_by_its_place() -> None:
+    rows, head = log(5)
+
+    def told(rows: list[AuditRow], heads: dict[str, Head]) -> list[tuple[str, int, str]]:
+        return [(one.stream, one.number, one.what) for one in report(rows, heads).damage]
+
+    listed = "listed under another instant or actor than it tells"
+    assert told([*rows[:2], attrs.evolve(rows[2], sealed=b"x"), *rows[3:]], {"s0": head}) == [("s0", 3, "changed")]
+    assert told([*rows[:2], *rows[3:]], {"s0": head}) == [("s0", 3, "missing or out of order")]
+    assert told([*rows[:2], attrs.evolve(rows[2], at=9), *rows[3:]], {"s0": head}) == [("s0", 3, listed)]
+    assert told(rows[:3], {"s0": head}) == [("s0", 4, "missing at the end")]
+    assert told(rows, {"s0": Head(4, rows[3].hash)}) == [("s0", 5, "not where the stream's head stands")]
+    assert told(rows, {}) == [("s0", 1, "a stream without a head")]
+    assert told([], {"s0": Head(1, bytes(32))}) == [("s0", 1, "missing at the end")]
+    other, _ = log(2, "s1")
+    assert told([*rows, *other], {"s0": head}) == [("s1", 1, "a stream without a head")]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b"{", b"\xff"])
+def test_an_entry_that_is_none_is_found_and_shown_to_nobody(body: bytes) -> None:
+    rows, _ = log(3)
+    bad = attrs.evolve(rows[1], body=body)
+    bad = attrs.evolve(bad, hash=bad.chained("t", rows[0].hash))
+    shown: list[int] = []
+    found = verify(
+        "t", lambda *_: [rows[0], bad], {"s0": Head(2, bad.hash)}, visit=lambda row, said: shown.append(row.number)
+    )
+    assert [(one.number, one.what) for one in found.damage] == [
+        (2, "listed under another instant or actor than it tells")
+    ]
+    assert shown == [1]
+
+
+def test_a_log_goes_on_behind_a_checkpoint_that_does_not_vouch() -> None:
+    rows, _ = log(9)
+    signed = vouched(rows, [2, 4, 6, 8])
+    forged, _ = chain("t", "s0", Head(2, rows[1].hash), [AuditEntry(at=9, actor="x", action="view")] * 2)
+    found = report([*rows[:2], *forged, *rows[4:]], {"s0": Head(9, rows[8].hash)}, checkpoints=signed)
+    assert [(one.stream, one.number) for one in found.damage] == [("checkpoints", 4), ("s0", 5)]
+    assert (found.checkpoints, found.signed, found.signed_at) == (4, 8, 8)
+
+
+def test_without_the_key_no_checkpoint_is_believed() -> None:
+    rows, head = log(3)
+    found = verify("t", lambda *_: rows, {"s0": head}, checkpoints=vouched(rows, [2]), key=None)
+    assert [(one.stream, one.number, one.what) for one in found.damage] == [
+        ("checkpoints", 2, "not signed by the log's key, or not as it was kept")
+    ]
+
+
 def test_one_damage_is_told_once() -> None:
     rows, head = log(50)
     rows[10] = attrs.evolve(rows[10], body=b"{}")

@@ -19,7 +19,7 @@ from bankcif._clock import FixedClock, SystemIds
 from bankcif.errors import ConfigurationError, SealError, StoreOpenError
 from bankcif.party import ReferenceTables
 from bankcif.protection import SUITES, Aes256Gcm, Sm4Gcm, Suite, suite_of
-from bankcif.protection.suites import Cipher
+from bankcif.protection.suites import Cipher, key_id_of
 
 suites = pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
 
@@ -135,9 +135,47 @@ def test_bytes_of_one_suite_do_not_open_by_the_other() -> None:
     assert caught.value.rule == "format"
 
 
+@suites
+def test_sealed_bytes_are_laid_out_as_the_table_says(suite: Suite) -> None:
+    sealed = suite.seal(b"k" * 32, b"i" * 16, b"text", b"place", SystemIds())
+    assert sealed[:20] == b"BC" + bytes((1, suite.number)) + b"i" * 16
+    assert len(sealed) == 32 + len(b"text") + 16
+    opened = suite.cipher(b"k" * suite.key_bytes).decrypt(sealed[20:32], sealed[32:], sealed[:20] + b"place")
+    assert opened == suite.open(b"k" * 32, sealed, b"place") == b"text"
+    assert key_id_of(sealed) == key_id_of(sealed[:20]) == b"i" * 16
+
+
+@suites
+def test_what_does_not_open_is_refused_by_its_rule(suite: Suite) -> None:
+    empty = suite.seal(b"k" * 32, b"i" * 16, b"", b"place", SystemIds())
+    assert len(empty) == 48
+    assert suite.open(b"k" * 32, empty, b"place") == b""
+
+    def refused(sealed: bytes, associated: bytes = b"place", key: bytes = b"k" * 32) -> tuple[str, str]:
+        with pytest.raises(SealError) as caught:
+            suite.open(key, sealed, associated)
+        assert caught.value.__cause__ is caught.value.__context__ is None
+        return caught.value.rule, str(caught.value)
+
+    other = "sealed bytes are of another format or suite than this store's"
+    moved = "sealed bytes do not open here: they were changed, moved, or sealed under another key"
+    assert refused(empty[:47]) == refused(b"") == ("length", "sealed bytes are too short")
+    for at in range(4):
+        assert refused(empty[:at] + bytes((empty[at] ^ 1,)) + empty[at + 1 :]) == ("format", other)
+    for at in range(4, 48):
+        assert refused(empty[:at] + bytes((empty[at] ^ 1,)) + empty[at + 1 :])[1] == moved
+    assert refused(empty, b"elsewhere")[1] == refused(empty, key=b"l" * 32)[1] == refused(empty + b"x")[1] == moved
+    with pytest.raises(SealError, match=r"^sealed bytes are too short") as caught:
+        key_id_of(empty[:19])
+    assert caught.value.rule == "length"
+
+
 def test_an_unknown_suite_is_named() -> None:
     with pytest.raises(ConfigurationError, match="AES-256-GCM, SM4-GCM"):
         suite_of("DES")
+    with pytest.raises(ConfigurationError, match=r"^there is no cipher suite of that name; there are ") as caught:
+        suite_of(3)
+    assert caught.value.rule == "suite"
 
 
 class _Absent(Sm4Gcm):

@@ -1,0 +1,307 @@
+"""Reading a policy: what each line of it becomes, and what is refused, in which words."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import NOW
+
+from bankcif import Actor, Policy, Purpose
+from bankcif.access import Action, FieldDecision, check_policy, default_policy, default_profiles
+from bankcif.access.grants import ExportLimits, says_more
+from bankcif.access.requirements import MOST_PERSONS, KeyOperation, Requirement
+from bankcif.access.rows import row_parameters
+from bankcif.approval import Operation
+from bankcif.context import AuthContext, Decision, Effect, Relation, Sink
+from bankcif.errors import PolicyError
+from bankcif.party import FIELD_NAMES
+
+R = Actor(id="x", branch="b1", roles={"r"})
+
+
+def grant(name: Any = "g", **more: Any) -> dict[str, Any]:
+    return {"id": name, "roles": ["r"], "purposes": ["service"], "actions": ["view"], "fields": ["phone"], **more}
+
+
+def policy(*grants: dict[str, Any], **more: Any) -> Policy:
+    return Policy.from_document({"version": "1", "grant": list(grants), **more})
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (grant(7), "a grant's id is one to 64 printable characters"),
+        (grant(""), "a grant's id is one to 64 printable characters"),
+        (grant("x" * 65), "a grant's id is one to 64 printable characters"),
+        (grant(b=1, a=2), "grant g has unknown keys: a, b"),
+        ({"roles": ["r"], "x": 1}, "grant ? has unknown keys: x"),
+        (grant(clear=["phone", "email"]), "grant g shows sealed fields in clear (email, phone); a view never does, grant the action reveal instead"),
+        (grant(clear=["shoe"]), "grant g: 'shoe' is not a field of the catalogue"),
+        (grant(fields=["shoe"]), "grant g: 'shoe' is not a field of the catalogue"),
+        (grant(fields=["@shoe"]), "grant g: '@shoe' is not a field of the catalogue"),
+        (grant(profile=3), "grant g: profile is the name of a mask profile"),
+        (grant(roles=[]), "grant g needs roles, a list of names"),
+        (grant(roles="r"), "grant g needs roles, a list of names"),
+        (grant(roles=["r", 1]), "grant g needs roles, a list of names"),
+        (grant(purposes=[]), "grant g needs purposes, a list of names"),
+        (grant(actions=[]), "grant g needs actions, a list of names"),
+        (grant(purposes=["fun"]), f"grant g: 'fun' is none of {', '.join(Purpose)}"),
+        (grant(actions=["fly"]), f"grant g: 'fly' is none of {', '.join(Action)}"),
+        (grant(relations=["friend"]), f"grant g: 'friend' is none of {', '.join(Relation)}"),
+        (grant(sinks=["fax"]), f"grant g: 'fax' is none of {', '.join(Sink)}"),
+        (grant(when=3), "grant g: when is a text"),
+        (grant(when="phone = '1'"), "grant g, when: "),
+        *[
+            (grant(**wrong), "grant g: alone is a number, least_k one above zero, countries a list of two-letter codes")
+            for wrong in (
+                {"alone": True}, {"alone": -1}, {"alone": "1"}, {"alone": 1.0}, {"least_k": 0}, {"least_k": 1.0},
+                {"least_k": True}, {"least_k": "1"}, {"countries": "CN"}, {"countries": {"CN": 1}}, {"countries": ["CHN"]},
+                {"countries": ["CN", 12]}, {"countries": [["C", "N"]]}, {"alone": -1, "least_k": 5},
+                {"alone": 1.5, "least_k": 5},
+            )
+        ],
+    ],
+)  # fmt: skip
+def test_a_grant_that_makes_no_sense_is_refused(entry: dict[str, Any], words: str) -> None:
+    with pytest.raises(PolicyError, match=f"^{re.escape(words)}") as caught:
+        policy(entry)
+    assert caught.value.rule == "policy"
+
+
+_OF_REQUIREMENT = "has level (0 to 3), max_age_minutes and bound (true or false)"
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"version": 1}, "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME] and [cap.ACTION], nothing else"),
+        ({"extra": 1}, "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME] and [cap.ACTION], nothing else"),
+        ({"version": ""}, "a policy's version is one to 64 printable characters"),
+        ({"require": []}, f"[require.ACTION] names one of {', '.join(Action)}"),
+        ({"require": {"fly": {}}}, f"[require.ACTION] names one of {', '.join(Action)}"),
+        ({"require": {"view": 1}}, f"require view {_OF_REQUIREMENT}"),
+        ({"require": {"view": {"level": 4}}}, f"require view {_OF_REQUIREMENT}"),
+        ({"require": {"view": {"level": -1}}}, f"require view {_OF_REQUIREMENT}"),
+        ({"require": {"view": {"level": 1.0}}}, f"require view {_OF_REQUIREMENT}"),
+        ({"require": {"view": {"bound": 1}}}, f"require view {_OF_REQUIREMENT}"),
+        ({"require": {"view": {"speed": 1}}}, f"require view {_OF_REQUIREMENT}"),
+        ({"require": {"view": {"max_age_minutes": 0}}}, "require view: max_age_minutes is a number above zero"),
+        ({"require": {"view": {"max_age_minutes": 1.5}}}, "require view: max_age_minutes is a number above zero"),
+        ({"operation": []}, f"[operation.NAME] names one of {', '.join(Operation)}"),
+        ({"operation": {"fly": {}}}, f"[operation.NAME] names one of {', '.join(Operation)}"),
+        ({"operation": {"merge": 2}}, "operation merge takes 2 to 5 persons; one is never enough"),
+        ({"operation": {"merge": {"persons": 1}}}, "operation merge takes 2 to 5 persons; one is never enough"),
+        ({"operation": {"merge": {"persons": 6}}}, "operation merge takes 2 to 5 persons; one is never enough"),
+        ({"operation": {"merge": {"persons": True}}}, "operation merge takes 2 to 5 persons; one is never enough"),
+        ({"operation": {"merge": {"level": 9}}}, f"operation merge {_OF_REQUIREMENT}"),
+        *[
+            ({"cap": wrong}, "[cap.ACTION] has per_hour, for one of break_glass, browse, export, find, reveal, view")
+            for wrong in (
+                [], {"fly": {"per_hour": 1}}, {"register": {"per_hour": 1}}, {"view": 1}, {"view": {}}, {"view": {"per_hour": 0}},
+                {"view": {"per_hour": True}}, {"view": {"per_hour": 1, "per_day": 1}}, {"view": {"per_day": 1}},
+            )
+        ],
+    ],
+)  # fmt: skip
+def test_a_document_that_makes_no_sense_is_refused(table: dict[str, Any], words: str) -> None:
+    with pytest.raises(PolicyError, match=f"^{re.escape(words)}") as caught:
+        Policy.from_document({"version": "1", "grant": [], **table})
+    assert caught.value.rule == "policy"
+
+
+def test_a_role_that_would_decide_and_see_is_named() -> None:
+    with pytest.raises(
+        PolicyError, match=r"^q, r may define policies or keep operators, and see customers; "
+    ) as caught:
+        policy(grant("a", roles=["r", "q"], actions=["policy", "view"]))
+    assert caught.value.rule == "policy"
+
+
+def test_what_a_document_leaves_out_has_its_default() -> None:
+    bare = Policy.from_document({"version": "v" * 64})
+    assert (bare.version, bare.grants, bare.requirements, bare.caps) == ("v" * 64, (), {}, {})
+    assert bare.operations == {name: KeyOperation(persons=2, requirement=Requirement()) for name in Operation}
+    (one,) = policy(grant("i" * 64)).grants
+    assert (one.id, one.profile, one.when, one.relations, one.sinks) == (
+        "i" * 64, "staff", None, {Relation.ANY}, (Sink.DISPLAY,),
+    )  # fmt: skip
+    assert one.limits == ExportLimits() == ExportLimits(alone=100, least_k=1, countries=frozenset({"CN"}))
+    read = policy(require={"reveal": {}})
+    assert read.requirements == {Action.REVEAL: Requirement(level=0, max_age_minutes=None, bound=False)}
+    assert read.document()["require"] == {"reveal": {"level": 0, "bound": False}}
+
+
+def test_what_a_document_says_is_read() -> None:
+    (one,) = policy(
+        grant(
+            relations=["branch", "portfolio"], sinks=["export", "print"], profile="outside", alone=0, least_k=7,
+            countries=["CN", "SG"], when="home_branch = $branch", clear=["sex"],
+        )
+    ).grants  # fmt: skip
+    assert (one.roles, one.purposes, one.actions) == (("r",), (Purpose.SERVICE,), (Action.VIEW,))
+    assert (one.relations, one.sinks) == ({Relation.BRANCH, Relation.PORTFOLIO}, (Sink.EXPORT, Sink.PRINT))
+    assert one.limits == ExportLimits(alone=0, least_k=7, countries=frozenset({"CN", "SG"}))
+    assert (one.profile, one.fields, one.clear) == ("outside", {"phone", "sex"}, {"sex"})
+    assert one.when is not None
+    assert one.when.text == "home_branch = $branch"
+    strict = {"level": 3, "max_age_minutes": 1, "bound": True}
+    read = policy(
+        require=dict.fromkeys(Action, strict),
+        operation={"merge": {"persons": MOST_PERSONS, **strict}, "erase": {"persons": 3}},
+        cap={"view": {"per_hour": 1}, "export": {"per_hour": 9}},
+    )
+    exact = Requirement(level=3, max_age_minutes=1, bound=True)
+    assert read.requirements == dict.fromkeys(Action, exact)
+    assert read.operations[Operation.MERGE] == KeyOperation(persons=5, requirement=exact)
+    assert read.operations[Operation.ERASE] == KeyOperation(persons=3, requirement=Requirement())
+    assert read.caps == {Action.VIEW: 1, Action.EXPORT: 9}
+    assert Policy.from_document(read.document()).document() == read.document()
+
+
+def test_a_group_and_a_field_stand_together() -> None:
+    everything = policy(grant(fields=["phone", "*", "email"])).grants[0].fields
+    assert everything == FIELD_NAMES
+    contact = policy(grant(fields=["@contact"])).grants[0].fields
+    both = policy(grant(fields=["sex", "@contact", "@identity"])).grants[0].fields
+    assert {"sex", *contact} < both
+    assert "sex" not in contact
+
+
+def test_a_policy_is_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "bank.toml"
+    with pytest.raises(PolicyError, match=re.escape(f"the policy {path} does not exist")) as caught:
+        Policy.read(path)
+    assert (caught.value.rule, caught.value.path) == ("policy", str(path))
+    path.write_text("[[grant", encoding="utf-8")
+    with pytest.raises(PolicyError, match="is not TOML in UTF-8"):
+        Policy.read(path)
+    shipped = files("bankcif.access").joinpath("data", "policy.toml").read_text("utf-8")
+    path.write_text(shipped, encoding="utf-8")
+    assert (
+        Policy.read(path).document()
+        == default_policy().document()
+        == Policy.from_document(tomllib.loads(shipped)).document()
+    )
+
+
+def test_which_decision_shows_more() -> None:
+    def said(effect: Effect, profile: str = "staff") -> FieldDecision:
+        return FieldDecision(Decision(effect, "g"), profile)
+
+    clear, masked, outside = said(Effect.PERMIT), said(Effect.MASK), said(Effect.MASK, "outside")
+    for more, less in ((clear, masked), (clear, outside), (masked, outside), (said(Effect.MASK, "own"), outside)):
+        assert says_more(more, less)
+        assert not says_more(less, more)
+    for same in (clear, masked, outside):
+        assert not says_more(same, same)
+    assert not says_more(said(Effect.MASK, "own"), masked)
+
+
+def test_an_action_is_allowed_for_the_purposes_that_a_grant_names() -> None:
+    read = policy(grant("a", purposes=["risk"]), grant("b", roles=["s"], purposes=["service"]))
+    assert read.allows(R, Action.VIEW) == read.allows(R, Action.VIEW, Purpose.RISK) == Decision(Effect.PERMIT, "a")
+    assert read.allows(R, Action.VIEW, Purpose.SERVICE) == Decision(Effect.DENY, "default")
+    assert read.allows(R, Action.FIND) == Decision(Effect.DENY, "default")
+    both = Actor(id="y", roles={"r", "s"})
+    assert read.allows(both, Action.VIEW, Purpose.SERVICE).rule == "b"
+    assert [one.id for one in read.grants_of(R)] == ["a"]
+    assert [one.id for one in read.grants_of(both)] == ["a", "b"]
+    assert read.grants_of(Actor(id="z", roles={"t"})) == []
+
+
+def test_every_row_rule_that_holds_adds_what_it_shows() -> None:
+    read = policy(
+        grant("all", fields=["sex"]), grant("here", fields=["phone"], when="home_branch = $branch"),
+        grant("also", fields=["email"], when="home_branch = 'b1'"), grant("never", fields=["name"], when="home_branch = 'b9'"),
+    )  # fmt: skip
+    known = row_parameters(R, date(2026, 11, 25))
+
+    def shown(record: Any, of: Any = known) -> dict[str, str]:
+        found = read.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY, record=record, known=of)
+        return {name: one.decision.rule for name, one in found.items()}
+
+    for _ in range(2):
+        assert shown({"home_branch": "b1"}) == {"sex": "all", "phone": "here", "email": "also"}
+        assert shown({"home_branch": "b2"}) == {"sex": "all"}
+        assert shown(None) == shown({"home_branch": "b1"}, None) == {"sex": "all"}
+    assert read.has_row_rules
+    without = policy(grant("all"))
+    assert not without.has_row_rules
+    found = without.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY, record={}, known={})
+    assert found == without.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY)
+
+
+def test_an_export_keeps_to_the_strictest_of_its_grants() -> None:
+    read = policy(
+        grant("a", actions=["export"], sinks=["export"], alone=50, least_k=2, countries=["CN", "SG"]),
+        grant("b", actions=["export"], sinks=["export", "display"], alone=20, least_k=5, countries=["CN", "HK"]),
+        grant("c", actions=["export"], sinks=["display"], alone=1), grant("d", sinks=["export"], alone=1),
+        grant("e", actions=["export"], sinks=["export"], roles=["s"], alone=1),
+        grant("f", actions=["export"], sinks=["export"], purposes=["risk"], alone=7),
+        grant("g", actions=["export"], sinks=["export"], fields=[], alone=1),
+    )  # fmt: skip
+    assert read.export_limits(R, Purpose.SERVICE) == ExportLimits(alone=20, least_k=5, countries=frozenset({"CN"}))
+    assert read.export_limits(R, Purpose.RISK) == ExportLimits(alone=7, least_k=1, countries=frozenset({"CN"}))
+    assert read.export_limits(R, Purpose.MARKETING) is None
+    assert read.export_limits(Actor(id="y", roles={"t"}), Purpose.SERVICE) is None
+
+
+def test_the_customers_somebody_may_see_are_one_rule() -> None:
+    from bankcif.access.rows import to_lowered
+    from bankcif.rules import compiled
+
+    read = policy(
+        grant("mine", relations=["portfolio"]), grant("broken", relations=["break_glass"]), grant("work", relations=["ticket"]),
+        grant("branch", relations=["branch"], when="life_cycle = 'active'"),
+    )  # fmt: skip
+
+    def sees(record: dict[str, Any], **more: Any) -> bool:
+        plain = {"cif_no": "C1", "branch": "b9", "manager": "y", "life_cycle": "closed", **record}
+        rule = compiled(to_lowered(read.visible(R, Action.VIEW, Purpose.SERVICE, **more)))
+        return rule(plain, row_parameters(R, date(2026, 11, 25)))
+
+    assert not sees({})
+    assert sees({"manager": "x"})
+    assert sees({}, broken=("C1",))
+    assert sees({}, ticketed=("C1",))
+    assert not sees({}, broken=("C2",), ticketed=("C3",))
+    assert sees({"branch": "b1", "life_cycle": "active"})
+    assert not sees({"branch": "b1"})
+    assert not sees({"manager": "x"}, sink=Sink.EXPORT)
+
+
+def test_a_check_asks_of_a_row_rule_whether_it_shows_more_than_the_grants_without_one() -> None:
+    def told(*grants: dict[str, Any]) -> set[str]:
+        return {one.about for one in check_policy(policy(*grants), default_profiles()) if one.rule == "unreachable"}
+
+    here = "home_branch = $branch"
+    assert told(grant("all"), grant("rule", when=here)) == {"rule"}
+    assert told(grant("all"), grant("rule", fields=["email"], when=here)) == set()
+    assert told(grant("all", profile="outside"), grant("rule", when=here)) == set()
+    assert told(grant("all"), grant("rule", profile="outside", when=here)) == {"rule"}
+    assert told(grant("all", fields=["sex"]), grant("rule", fields=["sex"], clear=["sex"], when=here)) == set()
+    assert told(grant("all", clear=["sex"]), grant("rule", fields=["sex"], when=here)) == {"rule"}
+    assert told(grant("all"), grant("rule", actions=["view", "reveal"], when=here)) == set()
+
+
+def test_what_somebody_lacks_is_named() -> None:
+    def auth(level: int, minutes: float = 0, operation: str = "") -> AuthContext:
+        methods = {0: (), 1: ("pwd",), 2: ("pwd", "otp"), 3: ("pwd", "hwk")}[level]
+        return AuthContext(methods=methods, assurance=level, at=NOW - timedelta(minutes=minutes), operation=operation)
+
+    asks = Requirement(level=2, max_age_minutes=5, bound=True)
+    assert asks.missing(None, NOW, "d1") == ("level", "age", "operation")
+    assert asks.missing(auth(2, 5, "d1"), NOW, "d1") == ()
+    assert asks.missing(auth(3, 0, "d1"), NOW, "d1") == ()
+    assert asks.missing(auth(1, 6, "d2"), NOW, "d1") == ("level", "age", "operation")
+    assert asks.missing(auth(2, 5.01, "d1"), NOW, "d1") == asks.missing(auth(2, -1.01, "d1"), NOW, "d1") == ("age",)
+    assert asks.missing(auth(2, -1, "d1"), NOW, "d1") == ()
+    assert asks.missing(auth(2, 0, ""), NOW, "") == ("operation",)
+    assert Requirement().missing(None, NOW, "") == ()
+    assert Requirement(level=1).missing(auth(1, 900), NOW, "") == ()
