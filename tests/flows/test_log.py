@@ -135,27 +135,69 @@ def test_a_writer_that_was_away_proves_the_growth(bank: Bank, steward: Actor, tm
     assert [Checkpoint.read(text_of(note)).size for note in witness.kept(cif.audit.key.name)] == [1, 2, 4, 5]
 
 
-def test_a_process_that_is_overtaken_by_another_raises_no_alarm(bank: Bank, steward: Actor) -> None:
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_a_process_that_is_overtaken_by_another_raises_no_alarm(bank: Bank, steward: Actor, times: int) -> None:
     """Between its look at the last checkpoint and its visit to the witness, another process makes the next and is there first."""
     inner = KeptWitness()
     other = bank.open(inner)
-    register(other, steward, "1")
+    register(other, steward, "first")
     other.audit.checkpoint(actor=AUDITOR)
 
     class Overtaken(KeptWitness):
         name = "kept"
-        first = True
+        left = times
 
         def add(self, note: str, old: int, proof: Sequence[bytes]) -> str:
-            if self.first:
-                self.first = False
-                register(other, steward, "2")
+            if self.left:
+                self.left -= 1
+                register(other, steward, str(self.left))
                 other.audit.checkpoint(actor=AUDITOR)
             return inner.add(note, old, proof)
 
     late = bank.open(Overtaken())
     _, (done,) = late.audit.checkpoint(actor=AUDITOR)
     assert (done.taken, done.size) == (True, inner.size)
+
+
+def test_a_witness_that_others_bring_on_meanwhile_raises_no_alarm(bank: Bank, steward: Actor) -> None:
+    """It says how far it is, and is further before the proof from there has come."""
+    inner = KeptWitness()
+    with bank.open(inner) as cif:
+        register(cif, steward, "1")
+    silent = bank.open()
+    for n in range(2, 6):
+        register(silent, steward, str(n))
+        silent.audit.checkpoint(actor=AUDITOR)
+    with bank.repository.unit_of_work() as unit:
+        behind = list(unit.trail.checkpoints(inner.size, 10))[:-1]
+    asked = []
+
+    class BroughtOn(KeptWitness):
+        name = "kept"
+
+        def add(self, note: str, old: int, proof: Sequence[bytes]) -> str:
+            asked.append(old)
+            if len(asked) > 1 and behind:
+                assert silent._desk.log._bring(inner, behind.pop(0)).taken
+            return inner.add(note, old, proof)
+
+    bank.open(BroughtOn()).close()
+    assert len(asked) == 5
+    assert inner.size == bank.sizes()[-1]
+
+
+def test_a_witness_that_says_ever_another_size_is_given_up(bank: Bank, steward: Actor) -> None:
+    with bank.open() as cif:
+        register(cif, steward, "1")
+    said = [0, bank.sizes()[-1]] * 50
+
+    class Fickle(KeptWitness):
+        def add(self, note: str, old: int, proof: Sequence[bytes]) -> str:
+            raise WitnessError("elsewhere", rule="witness_conflict", size=said.pop())
+
+    with pytest.raises(AuditError, match="has seen another log"):
+        bank.open(Fickle())
+    assert len(said) == 98, "it was asked twice"
 
 
 def test_a_store_that_was_cut_back_does_not_open_before_its_witness(bank: Bank, steward: Actor, tmp_path: Path) -> None:

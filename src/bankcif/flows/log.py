@@ -231,8 +231,9 @@ class LogWriter:
             if row is None:
                 break
             done = self._bring(witness, row)
-            if done.rule == "truncated" and (later := self._last_row()) is not None and later.size >= done.size:
-                done = self._bring(witness, later)  # another process was faster, and nothing was cut
+            # As long as the log, looked at anew, has what the witness has, another process was faster and nothing was cut.
+            while done.rule == "truncated" and (later := self._last_row()) is not None and later.size >= done.size:
+                done = self._bring(witness, later)
             self._paused[witness.name] = 0 if done.taken else self._now() + self._plan.pause_seconds * _MICROS
             if not done.taken:
                 _LOGGER.warning("the witness %s has not taken a checkpoint (%s)", witness.name, done.rule)
@@ -244,10 +245,11 @@ class LogWriter:
             return unit.audit.last_checkpoint()
 
     def _bring(self, witness: Witness, row: CheckpointRow) -> Delivery:
-        held = self._seen.get(witness.name, 0)
+        held, known = self._seen.get(witness.name, 0), -1
         refused = self._offer(witness, row, held)
-        if refused is not None and refused.rule == "witness_conflict" and 0 <= refused.size <= row.size:
-            held = refused.size  # now it is known, and the log can be proved to have grown since
+        # Whenever it says anew how far it is, the log can be proved to have grown since; other processes bring it on meanwhile.
+        while refused is not None and refused.rule == "witness_conflict" and known < refused.size <= row.size:
+            held = known = refused.size
             refused = self._offer(witness, row, held)
         if refused is None:
             self._seen[witness.name] = row.size

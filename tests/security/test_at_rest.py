@@ -1,0 +1,237 @@
+"""
+Threat 1, a database administrator: the whole demo and a customer marked in every sealed field, then every byte that was left
+anywhere is searched for what came in.
+
+What is searched: the database with its write-ahead log as the running process leaves it and after it closed, the key
+store, the list of held rows, the report, an export, everything printed, everything logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.conftest import known
+from tests.flows.test_browse import Under, policy
+
+from bankcif import CIF, Actor, Individual, LocalKeyProvider, Organization, Purpose, party_from
+from bankcif._clock import SystemClock
+from bankcif.cli import main
+from bankcif.cli.demo import _FILES, demo_data
+from bankcif.errors import IntakeError
+from bankcif.flows.export import ExportSpec, Recipient
+from bankcif.intake import read_channel
+from bankcif.intake.readers import read_rows
+from bankcif.party import CATALOGUE, PartyKind, ReferenceTables, Rest
+from bankcif.render import csv_text
+
+SEALED = {kind: {one.name for one in CATALOGUE[kind].values() if one.rests is not Rest.PLAIN} for kind in PartyKind}
+PLAIN_OF_CHILDREN = {"status", "opened_on", "closed_on", "valid_until", "long_term", "role"}
+
+PERSON: dict[str, Any] = {
+    "name": "金丝雀名", "former_name": "金丝雀曾", "pinyin_name": "JINSIQUE PINYIN", "foreign_name": "CANARY FOREIGN",
+    "phone": "15498765432", "email": "jinsique@canary.example", "address": "云汉省星河市织女区金丝雀路98765号",
+    "birth_date": "1987-06-05", "employer": "金丝雀雇主有限公司", "tax_number": "CANARYTAX0001",
+    "biometric_reference": "canary-biometric-0001", "politically_exposed": "1", "watch_flag": "1",
+    "credit_rating": "canary-rating-01", "credit_rating_source": "canary-bureau-01",
+    "assets": {"amount": "98765432.11", "currency": "CNY"}, "liabilities": {"amount": "98765432.22", "currency": "CNY"},
+    "aum": {"amount": "98765432.33", "currency": "CNY"},
+    "identifiers": [{"scheme": "passport", "number": "EC9876543"}],
+    "holdings": [{"product": "card", "scheme": "card", "number": "4111111111111111"}],
+}  # fmt: skip
+COMPANY: dict[str, Any] = {
+    "name": "金丝雀科技有限公司", "phone": "15498765433", "email": "jinsique2@canary.example",
+    "address": "云汉省星河市织女区金丝雀路98766号", "business_scope": "金丝雀养殖及销售", "founded_on": "1988-06-05",
+    "legal_representative": "金丝雀法", "controller": "金丝雀控", "beneficial_owner": "金丝雀益", "tax_number": "CANARYTAX0002",
+    "credit_rating": "canary-rating-02", "credit_rating_source": "canary-bureau-02", "watch_flag": "1",
+    "registered_capital": {"amount": "98765432.44", "currency": "CNY"},
+    "assets": {"amount": "98765432.55", "currency": "CNY"}, "liabilities": {"amount": "98765432.66", "currency": "CNY"},
+    "aum": {"amount": "98765432.77", "currency": "CNY"},
+    "identifiers": [{"scheme": "cn.uscc", "number": "91350100M000100Y43"}],
+    "holdings": [{"product": "card", "scheme": "card", "number": "4012888888881881"}],
+}  # fmt: skip
+
+
+def leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name not in PLAIN_OF_CHILDREN | {"scheme", "product", "currency", "kind", "direction"}:
+                yield from leaves(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from leaves(one)
+    else:
+        yield str(value)
+
+
+def forms_of(value: str) -> Iterator[str]:
+    """How a value might rest: as it came, without blanks, as digits alone; a mobile without its country, an amount in cents."""
+    yield value
+    yield value.replace(" ", "")
+    digits = "".join(c for c in value if c.isascii() and c.isdigit())
+    if len(digits) >= 11:  # of fewer, some stand by chance in some instant
+        yield digits[-11:] if len(digits) in {12, 13} else digits
+
+
+def planted_by_the_files() -> set[str]:
+    """Every value of every sealed field in the demo's channel files, but those that a plain field has too."""
+    sealed: set[str] = set()
+    plain: set[str] = set()
+    for name, mapping in _FILES:
+        channel = read_channel(demo_data() / "channels" / mapping)
+        columns = {one.name: one.to for one in channel.columns.values()}
+        for row in read_rows(demo_data() / name, channel):
+            for column, text in row.values.items():
+                field, _, rest = columns.get(column, "").partition(".")
+                kept = field in SEALED[PartyKind.INDIVIDUAL] and rest.rpartition(".")[2] not in PLAIN_OF_CHILDREN
+                (sealed if kept else plain).update(forms_of(text))
+    return sealed - plain
+
+
+class Haystack:
+    """Bytes in which many values are looked for at once: by their first three bytes, then six, then whole."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def found(self, values: Iterable[str]) -> set[str]:
+        spelled: dict[bytes, str] = {}
+        for value in values:
+            for encoding in ("utf-8", "utf-16-le", "gb18030"):
+                raw = value.encode(encoding)
+                if len(raw) >= 6:
+                    spelled[raw] = value
+        starts = np.zeros(1 << 24, bool)
+        starts[[int.from_bytes(raw[:3], "little") for raw in spelled]] = True
+        heads = {self._data[at : at + 6] for at in self._starting(starts)}
+        return {value for raw, value in spelled.items() if raw[:6] in heads and raw in self._data}
+
+    def _starting(self, starts: NDArray[np.bool_], step: int = 1 << 22) -> Iterator[int]:
+        for first in range(0, len(self._data), step):
+            part = np.frombuffer(self._data, np.uint8, min(step + 2, len(self._data) - first), first).astype(np.uint32)
+            three = part[:-2] | part[1:-1] << np.uint32(8) | part[2:] << np.uint32(16)
+            yield from (np.flatnonzero(starts[three]) + first).tolist()
+
+
+def everything_in(folder: Path) -> Haystack:
+    return Haystack(b"\0".join(path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()))
+
+
+def test_the_search_finds_what_is_there() -> None:
+    data = "x金丝雀y".encode() + "15498765432".encode("utf-16-le") + "织女区".encode("gb18030") + b"CANARY"
+    planted = {"金丝雀", "15498765432", "织女区", "CANARY", "CANARYX", "15498765433"}
+    assert Haystack(data).found(planted) == planted - {"CANARYX", "15498765433"}
+    assert len(planted_by_the_files()) > 20_000
+    for kind, form in ((PartyKind.INDIVIDUAL, PERSON), (PartyKind.ORGANIZATION, COMPANY)):
+        # Transactions and interactions have no place on a form; they come with the next kinds of records.
+        assert SEALED[kind] - {"transactions", "interactions"} == set(form) & SEALED[kind]
+
+
+def test_nothing_of_the_demo_rests_in_plain(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    folder = tmp_path / "demo"
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--out", str(folder)])
+    printed = capsys.readouterr()
+    assert ended.value.code == 0, printed.err
+    planted = planted_by_the_files()
+    keys = LocalKeyProvider.from_file(folder / "keys.json")
+    tables = ReferenceTables.read(Path(str(files("bankcif"))) / "testing" / "data")
+    running = tmp_path / "running"
+    with CIF.open(f"sqlite:///{folder / 'cif.db'}", tenant="demo", keys=keys, tables=tables) as cif:
+        marked = work_with_every_field(cif)
+        shutil.copytree(folder, running)  # with its write-ahead log, as a process that ends now leaves it
+        exported = export_everything(cif)
+    planted |= {
+        text
+        for form in (PERSON, COMPANY)
+        for value in form.values()
+        for leaf in leaves(value)
+        for text in forms_of(leaf)
+    }
+    planted |= {*marked.secrets, "old@canary.example", "15498765499"}
+    for place in (running, folder):
+        held = everything_in(place)
+        assert held.found(["counter.csv", marked.cif_no, "m.8801-02.2"]) == {
+            "counter.csv",
+            marked.cif_no,
+            "m.8801-02.2",
+        }
+        assert held.found(planted) == set(), f"a value rests in plain in {place.name}"
+    # What the profile shows as it is, may be printed though it rests sealed: an organization's name, a card's dates.
+    said = Haystack("\0".join([printed.out, printed.err, exported, caplog.text, repr(marked)]).encode())
+    shown = {COMPANY["name"], COMPANY["business_scope"]} | {
+        one for one in planted if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", one)
+    }
+    assert said.found(planted - shown) == set()
+    assert PERSON["birth_date"] not in exported
+
+
+class Marked:
+    """The marked customer, and the operator's secrets."""
+
+    def __init__(self, cif_no: str, secrets: set[str]) -> None:
+        self.cif_no, self.secrets = cif_no, secrets
+
+
+def work_with_every_field(cif: CIF) -> Marked:
+    """Registers, changes, is refused, finds, reveals; leaves a held row and an operator behind."""
+    steward = known(Actor(id="s.wu", roles={"steward"}), SystemClock().now())
+    compliance = known(Actor(id="c.sun", roles={"compliance"}), SystemClock().now())
+    keeper = Actor(id="o.xia", roles={"operator_admin"})
+    first = cif.customers.register(
+        party_from(PERSON, Individual), channel="counter", source_key="canary-1", actor=steward, occasion="lead"
+    )
+    cif.customers.register(
+        party_from(COMPANY, Organization), channel="counter", source_key="canary-2", actor=steward, occasion="lead"
+    )
+    changed = {**PERSON, "phone": "15498765499", "email": "old@canary.example"}
+    cif.customers.register(
+        party_from(changed, Individual), channel="card", source_key="canary-3", actor=steward, occasion="lead"
+    )
+    with pytest.raises(IntakeError):
+        cif.customers.register(
+            party_from({**PERSON, "birth_date": "2087-06-05"}, Individual), channel="counter", source_key="canary-4",
+            actor=steward, occasion="lead",
+        )  # fmt: skip
+    cif.customers.find(phone=PERSON["phone"], actor=compliance, purpose=Purpose.COMPLIANCE)
+    view = cif.customers.get(first.cif_no, actor=compliance, purpose=Purpose.COMPLIANCE)
+    assert "金丝雀名" not in repr(view)
+    assert (
+        cif.customers.reveal(first.cif_no, {"phone", "name"}, actor=compliance, purpose=Purpose.COMPLIANCE)["name"]
+        == "金丝雀名"
+    )
+    channel = read_channel(demo_data() / "channels" / "partner.toml")
+    column = {one.to: one.name for one in channel.columns.values() if one.to}
+    rows = [{channel.key: "P-canary", column["name"]: "金丝雀名", column["phone"]: "金丝雀名15498765432"}]
+    report = cif.receive(rows, channel, key="b1", actor=Actor(id="batch.loader", roles={"loader"}))
+    assert report.held
+    cif.operators.set_password("c.sun", "canary-password-0001", actor=keeper)
+    code = cif.operators.add_code("c.sun", "totp", actor=keeper)
+    return Marked(first.cif_no, {"canary-password-0001", code.secret})
+
+
+def export_everything(cif: CIF) -> str:
+    taker = known(Actor(id="c.li", roles={"r"}), SystemClock().now())
+    fields = tuple(sorted(SEALED[PartyKind.INDIVIDUAL] - {"transactions", "interactions"}))
+    wide = {
+        "id": "out", "roles": ["r"], "purposes": ["compliance"], "actions": ["export"], "sinks": ["export"],
+        "fields": list(fields), "alone": 100_000,
+    }  # fmt: skip
+    with Under(cif, policy(wide)):
+        done = cif.exports.take(
+            ExportSpec(fields=fields, recipient=Recipient(name="audit", inside=True), purpose=Purpose.COMPLIANCE),
+            actor=taker,
+        )
+    assert done.rows > 4000
+    return csv_text(done.columns, mark="canary test")
