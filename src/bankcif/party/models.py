@@ -98,7 +98,7 @@ class Holding:
     status: str = "open"
     opened_on: date | None = None
     closed_on: date | None = None
-    balance: Money | None = None
+    balance: Sensitive[Money] | None = None
     branch: str | None = None
 
 
@@ -110,7 +110,7 @@ class TransactionSummary:
     channel: str
     type: str
     count: int
-    total: Money | None = None
+    total: Sensitive[Money] | None = None
 
 
 @_model
@@ -157,13 +157,13 @@ class _PartyForm:
     bounces: int | None = declare(
         _T.INTEGER, _G.CONTACT, _S.C1, Rest.PLAIN, mask="clear", zh="联系失败次数", en="Bounces",
         reason="reminders select on it; a small count", default=None)  # fmt: skip
-    assets: Money | None = declare(
+    assets: Sensitive[Money] | None = declare(
         _T.MONEY, _G.FINANCE, _S.C2S, Rest.SEALED, mask="hidden", zh="资产", en="Assets", default=None
     )
-    liabilities: Money | None = declare(
+    liabilities: Sensitive[Money] | None = declare(
         _T.MONEY, _G.FINANCE, _S.C2S, Rest.SEALED, mask="hidden", zh="负债", en="Liabilities", default=None
     )
-    aum: Money | None = declare(
+    aum: Sensitive[Money] | None = declare(
         _T.MONEY,
         _G.FINANCE,
         _S.C2S,
@@ -182,7 +182,7 @@ class _PartyForm:
     aml_class: str | None = declare(
         _T.CODE, _G.RISK, _S.C2, Rest.PLAIN, mask="hidden", zh="洗钱风险等级", en="Money-laundering risk class",
         codes="aml_class", reason=_CODED, default=None)  # fmt: skip
-    watch_flag: str | None = declare(
+    watch_flag: Sensitive[str] | None = declare(
         _T.CODE,
         _G.RISK,
         _S.C2,
@@ -193,10 +193,10 @@ class _PartyForm:
         codes="yes_no",
         default=None,
     )
-    credit_rating: str | None = declare(
+    credit_rating: Sensitive[str] | None = declare(
         _T.TEXT, _G.RISK, _S.C2, Rest.SEALED, mask="hidden", zh="信用评级", en="Credit rating", default=None
     )
-    credit_rating_source: str | None = declare(
+    credit_rating_source: Sensitive[str] | None = declare(
         _T.TEXT, _G.RISK, _S.C2, Rest.SEALED, mask="hidden", zh="评级来源", en="Credit rating source", default=None
     )
     home_branch: str | None = declare(
@@ -306,7 +306,7 @@ class Individual(_PartyForm):
     investment_grade_until: date | None = declare(
         _T.DATE, _G.RISK, _S.C2, Rest.PLAIN, mask="hidden", zh="风险评估有效期", en="Risk grade valid until",
         reason="reminders select on it; a date shared by many customers", default=None)  # fmt: skip
-    politically_exposed: str | None = declare(
+    politically_exposed: Sensitive[str] | None = declare(
         _T.CODE, _G.RISK, _S.C2, Rest.SEALED, mask="hidden", zh="政治公众人物", en="Politically exposed person",
         codes="yes_no", default=None)  # fmt: skip
 
