@@ -3,7 +3,7 @@ Each path beside its floor, in one run, interleaved; bare times mean nothing on 
 
     nox -s bench                     all, under ten minutes
     nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes, addresses, slowest,
-                                     masks, guard, memory (200 MB a format; `python bench/memory.py 5` reads 5 GB)
+                                     masks, guard, log, memory (200 MB a format; `python bench/memory.py 5` reads 5 GB)
 
 The floor does the same work with nothing of ours around it: the same rows by raw sqlite3 under the same durability,
 with the same look-ups, AEAD calls, HMAC calls, comparisons, own checksums, and an audit row chained by SHA-256.
@@ -34,7 +34,7 @@ import numpy as np
 import sqlalchemy
 from addresses import addresses
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from guard import guard, masks
+from guard import guard, log, masks
 from memory import memory
 from rapidfuzz.distance import OSA
 from schemes import schemes
@@ -406,6 +406,7 @@ BENCHES = {
     "memory": memory,
     "masks": masks,
     "guard": guard,
+    "log": log,
     "load": load,
     "register": register,
     "lookup": lookup,

@@ -132,3 +132,16 @@ def test_every_page_is_in_the_navigation() -> None:
     nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for page in PAGES[1:]:
         assert str(page.relative_to(ROOT / "docs")) in nav
+
+
+def test_every_test_that_the_documentation_names_exists() -> None:
+    named = {
+        (found[1], found[2])
+        for page in PAGES
+        for found in re.finditer(r"`(tests/[a-z_/]+\.py)::([a-z_0-9]+)`", page.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 20
+    missing = [
+        f"{file}::{name}" for file, name in sorted(named) if f"def {name}(" not in (ROOT / file).read_text("utf-8")
+    ]
+    assert missing == []

@@ -2,7 +2,7 @@
 kill -9, again and again, in the middle of whatever two processes do to one store: what was acknowledged is there, the log verifies
 before its witness, and what was begun goes on.
 
-Three rounds here; fifty with ``nox -s endurance``, whose last result stands in docs/explanation/performance.md.
+Three rounds here; fifty with ``nox -s endurance``, whose last result stands in docs/explanation/assurance.md.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def find(
             fields=tuple(sorted({name for one in views for name in one.values})),
             terms={key.index: tag.hex() for tag, key in tags.items()},
         )  # fmt: skip
-        within = spend(desk, unit, actor, Action.FIND, len(views))
+        within = spend(desk, unit, actor, Action.FIND, max(len(views), 1))  # who finds nobody has tried a value
         if within:
             record(desk, unit, [entry])
             unit.commit()
