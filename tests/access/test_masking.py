@@ -235,6 +235,7 @@ def test_a_column_is_masked_at_once_by_any_ends() -> None:
         ("name", "诸葛", "**", "*葛"),
         ("name", "李", "*", "*"),
         ("name", "Peter Lee", "*** Lee", "***"),
+        ("name", "Peter van der Lee", "*** Lee", "***"),
         ("name", "Peter", "***", "***"),
         ("name", " ", HIDDEN, HIDDEN),
         ("address", {"region": ["云汉省", "星河市", "天枢区"], "rest": "1"}, "云汉省星河市天枢区" + HIDDEN, "云汉省星河市" + HIDDEN),
@@ -270,7 +271,14 @@ def test_a_column_is_masked_at_once_by_any_ends() -> None:
 def test_the_shipped_profiles_show_exactly_this(rule: str, value: Any, staff: Any, outside: Any) -> None:
     assert mask(rule, value) == mask(rule, value, "staff") == mask(rule, value, default_profiles().of("staff")) == staff
     assert mask(rule, value, "outside") == outside
+    assert mask_column(rule, [value], "outside") == [outside]
     assert mask_column(rule, [value, None, value, 3.5]) == [staff, None, staff, mask(rule, 3.5)]
+
+
+def test_a_number_from_elsewhere_keeps_two_digits_whatever_a_fixed_line_keeps() -> None:
+    profile = attrs.evolve(default_profiles().of("staff"), fixed=Ends(last=4, hidden=4))
+    assert mask("phone", "+85212345678", profile) == "+*********78"
+    assert mask("phone", "+861062345678", profile) == "010-****5678"
 
 
 def test_a_hidden_name_has_two_asterisks_however_long_it_is() -> None:

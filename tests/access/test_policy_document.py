@@ -15,6 +15,7 @@ from tests.conftest import NOW
 from bankcif import Actor, Policy, Purpose
 from bankcif.access import Action, FieldDecision, check_policy, default_policy, default_profiles
 from bankcif.access.grants import ExportLimits, says_more
+from bankcif.access.policy import READING
 from bankcif.access.requirements import MOST_PERSONS, KeyOperation, Requirement
 from bankcif.access.rows import row_parameters
 from bankcif.approval import Operation
@@ -162,6 +163,7 @@ def test_what_a_document_says_is_read() -> None:
     assert read.operations[Operation.ERASE] == KeyOperation(persons=3, requirement=Requirement())
     assert read.caps == {Action.VIEW: 1, Action.EXPORT: 9}
     assert Policy.from_document(read.document()).document() == read.document()
+    assert policy(cap={name: {"per_hour": 1} for name in READING}).caps == dict.fromkeys(READING, 1)
 
 
 def test_a_group_and_a_field_stand_together() -> None:

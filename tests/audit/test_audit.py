@@ -131,8 +131,8 @@ def test_entries_that_were_all_made_anew_are_found_by_the_checkpoint() -> None:
     again, end = chain("t", "s0", Head(), forged)
     assert report(again, {"s0": end}).intact  # a chain that is whole in itself
     found = report(again, {"s0": end}, checkpoints=signed)
-    assert [(one.stream, one.number) for one in found.damage] == [("checkpoints", 2)]
-    assert "does not vouch" in found.damage[0].what
+    assert [(one.stream, one.number) for one in found.damage] == [("checkpoints", 2), ("checkpoints", 4)]
+    assert all("does not vouch" in one.what for one in found.damage)
     last = [*rows[:4], *chain("t", "s0", Head(4, rows[3].hash), forged[4:])[0]]
     assert report(last, {"s0": Head(6, last[-1].hash)}, checkpoints=signed).intact  # behind the last: the window
 
@@ -211,6 +211,30 @@ def test_a_log_goes_on_behind_a_checkpoint_that_does_not_vouch() -> None:
     found = report([*rows[:2], *forged, *rows[4:]], {"s0": Head(9, rows[8].hash)}, checkpoints=signed)
     assert [(one.stream, one.number) for one in found.damage] == [("checkpoints", 4), ("s0", 5)]
     assert (found.checkpoints, found.signed, found.signed_at) == (4, 8, 8)
+
+
+def test_every_stretch_that_was_changed_is_told_by_its_checkpoint() -> None:
+    rows, _ = log(9)
+    signed = vouched(rows, [2, 4, 6, 8])
+    for n in (2, 6):
+        rows[n] = attrs.evolve(rows[n], hash=b"h" * 32)
+    told = {
+        one.number
+        for one in report(rows, {"s0": Head(9, rows[8].hash)}, checkpoints=signed).damage
+        if one.stream == "checkpoints"
+    }
+    assert told == {4, 8}
+
+
+def test_where_the_kept_tree_is_lost_the_next_whole_one_is_where_it_goes_on() -> None:
+    rows, _ = log(9)
+    first, second, third, fourth = vouched(rows, [2, 4, 6, 8])
+    rows[2] = attrs.evolve(rows[2], hash=b"h" * 32)
+    bent = attrs.evolve(second, pieces=b"p" * 32)
+    found = report(rows, {"s0": Head(9, rows[8].hash)}, checkpoints=[first, bent, third, fourth])
+    assert [(one.number, one.what[:10]) for one in found.damage if one.stream == "checkpoints"] == [
+        (4, "kept with "), (4, "does not v"),
+    ]  # fmt: skip
 
 
 def test_without_the_key_no_checkpoint_is_believed() -> None:

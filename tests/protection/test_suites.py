@@ -193,8 +193,38 @@ class _Wrong(Aes256Gcm):
 
 @pytest.mark.parametrize("suite", [_Absent(), _Wrong()])
 def test_a_build_that_computes_it_wrong_is_found_at_the_start(suite: Suite) -> None:
-    with pytest.raises(ConfigurationError, match="does not compute"):
+    with pytest.raises(ConfigurationError, match="does not compute") as caught:
         suite.probe()
+    assert caught.value.rule == "suite"
+
+
+def test_each_part_of_the_chinese_suite_is_probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bankcif.protection import suites as module
+
+    right = module._Sm4GcmCipher.encrypt
+
+    class Half(Sm4Gcm):
+        def mac(self, key: bytes, message: bytes) -> bytes:
+            return bytes(16)
+
+    with pytest.raises(ConfigurationError):
+        Half().probe()
+    with monkeypatch.context() as patch:
+        patch.setattr(module._Sm4GcmCipher, "encrypt", lambda *args: right(*args)[:-1] + b"x")
+        with pytest.raises(ConfigurationError):
+            Sm4Gcm().probe()
+    with monkeypatch.context() as patch:
+        patch.setattr(hashes, "Hash", lambda _: _OtherDigest())
+        with pytest.raises(ConfigurationError):
+            Sm4Gcm().probe()
+    Sm4Gcm().probe()
+
+
+class _OtherDigest:
+    def update(self, data: bytes) -> None: ...
+
+    def finalize(self) -> bytes:
+        return bytes(32)
 
 
 @suites
