@@ -113,7 +113,12 @@ class Haystack:
         starts = np.zeros(1 << 24, bool)
         starts[[int.from_bytes(raw[:3], "little") for raw in spelled]] = True
         heads = {self._data[at : at + 6] for at in self._starting(starts)}
-        return {value for raw, value in spelled.items() if raw[:6] in heads and raw in self._data}
+        return {value for raw, value in spelled.items() if raw[:6] in heads and self._holds(raw)}
+
+    def _holds(self, raw: bytes) -> bool:
+        if raw.isdigit() and len(raw) < 11:  # within a longer number, such as an instant, eight digits stand by chance
+            return re.search(rb"(?<![0-9])" + raw + rb"(?![0-9])", self._data) is not None
+        return raw in self._data
 
     def _starting(self, starts: NDArray[np.bool_], step: int = 1 << 22) -> Iterator[int]:
         for first in range(0, len(self._data), step):
@@ -130,6 +135,8 @@ def test_the_search_finds_what_is_there() -> None:
     data = "x金丝雀y".encode() + "15498765432".encode("utf-16-le") + "织女区".encode("gb18030") + b"CANARY"
     planted = {"金丝雀", "15498765432", "织女区", "CANARY", "CANARYX", "15498765433"}
     assert Haystack(data).found(planted) == planted - {"CANARYX", "15498765433"}
+    assert Haystack(b'"at":1795640020030316').found({"20030316"}) == set()
+    assert Haystack(b'"born":"20030316"').found({"20030316"}) == {"20030316"}
     assert len(planted_by_the_files()) > 20_000
     for kind, form in ((PartyKind.INDIVIDUAL, PERSON), (PartyKind.ORGANIZATION, COMPANY)):
         # Transactions and interactions have no place on a form; they come with the next kinds of records.
