@@ -199,7 +199,13 @@ def test_the_library_s_list_of_key_operations_is_the_design_s() -> None:
 def test_a_digest_is_over_every_part_in_its_place() -> None:
     # Known answer: what was proposed under one release is decided under the next.
     assert made().digest == made().bound()
-    assert made().digest.hex() == "153600aedb49ab4aa0d39cb3cf75cbe2dcc21ce311cb30faa91ce74d9b1a16af"
+    assert made().digest.hex() == "3ec67a782816da58bf4f9a4c98c0750545e45a7cc262de20a919ff33a3213410"
+
+
+def test_no_part_of_a_proposal_passes_for_another() -> None:
+    one = made()
+    moved = attrs.evolve(one, detail={**one.detail, "C1": "1"}, base={"C2": "4"})
+    assert moved.bound() != one.bound()
 
 
 def test_a_proposal_may_be_decided_and_executed_in_its_last_microsecond() -> None:
@@ -216,6 +222,11 @@ def test_a_proposal_may_be_decided_and_executed_in_its_last_microsecond() -> Non
         (lambda: decide(made(), checker=MAKER, approve=True, ground=GROUND, now=5), "^maker and checker must be two different people, neither"),
         (lambda: approved(ground={}), "^a customer was changed since this was proposed; look again and propose again$"),
         (lambda: execute(approved(), ground={}, now=6), "^a customer was changed since this was approved; look again and propose again$"),
+        (lambda: execute(attrs.evolve(made(), state=ApprovalState.APPROVED), ground=GROUND, now=6),
+         "^the proposal was not approved by as many different people as it takes$"),
+        (lambda: execute(approved(), ground=GROUND, now=6, persons=3), "^the proposal was not approved by as many"),
+        (lambda: execute(attrs.evolve(approved(), checks=(Check(actor="b", person="M"),)), ground=GROUND, now=6),
+         "^the proposal was not approved by as many"),
         (lambda: execute(made(), ground=GROUND, now=6), "^the proposal is proposed, not approved$"),
         (lambda: withdraw(made(), maker=ONE), "^only who made a proposal takes it back; a second person rejects it$"),
         (lambda: withdraw(approved(approve=False), maker=MAKER), "^the proposal was rejected before$"),

@@ -119,11 +119,11 @@ class Approval:
 
     def bound(self) -> bytes:
         """The digest that the proposal's content must have."""
-        parts = [part for name, value in sorted(self.detail.items()) for part in (name, value)]
-        parts += [part for name, stood in sorted(self.base.items()) for part in (name, stood)]
+        detail = [part for name, value in sorted(self.detail.items()) for part in (name, value)]
+        base = [part for name, stood in sorted(self.base.items()) for part in (name, stood)]
         return sha256(
-            "bankcif/v1/approval", self.id, self.operation.value, len(self.subjects), *self.subjects, *parts,
-            self.maker, self.maker_person, self.maker_behalf, self.expires_at,
+            "bankcif/v1/approval", self.id, self.operation.value, len(self.subjects), *self.subjects,
+            len(self.detail), *detail, len(self.base), *base, self.maker, self.maker_person, self.maker_behalf, self.expires_at,
         )  # fmt: skip
 
 
@@ -178,16 +178,27 @@ def decide(
     return attrs.evolve(approval, state=state, checks=checks)
 
 
-def execute(approval: Approval, *, ground: Mapping[str, str], now: int) -> Approval:
+def execute(approval: Approval, *, ground: Mapping[str, str], now: int, persons: int = 2) -> Approval:
     """
     The proposal as it is once it was carried out, in the transaction that does so.
 
+    Args:
+        approval: As it stands.
+        ground: What the proposal stands on, as it is now.
+        now: Microseconds since 1970, UTC.
+        persons: How many it takes, the maker among them; never fewer than two.
+
     Raises:
-        FourEyesError: It is not approved, or was executed before, has expired, was tampered with, or its ground has shifted.
+        FourEyesError: It is not approved, or by too few, or was executed before, has expired, was tampered with, or its ground
+            has shifted.
     """
     if approval.state is not ApprovalState.APPROVED:
         _refuse(f"the proposal is {approval.state.value}, not approved")
     _need_whole(approval, now)
+    # What a row says of itself is not believed: the people are counted again.
+    hands = {one.person for one in approval.checks} - {approval.maker_person, approval.maker_behalf}
+    if 1 + len(hands) < max(persons, 2):
+        _refuse("the proposal was not approved by as many different people as it takes")
     if dict(approval.base) != dict(ground):
         _refuse("a customer was changed since this was approved; look again and propose again")
     return attrs.evolve(approval, state=ApprovalState.EXECUTED)

@@ -40,7 +40,7 @@ PARTNER = Recipient(name="Partner Ltd")
 def grant(**more: Any) -> dict[str, Any]:
     return {
         "id": "out", "roles": ["r"], "purposes": ["compliance"], "actions": ["export"], "sinks": ["export"],
-        "fields": ["name", "phone", "identifiers", "sex", "address"], **more,
+        "fields": ["name", "phone", "identifiers", "sex", "address", "home_branch"], **more,
     }  # fmt: skip
 
 
@@ -116,6 +116,28 @@ def test_whom_it_is_about(cif: CIF, three: list[str], more: dict[str, Any], expe
     with Under(cif, policy(grant())):
         done = cif.exports.take(spec("sex", **more), actor=TAKER)
     assert set(done.columns["key"]) == {three[n] for n in expected}
+
+
+@pytest.mark.parametrize(
+    ("rule", "about"),
+    [
+        ("occupation = '6'", "occupation"),
+        ("sex = '2' or not manager = 'x'", "manager"),
+        ("branch = 'b'", "home_branch"),
+    ],
+)
+def test_who_it_is_about_is_not_chosen_by_what_may_not_be_seen(
+    cif: CIF, three: list[str], rule: str, about: str
+) -> None:
+    """Threat 5: a file of nothing but pseudonyms, chosen by a rule, tells of everybody in it what the rule says."""
+    with Under(
+        cif, policy(grant(fields=["sex"]), grant(id="other", sinks=["display"], fields=[about], actions=["view"]))
+    ):
+        for more in ({}, {"cif_nos": (three[0],)}):
+            with pytest.raises(NotFoundOrNotAllowedError):
+                cif.exports.take(spec("sex", where=rule, **more), actor=TAKER)
+        last = cif.audit.deeds(TAKER.id, actor=AUDITOR)[-1]
+    assert (last.outcome, last.rule, last.fields) == ("refused", "where", (about,))
 
 
 def test_row_rules_hold_for_exports(cif: CIF, three: list[str]) -> None:

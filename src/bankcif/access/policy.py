@@ -257,9 +257,11 @@ class Policy:
         """Every grant that names one of *actor*'s roles, in the order of the document."""
         return [grant for grant in self.grants if not actor.roles.isdisjoint(grant.roles)]
 
-    def shown_in_clear(self, actor: Actor, action: Action, purpose: Purpose, field: str) -> bool:
-        """Whether every grant by which *actor* sees somebody shows *field* as it is, so that sorting by it tells nothing more."""
-        grants = self._of(actor, action, purpose, Sink.DISPLAY)
+    def shown_in_clear(
+        self, actor: Actor, action: Action, purpose: Purpose, field: str, sink: Sink = Sink.DISPLAY
+    ) -> bool:
+        """Whether every grant by which *actor* sees somebody shows *field* as it is, so that sorting or choosing by it tells no more."""
+        grants = self._of(actor, action, purpose, sink)
         return bool(grants) and all(field in one.fields and is_clear(one, field) for one in grants)
 
     def _of(self, actor: Actor, action: Action, purpose: Purpose, sink: Sink) -> list[Grant]:

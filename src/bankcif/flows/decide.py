@@ -117,7 +117,7 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
             after = decide(approval, checker=actor, approve=approve, ground=ground, now=now, persons=asks.persons)
             carry_out = key.carry_out if after.state is ApprovalState.APPROVED else None
             if carry_out is not None:
-                after = execute(after, ground=ground, now=now)
+                after = execute(after, ground=ground, now=now, persons=asks.persons)
             unit.work.settle_approval(approval, after)
             entries = []
             if carry_out is not None:

@@ -21,7 +21,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose, Sink
 from ..errors import AccessError, FourEyesError, InputError, NotFoundOrNotAllowedError
 from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind, countries_by_alpha3
-from ..rules import And, Expression, In, compiled, parse
+from ..rules import And, Expression, In, compiled, leaves, parse
 from ..storage import Order, UnitOfWork
 from ..storage.rows import FactRow, PartyRow
 from ._golden import golden_place
@@ -196,14 +196,28 @@ def _limits(desk: Desk, spec: ExportSpec, actor: Actor, what: str) -> ExportLimi
         raise InputError("name the fields of the catalogue to export, each once", path="$.fields", rule="unknown_field")
     if spec.cif_nos is not None and not 0 < len(spec.cif_nos) <= _MOST_NAMED:
         raise InputError(f"name 1 to {_MOST_NAMED:,} customers, or none for all", path="$.cif_nos", rule="too_many")
-    if spec.where:
-        to_lowered(parse(spec.where))
+    chosen_by = _chosen_by(spec.where) if spec.where else set()
     limits = desk.policy.export_limits(actor, spec.purpose)
     if limits is None:
         raise refuse(desk, actor, what, spec.purpose, fields=spec.fields)
+    told_by_choice = {
+        name
+        for name in chosen_by
+        if not desk.policy.shown_in_clear(actor, Action.EXPORT, spec.purpose, name, Sink.EXPORT)
+    }
+    if told_by_choice:
+        raise refuse(desk, actor, what, spec.purpose, fields=tuple(sorted(told_by_choice)), rule="where")
     if not spec.recipient.inside and spec.recipient.country not in limits.countries:
         raise refuse(desk, actor, what, spec.purpose, fields=spec.fields, rule=f"country:{spec.recipient.country}")
     return limits
+
+
+def _chosen_by(where: str) -> set[str]:
+    """The fields of the catalogue that a rule speaks of: who is chosen by one learns it of everybody in the file."""
+    tree = parse(where)
+    to_lowered(tree)
+    called = {"branch": "home_branch"}
+    return {called.get(leaf.field, leaf.field) for leaf in leaves(tree)} & FIELD_NAMES
 
 
 def _population(
@@ -323,7 +337,7 @@ def _need_within(desk: Desk, unit: UnitOfWork, limits: ExportLimits, made: Expor
             f"fewer than {limits.least_k} customers share what is shown of one; ask for fewer fields",
             rule="k_anonymity",
         )
-    if not spend(desk, unit, actor, Action.EXPORT, made.rows):
+    if not spend(desk, unit, actor, Action.EXPORT, max(made.rows, 1)):
         raise AccessError("the cap is reached", rule="cap")
 
 
@@ -339,9 +353,10 @@ def _use_approval(
     approval = next(iter(unit.work.approvals(ids=[approval_id])), None)
     if approval is None or (approval.operation, approval.maker) != (Operation.EXPORT, actor.id):
         raise NotFoundOrNotAllowedError("there is no such proposal of yours", rule="no_proposal")
+    persons = desk.policy.operations[Operation.EXPORT].persons
     if approval.detail["digest"] != spec.digest:
         raise FourEyesError("what was approved is another export than this one", rule="four_eyes")
-    unit.work.settle_approval(approval, execute(approval, ground=approval.base, now=desk.now()))
+    unit.work.settle_approval(approval, execute(approval, ground=approval.base, now=desk.now(), persons=persons))
 
 
 def _entries(desk: Desk, made: Export, cif_nos: Sequence[CifNo], actor: Actor) -> list[AuditEntry]:

@@ -169,7 +169,14 @@ class LogWriter:
             AuditError: The last checkpoint is not what was signed, or entries behind it are missing.
             ConflictError: Another process made one at the same moment.
         """
-        self._since = 0
+        since, self._since = self._since, 0
+        try:
+            return self._signed()
+        except BankCIFError:
+            self._since += since  # what was not vouched for is still due
+            raise
+
+    def _signed(self) -> Checkpoint | None:
         with self._repository.unit_of_work() as unit:
             last, tree = self.last(unit)
             heads = {stream: head.number for stream, head in unit.trail.heads().items() if head.number}
