@@ -19,7 +19,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ._canonical import sha256
+from ._canonical import encode, sha256
 from .context import Actor
 from .errors import FourEyesError
 
@@ -33,6 +33,7 @@ __all__ = [
     "execute",
     "expire",
     "propose",
+    "stands",
     "withdraw",
 ]
 
@@ -97,6 +98,7 @@ class Approval:
         digest: Over all of the above.
         state: Where it stands.
         checks: Who decided, in their order.
+        mark: Keyed digest over where it stands, by whoever keeps it; not a part of what it is.
     """
 
     id: str
@@ -111,6 +113,7 @@ class Approval:
     digest: bytes
     state: ApprovalState = ApprovalState.PROPOSED
     checks: tuple[Check, ...] = ()
+    mark: bytes = attrs.field(default=b"", eq=False, repr=False)
 
     @property
     def checker(self) -> str:
@@ -125,6 +128,12 @@ class Approval:
             "bankcif/v1/approval", self.id, self.operation.value, len(self.subjects), *self.subjects,
             len(self.detail), *detail, len(self.base), *base, self.maker, self.maker_person, self.maker_behalf, self.expires_at,
         )  # fmt: skip
+
+
+def stands(approval: Approval) -> bytes:
+    """Canonical bytes of where the proposal stands: what it binds, its state, and everybody who decided."""
+    checks = [part for one in approval.checks for part in (one.actor, one.person, one.behalf, one.at)]
+    return encode(approval.digest, approval.state.value, len(approval.checks), *checks)
 
 
 def propose(

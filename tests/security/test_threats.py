@@ -7,13 +7,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.conftest import TRUST
+from tests.conftest import TRUST, known
 from tests.flows.test_browse import Under, grant, policy
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, LocalKeyProvider, Purpose
+from bankcif._canonical import dumps
 from bankcif._clock import FixedClock
-from bankcif.errors import AccessError, BankCIFError, ConfigurationError, StoreOpenError
+from bankcif.errors import (
+    AccessError,
+    BankCIFError,
+    ConfigurationError,
+    FourEyesError,
+    NotFoundOrNotAllowedError,
+    StoreOpenError,
+)
+from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.party import ReferenceTables
 
 SERVICE = Purpose.SERVICE
@@ -94,3 +103,75 @@ def test_a_database_elsewhere_is_not_spoken_to(url: str, tables: ReferenceTables
     with pytest.raises(StoreOpenError) as caught:
         CIF.open(url, tenant="t", keys=LocalKeyProvider.generate(), tables=tables, key_store=tmp_path / "k.db")
     assert "not supported yet" in str(caught.value)
+
+
+BIG = "UPDATE approval SET "
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        BIG + "state = 'approved'",
+        BIG + """state = 'approved', checks = '[{"actor":"z","person":"z","behalf":"","at":1}]'""",
+        BIG + "maker = 'x', maker_person = 'x'",
+        BIG + """checks = '[{"actor":"z","person":"z","behalf":"","at":1}]'""",
+        BIG + "mark = X'00'",
+    ],
+)
+def test_an_approval_that_was_changed_in_the_database_is_carried_out_by_nobody(
+    sqlite_cif: CIF, steward: Actor, tmp_path: Path, change: str
+) -> None:
+    """Threats 3 and 11: who writes the table invents a second person."""
+    import sqlite3
+
+    one = register(sqlite_cif, steward, "1").cif_no
+    other = register(sqlite_cif, steward, "2", identifiers=None, phone="15499999999", name="李四").cif_no
+    checker = known(Actor(id="s.li", roles={"steward"}))
+    proposal = sqlite_cif.matches.propose_merge(one, other, actor=steward, reason="r")
+    with sqlite3.connect(tmp_path / "cif.db") as raw:
+        raw.execute(change)
+    with pytest.raises(FourEyesError) as caught:
+        sqlite_cif.approvals.approve(proposal.id, actor=checker)
+    assert caught.value.rule == "four_eyes"
+    assert sqlite_cif.customers.get(other, actor=steward, purpose=SERVICE).cif_no == other
+
+
+def test_an_export_is_not_taken_by_an_approval_that_nobody_gave(
+    sqlite_cif: CIF, steward: Actor, tmp_path: Path
+) -> None:
+    import sqlite3
+
+    register(sqlite_cif, steward, "1")
+    taker = known(Actor(id="x", roles={"r"}))
+    line = grant("g", actions=["export"], sinks=["export"], fields=["sex"], alone=0)
+    spec = ExportSpec(fields=("sex",), recipient=Recipient(name="x", inside=True), purpose=SERVICE)
+    with Under(sqlite_cif, policy(line)):
+        proposal = sqlite_cif.exports.propose(spec, actor=taker, reason="r")
+        checks = """[{"actor":"z","person":"z","behalf":"","at":1}]"""
+        with sqlite3.connect(tmp_path / "cif.db") as raw:
+            raw.execute("UPDATE approval SET state = 'approved', checks = ?", (checks.encode(),))
+        with pytest.raises(FourEyesError, match="does not stand where it was left"):
+            sqlite_cif.exports.take(spec, actor=taker, approval_id=proposal.id)
+
+
+def test_a_glass_that_nobody_broke_shows_nothing(sqlite_cif: CIF, steward: Actor, tmp_path: Path) -> None:
+    """Threat 11: an emergency is written into the table, or ends later than it did."""
+    import sqlite3
+
+    import attrs
+
+    done = register(sqlite_cif, steward, "1")
+    actor = known(Actor(id="x", roles={"r"}))
+    near = grant("g", actions=["view"], relations=["break_glass"])
+    breaks = grant("b", actions=["break_glass"])
+    with Under(sqlite_cif, policy(near, breaks)):
+        broken = sqlite_cif.customers.break_glass(done.cif_no, actor=actor, purpose=SERVICE, reason="r")
+        assert sqlite_cif.customers.get(done.cif_no, actor=actor, purpose=SERVICE)
+        with sqlite_cif._repository.unit_of_work() as unit:
+            (row,) = unit.work.approvals(ids=[broken.id])
+        later = attrs.evolve(row, detail={**row.detail, "until": str(2**60)})
+        later = attrs.evolve(later, digest=later.bound())
+        with sqlite3.connect(tmp_path / "cif.db") as raw:
+            raw.execute("UPDATE approval SET detail = ?, digest = ?", (dumps(dict(later.detail)), later.digest))
+        with pytest.raises(NotFoundOrNotAllowedError):
+            sqlite_cif.customers.get(done.cif_no, actor=actor, purpose=SERVICE)

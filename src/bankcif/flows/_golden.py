@@ -17,6 +17,7 @@ from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_f
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import FactRow, GoldenRow, OutboxRow, PartyRow
+from ._proposals import keep, settle
 from .desk import Desk, record
 
 __all__ = ["Rebuilt", "Touched", "golden_place", "ground_of", "party_digest", "proposed_by", "rebuild"]
@@ -110,8 +111,8 @@ def rebuild(
     unit.copies.put_facts(facts)
     unit.outbox.add(outbox)
     for stood_so, withdrawn in fallen:
-        unit.work.settle_approval(stood_so, withdrawn)
-    unit.work.add_approvals(proposals)
+        settle(desk, unit, stood_so, withdrawn)
+    keep(desk, unit, proposals)
     proposals += [withdrawn for _, withdrawn in fallen]
     if proposals:
         record(desk, unit, [_entry(one, actor, now) for one in proposals])

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hmac
+from collections.abc import Collection, Mapping
+
+import attrs
 
 from .._canonical import sha256
-from ..approval import Approval, Operation, propose
+from ..approval import Approval, Operation, propose, stands
 from ..audit import AuditEntry
 from ..context import Actor
-from ..errors import InputError
+from ..errors import FourEyesError, InputError
 from ..party import CifNo
 from ..storage import UnitOfWork
 from .desk import Desk, record
 
-__all__ = ["decision_entry", "need_reason", "proposal_id", "proposed", "write_proposal"]
+__all__ = [
+    "decision_entry",
+    "is_kept",
+    "keep",
+    "need_kept",
+    "need_reason",
+    "proposal_id",
+    "proposed",
+    "settle",
+    "write_proposal",
+]
 
 _PROPOSAL_MICROS = 30 * 86_400 * 1_000_000
 
@@ -45,9 +58,37 @@ def proposal_id(desk: Desk, operation: Operation, subjects: tuple[CifNo, ...], a
     return digest.hex()[:32]
 
 
+def keep(desk: Desk, unit: UnitOfWork, approvals: Collection[Approval]) -> None:
+    """Adds fresh proposals, each with its mark."""
+    unit.work.add_approvals([_marked(desk, one) for one in approvals])
+
+
+def settle(desk: Desk, unit: UnitOfWork, before: Approval, after: Approval) -> None:
+    """Puts *after* in the place of *before*, with its mark. Raises `ConflictError` if somebody was faster."""
+    unit.work.settle_approval(before, _marked(desk, after))
+
+
+def is_kept(desk: Desk, approval: Approval) -> bool:
+    """Whether the proposal stands where this library left it: nobody else has the key of its mark."""
+    return hmac.compare_digest(approval.mark, _marked(desk, approval).mark)
+
+
+def need_kept(desk: Desk, approval: Approval) -> None:
+    """Raises `FourEyesError` unless the proposal stands where this library left it."""
+    if not is_kept(desk, approval):
+        raise FourEyesError(
+            "the proposal does not stand where it was left: somebody changed its row; propose again, and have that looked into",
+            rule="four_eyes",
+        )
+
+
+def _marked(desk: Desk, approval: Approval) -> Approval:
+    return attrs.evolve(approval, mark=desk.digester.digest("approval", stands(approval)))
+
+
 def write_proposal(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor) -> None:
     """Keeps *approval*, tells the log, and commits."""
-    unit.work.add_approvals([approval])
+    keep(desk, unit, [approval])
     record(desk, unit, [decision_entry(approval, "propose", actor, desk.now(), {})])
     unit.commit()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..access import Action, FieldDecision, Policy, row_parameters
+from ..access import Action, FieldDecision, row_parameters
 from ..approval import Approval, ApprovalState, Operation
 from ..context import Actor, Purpose, Relation, Sink
 from ..party import FACT_COLUMNS, CifNo, LifeCycle
 from ..rules import Expression, In
 from ..storage import UnitOfWork
 from ..storage.rows import FactRow, PartyRow
+from ._proposals import is_kept
 from .desk import Desk
 
 __all__ = [
@@ -35,7 +36,7 @@ def relations_to(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> f
         found.add(Relation.BRANCH)
     if _ticket_for(desk, actor, row):
         found.add(Relation.TICKET)
-    if _is_broken(desk.policy, unit, actor, row, desk.now()):
+    if _is_broken(desk, unit, actor, row):
         found.add(Relation.BREAK_GLASS)
     return frozenset(found)
 
@@ -89,7 +90,7 @@ def standing_of(desk: Desk, unit: UnitOfWork, actor: Actor) -> tuple[Collection[
             one.subjects[0]
             for state in (ApprovalState.PROPOSED, ApprovalState.EXECUTED)
             for one in unit.work.approvals(state=state.value)
-            if _lasts(one, actor, desk.now())
+            if _lasts(one, actor, desk.now()) and is_kept(desk, one)
         }
     return {one.cif_no for one in actor.tickets if now < one.expires_at}, broken
 
@@ -121,11 +122,12 @@ def current(unit: UnitOfWork, cif_no: CifNo, purpose: Purpose | None = None) -> 
     return None if row is None or (purpose is not None and is_closed(row, purpose)) else row
 
 
-def _is_broken(policy: Policy, unit: UnitOfWork, actor: Actor, row: PartyRow, now: int) -> bool:
+def _is_broken(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> bool:
     """Whether *actor* broke the glass before this customer, it lasts, and nobody said that it was not justified."""
-    if Relation.BREAK_GLASS not in policy.relations:
+    if Relation.BREAK_GLASS not in desk.policy.relations:
         return False
-    return any(_lasts(one, actor, now) for one in unit.work.approvals(cif_no=row.cif_no))
+    now = desk.now()
+    return any(_lasts(one, actor, now) and is_kept(desk, one) for one in unit.work.approvals(cif_no=row.cif_no))
 
 
 def _lasts(one: Approval, actor: Actor, now: int) -> bool:

@@ -16,7 +16,7 @@ from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError
 from ..storage import UnitOfWork
 from . import amend, erase, govern, merge, rotate
-from ._proposals import decision_entry
+from ._proposals import decision_entry, need_kept, settle
 from .desk import Desk, authorize, destroy_retired, need_assurance, need_purpose, record, refuse, retried, told
 
 __all__ = ["decide_proposal", "expire_proposals", "open_proposals", "withdraw_proposal"]
@@ -112,13 +112,14 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
     def once() -> Approval:
         with desk.unit_of_work() as unit:
             (approval,), now = unit.work.approvals(ids=[approval_id]), desk.now()
+            need_kept(desk, approval)
             key = _OPERATIONS[approval.operation]
             ground = key.ground(desk, unit, approval)
             after = decide(approval, checker=actor, approve=approve, ground=ground, now=now, persons=asks.persons)
             carry_out = key.carry_out if after.state is ApprovalState.APPROVED else None
             if carry_out is not None:
                 after = execute(after, ground=ground, now=now, persons=asks.persons)
-            unit.work.settle_approval(approval, after)
+            settle(desk, unit, approval, after)
             entries = []
             if carry_out is not None:
                 digests = carry_out(desk, unit, approval, actor, now)
@@ -145,11 +146,12 @@ def withdraw_proposal(desk: Desk, approval_id: str, *, actor: Actor) -> Approval
     def once() -> Approval:
         with desk.unit_of_work() as unit:
             (approval,) = unit.work.approvals(ids=[approval_id])
+            need_kept(desk, approval)
             if approval.operation is Operation.BREAK_GLASS:
                 raise FourEyesError("who broke the glass does not take that back; a second person reviews it",
                                     rule="four_eyes")  # fmt: skip
             after = withdraw(approval, maker=actor)
-            unit.work.settle_approval(approval, after)
+            settle(desk, unit, approval, after)
             record(desk, unit, [decision_entry(approval, "withdraw", actor, desk.now(), {})])
             unit.commit()
         return after
@@ -172,7 +174,7 @@ def expire_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
         # A glass that was broken is reviewed, however late.
         over = [one for one in stand if expire(one, now=now) != one and one.operation is not Operation.BREAK_GLASS]
         for one in over:
-            unit.work.settle_approval(one, expire(one, now=now))
+            settle(desk, unit, one, expire(one, now=now))
         entries = [decision_entry(one, "expired", actor, now, {}) for one in over]
         told_of = AuditEntry.by(actor, "expire", now, purpose=purpose, count=len(over))
         record(desk, unit, [*entries, told_of])

@@ -28,7 +28,7 @@ from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, OutboxRow, PartyRow
 from ._golden import party_digest, rebuild
-from ._proposals import decision_entry, need_reason, proposed, write_proposal
+from ._proposals import decision_entry, need_reason, proposed, settle, write_proposal
 from ._records import Record, open_records
 from ._reseal import sealed_anew
 from ._reshape import standing
@@ -133,7 +133,7 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     unit.erasure.records([row.place for _, row in rows])
     unit.erasure.links({link.origin for link in links})
     unit.erasure.parties(members)
-    withdrawn = _withdraw(unit, members, approval)
+    withdrawn = _withdraw(desk, unit, members, approval)
     tombs = [_tombstone(desk, member, now) for member in unit.parties.get(members).values()]
     unit.parties.update(tombs)
     unit.outbox.add([OutboxRow(cif_no=tomb.cif_no, version=tomb.version, fields="erased", at=now) for tomb in tombs])
@@ -276,7 +276,7 @@ def _forget(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], members: Seq
     unit.indexes.remove(rows)
 
 
-def _withdraw(unit: UnitOfWork, members: Sequence[CifNo], but: Approval) -> list[Approval]:
+def _withdraw(desk: Desk, unit: UnitOfWork, members: Sequence[CifNo], but: Approval) -> list[Approval]:
     """Withdraws what is proposed of the customer otherwise, and gives it."""
     waiting = [
         one
@@ -288,7 +288,7 @@ def _withdraw(unit: UnitOfWork, members: Sequence[CifNo], but: Approval) -> list
     withdrawn = []
     for one in {one.id: one for one in waiting}.values():
         withdrawn.append(attrs.evolve(one, state=ApprovalState.WITHDRAWN))
-        unit.work.settle_approval(one, withdrawn[-1])
+        settle(desk, unit, one, withdrawn[-1])
     return withdrawn
 
 

@@ -25,7 +25,7 @@ from ..rules import And, Expression, In, compiled, leaves, parse
 from ..storage import Order, UnitOfWork
 from ..storage.rows import FactRow, PartyRow
 from ._golden import golden_place
-from ._proposals import need_reason, proposed, write_proposal
+from ._proposals import need_kept, need_reason, proposed, settle, write_proposal
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
 from .desk import Desk, authorize, over_cap, record, refuse, spend, told
 
@@ -356,7 +356,8 @@ def _use_approval(
     persons = desk.policy.operations[Operation.EXPORT].persons
     if approval.detail["digest"] != spec.digest:
         raise FourEyesError("what was approved is another export than this one", rule="four_eyes")
-    unit.work.settle_approval(approval, execute(approval, ground=approval.base, now=desk.now(), persons=persons))
+    need_kept(desk, approval)
+    settle(desk, unit, approval, execute(approval, ground=approval.base, now=desk.now(), persons=persons))
 
 
 def _entries(desk: Desk, made: Export, cif_nos: Sequence[CifNo], actor: Actor) -> list[AuditEntry]:

@@ -15,7 +15,7 @@ from ..approval import Approval, ApprovalState, Operation, propose
 from ..context import Actor, Purpose
 from ..errors import AccessError
 from ..party import CifNo
-from ._proposals import decision_entry, need_reason, proposal_id
+from ._proposals import decision_entry, keep, need_reason, proposal_id
 from ._relations import current
 from .desk import Desk, authorize, need_purpose, operation_digest, record, refuse, told
 
@@ -79,7 +79,7 @@ def break_glass(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose
                 subjects=(row.cif_no,), base={}, maker=actor, expires_at=now + _REVIEWED_WITHIN,
                 detail={"reason": reason, "purpose": purpose.value, "until": str(now + MINUTES * _MICROS)},
             )  # fmt: skip
-            unit.work.add_approvals([made])
+            keep(desk, unit, [made])
             record(
                 desk, unit, [attrs.evolve(decision_entry(made, "break_glass", actor, now, {}), purpose=purpose.value)]
             )

@@ -52,7 +52,9 @@ class Work(Store):
         stands = self._data.approvals.rows.get(before.id)
         if stands is None or (stands.state, stands.checks) != (before.state, before.checks):
             raise ConflictError("somebody else decided this proposal first", rule="approval_state")
-        self._data.approvals.put(before.id, attrs.evolve(stands, state=after.state, checks=after.checks))
+        self._data.approvals.put(
+            before.id, attrs.evolve(stands, state=after.state, checks=after.checks, mark=after.mark)
+        )
 
     def approvals(
         self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None

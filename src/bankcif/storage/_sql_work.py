@@ -68,6 +68,7 @@ class Work(Store):
         change = {
             "b_tenant": self._s.tenant, "b_id": before.id, "b_state": before.state.value,
             "b_checks": _checks(before), "state": after.state.value, "checks": _checks(after),
+            "mark": after.mark,
         }  # fmt: skip
         if self._s.change("approval_update", [change]) != 1:
             raise ConflictError("somebody else decided this proposal first", rule="approval_state")
@@ -96,7 +97,7 @@ def _approval_params(tenant: str, approval: Approval) -> dict[str, Any]:
         "other": other, "detail": dumps(dict(approval.detail)), "base": dumps(dict(approval.base)),
         "maker": approval.maker, "maker_person": approval.maker_person, "maker_behalf": approval.maker_behalf,
         "expires_at": approval.expires_at, "digest": approval.digest, "state": approval.state.value,
-        "checks": _checks(approval),
+        "checks": _checks(approval), "mark": approval.mark,
     }  # fmt: skip
 
 
@@ -110,7 +111,7 @@ def _approval(row: Mapping[Any, Any]) -> Approval:
         id=row["id"], operation=Operation(row["operation"]), subjects=subjects, detail=loads(row["detail"]),
         base=loads(row["base"]), maker=row["maker"], maker_person=row["maker_person"], maker_behalf=row["maker_behalf"],
         expires_at=row["expires_at"], digest=row["digest"], state=ApprovalState(row["state"]),
-        checks=tuple(Check(**one) for one in loads(row["checks"])),
+        checks=tuple(Check(**one) for one in loads(row["checks"])), mark=row["mark"],
     )  # fmt: skip
 
 

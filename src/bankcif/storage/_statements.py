@@ -218,7 +218,7 @@ QUERIES: Mapping[str, Any] = {
     "approval_update": update(t.APPROVAL)
     .where(t.APPROVAL.c.tenant == bindparam("b_tenant"), t.APPROVAL.c.id == bindparam("b_id"),
            t.APPROVAL.c.state == bindparam("b_state"), t.APPROVAL.c.checks == bindparam("b_checks"))
-    .values(state=bindparam("state"), checks=bindparam("checks")),
+    .values(state=bindparam("state"), checks=bindparam("checks"), mark=bindparam("mark")),
     "usage": select(t.USAGE.c.count).where(
         _mine(t.USAGE), t.USAGE.c.actor == bindparam("actor"), t.USAGE.c.action == bindparam("action"),
         t.USAGE.c.window == bindparam("window")),

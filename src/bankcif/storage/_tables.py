@@ -131,7 +131,7 @@ APPROVAL = _table(
     _key("id", String(32)), _need("operation", String(16)), _may("subject", _CIF), _may("other", _CIF),
     _need("detail", LargeBinary), _need("base", LargeBinary), _need("maker", _ACTOR), _need("maker_person", _ACTOR),
     _need("maker_behalf", _ACTOR), _need("expires_at", Micros), _need("digest", _bytes(32)), _need("state", String(16)),
-    _need("checks", LargeBinary),
+    _need("checks", LargeBinary), _need("mark", LargeBinary),
 )  # fmt: skip
 Index("approval_subject", APPROVAL.c.tenant, APPROVAL.c.subject)
 Index("approval_state", APPROVAL.c.tenant, APPROVAL.c.state)
