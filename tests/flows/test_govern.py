@@ -137,6 +137,21 @@ def test_one_changed_in_the_database_is_refused(bank: Bank) -> None:
     bank.open()
 
 
+def test_an_older_one_that_is_put_back_is_found(bank: Bank) -> None:
+    """Threat 4: yesterday's policy, with the mark that it had when it was in force."""
+    cif = bank.open()
+    rows = bank.repository._data.policies.rows
+    before = dict(rows)
+    cif.approvals.approve(cif.policies.propose(stricter(), reason="r", actor=TENG).id, actor=WEI)
+    assert bank.open().audit.verify(actor=AUDITOR).intact
+    rows.clear()
+    rows.update(before)
+    report = bank.open().audit.verify(actor=AUDITOR)
+    assert [(one.stream, one.what) for one in report.damage] == [
+        ("policy", "the policy in force is not the last that the log says came into force")
+    ]
+
+
 def test_what_was_proposed_is_what_comes_into_force(bank: Bank) -> None:
     cif = bank.open()
     proposal = cif.policies.propose(stricter(), reason="r", actor=TENG)

@@ -28,7 +28,7 @@ CHECKPOINTS = "checkpoints"
 
 @attrs.frozen
 class Damage:
-    """Something wrong: in which stream (or `CHECKPOINTS`, ``customers``, a witness), at which entry, and what."""
+    """Something wrong: in which stream (or `CHECKPOINTS`, ``customers``, ``policy``, a witness), at which entry, and what."""
 
     stream: str
     number: int

@@ -68,7 +68,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
         desk.tenant, lambda stream, after, upto: _entries(desk, stream, after, upto), heads, ends=ends,
         checkpoints=_checkpoints(desk), key=desk.log.signer.key, visit=told.see,
     )  # fmt: skip
-    damage = [*report.damage, *_look_up(desk, told, ends), *seen]
+    damage = [*report.damage, *_look_up(desk, told, ends), *_policy(desk, told), *seen]
     compared = 0
     if customers:
         compared, wrong = _customers(desk, told, heads)
@@ -88,6 +88,7 @@ class _Told:
     def __init__(self) -> None:
         self.stamps: dict[str, tuple[int, str]] = {}
         self.subjects = _Sum()
+        self.policy = (0, "")
 
     def see(self, row: AuditRow, said: Mapping[str, Any]) -> None:
         for cif_no in set(said.get("subjects", ())):
@@ -95,7 +96,9 @@ class _Told:
         self.note(said)
 
     def note(self, said: Mapping[str, Any]) -> None:
-        """Keeps the latest digest of each customer."""
+        """Keeps the latest digest of each customer, and of the policy in force."""
+        if said.get("action") == "policy_in_force" and said.get("at", 0) >= self.policy[0]:
+            self.policy = (said.get("at", 0), said.get("rule", "").rpartition(":")[2])
         for cif_no, stamp in said.get("digests", {}).items():
             version, _, digest = stamp.partition(":")
             if int(version) >= self.stamps.get(cif_no, (0, ""))[0]:
@@ -111,6 +114,16 @@ class _Sum:
     def add(self, row: tuple[str, str, int]) -> None:
         self.count += 1
         self.sum = (self.sum + hash(row)) & 0xFFFFFFFFFFFFFFFF
+
+
+def _policy(desk: Desk, told: _Told) -> list[Damage]:
+    """Whether an older policy was put back: its own mark is right, but the log knows of a later one."""
+    with desk.repository.unit_of_work() as unit:
+        active = unit.policies.active()
+    at, digest = told.policy
+    if active is not None and (active.digest.hex() == digest or (active.since or 0) > at):
+        return []
+    return [Damage("policy", 0, "the policy in force is not the last that the log says came into force")]
 
 
 def _look_up(desk: Desk, told: _Told, ends: Mapping[str, int]) -> list[Damage]:
