@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,18 +68,33 @@ class TestFileWitness(WitnessContract):
 
     def test_of_many_processes_one_is_first(self, tmp_path: Path) -> None:
         path = tmp_path / "witness.jsonl"
-        with multiprocessing.get_context("spawn").Pool(4) as pool:
-            done = pool.starmap(_offer, [(path, self._note(3))] * 8)
-        assert sorted(done) == ["", *["witness_conflict"] * 7]
+        pipe = subprocess.PIPE
+        offering = [
+            subprocess.Popen([sys.executable, "-c", _OFFER, str(path)], stdin=pipe, stdout=pipe, text=True)
+            for _ in range(8)
+        ]
+        done = []
+        for one in offering:
+            assert one.stdin is not None
+            one.stdin.write(self._note(3))
+            one.stdin.close()
+            one.stdin = None
+        for one in offering:
+            done.append(one.communicate(timeout=60)[0].strip())
+        assert sorted(done) == ["taken", *["witness_conflict"] * 7]
         assert len(FileWitness(path).kept("bankcif/contract")) == 1
 
 
-def _offer(path: Path, note: str) -> str:
-    try:
-        FileWitness(path).add(note, 0, [])
-    except WitnessError as error:
-        return error.rule
-    return ""
+_OFFER = """
+import sys
+from bankcif.audit import FileWitness
+from bankcif.errors import WitnessError
+try:
+    FileWitness(sys.argv[1]).add(sys.stdin.read(), 0, [])
+    print("taken")
+except WitnessError as error:
+    print(error.rule)
+"""
 
 
 class TestSqlWitness(WitnessContract):
