@@ -73,14 +73,12 @@ class TestFileWitness(WitnessContract):
             subprocess.Popen([sys.executable, "-c", _OFFER, str(path)], stdin=pipe, stdout=pipe, text=True)
             for _ in range(8)
         ]
-        done = []
         for one in offering:
             assert one.stdin is not None
             one.stdin.write(self._note(3))
             one.stdin.close()
             one.stdin = None
-        for one in offering:
-            done.append(one.communicate(timeout=60)[0].strip())
+        done = [one.communicate(timeout=60)[0].strip() for one in offering]
         assert sorted(done) == ["taken", *["witness_conflict"] * 7]
         assert len(FileWitness(path).kept("bankcif/contract")) == 1
 
