@@ -17,7 +17,6 @@ from bankcif._clock import FixedClock
 from bankcif.errors import (
     AccessError,
     BankCIFError,
-    ConfigurationError,
     FourEyesError,
     NotFoundOrNotAllowedError,
     StoreOpenError,
@@ -28,7 +27,7 @@ from bankcif.party import ReferenceTables
 SERVICE = Purpose.SERVICE
 
 
-def test_a_stolen_backup_opens_without_neither_key_store_nor_key_file(
+def test_a_stolen_backup_without_key_store_or_key_file_does_not_open(
     sqlite_cif: CIF, steward: Actor, tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider, tmp_path: Path
 ) -> None:
     """Threat 2: copies of the database, and of the key store, in whatever company but that of the key file."""
@@ -58,7 +57,7 @@ def test_a_stolen_backup_opens_without_neither_key_store_nor_key_file(
     ):  # fmt: skip
         with pytest.raises(BankCIFError) as caught:
             opened(*names, provider=provider)
-        assert isinstance(caught.value, StoreOpenError | ConfigurationError) or caught.value.code
+        assert "张" not in str(caught.value)
     with opened("cif.db", "cif-keys.db", provider=keys) as whole:
         assert whole.customers.get(done.cif_no, actor=steward, purpose=SERVICE).name == "张**"
 
@@ -105,17 +104,17 @@ def test_a_database_elsewhere_is_not_spoken_to(url: str, tables: ReferenceTables
     assert "not supported yet" in str(caught.value)
 
 
-BIG = "UPDATE approval SET "
+CHANGE = "UPDATE approval SET "
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        BIG + "state = 'approved'",
-        BIG + """state = 'approved', checks = '[{"actor":"z","person":"z","behalf":"","at":1}]'""",
-        BIG + "maker = 'x', maker_person = 'x'",
-        BIG + """checks = '[{"actor":"z","person":"z","behalf":"","at":1}]'""",
-        BIG + "mark = X'00'",
+        CHANGE + "state = 'approved'",
+        CHANGE + """state = 'approved', checks = '[{"actor":"z","person":"z","behalf":"","at":1}]'""",
+        CHANGE + "maker = 'x', maker_person = 'x'",
+        CHANGE + """checks = '[{"actor":"z","person":"z","behalf":"","at":1}]'""",
+        CHANGE + "mark = X'00'",
     ],
 )
 def test_an_approval_that_was_changed_in_the_database_is_carried_out_by_nobody(
