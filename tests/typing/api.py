@@ -21,7 +21,7 @@ from bankcif import (
 
 keys = LocalKeyProvider.from_file("keys.json")
 actor = Actor(id="t", roles={"teller"}, branch="b")
-form = Individual(name=Sensitive("张伟"), birth_date=Sensitive(date(1990, 3, 7)), aum=Money("1.00", "CNY"))
+form = Individual(name=Sensitive("张伟"), birth_date=Sensitive(date(1990, 3, 7)), aum=Sensitive(Money("1.00", "CNY")))
 company = Organization(name=Sensitive("恒瑞科技有限公司"))
 
 with CIF.open("sqlite:///cif.db", tenant="t", keys=keys, trust={"counter": Terms(trust=90)}) as cif:
