@@ -220,8 +220,8 @@ def test_a_proposal_may_be_decided_and_executed_in_its_last_microsecond() -> Non
     [
         (lambda: decide(approved(), checker=TWO, approve=True, ground=GROUND, now=5), "^the proposal was approved before$"),
         (lambda: decide(made(), checker=MAKER, approve=True, ground=GROUND, now=5), "^maker and checker must be two different people, neither"),
-        (lambda: approved(ground={}), "^a customer was changed since this was proposed; look again and propose again$"),
-        (lambda: execute(approved(), ground={}, now=6), "^a customer was changed since this was approved; look again and propose again$"),
+        (lambda: approved(ground={}), "^what it stands on was changed since this was proposed; look again and propose again$"),
+        (lambda: execute(approved(), ground={}, now=6), "^what it stands on was changed since this was approved; look again and propose again$"),
         (lambda: execute(attrs.evolve(made(), state=ApprovalState.APPROVED), ground=GROUND, now=6),
          "^the proposal was not approved by as many different people as it takes$"),
         (lambda: execute(approved(), ground=GROUND, now=6, persons=3), "^the proposal was not approved by as many"),

@@ -51,6 +51,7 @@ class ApprovalState(enum.StrEnum):
 
 OPEN = frozenset({ApprovalState.PROPOSED, ApprovalState.APPROVED})
 """States of a proposal that has not ended."""
+_WITHOUT_A_WORD = frozenset({ApprovalState.EXECUTED, ApprovalState.EXPIRED, ApprovalState.WITHDRAWN})
 
 
 class Operation(enum.StrEnum):
@@ -90,8 +91,8 @@ class Approval:
         operation: What is proposed.
         subjects: Customers concerned, by cif_no; of a merge, survivor first.
         detail: References: field, source, source key, record number of a proposed value; a reason code.
-        base: The ground it stands on: the version of each subject of a merge, or, of a changed field, a digest
-            of its golden value.
+        base: The ground it stands on: the version of each subject of a merge or an erasure; of a changed field, a digest of its
+            golden value; of a policy or an export, the policy in force; of a rotation, the keys in use.
         maker: Id of the operator, the person behind it, and on whose behalf; of a differing value, who delivered the
             record.
         expires_at: Microseconds since 1970, UTC.
@@ -114,6 +115,11 @@ class Approval:
     state: ApprovalState = ApprovalState.PROPOSED
     checks: tuple[Check, ...] = ()
     mark: bytes = attrs.field(default=b"", eq=False, repr=False)
+
+    @property
+    def version(self) -> int:
+        """Counts what became of it: one for its being proposed, each word on it, and its end without a word."""
+        return 1 + len(self.checks) + (self.state in _WITHOUT_A_WORD)
 
     @property
     def checker(self) -> str:
@@ -178,7 +184,7 @@ def decide(
     if _same_hands(approval, checker):
         _refuse("maker and checker must be two different people, neither acting on the other's behalf")
     if approve and dict(approval.base) != dict(ground):
-        _refuse("a customer was changed since this was proposed; look again and propose again")
+        _refuse("what it stands on was changed since this was proposed; look again and propose again")
     check = Check(actor=checker.id, person=checker.person, behalf=checker.on_behalf_of, at=now)
     checks = (*approval.checks, check)
     state = ApprovalState.REJECTED
@@ -209,7 +215,7 @@ def execute(approval: Approval, *, ground: Mapping[str, str], now: int, persons:
     if 1 + len(hands) < max(persons, 2):
         _refuse("the proposal was not approved by as many different people as it takes")
     if dict(approval.base) != dict(ground):
-        _refuse("a customer was changed since this was approved; look again and propose again")
+        _refuse("what it stands on was changed since this was approved; look again and propose again")
     return attrs.evolve(approval, state=ApprovalState.EXECUTED)
 
 

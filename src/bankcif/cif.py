@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import attrs
+
 from ._clock import Clock, IdSource, SystemClock, SystemIds
 from ._tasks import (
     Access,
@@ -28,12 +30,13 @@ from ._tasks import (
 from .access import AuthPlan, MaskProfiles, Policy, default_policy, default_profiles
 from .audit import AuditSink, NoteSigner, Witness, origin_of
 from .context import Actor, Purpose
-from .errors import ConfigurationError, ForkError
+from .errors import ConfigurationError, ForkError, PolicyError
 from .flows import analyze, load as load_flow
+from .flows._policy import PolicyWatch, policy_in_force
 from .flows.call import as_call
-from .flows.desk import Desk, destroy_retired
+from .flows.desk import Desk, destroy_retired, refuse
 from .flows.found import Founding, found_store
-from .flows.govern import found_policy, policy_in_force
+from .flows.govern import found_policy
 from .flows.log import LogPlan, LogWriter
 from .identifiers import SchemeSet, standard_schemes
 from .intake import CaptureStandards, Channel, Standardizer, capture_standards, read_channel
@@ -45,6 +48,9 @@ from .storage import Repository
 from .wording import AddressBook
 
 __all__ = ["CIF"]
+
+_POLICY = Actor(id="bankcif.policy")
+"""Under whom the log keeps that the policy in force was found changed."""
 
 
 class CIF:
@@ -71,6 +77,8 @@ class CIF:
         witnesses: Who remembers the checkpoints of the audit log; see `bankcif.audit.Witness`.
         sinks: Who gets a copy of every entry, such as the bank's security monitoring; see `bankcif.audit.AuditSink`.
         log_plan: How often checkpoints are made, and entries forwarded.
+        policy_seconds: How long at most a call is decided by a policy that another process replaced; at 0 each call looks, which
+            takes some 100 µs.
         zone: The tenant's calendar.
         clock, ids: Time and chance.
         expected_customers: Planned size, decides the length of search tags; used when an empty store is founded.
@@ -109,6 +117,7 @@ class CIF:
         witnesses: Sequence[Witness] = (),
         sinks: Sequence[AuditSink] = (),
         log_plan: LogPlan | None = None,
+        policy_seconds: float = 5.0,
         zone: ZoneInfo | None = None,
         clock: Clock | None = None,
         ids: IdSource | None = None,
@@ -150,6 +159,7 @@ class CIF:
             standards=standards or capture_standards(),
             models=models or {kind: default_model(kind) for kind in PartyKind},
             link_policy=link_policy or LinkPolicy(), policy=policy, masks=masks,
+            watch=PolicyWatch(repository, founded.digester, masks, clock, policy_seconds, policy),
             authentication=authentication or AuthPlan(),
             log=LogWriter(
                 repository=repository, tenant=tenant, clock=clock, holder=ids.draw(16), plan=log_plan or LogPlan(),
@@ -219,6 +229,13 @@ class CIF:
     def _desk(self) -> Desk:
         if os.getpid() != self._pid:
             raise ForkError("this CIF was opened in another process; open one here", rule="fork")
+        try:
+            come = self.__desk.watch.come()
+        except PolicyError as error:
+            refuse(self.__desk, _POLICY, "policy_in_force", None, rule=error.rule)
+            raise
+        if come is not None:
+            self.__desk = attrs.evolve(self.__desk, policy=come)
         return self.__desk
 
     @as_call("load", "load")

@@ -209,6 +209,9 @@ def test_deciding_matches(shell: Shell) -> None:
     assert "name: identical" in shell.run("match", "list", "--why", *ASK).stdout
     shell.run("match", "merge", one, other, "--reason", "same", *ASK)
     (proposal,) = shell.json("approval", "list", *ASK)  # type: ignore[misc]
+    assert (proposal["state"], proposal["reason"]) == ("proposed", "same")
+    assert shell.json("approval", "mine", *ASK) == [proposal]
+    assert shell.json("approval", "mine", "--as", "bob", "--purpose", "operations") == []
     assert "two different people" in shell.run("approval", "approve", proposal["id"], *ASK, expect=2).stderr
     shell.run("approval", "approve", proposal["id"], "--as", "bob", "--purpose", "operations")
     assert one in shell.run("show", other, *ASK).stdout

@@ -99,6 +99,90 @@ def test_whatever_is_wrong_has_one_answer(bank: Bank, case: str) -> None:
     assert (caught.value.__cause__, caught.value.__context__, caught.value.rule) == (None, None, "authentication")
 
 
+class TestRowsChangedInTheDatabase:
+    """Threat 4: who can write the table of factors and has no key."""
+
+    def rows(self, bank: Bank) -> Any:
+        return bank.repository._data.credentials.rows
+
+    def damage(self, bank: Bank) -> list[str]:
+        return [one.what.partition(": ")[2] for one in bank.cif.audit.verify(actor=AUDITOR).damage]
+
+    @pytest.mark.parametrize(
+        "change", [{"step": -1}, {"locked_until": 0, "failures": 0}, {"used_at": 1}, {"version": 9}]
+    )
+    def test_a_used_code_is_not_given_back_nor_a_lock_taken_away(self, bank: Bank, change: dict[str, Any]) -> None:
+        code = bank.code()
+        bank.cif.operators.log_in("t.zhou", SECRET, code)
+        for _ in range(PLAN.attempts):
+            with pytest.raises(AuthenticationError):
+                bank.cif.operators.log_in("t.zhou", SECRET, "000000")
+        assert self.damage(bank) == []
+        rows = self.rows(bank)
+        key = ("t.zhou", "totp", "0")
+        rows[key] = attrs.evolve(rows[key], **change)
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.log_in("t.zhou", SECRET, code)
+        assert bank.tried()[-1] == ("log_in", "refused", "factor_mark")
+        with pytest.raises(InputError, match="somebody changed the row"):
+            bank.cif.operators.unlock("t.zhou", actor=KEEPER)
+        assert self.damage(bank) == ["it is not as the log left it"]
+        bank.cif.operators.remove("t.zhou", "totp", "0", actor=KEEPER)  # what is left to do
+        assert self.damage(bank) == []
+
+    def test_a_password_s_row_is_not_believed_either(self, bank: Bank) -> None:
+        rows = self.rows(bank)
+        rows["t.zhou", "password", "0"] = attrs.evolve(rows["t.zhou", "password", "0"], failures=-99)
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.log_in("t.zhou", SECRET)
+        assert bank.tried()[-1][2] == "factor_mark"
+
+    def test_a_row_that_was_put_back_as_it_once_stood_is_found(self, bank: Bank) -> None:
+        before, code = dict(self.rows(bank)), bank.code()
+        bank.cif.operators.log_in("t.zhou", SECRET, code)
+        assert self.damage(bank) == []
+        self.rows(bank).update(before)
+        bank.cif.operators.log_in("t.zhou", SECRET, code)  # its mark is right: only the log knows
+        self.rows(bank).update(before)
+        assert self.damage(bank) == ["it was put back as it once stood: the log knows version 2"] * 2
+
+    def test_a_row_that_was_taken_out_or_put_in_is_found(self, bank: Bank) -> None:
+        rows = self.rows(bank)
+        taken = rows.pop(("t.zhou", "totp", "0"))
+        assert self.damage(bank) == ["it is gone"]
+        rows["t.zhou", "totp", "0"] = taken
+        assert self.damage(bank) == []
+        bank.cif.operators.remove("t.zhou", "totp", "0", actor=KEEPER)
+        assert self.damage(bank) == []
+        rows["t.zhou", "totp", "0"] = taken
+        assert self.damage(bank) == ["it was put back as it once stood: the log knows version 2"]
+
+    def test_a_rotation_does_not_heal_what_was_changed(self, bank: Bank) -> None:
+        rows = self.rows(bank)
+        rows["t.zhou", "totp", "0"] = attrs.evolve(rows["t.zhou", "totp", "0"], step=-2)
+        bank.clock.advance(timedelta(days=1))
+        now = bank.clock.now()
+        custodians = [known(Actor(id=one, roles={"key_custodian"}), now) for one in ("k1", "k2")]
+        proposal = bank.cif.keys.propose_rotation("data", reason="r", actor=custodians[0])
+        bank.cif.approvals.approve(proposal.id, actor=custodians[1])
+        bank.cif.keys.rotate(actor=custodians[0])
+        assert self.damage(bank) == ["it is not as the log left it"]
+
+    @pytest.mark.parametrize("change", [{"expires_at": 2**62}, {"operator": "t.zhou"}, {"operation": "ab" * 32}])
+    def test_a_question_to_a_passkey_is_answered_as_it_was_put(self, bank: Bank, change: dict[str, Any]) -> None:
+        device = Device()
+        enrol(bank.cif, device)
+        asked = bank.cif.operators.begin_log_in()
+        response = device.sign(asked.options)
+        rows = bank.repository._data.challenges.rows
+        (id_,) = rows
+        rows[id_] = attrs.evolve(rows[id_], **change)
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.finish_log_in(asked.id, response)
+        again = bank.cif.operators.begin_log_in()
+        assert bank.cif.operators.finish_log_in(again.id, device.sign(again.options))[0] == "t.zhou"
+
+
 def test_a_name_that_is_nobody_s_is_kept_as_a_tag(bank: Bank) -> None:
     """A password is easily typed into the field of the name."""
     with pytest.raises(AuthenticationError):

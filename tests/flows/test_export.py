@@ -151,8 +151,9 @@ def test_it_is_in_the_log_of_each_customer_with_who_got_it_and_k(cif: CIF, three
         done = cif.exports.take(spec("sex", recipient=PARTNER), actor=TAKER)
         line = cif.audit.who(three[0], actor=AUDITOR)[-1]
         whole = next(one for one in cif.audit.deeds(TAKER.id, actor=AUDITOR) if one.action == "export")
-    assert (line.action, line.fields, line.rule) == ("exported", ("sex",), f"{done.mark.id},to:Partner Ltd,in:CN")
-    assert (whole.count, whole.rule) == (3, f"{done.mark.id},to:Partner Ltd,in:CN,k:1")
+    rule = f"{done.mark.id},what:{done.mark.digest[:32]},to:Partner Ltd,in:CN"
+    assert (line.action, line.fields, line.rule) == ("exported", ("sex",), rule)
+    assert (whole.count, whole.rule) == (3, f"{rule},k:1")
     assert (done.k, done.rows) == (1, 3)
 
 
@@ -203,6 +204,9 @@ def test_more_than_one_person_may_take_takes_two(cif: CIF, three: list[str]) -> 
         with pytest.raises(FourEyesError, match="two different people"):
             cif.approvals.approve(proposal.id, actor=TAKER)
         assert cif.approvals.approve(proposal.id, actor=CHECKER).state is ApprovalState.APPROVED
+        (mine,) = cif.approvals.mine(actor=TAKER, purpose=COMPLIANCE)
+        assert (mine.id, mine.state) == (proposal.id, ApprovalState.APPROVED)
+        assert cif.approvals.mine(actor=CHECKER, purpose=COMPLIANCE) == []
         for other in (spec("sex", "phone"), spec("sex", recipient=PARTNER), spec("sex", where="true")):
             with pytest.raises(FourEyesError, match="another export"):
                 cif.exports.take(other, actor=TAKER, approval_id=proposal.id)
@@ -211,8 +215,26 @@ def test_more_than_one_person_may_take_takes_two(cif: CIF, three: list[str]) -> 
         with pytest.raises(NotFoundOrNotAllowedError):
             cif.exports.take(spec("sex"), actor=TAKER, approval_id="none")
         assert cif.exports.take(spec("sex"), actor=TAKER, approval_id=proposal.id).rows == 3
+        assert cif.approvals.mine(actor=TAKER, purpose=COMPLIANCE) == []
         with pytest.raises(FourEyesError, match="executed, not approved"):
             cif.exports.take(spec("sex"), actor=TAKER, approval_id=proposal.id)
+
+
+def test_what_was_approved_is_what_is_taken(cif: CIF, three: list[str], steward: Actor) -> None:
+    with Under(cif, policy(grant(alone=0), APPROVES)):
+        proposal = cif.exports.propose(spec("sex"), reason="r", actor=TAKER)
+        assert proposal.detail["customers"] == "3"
+        cif.approvals.approve(proposal.id, actor=CHECKER)
+        register(cif, steward, "4", identifiers=None, phone="15411112222", name="赵六")
+        with pytest.raises(FourEyesError, match="4 customers would go, and 3 were approved"):
+            cif.exports.take(spec("sex"), actor=TAKER, approval_id=proposal.id)
+        again = cif.exports.propose(spec("sex"), reason="r", actor=TAKER)
+        cif.approvals.approve(again.id, actor=CHECKER)
+        done = cif.exports.take(spec("sex"), actor=TAKER, approval_id=again.id)
+        told = [one for one in cif.audit.deeds(TAKER.id, actor=AUDITOR) if one.action == "export"][-1]
+    assert done.rows == 4
+    assert f"what:{spec('sex').digest[:32]}" in told.rule
+    assert cif.audit.verify(actor=AUDITOR).damage == ()
 
 
 def test_an_approval_that_came_too_late_is_over(cif: CIF, three: list[str], clock: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -9,12 +10,14 @@ import pytest
 from hypothesis import given
 from tests.access.test_policy import grants
 from tests.conftest import ALL_ROLES, NOW, known
+from tests.flows.test_export import APPROVES, CHECKER, INSIDE, TAKER, grant
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
 from bankcif._clock import FixedClock
-from bankcif.access import default_policy
+from bankcif.access import default_policy, default_profiles
 from bankcif.errors import FourEyesError, InputError, NotFoundOrNotAllowedError, PolicyError
+from bankcif.flows.export import ExportSpec
 from bankcif.party import ReferenceTables
 
 TENG, WEI = (known(Actor(id=name, roles={"policy_officer"})) for name in ("o.teng", "o.wei"))
@@ -26,16 +29,16 @@ class Bank:
     """One store, opened as often as one likes."""
 
     def __init__(self, tables: ReferenceTables) -> None:
-        self.repository = MemoryRepository()
+        self.repository, self.clock = MemoryRepository(), FixedClock(NOW)
         self._more: dict[str, Any] = {
             "keys": LocalKeyProvider.generate(),
             "key_store": MemoryKeyStore(),
             "tables": tables,
-            "clock": FixedClock(NOW),
+            "clock": self.clock,
         }
 
-    def open(self, policy: Policy | None = None) -> CIF:
-        return CIF(repository=self.repository, tenant="t", policy=policy, **self._more)
+    def open(self, policy: Policy | None = None, **more: Any) -> CIF:
+        return CIF(repository=self.repository, tenant="t", policy=policy, **self._more, **more)
 
 
 @pytest.fixture
@@ -79,6 +82,72 @@ def test_a_policy_comes_into_force_by_two_officers(bank: Bank) -> None:
     assert later.audit.verify(actor=AUDITOR).intact
 
 
+def test_it_reaches_every_running_process(bank: Bank) -> None:
+    here, there = bank.open(), bank.open(policy_seconds=7)
+    done = register(here, STEWARD, "1")
+    look = Actor(id="x", roles={"steward"})
+
+    def sees(cif: CIF) -> bool:
+        try:
+            return cif.customers.get(done.cif_no, actor=look, purpose=Purpose.OPERATIONS).name == "张**"
+        except NotFoundOrNotAllowedError:
+            return False
+
+    assert (sees(here), sees(there)) == (True, True)
+    here.approvals.approve(here.policies.propose(stricter(), reason="r", actor=TENG).id, actor=WEI)
+    assert (sees(here), sees(there)) == (False, True)
+    bank.clock.advance(timedelta(seconds=6.9))
+    assert sees(there)
+    bank.clock.advance(timedelta(seconds=0.1))
+    assert not sees(there)
+    assert there.policies.in_force.version == "stricter"
+    assert there.audit.verify(actor=AUDITOR).intact
+
+
+def test_a_call_goes_by_one_policy_from_its_beginning_to_its_end(bank: Bank) -> None:
+    cif = bank.open(policy_seconds=0)
+    at_its_beginning = cif._desk
+    cif.approvals.approve(cif.policies.propose(stricter(), reason="r", actor=TENG).id, actor=WEI)
+    assert (at_its_beginning.policy.version, cif._desk.policy.version) == (default_policy().version, "stricter")
+
+
+@pytest.mark.parametrize("attack", ["changed", "taken out", "put back"])
+def test_a_running_process_stops_before_a_policy_that_two_did_not_decide(bank: Bank, attack: str) -> None:
+    cif, rows = bank.open(policy_seconds=0), bank.repository._data.policies.rows
+    done, first = register(cif, STEWARD, "1"), dict(rows)
+    bank.clock.advance(timedelta(seconds=1))
+    cif.approvals.approve(cif.policies.propose(stricter(), reason="r", actor=TENG).id, actor=WEI)
+    assert cif.policies.in_force.version == "stricter"
+    second = dict(rows)
+    rows.clear()
+    if attack == "changed":
+        (active,) = [row for row in second.values() if row.since is not None and row.until is None]
+        rows[b"x" * 32] = attrs.evolve(active, digest=b"x" * 32)
+    elif attack == "put back":
+        rows.update(first)
+    for _ in range(2):  # and so it stays, at every call
+        with pytest.raises(PolicyError, match="not by two persons"):
+            cif.customers.get(done.cif_no, actor=STEWARD, purpose=Purpose.SERVICE)
+    rows.clear()
+    rows.update(second)
+    told = [(one.action, one.outcome, one.rule) for one in cif.audit.deeds("bankcif.policy", actor=AUDITOR)]
+    assert len(told) >= 2
+    assert set(told) == {("policy_in_force", "refused", "policy_mark")}
+
+
+def test_a_running_process_stops_before_a_policy_that_it_can_not_mask_by(bank: Bank) -> None:
+    ours = default_profiles()
+    ours = attrs.evolve(ours, profiles={**ours.profiles, "ours": ours.of("staff")})
+    here, there = bank.open(masks=ours), bank.open(policy_seconds=0)
+    table = stricter().document()
+    table["grant"][0]["profile"] = "ours"
+    proposal = here.policies.propose(Policy.from_document(table), reason="r", actor=TENG)
+    here.approvals.approve(proposal.id, actor=WEI)
+    assert here.policies.in_force.version == "stricter"
+    with pytest.raises(PolicyError, match="no mask profile ours"):
+        there.audit.deeds("x", actor=AUDITOR)
+
+
 def test_nobody_brings_a_policy_of_their_own(bank: Bank) -> None:
     bank.open()
     bank.open(default_policy())  # the one in force may be named
@@ -116,6 +185,22 @@ def test_a_proposal_falls_when_another_policy_comes_into_force(bank: Bank) -> No
     cif.approvals.approve(first.id, actor=WEI)
     with pytest.raises(FourEyesError, match="changed since"):
         cif.approvals.approve(second.id, actor=WEI)
+
+
+def test_an_export_goes_by_the_policy_under_which_it_was_approved(bank: Bank) -> None:
+    table = default_policy().document()
+    table["grant"] += [grant(alone=0), APPROVES]
+    cif, spec = (
+        bank.open(Policy.from_document(table)),
+        ExportSpec(fields=("sex",), recipient=INSIDE, purpose=Purpose.COMPLIANCE),
+    )
+    register(cif, STEWARD, "1")
+    proposal = cif.exports.propose(spec, reason="r", actor=TAKER)
+    cif.approvals.approve(proposal.id, actor=CHECKER)
+    other = cif.policies.propose(Policy.from_document({**table, "version": "other"}), reason="r", actor=TENG)
+    cif.approvals.approve(other.id, actor=WEI)
+    with pytest.raises(FourEyesError, match="what it stands on was changed since this was approved"):
+        cif.exports.take(spec, actor=TAKER, approval_id=proposal.id)
 
 
 def test_one_changed_in_the_database_is_refused(bank: Bank) -> None:

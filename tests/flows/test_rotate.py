@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 from tests.conftest import NOW, TRUST, ageless, keys_fit, known
@@ -17,6 +18,7 @@ from tests.security.mortal import Fate, Killed, MortalKeyStore, MortalRepository
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
+from bankcif.approval import ApprovalState
 from bankcif.errors import (
     FourEyesError,
     InputError,
@@ -246,6 +248,37 @@ def test_a_rotation_takes_two_custodians(cif: CIF, steward: Actor, checker: Acto
     with pytest.raises(InputError, match="wrapping, data, index"):
         cif.keys.propose_rotation("all", reason="r", actor=OTHER)  # type: ignore[arg-type]
     assert [row.finished_at is None for row in cif.keys.rotations(actor=OTHER)] == [True]
+
+
+def test_a_rotation_that_nobody_approved_is_not_carried_out(make: Callable[..., CIF], keys: LocalKeyProvider) -> None:
+    """Threat 4: who can write the table of rotations, or of proposals."""
+    cif = make(keys)
+    begin(cif, "data")
+    data = cif._repository._data  # type: ignore[attr-defined]
+    (id_, row), approvals = next(iter(data.rotations.rows.items())), data.approvals.rows
+    stood = dict(approvals)
+    for wrong in ({**stood, id_: attrs.evolve(stood[id_], detail={**stood[id_].detail, "kek": "another"})}, {},
+                  {**stood, id_: attrs.evolve(stood[id_], state=ApprovalState.APPROVED)}):  # fmt: skip
+        approvals.clear()
+        approvals.update(wrong)
+        with pytest.raises(FourEyesError):
+            cif.keys.rotate(actor=ONE)
+    approvals.update(stood)
+    data.rotations.rows[id_] = attrs.evolve(row, what="index")
+    with pytest.raises(FourEyesError, match="nobody approved"):
+        cif.keys.rotate(actor=ONE)
+    data.rotations.rows[id_] = row
+    (done,) = cif.keys.rotate(actor=ONE)
+    assert done.finished_at is not None
+
+
+def test_a_rotation_stands_on_the_keys_in_use(make: Callable[..., CIF], keys: LocalKeyProvider) -> None:
+    cif = make(keys.renewed())
+    first, second = (cif.keys.propose_rotation("index", reason="r", actor=ONE) for _ in range(2))
+    cif.approvals.approve(first.id, actor=OTHER)
+    cif.keys.rotate(actor=ONE)
+    with pytest.raises(FourEyesError, match="what it stands on was changed"):
+        cif.approvals.approve(second.id, actor=OTHER)
 
 
 def test_a_custodian_sees_no_customer(cif: CIF, steward: Actor) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import attrs
 import pytest
-from tests.conftest import TRUST
+from tests.conftest import TRUST, known
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, LocalKeyProvider
+from bankcif._clock import FixedClock
+from bankcif.approval import ApprovalState
 from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, text_of
 from bankcif.errors import StorageError
 from bankcif.flows.log import LogPlan
@@ -113,6 +116,53 @@ def test_a_customer_who_is_gone_or_came_without_an_entry_is_found(two: CIF) -> N
     data.parties.rows[first] = row
     data.parties.rows["C0000000000000000"] = attrs.evolve(data.parties.rows[second], cif_no="C0000000000000000")  # type: ignore[index, arg-type]
     assert what(verified(two)) == ["C0000000000000000: changed without an entry in the log"]
+
+
+def test_a_proposal_that_was_put_back_as_it_once_stood_is_found(two: CIF, steward: Actor, checker: Actor) -> None:
+    """Threat 4: the row that was proposed, or approved, with the mark that it had then."""
+    first, second = list(data_of(two).parties.rows)
+    rows = data_of(two).approvals.rows
+    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    proposed = rows[merge.id]
+    two.approvals.reject(merge.id, actor=checker)
+    assert what(verified(two)) == []
+    rejected, rows[merge.id] = rows[merge.id], proposed
+    assert what(verified(two)) == [f"approval: {merge.id}: it was put back as it once stood: the log knows version 2"]
+    rows[merge.id] = attrs.evolve(rejected, state=ApprovalState.EXPIRED)
+    assert what(verified(two)) == [f"approval: {merge.id}: it is not as the log left it"]
+    del rows[merge.id]
+    assert what(verified(two)) == [f"approval: {merge.id}: it is gone"]
+    rows[merge.id] = rejected
+    rows["f" * 32] = attrs.evolve(rejected, id="f" * 32)
+    assert what(verified(two)) == [f"approval: {'f' * 32}: it is not as the log left it"]
+
+
+@pytest.mark.parametrize("end", ["withdraw", "expire", "erase", "approve"])
+def test_however_a_proposal_ends_the_log_knows_where_it_stands(
+    two: CIF, steward: Actor, checker: Actor, clock: FixedClock, end: str
+) -> None:
+    first, second = list(data_of(two).parties.rows)
+    register(two, steward, "1", channel="partner", phone="15477777777")  # proposes a change
+    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    stood = dict(data_of(two).approvals.rows)
+    assert len(stood) == 2
+    if end == "withdraw":
+        two.approvals.withdraw(merge.id, actor=steward)
+    elif end == "expire":
+        clock.advance(timedelta(days=91))
+        assert two.approvals.expire(actor=checker) == 2
+    elif end == "approve":
+        two.approvals.approve(merge.id, actor=checker)
+    else:
+        officers = [known(Actor(id=one, roles={"privacy_officer"})) for one in ("p.o", "p.p")]
+        two.erasures.restrict(first, reason="asked", actor=officers[0])
+        two.approvals.approve(two.erasures.propose(first, reason="asked", actor=officers[0]).id, actor=officers[1])
+    assert what(verified(two)) == []
+    changed = [one for one, before in stood.items() if data_of(two).approvals.rows[one] != before]
+    assert changed
+    for one in changed:
+        data_of(two).approvals.rows[one] = stood[one]
+    assert len(what(verified(two))) == len(changed)
 
 
 def test_a_look_up_row_that_was_taken_out_or_put_in_is_found(two: CIF) -> None:

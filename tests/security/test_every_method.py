@@ -169,6 +169,7 @@ CALLS: dict[str, Call] = {
     "Matches.propose_unmerge": lambda w, a: w.cif.matches.propose_unmerge(_merged(w), actor=a, reason="r"),
     "Matches.not_a_match": lambda w, a: w.cif.matches.not_a_match(w.cif_no, w.other, actor=a, reason="r"),
     "Approvals.waiting": lambda w, a: w.cif.approvals.waiting(actor=a, purpose=OPERATIONS),
+    "Approvals.mine": lambda w, a: w.cif.approvals.mine(actor=a),
     "Approvals.approve": lambda w, a: w.cif.approvals.approve(w.merge, actor=SECOND if a is WHO else a),
     "Approvals.reject": lambda w, a: w.cif.approvals.reject(w.merge, actor=SECOND if a is WHO else a),
     "Verifications.record": lambda w, a: w.cif.verifications.record(

@@ -25,6 +25,10 @@ class Approvals(Group):
         """The proposals that wait, oldest first."""
         return decide.open_proposals(self._desk, actor=actor, purpose=purpose)
 
+    def mine(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> Sequence[Approval]:
+        """One's own proposals that have not ended, among them exports that are approved and not taken yet."""
+        return decide.own_proposals(self._desk, actor=actor, purpose=purpose)
+
     def approve(self, approval_id: str, *, actor: Actor) -> Approval:
         """Approves a proposal and carries it out."""
         return decide.decide_proposal(self._desk, approval_id, approve=True, actor=actor)

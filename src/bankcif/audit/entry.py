@@ -53,6 +53,8 @@ class AuditEntry:
         terms: Search terms as keyed tags (hexadecimal), by index.
         faults: How often each rule of intake was broken, as ``severity:rule``.
         digests: Version and digest of each changed party's row, as ``version:hexadecimal``, by cif_no.
+        marks: The same of each other row that was written and that somebody could gain from putting back as it once stood, by
+            kind and id, such as ``approval:…``; ``version:`` alone of one that is gone.
         sealed: Bytes that a flow sealed under the subject's key; the log does not look into them.
     """
 
@@ -74,6 +76,7 @@ class AuditEntry:
     terms: Mapping[str, str] = attrs.field(factory=dict)
     faults: Mapping[str, int] = attrs.field(factory=dict)
     digests: Mapping[str, str] = attrs.field(factory=dict)
+    marks: Mapping[str, str] = attrs.field(factory=dict)
     sealed: bytes | None = None
 
     @classmethod
@@ -94,6 +97,7 @@ class AuditEntry:
             "outcome": self.outcome.value, "subjects": list(self.subjects), "fields": list(self.fields),
             "rule": self.rule, "count": self.count, "channel": self.channel, "terms": dict(self.terms),
             "faults": dict(self.faults), "digests": dict(self.digests),
+            "marks": dict(self.marks),
         }  # fmt: skip
         return dumps({name: value for name, value in parts.items() if value not in ("", [], {}, 0)})
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from ..approval import Approval
 from ._shared import Session, customer_command, emit, table
 
 __all__ = ["approval", "match"]
@@ -43,6 +44,13 @@ def match_list(session: Session, why: bool) -> int:
     return 0
 
 
+def _proposed(session: Session, done: Approval) -> int:
+    emit(
+        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
+    )
+    return 0
+
+
 @match.command("merge")
 @click.argument("survivor")
 @click.argument("retired")
@@ -52,10 +60,7 @@ def match_merge(session: Session, survivor: str, retired: str, reason: str) -> i
     """Propose to merge RETIRED into SURVIVOR; a second person approves."""
     with session.open() as cif:
         done = cif.matches.propose_merge(survivor, retired, actor=session.actor(cif), reason=reason)
-    emit(
-        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
-    )
-    return 0
+    return _proposed(session, done)
 
 
 @match.command("unmerge")
@@ -66,10 +71,7 @@ def match_unmerge(session: Session, retired: str, reason: str) -> int:
     """Propose to undo the merge of RETIRED; a second person approves."""
     with session.open() as cif:
         done = cif.matches.propose_unmerge(retired, actor=session.actor(cif), reason=reason)
-    emit(
-        session.as_json, {"proposal": done.id}, lambda: click.echo(f"proposed: {done.id}; a second person approves it")
-    )
-    return 0
+    return _proposed(session, done)
 
 
 @match.command("apart")
@@ -95,15 +97,38 @@ def approval() -> None:
 def approval_list(session: Session) -> int:
     """The proposals that wait, oldest first."""
     with session.open() as cif:
-        waiting = cif.approvals.waiting(actor=session.actor(cif), purpose=session.purpose)
+        return _told(session, cif.approvals.waiting(actor=session.actor(cif), purpose=session.purpose))
+
+
+@approval.command("mine")
+@customer_command
+def approval_mine(session: Session) -> int:
+    """Your own proposals that have not ended; an approved export among them is there to be taken."""
+    with session.open() as cif:
+        return _told(session, cif.approvals.mine(actor=session.actor(cif), purpose=session.purpose))
+
+
+def _told(session: Session, proposals: Sequence[Approval]) -> int:
     document = [
-        {"id": one.id, "operation": one.operation.value, "subjects": list(one.subjects), "maker": one.maker,
-         "field": one.detail.get("field", one.detail.get("what", ""))}
-        for one in waiting
+        {"id": one.id, "operation": one.operation.value, "state": one.state.value, "subjects": list(one.subjects),
+         "maker": one.maker, "field": one.detail.get("field", one.detail.get("what", "")), "reason": one.detail.get("reason", ""),
+         "detail": dict(one.detail)}
+        for one in proposals
     ]  # fmt: skip
-    rows = [(one["id"], one["operation"], " ".join(one["subjects"]), one["field"], one["maker"]) for one in document]
+    rows = [
+        (
+            one["id"],
+            one["operation"],
+            one["state"],
+            " ".join(one["subjects"]),
+            one["field"],
+            one["maker"],
+            one["reason"],
+        )
+        for one in document
+    ]
     emit(session.as_json, document, lambda: table(
-        "Proposals", ("id", "operation", "customers", "what", "maker"), rows
+        "Proposals", ("id", "operation", "state", "customers", "what", "maker", "reason"), rows
     ))  # fmt: skip
     return 0
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hmac
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from .._canonical import sha256
+from .._canonical import encode, sha256
 from ..access import Action, PasskeyPlan
+from ..access.authentication import challenge_of
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import ConfigurationError, InputError
@@ -21,15 +23,16 @@ __all__ = [
     "CODES",
     "MINUTE",
     "Factor",
+    "Factors",
     "PasskeyRequest",
-    "add_factor",
     "answered",
     "ask",
-    "drop_factor",
     "factor_place",
-    "factors_sealed_anew",
+    "is_whole",
+    "left_at",
     "need_keeper",
     "opened_factor",
+    "passkey_challenge",
     "passkey_id",
     "passkeys_of",
     "tell",
@@ -74,36 +77,103 @@ class PasskeyRequest:
     options: str
 
 
-def add_factor(
-    desk: Desk,
-    unit: UnitOfWork,
-    operator: str,
-    kind: str,
-    name: str,
-    payload: Mapping[str, Any],
-    actor: Actor,
-    *,
-    step: int = -1,
-) -> CredentialRow:
-    key = desk.data_keys.take(1)[0]
-    bare = CredentialRow(
-        operator=operator,
-        kind=kind,
-        id=name,
-        key_id=key.id,
-        sealed=b"",
-        step=step,
-        added_by=actor.id,
-        added_at=desk.now(),
-    )
-    row = attrs.evolve(bare, sealed=desk.sealer.seal(dict(payload), key, factor_place(bare)))
-    unit.credentials.add(row)
-    return row
+class Factors:
+    """
+    The factors within one unit of work. Each is written with a mark over its whole row, and the log is told where it was
+    left, so that who can write the table gives no used code back and takes no lock away.
+
+    Attributes:
+        marks: Where the factors were left that were written, as the log keeps it.
+    """
+
+    def __init__(self, desk: Desk, unit: UnitOfWork) -> None:
+        self._desk, self._unit = desk, unit
+        self.marks: dict[str, str] = {}
+
+    def of(self, operator: str | None) -> Sequence[CredentialRow]:
+        """The factors of an operator, or of all of them."""
+        return self._unit.credentials.of(operator)
+
+    def add(
+        self, operator: str, kind: str, name: str, payload: Mapping[str, Any], actor: Actor, *, step: int = -1
+    ) -> CredentialRow:
+        """A new factor, sealed under a data key of its own."""
+        key = self._desk.data_keys.take(1)[0]
+        bare = CredentialRow(
+            operator=operator, kind=kind, id=name, key_id=key.id, sealed=b"", step=step, added_by=actor.id,
+            added_at=self._desk.now(),
+        )  # fmt: skip
+        row = self._kept(attrs.evolve(bare, sealed=self._desk.sealer.seal(dict(payload), key, factor_place(bare))))
+        self._unit.credentials.add(row)
+        return row
+
+    def change(self, row: CredentialRow, *, payload: Mapping[str, Any] | None = None, **more: Any) -> None:
+        """
+        Changes a factor that stands as *row*: its *payload*, which is sealed anew, and the attributes in *more*.
+
+        Raises:
+            ConflictError: Another attempt was first.
+            InputError: Somebody had changed its row.
+        """
+        if not is_whole(self._desk, row):
+            raise InputError(
+                "somebody changed the row of this factor in the database; remove it, and have that looked into",
+                rule="factor_mark",
+            )
+        if payload is not None:
+            key = self._desk.data_keys.get([row.key_id])[row.key_id]
+            more["sealed"] = self._desk.sealer.seal(dict(payload), key, factor_place(row))
+        self._unit.credentials.change(self._kept(attrs.evolve(row, version=row.version + 1, **more)))
+
+    def drop(self, row: CredentialRow) -> None:
+        """Takes a factor away; its key is destroyed behind the unit."""
+        self._unit.credentials.drop(row)
+        self._unit.keys.retire([row.key_id])
+        self.marks[_name(row)] = f"{row.version + 1}:"
+
+    def seal_anew(self, made_before: int) -> int:
+        """Seals every factor whose data key was made before that instant under a new one; how many there were."""
+        rows = self.of(None)
+        old = self._desk.data_keys.made_before({row.key_id for row in rows}, made_before)
+        stale = [row for row in rows if row.key_id in old]
+        for row, key in zip(stale, self._desk.data_keys.take(len(stale)), strict=True):
+            sealed = self._desk.sealer.seal(dict(opened_factor(self._desk, row)), key, factor_place(row))
+            after = attrs.evolve(row, key_id=key.id, sealed=sealed, version=row.version + 1)
+            # One that somebody had changed stays as one.
+            self._unit.credentials.change(self._kept(after) if is_whole(self._desk, row) else after)
+            self._unit.keys.retire([row.key_id])
+            self.marks[_name(row)] = f"{row.version + 1}:"
+        return len(stale)
+
+    def _kept(self, row: CredentialRow) -> CredentialRow:
+        row = attrs.evolve(row, mark=_mark(self._desk, row))
+        self.marks |= left_at(row)
+        return row
 
 
-def drop_factor(unit: UnitOfWork, row: CredentialRow) -> None:
-    unit.credentials.drop(row)
-    unit.keys.retire([row.key_id])
+def left_at(row: CredentialRow, *, whole: bool = True) -> dict[str, str]:
+    """
+    Where a factor stands, as the log keeps it, or, if it is not *whole*, as it keeps none. It is named by its data key, which no
+    other factor ever has.
+    """
+    return {_name(row): f"{row.version}:{row.mark.hex() if whole else '?'}"}
+
+
+def is_whole(desk: Desk, row: CredentialRow) -> bool:
+    """Whether a factor's row is as this library left it at some time."""
+    return hmac.compare_digest(row.mark, _mark(desk, row))
+
+
+def _name(row: CredentialRow) -> str:
+    return f"factor:{row.key_id.hex()}"
+
+
+def _mark(desk: Desk, row: CredentialRow) -> bytes:
+    parts = encode(
+        row.operator, row.kind, row.id, row.key_id, row.sealed, row.step, row.failures, row.locked_until, row.added_by,
+        row.added_at, row.used_at, row.version,
+    )  # fmt: skip
+    return desk.digester.digest("factor", parts)
 
 
 def factor_place(row: CredentialRow) -> Place:
@@ -117,20 +187,8 @@ def opened_factor(desk: Desk, row: CredentialRow) -> Mapping[str, Any]:
     return found
 
 
-def factors_sealed_anew(desk: Desk, unit: UnitOfWork, made_before: int) -> int:
-    """Seals every factor whose data key was made before that instant under a new one; how many there were."""
-    rows = unit.credentials.of(None)
-    old = desk.data_keys.made_before({row.key_id for row in rows}, made_before)
-    stale = [row for row in rows if row.key_id in old]
-    for row, key in zip(stale, desk.data_keys.take(len(stale)), strict=True):
-        sealed = desk.sealer.seal(dict(opened_factor(desk, row)), key, factor_place(row))
-        unit.credentials.change(attrs.evolve(row, key_id=key.id, sealed=sealed, version=row.version + 1))
-        unit.keys.retire([row.key_id])
-    return len(stale)
-
-
-def the_factor(unit: UnitOfWork, operator: str, kind: str, factor_id: str) -> CredentialRow:
-    for row in unit.credentials.of(operator):
+def the_factor(factors: Factors, operator: str, kind: str, factor_id: str) -> CredentialRow:
+    for row in factors.of(operator):
         if (row.kind, row.id) == (kind, factor_id):
             return row
     raise InputError("the operator has no such factor", rule="factor")
@@ -158,6 +216,15 @@ def answered(desk: Desk, request_id: str, what: str) -> ChallengeRow | None:
     return found if found is not None and found.what == what and found.expires_at >= desk.now() else None
 
 
+def passkey_challenge(desk: Desk, asked: ChallengeRow) -> bytes:
+    """
+    What the device signs for *asked*. A mark over the whole row is a part of it: a row that was made or whose term was
+    lengthened in the database asks for another signature than any that was given.
+    """
+    parts = encode(asked.id, asked.what, asked.operator, asked.nonce, asked.operation, asked.expires_at)
+    return challenge_of(asked.nonce + desk.digester.digest("challenge", parts), asked.operation)
+
+
 def passkey_id(credential_id: bytes) -> str:
     """A credential's id of any length, as one of 64 characters."""
     return sha256("bankcif/v1/passkey", credential_id).hex()
@@ -180,7 +247,8 @@ def need_keeper(desk: Desk, operator: str, actor: Actor, what: str, purpose: Pur
 
 def tell(
     desk: Desk, unit: UnitOfWork, actor: Actor, what: str, operator: str, purpose: Purpose, *, rule: str = "",
-    count: int = 1,
+    count: int = 1, marks: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     about = f"of:{operator}" + (f",{rule}" if rule else "")
-    record(desk, unit, [AuditEntry.by(actor, what, desk.now(), purpose=purpose, rule=about, count=count)])
+    entry = AuditEntry.by(actor, what, desk.now(), purpose=purpose, rule=about, count=count, marks=marks or {})
+    record(desk, unit, [entry])

@@ -9,7 +9,6 @@ import attrs
 
 from .._canonical import dumps, sha256
 from ..approval import Approval, ApprovalState, Operation, propose
-from ..audit import AuditEntry
 from ..context import Actor
 from ..identifiers import facts_of, resident_ids
 from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
@@ -17,7 +16,7 @@ from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_f
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import FactRow, GoldenRow, OutboxRow, PartyRow
-from ._proposals import keep, settle
+from ._proposals import decision_entry, keep, settle
 from .desk import Desk, record
 
 __all__ = ["Rebuilt", "Touched", "golden_place", "ground_of", "party_digest", "proposed_by", "rebuild"]
@@ -110,12 +109,10 @@ def rebuild(
     unit.copies.put_golden(golden_rows)
     unit.copies.put_facts(facts)
     unit.outbox.add(outbox)
-    for stood_so, withdrawn in fallen:
-        settle(desk, unit, stood_so, withdrawn)
-    keep(desk, unit, proposals)
-    proposals += [withdrawn for _, withdrawn in fallen]
-    if proposals:
-        record(desk, unit, [_entry(one, actor, now) for one in proposals])
+    entries = [decision_entry(settle(desk, unit, *pair), "withdraw", actor, now) for pair in fallen]
+    entries += [decision_entry(one, "propose", actor, now) for one in keep(desk, unit, proposals)]
+    if entries:
+        record(desk, unit, entries)
     return done
 
 
@@ -215,11 +212,3 @@ def proposed_by(approval: Approval) -> Proposal:
     """Field and record of a proposed change."""
     detail = approval.detail
     return Proposal(detail["field"], detail["source"], detail["source_key"], int(detail["record_no"]))
-
-
-def _entry(approval: Approval, actor: Actor, now: int) -> AuditEntry:
-    action = "propose" if approval.state is ApprovalState.PROPOSED else "withdraw"
-    return AuditEntry.by(
-        actor, action, now, subjects=approval.subjects, count=1, fields=(approval.detail["field"],),
-        rule=f"{approval.operation.value}:{approval.id}",
-    )  # fmt: skip

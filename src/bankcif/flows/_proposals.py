@@ -20,6 +20,7 @@ __all__ = [
     "decision_entry",
     "is_kept",
     "keep",
+    "left_at",
     "need_kept",
     "need_reason",
     "proposal_id",
@@ -58,19 +59,26 @@ def proposal_id(desk: Desk, operation: Operation, subjects: tuple[CifNo, ...], a
     return digest.hex()[:32]
 
 
-def keep(desk: Desk, unit: UnitOfWork, approvals: Collection[Approval]) -> None:
-    """Adds fresh proposals, each with its mark."""
-    unit.work.add_approvals([_marked(desk, one) for one in approvals])
+def keep(desk: Desk, unit: UnitOfWork, approvals: Collection[Approval]) -> list[Approval]:
+    """Adds fresh proposals, and gives them with their marks."""
+    marked = [_marked(desk, one) for one in approvals]
+    unit.work.add_approvals(marked)
+    return marked
 
 
-def settle(desk: Desk, unit: UnitOfWork, before: Approval, after: Approval) -> None:
-    """Puts *after* in the place of *before*, with its mark. Raises `ConflictError` if somebody was faster."""
-    unit.work.settle_approval(before, _marked(desk, after))
+def settle(desk: Desk, unit: UnitOfWork, before: Approval, after: Approval) -> Approval:
+    """
+    Puts *after* in the place of *before*, and gives it with its mark. Raises `ConflictError` if somebody was faster.
+    """
+    marked = _marked(desk, after)
+    unit.work.settle_approval(before, marked)
+    return marked
 
 
 def is_kept(desk: Desk, approval: Approval) -> bool:
     """Whether the proposal stands where this library left it: nobody else has the key of its mark."""
-    return hmac.compare_digest(approval.mark, _marked(desk, approval).mark)
+    same = hmac.compare_digest(approval.digest, approval.bound())
+    return same and hmac.compare_digest(approval.mark, _marked(desk, approval).mark)
 
 
 def need_kept(desk: Desk, approval: Approval) -> None:
@@ -88,15 +96,26 @@ def _marked(desk: Desk, approval: Approval) -> Approval:
 
 def write_proposal(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor) -> None:
     """Keeps *approval*, tells the log, and commits."""
-    keep(desk, unit, [approval])
-    record(desk, unit, [decision_entry(approval, "propose", actor, desk.now(), {})])
+    (kept,) = keep(desk, unit, [approval])
+    record(desk, unit, [decision_entry(kept, "propose", actor, desk.now())])
     unit.commit()
 
 
-def decision_entry(approval: Approval, action: str, actor: Actor, now: int, digests: Mapping[str, str]) -> AuditEntry:
-    """The log's entry on a step of *approval*."""
+def left_at(approval: Approval, *, whole: bool = True) -> dict[str, str]:
+    """
+    Where a kept proposal stands, as the log keeps it, by which `bankcif audit verify` finds one that was put back; if it is not
+    *whole*, as the log keeps none.
+    """
+    return {f"approval:{approval.id}": f"{approval.version}:{approval.mark.hex() if whole else '?'}"}
+
+
+def decision_entry(
+    approval: Approval, action: str, actor: Actor, now: int, digests: Mapping[str, str] | None = None
+) -> AuditEntry:
+    """The log's entry on a step of *approval*, which is as `keep` or `settle` gave it."""
     field = approval.detail.get("field")
     return AuditEntry.by(
         actor, action, now, subjects=approval.subjects, count=len(approval.subjects),
-        fields=(field,) if field else (), rule=f"{approval.operation.value}:{approval.id}", digests=digests,
+        fields=(field,) if field else (), rule=f"{approval.operation.value}:{approval.id}", digests=digests or {},
+        marks=left_at(approval),
     )  # fmt: skip

@@ -17,7 +17,6 @@ from .._clock import from_micros
 from ..access.authentication import (
     Passkey,
     accepted_step,
-    challenge_of,
     credential_id_in,
     dummy_hash,
     hash_password,
@@ -29,9 +28,20 @@ from ..access.authentication import (
 from ..audit import AuditEntry, Outcome
 from ..context import Actor, AuthContext
 from ..errors import AuthenticationError, InputError
-from ..storage import UnitOfWork
 from ..storage.rows import CredentialRow
-from ._factors import CODES, MINUTE, PasskeyRequest, answered, ask, factor_place, opened_factor, passkey_id, passkeys_of
+from ._factors import (
+    CODES,
+    MINUTE,
+    Factors,
+    PasskeyRequest,
+    answered,
+    ask,
+    is_whole,
+    opened_factor,
+    passkey_challenge,
+    passkey_id,
+    passkeys_of,
+)
 from .desk import Desk, note, record, refuse, retried, told
 
 __all__ = [
@@ -66,13 +76,11 @@ def log_in(desk: Desk, operator: str, password: str, code: str | None = None, *,
     Cost: one Argon2id, whoever asks.
     """
 
-    def accept(
-        unit: UnitOfWork, row: CredentialRow, rows: Sequence[CredentialRow], now: int
-    ) -> tuple[AuthContext, str]:
+    def accept(held: Factors, row: CredentialRow, rows: Sequence[CredentialRow], now: int) -> tuple[AuthContext, str]:
         methods = ["password"]
         if code is not None:
-            methods.append(_use_code(desk, unit, rows, code, now))
-        _renew(desk, unit, row, password, now)
+            methods.append(_use_code(desk, held, rows, code, now))
+        _renew(desk, held, row, password, now)
         level = len(methods)
         return AuthContext(methods=tuple(methods), assurance=level, at=from_micros(now)), "+".join(methods)
 
@@ -89,9 +97,8 @@ def change_password(desk: Desk, operator: str, old: str, new: str) -> None:
     """
     encoded = hash_password(new, desk.authentication.password, desk.ids)
 
-    def accept(unit: UnitOfWork, row: CredentialRow, _rows: Sequence[CredentialRow], now: int) -> tuple[None, str]:
-        sealed = desk.sealer.seal({"phc": encoded}, desk.data_keys.get([row.key_id])[row.key_id], factor_place(row))
-        unit.credentials.change(attrs.evolve(row, sealed=sealed, failures=0, used_at=now, version=row.version + 1))
+    def accept(held: Factors, row: CredentialRow, _rows: Sequence[CredentialRow], now: int) -> tuple[None, str]:
+        held.change(row, payload={"phc": encoded}, failures=0, used_at=now)
         return None, "password"
 
     _with_password(desk, operator, old, "change_password", accept)
@@ -113,8 +120,8 @@ def step_up(desk: Desk, *, actor: Actor, code: str, operation: str = "") -> Auth
         raise _unrecognized(desk, actor, "step_up", "no_log_in")
     _need_digest(operation)
 
-    def accept(unit: UnitOfWork, rows: Sequence[CredentialRow], now: int) -> tuple[AuthContext, str]:
-        method = _use_code(desk, unit, rows, code, now)
+    def accept(held: Factors, rows: Sequence[CredentialRow], now: int) -> tuple[AuthContext, str]:
+        method = _use_code(desk, held, rows, code, now)
         methods = tuple(dict.fromkeys((*before.methods, method)))
         level = max(2, before.assurance) if set(before.methods) - {method} else before.assurance
         return AuthContext(methods=methods, assurance=level, at=from_micros(now), operation=operation), method
@@ -188,35 +195,34 @@ def _with_password(
     operator: str,
     password: str,
     what: str,
-    accept: Callable[[UnitOfWork, CredentialRow, Sequence[CredentialRow], int], tuple[T, str]],
+    accept: Callable[[Factors, CredentialRow, Sequence[CredentialRow], int], tuple[T, str]],
     origin: str = "",
 ) -> T:
     """Lets *accept* go on, in the unit of the attempt, once the password was recognized outside of any."""
     with desk.repository.unit_of_work() as unit:
-        held = next((row for row in unit.credentials.of(operator) if row.kind == "password"), None)
+        known = next((row for row in unit.credentials.of(operator) if row.kind == "password"), None)
     # As much work for a name that is nobody's, and outside the unit, which would keep other writers waiting.
-    encoded = opened_factor(desk, held)["phc"] if held else dummy_hash(desk.authentication.password)
-    right = password_matches(password, encoded, desk.authentication.password) and held is not None
+    encoded = opened_factor(desk, known)["phc"] if known else dummy_hash(desk.authentication.password)
+    right = password_matches(password, encoded, desk.authentication.password) and known is not None
 
-    def decided(unit: UnitOfWork, rows: Sequence[CredentialRow], now: int) -> tuple[T, str]:
+    def decided(held: Factors, rows: Sequence[CredentialRow], now: int) -> tuple[T, str]:
         row = next((one for one in rows if one.kind == "password"), None)
         if row is None:
             raise _Refused("unknown")
-        if row.locked_until > now:
-            raise _Refused("locked")
-        if not right or held is None or row.sealed != held.sealed:
+        _need_free(desk, row, now)
+        if not right or known is None or row.sealed != known.sealed:
             raise _Refused("password", [row])
-        return accept(unit, row, rows, now)
+        return accept(held, row, rows, now)
 
-    who = attrs.evolve(Actor(id=operator) if held else _NOBODY, origin=origin)
-    return _attempt(desk, who, what, decided, name="" if held else operator)
+    who = attrs.evolve(Actor(id=operator) if known else _NOBODY, origin=origin)
+    return _attempt(desk, who, what, decided, name="" if known else operator)
 
 
 def _attempt(
     desk: Desk,
     actor: Actor,
     what: str,
-    decide: Callable[[UnitOfWork, Sequence[CredentialRow], int], tuple[T, str]],
+    decide: Callable[[Factors, Sequence[CredentialRow], int], tuple[T, str]],
     *,
     name: str = "",
 ) -> T:
@@ -224,21 +230,24 @@ def _attempt(
 
     def once() -> T | _Refused:
         with desk.unit_of_work() as unit:
-            now, refused = desk.now(), None
+            now, refused, held = desk.now(), None, Factors(desk, unit)
             try:
-                found, rule = decide(unit, unit.credentials.of(actor.id), now)
+                found, rule = decide(held, held.of(actor.id), now)
             except _Refused as error:
                 refused = error
             if refused is None:
-                record(desk, unit, [AuditEntry.by(actor, what, now, rule=rule)])
+                record(desk, unit, [AuditEntry.by(actor, what, now, rule=rule, marks=held.marks)])
                 unit.commit()
                 return found
         # What it had done is undone; that it failed is not.
         with desk.unit_of_work() as unit:
+            held = Factors(desk, unit)
             for row in refused.against:
-                _count(desk, unit, row, now)
+                _count(desk, held, row, now)
             terms = {} if not name else {"operator": _name_tag(desk, name)}
-            entry = AuditEntry.by(actor, what, now, outcome=Outcome.REFUSED, rule=refused.rule, terms=terms)
+            entry = AuditEntry.by(
+                actor, what, now, outcome=Outcome.REFUSED, rule=refused.rule, terms=terms, marks=held.marks
+            )
             record(desk, unit, [entry])
             unit.commit()
         return refused
@@ -250,41 +259,48 @@ def _attempt(
     return said
 
 
-def _count(desk: Desk, unit: UnitOfWork, row: CredentialRow, now: int) -> None:
+def _need_free(desk: Desk, row: CredentialRow, now: int) -> None:
+    """Lets a factor be tried unless it is locked, or somebody changed its row."""
+    if not is_whole(desk, row):
+        raise _Refused("factor_mark")
+    if row.locked_until > now:
+        raise _Refused("locked")
+
+
+def _count(desk: Desk, held: Factors, row: CredentialRow, now: int) -> None:
     """One more failure of a factor, which may lock it."""
     failures, plan = row.failures + 1, desk.authentication
     locks = failures >= plan.attempts
     until = now + plan.lock_minutes * MINUTE if locks else row.locked_until
-    unit.credentials.change(
-        attrs.evolve(row, failures=0 if locks else failures, locked_until=until, version=row.version + 1)
-    )
+    held.change(row, failures=0 if locks else failures, locked_until=until)
 
 
-def _use_code(desk: Desk, unit: UnitOfWork, rows: Sequence[CredentialRow], code: str, now: int) -> str:
+def _use_code(desk: Desk, held: Factors, rows: Sequence[CredentialRow], code: str, now: int) -> str:
     """Uses *code* up, by whichever of the operator's tokens it is, and gives that token's kind."""
     tokens = [row for row in rows if row.kind in CODES]
-    free = [row for row in tokens if row.locked_until <= now]
+    free = [row for row in tokens if row.locked_until <= now and is_whole(desk, row)]
     if not free:
-        raise _Refused("locked" if tokens else "no_code")
+        for row in tokens:
+            _need_free(desk, row, now)
+        raise _Refused("no_code")
     for row in free:
         secret = bytes.fromhex(opened_factor(desk, row)["secret"])
         kind: Literal["totp", "hotp"] = "totp" if row.kind == "totp" else "hotp"
         step = accepted_step(secret, code, kind, last=row.step, now=now, plan=desk.authentication.code)
         if step is not None:
-            unit.credentials.change(attrs.evolve(row, step=step, failures=0, used_at=now, version=row.version + 1))
+            held.change(row, step=step, failures=0, used_at=now)
             return row.kind
     raise _Refused("code", free)
 
 
-def _renew(desk: Desk, unit: UnitOfWork, row: CredentialRow, password: str, now: int) -> None:
+def _renew(desk: Desk, held: Factors, row: CredentialRow, password: str, now: int) -> None:
     """Notes that a password was accepted; one that was hashed at another cost is hashed anew."""
-    sealed, plan = row.sealed, desk.authentication.password
+    payload, plan = None, desk.authentication.password
     if is_stale(opened_factor(desk, row)["phc"], plan):
         lenient = attrs.evolve(plan, shortest=8)  # it may be older than the rule of its length
         if len(password) >= lenient.shortest:
             payload = {"phc": hash_password(password, lenient, desk.ids)}
-            sealed = desk.sealer.seal(payload, desk.data_keys.get([row.key_id])[row.key_id], factor_place(row))
-    unit.credentials.change(attrs.evolve(row, sealed=sealed, failures=0, used_at=now, version=row.version + 1))
+    held.change(row, payload=payload, failures=0, used_at=now)
 
 
 def _by_passkey(
@@ -294,25 +310,24 @@ def _by_passkey(
     asked = answered(desk, request_id, what)
     name = passkey_id(credential_id_in(response))
     with desk.repository.unit_of_work() as unit:
-        held = unit.credentials.at(name)
-    if held is not None and actor.id == _NOBODY.id:
-        actor = attrs.evolve(actor, id=held.operator, person=held.operator)
+        known = unit.credentials.at(name)
+    if known is not None and actor.id == _NOBODY.id:
+        actor = attrs.evolve(actor, id=known.operator, person=known.operator)
 
-    def decided(unit: UnitOfWork, rows: Sequence[CredentialRow], now: int) -> tuple[tuple[str, AuthContext], str]:
+    def decided(held: Factors, rows: Sequence[CredentialRow], now: int) -> tuple[tuple[str, AuthContext], str]:
         row = next((one for one in rows if one.kind == "passkey" and one.id == name), None)
         if asked is None or row is None or (asked.operator and asked.operator != row.operator):
             raise _Refused("unknown")
-        if row.locked_until > now:
-            raise _Refused("locked")
+        _need_free(desk, row, now)
         said = opened_factor(desk, row)
         key = Passkey(
             credential_id=bytes.fromhex(said["id"]), public_key=bytes.fromhex(said["public_key"]), count=row.step,
             device_bound=said["device_bound"],
         )  # fmt: skip
-        done = proven(plan, response, challenge_of(asked.nonce, asked.operation), key)
+        done = proven(plan, response, passkey_challenge(desk, asked), key)
         if done is None:
             raise _Refused("passkey", [row])
-        unit.credentials.change(attrs.evolve(row, step=done.count, failures=0, used_at=now, version=row.version + 1))
+        held.change(row, step=done.count, failures=0, used_at=now)
         auth = AuthContext(
             methods=("passkey",), assurance=3 if done.device_bound else 2, at=from_micros(now),
             operation=asked.operation,
@@ -327,7 +342,7 @@ def _challenge(desk: Desk, what: str, operator: str, operation: str) -> PasskeyR
     with desk.repository.unit_of_work() as unit:
         asked = ask(desk, unit, what, operator, operation)
         unit.commit()
-    options = login_options(plan, challenge_of(asked.nonce, operation), desk.authentication.challenge_minutes)
+    options = login_options(plan, passkey_challenge(desk, asked), desk.authentication.challenge_minutes)
     return PasskeyRequest(id=asked.id.hex(), options=options)
 
 

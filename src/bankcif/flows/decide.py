@@ -19,7 +19,7 @@ from . import amend, erase, govern, merge, rotate
 from ._proposals import decision_entry, need_kept, settle
 from .desk import Desk, authorize, destroy_retired, need_assurance, need_purpose, record, refuse, retried, told
 
-__all__ = ["decide_proposal", "expire_proposals", "open_proposals", "withdraw_proposal"]
+__all__ = ["decide_proposal", "expire_proposals", "open_proposals", "own_proposals", "withdraw_proposal"]
 
 
 @attrs.frozen
@@ -28,19 +28,21 @@ class _Key:
     A key operation.
 
     Attributes:
-        action: What the policy must grant whoever sees or decides a proposal.
+        made_by: What the policy must grant whoever proposes.
+        action: What it must grant whoever sees or decides a proposal.
         ground: What a proposal stands on, as it is now.
         carry_out: Does what was approved; returns the digests of the parties it changed. None where the maker does, later.
     """
 
+    made_by: Action
     action: Action
     ground: Callable[[Desk, UnitOfWork, Approval], Mapping[str, str]]
     carry_out: Callable[[Desk, UnitOfWork, Approval, Actor, int], Mapping[str, str]] | None
 
 
-def _as_it_was(_desk: Desk, _unit: UnitOfWork, approval: Approval) -> Mapping[str, str]:
-    """The ground of what stands on nothing that could shift."""
-    return approval.base
+def _nothing(_desk: Desk, _unit: UnitOfWork, _approval: Approval) -> Mapping[str, str]:
+    """The ground of what has happened already, and is only judged."""
+    return {}
 
 
 def _nothing_more(_desk: Desk, _unit: UnitOfWork, _approval: Approval, _actor: Actor, _now: int) -> Mapping[str, str]:
@@ -49,14 +51,14 @@ def _nothing_more(_desk: Desk, _unit: UnitOfWork, _approval: Approval, _actor: A
 
 
 _OPERATIONS: Mapping[Operation, _Key] = {
-    Operation.MERGE: _Key(Action.APPROVE, merge.ground_of_merge, merge.merge),
-    Operation.UNMERGE: _Key(Action.APPROVE, merge.ground_of_merge, merge.unmerge),
-    Operation.CHANGE: _Key(Action.APPROVE, amend.ground_of_change, amend.change),
-    Operation.ERASE: _Key(Action.ERASE, erase.ground_of_erasure, erase.erase),
-    Operation.POLICY: _Key(Action.POLICY, govern.ground_of_policy, govern.change_policy),
-    Operation.ROTATE_KEYS: _Key(Action.KEYS, _as_it_was, rotate.begin),
-    Operation.EXPORT: _Key(Action.APPROVE, _as_it_was, None),
-    Operation.BREAK_GLASS: _Key(Action.REVIEW, _as_it_was, _nothing_more),
+    Operation.MERGE: _Key(Action.LINK, Action.APPROVE, merge.ground_of_merge, merge.merge),
+    Operation.UNMERGE: _Key(Action.LINK, Action.APPROVE, merge.ground_of_merge, merge.unmerge),
+    Operation.CHANGE: _Key(Action.REGISTER, Action.APPROVE, amend.ground_of_change, amend.change),
+    Operation.ERASE: _Key(Action.ERASE, Action.ERASE, erase.ground_of_erasure, erase.erase),
+    Operation.POLICY: _Key(Action.POLICY, Action.POLICY, govern.ground_of_policy, govern.change_policy),
+    Operation.ROTATE_KEYS: _Key(Action.KEYS, Action.KEYS, rotate.ground_of_rotation, rotate.begin),
+    Operation.EXPORT: _Key(Action.EXPORT, Action.APPROVE, govern.ground_of_policy, None),
+    Operation.BREAK_GLASS: _Key(Action.BREAK_GLASS, Action.REVIEW, _nothing, _nothing_more),
 }
 
 
@@ -67,20 +69,36 @@ def open_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[Ap
     Raises:
         NotFoundOrNotAllowedError: The policy lets *actor* decide nothing.
     """
-    need_purpose(desk, actor, "proposals", purpose)
-    mine = {
-        operation
-        for operation, key in _OPERATIONS.items()
-        if desk.policy.allows(actor, key.action, purpose).effect is not Effect.DENY
-    }
-    if not mine:
-        raise refuse(desk, actor, "proposals", purpose)
+    mine = _allowed(desk, actor, "proposals", purpose, lambda key: key.action)
     with desk.unit_of_work() as unit:
         found = [one for one in unit.work.approvals(state=ApprovalState.PROPOSED.value) if one.operation in mine]
         subjects = tuple(sorted({cif for one in found for cif in one.subjects}))
         entry = AuditEntry.by(
             actor, "proposals", desk.now(), purpose=purpose, count=len(found),
             subjects=subjects,
+        )  # fmt: skip
+        record(desk, unit, [entry])
+        unit.commit()
+    return found
+
+
+def own_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[Approval]:
+    """
+    The proposals of *actor* that have not ended, oldest first: what waits, and what is approved for them to carry out.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy lets *actor* propose nothing.
+    """
+    mine = _allowed(desk, actor, "own_proposals", purpose, lambda key: key.made_by)
+    with desk.unit_of_work() as unit:
+        found = [
+            one
+            for one in unit.work.approvals()
+            if one.state in OPEN and one.maker_person == actor.person and one.operation in mine
+        ]
+        subjects = tuple(sorted({cif for one in found for cif in one.subjects}))
+        entry = AuditEntry.by(
+            actor, "own_proposals", desk.now(), purpose=purpose, count=len(found), subjects=subjects
         )  # fmt: skip
         record(desk, unit, [entry])
         unit.commit()
@@ -119,12 +137,12 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
             carry_out = key.carry_out if after.state is ApprovalState.APPROVED else None
             if carry_out is not None:
                 after = execute(after, ground=ground, now=now, persons=asks.persons)
-            settle(desk, unit, approval, after)
+            after = settle(desk, unit, approval, after)
             entries = []
             if carry_out is not None:
                 digests = carry_out(desk, unit, approval, actor, now)
-                entries.append(decision_entry(approval, approval.operation.value, actor, now, digests))
-            entries.append(decision_entry(approval, "approve" if approve else "reject", actor, now, {}))
+                entries.append(decision_entry(after, approval.operation.value, actor, now, digests))
+            entries.append(decision_entry(after, "approve" if approve else "reject", actor, now))
             record(desk, unit, entries)
             unit.commit()
         return after
@@ -150,9 +168,8 @@ def withdraw_proposal(desk: Desk, approval_id: str, *, actor: Actor) -> Approval
             if approval.operation is Operation.BREAK_GLASS:
                 raise FourEyesError("who broke the glass does not take that back; a second person reviews it",
                                     rule="four_eyes")  # fmt: skip
-            after = withdraw(approval, maker=actor)
-            settle(desk, unit, approval, after)
-            record(desk, unit, [decision_entry(approval, "withdraw", actor, desk.now(), {})])
+            after = settle(desk, unit, approval, withdraw(approval, maker=actor))
+            record(desk, unit, [decision_entry(after, "withdraw", actor, desk.now())])
             unit.commit()
         return after
 
@@ -173,13 +190,25 @@ def expire_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
         stand = [one for one in unit.work.approvals() if one.state in OPEN]
         # A glass that was broken is reviewed, however late.
         over = [one for one in stand if expire(one, now=now) != one and one.operation is not Operation.BREAK_GLASS]
-        for one in over:
-            settle(desk, unit, one, expire(one, now=now))
-        entries = [decision_entry(one, "expired", actor, now, {}) for one in over]
+        ended = [settle(desk, unit, one, expire(one, now=now)) for one in over]
+        entries = [decision_entry(one, "expired", actor, now) for one in ended]
         told_of = AuditEntry.by(actor, "expire", now, purpose=purpose, count=len(over))
         record(desk, unit, [*entries, told_of])
         unit.commit()
     return len(over)
+
+
+def _allowed(desk: Desk, actor: Actor, what: str, purpose: Purpose, action: Callable[[_Key], Action]) -> set[Operation]:
+    """The operations of which the policy grants *actor* the *action*; refused if there is none."""
+    need_purpose(desk, actor, what, purpose)
+    found = {
+        operation
+        for operation, key in _OPERATIONS.items()
+        if desk.policy.allows(actor, action(key), purpose).effect is not Effect.DENY
+    }
+    if not found:
+        raise refuse(desk, actor, what, purpose)
+    return found
 
 
 def _known(desk: Desk, approval_id: str) -> Approval | None:
@@ -192,6 +221,7 @@ def _told_if_refused(desk: Desk, approval_id: str, actor: Actor, what: str, once
     try:
         decided = retried(once)
         destroy_retired(desk)
+        desk.watch.again()  # it may have been a policy
         return decided
     except FourEyesError as error:
         refused = error

@@ -22,6 +22,7 @@ from ..matching import BlockingKey, LinkPolicy, MatchModel
 from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..storage import Repository, UnitOfWork
+from ._policy import PolicyWatch
 from .log import LogWriter
 
 __all__ = [
@@ -56,6 +57,8 @@ class Desk:
     Attributes:
         taggers: Make the tags of blind indexes, by version.
         digester: Makes keyed digests of contents, and tokens.
+        policy: By which the call works that was given this desk, from its beginning to its end.
+        watch: Tells when another policy comes into force; the next call is given a desk with that one.
         log: Writes the audit log.
     """
 
@@ -75,6 +78,7 @@ class Desk:
     models: Mapping[PartyKind, MatchModel]
     link_policy: LinkPolicy
     policy: Policy
+    watch: PolicyWatch
     masks: MaskProfiles
     authentication: AuthPlan
     log: LogWriter

@@ -143,7 +143,7 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
         actor, "erased", now, subjects=tuple(sorted(members)), count=len(rows),
         rule=f"{approval.id}:{sha256('bankcif/v1/erased-keys', *keys).hex()}",
     )  # fmt: skip
-    record(desk, unit, [*(decision_entry(one, "withdraw", actor, now, {}) for one in withdrawn), entry])
+    record(desk, unit, [*(decision_entry(one, "withdraw", actor, now) for one in withdrawn), entry])
     return digests | {tomb.cif_no: tomb.stamp for tomb in tombs}
 
 
@@ -285,11 +285,10 @@ def _withdraw(desk: Desk, unit: UnitOfWork, members: Sequence[CifNo], but: Appro
         # A glass that was broken before them is still to be reviewed.
         if one.state in OPEN and one.id != but.id and one.operation is not Operation.BREAK_GLASS
     ]
-    withdrawn = []
-    for one in {one.id: one for one in waiting}.values():
-        withdrawn.append(attrs.evolve(one, state=ApprovalState.WITHDRAWN))
-        settle(desk, unit, one, withdrawn[-1])
-    return withdrawn
+    return [
+        settle(desk, unit, one, attrs.evolve(one, state=ApprovalState.WITHDRAWN))
+        for one in {one.id: one for one in waiting}.values()
+    ]
 
 
 def _tombstone(desk: Desk, row: PartyRow, now: int) -> PartyRow:

@@ -12,20 +12,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import attrs
-
-from .._canonical import sha256
 from ..access import Action, ExportLimits, FieldDecision, mask_column, row_parameters, to_lowered
 from ..approval import Approval, Operation, execute
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose, Sink
+from ..context import Actor, Effect, Sink
 from ..errors import AccessError, FourEyesError, InputError, NotFoundOrNotAllowedError
-from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind, countries_by_alpha3
+from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind
 from ..rules import And, Expression, In, compiled, leaves, parse
 from ..storage import Order, UnitOfWork
 from ..storage.rows import FactRow, PartyRow
+from ._export import Export, ExportSpec, Mark, Recipient
 from ._golden import golden_place
-from ._proposals import need_kept, need_reason, proposed, settle, write_proposal
+from ._policy import policy_ground
+from ._proposals import left_at, need_kept, need_reason, proposed, settle, write_proposal
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
 from .desk import Desk, authorize, over_cap, record, refuse, spend, told
 
@@ -36,100 +35,12 @@ _MOST_NAMED = 10_000
 _SUBJECTS = 1000
 
 
-@attrs.frozen(kw_only=True)
-class Recipient:
-    """
-    Who gets an export.
-
-    Attributes:
-        name: Who; stands in the log and in the mark.
-        country: Where they are, by ISO 3166 code.
-        inside: Whether they are of the house: then the key is the CIF number, and masks are those of staff.
-    """
-
-    name: str
-    country: str = "CN"
-    inside: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        if not self.name or len(self.name) > 64 or not self.name.isprintable() or "," in self.name:
-            raise InputError("a recipient's name is one to 64 printable characters without a comma", rule="recipient")
-        if self.country not in countries_by_alpha3().values():
-            raise InputError("a recipient's country is a code of ISO 3166", rule="recipient")
-
-
-@attrs.frozen(kw_only=True)
-class ExportSpec:
-    """
-    What is exported, for whom and what for.
-
-    Attributes:
-        fields: Of the catalogue, in the order of the columns.
-        recipient: Who gets it.
-        purpose: What for.
-        cif_nos: These customers; all whom the actor may export if None.
-        where: Of them, those of this rule over plain facts; see `bankcif.rules.parse`.
-    """
-
-    fields: tuple[str, ...]
-    recipient: Recipient
-    purpose: Purpose
-    cif_nos: tuple[str, ...] | None = None
-    where: str = ""
-
-    @property
-    def digest(self) -> str:
-        """Of all of it, in hexadecimal: what a second person approves."""
-        named = () if self.cif_nos is None else tuple(sorted(set(self.cif_nos)))
-        return sha256(
-            "bankcif/v1/export", len(self.fields), *self.fields, self.recipient.name, self.recipient.country,
-            int(self.recipient.inside), self.purpose.value, self.where, int(self.cif_nos is not None), *named,
-        ).hex()  # fmt: skip
-
-
-@attrs.frozen(kw_only=True)
-class Mark:
-    """
-    What an export says of itself.
-
-    Attributes:
-        id: Stands in the log.
-        actor, at: Who took it, and when; microseconds since 1970, UTC.
-        recipient, purpose: For whom and what for.
-        digest: Of what was asked.
-    """
-
-    id: str
-    actor: str
-    at: int
-    recipient: Recipient
-    purpose: Purpose
-    digest: str
-
-
-@attrs.frozen(kw_only=True)
-class Export:
-    """
-    Columns of masked values.
-
-    Attributes:
-        columns: ``key`` first, then the fields in the order asked for; None where a value is missing or withheld.
-        rows: How many customers.
-        k: How many customers share what is shown of one, at least; 0 of nobody.
-        withheld: Fields that some customers have and the policy does not let go.
-        mark: What it says of itself.
-    """
-
-    columns: Mapping[str, Sequence[Any]]
-    rows: int
-    k: int
-    withheld: tuple[str, ...]
-    mark: Mark
-
-
 def propose_export(desk: Desk, spec: ExportSpec, *, reason: str, actor: Actor) -> Approval:
     """
     Proposes an export of more customers than one person may take; a second person decides, and then *actor* takes it, once.
+
+    What is approved is what is asked, of as many customers as it would be now and at most a tenth more, under the policy in
+    force now.
 
     Raises:
         InputError: A field, customer or rule that is none.
@@ -142,7 +53,9 @@ def propose_export(desk: Desk, spec: ExportSpec, *, reason: str, actor: Actor) -
         "country": spec.recipient.country, "purpose": spec.purpose.value, "where": spec.where,
     }  # fmt: skip
     with desk.unit_of_work() as unit:
-        approval = proposed(desk, Operation.EXPORT, (), detail, {}, actor)
+        pages = _population(desk, unit, spec, actor)
+        detail["customers"] = str(sum(len(_decided(desk, unit, spec, page, actor)) for page in pages))
+        approval = proposed(desk, Operation.EXPORT, (), detail, policy_ground(unit), actor)
         write_proposal(desk, unit, approval, actor)
     return approval
 
@@ -160,7 +73,8 @@ def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | Non
     Raises:
         AccessError: Fewer customers than the policy asks for share what is shown of one, or *actor* has exported as many in
             this hour as they may; audited.
-        FourEyesError: It takes a second person, or the proposal is not approved, not this one's, or was used.
+        FourEyesError: It takes a second person, or the proposal is not approved, not this one's, or was used, or more customers
+            would go or another policy is in force than when it was proposed.
         InputError: A field, customer or rule that is none.
         NotFoundOrNotAllowedError: The policy does not let *actor* export this there.
         StepUpRequired: They were not recognized as the policy asks.
@@ -176,9 +90,10 @@ def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | Non
                 gathered.add(unit, page, actor)
             made = gathered.masked(actor)
             _need_within(desk, unit, limits, made, actor)
+            approved = None
             if made.rows > limits.alone or approval_id is not None:
-                _use_approval(desk, unit, spec, limits, actor, approval_id)
-            record(desk, unit, _entries(desk, made, gathered.cif_nos, actor))
+                approved = _use_approval(desk, unit, spec, limits, made.rows, actor, approval_id)
+            record(desk, unit, _entries(made, approved, gathered.cif_nos, actor))
             unit.commit()
         return made
     except AccessError as error:
@@ -247,6 +162,17 @@ def _named(cif_nos: Sequence[str]) -> list[Expression]:
     return [In("cif_no", tuple(cif_nos))]
 
 
+def _decided(
+    desk: Desk, unit: UnitOfWork, spec: ExportSpec, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor
+) -> dict[CifNo, Mapping[str, FieldDecision]]:
+    """What may go of each customer of *page* of whom something may."""
+    found = {
+        row.cif_no: granted_to(desk, unit, actor, Action.EXPORT, spec.purpose, row, sink=Sink.EXPORT, facts=facts)
+        for row, facts in page
+    }
+    return {cif_no: said for cif_no, said in found.items() if not said.keys().isdisjoint(spec.fields)}
+
+
 class _Gathered:
     """Values as they were opened, and by which decision each may go."""
 
@@ -258,12 +184,9 @@ class _Gathered:
 
     def add(self, unit: UnitOfWork, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor) -> None:
         """Takes in the customers of *page* of whom something may go."""
-        desk, spec = self._desk, self._spec
-        decided = {
-            row.cif_no: granted_to(desk, unit, actor, Action.EXPORT, spec.purpose, row, sink=Sink.EXPORT, facts=facts)
-            for row, facts in page
-        }
-        rows = [row for row, _ in page if not decided[row.cif_no].keys().isdisjoint(spec.fields)]
+        spec = self._spec
+        decided = _decided(self._desk, unit, spec, page, actor)
+        rows = [row for row, _ in page if row.cif_no in decided]
         values = self._opened(unit, rows)
         for row in rows:
             self.cif_nos.append(row.cif_no)
@@ -342,9 +265,15 @@ def _need_within(desk: Desk, unit: UnitOfWork, limits: ExportLimits, made: Expor
 
 
 def _use_approval(
-    desk: Desk, unit: UnitOfWork, spec: ExportSpec, limits: ExportLimits, actor: Actor, approval_id: str | None
-) -> None:
-    """Uses the approval up, in the unit of the export that it is for."""
+    desk: Desk,
+    unit: UnitOfWork,
+    spec: ExportSpec,
+    limits: ExportLimits,
+    rows: int,
+    actor: Actor,
+    approval_id: str | None,
+) -> Approval:
+    """Uses the approval up, in the unit of the export that it is for, and gives it as it stands then."""
     if approval_id is None:
         raise FourEyesError(
             f"more than {limits.alone} customers take a second person; propose the export, and take it once it is approved",
@@ -356,17 +285,27 @@ def _use_approval(
     persons = desk.policy.operations[Operation.EXPORT].persons
     if approval.detail["digest"] != spec.digest:
         raise FourEyesError("what was approved is another export than this one", rule="four_eyes")
+    if rows * 10 > int(approval.detail["customers"]) * 11:
+        raise FourEyesError(
+            f"{rows} customers would go, and {approval.detail['customers']} were approved; propose the export anew",
+            rule="four_eyes",
+        )
     need_kept(desk, approval)
-    settle(desk, unit, approval, execute(approval, ground=approval.base, now=desk.now(), persons=persons))
+    after = execute(approval, ground=policy_ground(unit), now=desk.now(), persons=persons)
+    return settle(desk, unit, approval, after)
 
 
-def _entries(desk: Desk, made: Export, cif_nos: Sequence[CifNo], actor: Actor) -> list[AuditEntry]:
+def _entries(made: Export, approved: Approval | None, cif_nos: Sequence[CifNo], actor: Actor) -> list[AuditEntry]:
     """One entry for the whole, and one for each thousand of the customers that it names."""
     mark = made.mark
-    where = f"{mark.id},to:{mark.recipient.name},in:{mark.recipient.country}"
+    # By its digest whoever has the request can show that it is the one; what a rule says of customers stays out of the log.
+    where = f"{mark.id},what:{mark.digest[:32]},to:{mark.recipient.name},in:{mark.recipient.country}"
     shown = tuple(name for name in made.columns if name != "key")
     more: dict[str, Any] = {"purpose": mark.purpose, "fields": shown}
-    whole = AuditEntry.by(actor, "export", mark.at, rule=f"{where},k:{made.k}", count=made.rows, **more)
+    whole = AuditEntry.by(
+        actor, "export", mark.at, rule=f"{where},k:{made.k}", count=made.rows,
+        marks=left_at(approved) if approved else {}, **more,
+    )  # fmt: skip
     parts = [cif_nos[at : at + _SUBJECTS] for at in range(0, len(cif_nos), _SUBJECTS)]
     return [
         whole,

@@ -79,10 +79,9 @@ def break_glass(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose
                 subjects=(row.cif_no,), base={}, maker=actor, expires_at=now + _REVIEWED_WITHIN,
                 detail={"reason": reason, "purpose": purpose.value, "until": str(now + MINUTES * _MICROS)},
             )  # fmt: skip
-            keep(desk, unit, [made])
-            record(
-                desk, unit, [attrs.evolve(decision_entry(made, "break_glass", actor, now, {}), purpose=purpose.value)]
-            )
+            (kept,) = keep(desk, unit, [made])
+            entry = decision_entry(kept, "break_glass", actor, now)
+            record(desk, unit, [attrs.evolve(entry, purpose=purpose.value)])
             unit.commit()
     if row is None:
         raise refuse(desk, actor, "break_glass", purpose)

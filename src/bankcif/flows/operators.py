@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import attrs
-
 from .._canonical import sha256
 from ..access import Action, Provisioning
 from ..access.authentication import (
-    challenge_of,
     hash_password,
     new_secret,
     provisioning,
@@ -22,16 +19,17 @@ from ..access.authentication import (
 )
 from ..context import Actor, Purpose
 from ..errors import InputError
+from ..storage import UnitOfWork
 from ._factors import (
     CODES,
     Factor,
+    Factors,
     PasskeyRequest,
-    add_factor,
     answered,
     ask,
-    drop_factor,
     need_keeper,
     opened_factor,
+    passkey_challenge,
     passkey_id,
     passkeys_of,
     tell,
@@ -62,11 +60,8 @@ def set_password(desk: Desk, operator: str, password: str, *, actor: Actor, purp
     need_keeper(desk, operator, actor, "set_password", purpose)
     encoded = hash_password(password, desk.authentication.password, desk.ids)
     with desk.unit_of_work() as unit:
-        for row in unit.credentials.of(operator):
-            if row.kind == "password":
-                drop_factor(unit, row)
-        add_factor(desk, unit, operator, "password", "0", {"phc": encoded}, actor)
-        tell(desk, unit, actor, "set_password", operator, purpose)
+        held = _replaced(desk, unit, operator, "password", {"phc": encoded}, actor)
+        tell(desk, unit, actor, "set_password", operator, purpose, marks=held.marks)
         unit.commit()
 
 
@@ -88,11 +83,8 @@ def add_code(
         raise InputError("codes are of kind totp or hotp", rule="factor")
     secret = new_secret(desk.ids)
     with desk.unit_of_work() as unit:
-        for row in unit.credentials.of(operator):
-            if row.kind == kind:
-                drop_factor(unit, row)
-        add_factor(desk, unit, operator, kind, "0", {"secret": secret.hex()}, actor)
-        tell(desk, unit, actor, "add_code", operator, purpose, rule=kind)
+        held = _replaced(desk, unit, operator, kind, {"secret": secret.hex()}, actor)
+        tell(desk, unit, actor, "add_code", operator, purpose, rule=kind, marks=held.marks)
         unit.commit()
     return provisioning(secret, operator, kind, desk.authentication.code)
 
@@ -137,9 +129,9 @@ def remove(desk: Desk, operator: str, kind: str, factor_id: str, *, actor: Actor
     """
     need_keeper(desk, operator, actor, "remove_factor", purpose)
     with desk.unit_of_work() as unit:
-        row = the_factor(unit, operator, kind, factor_id)
-        drop_factor(unit, row)
-        tell(desk, unit, actor, "remove_factor", operator, purpose, rule=f"{kind}:{factor_id}")
+        held = Factors(desk, unit)
+        held.drop(the_factor(held, operator, kind, factor_id))
+        tell(desk, unit, actor, "remove_factor", operator, purpose, rule=f"{kind}:{factor_id}", marks=held.marks)
         unit.commit()
 
 
@@ -148,13 +140,15 @@ def unlock(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> None
     Lets an operator try again before the lock is over.
 
     Raises:
+        InputError: Somebody changed the row of one of their factors in the database.
         NotFoundOrNotAllowedError: The policy does not let *actor* keep operators, or they are the operator.
     """
     need_keeper(desk, operator, actor, "unlock", purpose)
     with desk.unit_of_work() as unit:
-        for row in unit.credentials.of(operator):
-            unit.credentials.change(attrs.evolve(row, failures=0, locked_until=0, version=row.version + 1))
-        tell(desk, unit, actor, "unlock", operator, purpose)
+        held = Factors(desk, unit)
+        for row in held.of(operator):
+            held.change(row, failures=0, locked_until=0)
+        tell(desk, unit, actor, "unlock", operator, purpose, marks=held.marks)
         unit.commit()
 
 
@@ -178,7 +172,7 @@ def begin_enrolment(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose
         unit.commit()
     handle = sha256("bankcif/v1/operator", desk.tenant, operator)
     options = registration_options(
-        plan, operator, handle, challenge_of(asked.nonce, ""), known, desk.authentication.challenge_minutes
+        plan, operator, handle, passkey_challenge(desk, asked), known, desk.authentication.challenge_minutes
     )
     return PasskeyRequest(id=asked.id.hex(), options=options)
 
@@ -199,16 +193,29 @@ def finish_enrolment(
         raise InputError("there is no such request, or its time is over; begin again", rule="passkey")
     if actor.id != asked.operator or actor.auth is None:
         need_keeper(desk, asked.operator, actor, "add_passkey", purpose)
-    key = registered(plan, response, challenge_of(asked.nonce, ""))
+    key = registered(plan, response, passkey_challenge(desk, asked))
     payload = {"public_key": key.public_key.hex(), "device_bound": key.device_bound, "id": key.credential_id.hex()}
     with desk.unit_of_work() as unit:
         if unit.credentials.at(passkey_id(key.credential_id)) is not None:
             raise InputError("this key is enrolled already", path="$.passkey", rule="passkey")
         name = passkey_id(key.credential_id)
-        row = add_factor(desk, unit, asked.operator, "passkey", name, payload, actor, step=key.count)
-        tell(desk, unit, actor, "add_passkey", asked.operator, purpose, rule=f"passkey:{name}")
+        held = Factors(desk, unit)
+        row = held.add(asked.operator, "passkey", name, payload, actor, step=key.count)
+        tell(desk, unit, actor, "add_passkey", asked.operator, purpose, rule=f"passkey:{name}", marks=held.marks)
         unit.commit()
     return Factor(
         kind="passkey", id=row.id, device_bound=key.device_bound, locked_until=0, added_by=row.added_by,
         added_at=row.added_at, used_at=None,
     )  # fmt: skip
+
+
+def _replaced(
+    desk: Desk, unit: UnitOfWork, operator: str, kind: str, payload: Mapping[str, Any], actor: Actor
+) -> Factors:
+    """Gives *operator* a factor in place of what they had of its kind."""
+    held = Factors(desk, unit)
+    for row in held.of(operator):
+        if row.kind == kind:
+            held.drop(row)
+    held.add(operator, kind, "0", payload, actor)
+    return held

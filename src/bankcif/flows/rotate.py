@@ -11,22 +11,22 @@ run that was killed is carried on by the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
 from ..access import Action
-from ..approval import Approval, Operation
+from ..approval import Approval, ApprovalState, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import InputError, StorageError, WrongKeyError
+from ..errors import FourEyesError, InputError, StorageError, WrongKeyError
 from ..matching import blocking_keys
 from ..party import CifNo
 from ..protection import Tagger
 from ..storage import UnitOfWork
 from ..storage.rows import ClaimRow, IndexRow, PartyRow, RotationRow, SourceRow
-from ._factors import factors_sealed_anew
-from ._proposals import need_reason, proposed, write_proposal
+from ._factors import Factors
+from ._proposals import need_kept, need_reason, proposed, write_proposal
 from ._records import open_records
 from ._reseal import sealed_anew
 from .desk import Desk, authorize, destroy_retired, note, record, retried
@@ -39,6 +39,7 @@ ROTATIONS: tuple[Rotated, ...] = ("wrapping", "data", "index")
 _KEYS_AT_ONCE = 1000
 _PARTIES_AT_ONCE = 100
 _TAGS_AT_ONCE = 5000
+_MARKS_AT_ONCE = 1000
 _MOST_PASSES = 5
 
 
@@ -60,14 +61,19 @@ def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, pu
         if what == "index":
             desk.taggers.at(unit.keys.store().index_version + 1)  # there must be a root to rotate to
         detail = {"what": what, "reason": reason, "kek": desk.data_keys.kek_id}
-        approval = proposed(desk, Operation.ROTATE_KEYS, (), detail, {}, actor)
+        approval = proposed(desk, Operation.ROTATE_KEYS, (), detail, _keys_of(unit), actor)
         write_proposal(desk, unit, approval, actor)
     return approval
 
 
-def ground_of_rotation(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
-    """A rotation stands on nothing that could shift."""
-    return {}
+def ground_of_rotation(_desk: Desk, unit: UnitOfWork, _approval: Approval) -> dict[str, str]:
+    """What a rotation stands on, as it is now: the keys that the store is under."""
+    return _keys_of(unit)
+
+
+def _keys_of(unit: UnitOfWork) -> dict[str, str]:
+    store = unit.keys.store()
+    return {"kek": store.kek_id, "index": str(store.index_version)}
 
 
 def begin(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
@@ -111,6 +117,7 @@ def rotate(
         The rotations that were on their way, as they ended.
 
     Raises:
+        FourEyesError: A rotation stands in the database that nobody approved.
         NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
         WrongKeyError: This process wraps under another key-encryption key than the one that was approved.
         StorageError: Other processes keep writing under old keys, so that there is no end; what was done stays done.
@@ -121,8 +128,9 @@ def rotate(
     desk.data_keys.discard_ready()
     with desk.unit_of_work() as unit:
         running = [row for row in unit.keys.rotations() if row.finished_at is None]
-        targets = {one.id: one.detail["kek"] for one in unit.work.approvals(ids=[row.id for row in running])}
-    if any(row.what == "wrapping" and targets[row.id] != desk.data_keys.kek_id for row in running):
+        approved = {one.id: one for one in unit.work.approvals(ids=[row.id for row in running])}
+    _need_approved(desk, running, approved)
+    if any(row.what == "wrapping" and approved[row.id].detail["kek"] != desk.data_keys.kek_id for row in running):
         raise WrongKeyError(
             "the rotation was approved for another key-encryption key than this process has; open the store with that one",
             rule="kek_other",
@@ -143,6 +151,16 @@ def rotate(
             )
         done.append(now_at)
     return done
+
+
+def _need_approved(desk: Desk, running: Sequence[RotationRow], approved: Mapping[str, Approval]) -> None:
+    for row in running:
+        one = approved.get(row.id)
+        if one is None or (one.state, one.detail["what"]) != (ApprovalState.EXECUTED, row.what):
+            raise FourEyesError(
+                "a rotation is on its way that nobody approved; have that looked into", rule="four_eyes"
+            )
+        need_kept(desk, one)
 
 
 def _step(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
@@ -191,7 +209,8 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
         now = desk.now()
         stale = _stale(desk, unit, page, row.started_at)
         digests = sealed_anew(desk, unit, stale, actor, now) if stale else {}
-        factors = 0 if page else factors_sealed_anew(desk, unit, row.started_at)
+        held = Factors(desk, unit)
+        factors = 0 if page else held.seal_anew(row.started_at)
         if page:
             after = attrs.evolve(
                 row, cursor=page[-1].cif_no, done=row.done + len(stale), in_pass=row.in_pass + len(stale)
@@ -202,8 +221,17 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
             after = attrs.evolve(row, finished_at=now)
         unit.keys.put_rotation(after)
         action = "rotated_keys" if after.finished_at is not None else "rotate_keys"
-        if stale or factors or after.finished_at is not None:
-            record(desk, unit, [_entry(after, actor, now, len(stale) + factors, digests, action)])
+        marks = sorted(held.marks.items())
+        entries = [
+            _entry(
+                after, actor, now, sum(stamp.endswith(":") for _, stamp in part), {}, "rotate_keys", marks=dict(part)
+            )
+            for part in (marks[at : at + _MARKS_AT_ONCE] for at in range(0, len(marks), _MARKS_AT_ONCE))
+        ]
+        if stale or after.finished_at is not None:
+            entries.append(_entry(after, actor, now, len(stale), digests, action))
+        if entries:
+            record(desk, unit, entries)
         unit.commit()
     return after
 
@@ -283,7 +311,7 @@ def _stale(desk: Desk, unit: UnitOfWork, page: Sequence[PartyRow], started_at: i
     return [(cif_no, row) for cif_no, row in found if row.key_id in old]
 
 
-def _entry(row: RotationRow, actor: Actor, now: int, count: int, digests: Mapping[str, str], action: str) -> AuditEntry:
-    return AuditEntry.by(
-        actor, action, now, count=count, rule=f"{row.what}:{row.id}", digests=digests
-    )  # fmt: skip
+def _entry(
+    row: RotationRow, actor: Actor, now: int, count: int, digests: Mapping[str, str], action: str, **more: Any
+) -> AuditEntry:
+    return AuditEntry.by(actor, action, now, count=count, rule=f"{row.what}:{row.id}", digests=digests, **more)

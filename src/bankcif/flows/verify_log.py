@@ -31,7 +31,9 @@ from ..context import Actor, Purpose
 from ..errors import AuditError, BankCIFError, WitnessError
 from ..party import CifNo, LifeCycle
 from ..protection import DataKey
+from ..storage import UnitOfWork
 from ..storage.rows import GoldenRow, PartyRow
+from . import _factors, _proposals
 from ._golden import golden_place, party_digest
 from .desk import Desk, authorize, record
 from .log import SILENT
@@ -68,7 +70,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
         desk.tenant, lambda stream, after, upto: _entries(desk, stream, after, upto), heads, ends=ends,
         checkpoints=_checkpoints(desk), key=desk.log.signer.key, visit=told.see,
     )  # fmt: skip
-    damage = [*report.damage, *_look_up(desk, told, ends), *_policy(desk, told), *seen]
+    damage = [*report.damage, *_look_up(desk, told, ends), *_policy(desk, told), *_marks(desk, told, heads), *seen]
     compared = 0
     if customers:
         compared, wrong = _customers(desk, told, heads)
@@ -87,6 +89,7 @@ class _Told:
 
     def __init__(self) -> None:
         self.stamps: dict[str, tuple[int, str]] = {}
+        self.marks: dict[str, tuple[int, str]] = {}
         self.subjects = _Sum()
         self.policy = (0, "")
 
@@ -96,13 +99,21 @@ class _Told:
         self.note(said)
 
     def note(self, said: Mapping[str, Any]) -> None:
-        """Keeps the latest digest of each customer, and of the policy in force."""
+        """Keeps where each customer, each other row of which the log tells, and the policy in force were left last."""
         if said.get("action") == "policy_in_force" and said.get("at", 0) >= self.policy[0]:
             self.policy = (said.get("at", 0), said.get("rule", "").rpartition(":")[2])
-        for cif_no, stamp in said.get("digests", {}).items():
-            version, _, digest = stamp.partition(":")
-            if int(version) >= self.stamps.get(cif_no, (0, ""))[0]:
-                self.stamps[cif_no] = (int(version), digest)
+        for name, known in (("digests", self.stamps), ("marks", self.marks)):
+            for key, stamp in said.get(name, {}).items():
+                version, _, digest = stamp.partition(":")
+                if int(version) >= known.get(key, (0, ""))[0]:
+                    known[key] = (int(version), digest)
+
+    def read_on(self, unit: UnitOfWork, heads: Mapping[str, Head]) -> None:
+        """Takes in what was written since the verification began: in the unit that then looks at rows again."""
+        for stream, head in unit.trail.heads().items():
+            number = heads.get(stream, Head()).number
+            for entry in unit.trail.entries(stream, number, head.number, head.number - number):
+                self.note(loads(entry.body))
 
 
 class _Sum:
@@ -124,6 +135,31 @@ def _policy(desk: Desk, told: _Told) -> list[Damage]:
     if active is not None and (active.digest.hex() == digest or (active.since or 0) > at):
         return []
     return [Damage("policy", 0, "the policy in force is not the last that the log says came into force")]
+
+
+def _marks(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> list[Damage]:
+    """Which proposals and operators' factors are not as the log left them."""
+    stand: dict[str, str] = {}
+    with desk.repository.unit_of_work() as unit:
+        told.read_on(unit, heads)
+        for approval in unit.work.approvals():
+            stand |= _proposals.left_at(approval, whole=_proposals.is_kept(desk, approval))
+        for factor in unit.credentials.of(None):
+            stand |= _factors.left_at(factor, whole=_factors.is_whole(desk, factor))
+    damage = []
+    for name in sorted(stand.keys() | told.marks.keys()):
+        (version, mark), stands = told.marks.get(name, (0, "")), stand.get(name)
+        kind, _, id_ = name.partition(":")
+        if stands == f"{version}:{mark}" or (stands is None and not mark):
+            continue
+        if stands is None:
+            what = "it is gone"
+        elif int(stands.partition(":")[0]) < version:
+            what = f"it was put back as it once stood: the log knows version {version}"
+        else:
+            what = "it is not as the log left it"
+        damage.append(Damage(kind, version, f"{id_}: {what}"))
+    return damage
 
 
 def _look_up(desk: Desk, told: _Told, ends: Mapping[str, int]) -> list[Damage]:
@@ -175,10 +211,7 @@ def _customers(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> tuple[int,
         return count, damage
     # What was written since the beginning is no damage: read on to where the log stands now, in one unit.
     with desk.repository.unit_of_work() as unit:
-        for stream, head in unit.trail.heads().items():
-            number = heads.get(stream, Head()).number
-            for entry in unit.trail.entries(stream, number, head.number, head.number - number):
-                told.note(loads(entry.body))
+        told.read_on(unit, heads)
         rows = list(unit.parties.get(doubtful).values())
         groups = unit.copies.golden(doubtful)
     damage += [Damage(row.cif_no, row.version, what) for row, what in _wrong(desk, told, rows, groups)]

@@ -301,6 +301,7 @@ class CredentialRow:
         locked_until: Until when it takes none; microseconds since 1970, UTC.
         added_by, added_at, used_at: Who enrolled it, when, and when it was last accepted.
         version: Counts its changes, so that two attempts never use one step.
+        mark: Keyed digest of all of these, so that nobody without the keys gives a used step back or takes a lock away.
     """
 
     operator: str
@@ -315,6 +316,7 @@ class CredentialRow:
     added_at: int
     used_at: int | None = None
     version: int = 1
+    mark: bytes = attrs.field(default=b"", repr=False)
 
 
 @attrs.frozen(kw_only=True)

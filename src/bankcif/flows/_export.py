@@ -1,0 +1,106 @@
+"""What is exported, for whom and what for; and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .._canonical import sha256
+from ..context import Purpose
+from ..errors import InputError
+from ..party import countries_by_alpha3
+
+__all__ = ["Export", "ExportSpec", "Mark", "Recipient"]
+
+
+@attrs.frozen(kw_only=True)
+class Recipient:
+    """
+    Who gets an export.
+
+    Attributes:
+        name: Who; stands in the log and in the mark.
+        country: Where they are, by ISO 3166 code.
+        inside: Whether they are of the house: then the key is the CIF number, and masks are those of staff.
+    """
+
+    name: str
+    country: str = "CN"
+    inside: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if not self.name or len(self.name) > 64 or not self.name.isprintable() or "," in self.name:
+            raise InputError("a recipient's name is one to 64 printable characters without a comma", rule="recipient")
+        if self.country not in countries_by_alpha3().values():
+            raise InputError("a recipient's country is a code of ISO 3166", rule="recipient")
+
+
+@attrs.frozen(kw_only=True)
+class ExportSpec:
+    """
+    What is exported, for whom and what for.
+
+    Attributes:
+        fields: Of the catalogue, in the order of the columns.
+        recipient: Who gets it.
+        purpose: What for.
+        cif_nos: These customers; all whom the actor may export if None.
+        where: Of them, those of this rule over plain facts; see `bankcif.rules.parse`.
+    """
+
+    fields: tuple[str, ...]
+    recipient: Recipient
+    purpose: Purpose
+    cif_nos: tuple[str, ...] | None = None
+    where: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Of all of it, in hexadecimal: what a second person approves."""
+        named = () if self.cif_nos is None else tuple(sorted(set(self.cif_nos)))
+        return sha256(
+            "bankcif/v1/export", len(self.fields), *self.fields, self.recipient.name, self.recipient.country,
+            int(self.recipient.inside), self.purpose.value, self.where, int(self.cif_nos is not None), *named,
+        ).hex()  # fmt: skip
+
+
+@attrs.frozen(kw_only=True)
+class Mark:
+    """
+    What an export says of itself.
+
+    Attributes:
+        id: Stands in the log.
+        actor, at: Who took it, and when; microseconds since 1970, UTC.
+        recipient, purpose: For whom and what for.
+        digest: Of what was asked.
+    """
+
+    id: str
+    actor: str
+    at: int
+    recipient: Recipient
+    purpose: Purpose
+    digest: str
+
+
+@attrs.frozen(kw_only=True)
+class Export:
+    """
+    Columns of masked values.
+
+    Attributes:
+        columns: ``key`` first, then the fields in the order asked for; None where a value is missing or withheld.
+        rows: How many customers.
+        k: How many customers share what is shown of one, at least; 0 of nobody.
+        withheld: Fields that some customers have and the policy does not let go.
+        mark: What it says of itself.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    rows: int
+    k: int
+    withheld: tuple[str, ...]
+    mark: Mark
