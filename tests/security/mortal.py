@@ -1,13 +1,18 @@
-"""Stores and witnesses that end the process, or fail, at a chosen call out of it; over the real ones in memory."""
+"""Stores and witnesses that end the process, or fail, at a chosen call out of it; over real ones, in memory and on SQLite."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bankcif import MemoryKeyStore, MemoryRepository
 from bankcif.audit import Checkpoint, Witness, accept, text_of
+from bankcif.protection import KeyStore
+from bankcif.storage import Repository
+from bankcif.storage.key_store import SqliteKeyStore
+from bankcif.storage.sql import SqlRepository
 
 
 class Killed(BaseException):
@@ -40,28 +45,38 @@ class Fate:
             raise self._error() if self._error else Killed
 
 
-class MortalKeyStore(MemoryKeyStore):
-    def __init__(self, inner: MemoryKeyStore, fate: Fate) -> None:
-        self.__dict__ = inner.__dict__ | {"_fate": fate}
+class MortalKeyStore:
+    """*inner*, as reached by a process with a fate."""
+
+    def __init__(self, inner: KeyStore, fate: Fate) -> None:
+        self._inner, self._fate = inner, fate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     def write(self, *args: Any, **more: Any) -> None:
-        self._fate.call(super().write, *args, **more)
+        self._fate.call(self._inner.write, *args, **more)
 
     def destroy(self, *args: Any) -> None:
-        self._fate.call(super().destroy, *args)
+        self._fate.call(self._inner.destroy, *args)
 
     def read(self, *args: Any) -> Any:
-        return self._fate.call(super().read, *args)
+        return self._fate.call(self._inner.read, *args)
 
 
-class MortalRepository(MemoryRepository):
-    def __init__(self, inner: MemoryRepository, fate: Fate) -> None:
-        self.__dict__ = inner.__dict__ | {"_fate": fate}
+class MortalRepository:
+    """*inner*, as reached by a process with a fate: each unit that begins and each commit is a call."""
+
+    def __init__(self, inner: Repository, fate: Fate) -> None:
+        self._inner, self._fate = inner, fate
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Any]:
         self._fate.call(lambda: None)
-        with super().unit_of_work() as unit:
+        with self._inner.unit_of_work() as unit:
             commit = unit.commit
             unit.commit = lambda: self._fate.call(commit)  # type: ignore[method-assign]
             yield unit
@@ -100,3 +115,43 @@ class MortalWitness:
 
     def kept(self, origin: str) -> Sequence[str]:
         return self._inner.kept(origin)
+
+
+class InMemory:
+    """A store in memory, which outlives the processes that open it."""
+
+    def __init__(self) -> None:
+        self._repository, self._keys = MemoryRepository(), MemoryKeyStore()
+
+    def connected(self) -> tuple[Repository, KeyStore]:
+        """Both stores, as a process that begins reaches them."""
+        return self._repository, self._keys
+
+    def gone(self) -> None:
+        """Everything goes."""
+
+
+class OnSqlite:
+    """A store in two files, which outlives the processes that open it: each has connections of its own."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
+        self._open: list[Repository | KeyStore] = []
+
+    def connected(self) -> tuple[Repository, KeyStore]:
+        """Both stores, as a process that begins reaches them; the one before is gone."""
+        self._let_go()
+        repository = SqlRepository.open(f"sqlite:///{self._folder.name}/cif.db", "t", create=True)
+        keys = SqliteKeyStore(f"{self._folder.name}/cif-keys.db", create=True)
+        self._open = [repository, keys]
+        return repository, keys
+
+    def gone(self) -> None:
+        """Everything goes."""
+        self._let_go()
+        self._folder.cleanup()
+
+    def _let_go(self) -> None:
+        for one in self._open:
+            one.close()
+        self._open = []

@@ -1,26 +1,39 @@
-"""A fault at any call out of the process, database, key store or witness: nothing acknowledged is lost, and the same again works."""
+"""
+A fault at any call out of the process, database, key store or witness: what was acknowledged is there, what was not is there whole
+or not at all, and the same again works.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import attrs
 import pytest
-from hypothesis import given, settings, strategies as st
 from tests.conftest import ALL_ROLES, NOW, TRUST, known
 from tests.flows.test_register import register
 from tests.security.mortal import Fate, KeptWitness, MortalKeyStore, MortalRepository, MortalWitness
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
+from bankcif.approval import Approval
 from bankcif.errors import BankCIFError, ConflictError, KeyServiceError, StorageError, WitnessError
 from bankcif.flows.log import LogPlan
-from bankcif.party import ReferenceTables
+from bankcif.party import CifNo, LifeCycle
+from bankcif.protection import KeyStore
+from bankcif.storage import Repository
+from bankcif.storage.key_store import SqliteKeyStore
+from bankcif.storage.rows import PartyRow
+from bankcif.storage.sql import SqlRepository
 from bankcif.testing import synthetic_tables
 
 TABLES = synthetic_tables()
-WHO = known(Actor(id="s.wu", roles={*ALL_ROLES, "key_custodian", "privacy_officer"}, branch="b"))
-SECOND = known(Actor(id="s.li", roles={*ALL_ROLES, "privacy_officer"}))
+OFFICER = {*ALL_ROLES, "key_custodian", "privacy_officer"}
+WHO, SECOND = (known(Actor(id=name, roles=OFFICER, branch="b")) for name in ("s.wu", "s.li"))
 ERRORS: dict[str, Callable[[], Exception]] = {
     "the database is locked": lambda: StorageError("locked", rule="database"),
     "another writer was first": lambda: ConflictError("first", rule="conflict"),
@@ -30,82 +43,231 @@ ERRORS: dict[str, Callable[[], Exception]] = {
 
 
 class World:
-    def __init__(self, tables: ReferenceTables) -> None:
-        self.repository, self.store, self.witness = MemoryRepository(), MemoryKeyStore(), KeptWitness()
-        self._more: dict[str, Any] = {
-            "tenant": "t", "keys": LocalKeyProvider.generate(), "tables": tables, "trust": TRUST,
-            "clock": FixedClock(NOW), "log_plan": LogPlan(entries=2, seconds=99_999),
-        }  # fmt: skip
+    """A store with six customers, its keys and its witness, opened as often as one likes."""
+
+    def __init__(self, repository: Repository, store: KeyStore, keys: LocalKeyProvider) -> None:
+        self.repository, self.store, self.keys, self.witness = repository, store, keys, KeptWitness()
 
     def open(self, fate: Fate | None = None) -> CIF:
-        if fate is None:
-            return CIF(repository=self.repository, key_store=self.store, witnesses=[self.witness], **self._more)
+        repository: Any = MortalRepository(self.repository, fate) if fate else self.repository
+        store: Any = MortalKeyStore(self.store, fate) if fate else self.store
         return CIF(
-            repository=MortalRepository(self.repository, fate), key_store=MortalKeyStore(self.store, fate),
-            witnesses=[MortalWitness(self.witness, fate)], **self._more,
+            repository=repository, key_store=store, keys=self.keys, tenant="t", tables=TABLES, trust=TRUST,
+            witnesses=[MortalWitness(self.witness, fate) if fate else self.witness], clock=FixedClock(NOW),
+            log_plan=LogPlan(entries=2, seconds=99_999),
         )  # fmt: skip
 
+    def peopled(self) -> World:
+        """Two customers as they came, two of whom one was merged into the other, one restricted, one who waits for a merge."""
+        cif = self.open()
+        for number, name in enumerate("张一 李二 王三 赵四 陈五 杨六".split()):
+            register(cif, WHO, f"K{number}", name=name, identifiers=None, phone=self.phone(number))
+        approved(cif, cif.matches.propose_merge(self.cif_no(2), self.cif_no(3), actor=WHO, reason="r"))
+        cif.erasures.restrict(self.cif_no(4), reason="r", actor=WHO)
+        cif.matches.propose_merge(self.cif_no(5), self.cif_no(0), actor=WHO, reason="waits")
+        return self
 
-def _merge(cif: CIF, one: str, other: str) -> Any:
-    proposal = cif.matches.propose_merge(one, other, actor=WHO, reason="r")
+    def phone(self, number: int) -> str:
+        return f"154999900{number:02}"
+
+    def cif_no(self, number: int) -> str:
+        """The customer whom record *number* founded."""
+        with self.repository.unit_of_work() as unit:
+            return next(link.home for link in unit.crosswalk.all_current() if link.source_key == f"K{number}")
+
+    def party(self, number: int) -> PartyRow:
+        cif_no = CifNo(self.cif_no(number))
+        with self.repository.unit_of_work() as unit:
+            return unit.parties.get([cif_no])[cif_no]
+
+    def parties(self) -> set[tuple[str, int]]:
+        with self.repository.unit_of_work() as unit:
+            return {(row.cif_no, row.version) for row in unit.parties.page("", 99)}
+
+    def entries(self) -> int:
+        with self.repository.unit_of_work() as unit:
+            return sum(head.number for head in unit.trail.heads().values())
+
+
+def in_memory(_folder: Path) -> World:
+    return World(MemoryRepository(), MemoryKeyStore(), LocalKeyProvider.generate()).peopled()
+
+
+@cache
+def _template() -> tuple[TemporaryDirectory[str], World]:
+    """A store on SQLite that is made once, and copied for each example."""
+    folder = TemporaryDirectory()
+    world = _at(Path(folder.name), LocalKeyProvider.generate()).peopled()
+    world.repository.close()
+    return folder, world
+
+
+def _at(folder: Path, keys: LocalKeyProvider) -> World:
+    repository = SqlRepository.open(f"sqlite:///{folder / 'cif.db'}", "t", create=True)
+    return World(repository, SqliteKeyStore(folder / "cif-keys.db", create=True), keys)
+
+
+def on_sqlite(folder: Path) -> World:
+    made, before = _template()
+    shutil.copytree(made.name, folder, dirs_exist_ok=True)
+    world = _at(folder, before.keys)
+    world.witness.notes = list(before.witness.notes)
+    return world
+
+
+def approved(cif: CIF, proposal: Approval) -> Any:
     return cif.approvals.approve(proposal.id, actor=SECOND)
 
 
-DEEDS: dict[str, Callable[[CIF, str, str], Any]] = {
-    "register": lambda cif, *_: register(cif, WHO, "9", name="王五", identifiers=None, phone="15466666666"),
-    "register again": lambda cif, *_: register(cif, WHO, "1", email="z@example.com"),
-    "find": lambda cif, *_: cif.customers.find(phone="15412345678", actor=WHO, purpose=Purpose.SERVICE),
-    "get": lambda cif, one, _: cif.customers.get(one, actor=WHO, purpose=Purpose.SERVICE),
-    "reveal": lambda cif, one, _: cif.customers.reveal(one, {"phone"}, actor=WHO, purpose=Purpose.COMPLIANCE),
-    "merge": _merge,
-    "restrict": lambda cif, one, _: cif.erasures.restrict(one, reason="r", actor=WHO),
-    "verify": lambda cif, *_: cif.audit.verify(actor=WHO),
-    "checkpoint": lambda cif, *_: cif.audit.checkpoint(actor=WHO),
-    "close": lambda cif, *_: cif.close(),
+def rotated(cif: CIF) -> Any:
+    if not any(row.finished_at is None for row in cif.keys.rotations(actor=WHO)):
+        approved(cif, cif.keys.propose_rotation("data", reason="r", actor=WHO))
+    return cif.keys.rotate(actor=WHO)
+
+
+def found(cif: CIF, phone: str) -> set[str]:
+    return {view.cif_no for view in cif.customers.find(phone=phone, actor=WHO, purpose=Purpose.COMPLIANCE)}
+
+
+def waiting(cif: CIF) -> list[Approval]:
+    return [one for one in cif.approvals.mine(actor=WHO) if one.detail.get("reason") == "waits"]
+
+
+@attrs.frozen
+class Deed:
+    """
+    Something to do, and how it is seen to have been done.
+
+    Attributes:
+        do: Does it.
+        seen: Whether it is there, whole; always true of what changes nothing.
+        twice: Whether it may be done when it was done.
+    """
+
+    do: Callable[[World, CIF], Any]
+    seen: Callable[[World, CIF], bool] = lambda _world, _cif: True
+    twice: bool = True
+
+
+DEEDS: dict[str, Deed] = {
+    "register": Deed(
+        lambda w, cif: register(cif, WHO, "K9", name="周九", identifiers=None, phone=w.phone(9)),
+        lambda w, cif: len(found(cif, w.phone(9))) == 1,
+    ),
+    "register again": Deed(
+        lambda w, cif: register(cif, WHO, "K1", name="李二", identifiers=None, phone=w.phone(11)),
+        lambda w, cif: found(cif, w.phone(11)) == {w.cif_no(1)},
+    ),
+    "merge": Deed(
+        lambda w, cif: approved(cif, cif.matches.propose_merge(w.cif_no(0), w.cif_no(1), actor=WHO, reason="r")),
+        lambda w, cif: w.party(1).merged_into == w.cif_no(0) and found(cif, w.phone(1)) == {w.cif_no(0)},
+        twice=False,
+    ),
+    "unmerge": Deed(
+        lambda w, cif: approved(cif, cif.matches.propose_unmerge(w.cif_no(3), actor=WHO, reason="r")),
+        lambda w, cif: w.party(3).merged_into is None and found(cif, w.phone(3)) == {w.cif_no(3)},
+        twice=False,
+    ),
+    "apart": Deed(
+        lambda w, cif: cif.matches.not_a_match(w.cif_no(0), w.cif_no(1), actor=WHO, reason="r"),
+        lambda w, _cif: kept_apart(w),
+    ),
+    "restrict": Deed(
+        lambda w, cif: cif.erasures.restrict(w.cif_no(0), reason="r", actor=WHO),
+        lambda w, _cif: w.party(0).life_cycle == LifeCycle.RESTRICTED,
+        twice=False,
+    ),
+    "erase": Deed(
+        lambda w, cif: approved(cif, cif.erasures.propose(restricted(w), reason="r", actor=WHO)),
+        lambda w, cif: restricted(w) == "" and found(cif, w.phone(4)) == set(),
+        twice=False,
+    ),
+    "rotate": Deed(
+        lambda _w, cif: rotated(cif),
+        lambda _w, cif: [row.finished_at is not None for row in cif.keys.rotations(actor=WHO)][-1:] == [True],
+    ),
+    "withdraw": Deed(
+        lambda _w, cif: [cif.approvals.withdraw(one.id, actor=WHO) for one in waiting(cif)],
+        lambda _w, cif: waiting(cif) == [],
+    ),
+    "find": Deed(lambda w, cif: found(cif, w.phone(0))),
+    "get": Deed(lambda w, cif: cif.customers.get(w.cif_no(0), actor=WHO, purpose=Purpose.SERVICE)),
+    "reveal": Deed(lambda w, cif: cif.customers.reveal(w.cif_no(0), {"phone"}, actor=WHO, purpose=Purpose.COMPLIANCE)),
+    "verify": Deed(lambda _w, cif: cif.audit.verify(actor=WHO)),
+    "checkpoint": Deed(lambda _w, cif: cif.audit.checkpoint(actor=WHO)),
 }
 
 
-@settings(max_examples=150, deadline=None)
-@given(deed=st.sampled_from(sorted(DEEDS)), error=st.sampled_from(sorted(ERRORS)), at=st.integers(1, 50))
-def test_a_fault_anywhere_leaves_a_whole_store_and_the_same_again_works(deed: str, error: str, at: int) -> None:
-    world = World(TABLES)
-    cif = world.open()
-    one = register(cif, WHO, "1").cif_no
-    other = register(cif, WHO, "2", name="李四", identifiers=None, phone="15499999999").cif_no
-    entries = len(world.repository._data.audit.rows)
-    done = False
-    try:
-        DEEDS[deed](world.open(Fate(at, ERRORS[error])), one, other)
-        done = True
-    except BankCIFError:
-        pass
-    again = world.open()
-    assert len(world.repository._data.audit.rows) >= entries
-    assert again.audit.verify(actor=WHO).damage == ()
-    again.keys.check(actor=WHO)
-    if deed == "register" and done:
-        assert again.customers.find(phone="15466666666", actor=WHO, purpose=Purpose.SERVICE)
-    if deed == "restrict" and not done and again._repository._data.parties.rows[one].life_cycle == "restricted":  # type: ignore[attr-defined]
-        return  # it was committed, and what failed came after
-    if deed == "merge" and again._repository._data.parties.rows[other].merged_into:  # type: ignore[attr-defined]
-        return
-    if deed != "restrict" or not done:
-        DEEDS[deed](again, one, other)
+def kept_apart(world: World) -> bool:
+    cif_no = CifNo(world.cif_no(0))
+    with world.repository.unit_of_work() as unit:
+        return bool(unit.crosswalk.not_matches([cif_no]))
+
+
+def restricted(world: World) -> str:
+    """The customer who is restricted from the beginning; nothing once they are erased."""
+    with world.repository.unit_of_work() as unit:
+        rows = unit.parties.page("", 99)
+    return next((row.cif_no for row in rows if row.life_cycle == LifeCycle.RESTRICTED), "")
+
+
+@pytest.mark.parametrize("backend", [in_memory, on_sqlite])
+@pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS.keys())
+def test_a_fault_at_any_call_leaves_a_whole_store_and_the_same_again_works(
+    deed: Deed, backend: Callable[[Path], World], request: pytest.FixtureRequest
+) -> None:
+    """Each call out of the process fails in turn; with each error under ``nox -s endurance``, else with one after the other."""
+    endures = request.config.getoption("--hypothesis-profile") == "endurance"
+    errors, stride = sorted(ERRORS), 1 if endures or backend is in_memory else 3
+    at, strikes = 1, 0
+    while True:
+        for error in errors if endures else [errors[at % len(errors)]]:
+            struck = _lives_through(deed, backend, Fate(at, ERRORS[error]))
+            strikes += struck
+        if not struck:
+            break
+        at += stride
+    assert strikes > 3
+
+
+def _lives_through(deed: Deed, backend: Callable[[Path], World], fate: Fate) -> bool:
+    """Does *deed* in a process with a fate, and again in one without; whether the fault struck."""
+    with TemporaryDirectory() as folder:
+        world = backend(Path(folder))
+        before, entries, done = world.parties(), world.entries(), False
+        try:
+            deed.do(world, world.open(fate))
+            done = True
+        except BankCIFError:
+            pass
+        cif = world.open()
+        assert world.entries() >= entries
+        assert cif.audit.verify(actor=WHO).damage == ()
+        cif.keys.check(actor=WHO)
+        seen = deed.seen(world, cif)
+        if done:
+            assert seen, "it was acknowledged and is not there"
+        elif not seen:
+            assert world.parties() == before
+        if deed.twice or not seen:
+            deed.do(world, cif)
+        assert deed.seen(world, cif)
+        assert cif.audit.verify(actor=WHO).damage == ()
+        cif.keys.rotate(actor=WHO)
+        world.repository.close()
+    return fate.struck
 
 
 @pytest.mark.parametrize("error", sorted(ERRORS))
-def test_a_read_that_was_not_told_to_the_log_gives_nothing(tables: ReferenceTables, error: str) -> None:
+def test_a_read_that_was_not_told_to_the_log_gives_nothing(error: str) -> None:
     """Whatever fails before the entry is committed, nothing was returned; whatever fails after, the entry is there."""
     for at in range(1, 30):
-        world = World(tables)
-        cif = world.open()
-        one = register(cif, WHO, "1").cif_no
+        world = in_memory(Path())
         faulty = world.open()
-        fate = Fate(at, ERRORS[error])
-        object.__setattr__(faulty._desk, "repository", MortalRepository(world.repository, fate))
+        object.__setattr__(faulty._desk, "repository", MortalRepository(world.repository, Fate(at, ERRORS[error])))
         given_out = None
         try:
-            given_out = faulty.customers.reveal(one, {"phone"}, actor=WHO, purpose=Purpose.COMPLIANCE)
+            given_out = faulty.customers.reveal(world.cif_no(1), {"phone"}, actor=WHO, purpose=Purpose.COMPLIANCE)
         except BankCIFError:
             pass
         told = [line.action for line in world.open().audit.deeds(WHO.id, actor=WHO) if line.outcome == "done"]

@@ -14,13 +14,23 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.conftest import ALL_ROLES, NOW, TRUST, ageless, known
 from tests.flows.test_register import ID, register
-from tests.security.mortal import Fate, KeptWitness, Killed, MortalKeyStore, MortalRepository, MortalWitness
+from tests.security.mortal import (
+    Fate,
+    InMemory,
+    KeptWitness,
+    Killed,
+    MortalKeyStore,
+    MortalRepository,
+    MortalWitness,
+    OnSqlite,
+)
 
-from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
+from bankcif import CIF, Actor, LocalKeyProvider, Purpose
 from bankcif._clock import FixedClock
 from bankcif.errors import AccessError, BankCIFError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.log import LogPlan
 from bankcif.party import CifNo, LifeCycle
+from bankcif.storage.rows import LinkRow, PartyRow
 from bankcif.testing import synthetic_tables
 
 WHO = known(Actor(id="s.wu", roles={*ALL_ROLES, "key_custodian", "privacy_officer"}, branch="b"))
@@ -33,10 +43,12 @@ NAMES = "王伟 李芳 张国 刘强 陈敏 杨静".split()
 class Store(RuleBasedStateMachine):
     """One store, one witness, and what a clerk would remember of them."""
 
+    backend_of: type[InMemory] | type[OnSqlite] = InMemory
+
     def __init__(self) -> None:
         super().__init__()
         self.clock, self.keys = FixedClock(NOW), LocalKeyProvider.generate()
-        self.repository, self.store, self.witness = MemoryRepository(), MemoryKeyStore(), KeptWitness()
+        self.backend, self.witness = self.backend_of(), KeptWitness()
         self.said: dict[int, str] = {}
         """The last phone of each source key that was acknowledged."""
         self.erased: dict[str, set[bytes]] = {}
@@ -44,8 +56,11 @@ class Store(RuleBasedStateMachine):
         self.entries, self.turn, self.fate_at = 0, 0, 0
 
     def opened(self, fate: Fate | None = None) -> CIF:
-        repository: Any = self.repository if fate is None else MortalRepository(self.repository, fate)
-        store = self.store if fate is None else MortalKeyStore(self.store, fate)
+        repository: Any
+        store: Any
+        repository, store = self.repository, self.store = self.backend.connected()
+        if fate is not None:
+            repository, store = MortalRepository(repository, fate), MortalKeyStore(store, fate)
         witness: Any = self.witness if fate is None else MortalWitness(self.witness, fate)
         return CIF(
             repository=repository, tenant="t", keys=self.keys, key_store=store, tables=TABLES, trust=TRUST,
@@ -99,7 +114,7 @@ class Store(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def unmerge(self, data: st.DataObject) -> None:
-        merged = sorted(row.cif_no for row in self.repository._data.parties.rows.values() if row.merged_into)
+        merged = sorted(row.cif_no for row in self._parties().values() if row.merged_into)
         if merged:
             number = data.draw(st.sampled_from(merged))
             self.do(lambda cif: self._approved(cif, cif.matches.propose_unmerge(number, actor=WHO, reason="r").id))
@@ -119,9 +134,10 @@ class Store(RuleBasedStateMachine):
         number = self._party(key)
         if number is None:
             return
-        mine = {row.key_id for row in self.repository._data.sources.rows.values() if self._of(row) == number}
+        with self.repository.unit_of_work() as unit:
+            mine = {row.key_id for _, row in unit.sources.of_parties([CifNo(number)])}
         self.do(lambda cif: self._approved(cif, cif.erasures.propose(number, reason="r", actor=WHO).id))
-        if self.repository._data.parties.rows[number].life_cycle == LifeCycle.ERASED:
+        if self._parties()[number].life_cycle == LifeCycle.ERASED:
             self.erased[number] = mine
             linked = {int(link.source_key[1:]) for link in self._links() if link.source_key.startswith("K")}
             self.said = {one: phone for one, phone in self.said.items() if one in linked}
@@ -153,14 +169,14 @@ class Store(RuleBasedStateMachine):
 
     @invariant()
     def nothing_that_was_in_the_log_is_gone(self) -> None:
-        count = len(self.repository._data.audit.rows)
+        count = self._count()
         assert count >= self.entries
         self.entries = count
 
     @invariant()
     def nobody_who_was_erased_comes_back(self) -> None:
         for number in self.erased:
-            assert self.repository._data.parties.rows[CifNo(number)].life_cycle == LifeCycle.ERASED
+            assert self._parties()[number].life_cycle == LifeCycle.ERASED
 
     @precondition(lambda self: self.erased)
     @rule(data=st.data())
@@ -178,28 +194,33 @@ class Store(RuleBasedStateMachine):
         self.cif.keys.rotate(actor=WHO)
         report = self.cif.audit.verify(actor=WHO)
         assert report.damage == ()
-        assert report.customers == len(self.repository._data.parties.rows)
+        assert report.customers == len(self._parties())
         self.cif.keys.check(actor=WHO)
         kept = set().union(*self.erased.values()) if self.erased else set()
         assert not self.store.read(kept), "a data key of an erased customer is there still"
         self.cif.audit.checkpoint(actor=WHO)
-        assert self.witness.size == len(self.repository._data.audit.rows)
+        assert self.witness.size == self._count()
+        self.backend.gone()
 
     def _approved(self, cif: CIF, proposal: str) -> bool:
         cif.approvals.approve(proposal, actor=SECOND)
         return True
 
-    def _links(self) -> list[Any]:
-        return [link for link in self.repository._data.links.rows.values() if link.until is None]
+    def _parties(self) -> dict[str, PartyRow]:
+        with self.repository.unit_of_work() as unit:
+            return {row.cif_no: row for row in unit.parties.page("", 999)}
+
+    def _links(self) -> list[LinkRow]:
+        with self.repository.unit_of_work() as unit:
+            return list(unit.crosswalk.all_current())
+
+    def _count(self) -> int:
+        with self.repository.unit_of_work() as unit:
+            return sum(head.number for head in unit.trail.heads().values())
 
     def _party(self, key: int) -> str | None:
         """The party that a source key belongs to now; None if it belongs to none."""
         return next((link.cif_no for link in self._links() if link.source_key == f"K{key}"), None)
-
-    def _of(self, row: Any) -> str | None:
-        return next(
-            (one.cif_no for one in self._links() if (one.source, one.source_key) == (row.source, row.source_key)), None
-        )
 
     def _is_stored(self, key: int, phone: str) -> bool:
         """Whether a registration whose process ended was committed all the same."""
@@ -210,7 +231,22 @@ class Store(RuleBasedStateMachine):
         return bool(found)
 
 
+class StoreOnSqlite(Store):
+    """The same in two files; each process has connections of its own."""
+
+    backend_of = OnSqlite
+
+
 class TestStore(Store.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(
         settings.default, max_examples=max(settings.default.max_examples // 3, 1), stateful_step_count=25, deadline=None
+    )
+
+
+class TestStoreOnSqlite(StoreOnSqlite.TestCase):  # type: ignore[name-defined, misc]
+    settings = settings(
+        settings.default,
+        max_examples=max(settings.default.max_examples // 12, 1),
+        stateful_step_count=25,
+        deadline=None,
     )
