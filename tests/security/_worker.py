@@ -1,7 +1,8 @@
 """
 A process that works on a store until it is killed, and says what was acknowledged: a line for each deed that returned.
 
-It registers, changes, searches, merges and unmerges, rotates data keys and makes checkpoints, in an order of its own.
+It registers, changes, searches, merges and unmerges, restricts and lifts, rotates data keys and makes checkpoints, in an order of its
+own.
 """
 
 import random
@@ -20,7 +21,7 @@ folder, seed = sys.argv[1:]
 chance = random.Random(seed)
 clock = SystemClock()
 auth = AuthContext(methods=("passkey",), assurance=3, at=clock.now())
-roles = {"steward", "auditor", "compliance", "key_custodian"}
+roles = {"steward", "auditor", "compliance", "key_custodian", "privacy_officer"}
 one = Actor(id="s.wu", roles=roles, auth=auth)
 other = attrs.evolve(one, id="s.li", person="s.li")
 
@@ -38,7 +39,9 @@ with CIF.open(
     known: dict[str, str] = {}
     while True:
         key = f"K{chance.randrange(200)}"
-        deed = chance.choice(["register"] * 6 + ["find", "merge", "unmerge", "rotate", "checkpoint"])
+        deed = chance.choice(
+            ["register"] * 6 + ["find", "merge", "unmerge", "restrict", "lift", "rotate", "checkpoint"]
+        )
         try:
             if deed == "register":
                 phone = f"154{chance.randrange(10**8):08}"
@@ -52,17 +55,24 @@ with CIF.open(
                 said("read", number)
             elif deed == "merge" and len(known) > 1:
                 a, b = chance.sample(sorted(known.values()), 2)
-                cif.approvals.approve(cif.matches.propose_merge(a, b, actor=one, reason="r").id, actor=other)
-                said("merged", a, b)
+                proposal = cif.matches.propose_merge(a, b, actor=one, reason="r")
+                cif.approvals.approve(proposal.id, actor=other)
+                said("merge", proposal.id)
             elif deed == "unmerge" and known:
                 b = chance.choice(sorted(known.values()))
-                cif.approvals.approve(cif.matches.propose_unmerge(b, actor=one, reason="r").id, actor=other)
-                said("unmerged", b)
+                proposal = cif.matches.propose_unmerge(b, actor=one, reason="r")
+                cif.approvals.approve(proposal.id, actor=other)
+                said("unmerge", proposal.id)
+            elif deed in ("restrict", "lift") and known:
+                number = chance.choice(sorted(known.values()))
+                turn = cif.erasures.restrict if deed == "restrict" else cif.erasures.lift
+                turn(number, reason="r", actor=one)
+                said(deed, number)
             elif deed == "rotate":
                 proposal = cif.keys.propose_rotation("data", reason="r", actor=one)
                 cif.approvals.approve(proposal.id, actor=other)
                 cif.keys.rotate(actor=one)
-                said("rotated")
+                said("rotate_keys", proposal.id)
             elif deed == "checkpoint":
                 cif.audit.checkpoint(actor=one)
                 said("checkpoint")

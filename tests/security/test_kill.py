@@ -12,18 +12,32 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conftest import known
 
 from bankcif import CIF, Actor, LocalKeyProvider, Purpose
+from bankcif._canonical import loads
 from bankcif._clock import SystemClock
 from bankcif.audit import FileWitness
+from bankcif.party import LifeCycle
+from bankcif.storage.rows import PartyRow, RotationRow
 from bankcif.testing import synthetic_tables
 
 WORKER = Path(__file__).parent / "_worker.py"
 ROLES = {"steward", "auditor", "compliance", "key_custodian"}
+DEEDS = {
+    "merge": "merge",
+    "unmerge": "unmerge",
+    "restrict": "restrict",
+    "lift": "lift_restriction",
+    "rotate_keys": "rotate_keys",
+}
+"""What is acknowledged besides registrations, and what the log calls it."""
 
 
 def test_what_was_acknowledged_outlives_the_process(tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -31,6 +45,7 @@ def test_what_was_acknowledged_outlives_the_process(tmp_path: Path, request: pyt
     LocalKeyProvider.generate().write(tmp_path / "keys.json")
     told = {"kills": 0, "acknowledged": 0, "entries": 0}
     registered: list[tuple[str, str]] = []
+    deeds: Counter[tuple[str, str]] = Counter()
     for round_ in range(rounds):
         lines = _killed(tmp_path, round_)
         told["kills"] += 2
@@ -38,9 +53,11 @@ def test_what_was_acknowledged_outlives_the_process(tmp_path: Path, request: pyt
         fresh = [(words[1], words[3]) for words in map(str.split, lines) if words[0] == "registered"]
         # Every look-up is an entry in the log; of what earlier rounds found already, a part each time.
         earlier = random.Random(round_).sample(registered, min(50, len(registered)))
-        told["entries"] = _verified(tmp_path, [*fresh, *earlier])
+        deeds.update((words[0], words[1]) for words in map(str.split, lines) if words[0] in DEEDS)
+        told["entries"] = _verified(tmp_path, [*fresh, *earlier], deeds)
         registered += fresh
     assert told["acknowledged"] > 10 * rounds
+    assert rounds < 50 or {what for what, _ in deeds} == DEEDS.keys()
     print(f"\nkill -9: {told}")  # noqa: T201 (kept in the docs)
 
 
@@ -82,8 +99,8 @@ def _killed(folder: Path, round_: int) -> list[str]:
     return lines
 
 
-def _verified(folder: Path, registered: list[tuple[str, str]]) -> int:
-    """Opens the store anew, and finds everything that was acknowledged."""
+def _verified(folder: Path, registered: list[tuple[str, str]], deeds: Counter[tuple[str, str]]) -> int:
+    """Opens the store anew, and finds everything that was acknowledged, in the log and in its effect."""
     who = known(Actor(id="a.sun", roles=ROLES), SystemClock().now())
     keys = LocalKeyProvider.from_file(folder / "keys.json")
     with CIF.open(
@@ -96,7 +113,45 @@ def _verified(folder: Path, registered: list[tuple[str, str]]) -> int:
         cif.keys.check(actor=who)
         with cif._repository.unit_of_work() as unit:
             links = {link.source_key: link for link in unit.crosswalk.all_current() if link.source == "counter"}
+            log = [loads(row.body) for row in unit.trail.between(0, 2**63 - 1)]
+            parties = {row.cif_no: row for row in unit.parties.page("", 9999)}
+            rotations = {row.id: row for row in unit.keys.rotations()}
+        _told_and_done(log, parties, rotations, deeds)
         for key, phone in registered:
             found = cif.customers.find(phone=phone, actor=who, purpose=Purpose.COMPLIANCE)
             assert links[key].cif_no in {view.cif_no for view in found}, f"{key} is not found by {phone}"
         return report.entries
+
+
+def _told_and_done(
+    log: list[dict[str, Any]],
+    parties: Mapping[str, PartyRow],
+    rotations: Mapping[str, RotationRow],
+    deeds: Counter[tuple[str, str]],
+) -> None:
+    """Each acknowledged deed has its entry, and each customer and rotation is as the last entry on it says."""
+    told: Counter[tuple[str, str]] = Counter()
+    into: dict[str, str | None] = {}
+    cycle: dict[str, bool] = {}
+    for entry in sorted(log, key=lambda one: one["at"]):
+        action, outcome = entry["action"], entry["outcome"]
+        if outcome != "done":
+            continue
+        if action in ("merge", "unmerge"):
+            told[action, entry["rule"].partition(":")[2]] += 1
+            survivor, retired = entry["subjects"]
+            into[retired] = survivor if action == "merge" else None
+        elif action in ("restrict", "lift_restriction"):
+            (number,) = entry["subjects"]
+            told[action, number] += 1
+            cycle[number] = action == "restrict"
+        elif action == "rotate_keys" and entry.get("rule", "").startswith("rotate_keys:"):
+            told[action, entry["rule"].partition(":")[2]] += 1
+    for (what, name), times in deeds.items():
+        assert told[DEEDS[what], name] >= times, f"{what} {name} was acknowledged and is not in the log"
+        if what == "rotate_keys":
+            assert rotations[name].finished_at, f"rotation {name} was acknowledged and is not done"
+    for number, row in parties.items():
+        assert row.merged_into == into.get(number), number
+        if row.merged_into is None:
+            assert (row.life_cycle == LifeCycle.RESTRICTED) == cycle.get(number, False), number
