@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from tests.conftest import NOW
+from tests.conftest import NOW, known
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
@@ -109,7 +109,7 @@ def test_a_ticket_opens_one_customer_for_a_while(tables: ReferenceTables, stewar
     one = register(cif, steward, "1").cif_no
     other = register(cif, steward, "2", channel="card", name="李娜", identifiers=None, phone="15400000002").cif_no
     ticket = Ticket(id="WO-7", cif_no=one, expires_at=NOW + timedelta(hours=1))
-    clerk = Actor(id="c", roles={"r"}, tickets=(ticket,))
+    clerk = known(Actor(id="c", roles={"r"}, tickets=(ticket,)))
     assert cif.customers.get(one, actor=clerk, purpose=Purpose.SERVICE).phone == "154****5678"
     cif.customers.reveal(one, ["phone"], actor=clerk, purpose=Purpose.SERVICE)
     with cif._desk.unit_of_work() as unit:

@@ -14,7 +14,7 @@ from tests.conftest import NOW
 
 from bankcif import Actor, Policy, Purpose
 from bankcif.access import Action, FieldDecision, check_policy, default_policy, default_profiles
-from bankcif.access.grants import ExportLimits, says_more
+from bankcif.access.grants import BY_CUSTOMER, ExportLimits, says_more
 from bankcif.access.policy import READING
 from bankcif.access.requirements import MOST_PERSONS, KeyOperation, Requirement
 from bankcif.access.rows import row_parameters
@@ -59,9 +59,9 @@ def policy(*grants: dict[str, Any], **more: Any) -> Policy:
         (grant(when=3), "grant g: when is a text"),
         (grant(when="phone = '1'"), "grant g, when: "),
         *[
-            (grant(**wrong), "grant g: alone is a number, least_k one above zero, countries a list of two-letter codes")
+            (grant(**wrong), "grant g: alone is a number up to 1000, least_k one above zero, countries a list of two-letter codes")
             for wrong in (
-                {"alone": True}, {"alone": -1}, {"alone": "1"}, {"alone": 1.0}, {"least_k": 0}, {"least_k": 1.0},
+                {"alone": True}, {"alone": -1}, {"alone": 1001}, {"alone": "1"}, {"alone": 1.0}, {"least_k": 0}, {"least_k": 1.0},
                 {"least_k": True}, {"least_k": "1"}, {"countries": "CN"}, {"countries": {"CN": 1}}, {"countries": ["CHN"]},
                 {"countries": ["CN", 12]}, {"countries": [["C", "N"]]}, {"alone": -1, "least_k": 5},
                 {"alone": 1.5, "least_k": 5},
@@ -133,9 +133,41 @@ def test_what_a_document_leaves_out_has_its_default() -> None:
         "i" * 64, "staff", None, {Relation.ANY}, (Sink.DISPLAY,),
     )  # fmt: skip
     assert one.limits == ExportLimits() == ExportLimits(alone=100, least_k=1, countries=frozenset({"CN"}))
-    read = policy(require={"reveal": {}})
-    assert read.requirements == {Action.REVEAL: Requirement(level=0, max_age_minutes=None, bound=False)}
-    assert read.document()["require"] == {"reveal": {"level": 0, "bound": False}}
+    read = policy(require={"view": {}})
+    assert read.requirements == {Action.VIEW: Requirement(level=0, max_age_minutes=None, bound=False)}
+    assert read.document()["require"] == {"view": {"level": 0, "bound": False}}
+
+
+def test_unmasking_and_breaking_the_glass_ask_for_two_factors_whatever_a_policy_says() -> None:
+    silent = Policy.from_document({"version": "1"})
+    assert silent.requirement(Action.REVEAL) == Requirement(level=2)
+    assert silent.requirement(Action.BREAK_GLASS) == Requirement(level=2, max_age_minutes=60)
+    assert silent.requirement(Action.VIEW) == Requirement()
+    kept = policy(require={"reveal": {"level": 3}, "break_glass": {"level": 2, "max_age_minutes": 60}})
+    assert kept.requirement(Action.REVEAL).level == 3
+    for weaker in (
+        {"reveal": {"level": 1}}, {"reveal": {}}, {"break_glass": {"level": 2}},
+        {"break_glass": {"level": 1, "max_age_minutes": 5}}, {"break_glass": {"level": 2, "max_age_minutes": 61}},
+    ):  # fmt: skip
+        with pytest.raises(PolicyError, match="asks for level 2 at least"):
+            policy(require=weaker)
+
+
+@pytest.mark.parametrize("action", sorted(set(Action) - BY_CUSTOMER))
+@pytest.mark.parametrize("more", [{"relations": ["branch"]}, {"when": "branch = $branch"}])
+def test_what_is_decided_for_the_whole_file_has_no_relation_and_no_row_rule(action: str, more: dict[str, Any]) -> None:
+    """It would be a limit that nobody keeps to."""
+    policy(grant(actions=[action], fields=[]))
+    with pytest.raises(PolicyError, match="is decided for the whole file"):
+        policy(grant(actions=[action], fields=[], **more))
+    with pytest.raises(PolicyError, match="is decided for the whole file"):
+        policy(grant(actions=["view", action], **more))
+
+
+def test_who_works_on_held_rows_sees_values_and_decides_nothing_about_seeing() -> None:
+    for action in ("policy", "operators"):
+        with pytest.raises(PolicyError, match="no role does both"):
+            policy(grant(actions=[action], fields=[]), grant("r", actions=["release"], fields=[]))
 
 
 def test_what_a_document_says_is_read() -> None:

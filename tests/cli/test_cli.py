@@ -111,7 +111,7 @@ def shell(tmp_path: Path) -> Shell:
     made.write(
         "operators.toml",
         '[alice]\nroles = ["loader", "steward", "auditor", "compliance"]\n[bob]\nroles = ["steward"]\n[eve]\nroles = []\n'
-        '[carol]\nroles = ["compliance"]\n["o.xia"]\nroles = ["operator_admin"]\n',
+        '[carol]\nroles = ["compliance"]\n["o.xia"]\nroles = ["operator_admin"]\n[dave]\nroles = ["steward"]\n',
     )
     return made
 
@@ -171,7 +171,10 @@ def test_held_rows_are_shown_corrected_refused_and_counted(shell: Shell) -> None
     assert [(one["line"], one["faults"][0]["rule"]) for one in items] == [(4, "check_digit"), (5, "broken_row")]
     assert "check digit" in shell.run("held", "list", *ASK).stdout
     batch = items[0]["batch"]
-    assert shell.json("held", "show", batch, "4", *ASK)["idno"] == "110105194912310021"  # type: ignore[call-overload]
+    dave = ("--as", "dave", "--purpose", "operations")
+    assert "must be recognized at level 2" in shell.run("held", "show", batch, "4", *dave, expect=2).stderr
+    shown: Any = shell.json("held", "show", batch, "4", *dave, **shell.known("dave"))
+    assert shown["idno"] == "110105194912310021"
     release = ("held", "release", batch, "4", "--channel", "app.toml", *ASK)
     assert "error" in shell.run(*release, expect=2).stderr
     assert "no such column" in shell.run(*release, "--set", "shoe=42", expect=2).stderr
@@ -179,7 +182,8 @@ def test_held_rows_are_shown_corrected_refused_and_counted(shell: Shell) -> None
     shell.run("held", "refuse", batch, "5", "--reason", "cut off", *ASK)
     assert shell.json("held", "list", *ASK) == []
     assert "0 row" in shell.run("held", "expire", *ASK).stdout
-    assert "customer" in shell.run("held", "show", batch, "5", *ASK, expect=2).stderr
+    gone = shell.run("held", "show", batch, "5", *dave, expect=2, **shell.known("dave"))
+    assert "customer" in gone.stderr
     counts: Any = shell.json("faults", *ASK)
     assert {(one["rule"], one["count"]) for one in counts} >= {("check_digit", 1), ("broken_row", 1)}
     assert shell.json("faults", "--until", "2020-01-01", *ASK) == []
@@ -192,7 +196,8 @@ def test_a_held_row_can_not_steer_the_terminal(shell: Shell) -> None:
     shell.write("app.jsonl", '{"no": "1", "name": "[red]x\\u001b[31m\\u202ey"}\n')
     shell.run("load", "app.jsonl", "--channel", "app.toml", *ASK, expect=1)
     items: Any = shell.json("held", "list", *ASK)
-    said = shell.run("held", "show", items[0]["batch"], "1", *ASK).stdout
+    dave = ("--as", "dave", "--purpose", "operations")
+    said = shell.run("held", "show", items[0]["batch"], "1", *dave, **shell.known("dave")).stdout
     assert "\x1b" not in said
     assert "\u202e" not in said
     assert "[red]x\\x1b[31m\\u202ey" in said
@@ -685,7 +690,7 @@ def test_an_export_is_written_marked_and_reviewed(shell: Shell) -> None:
     )
     (found,) = shell.json("find", "phone", PEOPLE[0]["phone"], *ASK)  # type: ignore[misc]
     could = shell.json("access", "customer", found["cif_no"], *AUDIT)
-    assert {one["operator"] for one in could} == {"alice", "bob", "carol"}  # type: ignore[attr-defined]
+    assert {one["operator"] for one in could} == {"alice", "bob", "carol", "dave"}  # type: ignore[attr-defined]
     assert "no such customer" in shell.run("access", "customer", "C0", *AUDIT, expect=2).stderr
 
 

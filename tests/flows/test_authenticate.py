@@ -349,6 +349,22 @@ def test_an_operator_who_is_recognized_enrols_a_passkey_of_their_own(bank: Bank)
         bank.cif.operators.finish_passkey(asked.id, Device().make(asked.options), actor=known(Actor(id="t.other")))
 
 
+@pytest.mark.parametrize(
+    "auth",
+    [AuthContext(methods=("password",), assurance=1, at=NOW),
+     AuthContext(methods=("password", "totp"), assurance=2, at=NOW - timedelta(minutes=11))],
+)  # fmt: skip
+def test_a_stolen_session_enrols_no_key_of_its_own(bank: Bank, auth: AuthContext) -> None:
+    """Threat 15: it would be of the highest level from then on."""
+    thief = Actor(id="t.zhou", auth=auth)
+    with pytest.raises(StepUpRequired):
+        bank.cif.operators.begin_passkey("t.zhou", actor=thief)
+    asked = bank.cif.operators.begin_passkey("t.zhou", actor=known(thief))
+    with pytest.raises(StepUpRequired):
+        bank.cif.operators.finish_passkey(asked.id, Device().make(asked.options), actor=thief)
+    assert [one.kind for one in bank.cif.operators.factors("t.zhou", actor=KEEPER)] == ["password", "totp"]
+
+
 def test_a_key_is_enrolled_once(bank: Bank) -> None:
     device = Device()
     enrol(bank.cif, device)

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 from tests.conftest import NOW, TRUST, keys_fit, known
@@ -17,7 +18,15 @@ from tests.security.mortal import Fate, Killed, MortalKeyStore, MortalRepository
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Outcome, Purpose
 from bankcif._clock import FixedClock
-from bankcif.errors import BankCIFError, FourEyesError, InputError, KeyMissingError, NotFoundOrNotAllowedError
+from bankcif.audit import EntryProof
+from bankcif.errors import (
+    AuditError,
+    BankCIFError,
+    FourEyesError,
+    InputError,
+    KeyMissingError,
+    NotFoundOrNotAllowedError,
+)
 from bankcif.party import ReferenceTables
 from bankcif.protection import key_id_of
 from bankcif.storage.key_store import SqliteKeyStore
@@ -173,6 +182,25 @@ PEOPLE = (
     ("partner", "王芳", {"phone": "15411110003", "employer": "金丝雀三号有限公司"}, "金丝雀三号"),
     ("online", "赵强", {"phone": "15411110004", "foreign_name": "Canary Four"}, "Canary Four"),
 )
+
+
+def test_the_certificate_stands_under_a_signed_checkpoint(cif: CIF, steward: Actor) -> None:
+    """Whoever has the log's key checks it, without the log."""
+    officers = [known(Actor(id=one, roles={"privacy_officer"})) for one in ("p.o", "p.p")]
+    number = register(cif, steward, "1").cif_no
+    cif.erasures.restrict(number, reason="asked", actor=officers[0])
+    proposal = cif.erasures.propose(number, reason="asked", actor=officers[0])
+    cif.approvals.approve(proposal.id, actor=officers[1])
+    for _ in range(2):  # again, when a checkpoint covers it already
+        said = cif.erasures.certificate(proposal.id, actor=officers[0])
+        proof = EntryProof.from_json(said.proof)
+        assert proof.check(cif._desk.log.signer.key).size >= said.number
+        assert (proof.stream, proof.number) == (said.stream, said.number)
+        assert b'"erased"' in proof.body
+        with pytest.raises(AuditError):
+            attrs.evolve(proof, body=proof.body.replace(number.encode(), b"C" * len(number))).check(
+                cif._desk.log.signer.key
+            )
 
 
 @settings(max_examples=60, deadline=None)

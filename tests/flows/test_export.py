@@ -194,7 +194,7 @@ def test_more_than_one_person_may_take_takes_two(cif: CIF, three: list[str]) -> 
             {**APPROVES, "id": "two", "actions": ["export"], "fields": ["sex"], "purposes": ["service"]},
         ),
     ):
-        with pytest.raises(FourEyesError, match="more than 2 customers") as caught:
+        with pytest.raises(FourEyesError, match="more than 2 customers in an hour") as caught:
             cif.exports.take(spec("sex"), actor=TAKER)
         assert caught.value.rule == "bulk"
         assert cif.exports.take(spec("sex", cif_nos=tuple(three[:2])), actor=TAKER).rows == 2
@@ -218,6 +218,21 @@ def test_more_than_one_person_may_take_takes_two(cif: CIF, three: list[str]) -> 
         assert cif.approvals.mine(actor=TAKER, purpose=COMPLIANCE) == []
         with pytest.raises(FourEyesError, match="executed, not approved"):
             cif.exports.take(spec("sex"), actor=TAKER, approval_id=proposal.id)
+
+
+def test_many_small_exports_are_one_large_one(cif: CIF, three: list[str], clock: Any) -> None:
+    """Counted by person and hour, whatever the operator id."""
+    with Under(cif, policy(grant(alone=2), APPROVES)):
+        cif.exports.take(spec("sex", cif_nos=(three[0],)), actor=TAKER)
+        cif.exports.take(spec("sex", cif_nos=(three[1],)), actor=attrs.evolve(TAKER, id="c.sun2", person=TAKER.person))
+        third = spec("sex", cif_nos=(three[2],))
+        with pytest.raises(FourEyesError, match="more than 2 customers in an hour"):
+            cif.exports.take(third, actor=TAKER)
+        proposal = cif.exports.propose(third, reason="r", actor=TAKER)
+        cif.approvals.approve(proposal.id, actor=CHECKER)
+        assert cif.exports.take(third, actor=TAKER, approval_id=proposal.id).rows == 1
+        clock.advance(timedelta(hours=1))
+        assert cif.exports.take(spec("sex", cif_nos=tuple(three[:2])), actor=known(TAKER, clock.now())).rows == 2
 
 
 def test_what_was_approved_is_what_is_taken(cif: CIF, three: list[str], steward: Actor) -> None:

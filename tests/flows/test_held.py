@@ -8,12 +8,14 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.conftest import ALL_ROLES, keys_fit
+from tests.conftest import ALL_ROLES, NOW, keys_fit, known
+from tests.flows.test_browse import Under
 from tests.flows.test_load import PEOPLE, line, write
 from tests.flows.test_register import register
 
-from bankcif import CIF, Actor, Outcome, Purpose
+from bankcif import CIF, Actor, AuthContext, Outcome, Policy, Purpose
 from bankcif._clock import FixedClock
+from bankcif.access import default_policy
 from bankcif.errors import (
     AccessError,
     ConfigurationError,
@@ -22,10 +24,11 @@ from bankcif.errors import (
     KeyMissingError,
     MappingError,
     NotFoundOrNotAllowedError,
+    StepUpRequired,
 )
 from bankcif.intake import Agreement, Channel, read_channel
 
-ASK: dict[str, Any] = {"actor": Actor(id="s.wu", roles=ALL_ROLES, branch="b"), "purpose": Purpose.OPERATIONS}
+ASK: dict[str, Any] = {"actor": known(Actor(id="s.wu", roles=ALL_ROLES, branch="b")), "purpose": Purpose.OPERATIONS}
 MAPPING = """
 name = "app"
 format = "jsonl"
@@ -119,6 +122,20 @@ def test_of_a_decided_row_nothing_stays_sealed(cif: CIF, tmp_path: Path, channel
     assert second.key_id == third.key_id, "one key for the batch"
 
 
+def test_seeing_a_held_row_is_unmasking(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    batch = loaded(cif, tmp_path, channel)
+    for weak in (None, AuthContext(methods=("password",), assurance=1, at=NOW)):
+        with pytest.raises(StepUpRequired):
+            cif.held.show(batch, 2, actor=attrs.evolve(ASK["actor"], auth=weak), purpose=Purpose.OPERATIONS)
+    table = default_policy().document()
+    table["cap"]["reveal"] = {"per_hour": 1}
+    with Under(cif, Policy.from_document(table)):
+        cif.held.show(batch, 2, **ASK)
+        other_id = attrs.evolve(ASK["actor"], id="s.wu2", person="s.wu")
+        with pytest.raises(AccessError, match="in this hour"):
+            cif.held.show(batch, 2, actor=other_id, purpose=Purpose.OPERATIONS)
+
+
 def test_after_its_term_a_row_and_its_key_are_gone(
     sqlite_cif: CIF, tmp_path: Path, channel: Channel, clock: FixedClock
 ) -> None:
@@ -130,7 +147,7 @@ def test_after_its_term_a_row_and_its_key_are_gone(
     clock.advance(timedelta(days=91))
     assert cif.held.rows(**ASK) == []
     with pytest.raises(NotFoundOrNotAllowedError):
-        cif.held.show(batch, 2, **ASK)
+        cif.held.show(batch, 2, actor=known(ASK["actor"], clock.now()), purpose=Purpose.OPERATIONS)
     assert cif.held.expire(**ASK) == 2
     with cif._desk.unit_of_work() as unit:
         assert unit.staging.rows() == []

@@ -28,6 +28,9 @@ def form(**more: Any) -> Individual:
     return made
 
 
+AUDITOR = Actor(id="a.sun", roles={"auditor"})
+
+
 def register(cif: CIF, actor: Actor, key: str, *, channel: str = "counter", **more: Any) -> Any:
     return cif.customers.register(form(**more), channel=channel, source_key=key, actor=actor, occasion="lead")
 
@@ -69,6 +72,15 @@ def test_two_different_numbers_never_link(cif: CIF, steward: Actor) -> None:
     register(cif, steward, "1")
     other = register(cif, steward, "2", identifiers=[{"scheme": "cn.resident_id", "number": OTHER_ID}])
     assert other.outcome in (Outcome.NEW, Outcome.POSSIBLE_MATCH)
+
+
+def test_a_form_that_changes_nothing_is_in_the_log(cif: CIF, steward: Actor) -> None:
+    """Its answer tells whose the source key is, as any other does."""
+    first = register(cif, steward, "1")
+    again = register(cif, steward, "1")
+    assert (again.outcome, again.cif_no) == (Outcome.UNCHANGED, first.cif_no)
+    told = [(one.action, one.outcome, one.rule) for one in cif.audit.who(first.cif_no, actor=AUDITOR)]
+    assert told == [("register", "done", "new:new"), ("register", "done", "unchanged:repeat")]
 
 
 def test_name_and_phone_alone_are_a_possible_match(cif: CIF, steward: Actor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -11,6 +12,7 @@ from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, Purpose
 from bankcif._clock import FixedClock, to_micros
+from bankcif.audit import ecs_line
 from bankcif.context import AuthContext
 from bankcif.errors import ConfigurationError, InputError, NotFoundOrNotAllowedError
 
@@ -37,6 +39,15 @@ def test_who_saw_a_customer_when_why_and_which_fields(cif: CIF, steward: Actor, 
     assert {"name", "phone"} <= set(saw.fields)
     assert (revealed.action, revealed.fields, revealed.rule) == ("reveal", ("phone",), "compliance-reveal")
     assert (refused.actor, refused.outcome) == ("x.nobody", "refused")
+
+
+def test_on_whose_behalf_is_told_to_auditors_and_to_the_bank_s_monitoring(cif: CIF, steward: Actor) -> None:
+    done = register(cif, attrs.evolve(steward, on_behalf_of="m.zhao"), "1")
+    (line,) = cif.audit.who(done.cif_no, actor=AUDITOR)
+    assert (line.actor, line.behalf) == (steward.id, "m.zhao")
+    with cif._desk.unit_of_work() as unit:
+        row = unit.trail.of_subject(done.cif_no)[0]
+    assert json.loads(ecs_line("t", row))["user"] == {"id": steward.id, "effective": {"id": "m.zhao"}}
 
 
 def test_who_saw_a_customer_follows_a_merge(cif: CIF, steward: Actor, checker: Actor) -> None:

@@ -299,6 +299,16 @@ DIRECT: dict[str, Callable[[SqlRepository], str]] = {
     "insert a fact": lambda _: "INSERT INTO fact (tenant, cif_no) VALUES ('t', 'C')",
     "replace a tag": lambda _: 'INSERT OR REPLACE INTO main."blind_index" VALUES (1)',
     "drop the log": lambda _: "drop table if exists audit_entry",
+    "by schema and quotes": lambda _: 'UPDATE "main"."party" SET branch = 1',
+    "by schema with spaces": lambda _: "UPDATE main . party SET branch = 1",
+    "without a space": lambda _: 'UPDATE"party" SET branch = 1',
+    "with a comment": lambda _: "DELETE /* */ FROM claim",
+    "behind a common table": lambda _: "WITH x AS (SELECT 1) DELETE FROM fact",
+    "take the guard away": lambda _: "DROP TRIGGER audit_entry_no_delete",
+    "put a trigger in": lambda _: "CREATE TRIGGER x AFTER INSERT ON audit_entry BEGIN SELECT 1; END",
+    "put one in for a while": lambda _: "CREATE TEMP TRIGGER x AFTER INSERT ON audit_entry BEGIN SELECT 1; END",
+    "change a table": lambda _: "ALTER TABLE party RENAME TO party2",
+    "unlock the schema": lambda _: "PRAGMA writable_schema = ON",
 }
 
 
@@ -311,6 +321,8 @@ def test_direct_statements_on_the_tables_are_refused(sqlite_cif: CIF, steward: A
         connection.exec_driver_sql(DIRECT[name](repository))
     with repository._engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM party").scalar() == 1
+        connection.exec_driver_sql("CREATE TABLE of_the_bank (party INTEGER)")  # what is the bank's own, it may
+        connection.exec_driver_sql("INSERT INTO of_the_bank VALUES (1)")
     assert verified(sqlite_cif).intact
 
 

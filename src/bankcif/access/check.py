@@ -9,7 +9,7 @@ import attrs
 
 from ..context import Actor, Relation
 from ..party import CATALOGUE, FIELD_NAMES, PartyKind, Rest
-from .policy import APART, READING, Policy
+from .policy import APART, READING, SEEING, Policy
 from .profiles import MaskProfiles
 
 __all__ = ["PolicyFinding", "check_policy"]
@@ -106,7 +106,7 @@ def _define_and_read(policy: Policy, operators: Iterable[Actor]) -> Iterable[Pol
     for person, held in roles.items():
         actor = Actor(id="check", roles=held)
         defines = any(policy.allows(actor, action).rule != "default" for action in APART)
-        if defines and any(policy.allows(actor, action).rule != "default" for action in READING):
+        if defines and any(policy.allows(actor, action).rule != "default" for action in SEEING):
             yield PolicyFinding(
                 rule="defines_and_reads", about=person,
                 en="this person's roles together may define policies or keep operators, and see customers; take one away",

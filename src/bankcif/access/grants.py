@@ -57,6 +57,14 @@ class Action(enum.StrEnum):
     BROWSE = "browse"
 
 
+BY_CUSTOMER = frozenset(
+    {Action.VIEW, Action.FIND, Action.REVEAL, Action.BROWSE, Action.EXPORT, Action.VERIFY, Action.REPORT}
+)
+"""Actions that are asked of one customer after another, so that relations and row rules decide them."""
+MOST_ALONE = 1000
+"""Of how many customers no policy lets one person alone export more in an hour."""
+
+
 @attrs.frozen
 class FieldDecision:
     """What may be seen of one field: the decision, and the mask profile where it is to mask."""
@@ -71,7 +79,7 @@ class ExportLimits:
     What an export keeps to.
 
     Attributes:
-        alone: How many customers one person may export; more take a second one.
+        alone: How many customers one person may export in an hour of the clock; more take a second one. At most `MOST_ALONE`.
         least_k: How many customers must share whatever is shown of one, at least.
         countries: Where a recipient may be, by ISO 3166 code.
     """
@@ -152,10 +160,17 @@ def grant_of(entry: Mapping[str, Any]) -> Grant:
         )
     if not isinstance(entry.get("profile", "staff"), str):
         raise PolicyError(f"grant {name}: profile is the name of a mask profile", rule="policy")
+    actions = tuple(_member(Action, value, name) for value in _listed(entry, "actions", name))
+    whole = sorted(set(actions) - BY_CUSTOMER)
+    if whole and (entry.get("when") is not None or "any" not in entry.get("relations", ["any"])):
+        raise PolicyError(
+            f"grant {name}: {', '.join(whole)} is decided for the whole file; give it a grant without relations and row rule",
+            rule="policy",
+        )
     return Grant(
         id=name, roles=tuple(_listed(entry, "roles", name)),
         purposes=tuple(_member(Purpose, value, name) for value in _listed(entry, "purposes", name)),
-        actions=tuple(_member(Action, value, name) for value in _listed(entry, "actions", name)),
+        actions=actions,
         relations=frozenset(_member(Relation, value, name) for value in entry.get("relations", ["any"])),
         sinks=tuple(_member(Sink, value, name) for value in entry.get("sinks", ["display"])),
         fields=_fields(entry.get("fields", ()), name) | clear, clear=clear, profile=entry.get("profile", "staff"),
@@ -167,14 +182,14 @@ def grant_of(entry: Mapping[str, Any]) -> Grant:
 def _limits(entry: Mapping[str, Any], name: str) -> ExportLimits:
     alone, least_k = entry.get("alone", 100), entry.get("least_k", 1)
     countries = entry.get("countries", ["CN"])
-    good = type(alone) is int and alone >= 0 and type(least_k) is int and least_k >= 1
+    good = type(alone) is int and 0 <= alone <= MOST_ALONE and type(least_k) is int and least_k >= 1
     if (
         not good
         or not isinstance(countries, list)
         or not all(isinstance(one, str) and len(one) == 2 for one in countries)
     ):
         raise PolicyError(
-            f"grant {name}: alone is a number, least_k one above zero, countries a list of two-letter codes",
+            f"grant {name}: alone is a number up to {MOST_ALONE}, least_k one above zero, countries a list of two-letter codes",
             rule="policy",
         )
     return ExportLimits(alone=alone, least_k=least_k, countries=frozenset(countries))

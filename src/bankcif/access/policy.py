@@ -20,18 +20,20 @@ from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..rules import And, Expression, Or
 from .grants import Action, ExportLimits, FieldDecision, Grant, grant_of, is_clear, is_label, says_more
-from .requirements import KeyOperation, Requirement, key_operations, requirement_of
+from .requirements import KeyOperation, Requirement, key_operations, least_of, need_least, requirement_of
 from .rows import standing
 
-__all__ = ["APART", "READING", "Action", "FieldDecision", "Grant", "Policy", "default_policy"]
+__all__ = ["APART", "READING", "SEEING", "Action", "FieldDecision", "Grant", "Policy", "default_policy"]
 
 
 _Place = tuple[str, Purpose, Action, Sink, Relation]
 _MOST_COMBINATIONS = 10_000
 READING = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.BROWSE, Action.EXPORT, Action.BREAK_GLASS})
 """Actions by which customers are seen."""
+SEEING = READING | {Action.RELEASE}
+"""Actions that show values of customers: those by which they are seen, and working on rows that were held."""
 APART = frozenset({Action.POLICY, Action.OPERATORS})
-"""Actions that no role has together with one of `READING`: who decides who sees what, or who is who, sees no customer."""
+"""Actions that no role has together with one of `SEEING`: who decides who sees what, or who is who, sees no customer."""
 
 _DENIED = FieldDecision(Decision(Effect.DENY, "default"))
 
@@ -43,7 +45,8 @@ class Policy:
     Args:
         version: Version of the document.
         grants: In the order of the document; of two that say as much, the earlier decides.
-        requirements: How whoever does an action must have been recognized; an action that is not named asks for nothing.
+        requirements: How whoever does an action must have been recognized; an action that is not named asks for the
+            least there is.
         operations: What each key operation takes; the minimum for one that is not named.
         caps: How many customers an operator may see by an action in an hour of the clock; no limit for one not named.
 
@@ -62,7 +65,7 @@ class Policy:
     ) -> None:
         self.version = version
         self.grants = tuple(grants)
-        self.requirements = dict(requirements or {})
+        self.requirements = {action: need_least(action.value, one) for action, one in (requirements or {}).items()}
         self.operations: Mapping[Operation, KeyOperation] = {**key_operations({}), **(operations or {})}
         self.caps = dict(caps or {})
         self._relations = frozenset(relation for grant in self.grants for relation in grant.relations)
@@ -71,13 +74,14 @@ class Policy:
         self._conditional: dict[_Place, list[Grant]] = {}
         for grant in self.grants:
             self._add(grant)
-        both = {role for role, _, action in self._allowed if action in APART} & self._readers()
+        both = {role for role, _, action in self._allowed if action in APART} & self._seers()
         if both:
             raise PolicyError(
                 f"{', '.join(sorted(both))} may define policies or keep operators, and see customers; no role does both",
                 rule="policy",
             )
         self._decided: dict[_Key, _Decisions] = {}
+        self._found: dict[tuple[frozenset[str], Purpose, Action, Sink, bool], Sequence[Grant]] = {}
 
     def _add(self, grant: Grant) -> None:
         for role, purpose, action in product(grant.roles, grant.purposes, grant.actions):
@@ -89,8 +93,8 @@ class Policy:
                 else:
                     _take_in(self._fields.setdefault(place, {}), grant, action)
 
-    def _readers(self) -> set[str]:
-        return {role for role, _, action in self._allowed if action in READING}
+    def _seers(self) -> set[str]:
+        return {role for role, _, action in self._allowed if action in SEEING}
 
     @classmethod
     def read(cls, path: Path) -> Policy:
@@ -151,6 +155,11 @@ class Policy:
             "cap": {action.value: {"per_hour": most} for action, most in sorted(self.caps.items())},
             "operation": {name.value: one.document() for name, one in sorted(self.operations.items())},
         }  # fmt: skip
+
+    def requirement(self, action: Action) -> Requirement:
+        """How whoever does *action* must have been recognized."""
+        found = self.requirements.get(action)
+        return least_of(action.value) if found is None else found
 
     @property
     def profiles(self) -> frozenset[str]:
@@ -231,10 +240,10 @@ class Policy:
         broken: Collection[str] = (),
     ) -> Expression:
         """
-        The customers of whom *actor* may see something, as one rule: what the store is asked, and what is asked again of each
-        that it gives.
+        The customers of whom *actor* may see something, or who are counted in a report of theirs, as one rule: what the store is
+        asked, and what is asked again of each that it gives.
         """
-        grants = self._of(actor, action, purpose, sink)
+        grants = self._of(actor, action, purpose, sink, of_fields=action is not Action.REPORT)
         return Or(
             tuple(
                 And((stands, grant.when.tree)) if grant.when else stands
@@ -242,6 +251,11 @@ class Policy:
                 for stands in [standing(one, ticketed, broken) for one in sorted(grant.relations)]
             )
         )
+
+    def is_whole(self, actor: Actor, action: Action, purpose: Purpose) -> bool:
+        """Whether some grant lets *actor* do *action* for the whole file, whoever the customer is."""
+        grants = self._of(actor, action, purpose, Sink.DISPLAY, of_fields=False)
+        return any(one.when is None and Relation.ANY in one.relations for one in grants)
 
     def export_limits(self, actor: Actor, purpose: Purpose) -> ExportLimits | None:
         """What an export of *actor* keeps to: the strictest of every grant it may come by; None if there is none."""
@@ -264,16 +278,25 @@ class Policy:
         grants = self._of(actor, action, purpose, sink)
         return bool(grants) and all(field in one.fields and is_clear(one, field) for one in grants)
 
-    def _of(self, actor: Actor, action: Action, purpose: Purpose, sink: Sink) -> list[Grant]:
-        return [
-            grant
-            for grant in self.grants
-            if not actor.roles.isdisjoint(grant.roles)
-            and purpose in grant.purposes
-            and action in grant.actions
-            and sink in grant.sinks
-            and grant.fields
-        ]
+    def _of(
+        self, actor: Actor, action: Action, purpose: Purpose, sink: Sink, *, of_fields: bool = True
+    ) -> Sequence[Grant]:
+        """The grants by which *actor* does *action* there, in the order of the document; looked for once for each such place."""
+        key = (actor.roles, purpose, action, sink, of_fields)
+        found = self._found.get(key)
+        if found is None:
+            found = [
+                grant
+                for grant in self.grants
+                if not actor.roles.isdisjoint(grant.roles)
+                and purpose in grant.purposes
+                and action in grant.actions
+                and sink in grant.sinks
+                and (grant.fields or not of_fields)
+            ]
+            if len(self._found) < _MOST_COMBINATIONS:
+                self._found[key] = found
+        return found
 
     def _with_conditional(
         self, found: _Decisions, key: _Key, record: Mapping[str, Any], known: Mapping[str, Any]

@@ -1,7 +1,7 @@
 """
 What an action asks of who does it, beside a grant: how, how lately and for what they were recognized, and how many persons.
 
-The table of key operations is part of the policy. What a policy leaves out has the library's minimum, and none can ask
+Unmasking and breaking the glass ask for two factors whatever a policy says. The table of key operations is part of the policy. What a policy leaves out has the library's minimum, and none can ask
 for less: two persons is not one by configuration.
 """
 
@@ -17,7 +17,16 @@ from ..approval import Operation
 from ..context import AuthContext
 from ..errors import PolicyError
 
-__all__ = ["MOST_PERSONS", "KeyOperation", "Requirement", "key_operations", "requirement_of"]
+__all__ = [
+    "LEAST",
+    "MOST_PERSONS",
+    "KeyOperation",
+    "Requirement",
+    "key_operations",
+    "least_of",
+    "need_least",
+    "requirement_of",
+]
 
 MOST_PERSONS = 5
 _AHEAD = timedelta(minutes=1)
@@ -74,6 +83,32 @@ class KeyOperation:
     def document(self) -> dict[str, Any]:
         """The line of the table."""
         return {"persons": self.persons, **self.requirement.document()}
+
+
+LEAST: Mapping[str, Requirement] = {
+    "reveal": Requirement(level=2), "break_glass": Requirement(level=2, max_age_minutes=60),
+}  # fmt: skip
+"""What unmasking and breaking the glass ask for at least, by action: a second factor, and for the glass of late."""
+
+
+def least_of(action: str) -> Requirement:
+    """What *action* asks for where a policy says nothing."""
+    return LEAST.get(action, Requirement())
+
+
+def need_least(action: str, found: Requirement) -> Requirement:
+    """
+    *found*, where it asks for as much as *action* asks for at least.
+
+    Raises:
+        PolicyError: It asks for less.
+    """
+    least = least_of(action)
+    longer = least.max_age_minutes is not None and (found.max_age_minutes or 10**9) > least.max_age_minutes
+    if found.level < least.level or longer:
+        age = f", within {least.max_age_minutes} minutes at most" if least.max_age_minutes else ""
+        raise PolicyError(f"[require.{action}] asks for level {least.level} at least{age}", rule="policy")
+    return found
 
 
 def requirement_of(entry: Any, name: str) -> Requirement:

@@ -84,7 +84,7 @@ def ecs_line(tenant: str, row: AuditRow) -> str:
             "dataset": "bankcif.audit", "id": f"{row.stream}:{row.number}", "sequence": row.number,
             "hash": row.hash.hex(),
         },
-        "user": {"id": entry.actor},
+        "user": {"id": entry.actor, **({"effective": {"id": entry.behalf}} if entry.behalf else {})},
         "organization": {"id": tenant},
         "bankcif": {
             "stream": row.stream, "purpose": entry.purpose, "subjects": list(entry.subjects),
@@ -105,7 +105,8 @@ def ecs_line(tenant: str, row: AuditRow) -> str:
 _TYPES = {
     "register": "creation", "load": "creation", "erased": "deletion", "expire_held": "deletion", "view": "access",
     "find": "access", "reveal": "access", "export": "access", "show_held": "access", "merge": "change",
-    "unmerge": "change", "change": "change", "policy_in_force": "change", "restrict": "change", "lift": "change",
+    "unmerge": "change", "change": "change", "policy_in_force": "change", "restrict": "change", "lift_restriction": "change",
+    "exported": "access", "who_looked": "access", "browse": "access", "break_glass": "access",
 }  # fmt: skip
 
 

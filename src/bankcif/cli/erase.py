@@ -73,6 +73,7 @@ def certificate(session: Session, approval_id: str) -> int:
         ("批准人", "Approved by", said.approved_by),
         ("时间 (UTC)", "Time (UTC)", instant(said.erased_at)),
         ("日志条目", "Entry of the log", f"{said.stream} {said.number} {said.entry_hash}"),
+        ("检查点证明", "Proof under a checkpoint (save it, then  bankcif audit check-proof)", said.proof),
     ]
     emit(session.as_json, attrs.asdict(said), lambda: click.echo(
         "\n".join(f"{zh} / {en}" + (f": {rest[0]}" if rest else "") for zh, en, *rest in lines)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import attrs
 
-from ..access import Action
+from ..access import Action, row_parameters, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind
+from ..rules import And, In, compiled
+from ..storage import Order, UnitOfWork
+from ..storage.rows import PartyRow
 from ._golden import golden_place
-from .desk import Desk, authorize, record
+from ._relations import record_of, standing_of
+from .desk import Desk, authorize, record, refuse
 
 __all__ = ["FaultCount", "FieldCount", "Summary", "fault_counts", "summarize"]
 
@@ -64,24 +68,20 @@ class Summary:
 
 def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
     """
-    Counts parties, filled fields and sources. Opens every golden record, a thousand at a time; linear in the file.
+    Counts the parties that *actor*'s grants for reports are about, their filled fields and sources, and what waits about them. Opens
+    every golden record, a thousand at a time; linear in the file.
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* make reports.
     """
     authorize(desk, actor, Action.REPORT, "summarize", purpose)
     with desk.unit_of_work() as unit:
-        sources: dict[CifNo, set[str]] = {}
-        for link in unit.crosswalk.all_current():
-            known = sources.setdefault(link.cif_no, set())
-            if not link.source.startswith(_OURS):
-                known.add(link.source)
+        mine: set[CifNo] = set()
         parties: Counter[PartyKind] = Counter()
         filled: dict[PartyKind, Counter[str]] = {kind: Counter() for kind in PartyKind}
-        cif_nos = sorted(sources)
-        for at in range(0, len(cif_nos), _CHUNK):
-            rows = unit.parties.get(cif_nos[at : at + _CHUNK])
-            kinds = {c: PartyKind(row.kind) for c, row in rows.items() if row.life_cycle != LifeCycle.RESTRICTED}
+        for rows in _counted(desk, unit, actor, purpose):
+            mine.update(row.cif_no for row in rows)
+            kinds = {row.cif_no: PartyKind(row.kind) for row in rows if row.life_cycle != LifeCycle.RESTRICTED}
             parties.update(kinds.values())
             groups = unit.copies.golden(kinds)
             keys = desk.data_keys.get({group.key_id for group in groups})
@@ -89,11 +89,14 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
                 place = golden_place(group.cif_no, group.data_group, group.version)
                 opened = desk.sealer.open(group.sealed, keys[group.key_id], place)
                 filled[kinds[group.cif_no]].update(opened["values"].keys())
-        open_tasks = len(unit.work.tasks(state="open"))
-        proposals = len(unit.work.approvals(state="proposed"))
-        entry = AuditEntry.by(
-            actor, "summarize", desk.now(), purpose=purpose, count=len(cif_nos)
-        )  # fmt: skip
+        sources: dict[CifNo, set[str]] = {cif_no: set() for cif_no in mine}
+        for link in unit.crosswalk.all_current():
+            if link.cif_no in mine and not link.source.startswith(_OURS):
+                sources[link.cif_no].add(link.source)
+        open_tasks = sum({task.cif_no, task.other} <= mine for task in unit.work.tasks(state="open"))
+        waiting = unit.work.approvals(state="proposed")
+        proposals = sum(bool(one.subjects) and set(one.subjects) <= mine for one in waiting)
+        entry = AuditEntry.by(actor, "summarize", desk.now(), purpose=purpose, count=len(mine))
         record(desk, unit, [entry])
         unit.commit()
     return Summary(
@@ -106,6 +109,18 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
         open_tasks=open_tasks,
         proposals=proposals,
     )
+
+
+def _counted(desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose) -> Iterator[Sequence[PartyRow]]:
+    """The parties that are counted in a report of *actor*, a page at a time: those of the rule, asked again of each."""
+    ticketed, broken = standing_of(desk, unit, actor)
+    mine = desk.policy.visible(actor, Action.REPORT, purpose, ticketed=ticketed, broken=broken)
+    there = In("life_cycle", (LifeCycle.MERGED.value, LifeCycle.ERASED.value), negated=True)
+    rule, known = to_lowered(And((mine, there))), row_parameters(actor, desk.today())
+    holds, last = compiled(rule), None
+    while rows := unit.search.page(rule, known, Order(), last, _CHUNK):
+        yield [row for row, facts in rows if holds(record_of(row, facts), known)]
+        last = (rows[-1][0].cif_no, rows[-1][0].cif_no)
 
 
 def fault_counts(
@@ -122,9 +137,11 @@ def fault_counts(
         since, until: First and last day, in the bank's zone; open if None.
 
     Raises:
-        NotFoundOrNotAllowedError: The policy does not let *actor* make reports.
+        NotFoundOrNotAllowedError: The policy does not let *actor* make reports of the whole file.
     """
     authorize(desk, actor, Action.REPORT, "fault_counts", purpose)
+    if not desk.policy.is_whole(actor, Action.REPORT, purpose):
+        raise refuse(desk, actor, "fault_counts", purpose, rule="whole_file")  # faults are of rows, not of customers
     found: Counter[tuple[str, str, str, str]] = Counter()
     with desk.unit_of_work() as unit:
         for row in unit.trail.between(*desk.span(since, until)):

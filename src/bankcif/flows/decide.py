@@ -199,7 +199,9 @@ def expire_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
 
 
 def _allowed(desk: Desk, actor: Actor, what: str, purpose: Purpose, action: Callable[[_Key], Action]) -> set[Operation]:
-    """The operations of which the policy grants *actor* the *action*; refused if there is none."""
+    """
+    The operations of which the policy grants *actor* the *action*, recognized as they are; refused if there is none.
+    """
     need_purpose(desk, actor, what, purpose)
     found = {
         operation
@@ -208,7 +210,12 @@ def _allowed(desk: Desk, actor: Actor, what: str, purpose: Purpose, action: Call
     }
     if not found:
         raise refuse(desk, actor, what, purpose)
-    return found
+    now = desk.clock.now()
+    asked = {one: desk.policy.requirement(action(_OPERATIONS[one])) for one in found}
+    known = {one for one, requirement in asked.items() if not requirement.missing(actor.auth, now, "")}
+    if not known:
+        need_assurance(desk, actor, next(iter(asked.values())), what, purpose, operation="")
+    return known
 
 
 def _known(desk: Desk, approval_id: str) -> Approval | None:

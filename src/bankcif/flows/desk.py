@@ -31,6 +31,7 @@ __all__ = [
     "assure",
     "authorize",
     "destroy_retired",
+    "hour_of",
     "need_assurance",
     "need_purpose",
     "note",
@@ -223,7 +224,7 @@ def assure(
     Raises:
         StepUpRequired: They were not; audited under *what*.
     """
-    need_assurance(desk, actor, desk.policy.requirements.get(action, Requirement()), what, purpose, operation=operation)
+    need_assurance(desk, actor, desk.policy.requirement(action), what, purpose, operation=operation)
 
 
 def need_assurance(
@@ -256,14 +257,18 @@ def need_assurance(
 
 def spend(desk: Desk, unit: UnitOfWork, actor: Actor, action: Action, count: int) -> bool:
     """
-    Counts *count* customers whom *actor* sees by *action*, in *unit*, and tells whether they are within the policy's cap: if
+    Counts *count* customers whom *actor*'s person sees by *action*, in *unit*, whatever their operator id, and tells whether they are within the policy's cap: if
     not, the unit is to be left without a commit, and `over_cap` raised behind it.
     """
     most = desk.policy.caps.get(action)
     if most is None or not count:
         return True
-    hour = desk.now() // _HOUR
-    return unit.usage.add(actor.id, action.value, hour, count) <= most
+    return unit.usage.add(actor.person, action.value, hour_of(desk), count) <= most
+
+
+def hour_of(desk: Desk) -> int:
+    """The hour of the clock, as usage is counted by."""
+    return desk.now() // _HOUR
 
 
 def over_cap(desk: Desk, actor: Actor, action: Action, what: str, purpose: Purpose) -> AccessError:

@@ -32,7 +32,8 @@ from ._proposals import decision_entry, need_reason, proposed, settle, write_pro
 from ._records import Record, open_records
 from ._reseal import sealed_anew
 from ._reshape import standing
-from .desk import Desk, authorize, destroy_retired, record, refuse
+from .desk import Desk, authorize, destroy_retired, record, refuse, retried
+from .proof import proof_of
 
 __all__ = ["Certificate", "certify", "erase", "ground_of_erasure", "lift", "propose_erasure", "restrict"]
 
@@ -51,6 +52,8 @@ class Certificate:
         proposed_by, approved_by: The two operators.
         erased_at: Microseconds since 1970, UTC.
         stream, number, entry_hash: The entry of the log that says so.
+        proof: That this entry stands under a signed checkpoint of the log, as `EntryProof` writes it: whoever has the log's key
+            checks it without the log.
     """
 
     cif_no: str
@@ -64,6 +67,7 @@ class Certificate:
     stream: str
     number: int
     entry_hash: str
+    proof: str = ""
 
 
 def restrict(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose: Purpose) -> None:
@@ -149,7 +153,8 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
 
 def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> Certificate:
     """
-    The certificate of an approved erasure, after making sure that nothing is left to destroy.
+    The certificate of an approved erasure, after making sure that nothing is left to destroy. A checkpoint is made if none
+    covers the erasure yet.
 
     Raises:
         NotFoundOrNotAllowedError: There is no such erasure, or the policy does not let *actor* erase.
@@ -167,7 +172,8 @@ def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> 
             unit.commit()
     if found is None:
         raise refuse(desk, actor, "certify", purpose, rule="no_erasure")
-    return found
+    retried(desk.log.checkpoint)
+    return attrs.evolve(found, proof=proof_of(desk, found.stream, found.number).to_json())
 
 
 def _certificate(unit: UnitOfWork, approval_id: str) -> Certificate | None:

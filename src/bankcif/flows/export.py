@@ -26,7 +26,7 @@ from ._golden import golden_place
 from ._policy import policy_ground
 from ._proposals import left_at, need_kept, need_reason, proposed, settle, write_proposal
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
-from .desk import Desk, authorize, over_cap, record, refuse, spend, told
+from .desk import Desk, authorize, hour_of, over_cap, record, refuse, spend, told
 
 __all__ = ["Export", "ExportSpec", "Mark", "Recipient", "export", "propose_export"]
 
@@ -91,7 +91,7 @@ def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | Non
             made = gathered.masked(actor)
             _need_within(desk, unit, limits, made, actor)
             approved = None
-            if made.rows > limits.alone or approval_id is not None:
+            if approval_id is not None or not _may_alone(desk, unit, limits, made, actor):
                 approved = _use_approval(desk, unit, spec, limits, made.rows, actor, approval_id)
             record(desk, unit, _entries(made, approved, gathered.cif_nos, actor))
             unit.commit()
@@ -264,6 +264,11 @@ def _need_within(desk: Desk, unit: UnitOfWork, limits: ExportLimits, made: Expor
         raise AccessError("the cap is reached", rule="cap")
 
 
+def _may_alone(desk: Desk, unit: UnitOfWork, limits: ExportLimits, made: Export, actor: Actor) -> bool:
+    """Whether what *actor* exported in this hour without a second person is, with this, within what one person may."""
+    return unit.usage.add(actor.person, "export_alone", hour_of(desk), made.rows) <= limits.alone
+
+
 def _use_approval(
     desk: Desk,
     unit: UnitOfWork,
@@ -276,7 +281,7 @@ def _use_approval(
     """Uses the approval up, in the unit of the export that it is for, and gives it as it stands then."""
     if approval_id is None:
         raise FourEyesError(
-            f"more than {limits.alone} customers take a second person; propose the export, and take it once it is approved",
+            f"more than {limits.alone} customers in an hour take a second person; propose the export, and take it once it is approved",
             rule="bulk",
         )
     approval = next(iter(unit.work.approvals(ids=[approval_id])), None)

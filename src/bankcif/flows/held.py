@@ -22,7 +22,7 @@ from ..intake import Channel, RawRow
 from ..party import Fault
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
-from .desk import Desk, authorize, destroy_retired, record, refuse
+from .desk import Desk, assure, authorize, destroy_retired, operation_digest, over_cap, record, refuse, spend
 from .load import check_allowed, staged_place, take_in
 from .register import Outcome, Registered, register
 
@@ -76,18 +76,26 @@ def show(desk: Desk, batch: str, line: int, *, actor: Actor, purpose: Purpose) -
     What a held row says, by the source's columns; a row that could not be taken apart is one text under an empty name.
 
     Raises:
+        AccessError: *actor* has revealed as many customers in this hour as they may; audited.
         NotFoundOrNotAllowedError: There is no such row, or the policy does not let *actor* release.
+        StepUpRequired: They were not recognized as the policy asks for revealing, which this is.
     """
     authorize(desk, actor, Action.RELEASE, "show_held", purpose)
+    assure(desk, actor, Action.REVEAL, "show_held", purpose, operation=operation_digest("show_held", batch, str(line)))
     found: dict[str, str] | None = None
+    within = True
     with desk.unit_of_work() as unit:
         row = _held(desk, unit, batch, line)
         if row is not None:
             payload = _opened(desk, row)
             raw = bytes.fromhex(payload["raw"]).decode(payload["encoding"], "replace")
             found = dict(payload["values"]) if payload["values"] is not None else {"": raw}
-            record(desk, unit, [_entry(desk, row, "show_held", "", actor, purpose)])
-            unit.commit()
+            within = spend(desk, unit, actor, Action.REVEAL, 1)
+            if within:
+                record(desk, unit, [_entry(desk, row, "show_held", "", actor, purpose)])
+                unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.REVEAL, "show_held", purpose)
     if found is None:
         raise refuse(desk, actor, "show_held", purpose, rule="not_held")
     return found

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from .._canonical import sha256
-from ..access import Action, Provisioning
+from ..access import Action, Provisioning, Requirement
 from ..access.authentication import (
     hash_password,
     new_secret,
@@ -35,7 +35,7 @@ from ._factors import (
     tell,
     the_factor,
 )
-from .desk import Desk, authorize, need_purpose
+from .desk import Desk, authorize, need_assurance, need_purpose
 
 __all__ = [
     "add_code",
@@ -47,6 +47,10 @@ __all__ = [
     "set_password",
     "unlock",
 ]
+
+
+_ENROLS = Requirement(level=2, max_age_minutes=10)
+"""How an operator must have been recognized to enrol a passkey of their own."""
 
 
 def set_password(desk: Desk, operator: str, password: str, *, actor: Actor, purpose: Purpose) -> None:
@@ -154,17 +158,16 @@ def unlock(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> None
 
 def begin_enrolment(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> PasskeyRequest:
     """
-    Asks *operator*'s browser for a passkey. They do it themself, once they are recognized; or who keeps operators lets them,
-    at a desk of theirs.
+    Asks *operator*'s browser for a passkey. They do it themself, if they were recognized by two factors a moment ago; or who keeps
+    operators lets them, at a desk of theirs.
 
     Raises:
         ConfigurationError: This file takes no passkeys.
         NotFoundOrNotAllowedError: *actor* is neither.
+        StepUpRequired: They are the operator, and were not recognized so.
     """
     plan = passkeys_of(desk)
-    need_purpose(desk, actor, "add_passkey", purpose)
-    if actor.id != operator or actor.auth is None:
-        need_keeper(desk, operator, actor, "add_passkey", purpose)
+    _need_oneself_or_keeper(desk, operator, actor, purpose)
     with desk.unit_of_work() as unit:
         known = [bytes.fromhex(row.id) for row in unit.credentials.of(operator) if row.kind == "passkey"]
         asked = ask(desk, unit, "enrol", operator, "")
@@ -187,12 +190,10 @@ def finish_enrolment(
         InputError: The answer does not hold, or comes too late, or the key may leave its device where that is not taken.
     """
     plan = passkeys_of(desk)
-    need_purpose(desk, actor, "add_passkey", purpose)
     asked = answered(desk, request_id, "enrol")
     if asked is None:
         raise InputError("there is no such request, or its time is over; begin again", rule="passkey")
-    if actor.id != asked.operator or actor.auth is None:
-        need_keeper(desk, asked.operator, actor, "add_passkey", purpose)
+    _need_oneself_or_keeper(desk, asked.operator, actor, purpose)
     key = registered(plan, response, passkey_challenge(desk, asked))
     payload = {"public_key": key.public_key.hex(), "device_bound": key.device_bound, "id": key.credential_id.hex()}
     with desk.unit_of_work() as unit:
@@ -207,6 +208,15 @@ def finish_enrolment(
         kind="passkey", id=row.id, device_bound=key.device_bound, locked_until=0, added_by=row.added_by,
         added_at=row.added_at, used_at=None,
     )  # fmt: skip
+
+
+def _need_oneself_or_keeper(desk: Desk, operator: str, actor: Actor, purpose: Purpose) -> None:
+    """Who enrols a key that is of the highest level: a stolen session must not make itself one."""
+    need_purpose(desk, actor, "add_passkey", purpose)
+    if actor.id == operator and actor.auth is not None:
+        need_assurance(desk, actor, _ENROLS, "add_passkey", purpose, operation="")
+    else:
+        need_keeper(desk, operator, actor, "add_passkey", purpose)
 
 
 def _replaced(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..access import Action
-from ..audit import AuditEntry, Checkpoint, CheckpointRow, EntryProof, Head, intervals, text_of
+from ..audit import Checkpoint, CheckpointRow, EntryProof, Head, intervals, text_of
 from ..audit.tree import Frontier, Growth
 from ..context import Actor, Purpose
 from ..errors import InputError
 from ..storage import UnitOfWork
-from .desk import Desk, authorize, note, record
+from .desk import Desk, authorize, note
 from .log import Delivery, leaves_between
 
-__all__ = ["checkpoint", "checkpoints_of", "forward", "prove"]
+__all__ = ["checkpoint", "checkpoints_of", "forward", "proof_of", "prove"]
 
 _PAGE = 1000
 
@@ -60,11 +60,19 @@ def prove(desk: Desk, stream: str, number: int, *, actor: Actor, purpose: Purpos
     Cost: reads the checkpoints before it, and what that one appended.
     """
     authorize(desk, actor, Action.AUDIT, "prove", purpose)
-    with desk.unit_of_work() as unit:
+    note(desk, actor, "prove", purpose=purpose, rule=f"{stream[:32]}:{number}")
+    return proof_of(desk, stream, number)
+
+
+def proof_of(desk: Desk, stream: str, number: int) -> EntryProof:
+    """
+    As `prove`, for a flow that has told the log why.
+
+    Raises:
+        InputError: There is no such entry, or no checkpoint covers it yet.
+    """
+    with desk.repository.unit_of_work() as unit:
         found = [] if number < 1 else unit.trail.entries(stream, max(number - 2, 0), number, 2)
-        asked = AuditEntry.by(actor, "prove", desk.now(), purpose=purpose, rule=f"{stream[:32]}:{number}")
-        record(desk, unit, [asked])
-        unit.commit()
     if not found or found[-1].number != number:
         raise InputError("the log has no such entry", rule="entry")
     with desk.repository.unit_of_work() as unit:

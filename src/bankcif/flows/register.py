@@ -13,7 +13,7 @@ import attrs
 
 from .._canonical import dumps, sha256
 from ..access import Action
-from ..audit import AuditEntry
+from ..audit import AuditEntry, Outcome as AuditOutcome
 from ..context import Actor, Effect
 from ..errors import ConflictError
 from ..matching import Explanation, Link
@@ -273,9 +273,11 @@ class _Batch:
         done: list[Registered] = []
         for i, arrival in enumerate(self._arrivals):
             if i in self._repeated:
+                entries.append(self._left_as_it_was(arrival, party_of[arrival.origin], "repeat"))
                 done.append(Registered(outcome=Outcome.UNCHANGED, cif_no=party_of[arrival.origin], rule="repeat"))
                 continue
             if i in self._mistaken:
+                entries.append(self._left_as_it_was(arrival, party_of[arrival.origin], "kind_changed"))
                 done.append(Registered(outcome=Outcome.REFUSED, cif_no=party_of[arrival.origin], rule="kind_changed"))
                 continue
             placed = self._placed[i]
@@ -291,6 +293,14 @@ class _Batch:
             )  # fmt: skip
         record(self._desk, self._unit, entries)
         return done
+
+    def _left_as_it_was(self, arrival: Arrival, cif_no: CifNo, rule: str) -> AuditEntry:
+        """The entry on a form that changes nothing: its answer tells all the same whose the source key is."""
+        return AuditEntry.by(
+            self._actor, "register", self._now, subjects=(cif_no,), count=1, channel=arrival.channel,
+            outcome=AuditOutcome.DONE if rule == "repeat" else AuditOutcome.REFUSED,
+            rule=f"{Outcome.UNCHANGED.value}:{rule}" if rule == "repeat" else rule,
+        )  # fmt: skip
 
     def _candidates(self, placed: _Placed) -> tuple[Candidate, ...]:
         return tuple(

@@ -31,7 +31,8 @@ class LogLine:
 
     Attributes:
         at: Microseconds since 1970, UTC.
-        person, auth, origin, correlation: Who, how recognized, from where, and by which request, as `AuditEntry` has them.
+        person, behalf, auth, origin, correlation: Who, on whose behalf, how recognized, from where, and by which request, as
+            `AuditEntry` has them.
         subjects: Customers concerned, by cif_no.
         stream, number: Where the entry stands in the log.
     """
@@ -47,6 +48,7 @@ class LogLine:
     count: int
     channel: str
     person: str
+    behalf: str
     auth: str
     origin: str
     correlation: str
@@ -60,7 +62,7 @@ class LogLine:
         return cls(
             at=entry.at, actor=entry.actor, action=entry.action, purpose=entry.purpose, outcome=entry.outcome.value,
             fields=entry.fields, rule=entry.rule, subjects=entry.subjects, count=entry.count, channel=entry.channel,
-            person=entry.person, auth=entry.auth, origin=entry.origin, correlation=entry.correlation,
+            person=entry.person, behalf=entry.behalf, auth=entry.auth, origin=entry.origin, correlation=entry.correlation,
             stream=row.stream, number=row.number,
         )  # fmt: skip
 

@@ -6,21 +6,22 @@ SQLite runs in WAL with ``synchronous=FULL``: what was acknowledged survives los
 translated, and never carry a parameter.
 
 A statement that writes to one of the tables and is not the library's own is refused, so that a report or a script that
-got hold of the engine can not change a customer without an entry in the log. It guards against mistakes; against intent
-it is the database's rights that do.
+got hold of the engine can not change a customer without an entry in the log: SQLite itself asks, of every statement that it
+compiles, however that is written. It guards against mistakes; against intent it is the database's rights that do.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event, exc, inspect
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..errors import BankCIFError, StorageError, StoreOpenError
 from . import _tables as t
@@ -66,7 +67,9 @@ class SqlRepository:
             names = set(inspect(engine).get_table_names())
             ours = set(t.METADATA.tables)
             if not names and create:
-                t.METADATA.create_all(engine.execution_options(**{t.OWN: True}))
+                with engine.connect() as connection, _owned(connection):
+                    t.METADATA.create_all(connection.execution_options(**{t.OWN: True}))
+                    connection.commit()
             elif not ours <= names:
                 what = "holds no customer file; make one with  bankcif init" if not names else "holds something else"
                 problem = StoreOpenError(f"the database {_shown(url)} {what}", rule="schema")
@@ -91,7 +94,8 @@ class SqlRepository:
                 connection.close()
             raise problem or StorageError("the database gave no connection", rule="connection")
         try:
-            yield Unit(connection, self._tenant)
+            with _owned(connection):
+                yield Unit(connection, self._tenant)
         finally:
             # What was not committed is rolled back here; after a commit there is nothing left to roll back.
             connection.close()
@@ -140,11 +144,24 @@ def open_engine(url: str, *, create: bool) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "before_cursor_execute", _refuse_foreign)
+    event.listen(engine, "handle_error", _told_foreign)
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+@contextmanager
+def _owned(connection: Connection) -> Iterator[None]:
+    """Lets the library's own statements through on *connection*."""
+    info = connection.info
+    info[t.OWN] = True
+    try:
+        yield
+    finally:
+        info[t.OWN] = False
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the library says itself when a transaction begins
+    connection.set_authorizer(lambda *asked: _authorized(record.info, *asked))
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -155,15 +172,43 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _authorized(info: Mapping[Any, Any], action: int, one: str | None, other: str | None, *_: str | None) -> int:
+    """SQLite's own question of each step of a statement that it compiles."""
+    if info.get(t.OWN):
+        return sqlite3.SQLITE_OK
+    table = {sqlite3.SQLITE_ALTER_TABLE: other, sqlite3.SQLITE_CREATE_TRIGGER: other, sqlite3.SQLITE_DROP_TRIGGER: other,
+             sqlite3.SQLITE_CREATE_TEMP_TRIGGER: other}.get(action, one)  # fmt: skip
+    writes = action in _CHANGING and (table or "").lower() in t.METADATA.tables
+    unlocks = action == sqlite3.SQLITE_PRAGMA and (one or "").lower() == "writable_schema" and other is not None
+    return sqlite3.SQLITE_DENY if writes or unlocks else sqlite3.SQLITE_OK
+
+
+_CHANGING = frozenset({
+    sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_DROP_TABLE,
+    sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER,
+    sqlite3.SQLITE_CREATE_TEMP_TRIGGER,
+})  # fmt: skip
+
+
 def _refuse_foreign(
     connection: Connection, _cursor: object, statement: str, _parameters: object, context: Any, _many: bool
 ) -> None:
     own = connection.get_execution_options().get(t.OWN) or (context and context.execution_options.get(t.OWN))
     if not own and _WRITES.search(statement):
-        raise StorageError(
-            "customers and the log are written through the library alone, so that every change leaves its entry; use it",
-            rule="direct_write",
-        )
+        raise _direct()
+
+
+def _told_foreign(context: ExceptionContext) -> None:
+    """What SQLite did not authorize is told in our words."""
+    if getattr(context.original_exception, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
+        raise _direct()
+
+
+def _direct() -> StorageError:
+    return StorageError(
+        "customers and the log are written through the library alone, so that every change leaves its entry; use it",
+        rule="direct_write",
+    )
 
 
 def _unopened(url: str, error: exc.SQLAlchemyError) -> StoreOpenError:
