@@ -155,7 +155,7 @@ def opened_texts(repository: MemoryRepository, cif: CIF) -> str:
     from bankcif.flows._records import source_place
 
     desk, data = cif._desk, repository._data
-    sealed = [(row.sealed, source_place(row.place)) for row in data.sources.rows.values()]
+    sealed = [(row.sealed, source_place(row)) for row in data.sources.rows.values()]
     sealed += [(row.sealed, golden_place(row.cif_no, row.data_group, row.version)) for row in data.golden.rows.values()]
     found = []
     for content, place in sealed:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -17,7 +18,7 @@ from bankcif import CIF, Actor, LocalKeyProvider
 from bankcif._clock import FixedClock
 from bankcif.approval import ApprovalState
 from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, text_of
-from bankcif.errors import StorageError
+from bankcif.errors import SealError, StorageError
 from bankcif.flows.log import LogPlan
 from bankcif.party import ReferenceTables
 from bankcif.storage._memory_tables import Data
@@ -81,16 +82,18 @@ def test_a_golden_copy_that_was_rolled_back_is_found(two: CIF, steward: Actor) -
     for key in [key for key in data.golden.rows if key[0] == first]:
         del data.golden.rows[key]
     data.golden.rows.update(golden)
-    assert what(verified(two)) == [f"{first}: its row or its golden copy was changed or rolled back"]
+    assert what(verified(two)) == [
+        f"{first}: its row, its golden copy, its facts or its links were changed or rolled back"
+    ]
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"branch": "mine"}, "was changed or rolled back"),
+        ({"branch": "mine"}, "were changed or rolled back"),
         ({"version": 9}, "changed without an entry"),
         ({"digest": b"d" * 32}, "not as the log left it"),
-        ({"life_cycle": "restricted"}, "was changed or rolled back"),
+        ({"life_cycle": "restricted"}, "were changed or rolled back"),
     ],
 )
 def test_a_customer_s_row_that_was_changed_is_found(two: CIF, change: dict[str, object], told: str) -> None:
@@ -105,7 +108,9 @@ def test_a_golden_copy_that_does_not_open_is_found(two: CIF) -> None:
     data = data_of(two)
     key = next(iter(data.golden.rows))
     data.golden.rows[key] = attrs.evolve(data.golden.rows[key], sealed=b"x" * 80)
-    assert what(verified(two)) == [f"{key[0]}: its row or its golden copy was changed or rolled back"]
+    assert what(verified(two)) == [
+        f"{key[0]}: its row, its golden copy, its facts or its links were changed or rolled back"
+    ]
 
 
 def test_a_customer_who_is_gone_or_came_without_an_entry_is_found(two: CIF) -> None:
@@ -116,6 +121,61 @@ def test_a_customer_who_is_gone_or_came_without_an_entry_is_found(two: CIF) -> N
     data.parties.rows[first] = row
     data.parties.rows["C0000000000000000"] = attrs.evolve(data.parties.rows[second], cif_no="C0000000000000000")  # type: ignore[index, arg-type]
     assert what(verified(two)) == ["C0000000000000000: changed without an entry in the log"]
+
+
+MOVES: dict[str, Callable[[Data, str, str], None]] = {
+    "a link to another customer": lambda data, first, second: _change(
+        data.links.rows, lambda link: link.cif_no == first, cif_no=second, home=second
+    ),
+    "a link's home, by which it is unmerged": lambda data, first, second: _change(
+        data.links.rows, lambda link: link.cif_no == first, home=second
+    ),
+    "a record away": lambda data, first, second: data.sources.rows.pop(
+        next(place for place in data.sources.rows if place[1] == "2")
+    ) and None,
+    "a fact, by which row rules decide": lambda data, first, second: _change(
+        data.facts.rows, lambda fact: fact.cif_no == first, values={**data.facts.rows[first].values, "sex": "2"}
+    ),
+    "the founding record": lambda data, first, second: _change(
+        data.parties.rows, lambda row: row.cif_no == first, anchor_source_key="9"
+    ),
+}  # fmt: skip
+
+
+def _change(rows: dict[Any, Any], which: Callable[[Any], bool], **more: Any) -> None:
+    key = next(key for key, row in rows.items() if which(row))
+    rows[key] = attrs.evolve(rows[key], **more)
+
+
+@pytest.mark.parametrize("move", sorted(MOVES))
+def test_what_a_customer_consists_of_is_not_moved_unseen(two: CIF, move: str) -> None:
+    """Threats 3 and 4: rows that rest in plain and say whose something is."""
+    first, second = list(data_of(two).parties.rows)
+    assert what(verified(two)) == []
+    MOVES[move](data_of(two), first, second)
+    found = what(verified(two))
+    assert found
+    assert {line.partition(": ")[0] for line in found} <= {first, second}
+    assert all("were changed or rolled back" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"person": "somebody"}, {"actor": "somebody"}, {"channel": "branch"}, {"received_at": 1}, {"business_time": 1},
+     {"content_tag": bytes(16)}, {"restricted_at": 1}],
+)  # fmt: skip
+def test_who_delivered_a_record_and_when_is_not_changed_in_the_database(
+    two: CIF, steward: Actor, change: dict[str, Any]
+) -> None:
+    """Threat 11: the maker of a proposal is whoever delivered the record, and approves it under no other name."""
+    data = data_of(two)
+    place = next(place for place in data.sources.rows if place[1] == "1")
+    data.sources.rows[place] = attrs.evolve(data.sources.rows[place], **change)
+    entries = len(data.audit.rows)
+    with pytest.raises(SealError):
+        register(two, steward, "1", email="again@example.com")
+    assert len(data.sources.rows) == 3
+    assert len(data.audit.rows) == entries + 1  # the attempt
 
 
 def test_a_proposal_that_was_put_back_as_it_once_stood_is_found(two: CIF, steward: Actor, checker: Actor) -> None:

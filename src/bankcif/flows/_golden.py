@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -15,11 +15,20 @@ from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_from
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
-from ..storage.rows import FactRow, GoldenRow, OutboxRow, PartyRow
+from ..storage.rows import FactRow, GoldenRow, LinkRow, OutboxRow, PartyRow
 from ._proposals import decision_entry, keep, settle
 from .desk import Desk, record
 
-__all__ = ["Rebuilt", "Touched", "golden_place", "ground_of", "party_digest", "proposed_by", "rebuild"]
+__all__ = [
+    "Rebuilt",
+    "Touched",
+    "golden_place",
+    "ground_of",
+    "party_content",
+    "party_digest",
+    "proposed_by",
+    "rebuild",
+]
 
 _PROPOSAL_MICROS = 90 * 86_400 * 1_000_000
 
@@ -70,7 +79,8 @@ def rebuild(
     """
     Brings the copies of all *touched* parties up to date and writes them.
 
-    A differing value of a protected field is proposed; where the golden value it stood beside has changed, the
+    A party gets a new version when a value of it changed or a record came or went. A differing value of a protected field is
+    proposed; where the golden value it stood beside has changed, the
     proposal is withdrawn and, if it still differs, made anew.
     """
     done: dict[CifNo, Rebuilt] = {}
@@ -79,6 +89,9 @@ def rebuild(
     outbox: list[OutboxRow] = []
     proposals: list[Approval] = []
     fallen: list[tuple[Approval, Approval]] = []
+    linked: dict[str, list[LinkRow]] = {}
+    for link in unit.crosswalk.of_parties([party.cif_no for party in touched]):
+        linked.setdefault(link.cif_no, []).append(link)
     for party in touched:
         before = survive(party.kind, party.before, anchor=party.anchor) if party.before else NOBODY
         golden = survive(party.kind, party.after, anchor=party.anchor)
@@ -90,14 +103,18 @@ def rebuild(
         stood = _grounds(desk, party.cif_no, before)
         stands = _grounds(desk, party.cif_no, golden)
         proposed = tuple(one for one, ground in stands.items() if stood.get(one) != ground)
-        if party.row is not None and not changed and not party.force:
+        if party.row is not None and not changed and not party.force and len(party.before) == len(party.after):
             done[party.cif_no] = Rebuilt(row=party.row, changed=(), proposed=proposed)
         else:
-            row = _party_row(desk, party, golden, now)
+            fact = _facts(desk, party, golden) if party.merged_into is None else None
+            content = party_content(
+                desk, golden.values, fact, linked.get(party.cif_no, ()), [one.place for one in party.after]
+            )
+            row = _party_row(desk, party, golden, content, now)
             done[party.cif_no] = Rebuilt(row=row, changed=changed, proposed=proposed)
-            if party.merged_into is None:
+            if fact is not None:
                 golden_rows += _golden_rows(desk, party, golden, changed, row.version, now)
-                facts.append(_facts(desk, party, golden))
+                facts.append(fact)
             outbox.append(OutboxRow(cif_no=party.cif_no, version=row.version, fields=",".join(changed), at=now))
         if any(stands.get(one) != ground for one, ground in stood.items()):
             fallen += _withdrawn(unit, party.cif_no, stands)
@@ -116,7 +133,7 @@ def rebuild(
     return done
 
 
-def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, now: int) -> PartyRow:
+def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, content: bytes, now: int) -> PartyRow:
     old = party.row
     source, source_key, record_no = party.anchor
     if party.merged_into:
@@ -134,14 +151,31 @@ def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, now: int) -> Pa
         anchor_source_key=source_key, anchor_record_no=record_no, anchor_key_id=party.anchor_key.id, version=version,
         digest=b"", created_at=old.created_at if old else now, updated_at=now,
     )  # fmt: skip
-    return attrs.evolve(row, digest=party_digest(desk, row, desk.digester.digest("golden", dumps(golden.values))))
+    return attrs.evolve(row, digest=party_digest(desk, row, content))
+
+
+def party_content(
+    desk: Desk,
+    values: Mapping[str, Any],
+    facts: FactRow | None,
+    links: Iterable[LinkRow],
+    places: Iterable[tuple[str, str, int]],
+) -> bytes:
+    """
+    Keyed digest of all that a party consists of beside its row: golden values, plain facts, what is linked to it, and the
+    places of its records, each of which binds what it says by itself. Of a party that is retired or erased, of nothing.
+    """
+    known = {} if facts is None else {name: value for name, value in facts.values.items() if value is not None}
+    linked = sorted([link.source, link.source_key, link.number, link.home] for link in links)
+    return desk.digester.digest("golden", dumps([values, known, linked, sorted(places)]))
 
 
 def party_digest(desk: Desk, row: PartyRow, content: bytes) -> bytes:
-    """The digest of a party's row with a golden record whose keyed digest is *content*."""
+    """The digest of a party's row, with the digest of everything else, which is *content*."""
     return sha256(
         "bankcif/v1/party", desk.tenant, row.cif_no, row.kind, row.life_cycle, row.review_state, row.roles, row.branch,
-        row.manager, row.merged_into, row.version, content,
+        row.manager, row.merged_into, row.anchor_source, row.anchor_source_key, row.anchor_record_no, row.version,
+        content,
     )  # fmt: skip
 
 

@@ -97,8 +97,15 @@ def content_tag(desk: Desk, arrival: Arrival) -> bytes:
     return desk.digester.digest("content", dumps(content))
 
 
-def source_place(owner: tuple[str, str, int]) -> Place:
-    """Where a source record belongs: source, source key, record number."""
+def source_place(row: SourceRow) -> Place:
+    """
+    Where a source record belongs, and what rests of it in plain: who delivered it, when, and by which channel is as little
+    changed in the database as what it says.
+    """
+    owner = (
+        *row.place, row.channel, row.received_at, row.business_time, row.actor, row.person, row.content_tag,
+        row.delivery_tag, row.restricted_at,
+    )  # fmt: skip
     return Place(table="source_record", owner=owner, group="source-record")
 
 
@@ -130,13 +137,12 @@ def seal_record(
     }
     if arrival.verification is not None:
         payload["verification"] = arrival.verification.stored()
-    source, source_key = arrival.origin.source, arrival.origin.key
-    return SourceRow(
-        source=source, source_key=source_key, record_no=record_no, channel=arrival.channel, received_at=received_at,
-        business_time=arrival.business_time, actor=actor.id, person=actor.person, key_id=key.id,
-        content_tag=content, delivery_tag=arrival.delivery,
-        sealed=desk.sealer.seal(payload, key, source_place((source, source_key, record_no))),
+    bare = SourceRow(
+        source=arrival.origin.source, source_key=arrival.origin.key, record_no=record_no, channel=arrival.channel,
+        received_at=received_at, business_time=arrival.business_time, actor=actor.id, person=actor.person, key_id=key.id,
+        content_tag=content, delivery_tag=arrival.delivery, sealed=b"",
     )  # fmt: skip
+    return attrs.evolve(bare, sealed=desk.sealer.seal(payload, key, source_place(bare)))
 
 
 def open_records(desk: Desk, rows: Sequence[tuple[CifNo, SourceRow]]) -> list[Record]:
@@ -151,7 +157,7 @@ def open_records(desk: Desk, rows: Sequence[tuple[CifNo, SourceRow]]) -> list[Re
 
 
 def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
-    payload: Mapping[str, Any] = desk.sealer.open(row.sealed, key, source_place(row.place))
+    payload: Mapping[str, Any] = desk.sealer.open(row.sealed, key, source_place(row))
     kind = PartyKind(payload["kind"])
     return Record(
         cif_no=cif_no,

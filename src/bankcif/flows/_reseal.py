@@ -51,7 +51,7 @@ def _touched(row: PartyRow, key: DataKey, opened: Sequence[Record]) -> Touched:
 
 
 def _record_anew(desk: Desk, row: SourceRow, old: DataKey, new: DataKey) -> SourceRow:
-    place = source_place(row.place)
+    place = source_place(row)
     return attrs.evolve(
         row, key_id=new.id, sealed=desk.sealer.seal(desk.sealer.open(row.sealed, old, place), new, place)
     )

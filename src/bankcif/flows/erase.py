@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from .._canonical import dumps, sha256
+from .._canonical import sha256
 from ..access import Action
 from ..approval import OPEN, Approval, ApprovalState, Operation
 from ..audit import AuditEntry
@@ -27,7 +27,7 @@ from ..matching import blocking_keys
 from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, OutboxRow, PartyRow
-from ._golden import party_digest, rebuild
+from ._golden import party_content, party_digest, rebuild
 from ._proposals import decision_entry, need_reason, proposed, settle, write_proposal
 from ._records import Record, open_records
 from ._reseal import sealed_anew
@@ -302,4 +302,4 @@ def _tombstone(desk: Desk, row: PartyRow, now: int) -> PartyRow:
         row, life_cycle=LifeCycle.ERASED.value, roles="", branch=None, manager=None, anchor_source="",
         anchor_source_key="", anchor_record_no=0, anchor_key_id=bytes(16), version=row.version + 1, updated_at=now,
     )  # fmt: skip
-    return attrs.evolve(bare, digest=party_digest(desk, bare, desk.digester.digest("golden", dumps({}))))
+    return attrs.evolve(bare, digest=party_digest(desk, bare, party_content(desk, {}, None, (), ())))

@@ -23,8 +23,10 @@ from ..merging import Assurance, Terms, Verification, VerifiedField, survive, va
 from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow
+from ._golden import rebuild
 from ._records import Arrival, Record, content_tag, open_records, seal_record
 from ._relations import current, granted_to
+from ._reshape import standing
 from .desk import Desk, assure, need_purpose, record, refuse, retried
 
 __all__ = ["Verified", "check", "record_check", "states"]
@@ -228,9 +230,13 @@ def _write(
         reason="verification", weight_millibits=None, actor=actor.id, since=checked.at,
     )  # fmt: skip
     unit.crosswalk.add([link])
+    touched, opened = standing(desk, unit, row.cif_no)
+    before = [one for one in touched.before if one.place != sealed.place]
+    rebuilt = rebuild(desk, unit, [attrs.evolve(touched, before=before)], actor=actor, now=desk.now())
     outcome = "confirmed" if checked.confirmed else "denied"
-    record(desk, unit, [_entry(desk, row, checked.fields, f"{checked.method}:{outcome}", "verify", actor, purpose)])
-    known = _states(desk, row, open_records(desk, unit.sources.of_parties([row.cif_no])))
+    entry = _entry(desk, row, checked.fields, f"{checked.method}:{outcome}", "verify", actor, purpose)
+    record(desk, unit, [attrs.evolve(entry, digests={row.cif_no: rebuilt[row.cif_no].row.stamp})])
+    known = _states(desk, row, opened)
     return Verified(states={path: known[path] for path in checked.fields})
 
 

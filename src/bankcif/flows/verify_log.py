@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from .._canonical import dumps, loads
+from .._canonical import loads
 from ..access import Action
 from ..audit import (
     AuditEntry,
@@ -32,9 +32,9 @@ from ..errors import AuditError, BankCIFError, WitnessError
 from ..party import CifNo, LifeCycle
 from ..protection import DataKey
 from ..storage import UnitOfWork
-from ..storage.rows import GoldenRow, PartyRow
+from ..storage.rows import FactRow, GoldenRow, LinkRow, PartyRow
 from . import _factors, _proposals
-from ._golden import golden_place, party_digest
+from ._golden import golden_place, party_content, party_digest
 from .desk import Desk, authorize, record
 from .log import SILENT
 
@@ -196,10 +196,10 @@ def _customers(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> tuple[int,
     while True:
         with desk.repository.unit_of_work() as unit:
             page = unit.parties.page(after, _PAGE)
-            groups = unit.copies.golden([row.cif_no for row in page])
+            parts = _Parts.of(unit, [row.cif_no for row in page])
         count += len(page)
         present.update(row.cif_no for row in page)
-        doubtful += [row.cif_no for row, what in _wrong(desk, told, page, groups)]
+        doubtful += [row.cif_no for row, what in _wrong(desk, told, page, parts)]
         if len(page) < _PAGE:
             break
         after = page[-1].cif_no
@@ -213,14 +213,32 @@ def _customers(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> tuple[int,
     with desk.repository.unit_of_work() as unit:
         told.read_on(unit, heads)
         rows = list(unit.parties.get(doubtful).values())
-        groups = unit.copies.golden(doubtful)
-    damage += [Damage(row.cif_no, row.version, what) for row, what in _wrong(desk, told, rows, groups)]
+        parts = _Parts.of(unit, doubtful)
+    damage += [Damage(row.cif_no, row.version, what) for row, what in _wrong(desk, told, rows, parts)]
     return count, damage
 
 
-def _wrong(
-    desk: Desk, told: _Told, rows: Sequence[PartyRow], groups: Sequence[GoldenRow]
-) -> list[tuple[PartyRow, str]]:
+@attrs.frozen
+class _Parts:
+    """What parties consist of beside their rows, as it rests."""
+
+    groups: Sequence[GoldenRow]
+    facts: Mapping[CifNo, FactRow]
+    links: Mapping[CifNo, Sequence[LinkRow]]
+    places: Mapping[CifNo, Sequence[tuple[str, str, int]]]
+
+    @classmethod
+    def of(cls, unit: UnitOfWork, cif_nos: Sequence[CifNo]) -> _Parts:
+        links: dict[CifNo, list[LinkRow]] = {}
+        places: dict[CifNo, list[tuple[str, str, int]]] = {}
+        for link in unit.crosswalk.of_parties(cif_nos):
+            links.setdefault(link.cif_no, []).append(link)
+        for cif_no, place in unit.sources.places(cif_nos):
+            places.setdefault(cif_no, []).append(place)
+        return cls(unit.copies.golden(cif_nos), unit.copies.facts(cif_nos), links, places)
+
+
+def _wrong(desk: Desk, told: _Told, rows: Sequence[PartyRow], parts: _Parts) -> list[tuple[PartyRow, str]]:
     """Those of *rows* that are not as the log left them, and why."""
     found, suspects = [], []
     for row in rows:
@@ -233,20 +251,20 @@ def _wrong(
             found.append((row, "not as the log left it"))
         else:
             suspects.append(row)
-    contents = _contents(desk, suspects, groups)
+    contents = _contents(desk, suspects, parts)
     found += [
-        (row, "its row or its golden copy was changed or rolled back")
+        (row, "its row, its golden copy, its facts or its links were changed or rolled back")
         for row in suspects
         if contents.get(row.cif_no) is None or party_digest(desk, row, contents[row.cif_no]) != row.digest
     ]
     return found
 
 
-def _contents(desk: Desk, rows: Sequence[PartyRow], groups: Sequence[GoldenRow]) -> dict[str, bytes]:
-    """The keyed digest of each party's golden record; a party whose copies do not open is left out."""
+def _contents(desk: Desk, rows: Sequence[PartyRow], parts: _Parts) -> dict[str, bytes]:
+    """The keyed digest of what each party consists of; a party whose copies do not open is left out."""
     live = {row.cif_no for row in rows if row.life_cycle not in (LifeCycle.MERGED, LifeCycle.ERASED)}
-    values: dict[str, dict[str, Any]] = {row.cif_no: {} for row in rows}
-    mine = [group for group in groups if group.cif_no in live]
+    values: dict[CifNo, dict[str, Any]] = {row.cif_no: {} for row in rows}
+    mine = [group for group in parts.groups if group.cif_no in live]
     keys: Mapping[bytes, DataKey] = {}
     try:
         keys = desk.data_keys.get({group.key_id for group in mine})
@@ -260,7 +278,13 @@ def _contents(desk: Desk, rows: Sequence[PartyRow], groups: Sequence[GoldenRow])
                 values[group.cif_no].update(said)
         except (BankCIFError, KeyError):
             values.pop(group.cif_no, None)
-    return {cif_no: desk.digester.digest("golden", dumps(said)) for cif_no, said in values.items()}
+    return {
+        cif_no: party_content(
+            desk, said, parts.facts.get(cif_no) if cif_no in live else None, parts.links.get(cif_no, ()),
+            parts.places.get(cif_no, ()),
+        )
+        for cif_no, said in values.items()
+    }  # fmt: skip
 
 
 def _witnessed(desk: Desk) -> tuple[list[WitnessView], list[Damage]]:

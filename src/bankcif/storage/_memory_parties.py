@@ -108,6 +108,9 @@ class Sources(Store):
         ]
         return sorted(found, key=lambda pair: (pair[0], pair[1].place))
 
+    def places(self, cif_nos: Collection[CifNo]) -> Sequence[tuple[CifNo, tuple[str, str, int]]]:
+        return [(cif_no, row.place) for cif_no, row in self.of_parties(cif_nos)]
+
     def at(self, places: Collection[tuple[str, str, int]]) -> Sequence[SourceRow]:
         return [self._data.sources.rows[p] for p in sorted(set(places)) if p in self._data.sources.rows]
 

@@ -113,6 +113,10 @@ class Sources(Store):
         found = [(values[0], SOURCE.row(values[1:])) for values in self._s.select_in("records", set(cif_nos))]
         return sorted(found, key=lambda pair: (pair[0], pair[1].place))
 
+    def places(self, cif_nos: Collection[CifNo]) -> Sequence[tuple[CifNo, tuple[str, str, int]]]:
+        found = self._s.select_in("record_places", set(cif_nos))
+        return sorted((cif_no, (source, key, number)) for cif_no, source, key, number in found)
+
     def at(self, places: Collection[tuple[str, str, int]]) -> Sequence[SourceRow]:
         found = []
         for source, source_key, record_no in sorted(set(places)):

@@ -110,6 +110,9 @@ class SourceStore(Protocol):
     def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[tuple[CifNo, SourceRow]]:
         """All records whose source key belongs to one of these parties now."""
 
+    def places(self, cif_nos: Collection[CifNo]) -> Sequence[tuple[CifNo, tuple[str, str, int]]]:
+        """Where the records of these parties stand, as `of_parties` has them: source, source key, record number."""
+
     def at(self, places: Collection[tuple[str, str, int]]) -> Sequence[SourceRow]:
         """The records at these places (source, source key, record number)."""
 

@@ -151,6 +151,7 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             unit.sources.add(rows)
             unit.crosswalk.add([link("k", cif_no=A), link("l", cif_no=B)])
             assert unit.sources.of_parties([A]) == [(A, rows[0]), (A, rows[1])]
+            assert unit.sources.places([A]) == [(A, rows[0].place), (A, rows[1].place)]
             assert unit.sources.at([("s", "k", 1), ("s", "none", 0)]) == [rows[1]]
             marks = unit.sources.marks("s", ["k", "none"])
             assert [(m.record_no, m.content_tag, m.delivery_tag) for m in marks] == [
