@@ -29,6 +29,7 @@ class Device:
         synced: Whether its key may leave it.
         count: How often it signed; 0 stays 0 on devices that do not count.
         origin: Whose page the browser says it is on.
+        framed: Whether that page stands in a frame of another.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Device:
         self.credential_id = os.urandom(32)
         self.verifies, self.synced, self.counts, self.origin = verifies, synced, counts, origin
         self.count = 0
+        self.framed = False
 
     def _flags(self, more: int = 0) -> int:
         return _PRESENT | (_VERIFIED if self.verifies else 0) | (_ELIGIBLE | _BACKED_UP if self.synced else 0) | more
@@ -47,7 +49,7 @@ class Device:
         return hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + self.count.to_bytes(4, "big") + attested
 
     def _client(self, kind: str, challenge: str) -> bytes:
-        said = {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}
+        said = {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": self.framed}
         return json.dumps(said).encode()
 
     def make(self, options: str) -> dict[str, Any]:

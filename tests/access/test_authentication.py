@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
+import cbor2
 import cryptography_vectors
 import jwt
 import pytest
@@ -264,8 +265,48 @@ class TestPasskey:
         device.synced = True
         assert proven(PLAN, device.sign(login_options(PLAN, CHALLENGE, 5)), CHALLENGE, key) is None
 
+    def test_a_key_that_may_leave_its_device_does_not_come_back_bound(self) -> None:
+        """Whoever took a synced key out clears one bit of what it signs; clause 7.2, step 18."""
+        device = Device(synced=True)
+        key = enrolled(device)
+        device.synced = False
+        assert proven(PLAN, device.sign(login_options(PLAN, CHALLENGE, 5)), CHALLENGE, key) is None
+
+    def test_a_page_in_a_stranger_s_frame_enrols_and_proves_nothing(self) -> None:
+        device = Device()
+        key = enrolled(device)
+        device.framed = True
+        assert proven(PLAN, device.sign(login_options(PLAN, CHALLENGE, 5)), CHALLENGE, key) is None
+        with pytest.raises(InputError):
+            enrolled(device)
+
+    @pytest.mark.parametrize("key", [b"\x80", cbor2.dumps({1: 2, 3: -7, -1: 1, -2: b"x" * 32, -3: b"y" * 32}),
+                                     cbor2.dumps({1: 2, 3: -7, -1: 99, -2: b"x" * 32, -3: b"y" * 32})])  # fmt: skip
+    def test_a_key_that_can_never_prove_anything_is_not_enrolled(self, key: bytes) -> None:
+        device = Device()
+        options = registration_options(PLAN, "t.zhou", b"h" * 32, CHALLENGE, [], 5)
+        answer = device.make(options)
+        attested = cbor2.loads(base64.urlsafe_b64decode(answer["response"]["attestationObject"] + "=="))
+        data = attested["authData"]
+        attested["authData"] = data[: 37 + 16 + 2 + 32] + key
+        answer["response"]["attestationObject"] = base64.urlsafe_b64encode(cbor2.dumps(attested)).decode().rstrip("=")
+        with pytest.raises(InputError, match="does not hold"):
+            registered(PLAN, answer, CHALLENGE)
+
     @pytest.mark.parametrize(
-        "response", ["", "{}", "[]", "null", "x" * 30_000, {}, {"id": 1}, {"rawId": "x", "response": []}]
+        "response",
+        [
+            "[" * 19_000,
+            {"id": "x" * 30_000},
+            "",
+            "{}",
+            "[]",
+            "null",
+            "x" * 30_000,
+            {},
+            {"id": 1},
+            {"rawId": "x", "response": []},
+        ],
     )
     def test_any_answer_is_understood(self, response: Any) -> None:
         key = enrolled(Device())
@@ -309,6 +350,43 @@ class TestSingleSignOn:
         found = self.sign_on(person="emp").actor(self.token(emp="P-17"), clock=self.CLOCK)
         assert (found.id, found.roles, found.branch, found.person) == ("t.zhou", {"teller"}, "B1", "P-17")
         assert found.auth == AuthContext(methods=("pwd", "otp"), assurance=2, at=NOW - timedelta(seconds=600))
+
+    def test_a_token_without_the_instant_of_the_log_in_is_of_any_age(self) -> None:
+        """It may be renewed from a session of last week; requirements of age are not met by it."""
+        found = self.sign_on().actor(self.token(auth_time=None), clock=self.CLOCK)
+        assert found.auth is not None
+        assert found.auth.at.year == 1970
+        assert Requirement(max_age_minutes=10**6).missing(found.auth, NOW, "") == ("age",)
+
+    @pytest.mark.parametrize("person", [None, "", ["x"], {"a": 1}, True])
+    def test_two_accounts_of_one_person_do_not_pass_for_two(self, person: Any) -> None:
+        with pytest.raises(AuthenticationError):
+            self.sign_on(person="employee_no").actor(self.token(employee_no=person), clock=self.CLOCK)
+        assert self.sign_on(person="employee_no").actor(self.token(employee_no=17), clock=self.CLOCK).person == "17"
+
+    @pytest.mark.parametrize(
+        "claims",
+        [{"azp": "another"}, {"aud": ["cif", "other"]}, {"aud": ["cif", "other"], "azp": "other"}, {"branch": {"x": 1}},
+         {"sub": "bankcif.policy"}, {"exp": 10**400}, {"auth_time": 10**400}],
+    )  # fmt: skip
+    def test_what_is_meant_for_somebody_else_or_makes_no_sense_is_refused(self, claims: dict[str, Any]) -> None:
+        with pytest.raises(AuthenticationError):
+            self.sign_on().actor(self.token(**claims), clock=self.CLOCK)
+        self.sign_on().actor(self.token(aud=["cif", "other"], azp="cif"), clock=self.CLOCK)
+
+    def test_a_key_for_encrypting_signs_nothing(self) -> None:
+        keys = {"keys": [{**self.KEYS["keys"][0], "use": "enc"}]}
+        with pytest.raises(AuthenticationError):
+            self.sign_on(keys=keys).actor(self.token(), clock=self.CLOCK)
+
+    def test_a_key_that_does_not_name_its_algorithm_takes_those_of_its_kind(self) -> None:
+        private = rsa.generate_private_key(65537, 2048)
+        keys = {"keys": [{**json.loads(RSAAlgorithm.to_jwk(private.public_key())), "kid": "k1"}]}
+        for algorithm in ("PS256", "RS256"):
+            token = self.token(private, algorithm)
+            assert self.sign_on(keys=keys).actor(token, clock=self.CLOCK).id == "t.zhou"
+        with pytest.raises(AuthenticationError):
+            self.sign_on(keys=keys, algorithms=("ES256",)).actor(self.token(private, "RS256"), clock=self.CLOCK)
 
     @pytest.mark.parametrize(
         ("claims", "level"),

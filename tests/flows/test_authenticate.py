@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -347,6 +348,56 @@ def test_an_operator_who_is_recognized_enrols_a_passkey_of_their_own(bank: Bank)
     asked = bank.cif.operators.begin_passkey("t.zhou", actor=mine)
     with pytest.raises(NotFoundOrNotAllowedError):
         bank.cif.operators.finish_passkey(asked.id, Device().make(asked.options), actor=known(Actor(id="t.other")))
+
+
+def test_a_code_renews_no_level_that_it_does_not_have(bank: Bank) -> None:
+    """Threat 15: an old session of a passkey, and one phished code."""
+    old = Actor(id="t.zhou", auth=AuthContext(methods=("passkey",), assurance=3, at=NOW - timedelta(hours=10)))
+    up = bank.cif.operators.step_up(bank.code(), actor=old)
+    assert (up.assurance, up.at) == (2, NOW)
+
+
+@pytest.mark.parametrize("name", ["my secret pass\ud800", "x" * 65, "", "a\nb"])
+def test_what_can_be_no_name_is_nobody_s_on_every_store(sqlite_cif: CIF, name: str) -> None:
+    with pytest.raises(AuthenticationError) as caught:
+        sqlite_cif.operators.log_in(name, SECRET)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    with sqlite_cif._desk.unit_of_work() as unit:
+        (entry,) = [row.body for row in unit.trail.between(0, 2**63 - 1) if b'"log_in"' in row.body]
+    assert b"secret" not in entry
+
+
+def test_a_password_is_not_the_operator_s_id(bank: Bank) -> None:
+    with pytest.raises(InputError, match="not the operator's id"):
+        bank.cif.operators.set_password("an.operator.of.ours", "An.Operator.Of.Ours", actor=KEEPER)
+
+
+def test_a_device_that_is_enrolled_is_not_asked_for_another_key(bank: Bank) -> None:
+    device = Device()
+    enrol(bank.cif, device)
+    asked = json.loads(bank.cif.operators.begin_passkey("t.zhou", actor=KEEPER).options)
+    (known,) = asked["excludeCredentials"]
+    assert base64.urlsafe_b64decode(known["id"] + "==") == device.credential_id
+
+
+def test_who_is_an_operator_does_not_show_by_what_a_key_service_is_asked(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threat 14: a known name opens a factor, and an unknown one as much."""
+    asked: list[int] = []
+    provider = bank._more["keys"]
+    right = type(provider).unwrap
+    monkeypatch.setattr(
+        type(provider),
+        "unwrap",
+        lambda self, wrapped, **more: asked.append(len(wrapped)) or right(self, wrapped, **more),
+    )
+    for name in ("t.zhou", "t.nobody"):
+        with pytest.raises(AuthenticationError):
+            bank.cif.operators.log_in(name, "wrong password")
+    assert asked[0] == asked[1]
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(

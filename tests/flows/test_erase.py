@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sqlite3
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,9 +27,10 @@ from bankcif.errors import (
     InputError,
     KeyMissingError,
     NotFoundOrNotAllowedError,
+    StorageError,
 )
 from bankcif.party import ReferenceTables
-from bankcif.protection import key_id_of
+from bankcif.protection import WrappedKey, key_id_of
 from bankcif.storage.key_store import SqliteKeyStore
 
 OFFICER, SECOND = (known(Actor(id=name, roles={"privacy_officer"})) for name in ("p.tang", "p.song"))
@@ -182,6 +184,23 @@ PEOPLE = (
     ("partner", "王芳", {"phone": "15411110003", "employer": "金丝雀三号有限公司"}, "金丝雀三号"),
     ("online", "赵强", {"phone": "15411110004", "foreign_name": "Canary Four"}, "Canary Four"),
 )
+
+
+def test_a_key_that_a_reader_still_holds_in_the_log_is_not_said_to_be_destroyed(tmp_path: Path) -> None:
+    """A backup that reads the key store keeps the write-ahead log, and in it the key."""
+    path = tmp_path / "keys.db"
+    store = SqliteKeyStore(path)
+    store._connection.execute("PRAGMA busy_timeout = 50")
+    store.write([WrappedKey(key_id=b"k" * 16, kek_id="kek", wrapped=b"wrapped-bytes-of-a-key", made_at=1)])
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM data_key").fetchone()
+    with pytest.raises(StorageError, match="read by somebody else"):
+        store.destroy([b"k" * 16])
+    reader.close()
+    store.destroy([b"k" * 16])
+    store.close()
+    assert all(b"wrapped-bytes-of-a-key" not in one.read_bytes() for one in tmp_path.iterdir())
 
 
 def test_the_certificate_stands_under_a_signed_checkpoint(cif: CIF, steward: Actor) -> None:

@@ -104,6 +104,23 @@ def test_a_witness_gets_every_checkpoint(bank: Bank, steward: Actor, tmp_path: P
     assert sizes[-1] == 5
 
 
+def test_a_witness_that_stumbles_makes_no_operation_fail(bank: Bank, steward: Actor) -> None:
+    """What it raises is a stranger's; the customer is stored."""
+
+    class Stumbling:
+        name = "stumbling"
+
+        def add(self, note: str, old: int, proof: Sequence[bytes]) -> str:
+            raise IndexError("a value of somebody's")
+
+        def kept(self, origin: str) -> Sequence[str]:
+            return []
+
+    cif = bank.open(Stumbling(), entries=1)
+    done = register(cif, steward, "1")
+    assert cif.customers.get(done.cif_no, actor=steward, purpose=Purpose.SERVICE)
+
+
 def test_a_silent_witness_stops_nothing_and_is_left_alone_for_a_while(
     bank: Bank, steward: Actor, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -17,7 +17,7 @@ from tests.flows.test_register import register
 from bankcif import CIF, Actor, LocalKeyProvider
 from bankcif._clock import FixedClock
 from bankcif.approval import ApprovalState
-from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, text_of
+from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, ecs_line, text_of
 from bankcif.errors import SealError, StorageError
 from bankcif.flows.log import LogPlan
 from bankcif.party import ReferenceTables
@@ -223,6 +223,20 @@ def test_however_a_proposal_ends_the_log_knows_where_it_stands(
     for one in changed:
         data_of(two).approvals.rows[one] = stood[one]
     assert len(what(verified(two))) == len(changed)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"digests":{"C1":"x"}}', b'{"digests":{"C1":5}}', b'{"marks":[1]}', b'{"subjects":5}', b'{"subjects":[[]]}', b"[" * 20_000,
+     b"5", b"\xff", b'{"at":[]}', b'{"rule":{},"action":"policy_in_force"}'],
+)  # fmt: skip
+def test_an_entry_that_was_made_to_stop_the_verification_is_named_by_it(two: CIF, body: bytes) -> None:
+    rows = data_of(two).audit.rows
+    key = list(rows)[1]
+    rows[key] = attrs.evolve(rows[key], body=body)
+    damage = verified(two).damage
+    assert (rows[key].stream, rows[key].number, "changed") in {(one.stream, one.number, one.what) for one in damage}
+    ecs_line("t", rows[key])
 
 
 def test_a_look_up_row_that_was_taken_out_or_put_in_is_found(two: CIF) -> None:

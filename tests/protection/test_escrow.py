@@ -44,6 +44,24 @@ def test_one_of_three_may_have_forgotten(escrow: bytes) -> None:
     assert open_escrow(escrow, {**WORDS, "sun": "no longer known"}) == b"canary-content"
 
 
+def test_a_passphrase_is_the_same_however_it_was_typed() -> None:
+    composed, apart = "caf\u00e9 au lait, twice", "cafe\u0301 au lait, twice"
+    sealed = seal_escrow(b"content", {"a": composed, "b": "another passphrase"}, needed=2)
+    assert open_escrow(sealed, {"a": apart, "b": "another passphrase"}) == b"content"
+    with pytest.raises(InputError):
+        seal_escrow(b"content", {"a": composed, "b": apart}, needed=2)  # one passphrase for two
+
+
+def test_half_a_surrogate_pair_is_refused_without_being_told() -> None:
+    with pytest.raises(InputError) as caught:
+        seal_escrow(b"content", {"a": "secret passphrase\ud800", "b": "another passphrase"}, needed=2)
+    assert caught.value.__context__ is None
+    sealed = seal_escrow(b"content", {"a": "a passphrase of a", "b": "another passphrase"}, needed=2)
+    with pytest.raises(KeyFileError) as told:
+        open_escrow(sealed, {"a": "secret passphrase\ud800", "b": "another passphrase"})
+    assert told.value.__context__ is None
+
+
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
 def test_a_key_file_comes_back_whole(suite: Suite, tmp_path: Path) -> None:
     keys = LocalKeyProvider.generate(suite=suite)

@@ -6,14 +6,17 @@ import math
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, strategies as st
 
 from bankcif import CIF, LocalKeyProvider, MemoryKeyStore, MemoryRepository
-from bankcif.errors import ConfigurationError
+from bankcif._canonical import dumps
+from bankcif.errors import ConfigurationError, WrongKeyError
 from bankcif.matching import FULL_TAG_INDEXES, INDEX_PARTS, blocking_keys, features_of
-from bankcif.party import PartyKind
+from bankcif.party import PartyKind, ReferenceTables
 from bankcif.protection import (
     FULL_BITS,
     Aes256Gcm,
@@ -75,6 +78,27 @@ def test_the_library_indexes_no_residue_and_no_surname_alone() -> None:
 def test_a_full_tag_is_for_what_hardly_two_customers_share() -> None:
     assert plan_index("x", ["identifier"], 10**6, TABLE, full=True).refused == ""
     assert "how often" in plan_index("x", ["name", "birth_date"], 10**6, TABLE, full=True).refused
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"index_bits": dumps({"phone": 127, "name": 127})}, {"expected_customers": 10}, {"digest_version": 2}],
+)  # fmt: skip
+def test_a_store_whose_tags_were_lengthened_in_the_database_does_not_open(
+    keys: LocalKeyProvider, tables: ReferenceTables, change: dict[str, Any]
+) -> None:
+    """Threat 8: full tags of a phone would tell equal ones."""
+    repository, store, more = (
+        MemoryRepository(),
+        MemoryKeyStore(),
+        {"tenant": "t", "keys": keys.renewed(), "tables": tables},
+    )
+    CIF(repository=repository, key_store=store, **more).close()  # type: ignore[arg-type]
+    with repository.unit_of_work() as unit:
+        unit.keys.restate(attrs.evolve(unit.keys.store(), **change))
+        unit.commit()
+    with pytest.raises(WrongKeyError, match="was changed"):
+        CIF(repository=repository, key_store=store, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("parts", "safe"), [(("surname",), False), (("surname", "birth_year"), True)])

@@ -6,7 +6,10 @@ import copy
 import json
 import os
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import attrs
 import pytest
@@ -166,6 +169,16 @@ def test_tags_are_apart_by_tenant_index_version_and_root(keys: LocalKeyProvider)
     def tag(provider: LocalKeyProvider, tenant: str, index: str) -> bytes:
         return Tagger(provider=provider, tenant=tenant, plan=PLAN, suite=Aes256Gcm()).claim(index, "x")
 
+    class SameRoot:
+        def index_root(self, version: int) -> bytes:
+            return b"r" * 32
+
+    def of_version(version: int) -> bytes:
+        plan = attrs.evolve(PLAN, version=version)
+        provider: Any = SameRoot()
+        return Tagger(provider=provider, tenant="t", plan=plan, suite=Aes256Gcm()).claim("i", "x")
+
+    assert of_version(1) != of_version(2)
     made = [tag(keys, "t", "i"), tag(keys, "u", "i"), tag(keys, "t", "j"), tag(LocalKeyProvider.generate(), "t", "i")]
     assert len(set(made)) == 4
 
@@ -179,6 +192,63 @@ def test_a_key_file_others_can_read_is_refused(tmp_path: Path) -> None:
         path.chmod(mode)
         with pytest.raises(KeyFileError, match="chmod 600"):
             LocalKeyProvider.from_file(path)
+
+
+def test_a_key_file_that_could_not_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a key file, taken for a whole one, would lose everything sealed under it."""
+    path = tmp_path / "keys.json"
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", mock.Mock(side_effect=OSError))
+        with pytest.raises(KeyFileError, match="cannot be written"):
+            LocalKeyProvider.generate().write(path)
+    assert list(tmp_path.iterdir()) == []
+    LocalKeyProvider.generate().write(path)
+    assert [one.name for one in tmp_path.iterdir()] == ["keys.json"]
+
+
+def test_a_wrapped_key_opens_in_no_other_s_place(keys: LocalKeyProvider) -> None:
+    """Threat 3: two rows of the key store that change places, or say they are under another key-encryption key."""
+    store = MemoryKeyStore()
+    made = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), clock=SystemClock())
+    one, other = made.take(2)
+    rows = dict(store.read([one.id, other.id]))
+    store.write(
+        [
+            attrs.evolve(rows[one.id], wrapped=rows[other.id].wrapped),
+            attrs.evolve(rows[other.id], wrapped=rows[one.id].wrapped),
+        ],
+        replace=True,
+    )
+    fresh = DataKeys(tenant="t", store=store, provider=keys, ids=SystemIds(), clock=SystemClock())
+    for key in (one, other):
+        with pytest.raises(WrongKeyError):
+            fresh.get([key.id])
+
+
+def test_what_a_key_is_wrapped_with_names_tenant_key_and_key_encryption_key() -> None:
+    """Source: D1; the provider is shown all three, and binds them."""
+
+    class Seen:
+        kek_id = "kek-1"
+
+        def __init__(self) -> None:
+            self.associated: list[bytes] = []
+
+        def wrap(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+            self.associated += [associated for _, associated in keys]
+            return [b"w" for _ in keys]
+
+    def seen(tenant: str, kek_id: str, seed: int) -> bytes:
+        provider: Any = Seen()
+        provider.kek_id = kek_id
+        ids: Any = mock.Mock(draw=lambda count: bytes([seed]) * count)
+        DataKeys(tenant=tenant, store=MemoryKeyStore(), provider=provider, ids=ids, clock=SystemClock(), block=1).take(
+            1
+        )
+        return bytes(provider.associated[0])
+
+    assert seen("t", "kek-1", 1) == seen("t", "kek-1", 1)
+    assert len({seen("t", "kek-1", 1), seen("u", "kek-1", 1), seen("t", "kek-2", 1), seen("t", "kek-1", 2)}) == 4
 
 
 def test_a_key_file_is_never_overwritten(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,37 @@ def test_a_key_that_does_not_open_is_another_thing_than_a_service_that_fails(
         with pytest.raises(WrongKeyError) as caught:
             provider.unwrap([(wrapped, b"")], kek_id=other)
         assert caught.value.rule == "kek_unknown"
+
+
+def test_a_service_that_binds_no_associated_data_is_refused(double: TransitDouble) -> None:
+    """Keys could change places under it."""
+    double.binds = False
+    with pytest.raises(KeyServiceError, match="does not bind associated data"):
+        TransitKeyProvider(double.url, token=TOKEN)
+
+
+def test_a_batch_in_another_order_loses_no_customer(double: TransitDouble, provider: TransitKeyProvider) -> None:
+    double.turns = True
+    with pytest.raises(KeyServiceError):
+        provider.wrap([(b"a" * 32, b"1"), (b"b" * 32, b"2")])
+
+
+def test_another_version_than_was_asked_for_is_no_answer(double: TransitDouble, provider: TransitKeyProvider) -> None:
+    """An index rotation onto the same root would change nothing."""
+    double.rotate("bankcif-index")
+    double.instead = [(200, {"data": {"hmac": f"vault:v1:{base64.b64encode(b'r' * 32).decode()}"}})]
+    with pytest.raises(WrongKeyError, match="no index key of version 2"):
+        provider.index_root(2)
+    double.rotate()
+    double.instead = [(200, {"data": {"batch_results": [{"ciphertext": "vault:v2:AAAA"}]}})]
+    with pytest.raises(KeyServiceError, match="under the version it was told"):
+        provider.wrap([(b"a" * 32, b"1")])
+
+
+def test_a_service_does_not_say_how_long_it_is_waited_for(double: TransitDouble, provider: TransitKeyProvider) -> None:
+    double.headers = {"Retry-After": "3600"}
+    double.instead = [(503, {"errors": []})] * 2
+    assert len(provider.wrap([(b"a" * 32, b"1")])) == 1  # within the patience of this test
 
 
 def test_nobody_there(double: TransitDouble) -> None:

@@ -27,12 +27,17 @@ class TransitDouble:
     Attributes:
         asked: Method and path of every request, in order.
         instead: What to answer in place of the next requests; a status and a body each.
+        headers: Sent with every answer.
+        binds: Whether associated data is bound, as an engine that knows none would not.
+        turns: Whether the answers of a batch come in another order.
     """
 
     def __init__(self) -> None:
         self.keys: dict[str, dict[int, bytes]] = {"bankcif": {1: os.urandom(32)}, "bankcif-index": {1: os.urandom(32)}}
         self.asked: list[str] = []
         self.instead: list[Answer] = []
+        self.headers: dict[str, str] = {}
+        self.binds, self.turns = True, False
         self.url = ""
 
     def rotate(self, name: str = "bankcif") -> None:
@@ -58,7 +63,12 @@ class TransitDouble:
             made = hmac.digest(versions[body["key_version"]], base64.b64decode(body["input"]), "sha256")
             return 200, {"data": {"hmac": f"vault:v{body['key_version']}:{base64.b64encode(made).decode()}"}}
         work = {"encrypt": self._encrypt, "decrypt": self._decrypt}[action]
-        results = [work(versions, item) for item in body["batch_input"]]
+        items = body["batch_input"]
+        if not self.binds:
+            items = [{**item, "associated_data": ""} for item in items]
+        results = [work(versions, item) for item in items]
+        if self.turns and action == "encrypt":
+            results.reverse()
         return (400 if any("error" in one for one in results) else 200), {"data": {"batch_results": results}}
 
     def _encrypt(self, versions: dict[int, bytes], item: dict[str, Any]) -> dict[str, str]:
@@ -92,6 +102,8 @@ def serving(double: TransitDouble) -> Iterator[TransitDouble]:
             written = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(written)))
+            for name, value in double.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(written)
 

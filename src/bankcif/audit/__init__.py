@@ -7,7 +7,7 @@ from .log import Head, Lease, chain, intervals
 from .note import NoteKey, NoteSigner, opened
 from .proof import EntryProof
 from .sink import AuditSink, JsonLinesSink, ecs_line
-from .verify import CHECKPOINTS, AuditReport, Damage, WitnessView, verify
+from .verify import CHECKPOINTS, AuditReport, Damage, WitnessView, said_by, verify
 from .witness import FileWitness, Witness, accept, text_of
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "intervals",
     "opened",
     "origin_of",
+    "said_by",
     "text_of",
     "verify",
 ]

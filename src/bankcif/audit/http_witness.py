@@ -93,6 +93,8 @@ class HttpWitness:
             signed = dict(signatures_in(note + answer, [key for key in self._keys if key.kind == COSIGNATURE]))
         except AuditError:
             pass
-        if not signed:
+        if not signed or "\n\n" in answer:
             raise WitnessError(f"the witness {self.name} did not sign with its key", rule="witness_refused")
-        return "".join(line for line in answer.splitlines(keepends=True) if line.split(" ")[1:2][0] in signed)
+        return "".join(
+            line for line in answer.splitlines(keepends=True) if line.partition(" ")[2].partition(" ")[0] in signed
+        )

@@ -173,7 +173,13 @@ def _parts(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     at = note.rfind("\n\n")
     lines = note[at + 2 :].split("\n") if at >= 0 else []
     found = []
-    if len(note) <= _MOST_CHARACTERS and not _has_controls(note) and 1 < len(lines) <= _MOST_LINES and not lines[-1]:
+    if (
+        len(note) <= _MOST_CHARACTERS
+        and _encodes(note)
+        and not _has_controls(note)
+        and 1 < len(lines) <= _MOST_LINES
+        and not lines[-1]
+    ):
         for line in lines[:-1]:
             name, _, encoded = line.removeprefix(_DASH).partition(" ")
             signature = _bytes_of(encoded)
@@ -187,6 +193,14 @@ def _parts(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
 
 def _is_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(one.isspace() for one in name) and name.isprintable()
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    return True
 
 
 def _has_controls(text: str) -> bool:

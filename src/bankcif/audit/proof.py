@@ -75,9 +75,9 @@ class EntryProof:
                 sealed=None if said["sealed"] is None else base64.b64decode(said["sealed"]), index=int(said["index"]),
                 path=tuple(base64.b64decode(one) for one in said["path"]), note=str(said["note"]),
             )  # fmt: skip
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             proof = None
-        if proof is None or said.get("format") != 1:
+        if proof is None or not isinstance(said, dict) or said.get("format") != 1:
             raise InputError("this is no proof of an entry, as  bankcif audit prove  writes it", rule="proof")
         return proof
 

@@ -73,7 +73,7 @@ def ecs_line(tenant: str, row: AuditRow) -> str:
     """
     try:
         entry = AuditEntry.of_body(row.body)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         entry = AuditEntry(at=row.at, actor=row.actor, action="unreadable", outcome=Outcome.REFUSED)
     said: dict[str, Any] = {
         "@timestamp": from_micros(entry.at).isoformat(timespec="microseconds").replace("+00:00", "Z"),

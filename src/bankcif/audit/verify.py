@@ -20,7 +20,7 @@ from .log import Head, intervals
 from .note import NoteKey, opened
 from .tree import Frontier, leaf_hash
 
-__all__ = ["CHECKPOINTS", "AuditReport", "Damage", "WitnessView", "verify"]
+__all__ = ["CHECKPOINTS", "AuditReport", "Damage", "WitnessView", "said_by", "verify"]
 
 CHECKPOINTS = "checkpoints"
 """Where `Damage.stream` speaks of a checkpoint, `Damage.number` being its size."""
@@ -155,7 +155,7 @@ class _Walk:
     def _step(self, row: AuditRow) -> None:
         self.entries += 1
         before = self.at.get(row.stream, Head())
-        said = _said(row.body)
+        said = said_by(row.body)
         if row.number != before.number + 1:
             self.damage.append(Damage(row.stream, before.number + 1, "missing or out of order"))
         elif row.chained(self._tenant, before.hash) != row.hash:
@@ -216,9 +216,21 @@ class _Signed:
         self._walk.damage.append(Damage(CHECKPOINTS, row.size, what))
 
 
-def _said(body: bytes) -> Mapping[str, Any] | None:
+def said_by(body: bytes) -> Mapping[str, Any] | None:
+    """What an entry's body says; None if it is not of the form that this library writes."""
     try:
         said = loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return (
+        said
+        if isinstance(said, dict) and all(isinstance(said.get(name, empty), type(empty)) for name, empty in _SHAPE)
+        else None
+    )
+
+
+_SHAPE: tuple[tuple[str, Any], ...] = (
+    ("at", 0), ("actor", ""), ("action", ""), ("outcome", ""), ("rule", ""), ("subjects", []), ("digests", {}),
+    ("marks", {}),
+)  # fmt: skip
+"""What is read of an entry when it is compared with other tables; one of another shape was not written by this library."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from .._files import write_new
 from ..errors import ConfigurationError, KeyFileError
 from ..flows.rotate import ROTATIONS
 from ..protection import LocalKeyProvider
@@ -143,8 +144,7 @@ def escrow(keys: str, new: Path, custodians: tuple[str, ...], needed: int) -> in
     sealed = provider.escrow(_passphrases(custodians, twice=True), needed=needed)
     problem = ""
     try:
-        with new.open("xb") as file:
-            file.write(sealed)
+        write_new(new, sealed)
     except FileExistsError:
         problem = "exists already and is not overwritten"
     except OSError:

@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 import click
 
+from .._files import write_new
 from ..errors import FileError
 from ._shared import Session, customer_command, emit, instant, read_secret, table
 
@@ -46,9 +47,7 @@ def add_code(session: Session, whom: str, kind: Literal["totp", "hotp"], qr: Pat
     with session.open() as cif:
         made = cif.operators.add_code(whom, kind, actor=session.actor(cif), purpose=session.purpose)
     if qr is not None:
-        with qr.open("x", encoding="utf-8") as file:
-            file.write(made.qr_svg())
-        qr.chmod(0o600)
+        write_new(qr, made.qr_svg().encode())
 
     def text() -> None:
         click.echo(f"secret  {made.secret}")

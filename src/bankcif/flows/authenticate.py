@@ -43,6 +43,7 @@ from ._factors import (
     passkeys_of,
 )
 from .desk import Desk, note, record, refuse, retried, told
+from .found import check_place
 
 __all__ = [
     "begin_log_in",
@@ -123,7 +124,8 @@ def step_up(desk: Desk, *, actor: Actor, code: str, operation: str = "") -> Auth
     def accept(held: Factors, rows: Sequence[CredentialRow], now: int) -> tuple[AuthContext, str]:
         method = _use_code(desk, held, rows, code, now)
         methods = tuple(dict.fromkeys((*before.methods, method)))
-        level = max(2, before.assurance) if set(before.methods) - {method} else before.assurance
+        # A code is no key that cannot leave its device, whatever there was before it.
+        level = 2 if set(before.methods) - {method} else 1
         return AuthContext(methods=methods, assurance=level, at=from_micros(now), operation=operation), method
 
     return _attempt(desk, actor, "step_up", accept)
@@ -199,10 +201,12 @@ def _with_password(
     origin: str = "",
 ) -> T:
     """Lets *accept* go on, in the unit of the attempt, once the password was recognized outside of any."""
-    with desk.repository.unit_of_work() as unit:
-        known = next((row for row in unit.credentials.of(operator) if row.kind == "password"), None)
+    known = None
+    if _may_be_an_id(operator):
+        with desk.repository.unit_of_work() as unit:
+            known = next((row for row in unit.credentials.of(operator) if row.kind == "password"), None)
     # As much work for a name that is nobody's, and outside the unit, which would keep other writers waiting.
-    encoded = opened_factor(desk, known)["phc"] if known else dummy_hash(desk.authentication.password)
+    encoded = opened_factor(desk, known)["phc"] if known else _of_nobody(desk)
     right = password_matches(password, encoded, desk.authentication.password) and known is not None
 
     def decided(held: Factors, rows: Sequence[CredentialRow], now: int) -> tuple[T, str]:
@@ -344,6 +348,19 @@ def _challenge(desk: Desk, what: str, operator: str, operation: str) -> PasskeyR
         unit.commit()
     options = login_options(plan, passkey_challenge(desk, asked), desk.authentication.challenge_minutes)
     return PasskeyRequest(id=asked.id.hex(), options=options)
+
+
+def _may_be_an_id(name: str) -> bool:
+    """Whether *name* can be an operator's id; a store may take no other text, and tell it in its error."""
+    return 0 < len(name) <= 64 and name.isprintable()  # half a surrogate pair is not printable
+
+
+def _of_nobody(desk: Desk) -> str:
+    """A password's hash that is nobody's, for as much work as somebody's takes, the key service's among it."""
+    with desk.repository.unit_of_work() as unit:
+        store = unit.keys.store()
+    desk.data_keys.open_for_nobody(store.key_check, check_place(desk.tenant, store.store_id), kek_id=store.kek_id)
+    return dummy_hash(desk.authentication.password)
 
 
 def _name_tag(desk: Desk, name: str) -> str:

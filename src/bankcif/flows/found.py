@@ -14,7 +14,7 @@ from ..protection import Aes256Gcm, Frequency, IndexPlan, KeyProvider, KeyStore,
 from ..storage import Repository
 from ..storage.rows import StoreRow
 
-__all__ = ["STORE_FORMAT", "Founded", "Founding", "check_place", "found_store"]
+__all__ = ["STORE_FORMAT", "Founded", "Founding", "check_place", "found_store", "index_check"]
 
 STORE_FORMAT = 5
 _CHECK = b"bankcif store check"
@@ -87,8 +87,11 @@ def found_store(
     suite.probe()
     keys.unwrap([(store.key_check, check_place(tenant, store.store_id))], kek_id=store.kek_id)
     taggers = Taggers(provider=keys, tenant=tenant, bits=loads(store.index_bits), suite=suite)
-    if taggers.at(store.index_version).claim("check", store.store_id) != store.index_check:
-        raise WrongKeyError("the index keys are not those of this store; use its own key file", rule="index_root")
+    if index_check(taggers.at(store.index_version), store) != store.index_check:
+        raise WrongKeyError(
+            "the index keys are not those of this store, or what it says of itself was changed; use its own key file",
+            rule="index_root",
+        )
     _bind(repository, key_store, store)
     return Founded(store_id=store.store_id, suite=suite, taggers=taggers, digester=taggers.at(store.digest_version))
 
@@ -101,12 +104,24 @@ def _new(keys: KeyProvider, tenant: str, founding: Founding, ids: IdSource, cloc
         founding.expected_customers, INDEX_PARTS, full=FULL_TAG_INDEXES, frequencies=founding.frequencies
     )
     store_id = ids.draw(16).hex()
-    return StoreRow(
+    bare = StoreRow(
         store_id=store_id, format=STORE_FORMAT, suite=suite.number, expected_customers=founding.expected_customers,
         index_version=plan.version, index_next=0, digest_version=plan.version, index_bits=dumps(dict(plan.bits)), kek_id=keys.kek_id,
         key_check=keys.wrap([(_CHECK, check_place(tenant, store_id))])[0],
-        index_check=Tagger(provider=keys, tenant=tenant, plan=plan, suite=suite).claim("check", store_id),
-        created_at=to_micros(clock.now()),
+        index_check=b"", created_at=to_micros(clock.now()),
+    )  # fmt: skip
+    tagger = Tagger(provider=keys, tenant=tenant, plan=plan, suite=suite)
+    return attrs.evolve(bare, index_check=index_check(tagger, bare))
+
+
+def index_check(tagger: Tagger, store: StoreRow) -> bytes:
+    """
+    A tag over what a store says of itself and its tags are made by: that the roots are its own, and that nobody lengthened
+    the tags or changed the suite in the database.
+    """
+    return tagger.claim(
+        "check", store.store_id, str(store.suite), str(store.expected_customers), store.index_bits.decode(),
+        str(store.digest_version), str(tagger.version),
     )  # fmt: skip
 
 

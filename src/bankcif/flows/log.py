@@ -275,6 +275,10 @@ class LogWriter:
             witness.add(row.note, held, self.growth(held, row))
         except WitnessError as error:
             return error
+        except Exception as error:
+            # A witness is the bank's or a stranger's code: what it stumbles over is not the operation's fault.
+            _LOGGER.warning("the witness %s failed with %s", witness.name, type(error).__name__)
+            return WitnessError(f"the witness {witness.name} failed", rule="witness_silent")
         return None
 
     def growth(self, old: int, row: CheckpointRow) -> list[bytes]:

@@ -62,6 +62,8 @@ def set_password(desk: Desk, operator: str, password: str, *, actor: Actor, purp
         NotFoundOrNotAllowedError: The policy does not let *actor* keep operators, or they are the operator.
     """
     need_keeper(desk, operator, actor, "set_password", purpose)
+    if password.casefold() == operator.casefold():
+        raise InputError("a password is not the operator's id", path="$.password", rule="password")
     encoded = hash_password(password, desk.authentication.password, desk.ids)
     with desk.unit_of_work() as unit:
         held = _replaced(desk, unit, operator, "password", {"phc": encoded}, actor)
@@ -169,7 +171,8 @@ def begin_enrolment(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose
     plan = passkeys_of(desk)
     _need_oneself_or_keeper(desk, operator, actor, purpose)
     with desk.unit_of_work() as unit:
-        known = [bytes.fromhex(row.id) for row in unit.credentials.of(operator) if row.kind == "passkey"]
+        rows = [row for row in unit.credentials.of(operator) if row.kind == "passkey"]
+        known = [bytes.fromhex(opened_factor(desk, row)["id"]) for row in rows]
         asked = ask(desk, unit, "enrol", operator, "")
         tell(desk, unit, actor, "add_passkey", operator, purpose, rule="asked")
         unit.commit()

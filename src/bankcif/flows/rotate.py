@@ -30,7 +30,7 @@ from ._proposals import need_kept, need_reason, proposed, write_proposal
 from ._records import open_records
 from ._reseal import sealed_anew
 from .desk import Desk, authorize, destroy_retired, note, record, retried
-from .found import check_place
+from .found import check_place, index_check
 
 __all__ = ["ROTATIONS", "Rotated", "begin", "ground_of_rotation", "propose_rotation", "rotate", "rotations"]
 
@@ -249,7 +249,7 @@ def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
             after = attrs.evolve(row, cursor=page[-1].cif_no, done=row.done + count)
         else:
             count, after = 0, attrs.evolve(row, cursor="", passes=1)
-            check = desk.taggers.at(store.index_next).claim("check", store.store_id)
+            check = index_check(desk.taggers.at(store.index_next), store)
             unit.keys.restate(
                 attrs.evolve(store, index_version=store.index_next, index_next=0, index_check=check)
             )  # fmt: skip

@@ -11,7 +11,6 @@ from typing import Any
 
 import attrs
 
-from .._canonical import loads
 from ..access import Action
 from ..audit import (
     AuditEntry,
@@ -24,6 +23,7 @@ from ..audit import (
     Witness,
     WitnessView,
     opened,
+    said_by,
     text_of,
     verify,
 )
@@ -94,9 +94,16 @@ class _Told:
         self.policy = (0, "")
 
     def see(self, row: AuditRow, said: Mapping[str, Any]) -> None:
-        for cif_no in set(said.get("subjects", ())):
+        for cif_no in set(map(str, said.get("subjects", ()))):
             self.subjects.add((cif_no, row.stream, row.number))
-        self.note(said)
+        self.take(said)
+
+    def take(self, said: Mapping[str, Any]) -> None:
+        """Takes in what an entry says; one that is not as this library writes them is told by the chain and the tree."""
+        try:
+            self.note(said)
+        except (ValueError, TypeError, AttributeError):
+            pass
 
     def note(self, said: Mapping[str, Any]) -> None:
         """Keeps where each customer, each other row of which the log tells, and the policy in force were left last."""
@@ -113,7 +120,7 @@ class _Told:
         for stream, head in unit.trail.heads().items():
             number = heads.get(stream, Head()).number
             for entry in unit.trail.entries(stream, number, head.number, head.number - number):
-                self.note(loads(entry.body))
+                self.take(said_by(entry.body) or {})
 
 
 class _Sum:
@@ -172,7 +179,8 @@ def _look_up(desk: Desk, told: _Told, ends: Mapping[str, int]) -> list[Damage]:
     said: Counter[tuple[str, int, str]] = Counter()
     for stream, last in ends.items():
         for entry in _entries(desk, stream, 0, last):
-            said.update({(stream, entry.number, cif_no) for cif_no in AuditEntry.of_body(entry.body).subjects})
+            subjects = (said_by(entry.body) or {}).get("subjects", ())
+            said.update({(stream, entry.number, str(cif_no)) for cif_no in subjects})
     there = Counter((stream, number, cif_no) for cif_no, stream, number in _subjects(desk, ends))
     damage = [Damage(s, n, "a customer is missing in the look-up") for s, n, _ in sorted(said - there)]
     return damage + [Damage(s, n, "the look-up names a customer too many") for s, n, _ in sorted(there - said)]

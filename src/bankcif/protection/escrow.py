@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -66,9 +67,9 @@ def seal_escrow(
         problem = f"an escrow has two to {_MOST_CUSTODIANS} custodians, of whom at least two are needed"
     elif not all(name and len(name) <= 64 and name.isprintable() for name in names):
         problem = "a custodian's name is one to 64 printable characters"
-    elif any(len(words) < _SHORTEST_PASSPHRASE for words in passphrases.values()):
+    elif any(len(words) < _SHORTEST_PASSPHRASE or _as_typed(words) is None for words in passphrases.values()):
         problem = f"a passphrase has at least {_SHORTEST_PASSPHRASE} characters"
-    elif len(set(passphrases.values())) < len(names):
+    elif len({_as_typed(words) for words in passphrases.values()}) < len(names):
         problem = "each custodian has a passphrase of their own"
     if problem:
         raise InputError(problem, rule="escrow")
@@ -101,7 +102,9 @@ def open_escrow(escrow: bytes, passphrases: Mapping[str, str]) -> bytes:
     suite, needed, salts, shares, sealed = found
     given = sorted(passphrases)
     problem = ""
-    if not set(given) <= set(salts):
+    if any(_as_typed(words) is None for words in passphrases.values()):
+        problem = "a passphrase holds what no keyboard types"
+    elif not set(given) <= set(salts):
         problem = f"the custodians of this escrow are {', '.join(sorted(salts))}"
     elif len(given) < needed:
         problem = f"{needed} custodians are needed together"
@@ -118,7 +121,17 @@ def open_escrow(escrow: bytes, passphrases: Mapping[str, str]) -> bytes:
 
 
 def _stretched(passphrase: str, salt: bytes) -> bytes:
-    return Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 * 1024).derive(passphrase.encode())
+    content = _as_typed(passphrase)
+    assert content is not None, "it was looked at before"
+    return Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 * 1024).derive(content)
+
+
+def _as_typed(passphrase: str) -> bytes | None:
+    """A passphrase by whatever input method it was typed; None if it is no text."""
+    try:
+        return unicodedata.normalize("NFC", passphrase).encode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return None
 
 
 def _group_key(suite: Suite, group: Sequence[str], stretched: Mapping[str, bytes]) -> bytes:

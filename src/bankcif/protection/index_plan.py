@@ -75,6 +75,7 @@ def _frequency(name: str, entry: Any) -> Frequency:
         and all(_is_share(share) for share in [*shares, entry.get("heaviest", 0), entry.get("collision", 0)])
         and sum(shares) <= 1 + 1e-9
         and all(isinstance(entry.get(flag, False), bool) for flag in ("distinct", "public"))
+        and min(shares, default=1) > 0
         and (shares or entry.get("distinct") or entry.get("heaviest", 0) > 0)
     )
     if not good:
@@ -91,7 +92,14 @@ def _frequency(name: str, entry: Any) -> Frequency:
         collision = sum(share * share for share in shares) + rest * min(shares)
         return Frequency(heaviest=max(shares), collision=collision, **flags)
     heaviest = float(entry.get("heaviest", 0))
-    return Frequency(heaviest=heaviest, collision=float(entry.get("collision", heaviest)), **flags)
+    collision = float(entry.get("collision", heaviest))
+    if not entry.get("distinct") and not heaviest * heaviest <= collision <= heaviest:
+        raise ConfigurationError(
+            f"the frequency of {name}: two values are equal at least as often as both are the commonest, and at most as often "
+            f"as one is; give a collision between heaviest x heaviest and heaviest",
+            path=name, rule="frequencies",
+        )  # fmt: skip
+    return Frequency(heaviest=heaviest, collision=collision, **flags)
 
 
 def _is_share(value: Any) -> bool:

@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 
 from .._canonical import encode
 from .._clock import IdSource, SystemIds
+from .._files import write_new
 from ..errors import KeyFileError, WrongKeyError
 from .escrow import open_escrow, seal_escrow
 from .suites import NONCE_BYTES, SUITES, Aes256Gcm, Suite
@@ -164,11 +165,7 @@ class LocalKeyProvider:
         path = Path(path)
         reason = ""
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._content())
-                file.flush()
-                os.fsync(file.fileno())
+            write_new(path, self._content())
         except FileExistsError:
             reason = "exists already and is not overwritten; name another, or go on with this one"
         except OSError:

@@ -23,6 +23,7 @@ from .providers import Bound
 
 __all__ = ["TransitKeyProvider"]
 
+_PROBE = bytes(32)
 _ROOT_LABEL = b"bankcif/v1/index-root"
 _ROOT_BYTES = 32
 _MOST_ANSWER = 16 * 1024 * 1024
@@ -76,7 +77,7 @@ class TransitKeyProvider:
         # The service may be asked twice: encrypting and decrypting change nothing there.
         again = urllib3.Retry(
             total=retries, backoff_factor=0.1, status_forcelist=(429, 502, 503, 504), allowed_methods=None,
-            redirect=0, raise_on_status=False,
+            redirect=0, raise_on_status=False, respect_retry_after_header=False,
         )  # fmt: skip
         self._http = urllib3.PoolManager(timeout=timeout, retries=again, cert_reqs="CERT_REQUIRED", ca_certs=ca_file)
         self._base = f"{url.rstrip('/')}/v1/{quote(mount.strip('/'))}"
@@ -88,6 +89,7 @@ class TransitKeyProvider:
             raise KeyServiceError("the key service's answer about its key is none of a transit engine", rule="answer")
         self._version = latest
         self._roots: dict[int, bytes] = {}
+        self._probe()
 
     @property
     def kek_id(self) -> str:
@@ -103,8 +105,19 @@ class TransitKeyProvider:
         results = self._batch("encrypt", batch)
         # Vault's own form stands for itself, "vault:v3:" and base 64; it is kept as it is.
         wrapped = [_text(result, "ciphertext").encode() for result in results]
-        if not all(wrapped):
-            raise KeyServiceError("the key service did not wrap every key", rule="answer")
+        if not all(one.startswith(f"vault:v{self._version}:".encode()) for one in wrapped):
+            raise KeyServiceError(
+                "the key service did not wrap every key, under the version it was told", rule="answer"
+            )
+        # A key that nobody can open again is a customer lost: it is opened once before anything is sealed under it.
+        places = [associated for _, associated in keys]
+        opened: list[bytes] = []
+        try:
+            opened = self.unwrap(list(zip(wrapped, places, strict=True)), kek_id=self.kek_id)
+        except WrongKeyError:
+            pass
+        if opened != [key for key, _ in keys]:
+            raise KeyServiceError("the key service opens what it wrapped as something else", rule="answer")
         return wrapped
 
     def unwrap(self, wrapped: Sequence[Bound], *, kek_id: str) -> list[bytes]:
@@ -137,11 +150,25 @@ class TransitKeyProvider:
                 "POST", f"hmac/{quote(self._index_key, safe='')}/sha2-256",
                 {"input": _encoded(_ROOT_LABEL), "key_version": version}, status=400,
             )  # fmt: skip
-            root = _decoded(_text(answer, "hmac").rpartition(":")[2])
+            made, prefix = _text(answer, "hmac"), f"vault:v{version}:"
+            root = _decoded(made.removeprefix(prefix)) if made.startswith(prefix) else b""
             if len(root) != _ROOT_BYTES:
                 raise WrongKeyError(f"the key service has no index key of version {version}", rule="index_root")
             self._roots[version] = root
         return root
+
+    def _probe(self) -> None:
+        """Makes sure that the service binds associated data, on which it rests that keys cannot change places."""
+        probe = {"plaintext": _encoded(_PROBE), "associated_data": _encoded(b"one"), "key_version": self._version}
+        (made,) = self._batch("encrypt", [probe])
+        asked = {"ciphertext": _text(made, "ciphertext"), "associated_data": _encoded(b"other")}
+        (opened,) = self._batch("decrypt", [asked], status=400)
+        if _text(opened, "plaintext"):
+            raise KeyServiceError(
+                "the key service does not bind associated data; it takes a transit engine that does (Vault 1.14 or newer, and a "
+                "key of type aes256-gcm96)",
+                rule="associated_data",
+            )
 
     def close(self) -> None:
         """Lets go of the connections."""

@@ -92,7 +92,13 @@ class SqliteKeyStore:
     def destroy(self, key_ids: Collection[bytes]) -> None:
         self._many("DELETE FROM data_key WHERE key_id = ?", [(key_id,) for key_id in key_ids])
         # The write-ahead log still holds the pages as they were; it is emptied, so that no file has the key any more.
-        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._run("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]:
+            raise StorageError(
+                "the key store is read by somebody else, such as a backup, so that a destroyed key still stands in its log; it is "
+                "tried again when the store is opened next",
+                path=str(self._path),
+                rule="key_store_read",
+            )
 
     def page(self, after: bytes = b"", *, limit: int, not_under: str = "") -> Sequence[WrappedKey]:
         return [_key(row) for row in self._run(_PAGE, (after, not_under, limit))]

@@ -10,7 +10,9 @@ Source: W3C Web Authentication Level 3, clauses 6.1.1 (signature counter), 6.1.3
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -118,7 +120,12 @@ def registered(plan: PasskeyPlan, response: str | Mapping[str, Any], challenge: 
             credential=_given(response), expected_challenge=challenge, expected_rp_id=plan.rp_id,
             expected_origin=list(plan.origins), require_user_verification=True,
         )  # fmt: skip
-    except (webauthn.helpers.exceptions.WebAuthnException, ValueError, TypeError, KeyError, AttributeError):
+        if _is_framed(webauthn, webauthn.helpers.parse_registration_credential_json(_given(response))):
+            raise ValueError("in a frame")
+        webauthn.helpers.decoded_public_key_to_cryptography(
+            webauthn.helpers.decode_credential_public_key(done.credential_public_key)
+        )
+    except _hostile(webauthn):
         done = None
     if done is None or not done.user_verified:
         raise InputError("the device's answer does not hold; begin again", path="$.passkey", rule="passkey")
@@ -158,10 +165,13 @@ def proven(plan: PasskeyPlan, response: str | Mapping[str, Any], challenge: byte
             expected_origin=list(plan.origins), credential_public_key=key.public_key,
             credential_current_sign_count=key.count, require_user_verification=True,
         )  # fmt: skip
-    except (webauthn.helpers.exceptions.WebAuthnException, ValueError, TypeError, KeyError, AttributeError):
+        if _is_framed(webauthn, webauthn.helpers.parse_authentication_credential_json(_given(response))):
+            return None
+    except _hostile(webauthn):
         return None
     bound = done.credential_device_type == webauthn.helpers.structs.CredentialDeviceType.SINGLE_DEVICE
-    if not done.user_verified or (key.device_bound and not bound) or (plan.device_bound and not bound):
+    # Whether a key may leave its device never changes: one that says otherwise than when it was enrolled is another, or a copy.
+    if not done.user_verified or bound is not key.device_bound or (plan.device_bound and not bound):
         return None
     return Proven(count=done.new_sign_count, device_bound=bound)
 
@@ -171,11 +181,24 @@ def credential_id_in(response: str | Mapping[str, Any]) -> bytes:
     webauthn = need("webauthn", extra="auth")
     try:
         return bytes(webauthn.helpers.parse_authentication_credential_json(_given(response)).raw_id)
-    except (webauthn.helpers.exceptions.WebAuthnException, ValueError, TypeError, KeyError, AttributeError):
+    except _hostile(webauthn):
         return b""
 
 
 _MOST_CHARACTERS = 20_000
+
+
+def _is_framed(webauthn: Any, credential: Any) -> bool:
+    """Whether the service's page stood in a frame of somebody else's when its user answered."""
+    said = webauthn.helpers.parse_client_data_json(credential.response.client_data_json)
+    return bool(said.cross_origin)
+
+
+def _hostile(webauthn: Any) -> tuple[type[Exception], ...]:
+    """What an answer that is none, or made to do harm, ends with."""
+    ours = webauthn.helpers.exceptions.WebAuthnException
+    unsupported = import_module("cryptography.exceptions").UnsupportedAlgorithm
+    return (ours, unsupported, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 def _given(response: str | Mapping[str, Any]) -> str | dict[str, Any]:
@@ -183,4 +206,6 @@ def _given(response: str | Mapping[str, Any]) -> str | dict[str, Any]:
         if len(response) > _MOST_CHARACTERS:
             raise ValueError("too long")
         return response
+    if len(json.dumps(response, default=str)) > _MOST_CHARACTERS:
+        raise ValueError("too long")
     return dict(response)
