@@ -58,6 +58,7 @@ class Operation(enum.StrEnum):
     """
     What takes more than one person: the list is the library's, and no configuration takes anything out of it.
 
+    A factor that a keeper of operators gives somebody counts once a second one approves: else one person could be two.
     Breaking the glass is decided afterwards: it is proposed when it happens, and approving it says that it was justified.
     """
 
@@ -69,6 +70,7 @@ class Operation(enum.StrEnum):
     POLICY = "policy"
     EXPORT = "export"
     BREAK_GLASS = "break_glass"
+    OPERATOR = "operator"
 
 
 @attrs.frozen(kw_only=True)
@@ -92,7 +94,8 @@ class Approval:
         subjects: Customers concerned, by cif_no; of a merge, survivor first.
         detail: References: field, source, source key, record number of a proposed value; a reason code.
         base: The ground it stands on: the version of each subject of a merge or an erasure; of a changed field, a digest of its
-            golden value; of a policy or an export, the policy in force; of a rotation, the keys in use.
+            golden value; of a policy or an export, the policy in force; of a rotation, the keys in use; of an operator's factor, when it
+            was given.
         maker: Id of the operator, the person behind it, and on whose behalf; of a differing value, who delivered the
             record.
         expires_at: Microseconds since 1970, UTC.

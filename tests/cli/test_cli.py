@@ -70,6 +70,7 @@ class Shell:
             by = ("--as", "o.xia", "--purpose", "operations")
             self.run("operator", "add-password", name, *by, BANKCIF_NEW_PASSWORD=PASSWORD)
             made = self.json("operator", "add-code", name, "--kind", "hotp", *by)
+            self.run("approval", "approve", made["proposal"], "--as", "o.yun", "--purpose", "operations")  # type: ignore[index]
             self.tokens[name] = (base64.b32decode(made["secret"]), 0)  # type: ignore[index]
         secret, step = self.tokens[name]
         self.tokens[name] = (secret, step + 1)
@@ -111,7 +112,7 @@ def shell(tmp_path: Path) -> Shell:
     made.write(
         "operators.toml",
         '[alice]\nroles = ["loader", "steward", "auditor", "compliance"]\n[bob]\nroles = ["steward"]\n[eve]\nroles = []\n'
-        '[carol]\nroles = ["compliance"]\n["o.xia"]\nroles = ["operator_admin"]\n[dave]\nroles = ["steward"]\n',
+        '[carol]\nroles = ["compliance"]\n["o.xia"]\nroles = ["operator_admin"]\n["o.yun"]\nroles = ["operator_admin"]\n[dave]\nroles = ["steward"]\n',
     )
     return made
 
@@ -617,6 +618,7 @@ def test_an_operator_who_is_enrolled_is_asked(shell: Shell) -> None:
     shell.run("operator", "add-password", "alice", *KEEPER, BANKCIF_NEW_PASSWORD=PASSWORD)
     said = shell.run("operator", "add-code", "alice", "--qr", "alice.svg", *KEEPER).stdout
     assert "otpauth://totp/bankcif:alice?secret=" in said
+    assert "it counts once a second keeper runs" in said
     picture = shell.folder / "alice.svg"
     assert "<svg" in picture.read_text(encoding="utf-8")
     assert picture.stat().st_mode & 0o077 == 0

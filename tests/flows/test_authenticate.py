@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import pytest
@@ -19,10 +19,12 @@ from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryReposito
 from bankcif._clock import FixedClock
 from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan, default_policy
 from bankcif.access.authentication import code_at
+from bankcif.approval import ApprovalState
 from bankcif.context import AuthContext
 from bankcif.errors import (
     AuthenticationError,
     ConfigurationError,
+    FourEyesError,
     InputError,
     KeyMissingError,
     NotFoundOrNotAllowedError,
@@ -33,7 +35,7 @@ from bankcif.party import ReferenceTables
 CHEAP = PasswordPlan(iterations=1, memory_kib=8, lanes=1)
 PASSKEYS = PasskeyPlan(rp_id=RP_ID, rp_name="Bank", origins=(ORIGIN,))
 PLAN = AuthPlan(password=CHEAP, passkey=PASSKEYS)
-KEEPER = Actor(id="o.xia", roles={"operator_admin"})
+KEEPER, SECOND = (Actor(id=one, roles={"operator_admin"}) for one in ("o.xia", "o.yun"))
 AUDITOR = Actor(id="a.sun", roles={"auditor"})
 ZHOU = Actor(id="t.zhou", roles={"compliance"}, branch="b")
 SECRET = "a long enough password"
@@ -49,7 +51,13 @@ class Bank:
         }  # fmt: skip
         self.cif = self.open()
         self.cif.operators.set_password("t.zhou", SECRET, actor=KEEPER)
-        self.secret = base64.b32decode(self.cif.operators.add_code("t.zhou", actor=KEEPER).secret)
+        self.secret = self.token("t.zhou", "totp")
+
+    def token(self, operator: str, kind: Literal["totp", "hotp"]) -> bytes:
+        """The secret of a token that one keeper gave and another approved."""
+        made = self.cif.operators.add_code(operator, kind, actor=KEEPER)
+        self.cif.approvals.approve(made.proposal, actor=SECOND)
+        return base64.b32decode(made.secret)
 
     def open(self, plan: AuthPlan = PLAN, **more: Any) -> CIF:
         return CIF(repository=self.repository, tenant="t", authentication=plan, **self._more, **more)
@@ -145,7 +153,8 @@ class TestRowsChangedInTheDatabase:
         self.rows(bank).update(before)
         bank.cif.operators.log_in("t.zhou", SECRET, code)  # its mark is right: only the log knows
         self.rows(bank).update(before)
-        assert self.damage(bank) == ["it was put back as it once stood: the log knows version 2"] * 2
+        told = "it was put back as it once stood: the log knows version"
+        assert sorted(self.damage(bank)) == [f"{told} 2", f"{told} 3"]  # the password's, and the token's
 
     def test_a_row_that_was_taken_out_or_put_in_is_found(self, bank: Bank) -> None:
         rows = self.rows(bank)
@@ -156,7 +165,7 @@ class TestRowsChangedInTheDatabase:
         bank.cif.operators.remove("t.zhou", "totp", "0", actor=KEEPER)
         assert self.damage(bank) == []
         rows["t.zhou", "totp", "0"] = taken
-        assert self.damage(bank) == ["it was put back as it once stood: the log knows version 2"]
+        assert self.damage(bank) == ["it was put back as it once stood: the log knows version 3"]
 
     def test_a_rotation_does_not_heal_what_was_changed(self, bank: Bank) -> None:
         rows = self.rows(bank)
@@ -222,7 +231,7 @@ def test_a_code_is_used_once_by_whoever_is_first(bank: Bank) -> None:
 
 
 def test_a_counter_token_goes_on_where_it_was(bank: Bank) -> None:
-    secret = base64.b32decode(bank.cif.operators.add_code("t.hotp", "hotp", actor=KEEPER).secret)
+    secret = bank.token("t.hotp", "hotp")
     bank.cif.operators.set_password("t.hotp", SECRET, actor=KEEPER)
     codes = [code_at(secret, step, PLAN.code) for step in range(30)]
     for step, good in ((0, True), (0, False), (3, True), (2, False), (4, True), (20, False)):
@@ -297,7 +306,54 @@ def test_an_operator_changes_their_password(bank: Bank) -> None:
 
 def enrol(cif: CIF, device: Device, actor: Actor = KEEPER, operator: str = "t.zhou") -> Any:
     asked = cif.operators.begin_passkey(operator, actor=actor)
-    return cif.operators.finish_passkey(asked.id, device.make(asked.options), actor=actor)
+    made = cif.operators.finish_passkey(asked.id, device.make(asked.options), actor=actor)
+    if made.proposal:
+        cif.approvals.approve(made.proposal, actor=SECOND)
+    return made
+
+
+def test_one_keeper_alone_is_nobody_else_at_two_factors(bank: Bank) -> None:
+    """Threat 6: whoever gives the factors knows them."""
+    cif, device = bank.cif, Device()
+    cif.operators.set_password("s.wang", SECRET, actor=KEEPER)
+    made = cif.operators.add_code("s.wang", actor=KEEPER)
+    code = code_at(base64.b32decode(made.secret), int(bank.clock.now().timestamp()) // 30, PLAN.code)
+    asked = cif.operators.begin_passkey("s.wang", actor=KEEPER)
+    key = cif.operators.finish_passkey(asked.id, device.make(asked.options), actor=KEEPER)
+    assert cif.operators.log_in("s.wang", SECRET).assurance == 1
+    with pytest.raises(AuthenticationError):
+        cif.operators.log_in("s.wang", SECRET, code)
+    for _ in range(2):
+        request = cif.operators.begin_log_in()
+        with pytest.raises(AuthenticationError):
+            cif.operators.finish_log_in(request.id, device.sign(request.options))
+    assert {rule for _, outcome, rule in bank.tried("s.wang") if outcome == "refused"} == {"unconfirmed"}
+    shown = cif.operators.factors("s.wang", actor=KEEPER)
+    assert [(one.kind, one.confirmed) for one in shown] == [("passkey", False), ("password", True), ("totp", False)]
+    for proposal in (made.proposal, key.proposal):
+        with pytest.raises(FourEyesError, match="two different people"):
+            cif.approvals.approve(proposal, actor=KEEPER)
+        with pytest.raises(FourEyesError, match="two different people"):
+            cif.approvals.approve(proposal, actor=attrs.evolve(KEEPER, id="o.xia2", person=KEEPER.person))
+    waiting = cif.approvals.waiting(actor=SECOND, purpose=Purpose.OPERATIONS)
+    assert [one.detail["what"] for one in waiting] == ["totp of s.wang", "passkey of s.wang"]
+    for one in waiting:
+        assert cif.approvals.approve(one.id, actor=SECOND).state is ApprovalState.EXECUTED
+    assert cif.operators.log_in("s.wang", SECRET, code).assurance == 2
+    request = cif.operators.begin_log_in()
+    assert cif.operators.finish_log_in(request.id, device.sign(request.options))[1].assurance == 3
+    assert cif.audit.verify(actor=AUDITOR).damage == ()
+
+
+def test_a_factor_that_was_given_anew_is_approved_anew(bank: Bank) -> None:
+    first = bank.cif.operators.add_code("s.wang", actor=KEEPER)
+    bank.clock.advance(timedelta(seconds=1))
+    second = bank.cif.operators.add_code("s.wang", actor=KEEPER)
+    with pytest.raises(FourEyesError, match="what it stands on was changed"):
+        bank.cif.approvals.approve(first.proposal, actor=SECOND)
+    bank.cif.operators.remove("s.wang", "totp", "0", actor=KEEPER)
+    with pytest.raises(FourEyesError, match="what it stands on was changed"):
+        bank.cif.approvals.approve(second.proposal, actor=SECOND)
 
 
 def test_a_passkey_says_who_it_is_and_is_the_highest_level(bank: Bank) -> None:
@@ -568,6 +624,7 @@ def test_secrets_rest_sealed_to_their_operator(
     ) as cif:
         cif.operators.set_password("t.zhou", SECRET, actor=KEEPER)
         made = cif.operators.add_code("t.zhou", actor=KEEPER)
+        cif.approvals.approve(made.proposal, actor=SECOND)
         cif.operators.set_password("t.evil", SECRET, actor=KEEPER)
         held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
         for value in (SECRET, made.secret, base64.b32decode(made.secret).hex(), "$argon2id$"):

@@ -137,6 +137,7 @@ class _People:
         self.stranger = Actor(id="x.nobody")
         self.auditor = Actor(id="a.qian", roles={"auditor"})
         self.keeper = Actor(id="o.xia", roles={"operator_admin"})
+        self.other_keeper = Actor(id="o.yun", roles={"operator_admin"})
         self.compliance = Actor(id="c.sun", roles={"compliance"})
 
     def teller_at(self, branch: str) -> Actor:
@@ -150,8 +151,10 @@ class _People:
         """*actor*, enrolled and then recognized by a password and a code, which here stands for their telephone's."""
         password = SystemIds().draw(16).hex()
         cif.operators.set_password(actor.id, password, actor=self.keeper)
-        secret = b32decode(cif.operators.add_code(actor.id, "hotp", actor=self.keeper).secret)
-        return attrs.evolve(actor, auth=cif.operators.log_in(actor.id, password, code_at(secret, 0, CodePlan())))
+        app = cif.operators.add_code(actor.id, "hotp", actor=self.keeper)
+        cif.approvals.approve(app.proposal, actor=self.other_keeper)
+        code = code_at(b32decode(app.secret), 0, CodePlan())
+        return attrs.evolve(actor, auth=cif.operators.log_in(actor.id, password, code))
 
 
 def demo_data() -> Path:

@@ -52,8 +52,13 @@ def add_code(session: Session, whom: str, kind: Literal["totp", "hotp"], qr: Pat
     def text() -> None:
         click.echo(f"secret  {made.secret}")
         click.echo(f"uri     {made.uri}")
+        click.echo(f"it counts once a second keeper runs  bankcif approval approve {made.proposal}")
 
-    emit(session.as_json, {"operator": whom, "kind": kind, "secret": made.secret, "uri": made.uri}, text)
+    emit(
+        session.as_json,
+        {"operator": whom, "kind": kind, "secret": made.secret, "uri": made.uri, "proposal": made.proposal},
+        text,
+    )
     return 0
 
 

@@ -52,6 +52,8 @@ class Factor:
         kind, id: ``password``, ``totp``, ``hotp`` or ``passkey``, and which.
         device_bound: Of a passkey, whether it cannot leave its device.
         locked_until, added_by, added_at, used_at: As they stand; microseconds since 1970, UTC.
+        confirmed: Whether it counts: a second keeper of operators approved it, or the operator enrolled it for themself.
+        proposal: Of one that was given just now, the proposal that a second keeper approves.
     """
 
     kind: str
@@ -61,6 +63,8 @@ class Factor:
     added_by: str
     added_at: int
     used_at: int | None
+    confirmed: bool = True
+    proposal: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -95,13 +99,21 @@ class Factors:
         return self._unit.credentials.of(operator)
 
     def add(
-        self, operator: str, kind: str, name: str, payload: Mapping[str, Any], actor: Actor, *, step: int = -1
+        self,
+        operator: str,
+        kind: str,
+        name: str,
+        payload: Mapping[str, Any],
+        actor: Actor,
+        *,
+        step: int = -1,
+        confirmed_by: str = "",
     ) -> CredentialRow:
         """A new factor, sealed under a data key of its own."""
         key = self._desk.data_keys.take(1)[0]
         bare = CredentialRow(
             operator=operator, kind=kind, id=name, key_id=key.id, sealed=b"", step=step, added_by=actor.id,
-            added_at=self._desk.now(),
+            added_at=self._desk.now(), confirmed_by=confirmed_by,
         )  # fmt: skip
         row = self._kept(attrs.evolve(bare, sealed=self._desk.sealer.seal(dict(payload), key, factor_place(bare))))
         self._unit.credentials.add(row)
@@ -171,7 +183,7 @@ def _name(row: CredentialRow) -> str:
 def _mark(desk: Desk, row: CredentialRow) -> bytes:
     parts = encode(
         row.operator, row.kind, row.id, row.key_id, row.sealed, row.step, row.failures, row.locked_until, row.added_by,
-        row.added_at, row.used_at, row.version,
+        row.added_at, row.used_at, row.confirmed_by, row.version,
     )  # fmt: skip
     return desk.digester.digest("factor", parts)
 

@@ -264,11 +264,13 @@ def _attempt(
 
 
 def _need_free(desk: Desk, row: CredentialRow, now: int) -> None:
-    """Lets a factor be tried unless it is locked, or somebody changed its row."""
+    """Lets a factor be tried unless it is locked, nobody confirmed it, or somebody changed its row."""
     if not is_whole(desk, row):
         raise _Refused("factor_mark")
     if row.locked_until > now:
         raise _Refused("locked")
+    if row.kind != "password" and not row.confirmed_by:
+        raise _Refused("unconfirmed")
 
 
 def _count(desk: Desk, held: Factors, row: CredentialRow, now: int) -> None:
@@ -282,7 +284,7 @@ def _count(desk: Desk, held: Factors, row: CredentialRow, now: int) -> None:
 def _use_code(desk: Desk, held: Factors, rows: Sequence[CredentialRow], code: str, now: int) -> str:
     """Uses *code* up, by whichever of the operator's tokens it is, and gives that token's kind."""
     tokens = [row for row in rows if row.kind in CODES]
-    free = [row for row in tokens if row.locked_until <= now and is_whole(desk, row)]
+    free = [row for row in tokens if row.locked_until <= now and row.confirmed_by and is_whole(desk, row)]
     if not free:
         for row in tokens:
             _need_free(desk, row, now)

@@ -15,7 +15,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError
 from ..storage import UnitOfWork
-from . import amend, erase, govern, merge, rotate
+from . import amend, erase, govern, merge, operators, rotate
 from ._proposals import decision_entry, need_kept, settle
 from .desk import Desk, authorize, destroy_retired, need_assurance, need_purpose, record, refuse, retried, told
 
@@ -58,6 +58,9 @@ _OPERATIONS: Mapping[Operation, _Key] = {
     Operation.POLICY: _Key(Action.POLICY, Action.POLICY, govern.ground_of_policy, govern.change_policy),
     Operation.ROTATE_KEYS: _Key(Action.KEYS, Action.KEYS, rotate.ground_of_rotation, rotate.begin),
     Operation.EXPORT: _Key(Action.EXPORT, Action.APPROVE, govern.ground_of_policy, None),
+    Operation.OPERATOR: _Key(
+        Action.OPERATORS, Action.OPERATORS, operators.ground_of_operator, operators.confirm_factor
+    ),
     Operation.BREAK_GLASS: _Key(Action.BREAK_GLASS, Action.REVIEW, _nothing, _nothing_more),
 }
 

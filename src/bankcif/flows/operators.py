@@ -1,12 +1,15 @@
 """
 Keeping operators: what they are recognized by, enrolled by who keeps operators and by nobody for themself, but for a passkey of
-an operator who is recognized already. What it is rests sealed under a data key of its own; customers have no secrets here.
+an operator who is recognized already. A code or a passkey counts once a second keeper approves: one alone cannot be somebody
+else at two factors. What it is rests sealed under a data key of its own; customers have no secrets here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+
+import attrs
 
 from .._canonical import sha256
 from ..access import Action, Provisioning, Requirement
@@ -17,9 +20,11 @@ from ..access.authentication import (
     registered,
     registration_options,
 )
+from ..approval import Approval, Operation
 from ..context import Actor, Purpose
 from ..errors import InputError
 from ..storage import UnitOfWork
+from ..storage.rows import CredentialRow
 from ._factors import (
     CODES,
     Factor,
@@ -35,13 +40,16 @@ from ._factors import (
     tell,
     the_factor,
 )
-from .desk import Desk, authorize, need_assurance, need_purpose
+from ._proposals import decision_entry, keep, proposed
+from .desk import Desk, authorize, need_assurance, need_purpose, record
 
 __all__ = [
     "add_code",
     "begin_enrolment",
+    "confirm_factor",
     "factors",
     "finish_enrolment",
+    "ground_of_operator",
     "is_enrolled",
     "remove",
     "set_password",
@@ -66,7 +74,7 @@ def set_password(desk: Desk, operator: str, password: str, *, actor: Actor, purp
         raise InputError("a password is not the operator's id", path="$.password", rule="password")
     encoded = hash_password(password, desk.authentication.password, desk.ids)
     with desk.unit_of_work() as unit:
-        held = _replaced(desk, unit, operator, "password", {"phc": encoded}, actor)
+        held, _ = _replaced(desk, unit, operator, "password", {"phc": encoded}, actor)
         tell(desk, unit, actor, "set_password", operator, purpose, marks=held.marks)
         unit.commit()
 
@@ -75,10 +83,10 @@ def add_code(
     desk: Desk, operator: str, kind: Literal["totp", "hotp"], *, actor: Actor, purpose: Purpose
 ) -> Provisioning:
     """
-    Gives *operator* a token of one-time codes, in place of one of this kind.
+    Gives *operator* a token of one-time codes, in place of one of this kind; it counts once a second keeper approves.
 
     Returns:
-        What they put into their app; shown once, and kept sealed.
+        What they put into their app, shown once, and kept sealed; and the proposal to approve.
 
     Raises:
         InputError: The kind is none.
@@ -89,10 +97,11 @@ def add_code(
         raise InputError("codes are of kind totp or hotp", rule="factor")
     secret = new_secret(desk.ids)
     with desk.unit_of_work() as unit:
-        held = _replaced(desk, unit, operator, kind, {"secret": secret.hex()}, actor)
+        held, row = _replaced(desk, unit, operator, kind, {"secret": secret.hex()}, actor)
+        proposal = _proposed(desk, unit, row, actor)
         tell(desk, unit, actor, "add_code", operator, purpose, rule=kind, marks=held.marks)
         unit.commit()
-    return provisioning(secret, operator, kind, desk.authentication.code)
+    return attrs.evolve(provisioning(secret, operator, kind, desk.authentication.code), proposal=proposal)
 
 
 def factors(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> Sequence[Factor]:
@@ -110,7 +119,7 @@ def factors(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> Seq
         found = [
             Factor(
                 kind=row.kind, id=row.id, locked_until=row.locked_until, added_by=row.added_by, added_at=row.added_at,
-                used_at=row.used_at, device_bound=row.kind == "passkey" and bool(opened_factor(desk, row)["device_bound"]),
+                confirmed=row.kind == "password" or bool(row.confirmed_by), used_at=row.used_at, device_bound=row.kind == "passkey" and bool(opened_factor(desk, row)["device_bound"]),
             )
             for row in rows
         ]  # fmt: skip
@@ -203,14 +212,56 @@ def finish_enrolment(
         if unit.credentials.at(passkey_id(key.credential_id)) is not None:
             raise InputError("this key is enrolled already", path="$.passkey", rule="passkey")
         name = passkey_id(key.credential_id)
-        held = Factors(desk, unit)
-        row = held.add(asked.operator, "passkey", name, payload, actor, step=key.count)
+        held, alone = Factors(desk, unit), actor.id == asked.operator
+        row = held.add(
+            asked.operator, "passkey", name, payload, actor, step=key.count, confirmed_by=actor.id if alone else "",
+        )  # fmt: skip
+        proposal = "" if alone else _proposed(desk, unit, row, actor)
         tell(desk, unit, actor, "add_passkey", asked.operator, purpose, rule=f"passkey:{name}", marks=held.marks)
         unit.commit()
     return Factor(
         kind="passkey", id=row.id, device_bound=key.device_bound, locked_until=0, added_by=row.added_by,
-        added_at=row.added_at, used_at=None,
+        added_at=row.added_at, used_at=None, confirmed=alone, proposal=proposal,
     )  # fmt: skip
+
+
+def ground_of_operator(_desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+    """What the giving of a factor stands on, as it is now: the factor, if it was not taken away or given anew."""
+    row = _of_proposal(unit, approval)
+    return {} if row is None else {"added_at": str(row.added_at)}
+
+
+def confirm_factor(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
+    """Carries out an approved giving: the factor counts from now on."""
+    row = _of_proposal(unit, approval)
+    assert row is not None, "its ground was looked at"
+    held = Factors(desk, unit)
+    held.change(row, confirmed_by=actor.id)
+    tell(
+        desk,
+        unit,
+        actor,
+        "confirm_factor",
+        row.operator,
+        Purpose.OPERATIONS,
+        rule=f"{row.kind}:{row.id}",
+        marks=held.marks,
+    )
+    return {}
+
+
+def _proposed(desk: Desk, unit: UnitOfWork, row: CredentialRow, actor: Actor) -> str:
+    """Asks a second keeper to approve a factor that was given; the id of the proposal."""
+    detail = {"what": f"{row.kind} of {row.operator}", "operator": row.operator, "kind": row.kind, "id": row.id}
+    (kept,) = keep(desk, unit, [proposed(desk, Operation.OPERATOR, (), detail, {"added_at": str(row.added_at)}, actor)])
+    record(desk, unit, [decision_entry(kept, "propose", actor, desk.now())])
+    return kept.id
+
+
+def _of_proposal(unit: UnitOfWork, approval: Approval) -> CredentialRow | None:
+    said = approval.detail
+    rows = unit.credentials.of(said["operator"])
+    return next((row for row in rows if (row.kind, row.id) == (said["kind"], said["id"])), None)
 
 
 def _need_oneself_or_keeper(desk: Desk, operator: str, actor: Actor, purpose: Purpose) -> None:
@@ -224,11 +275,10 @@ def _need_oneself_or_keeper(desk: Desk, operator: str, actor: Actor, purpose: Pu
 
 def _replaced(
     desk: Desk, unit: UnitOfWork, operator: str, kind: str, payload: Mapping[str, Any], actor: Actor
-) -> Factors:
+) -> tuple[Factors, CredentialRow]:
     """Gives *operator* a factor in place of what they had of its kind."""
     held = Factors(desk, unit)
     for row in held.of(operator):
         if row.kind == kind:
             held.drop(row)
-    held.add(operator, kind, "0", payload, actor)
-    return held
+    return held, held.add(operator, kind, "0", payload, actor)

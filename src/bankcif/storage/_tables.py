@@ -179,7 +179,7 @@ CREDENTIAL = _table(
     "credential",
     _key("operator", _ACTOR), _key("kind", String(16)), _key("id", String(64)), _need("key_id", _bytes(16)),
     _need("sealed", LargeBinary), _need("step", BigInteger), _need("failures", Integer), _need("locked_until", Micros),
-    _need("added_by", _ACTOR), _need("added_at", Micros), _may("used_at", Micros), _need("version", Integer),
+    _need("added_by", _ACTOR), _need("added_at", Micros), _may("used_at", Micros), _need("confirmed_by", _ACTOR), _need("version", Integer),
     _need("mark", _bytes(16)),
     rowid=True,
 )  # fmt: skip

@@ -300,6 +300,8 @@ class CredentialRow:
         failures: How many attempts failed in a row.
         locked_until: Until when it takes none; microseconds since 1970, UTC.
         added_by, added_at, used_at: Who enrolled it, when, and when it was last accepted.
+        confirmed_by: The second person who approved that it was given; the operator of a passkey that they enrolled for themself.
+            Without one, only a password is taken.
         version: Counts its changes, so that two attempts never use one step.
         mark: Keyed digest of all of these, so that nobody without the keys gives a used step back or takes a lock away.
     """
@@ -315,6 +317,7 @@ class CredentialRow:
     added_by: str
     added_at: int
     used_at: int | None = None
+    confirmed_by: str = ""
     version: int = 1
     mark: bytes = attrs.field(default=b"", repr=False)
 

@@ -73,10 +73,12 @@ class Provisioning:
     Attributes:
         uri: ``otpauth://…``, which holds the secret.
         secret: The secret by itself, in base 32.
+        proposal: What a second keeper of operators approves, before which the token does not count.
     """
 
     uri: str = attrs.field(repr=False)
     secret: str = attrs.field(repr=False)
+    proposal: str = ""
 
     def qr_svg(self) -> str:
         """
