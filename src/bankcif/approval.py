@@ -102,6 +102,8 @@ class Approval:
         digest: Over all of the above.
         state: Where it stands.
         checks: Who decided, in their order.
+        reason: Why, in the maker's words, where whoever asked may see them; they rest sealed elsewhere, and *detail* binds them by a
+            keyed digest.
         mark: Keyed digest over where it stands, by whoever keeps it; not a part of what it is.
     """
 
@@ -117,6 +119,7 @@ class Approval:
     digest: bytes
     state: ApprovalState = ApprovalState.PROPOSED
     checks: tuple[Check, ...] = ()
+    reason: str = attrs.field(default="", eq=False, repr=False)
     mark: bytes = attrs.field(default=b"", eq=False, repr=False)
 
     @property

@@ -336,7 +336,7 @@ def test_one_keeper_alone_is_nobody_else_at_two_factors(bank: Bank) -> None:
         with pytest.raises(FourEyesError, match="two different people"):
             cif.approvals.approve(proposal, actor=attrs.evolve(KEEPER, id="o.xia2", person=KEEPER.person))
     waiting = cif.approvals.waiting(actor=SECOND, purpose=Purpose.OPERATIONS)
-    assert [one.detail["what"] for one in waiting] == ["totp of s.wang", "passkey of s.wang"]
+    assert {one.detail["what"] for one in waiting} == {"totp of s.wang", "passkey of s.wang"}
     for one in waiting:
         assert cif.approvals.approve(one.id, actor=SECOND).state is ApprovalState.EXECUTED
     assert cif.operators.log_in("s.wang", SECRET, code).assurance == 2
@@ -648,7 +648,7 @@ def test_a_rotation_of_data_keys_reaches_what_operators_are_recognized_by(bank: 
     proposal = bank.cif.keys.propose_rotation("data", reason="yearly", actor=one)
     bank.cif.approvals.approve(proposal.id, actor=other)
     (done,) = bank.cif.keys.rotate(actor=one)
-    assert (done.done, done.finished_at is not None) == (2, True)
+    assert (done.done, done.finished_at is not None) == (3, True)
     after = {row.key_id for row in bank.repository._data.credentials.rows.values()}
     assert not before & after
     assert not bank._more["key_store"].read(before)

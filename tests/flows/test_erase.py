@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,9 +29,10 @@ from bankcif.errors import (
     InputError,
     KeyMissingError,
     NotFoundOrNotAllowedError,
+    SealError,
     StorageError,
 )
-from bankcif.party import ReferenceTables
+from bankcif.party import CifNo, ReferenceTables
 from bankcif.protection import WrappedKey, key_id_of
 from bankcif.storage.key_store import SqliteKeyStore
 
@@ -184,6 +187,69 @@ PEOPLE = (
     ("partner", "王芳", {"phone": "15411110003", "employer": "金丝雀三号有限公司"}, "金丝雀三号"),
     ("online", "赵强", {"phone": "15411110004", "foreign_name": "Canary Four"}, "Canary Four"),
 )
+
+
+WORDS = "李小明的电话是15400099887 asked at the desk"
+
+
+def test_a_person_s_words_rest_sealed_and_go_with_their_customer(
+    tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider, tmp_path: Path
+) -> None:
+    """Threat 1: free text rests sealed, always; D13: erasing reaches it, and what was proposed of the customer."""
+    with CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, trust=TRUST, clock=clock
+    ) as cif:
+        number = register(cif, MAKER, "1").cif_no
+        other = register(cif, MAKER, "2", name="李四", identifiers=None, phone="15499999999").cif_no
+        third = register(cif, MAKER, "3", name="王五", identifiers=None, phone="15488888888").cif_no
+        register(cif, MAKER, "source-key-of-a-partner", channel="partner", phone="15477777777")  # proposes a change
+        cif.approvals.reject(cif.matches.propose_merge(number, other, actor=MAKER, reason=WORDS).id, actor=CHECKER)
+        cif.matches.not_a_match(number, third, actor=MAKER, reason=WORDS)
+        waiting = cif.matches.propose_merge(other, third, actor=MAKER, reason=WORDS)
+        assert [one.reason for one in cif.approvals.mine(actor=MAKER) if one.id == waiting.id] == [WORDS]
+        officers = [known(Actor(id=one, roles={"privacy_officer"})) for one in ("p.o", "p.p")]
+        cif.erasures.restrict(number, reason=WORDS, actor=officers[0])
+        proposal = cif.erasures.propose(number, reason=WORDS, actor=officers[0])
+        with cif._desk.unit_of_work() as unit:
+            before = {row.about.partition(":")[0] for row in unit.reasons.all()}
+            keys_before = {row.key_id for row in unit.reasons.of([CifNo(number)])}
+        assert before == {"approval", "apart", "restrict"}
+        cif.approvals.approve(proposal.id, actor=officers[1])
+        assert cif.erasures.certificate(proposal.id, actor=officers[0]).reason == WORDS
+        with cif._desk.unit_of_work() as unit:
+            left = {row.about for row in unit.reasons.all()}
+            assert {one.id for one in unit.work.approvals()} == {waiting.id, proposal.id}
+            kept = {row.key_id for row in unit.reasons.all()}
+        assert left == {f"approval:{waiting.id}", f"approval:{proposal.id}"}
+        assert not cif._key_store.read(keys_before - kept)
+        assert cif.audit.verify(actor=AUDITOR).damage == ()
+    for path in tmp_path.iterdir():
+        content = path.read_bytes()
+        assert b"source-key-of-a-partner" not in content
+        for word in (WORDS, "李小明", "15400099887"):
+            assert word.encode() not in content
+            assert json.dumps(word).strip('"').encode() not in content
+
+
+def test_words_that_were_changed_are_none_and_a_rotation_reaches_them(cif: CIF, clock: FixedClock) -> None:
+    number, other = (
+        register(cif, MAKER, str(n), name=name, identifiers=None, phone=f"1549999999{n}").cif_no
+        for n, name in enumerate(["李四", "王五"])
+    )
+    first = cif.matches.propose_merge(number, other, actor=MAKER, reason="the first")
+    second = cif.matches.propose_merge(number, other, actor=MAKER, reason="the second")
+    clock.advance(timedelta(minutes=1))
+    begin(cif, "data")
+    with cif._desk.unit_of_work() as unit:
+        old = {row.key_id for row in unit.reasons.all() if "approval:" + first.id == row.about}
+    cif.keys.rotate(actor=CUSTODIAN)
+    assert not cif._key_store.read(old)
+    said = {one.id: one.reason for one in cif.approvals.mine(actor=MAKER)}
+    assert (said[first.id], said[second.id]) == ("the first", "the second")
+    rows = cif._repository._data.reasons.rows  # type: ignore[attr-defined]
+    rows[f"approval:{first.id}"] = attrs.evolve(rows[f"approval:{second.id}"], about=f"approval:{first.id}")
+    with pytest.raises(SealError):
+        cif.approvals.mine(actor=MAKER)
 
 
 def test_a_key_that_a_reader_still_holds_in_the_log_is_not_said_to_be_destroyed(tmp_path: Path) -> None:

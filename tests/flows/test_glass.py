@@ -69,7 +69,7 @@ def test_the_next_is_blocked_until_a_second_person_reviewed_it(cif: CIF, steward
             broken(cif, other.cif_no, who)
     (waiting,) = cif.approvals.waiting(actor=REVIEWER, purpose=Purpose.OPERATIONS)
     assert (waiting.id, waiting.operation, waiting.maker) == (proposal, Operation.BREAK_GLASS, "t.zhou")
-    assert waiting.detail["reason"].startswith("asleep")
+    assert waiting.reason.startswith("asleep")
     with pytest.raises(FourEyesError):
         cif.approvals.approve(proposal, actor=Actor(id="t.zhou", roles={"compliance"}))
     with pytest.raises(FourEyesError):

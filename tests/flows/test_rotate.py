@@ -109,7 +109,7 @@ def test_data_keys_are_replaced_and_everything_reads_as_before(
     begin(cif, "data")
     (done,) = cif.keys.rotate(actor=ONE)
     assert done.finished_at is not None
-    assert done.done == 4  # records, the merged party's among them
+    assert done.done == 6  # four records, the merged party's among them, and the reasons of the merge and of this
     assert used_keys(cif) & keys == set()
     assert keys & set(data_keys(store)) == set()  # destroyed
     after = state(cif)

@@ -130,7 +130,7 @@ def found(cif: CIF, phone: str) -> set[str]:
 
 
 def waiting(cif: CIF) -> list[Approval]:
-    return [one for one in cif.approvals.mine(actor=WHO) if one.detail.get("reason") == "waits"]
+    return [one for one in cif.approvals.mine(actor=WHO) if one.reason == "waits"]
 
 
 @attrs.frozen

@@ -111,7 +111,7 @@ def approval_mine(session: Session) -> int:
 def _told(session: Session, proposals: Sequence[Approval]) -> int:
     document = [
         {"id": one.id, "operation": one.operation.value, "state": one.state.value, "subjects": list(one.subjects),
-         "maker": one.maker, "field": one.detail.get("field", one.detail.get("what", "")), "reason": one.detail.get("reason", ""),
+         "maker": one.maker, "field": one.detail.get("field", one.detail.get("what", "")), "reason": one.reason,
          "detail": dict(one.detail)}
         for one in proposals
     ]  # fmt: skip

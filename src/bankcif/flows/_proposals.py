@@ -11,9 +11,10 @@ from .._canonical import sha256
 from ..approval import Approval, Operation, propose, stands
 from ..audit import AuditEntry
 from ..context import Actor
-from ..errors import FourEyesError, InputError
+from ..errors import FourEyesError
 from ..party import CifNo
 from ..storage import UnitOfWork
+from ._reasons import keep_reason, reason_digest
 from .desk import Desk, record
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "keep",
     "left_at",
     "need_kept",
-    "need_reason",
     "proposal_id",
     "proposed",
     "settle",
@@ -32,12 +32,6 @@ __all__ = [
 _PROPOSAL_MICROS = 30 * 86_400 * 1_000_000
 
 
-def need_reason(reason: str) -> None:
-    """Raises `InputError` unless *reason* is a line or a few of printable text."""
-    if not reason.strip() or len(reason) > 1000 or not reason.replace("\n", " ").isprintable():
-        raise InputError("a reason is needed, of at most 1000 printable characters", rule="reason")
-
-
 def proposed(
     desk: Desk,
     operation: Operation,
@@ -45,12 +39,18 @@ def proposed(
     detail: Mapping[str, str],
     base: Mapping[str, str],
     actor: Actor,
+    *,
+    reason: str = "",
+    expires_at: int | None = None,
 ) -> Approval:
-    """A fresh proposal of *actor*, open for thirty days."""
-    return propose(
-        id=proposal_id(desk, operation, subjects, actor), operation=operation, subjects=subjects, detail=detail,
-        base=base, maker=actor, expires_at=desk.now() + _PROPOSAL_MICROS,
+    """A fresh proposal of *actor*, open for thirty days unless it *expires_at* another instant."""
+    number = proposal_id(desk, operation, subjects, actor)
+    bound = {"reason_digest": reason_digest(desk, f"approval:{number}", reason)} if reason else {}
+    bare = propose(
+        id=number, operation=operation, subjects=subjects, detail={**detail, **bound}, base=base, maker=actor,
+        expires_at=desk.now() + _PROPOSAL_MICROS if expires_at is None else expires_at,
     )  # fmt: skip
+    return attrs.evolve(bare, reason=reason)
 
 
 def proposal_id(desk: Desk, operation: Operation, subjects: tuple[CifNo, ...], actor: Actor) -> str:
@@ -60,7 +60,10 @@ def proposal_id(desk: Desk, operation: Operation, subjects: tuple[CifNo, ...], a
 
 
 def keep(desk: Desk, unit: UnitOfWork, approvals: Collection[Approval]) -> list[Approval]:
-    """Adds fresh proposals, and gives them with their marks."""
+    """Adds fresh proposals and why they were made, and gives them with their marks."""
+    for one in approvals:
+        if one.reason:
+            keep_reason(desk, unit, f"approval:{one.id}", one.reason, one.subjects[0] if one.subjects else "")
     marked = [_marked(desk, one) for one in approvals]
     unit.work.add_approvals(marked)
     return marked

@@ -17,6 +17,7 @@ from ..errors import FourEyesError
 from ..storage import UnitOfWork
 from . import amend, erase, govern, merge, operators, rotate
 from ._proposals import decision_entry, need_kept, settle
+from ._reasons import with_reasons
 from .desk import Desk, authorize, destroy_retired, need_assurance, need_purpose, record, refuse, retried, told
 
 __all__ = ["decide_proposal", "expire_proposals", "open_proposals", "own_proposals", "withdraw_proposal"]
@@ -81,6 +82,7 @@ def open_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[Ap
             subjects=subjects,
         )  # fmt: skip
         record(desk, unit, [entry])
+        found = with_reasons(desk, unit, found)
         unit.commit()
     return found
 
@@ -104,6 +106,7 @@ def own_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[App
             actor, "own_proposals", desk.now(), purpose=purpose, count=len(found), subjects=subjects
         )  # fmt: skip
         record(desk, unit, [entry])
+        found = with_reasons(desk, unit, found)
         unit.commit()
     return found
 

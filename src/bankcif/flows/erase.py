@@ -28,7 +28,8 @@ from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, OutboxRow, PartyRow
 from ._golden import party_content, party_digest, rebuild
-from ._proposals import decision_entry, need_reason, proposed, settle, write_proposal
+from ._proposals import decision_entry, proposed, settle, write_proposal
+from ._reasons import drop_reasons, keep_reason, need_reason, with_reasons
 from ._records import Record, open_records
 from ._reseal import sealed_anew
 from ._reshape import standing
@@ -107,8 +108,8 @@ def propose_erasure(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, pur
     with desk.unit_of_work() as unit:
         row = _row(unit, cif_no)
         _need_restricted(row)
-        detail, base = {"reason": reason}, {str(row.cif_no): str(row.version)}
-        approval = proposed(desk, Operation.ERASE, (row.cif_no,), detail, base, actor)
+        base = {str(row.cif_no): str(row.version)}
+        approval = proposed(desk, Operation.ERASE, (row.cif_no,), {}, base, actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
 
@@ -134,10 +135,12 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     once_held = {past.cif_no for link in links for past in unit.crosswalk.history(link.origin)} - set(members)
     digests = _renewed(desk, unit, once_held, actor, now)
     _forget(desk, unit, opened, members)
+    apart = [f"apart:{pair.low}:{pair.high}" for pair in unit.crosswalk.not_matches(members)]
     unit.erasure.records([row.place for _, row in rows])
     unit.erasure.links({link.origin for link in links})
     unit.erasure.parties(members)
     withdrawn = _withdraw(desk, unit, members, approval)
+    gone = _forget_proposals(unit, members, approval, apart)
     tombs = [_tombstone(desk, member, now) for member in unit.parties.get(members).values()]
     unit.parties.update(tombs)
     unit.outbox.add([OutboxRow(cif_no=tomb.cif_no, version=tomb.version, fields="erased", at=now) for tomb in tombs])
@@ -145,7 +148,7 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     unit.keys.retire(keys)
     entry = AuditEntry.by(
         actor, "erased", now, subjects=tuple(sorted(members)), count=len(rows),
-        rule=f"{approval.id}:{sha256('bankcif/v1/erased-keys', *keys).hex()}",
+        rule=f"{approval.id}:{sha256('bankcif/v1/erased-keys', *keys).hex()}", marks=gone,
     )  # fmt: skip
     record(desk, unit, [*(decision_entry(one, "withdraw", actor, now) for one in withdrawn), entry])
     return digests | {tomb.cif_no: tomb.stamp for tomb in tombs}
@@ -162,7 +165,7 @@ def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> 
     authorize(desk, actor, Action.ERASE, "certify", purpose)
     destroy_retired(desk)
     with desk.unit_of_work() as unit:
-        found = _certificate(unit, approval_id)
+        found = _certificate(desk, unit, approval_id)
         if found is not None:
             entry = AuditEntry.by(
                 actor, "certify", desk.now(), purpose=purpose, subjects=(found.cif_no,), count=1,
@@ -176,7 +179,7 @@ def certify(desk: Desk, approval_id: str, *, actor: Actor, purpose: Purpose) -> 
     return attrs.evolve(found, proof=proof_of(desk, found.stream, found.number).to_json())
 
 
-def _certificate(unit: UnitOfWork, approval_id: str) -> Certificate | None:
+def _certificate(desk: Desk, unit: UnitOfWork, approval_id: str) -> Certificate | None:
     approval = next(iter(unit.work.approvals(ids=[approval_id])), None)
     if approval is None or approval.operation is not Operation.ERASE or approval.state is not ApprovalState.EXECUTED:
         return None
@@ -189,7 +192,7 @@ def _certificate(unit: UnitOfWork, approval_id: str) -> Certificate | None:
                 raise ConflictError("the erasure is not over yet; ask again", rule="erasure")
             return Certificate(
                 cif_no=cif_no, numbers=entry.subjects, records=entry.count, keys_digest=digest,
-                reason=approval.detail["reason"], proposed_by=approval.maker, approved_by=approval.checker,
+                reason=with_reasons(desk, unit, [approval])[0].reason, proposed_by=approval.maker, approved_by=approval.checker,
                 erased_at=entry.at, stream=row.stream, number=row.number, entry_hash=row.hash.hex(),
             )  # fmt: skip
     return None
@@ -235,6 +238,7 @@ def _turn(desk: Desk, cif_no: CifNo, turn: _Turn, *, reason: str, actor: Actor, 
             actor, turn.what, now, purpose=purpose, subjects=(cif_no,), count=1,
             digests={cif_no: rebuilt[cif_no].row.stamp},
         )  # fmt: skip
+        keep_reason(desk, unit, f"{turn.what}:{cif_no}:{rebuilt[cif_no].row.version}", reason, cif_no)
         record(desk, unit, [entry])
         unit.commit()
 
@@ -295,6 +299,23 @@ def _withdraw(desk: Desk, unit: UnitOfWork, members: Sequence[CifNo], but: Appro
         settle(desk, unit, one, attrs.evolve(one, state=ApprovalState.WITHDRAWN))
         for one in {one.id: one for one in waiting}.values()
     ]
+
+
+def _forget_proposals(
+    unit: UnitOfWork, members: Sequence[CifNo], but: Approval, apart: Sequence[str]
+) -> dict[str, str]:
+    """
+    Deletes what was proposed of the customer, with the words of who did or kept them *apart* from others, but for the erasure itself and a glass that is still to be
+    reviewed; what the log is told of it.
+    """
+    about = {one.id: one for member in members for one in unit.work.approvals(cif_no=member)}
+    over = [one for one in about.values() if one.id != but.id and one.state not in OPEN]
+    kept = {f"approval:{one}" for one in about.keys() - {one.id for one in over}}
+    unit.erasure.approvals([one.id for one in over])
+    words = {row.about: row for row in unit.reasons.of(members)}
+    words |= unit.reasons.get([*apart, *(f"approval:{one.id}" for one in over)])
+    drop_reasons(unit, [row for name, row in words.items() if name not in kept])
+    return {f"approval:{one.id}": f"{one.version + 1}:" for one in over}
 
 
 def _tombstone(desk: Desk, row: PartyRow, now: int) -> PartyRow:

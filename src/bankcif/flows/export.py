@@ -24,7 +24,8 @@ from ..storage.rows import FactRow, PartyRow
 from ._export import Export, ExportSpec, Mark, Recipient
 from ._golden import golden_place
 from ._policy import policy_ground
-from ._proposals import left_at, need_kept, need_reason, proposed, settle, write_proposal
+from ._proposals import left_at, need_kept, proposed, settle, write_proposal
+from ._reasons import need_reason
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
 from .desk import Desk, authorize, hour_of, over_cap, record, refuse, spend, told
 
@@ -49,13 +50,13 @@ def propose_export(desk: Desk, spec: ExportSpec, *, reason: str, actor: Actor) -
     _limits(desk, spec, actor, "propose_export")
     need_reason(reason)
     detail = {
-        "what": ",".join(spec.fields)[:500], "digest": spec.digest, "reason": reason, "recipient": spec.recipient.name,
+        "what": ",".join(spec.fields)[:500], "digest": spec.digest, "recipient": spec.recipient.name,
         "country": spec.recipient.country, "purpose": spec.purpose.value, "where": spec.where,
     }  # fmt: skip
     with desk.unit_of_work() as unit:
         pages = _population(desk, unit, spec, actor)
         detail["customers"] = str(sum(len(_decided(desk, unit, spec, page, actor)) for page in pages))
-        approval = proposed(desk, Operation.EXPORT, (), detail, policy_ground(unit), actor)
+        approval = proposed(desk, Operation.EXPORT, (), detail, policy_ground(unit), actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
 

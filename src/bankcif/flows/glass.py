@@ -11,11 +11,12 @@ from __future__ import annotations
 import attrs
 
 from ..access import Action
-from ..approval import Approval, ApprovalState, Operation, propose
+from ..approval import Approval, ApprovalState, Operation
 from ..context import Actor, Purpose
 from ..errors import AccessError
 from ..party import CifNo
-from ._proposals import decision_entry, keep, need_reason, proposal_id
+from ._proposals import decision_entry, keep, proposed
+from ._reasons import need_reason
 from ._relations import current
 from .desk import Desk, authorize, need_purpose, operation_digest, record, refuse, told
 
@@ -74,10 +75,10 @@ def break_glass(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose
         )
         if row is not None and not waits:
             now = desk.now()
-            made = propose(
-                id=proposal_id(desk, Operation.BREAK_GLASS, (row.cif_no,), actor), operation=Operation.BREAK_GLASS,
-                subjects=(row.cif_no,), base={}, maker=actor, expires_at=now + _REVIEWED_WITHIN,
-                detail={"reason": reason, "purpose": purpose.value, "until": str(now + MINUTES * _MICROS)},
+            made = proposed(
+                desk, Operation.BREAK_GLASS, (row.cif_no,),
+                {"purpose": purpose.value, "until": str(now + MINUTES * _MICROS)}, {}, actor, reason=reason,
+                expires_at=now + _REVIEWED_WITHIN,
             )  # fmt: skip
             (kept,) = keep(desk, unit, [made])
             entry = decision_entry(kept, "break_glass", actor, now)

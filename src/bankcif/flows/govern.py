@@ -18,7 +18,8 @@ from ..errors import InputError
 from ..storage import UnitOfWork
 from ..storage.rows import PolicyRow
 from ._policy import policy_ground, policy_marked, policy_row
-from ._proposals import need_reason, proposed, write_proposal
+from ._proposals import proposed, write_proposal
+from ._reasons import need_reason
 from .desk import Desk, authorize, record
 
 __all__ = ["change_policy", "found_policy", "ground_of_policy", "propose_policy"]
@@ -55,8 +56,8 @@ def propose_policy(desk: Desk, policy: Policy, *, reason: str, actor: Actor, pur
             raise InputError("this policy is in force already", rule="policy")
         if unit.policies.get(row.digest) is None:
             unit.policies.put(policy_marked(desk.digester, row))
-        detail = {"what": policy.version, "digest": row.digest.hex(), "reason": reason}
-        approval = proposed(desk, Operation.POLICY, (), detail, base, actor)
+        detail = {"what": policy.version, "digest": row.digest.hex()}
+        approval = proposed(desk, Operation.POLICY, (), detail, base, actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
 

@@ -22,6 +22,7 @@ from ..intake import Channel, RawRow
 from ..party import Fault
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
+from ._reasons import drop_reasons, keep_reason, need_reason
 from .desk import Desk, assure, authorize, destroy_retired, operation_digest, over_cap, record, refuse, spend
 from .load import check_allowed, staged_place, take_in
 from .register import Outcome, Registered, register
@@ -151,20 +152,20 @@ def release(
 
 def refuse_row(desk: Desk, batch: str, line: int, *, reason: str, actor: Actor, purpose: Purpose) -> None:
     """
-    Decides that a held row does not come in; the reason, which holds no value, is in the log.
+    Decides that a held row does not come in; why rests sealed, as long as the row.
 
     Raises:
         InputError: There is no reason.
         NotFoundOrNotAllowedError: There is no such row, or the policy does not let *actor* release.
     """
     authorize(desk, actor, Action.RELEASE, "refuse_row", purpose)
-    if not reason.strip() or len(reason) > 200 or not reason.isprintable():
-        raise InputError("a reason is needed, of at most 200 printable characters", rule="reason")
+    need_reason(reason)
     with desk.unit_of_work() as unit:
         row = _held(desk, unit, batch, line)
         if row is not None:
             _decide(unit, row, "refused")
-            record(desk, unit, [_entry(desk, row, "refuse_row", reason, actor, purpose)])
+            keep_reason(desk, unit, _about(row), reason)
+            record(desk, unit, [_entry(desk, row, "refuse_row", "", actor, purpose)])
             unit.commit()
     if row is None:
         raise refuse(desk, actor, "refuse_row", purpose, rule="not_held")
@@ -183,11 +184,16 @@ def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
         over = [row for row in rows if row.expires_at <= desk.now()]
         if over:
             unit.staging.drop(over)
+            drop_reasons(unit, list(unit.reasons.get([_about(row) for row in over]).values()))
             unit.keys.retire({row.key_id for row in over} - {row.key_id for row in rows if row not in over})
         record(desk, unit, [AuditEntry.by(actor, "expire_held", desk.now(), purpose=purpose, count=len(over))])
         unit.commit()
     destroy_retired(desk)
     return len(over)
+
+
+def _about(row: StagedRow) -> str:
+    return f"held:{row.batch.hex()}:{row.line}"
 
 
 def _held(desk: Desk, unit: UnitOfWork, batch: str, line: int) -> StagedRow | None:

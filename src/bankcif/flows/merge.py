@@ -20,7 +20,8 @@ from ..merging import check_merge
 from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import NotAMatchRow, PartyRow, TaskRow
-from ._proposals import need_reason, proposed, write_proposal
+from ._proposals import proposed, write_proposal
+from ._reasons import keep_reason, need_reason
 from ._reshape import reshape, root_of
 from .desk import Desk, authorize, record
 from .register import task_id
@@ -61,8 +62,7 @@ def propose_merge(desk: Desk, survivor: CifNo, retired: CifNo, *, actor: Actor, 
     with desk.unit_of_work() as unit:
         rows = _both(unit, survivor, retired)
         _check(unit, rows, survivor, retired)
-        detail = {"reason": reason}
-        approval = proposed(desk, Operation.MERGE, (survivor, retired), detail, _versions(rows), actor)
+        approval = proposed(desk, Operation.MERGE, (survivor, retired), {}, _versions(rows), actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
 
@@ -85,8 +85,8 @@ def propose_unmerge(desk: Desk, retired: CifNo, *, actor: Actor, reason: str) ->
             raise InputError(f"{retired} was not merged", rule="not_merged", cif_no=retired)
         root = root_of(unit, row)
         _need_open(root)
-        detail, base = {"reason": reason}, _versions({r.cif_no: r for r in (root, row)})
-        approval = proposed(desk, Operation.UNMERGE, (root.cif_no, retired), detail, base, actor)
+        base = _versions({r.cif_no: r for r in (root, row)})
+        approval = proposed(desk, Operation.UNMERGE, (root.cif_no, retired), {}, base, actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
 
@@ -104,8 +104,10 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
         _both(unit, one, other)
         now = desk.now()
         low, high = sorted((one, other))
-        unit.crosswalk.add_not_a_match(NotAMatchRow(low=low, high=high, actor=actor.id, reason=reason, at=now))
-        _close_tasks(unit, {low, high}, "not_a_match", actor, reason, now)
+        unit.crosswalk.add_not_a_match(NotAMatchRow(low=low, high=high, actor=actor.id, at=now))
+        about = f"apart:{low}:{high}"
+        keep_reason(desk, unit, about, reason, low)
+        _close_tasks(unit, {low, high}, "not_a_match", actor, about, now)
         entry = AuditEntry.by(actor, "not_a_match", now, subjects=(low, high), count=2)
         record(desk, unit, [entry])
         unit.commit()
@@ -148,7 +150,7 @@ def merge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     survivor, retired = map(CifNo, approval.subjects)
     rows = _both(unit, survivor, retired)
     _check(unit, rows, survivor, retired)
-    _close_tasks(unit, {survivor, retired}, "merged", actor, approval.detail["reason"], now)
+    _close_tasks(unit, {survivor, retired}, "merged", actor, f"approval:{approval.id}", now)
     return reshape(desk, unit, {survivor, retired}, {retired: survivor}, "merge", actor, now)
 
 

@@ -26,7 +26,8 @@ from ..protection import Tagger
 from ..storage import UnitOfWork
 from ..storage.rows import ClaimRow, IndexRow, PartyRow, RotationRow, SourceRow
 from ._factors import Factors
-from ._proposals import need_kept, need_reason, proposed, write_proposal
+from ._proposals import need_kept, proposed, write_proposal
+from ._reasons import need_reason, reasons_sealed_anew
 from ._records import open_records
 from ._reseal import sealed_anew
 from .desk import Desk, authorize, destroy_retired, note, record, retried
@@ -60,8 +61,8 @@ def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, pu
         _need_none_running(unit, what)
         if what == "index":
             desk.taggers.at(unit.keys.store().index_version + 1)  # there must be a root to rotate to
-        detail = {"what": what, "reason": reason, "kek": desk.data_keys.kek_id}
-        approval = proposed(desk, Operation.ROTATE_KEYS, (), detail, _keys_of(unit), actor)
+        detail = {"what": what, "kek": desk.data_keys.kek_id}
+        approval = proposed(desk, Operation.ROTATE_KEYS, (), detail, _keys_of(unit), actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
 
@@ -203,7 +204,7 @@ def _rewrap_check(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 
 
 def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
-    """One page of parties, or behind the last the operators' factors: whose data key is older than the rotation gets another."""
+    """One page of parties, or behind the last the operators' factors and persons' reasons: whose data key is older gets another."""
     with desk.unit_of_work() as unit:
         page = unit.parties.page(row.cursor, _PARTIES_AT_ONCE)
         now = desk.now()
@@ -211,12 +212,13 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
         digests = sealed_anew(desk, unit, stale, actor, now) if stale else {}
         held = Factors(desk, unit)
         factors = 0 if page else held.seal_anew(row.started_at)
+        words = 0 if page else reasons_sealed_anew(desk, unit, row.started_at)
         if page:
             after = attrs.evolve(
                 row, cursor=page[-1].cif_no, done=row.done + len(stale), in_pass=row.in_pass + len(stale)
             )
-        elif row.in_pass or factors:
-            after = attrs.evolve(row, cursor="", done=row.done + factors, in_pass=0, passes=row.passes + 1)
+        elif row.in_pass or factors or words:
+            after = attrs.evolve(row, cursor="", done=row.done + factors + words, in_pass=0, passes=row.passes + 1)
         else:
             after = attrs.evolve(row, finished_at=now)
         unit.keys.put_rotation(after)
@@ -228,8 +230,8 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
             )
             for part in (marks[at : at + _MARKS_AT_ONCE] for at in range(0, len(marks), _MARKS_AT_ONCE))
         ]
-        if stale or after.finished_at is not None:
-            entries.append(_entry(after, actor, now, len(stale), digests, action))
+        if stale or words or after.finished_at is not None:
+            entries.append(_entry(after, actor, now, len(stale) + words, digests, action))
         if entries:
             record(desk, unit, entries)
         unit.commit()

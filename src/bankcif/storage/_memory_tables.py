@@ -23,6 +23,7 @@ from .rows import (
     OutboxRow,
     PartyRow,
     PolicyRow,
+    ReasonRow,
     RotationRow,
     SourceRow,
     StagedRow,
@@ -98,6 +99,7 @@ class Data:
         self.credentials: _Table[tuple[str, str, str], CredentialRow] = _Table(self.undo)
         self.challenges: _Table[bytes, ChallengeRow] = _Table(self.undo)
         self.usage: _Table[tuple[str, str, int], int] = _Table(self.undo)
+        self.reasons: _Table[str, ReasonRow] = _Table(self.undo)
         self.retired: _Table[bytes, None] = _Table(self.undo)
         self.store: _Table[str, StoreRow] = _Table(self.undo)
 

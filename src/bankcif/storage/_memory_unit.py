@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._memory_credentials import Credentials, Usage
 from ._memory_log import Audit, Trail
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
+from ._memory_reasons import Reasons
 from ._memory_search import Search
 from ._memory_tables import Data
 from ._memory_work import Erasure, Keys, Outbox, Policies, Staging, Work
@@ -31,6 +32,7 @@ class Unit:
         self.credentials = Credentials(data)
         self.search = Search(data)
         self.usage = Usage(data)
+        self.reasons = Reasons(data)
         self._undo = data.undo
 
     def commit(self) -> None:

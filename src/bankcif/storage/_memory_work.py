@@ -144,6 +144,10 @@ class Erasure(Store):
         for pair in [pair for pair in self._data.not_matches.rows if set(pair) & wanted]:
             self._data.not_matches.drop(pair)
 
+    def approvals(self, ids: Collection[str]) -> None:
+        for one in ids:
+            self._data.approvals.drop(one)
+
     def superseded(self, cif_nos: Collection[CifNo]) -> None:
         wanted = set(cif_nos)
         over = [

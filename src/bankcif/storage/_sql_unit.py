@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 from ._sql_credentials import Credentials, Usage
 from ._sql_log import Audit, Trail
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
+from ._sql_reasons import Reasons
 from ._sql_search import Search
 from ._sql_session import Session, translated
 from ._sql_work import Erasure, Keys, Outbox, Policies, Staging, Work
@@ -36,6 +37,7 @@ class Unit:
         self.credentials = Credentials(session)
         self.search = Search(session)
         self.usage = Usage(session)
+        self.reasons = Reasons(session)
 
     def commit(self) -> None:
         try:

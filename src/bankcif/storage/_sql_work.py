@@ -183,6 +183,9 @@ class Erasure(Store):
         for name in ("golden_erase", "facts_drop", "tasks_erase", "not_low_erase", "not_high_erase"):
             self._each(name, mine)
 
+    def approvals(self, ids: Collection[str]) -> None:
+        self._each("approval_erase", [{"b_id": one} for one in ids])
+
     def superseded(self, cif_nos: Collection[CifNo]) -> None:
         self._each("golden_superseded_erase", [{"b_cif_no": cif_no} for cif_no in cif_nos])
 

@@ -27,6 +27,7 @@ from .rows import (
     OutboxRow,
     PartyRow,
     PolicyRow,
+    ReasonRow,
     RotationRow,
     SourceRow,
     StagedRow,
@@ -54,6 +55,7 @@ OUTBOX = Mapped(t.OUTBOX, OutboxRow)
 STORE = Mapped(t.STORE, StoreRow)
 POLICY = Mapped(t.POLICY, PolicyRow)
 CREDENTIAL = Mapped(t.CREDENTIAL, CredentialRow)
+REASON = Mapped(t.REASON, ReasonRow)
 USAGE = Mapped(t.USAGE, UsageRow)
 CHALLENGE = Mapped(t.CHALLENGE, ChallengeRow)
 ROTATION = Mapped(t.ROTATION, RotationRow)
@@ -248,6 +250,13 @@ QUERIES: Mapping[str, Any] = {
     "credential_drop": t.CREDENTIAL.delete().where(
         t.CREDENTIAL.c.tenant == bindparam("b_tenant"), t.CREDENTIAL.c.operator == bindparam("b_operator"),
         t.CREDENTIAL.c.kind == bindparam("b_kind"), t.CREDENTIAL.c.id == bindparam("b_id")),
+    "reasons": select(*REASON.columns).where(_mine(t.REASON), _in(t.REASON.c.about)),
+    "reasons_of": select(*REASON.columns).where(_mine(t.REASON), _in(t.REASON.c.cif_no)),
+    "reasons_all": select(*REASON.columns).where(_mine(t.REASON)).order_by(t.REASON.c.about),
+    "reason_drop": t.REASON.delete().where(
+        t.REASON.c.tenant == bindparam("b_tenant"), t.REASON.c.about == bindparam("b_about")),
+    "approval_erase": t.APPROVAL.delete().where(
+        t.APPROVAL.c.tenant == bindparam("b_tenant"), t.APPROVAL.c.id == bindparam("b_id")),
     "challenge": select(*CHALLENGE.columns).where(_mine(t.CHALLENGE), t.CHALLENGE.c.id == bindparam("id")),
     "challenge_drop": t.CHALLENGE.delete().where(
         t.CHALLENGE.c.tenant == bindparam("b_tenant"), t.CHALLENGE.c.id == bindparam("b_id")),

@@ -94,7 +94,7 @@ CROSSWALK = _table(
 Index("crosswalk_party", CROSSWALK.c.tenant, CROSSWALK.c.cif_no)
 NOT_A_MATCH = _table(
     "not_a_match",
-    _key("low", _CIF), _key("high", _CIF), _need("actor", _ACTOR), _need("reason", Text), _need("at", Micros),
+    _key("low", _CIF), _key("high", _CIF), _need("actor", _ACTOR), _need("at", Micros),
 )  # fmt: skip
 Index("not_a_match_high", NOT_A_MATCH.c.tenant, NOT_A_MATCH.c.high)
 GOLDEN_GROUP = _table(
@@ -169,6 +169,12 @@ ROTATION = _table(
     _key("id", String(32)), _need("what", String(16)), _need("started_at", Micros), _need("cursor", String(64)),
     _need("done", BigInteger), _need("in_pass", BigInteger), _need("passes", Integer), _may("finished_at", Micros),
 )  # fmt: skip
+REASON = _table(
+    "reason",
+    _key("about", String(128)), _need("cif_no", _CIF), _need("key_id", _bytes(16)), _need("sealed", LargeBinary),
+    rowid=True,
+)  # fmt: skip
+Index("reason_party", REASON.c.tenant, REASON.c.cif_no)
 POLICY = _table(
     "policy",
     _key("digest", _bytes(32)), _need("version", String(128)), _need("document", LargeBinary), _need("mark", _bytes(16)),

@@ -14,10 +14,9 @@ from typing import Protocol
 from ..approval import Approval
 from ..party import CifNo, SourceKey
 from .log_store import AuditStore, TrailStore
+from .person_store import CredentialStore, ReasonStore, UsageStore
 from .rows import (
-    ChallengeRow,
     ClaimRow,
-    CredentialRow,
     FactRow,
     GoldenRow,
     IndexRow,
@@ -47,6 +46,7 @@ __all__ = [
     "OutboxStore",
     "PartyStore",
     "PolicyStore",
+    "ReasonStore",
     "Repository",
     "SourceStore",
     "StagingStore",
@@ -222,38 +222,6 @@ class StagingStore(Protocol):
         """Deletes rows; one that is not there is nothing."""
 
 
-class CredentialStore(Protocol):
-    """Factors of operators, and what passkeys were asked."""
-
-    def of(self, operator: str | None) -> Sequence[CredentialRow]:
-        """The factors of an operator, or of all of them if None, by operator, kind and id."""
-
-    def at(self, id: str) -> CredentialRow | None:  # noqa: A002 (the row's own word)
-        """The factor with this id."""
-
-    def add(self, row: CredentialRow) -> None:
-        """A new factor. Raises `ConflictError` if there is one of this operator, kind and id."""
-
-    def change(self, row: CredentialRow) -> None:
-        """Replaces a factor, which must stand at the version before. Raises `ConflictError` otherwise."""
-
-    def drop(self, row: CredentialRow) -> None:
-        """Deletes a factor; one that is not there is nothing."""
-
-    def ask(self, row: ChallengeRow, now: int) -> None:
-        """Keeps a challenge; those that were over before *now* go."""
-
-    def answered(self, id: bytes) -> ChallengeRow | None:  # noqa: A002 (the row's own word)
-        """Takes a challenge out: once, however many answer it at a time."""
-
-
-class UsageStore(Protocol):
-    """How much of something each operator has used."""
-
-    def add(self, actor: str, action: str, window: int, count: int) -> int:
-        """Adds *count* to what *actor* used of *action* in *window*, and gives the sum; earlier windows may be forgotten."""
-
-
 class PolicyStore(Protocol):
     """Access policies: the one in force, and those that were or may be."""
 
@@ -278,6 +246,9 @@ class ErasureStore(Protocol):
 
     def parties(self, cif_nos: Collection[CifNo]) -> None:
         """Deletes golden groups in every version, facts, tasks, and pairs kept apart, of these parties."""
+
+    def approvals(self, ids: Collection[str]) -> None:
+        """Deletes proposals; one that is not there is nothing."""
 
     def superseded(self, cif_nos: Collection[CifNo]) -> None:
         """Deletes the golden versions of these parties that have ended."""
@@ -355,6 +326,8 @@ class UnitOfWork(Protocol):
     def search(self) -> SearchStore: ...
     @property
     def usage(self) -> UsageStore: ...
+    @property
+    def reasons(self) -> ReasonStore: ...
 
     def commit(self) -> None:
         """Makes everything durable; without it, leaving the unit undoes everything."""

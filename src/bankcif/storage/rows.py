@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from ..party import CifNo, SourceKey
+from .operator_rows import ChallengeRow, CredentialRow
 
 __all__ = [
     "ChallengeRow",
@@ -26,6 +27,7 @@ __all__ = [
     "OutboxRow",
     "PartyRow",
     "PolicyRow",
+    "ReasonRow",
     "RotationRow",
     "SourceRow",
     "StagedRow",
@@ -191,7 +193,6 @@ class NotAMatchRow:
     low: CifNo
     high: CifNo
     actor: str
-    reason: str
     at: int
 
 
@@ -249,6 +250,7 @@ class TaskRow:
         cif_no, other: The parties concerned; the newer one first.
         detail: JSON without values: the match's explanation.
         state: ``open``, or how it was closed: ``merged``, ``not_a_match``.
+        reason: What the words of whoever closed it are kept under.
     """
 
     id: str
@@ -262,6 +264,23 @@ class TaskRow:
     closed_at: int | None = None
     actor: str | None = None
     reason: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ReasonRow:
+    """
+    Why a person did or proposed something, in their words.
+
+    Attributes:
+        about: What, such as ``approval:…``.
+        cif_no: The customer with whom the words go; empty if they go with none.
+        key_id, sealed: The words, sealed under a data key of their own.
+    """
+
+    about: str
+    cif_no: CifNo
+    key_id: bytes
+    sealed: bytes = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -286,62 +305,6 @@ class StagedRow:
     staged_at: int
     expires_at: int
     state: str = "held"
-
-
-@attrs.frozen(kw_only=True)
-class CredentialRow:
-    """
-    A factor by which an operator is recognized.
-
-    Attributes:
-        operator, kind, id: Whose it is, ``password``, ``totp``, ``hotp`` or ``passkey``, and which of them, in hexadecimal.
-        key_id, sealed: What it is, sealed under a data key of its own.
-        step: The last step of a code or count of a passkey that was used; -1 if none was.
-        failures: How many attempts failed in a row.
-        locked_until: Until when it takes none; microseconds since 1970, UTC.
-        added_by, added_at, used_at: Who enrolled it, when, and when it was last accepted.
-        confirmed_by: The second person who approved that it was given; the operator of a passkey that they enrolled for themself.
-            Without one, only a password is taken.
-        version: Counts its changes, so that two attempts never use one step.
-        mark: Keyed digest of all of these, so that nobody without the keys gives a used step back or takes a lock away.
-    """
-
-    operator: str
-    kind: str
-    id: str
-    key_id: bytes
-    sealed: bytes = attrs.field(repr=False)
-    step: int = -1
-    failures: int = 0
-    locked_until: int = 0
-    added_by: str
-    added_at: int
-    used_at: int | None = None
-    confirmed_by: str = ""
-    version: int = 1
-    mark: bytes = attrs.field(default=b"", repr=False)
-
-
-@attrs.frozen(kw_only=True)
-class ChallengeRow:
-    """
-    What a passkey was asked to sign; answered once.
-
-    Attributes:
-        id: Random, sixteen bytes.
-        what: ``enrol``, ``log_in`` or ``step_up``.
-        operator: Whom it was given to; empty where nobody has said who they are.
-        nonce: Random, thirty-two bytes.
-        operation: Digest (hexadecimal) of the operation it is for, if any.
-        expires_at: Microseconds since 1970, UTC.
-    """
-
-    id: bytes
-    what: str
-    operator: str
-    nonce: bytes
-    operation: str
-    expires_at: int
 
 
 @attrs.frozen(kw_only=True)

@@ -191,10 +191,10 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             unit.crosswalk.add([link("k", 2, B)])
 
     def test_a_pair_is_kept_apart_once(self, repository: Repository) -> None:
-        row = NotAMatchRow(low=A, high=B, actor="t", reason="r", at=1)
+        row = NotAMatchRow(low=A, high=B, actor="t", at=1)
         with repository.unit_of_work() as unit:
             unit.crosswalk.add_not_a_match(row)
-            unit.crosswalk.add_not_a_match(attrs.evolve(row, reason="again"))
+            unit.crosswalk.add_not_a_match(attrs.evolve(row, actor="again"))
             assert unit.crosswalk.not_matches([B]) == [row]
             assert unit.crosswalk.not_matches([A, B]) == [row]
 

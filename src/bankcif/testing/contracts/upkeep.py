@@ -20,10 +20,11 @@ from ...storage.rows import (
     IndexRow,
     NotAMatchRow,
     PolicyRow,
+    ReasonRow,
     RotationRow,
     StoreRow,
 )
-from .rows import A, B, index, link, party, source, task
+from .rows import A, B, approval, index, link, party, source, task
 
 __all__ = ["UpkeepContract"]
 
@@ -165,7 +166,7 @@ class UpkeepContract:
             unit.copies.put_golden([golden(A, 1), golden(B, 1)])
             unit.copies.put_golden([golden(A, 2), golden(B, 2)])
             unit.work.add_tasks([task("1")])
-            unit.crosswalk.add_not_a_match(NotAMatchRow(low=A, high=B, actor="t", reason="r", at=1))
+            unit.crosswalk.add_not_a_match(NotAMatchRow(low=A, high=B, actor="t", at=1))
             unit.erasure.records([source("k").place, ("s", "none", 0)])
             unit.erasure.links([SourceKey("s", "k")])
             unit.indexes.remove([index(b"a" * 16), index(b"c" * 16)])
@@ -180,6 +181,31 @@ class UpkeepContract:
             assert unit.copies.history([A, B]) == [golden(B, 2)]
             assert (unit.work.tasks(), unit.crosswalk.not_matches([A, B])) == ([], [])
             assert set(unit.parties.get([A, B])) == {A, B}
+
+    def test_reasons_are_kept_found_and_deleted(
+        self, repository: Repository, reopened: Callable[[], Repository]
+    ) -> None:
+        one = ReasonRow(about="approval:p1", cif_no=A, key_id=b"k" * 16, sealed=b"s")
+        other = ReasonRow(about="apart:x", cif_no=B, key_id=b"l" * 16, sealed=b"t")
+        alone = ReasonRow(about="held:1", cif_no=CifNo(""), key_id=b"m" * 16, sealed=b"u")
+        with repository.unit_of_work() as unit:
+            for row in (one, other, alone):
+                unit.reasons.put(row)
+            unit.commit()
+        again = attrs.evolve(one, key_id=b"n" * 16, sealed=b"v")
+        with reopened().unit_of_work() as unit:
+            assert unit.reasons.get(["approval:p1", "none"]) == {"approval:p1": one}
+            assert (unit.reasons.of([A, B]), unit.reasons.of([A])) == ([other, one], [one])
+            unit.reasons.put(again)
+            assert unit.reasons.all() == [other, again, alone]
+            unit.reasons.drop([other, other, alone])
+            assert unit.reasons.all() == [again]
+
+    def test_proposals_are_deleted_by_id(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            unit.work.add_approvals([approval("p1"), approval("p2")])
+            unit.erasure.approvals(["p1", "none"])
+            assert [one.id for one in unit.work.approvals()] == ["p2"]
 
     def test_a_proposal_may_concern_no_customer(self, repository: Repository) -> None:
         about_keys = propose(

@@ -1,0 +1,93 @@
+"""
+Reasons in a person's own words: they may speak of a customer, so each rests sealed under a data key of its own, which goes when
+the customer is erased; the log and what was decided keep a keyed digest at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import attrs
+
+from ..approval import Approval
+from ..errors import InputError
+from ..party import CifNo
+from ..protection import Place
+from ..storage import UnitOfWork
+from ..storage.rows import ReasonRow
+from .desk import Desk
+
+__all__ = [
+    "drop_reasons",
+    "keep_reason",
+    "need_reason",
+    "reason_digest",
+    "reasons_of",
+    "reasons_sealed_anew",
+    "with_reasons",
+]
+
+
+def need_reason(reason: str) -> None:
+    """Raises `InputError` unless *reason* is a line or a few of printable text."""
+    if not reason.strip() or len(reason) > 1000 or not reason.replace("\n", " ").isprintable():
+        raise InputError("a reason is needed, of at most 1000 printable characters", rule="reason")
+
+
+def keep_reason(desk: Desk, unit: UnitOfWork, about: str, reason: str, cif_no: str = "") -> None:
+    """Keeps why something was done: *about* names it, and *cif_no* the customer with whom the words go."""
+    key = desk.data_keys.take(1)[0]
+    sealed = desk.sealer.seal({"reason": reason}, key, _place(about))
+    unit.reasons.put(ReasonRow(about=about, cif_no=CifNo(cif_no), key_id=key.id, sealed=sealed))
+
+
+def reason_digest(desk: Desk, about: str, reason: str) -> str:
+    """What binds a proposal to the words of its maker, and says nothing of them."""
+    return desk.digester.digest("reason", f"{about}\0{reason}".encode()).hex()
+
+
+def reasons_of(desk: Desk, unit: UnitOfWork, abouts: Collection[str]) -> Mapping[str, str]:
+    """The words there are; none for what they were about whose customer is erased."""
+    rows = unit.reasons.get(abouts)
+    keys = desk.data_keys.get({row.key_id for row in rows.values()})
+    return {
+        about: str(desk.sealer.open(row.sealed, keys[row.key_id], _place(about))["reason"])
+        for about, row in rows.items()
+    }
+
+
+def with_reasons(desk: Desk, unit: UnitOfWork, approvals: Iterable[Approval]) -> list[Approval]:
+    """*approvals* with the words of their makers, for whoever may see them; words that were changed are none."""
+    found = list(approvals)
+    words = reasons_of(desk, unit, [f"approval:{one.id}" for one in found])
+    return [
+        attrs.evolve(one, reason=words[about])
+        if (about := f"approval:{one.id}") in words
+        and reason_digest(desk, about, words[about]) == one.detail.get("reason_digest")
+        else one
+        for one in found
+    ]
+
+
+def drop_reasons(unit: UnitOfWork, rows: Collection[ReasonRow]) -> None:
+    """Deletes words, and has their keys destroyed behind the unit."""
+    unit.reasons.drop(rows)
+    unit.keys.retire([row.key_id for row in rows])
+
+
+def reasons_sealed_anew(desk: Desk, unit: UnitOfWork, made_before: int) -> int:
+    """Seals every reason whose data key was made before that instant under a new one; how many there were."""
+    rows = unit.reasons.all()
+    old = desk.data_keys.made_before({row.key_id for row in rows}, made_before)
+    stale = [row for row in rows if row.key_id in old]
+    keys = desk.data_keys.get({row.key_id for row in stale})
+    for row, key in zip(stale, desk.data_keys.take(len(stale)) if stale else [], strict=True):
+        content = desk.sealer.open(row.sealed, keys[row.key_id], _place(row.about))
+        sealed = desk.sealer.seal(dict(content), key, _place(row.about))
+        unit.reasons.put(attrs.evolve(row, key_id=key.id, sealed=sealed))
+    unit.keys.retire([row.key_id for row in stale])
+    return len(stale)
+
+
+def _place(about: str) -> Place:
+    return Place(table="reason", owner=(about,), group="reason")
