@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import shutil
 
@@ -110,10 +111,19 @@ def endurance(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Change the guard's code in small ways and list what no test notices; `-- NAME` selects mutants."""
-    session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests", "mutation"))
+    """Change the guard's code in small ways and list what no test notices, less than a tenth; `-- NAME` selects mutants."""
+    session.install(
+        "-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"), *group("mutation")
+    )
     session.run("mutmut", "run", *session.posargs)
     session.run("mutmut", "results")
+    session.run("mutmut", "export-cicd-stats")
+    stats = json.loads(pathlib.Path("mutants/mutmut-cicd-stats.json").read_text(encoding="utf-8"))
+    noticed = stats["killed"] + stats["timeout"]
+    share = noticed / max(stats["total"] - stats["skipped"], 1)
+    session.log(f"{noticed} of {stats['total']} mutants were noticed ({share:.1%})")
+    if not session.posargs and share < 0.9:
+        session.error("less than nine of ten mutants were noticed")
 
 
 @nox.session
