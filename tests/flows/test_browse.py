@@ -15,8 +15,8 @@ from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
 from bankcif._clock import FixedClock
-from bankcif.access import Action, row_parameters
-from bankcif.context import Ticket
+from bankcif.access import Action, default_profiles, mask, row_parameters
+from bankcif.context import Sink, Ticket
 from bankcif.errors import AccessError, InputError, NotFoundOrNotAllowedError, PolicyError
 from bankcif.flows._relations import granted_to, record_of
 from bankcif.party import ReferenceTables
@@ -152,6 +152,39 @@ def test_the_store_gives_what_the_objects_say(
         assert cif.customers.count(actor=actor, purpose=SERVICE) == {None: len(expected)}
         counted = cif.customers.count(by="sex", actor=actor, purpose=SERVICE)
         assert counted == Counter(record["sex"] for record, _ in expected)
+
+
+def test_what_is_printed_is_masked_and_granted_as_the_policy_says_of_paper(cif: CIF, steward: Actor) -> None:
+    """M41: display, print, export and log are asked apart."""
+    done = register(cif, steward, "1")
+    see = {"roles": ["r"], "purposes": ["service"], "actions": ["view", "find", "browse"]}
+    who = known(Actor(id="w", roles={"r"}))
+    rules = policy(
+        {"id": "screen", **see, "fields": ["name", "phone", "email"]},
+        {"id": "paper", **see, "fields": ["phone"], "sinks": ["print"], "profile": "outside"},
+    )
+    ask: dict[str, Any] = {"actor": who, "purpose": SERVICE}
+    with Under(cif, rules):
+        assert set(cif.customers.get(done.cif_no, **ask).values) == {"name", "phone"}
+        for view in (
+            cif.customers.get(done.cif_no, **ask, sink=Sink.PRINT),
+            *cif.customers.find(phone="15412345678", **ask, sink=Sink.PRINT),
+            *cif.customers.browse(**ask, sink=Sink.PRINT).views,
+        ):
+            assert view.values == {
+                "phone": mask("phone", "+8615412345678", default_profiles().of("outside", Sink.PRINT))
+            }
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.customers.get(done.cif_no, **ask, sink=Sink.LOG)
+        for call in (
+            lambda: cif.customers.get(done.cif_no, **ask, sink=Sink.EXPORT),
+            lambda: cif.customers.find(phone="15412345678", **ask, sink=Sink.EXPORT),
+            lambda: cif.customers.browse(**ask, sink=Sink.EXPORT),
+        ):
+            with pytest.raises(InputError, match=r"exports\.take"):
+                call()
+    told = [one.rule for one in cif.audit.deeds("w", actor=Actor(id="a", roles={"auditor"})) if one.outcome == "done"]
+    assert told == ["screen", "paper,sink:print", "paper,sink:print", "paper,sink:print"]
 
 
 def test_a_row_rule_holds_for_every_way_of_seeing(cif: CIF, steward: Actor) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._clock import to_micros
 from ..access import Action
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Effect, Purpose, Sink
 from ..errors import ConfigurationError, InputError, IntakeError
 from ..flows import (
     browse as browsing,
@@ -116,16 +116,17 @@ class Customers(Group):
         email: str | None = None,
         name: str | None = None,
         birth_date: date | None = None,
+        sink: Sink = Sink.DISPLAY,
     ) -> list[query.CustomerView]:
         """Customers with an equal number, phone or e-mail, or name and birth date; see `bankcif.flows.query.find`."""
         return query.find(
             self._desk, actor=actor, purpose=purpose, identifier=identifier, phone=phone, email=email, name=name,
-            birth_date=birth_date,
+            birth_date=birth_date, sink=sink,
         )  # fmt: skip
 
-    def get(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> query.CustomerView:
-        """One customer, masked; see `bankcif.flows.query.view`."""
-        return query.view(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+    def get(self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> query.CustomerView:
+        """One customer, masked as for where it goes; see `bankcif.flows.query.view`."""
+        return query.view(self._desk, CifNo(cif_no), actor=actor, purpose=purpose, sink=sink)
 
     def reveal(self, cif_no: str, fields: Collection[str], *, actor: Actor, purpose: Purpose) -> dict[str, Any]:
         """Fields in clear, audited; see `bankcif.flows.query.reveal`."""
@@ -140,10 +141,18 @@ class Customers(Group):
         limit: int = 50,
         actor: Actor,
         purpose: Purpose,
+        sink: Sink = Sink.DISPLAY,
     ) -> browsing.Page:
         """A page of the customers whom *actor* may see, masked; see `bankcif.flows.browse.browse`."""
         return browsing.browse(
-            self._desk, order=order, descending=descending, after=after, limit=limit, actor=actor, purpose=purpose
+            self._desk,
+            order=order,
+            descending=descending,
+            after=after,
+            limit=limit,
+            actor=actor,
+            purpose=purpose,
+            sink=sink,
         )
 
     def count(self, *, by: str | None = None, actor: Actor, purpose: Purpose) -> Mapping[Any, int]:

@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from ..access import Action, FieldDecision, mask
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Effect, Purpose, Sink
+from ..errors import InputError
 from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
@@ -19,7 +20,7 @@ from ._pending import Pending, pending
 from ._relations import by_ticket, granted_to
 from .desk import Desk
 
-__all__ = ["CustomerView", "masked_view", "open_golden", "present", "typed"]
+__all__ = ["CustomerView", "masked_view", "need_view_sink", "open_golden", "present", "typed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -69,10 +70,12 @@ def masked_view(
     action: Action,
     purpose: Purpose,
     known: DataKey | None = None,
+    *,
+    sink: Sink = Sink.DISPLAY,
 ) -> tuple[CustomerView, set[str]] | None:
-    """The view of a party, and the rules that gave it; None if nothing of it may be seen."""
+    """The view of a party as it goes to *sink*, and the rules that gave it; None if nothing of it may be seen there."""
     kind = PartyKind(row.kind)
-    decisions: Mapping[str, FieldDecision] = granted_to(desk, unit, actor, action, purpose, row)
+    decisions: Mapping[str, FieldDecision] = granted_to(desk, unit, actor, action, purpose, row, sink=sink)
     if not decisions:
         return None
     values = open_golden(desk, unit, row, known)
@@ -86,7 +89,7 @@ def masked_view(
         if said.decision.effect is Effect.PERMIT:
             shown[field.name] = value
         else:
-            shown[field.name] = mask(field.mask, value, desk.masks.of(said.profile))
+            shown[field.name] = mask(field.mask, value, desk.masks.of(said.profile, sink))
             if field.mask != "clear":
                 masked.append(field.name)
     withheld = tuple(field.name for field in present(CATALOGUE[kind], values) if field.name not in decisions)
@@ -95,7 +98,14 @@ def masked_view(
         cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked), withheld=withheld,
         version=row.version, pending=waiting,
     )  # fmt: skip
-    return found, {decisions[name].decision.rule for name in shown} | by_ticket(desk, actor, row)
+    rules = {decisions[name].decision.rule for name in shown} | by_ticket(desk, actor, row)
+    return found, rules if sink is Sink.DISPLAY else rules | {f"sink:{sink.value}"}
+
+
+def need_view_sink(sink: Sink) -> None:
+    """Raises `InputError` for a view that is to leave as a file: exports have limits, marks and a second person of their own."""
+    if sink is Sink.EXPORT:
+        raise InputError("what goes to a file is exported; use exports.take", rule="sink")
 
 
 def present(catalogue: Mapping[str, Field], values: Mapping[str, Any]) -> Iterator[Field]:

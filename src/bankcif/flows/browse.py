@@ -17,12 +17,12 @@ import attrs
 
 from ..access import Action, row_parameters, to_lowered
 from ..audit import AuditEntry
-from ..context import Actor, Purpose
+from ..context import Actor, Purpose, Sink
 from ..errors import InputError
 from ..rules import And, Kind, Lowered, compiled, customer_schema
 from ..storage import Order, UnitOfWork
 from ._relations import open_life_cycles, record_of, standing_of
-from ._view import CustomerView, masked_view
+from ._view import CustomerView, masked_view, need_view_sink
 from .desk import Desk, authorize, over_cap, record, refuse, spend
 
 __all__ = ["Page", "browse", "count"]
@@ -56,6 +56,7 @@ def browse(
     limit: int = 50,
     actor: Actor,
     purpose: Purpose,
+    sink: Sink = Sink.DISPLAY,
 ) -> Page:
     """
     A page of the customers whom *actor* may see.
@@ -65,6 +66,7 @@ def browse(
         descending: Largest first.
         after: `Page.after` of the page before.
         limit: At most 100.
+        sink: Where the page goes.
 
     Raises:
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
@@ -74,18 +76,19 @@ def browse(
     authorize(desk, actor, Action.BROWSE, "browse", purpose)
     if not 1 <= limit <= _MOST:
         raise InputError(f"a page has 1 to {_MOST} customers", rule="limit")
-    _need_clear(desk, actor, purpose, order, "browse")
+    need_view_sink(sink)
+    _need_clear(desk, actor, purpose, order, "browse", sink)
     last = None if after is None else _mark(after, order)
     known = row_parameters(actor, desk.today())
     with desk.unit_of_work() as unit:
-        rule = _visible(desk, unit, actor, purpose)
+        rule = _visible(desk, unit, actor, purpose, sink)
         holds = compiled(rule)
         rows = unit.search.page(rule, known, Order(order, descending), last, limit + 1)
         views, rules = [], set[str]()
         for row, facts in rows[:limit]:
             seen = None
             if holds(record_of(row, facts), known):
-                seen = masked_view(desk, unit, row, actor, Action.BROWSE, purpose)
+                seen = masked_view(desk, unit, row, actor, Action.BROWSE, purpose, sink=sink)
             if seen is not None:
                 views.append(seen[0])
                 rules |= seen[1]
@@ -135,18 +138,18 @@ def count(desk: Desk, *, by: str | None = None, actor: Actor, purpose: Purpose) 
     return found if found or by is not None else {None: 0}
 
 
-def _visible(desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose) -> Lowered:
+def _visible(desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> Lowered:
     """The customers whom *actor* may see, as a rule that the store takes."""
     ticketed, broken = standing_of(desk, unit, actor)
-    mine = desk.policy.visible(actor, Action.BROWSE, purpose, ticketed=ticketed, broken=broken)
+    mine = desk.policy.visible(actor, Action.BROWSE, purpose, sink=sink, ticketed=ticketed, broken=broken)
     return to_lowered(And((mine, open_life_cycles(purpose))))
 
 
-def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: str) -> None:
+def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: str, sink: Sink = Sink.DISPLAY) -> None:
     """An order or a count by what is masked would tell what the mask hides."""
     if field not in customer_schema():
         raise InputError("sort and count by cif_no or a plain fact of the catalogue", rule="unknown_field")
-    if field != "cif_no" and not desk.policy.shown_in_clear(actor, Action.BROWSE, purpose, field):
+    if field != "cif_no" and not desk.policy.shown_in_clear(actor, Action.BROWSE, purpose, field, sink):
         raise refuse(desk, actor, what, purpose, fields=(field,), rule="order")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..access import Action
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Effect, Purpose, Sink
 from ..errors import InputError
 from ..matching import BlockingKey, blocking_keys, features_of
 from ..party import CATALOGUE, CifNo, PartyKind
@@ -20,7 +20,7 @@ from ..protection import DataKey
 from ..storage import UnitOfWork
 from ._records import open_records
 from ._relations import by_ticket, current, granted_to, is_closed
-from ._view import CustomerView, masked_view, open_golden, typed
+from ._view import CustomerView, masked_view, need_view_sink, open_golden, typed
 from .desk import Desk, assure, authorize, need_purpose, operation_digest, over_cap, record, refuse, spend
 
 __all__ = ["CustomerView", "find", "reveal", "view"]
@@ -39,6 +39,7 @@ def find(
     email: str | None = None,
     name: str | None = None,
     birth_date: date | None = None,
+    sink: Sink = Sink.DISPLAY,
 ) -> list[CustomerView]:
     """
     Customers with an equal number, phone or e-mail, or with a name (in any script or spelling of one sound) and birth
@@ -50,6 +51,7 @@ def find(
         NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose.
     """
     authorize(desk, actor, Action.FIND, "find", purpose)
+    need_view_sink(sink)
     terms = _search_keys(desk, identifier, phone, email, name, birth_date)
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
@@ -60,7 +62,7 @@ def find(
             seen = (
                 None
                 if is_closed(row, purpose)
-                else masked_view(desk, unit, row, actor, Action.FIND, purpose, keys[row.cif_no])
+                else masked_view(desk, unit, row, actor, Action.FIND, purpose, keys[row.cif_no], sink=sink)
             )
             if seen is not None:
                 views.append(seen[0])
@@ -81,19 +83,21 @@ def find(
     return views
 
 
-def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> CustomerView:
+def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> CustomerView:
     """
-    One customer, as *actor* may see them for *purpose*; a retired number gives its survivor.
+    One customer, as *actor* may see them for *purpose* where it goes to *sink*; a retired number gives its survivor.
 
     Raises:
+        InputError: It is to go to a file, which is an export.
         NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
     """
     need_purpose(desk, actor, "view", purpose)
     assure(desk, actor, Action.VIEW, "view", purpose)
+    need_view_sink(sink)
     within = True
     with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
-        seen = None if row is None else masked_view(desk, unit, row, actor, Action.VIEW, purpose)
+        seen = None if row is None else masked_view(desk, unit, row, actor, Action.VIEW, purpose, sink=sink)
         if row is not None and seen is not None:
             entry = AuditEntry.by(
                 actor, "view", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1,
