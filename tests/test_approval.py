@@ -20,6 +20,7 @@ from bankcif.approval import (
     execute,
     expire,
     propose,
+    stands,
     withdraw,
 )
 from bankcif.errors import FourEyesError
@@ -201,6 +202,30 @@ def test_a_digest_is_over_every_part_in_its_place() -> None:
     # Known answer: what was proposed under one release is decided under the next.
     assert made().digest == made().bound()
     assert made().digest.hex() == "3ec67a782816da58bf4f9a4c98c0750545e45a7cc262de20a919ff33a3213410"
+
+
+def test_where_a_proposal_stands_is_told_by_every_part_of_it() -> None:
+    check = Check(actor="c", person="p", behalf="b", at=5)
+    one = attrs.evolve(made(), state=ApprovalState.APPROVED, checks=(check,))
+    others = [
+        attrs.evolve(one, digest=b"d" * 32), attrs.evolve(one, state=ApprovalState.REJECTED), attrs.evolve(one, checks=()),
+        attrs.evolve(one, checks=(check, check)), attrs.evolve(one, checks=(attrs.evolve(check, actor="x"),)),
+        attrs.evolve(one, checks=(attrs.evolve(check, person="x"),)), attrs.evolve(one, checks=(attrs.evolve(check, behalf="x"),)),
+        attrs.evolve(one, checks=(attrs.evolve(check, at=6),)),
+        attrs.evolve(one, checks=(attrs.evolve(check, actor="cp", person=""),)),
+    ]  # fmt: skip
+    assert len({stands(each) for each in [one, *others]}) == len(others) + 1
+    assert stands(one) == stands(attrs.evolve(one, mark=b"m", reason="r"))
+
+
+def test_its_version_counts_what_became_of_it() -> None:
+    check = Check(actor="c", person="p")
+    for state, checks, version in (
+        (ApprovalState.PROPOSED, (), 1), (ApprovalState.PROPOSED, (check,), 2), (ApprovalState.APPROVED, (check,), 2),
+        (ApprovalState.REJECTED, (check,), 2), (ApprovalState.EXECUTED, (check,), 3), (ApprovalState.WITHDRAWN, (), 2),
+        (ApprovalState.EXPIRED, (check,), 3),
+    ):  # fmt: skip
+        assert attrs.evolve(made(), state=state, checks=checks).version == version
 
 
 def test_no_part_of_a_proposal_passes_for_another() -> None:

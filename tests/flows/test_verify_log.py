@@ -18,7 +18,8 @@ from bankcif import CIF, Actor, LocalKeyProvider
 from bankcif._clock import FixedClock
 from bankcif.approval import ApprovalState
 from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, ecs_line, text_of
-from bankcif.errors import SealError, StorageError
+from bankcif.errors import NotFoundOrNotAllowedError, SealError, StorageError
+from bankcif.flows import verify_log as flow
 from bankcif.flows.log import LogPlan
 from bankcif.party import ReferenceTables
 from bankcif.storage._memory_tables import Data
@@ -121,6 +122,59 @@ def test_a_customer_who_is_gone_or_came_without_an_entry_is_found(two: CIF) -> N
     data.parties.rows[first] = row
     data.parties.rows["C0000000000000000"] = attrs.evolve(data.parties.rows[second], cif_no="C0000000000000000")  # type: ignore[index, arg-type]
     assert what(verified(two)) == ["C0000000000000000: changed without an entry in the log"]
+
+
+def test_a_verification_is_in_the_log_with_what_it_saw(two: CIF) -> None:
+    first = verified(two)
+    data = data_of(two)
+    number = next(iter(data.parties.rows))
+    data.parties.rows[number] = attrs.evolve(data.parties.rows[number], branch="mine")
+    second = verified(two)
+    told = [
+        (one.rule, one.purpose, one.count)
+        for one in two.audit.deeds(AUDITOR.id, actor=AUDITOR)
+        if one.action == "verify_log" and one.outcome == "done"
+    ]
+    assert told == [("intact", "audit", first.entries), ("damaged", "audit", second.entries)]
+    assert second.entries > first.entries > 3
+    with pytest.raises(NotFoundOrNotAllowedError):
+        two.audit.verify(actor=Actor(id="x"))
+    assert two.audit.deeds("x", actor=AUDITOR)[-1].action == "verify_log"
+
+
+def test_however_small_the_pages_everybody_is_compared(
+    two: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size in (1, 2, 3):
+        monkeypatch.setattr(flow, "_PAGE", size)
+        report = verified(two)
+        assert (what(report), report.customers, report.checkpoints) == ([], 2, 1)
+    data = data_of(two)
+    first, second = list(data.parties.rows)
+    versions = {number: row.version for number, row in data.parties.rows.items()}
+    stood = dict(data.parties.rows)
+    for number in (first, second):
+        data.parties.rows[number] = attrs.evolve(data.parties.rows[number], branch="mine")
+    for size in (1, 2, 1000):
+        monkeypatch.setattr(flow, "_PAGE", size)
+        found = [(one.stream, one.number) for one in verified(two).damage]
+        assert sorted(found) == sorted((number, versions[number]) for number in (first, second))
+    data.parties.rows.clear()
+    data.parties.rows[first] = stood[first]
+    (gone,) = verified(two).damage
+    assert (gone.stream, gone.number, gone.what) == (second, versions[second], "the customer is gone")
+
+
+def test_the_look_up_is_compared_row_by_row_whatever_its_sum(two: CIF) -> None:
+    """A row that is replaced leaves the number of rows as it was."""
+    data = data_of(two)
+    rows = list(data.subjects.rows)
+    del data.subjects.rows[rows[0]]
+    data.subjects.rows[rows[0][0], rows[0][1], "C0000000000000000"] = None
+    assert len(data.subjects.rows) == len(rows)
+    found = what(verified(two))
+    assert any("missing in the look-up" in one for one in found)
+    assert any("a customer too many" in one for one in found)
 
 
 MOVES: dict[str, Callable[[Data, str, str], None]] = {
