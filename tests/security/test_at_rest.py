@@ -134,9 +134,9 @@ def everything_in(folder: Path) -> Haystack:
 
 
 def test_the_search_finds_what_is_there() -> None:
-    data = "x金丝雀y".encode() + "15498765432".encode("utf-16-le") + "织女区".encode("gb18030") + b"CANARY"
-    planted = {"金丝雀", "15498765432", "织女区", "CANARY", "CANARYX", "15498765433"}
-    assert Haystack(data).found(planted) == planted - {"CANARYX", "15498765433"}
+    data = "x金丝雀y".encode() + "15498765432".encode("utf-16-le") + "织女区北".encode("gb18030") + b"CANARIES"
+    planted = {"金丝雀", "15498765432", "织女区北", "CANARIES", "CANARIESX", "15498765433"}
+    assert Haystack(data).found(planted) == planted - {"CANARIESX", "15498765433"}
     assert Haystack(b'"at":1795640020030316').found({"20030316"}) == set()
     assert Haystack(b'"born":"20030316"').found({"20030316"}) == {"20030316"}
     assert len(planted_by_the_files()) > 20_000
