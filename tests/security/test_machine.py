@@ -246,7 +246,7 @@ class TestStore(Store.TestCase):  # type: ignore[name-defined, misc]
 class TestStoreOnSqlite(StoreOnSqlite.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(
         settings.default,
-        max_examples=max(settings.default.max_examples // 12, 1),
+        max_examples=max(settings.default.max_examples // 30, 1),
         stateful_step_count=25,
         deadline=None,
     )
