@@ -238,3 +238,12 @@ def test_what_was_merged_into_a_retired_party_does_not_stay_with_it(cif: CIF) ->
     assert clear(cif, MAKER, a, "name", "employer") == {"name": "张伟", "employer": None}
     assert clear(cif, MAKER, b, "employer") == {"employer": "星河科技"}
     assert clear(cif, MAKER, c, "employer") == {"employer": None}
+
+
+def test_a_survivor_is_registered_again_under_the_number_of_whom_it_took_in(cif: CIF) -> None:
+    """The claim on the number stays with the retired party, which gets it back when it is unmerged."""
+    one = register(cif, MAKER, "K0").cif_no
+    other = register(cif, MAKER, "K2", name="李四", identifiers=None, phone="15499999999").cif_no
+    merge(cif, other, one)
+    again = register(cif, MAKER, "K0", phone="15488888888")
+    assert again.cif_no == other

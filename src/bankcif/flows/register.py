@@ -246,9 +246,17 @@ class _Batch:
         self._unit.crosswalk.add(links)
         self._unit.indexes.add(list(indexes.values()))
         for tag_key, holder in self._unit.claims.claim(claims).items():
-            if holder not in seen[tag_key]:
+            if holder not in seen[tag_key] and self._root(holder) not in seen[tag_key]:
                 # Somebody registered this number after we looked; start again and see them.
                 raise ConflictError("another writer registered the same identifier first", rule="claim")
+
+    def _root(self, holder: CifNo) -> CifNo:
+        """Whom a party is merged into in the end: it keeps its claims, and gives them back with everything when it is unmerged."""
+        row = self._unit.parties.get([holder]).get(holder)
+        while row is not None and row.merged_into is not None:
+            holder = row.merged_into
+            row = self._unit.parties.get([holder]).get(holder)
+        return holder
 
     def _link(self, arrival: Arrival, placed: _Placed) -> LinkRow:
         return LinkRow(
