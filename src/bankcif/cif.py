@@ -34,7 +34,7 @@ from .errors import ConfigurationError, ForkError, PolicyError
 from .flows import analyze, load as load_flow
 from .flows._policy import PolicyWatch, policy_in_force
 from .flows.call import as_call
-from .flows.desk import Desk, destroy_retired, refuse
+from .flows.desk import Desk, destroy_retired_later, refuse
 from .flows.found import Founding, found_store
 from .flows.govern import found_policy
 from .flows.log import LogPlan, LogWriter
@@ -170,7 +170,7 @@ class CIF:
         found_policy(self.__desk)
         if greet:
             self.__desk.log.greet()
-        destroy_retired(self.__desk)  # what a crash left between a commit and its keys
+        destroy_retired_later(self.__desk)  # what a crash left between a commit and its keys
         self.customers = Customers(self)
         self.matches = Matches(self)
         self.approvals = Approvals(self)

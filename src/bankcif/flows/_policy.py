@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import threading
 
 import attrs
 
@@ -61,6 +62,7 @@ class PolicyWatch:
         policy: Policy,
     ) -> None:
         self._repository, self._digester, self._masks, self._clock = repository, digester, masks, clock
+        self._looks = threading.Lock()
         self._micros = int(seconds * 1_000_000)
         self._digest, self._since = policy_row(policy).digest, 0
         self._looked: int | None = to_micros(clock.now())
@@ -76,6 +78,10 @@ class PolicyWatch:
         now = to_micros(self._clock.now())
         if self._looked is not None and 0 <= now - self._looked < self._micros:
             return None
+        with self._looks:  # two threads must not find them in another order than they came
+            return self._look(now)
+
+    def _look(self, now: int) -> Policy | None:
         self._looked = None
         with self._repository.unit_of_work() as unit:
             active = unit.policies.active()

@@ -71,9 +71,10 @@ def keep(desk: Desk, unit: UnitOfWork, approvals: Collection[Approval]) -> list[
 
 def settle(desk: Desk, unit: UnitOfWork, before: Approval, after: Approval) -> Approval:
     """
-    Puts *after* in the place of *before*, and gives it with its mark. Raises `ConflictError` if somebody was faster.
+    Puts *after* in the place of *before*, and gives it with its mark: with none if somebody had changed *before*, so that it stays
+    told. Raises `ConflictError` if somebody was faster.
     """
-    marked = _marked(desk, after)
+    marked = _marked(desk, after) if is_kept(desk, before) else attrs.evolve(after, mark=b"")
     unit.work.settle_approval(before, marked)
     return marked
 
@@ -120,5 +121,5 @@ def decision_entry(
     return AuditEntry.by(
         actor, action, now, subjects=approval.subjects, count=len(approval.subjects),
         fields=(field,) if field else (), rule=f"{approval.operation.value}:{approval.id}", digests=digests or {},
-        marks=left_at(approval),
+        marks=left_at(approval) if approval.mark else {},
     )  # fmt: skip

@@ -36,6 +36,7 @@ def need_reason(reason: str) -> None:
 
 def keep_reason(desk: Desk, unit: UnitOfWork, about: str, reason: str, cif_no: str = "") -> None:
     """Keeps why something was done: *about* names it, and *cif_no* the customer with whom the words go."""
+    unit.keys.retire([row.key_id for row in unit.reasons.get([about]).values()])  # of words that these replace
     key = desk.data_keys.take(1)[0]
     sealed = desk.sealer.seal({"reason": reason}, key, _place(about))
     unit.reasons.put(ReasonRow(about=about, cif_no=CifNo(cif_no), key_id=key.id, sealed=sealed))

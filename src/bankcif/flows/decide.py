@@ -18,7 +18,7 @@ from ..storage import UnitOfWork
 from . import amend, erase, govern, merge, operators, rotate
 from ._proposals import decision_entry, need_kept, settle
 from ._reasons import with_reasons
-from .desk import Desk, authorize, destroy_retired, need_assurance, need_purpose, record, refuse, retried, told
+from .desk import Desk, authorize, destroy_retired_later, need_assurance, need_purpose, record, refuse, retried, told
 
 __all__ = ["decide_proposal", "expire_proposals", "open_proposals", "own_proposals", "withdraw_proposal"]
 
@@ -233,7 +233,7 @@ def _told_if_refused(desk: Desk, approval_id: str, actor: Actor, what: str, once
     refused: FourEyesError
     try:
         decided = retried(once)
-        destroy_retired(desk)
+        destroy_retired_later(desk)
         desk.watch.again()  # it may have been a policy
         return decided
     except FourEyesError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from .._clock import FOREVER, Clock, IdSource, local_date, start_of, to_micros
 from ..access import Action, AuthPlan, MaskProfiles, Policy, Requirement
 from ..audit import AuditEntry, Outcome
 from ..context import Actor, Effect, Purpose
-from ..errors import AccessError, BankCIFError, ConflictError, NotFoundOrNotAllowedError, StepUpRequired
+from ..errors import AccessError, BankCIFError, ConflictError, NotFoundOrNotAllowedError, StepUpRequired, StorageError
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
 from ..matching import BlockingKey, LinkPolicy, MatchModel
@@ -31,6 +32,7 @@ __all__ = [
     "assure",
     "authorize",
     "destroy_retired",
+    "destroy_retired_later",
     "hour_of",
     "need_assurance",
     "need_purpose",
@@ -46,6 +48,7 @@ __all__ = [
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BankCIFError)
+_LOGGER = logging.getLogger("bankcif")
 _TRIES = 4
 _HOUR = 3_600_000_000
 
@@ -301,6 +304,17 @@ def destroy_retired(desk: Desk) -> None:
     with desk.unit_of_work() as unit:
         unit.keys.forget(retired)
         unit.commit()
+
+
+def destroy_retired_later(desk: Desk) -> None:
+    """
+    As `destroy_retired`, behind what is committed: what fails now is tried again with the next decision, certificate or opening,
+    and does not make what is done look as if it were not.
+    """
+    try:
+        destroy_retired(desk)
+    except StorageError as error:
+        _LOGGER.warning("retired keys are not destroyed yet (%s); that is tried again", error.rule or error.code)
 
 
 def retried(work: Callable[[], T]) -> T:

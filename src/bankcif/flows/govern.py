@@ -73,6 +73,7 @@ def change_policy(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor
     assert old is not None, "an open store has a policy"
     if new is None or sha256("bankcif/v1/policy", new.document) != new.digest:
         raise InputError("the proposed policy is not what was proposed", rule="policy")
+    now = max(now, (old.since or 0) + 1)  # a clock that was set back does not make the new one the older
     unit.policies.put(policy_marked(desk.digester, attrs.evolve(old, until=now)))
     unit.policies.put(policy_marked(desk.digester, attrs.evolve(new, since=now, until=None)))
     record(desk, unit, [_entry(new, actor.id, now)])

@@ -101,7 +101,9 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
     authorize(desk, actor, Action.LINK, "not_a_match", Purpose.OPERATIONS)
     need_reason(reason)
     with desk.unit_of_work() as unit:
-        _both(unit, one, other)
+        rows = _both(unit, one, other)
+        if any(row.life_cycle == LifeCycle.ERASED for row in rows.values()):
+            raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
         now = desk.now()
         low, high = sorted((one, other))
         unit.crosswalk.add_not_a_match(NotAMatchRow(low=low, high=high, actor=actor.id, at=now))

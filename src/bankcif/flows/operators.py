@@ -22,7 +22,7 @@ from ..access.authentication import (
 )
 from ..approval import Approval, Operation
 from ..context import Actor, Purpose
-from ..errors import InputError
+from ..errors import FourEyesError, InputError
 from ..storage import UnitOfWork
 from ..storage.rows import CredentialRow
 from ._factors import (
@@ -236,6 +236,12 @@ def confirm_factor(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Acto
     row = _of_proposal(unit, approval)
     assert row is not None, "its ground was looked at"
     held = Factors(desk, unit)
+    counts = any(one.kind == "password" or one.confirmed_by for one in held.of(actor.id))
+    if counts and (actor.auth is None or actor.auth.assurance < 2):
+        raise FourEyesError(
+            "a keeper who has a password here approves by two factors: whoever gave it to them knows it",
+            rule="four_eyes",
+        )
     held.change(row, confirmed_by=actor.id)
     tell(
         desk,
