@@ -345,6 +345,18 @@ def test_one_keeper_alone_is_nobody_else_at_two_factors(bank: Bank) -> None:
     assert cif.audit.verify(actor=AUDITOR).damage == ()
 
 
+def test_a_keeper_is_not_another_keeper_by_a_password_that_they_gave_them(bank: Bank) -> None:
+    """Threat 6: the maker sets the checker's password, and approves as them."""
+    cif = bank.cif
+    made = cif.operators.add_code("s.wang", actor=KEEPER)
+    cif.operators.set_password(SECOND.id, SECRET, actor=KEEPER)
+    as_second = attrs.evolve(SECOND, auth=cif.operators.log_in(SECOND.id, SECRET))
+    for who in (SECOND, as_second):
+        with pytest.raises(FourEyesError, match="by two factors"):
+            cif.approvals.approve(made.proposal, actor=who)
+    assert cif.approvals.approve(made.proposal, actor=known(SECOND)).state is ApprovalState.EXECUTED
+
+
 def test_a_factor_that_was_given_anew_is_approved_anew(bank: Bank) -> None:
     first = bank.cif.operators.add_code("s.wang", actor=KEEPER)
     bank.clock.advance(timedelta(seconds=1))

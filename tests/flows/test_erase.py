@@ -21,6 +21,7 @@ from tests.security.mortal import Fate, Killed, MortalKeyStore, MortalRepository
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Outcome, Purpose
 from bankcif._clock import FixedClock
+from bankcif.approval import ApprovalState
 from bankcif.audit import EntryProof
 from bankcif.errors import (
     AuditError,
@@ -229,6 +230,49 @@ def test_a_person_s_words_rest_sealed_and_go_with_their_customer(
         for word in (WORDS, "李小明", "15400099887"):
             assert word.encode() not in content
             assert json.dumps(word).strip('"').encode() not in content
+
+
+def test_words_that_replace_others_take_their_key_with_them(cif: CIF) -> None:
+    one, other = (
+        register(cif, MAKER, str(n), name=name, identifiers=None, phone=f"1549999999{n}").cif_no
+        for n, name in enumerate(["李四", "王五"])
+    )
+    keys = []
+    for words in ("the first", "the second"):
+        cif.matches.not_a_match(one, other, actor=MAKER, reason=words)
+        with cif._desk.unit_of_work() as unit:
+            keys += [row.key_id for row in unit.reasons.all()]
+            retired = set(unit.keys.retired())
+    assert len(set(keys)) == 2
+    assert retired == {keys[0]}
+
+
+def test_a_decision_that_is_committed_is_told_as_done_though_a_backup_reads_the_keys(
+    tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider, tmp_path: Path
+) -> None:
+    def opened() -> CIF:
+        made = CIF.open(
+            f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, trust=TRUST, clock=clock
+        )
+        made._key_store._connection.execute("PRAGMA busy_timeout = 20")  # type: ignore[attr-defined]
+        return made
+
+    cif = opened()
+    number = register(cif, MAKER, "1").cif_no
+    officers = [known(Actor(id=one, roles={"privacy_officer"})) for one in ("p.o", "p.p")]
+    cif.erasures.restrict(number, reason="asked", actor=officers[0])
+    proposal = cif.erasures.propose(number, reason="asked", actor=officers[0])
+    reader = sqlite3.connect(tmp_path / "cif-keys.db")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM data_key").fetchone()
+    assert cif.approvals.approve(proposal.id, actor=officers[1]).state is ApprovalState.EXECUTED
+    told = [(one.action, one.outcome) for one in cif.audit.deeds("p.p", actor=AUDITOR)]
+    assert ("decide", "refused") not in told
+    with pytest.raises(StorageError, match="read by somebody else"):  # what was not destroyed is not certified
+        cif.erasures.certificate(proposal.id, actor=officers[0])
+    reader.close()
+    assert cif.erasures.certificate(proposal.id, actor=officers[0]).cif_no == number
+    cif.close()
 
 
 def test_words_that_were_changed_are_none_and_a_rotation_reaches_them(cif: CIF, clock: FixedClock) -> None:

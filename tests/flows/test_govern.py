@@ -148,6 +148,18 @@ def test_a_running_process_stops_before_a_policy_that_it_can_not_mask_by(bank: B
         there.audit.deeds("x", actor=AUDITOR)
 
 
+def test_a_clock_that_is_set_back_makes_no_policy_the_older(bank: Bank) -> None:
+    cif = bank.open(policy_seconds=0)
+    for number, shift in enumerate((timedelta(hours=2), timedelta(hours=-1))):
+        bank.clock.advance(shift)
+        officers = [known(one, bank.clock.now()) for one in (TENG, WEI)]
+        policy = Policy.from_document({**stricter().document(), "version": f"v{number}"})
+        proposal = cif.policies.propose(policy, reason="r", actor=officers[0])
+        cif.approvals.approve(proposal.id, actor=officers[1])
+        assert cif.policies.in_force.version == f"v{number}"
+    assert bank.open().audit.verify(actor=AUDITOR).intact
+
+
 def test_nobody_brings_a_policy_of_their_own(bank: Bank) -> None:
     bank.open()
     bank.open(default_policy())  # the one in force may be named

@@ -124,6 +124,32 @@ def test_a_customer_who_is_gone_or_came_without_an_entry_is_found(two: CIF) -> N
     assert what(verified(two)) == ["C0000000000000000: changed without an entry in the log"]
 
 
+@pytest.mark.parametrize("end", ["expire", "erase", "rebuild"])
+def test_a_proposal_that_was_changed_stays_told_when_it_ends(
+    two: CIF, steward: Actor, checker: Actor, clock: FixedClock, end: str
+) -> None:
+    first, _ = list(data_of(two).parties.rows)
+    register(two, steward, "1", channel="partner", phone="15477777777")  # proposes a change
+    rows = data_of(two).approvals.rows
+    (number,) = rows
+    bent = attrs.evolve(rows[number], maker="somebody", maker_person="somebody")
+    rows[number] = attrs.evolve(bent, digest=bent.bound())
+    assert what(verified(two)) == [f"approval: {number}: it is not as the log left it"]
+    if end == "expire":
+        clock.advance(timedelta(days=91))
+        assert two.approvals.expire(actor=checker) == 1
+    elif end == "rebuild":
+        register(two, steward, "1", phone="15466666666")  # the golden value beside it changes
+        assert rows[number].state is ApprovalState.WITHDRAWN
+    else:
+        officers = [known(Actor(id=one, roles={"privacy_officer"})) for one in ("p.o", "p.p")]
+        two.erasures.restrict(first, reason="asked", actor=officers[0])
+        two.approvals.approve(two.erasures.propose(first, reason="asked", actor=officers[0]).id, actor=officers[1])
+        assert number not in rows
+        return  # with the customer it goes; the log keeps what it was told
+    assert any(number in one for one in what(verified(two)))
+
+
 def test_a_verification_is_in_the_log_with_what_it_saw(two: CIF) -> None:
     first = verified(two)
     data = data_of(two)

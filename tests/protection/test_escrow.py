@@ -52,6 +52,16 @@ def test_a_passphrase_is_the_same_however_it_was_typed() -> None:
         seal_escrow(b"content", {"a": composed, "b": apart}, needed=2)  # one passphrase for two
 
 
+def test_what_was_sealed_before_passphrases_were_normalized_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    apart = "cafe\u0301 au lait, twice"
+    with monkeypatch.context() as before:
+        before.setattr("bankcif.protection.escrow._as_typed", lambda words: words.encode())
+        sealed = seal_escrow(b"content", {"a": apart, "b": "another passphrase"}, needed=2)
+    assert open_escrow(sealed, {"a": apart, "b": "another passphrase"}) == b"content"
+    with pytest.raises(KeyFileError, match="passphrase is wrong"):
+        open_escrow(sealed, {"a": apart + "x", "b": "another passphrase"})
+
+
 def test_half_a_surrogate_pair_is_refused_without_being_told() -> None:
     with pytest.raises(InputError) as caught:
         seal_escrow(b"content", {"a": "secret passphrase\ud800", "b": "another passphrase"}, needed=2)

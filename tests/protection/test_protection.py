@@ -206,6 +206,15 @@ def test_a_key_file_that_could_not_be_written_leaves_nothing(tmp_path: Path, mon
     assert [one.name for one in tmp_path.iterdir()] == ["keys.json"]
 
 
+def test_a_key_file_is_written_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", mock.Mock(side_effect=PermissionError))
+    path = tmp_path / "keys.json"
+    LocalKeyProvider.generate().write(path)
+    assert path.stat().st_mode & 0o077 == 0
+    LocalKeyProvider.from_file(path)
+    assert [one.name for one in tmp_path.iterdir()] == ["keys.json"]
+
+
 def test_a_wrapped_key_opens_in_no_other_s_place(keys: LocalKeyProvider) -> None:
     """Threat 3: two rows of the key store that change places, or say they are under another key-encryption key."""
     store = MemoryKeyStore()
