@@ -165,7 +165,9 @@ class TestRowsChangedInTheDatabase:
         bank.cif.operators.remove("t.zhou", "totp", "0", actor=KEEPER)
         assert self.damage(bank) == []
         rows["t.zhou", "totp", "0"] = taken
-        assert self.damage(bank) == ["it was put back as it once stood: the log knows version 3"]
+        assert self.damage(bank) == ["it was taken away, and is there again"]
+        bank.cif.operators.remove("t.zhou", "totp", "0", actor=KEEPER)  # however old, it is brought to rest
+        assert self.damage(bank) == []
 
     def test_a_rotation_does_not_heal_what_was_changed(self, bank: Bank) -> None:
         rows = self.rows(bank)

@@ -41,6 +41,8 @@ __all__ = [
 
 MINUTE = 60_000_000
 CODES = ("totp", "hotp")
+GONE = f"{2**31}:"
+"""Where a factor was left that was taken away: behind every version of it, since no other ever has its name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -138,10 +140,11 @@ class Factors:
         self._unit.credentials.change(self._kept(attrs.evolve(row, version=row.version + 1, **more)))
 
     def drop(self, row: CredentialRow) -> None:
-        """Takes a factor away; its key is destroyed behind the unit."""
+        """Takes a factor away; its key is destroyed behind the unit, unless somebody changed the row, which may name another's."""
         self._unit.credentials.drop(row)
-        self._unit.keys.retire([row.key_id])
-        self.marks[_name(row)] = f"{row.version + 1}:"
+        if is_whole(self._desk, row):
+            self._unit.keys.retire([row.key_id])
+        self.marks[_name(row)] = GONE
 
     def seal_anew(self, made_before: int) -> int:
         """Seals every factor whose data key was made before that instant under a new one; how many there were."""
@@ -154,7 +157,7 @@ class Factors:
             # One that somebody had changed stays as one.
             self._unit.credentials.change(self._kept(after) if is_whole(self._desk, row) else after)
             self._unit.keys.retire([row.key_id])
-            self.marks[_name(row)] = f"{row.version + 1}:"
+            self.marks[_name(row)] = GONE
         return len(stale)
 
     def _kept(self, row: CredentialRow) -> CredentialRow:

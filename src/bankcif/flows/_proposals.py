@@ -64,7 +64,7 @@ def keep(desk: Desk, unit: UnitOfWork, approvals: Collection[Approval]) -> list[
     for one in approvals:
         if one.reason:
             keep_reason(desk, unit, f"approval:{one.id}", one.reason, one.subjects[0] if one.subjects else "")
-    marked = [_marked(desk, one) for one in approvals]
+    marked = [_marked(desk, attrs.evolve(one, reason="")) for one in approvals]
     unit.work.add_approvals(marked)
     return marked
 

@@ -6,13 +6,14 @@ the customer is erased; the log and what was decided keep a keyed digest at most
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 
 import attrs
 
 from ..approval import Approval
-from ..errors import InputError
+from ..errors import InputError, KeyMissingError, SealError, WrongKeyError
 from ..party import CifNo
-from ..protection import Place
+from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import ReasonRow
 from .desk import Desk
@@ -48,13 +49,8 @@ def reason_digest(desk: Desk, about: str, reason: str) -> str:
 
 
 def reasons_of(desk: Desk, unit: UnitOfWork, abouts: Collection[str]) -> Mapping[str, str]:
-    """The words there are; none for what they were about whose customer is erased."""
-    rows = unit.reasons.get(abouts)
-    keys = desk.data_keys.get({row.key_id for row in rows.values()})
-    return {
-        about: str(desk.sealer.open(row.sealed, keys[row.key_id], _place(about))["reason"])
-        for about, row in rows.items()
-    }
+    """The words there are; none for what they were about whose customer is erased, nor of a row that somebody changed."""
+    return _opened(desk, list(unit.reasons.get(abouts).values()))
 
 
 def with_reasons(desk: Desk, unit: UnitOfWork, approvals: Iterable[Approval]) -> list[Approval]:
@@ -81,13 +77,29 @@ def reasons_sealed_anew(desk: Desk, unit: UnitOfWork, made_before: int) -> int:
     rows = unit.reasons.all()
     old = desk.data_keys.made_before({row.key_id for row in rows}, made_before)
     stale = [row for row in rows if row.key_id in old]
-    keys = desk.data_keys.get({row.key_id for row in stale})
-    for row, key in zip(stale, desk.data_keys.take(len(stale)) if stale else [], strict=True):
-        content = desk.sealer.open(row.sealed, keys[row.key_id], _place(row.about))
-        sealed = desk.sealer.seal(dict(content), key, _place(row.about))
+    words = _opened(desk, stale)
+    opened = [row for row in stale if row.about in words]  # one that somebody changed stays as one
+    for row, key in zip(opened, desk.data_keys.take(len(opened)) if opened else [], strict=True):
+        sealed = desk.sealer.seal({"reason": words[row.about]}, key, _place(row.about))
         unit.reasons.put(attrs.evolve(row, key_id=key.id, sealed=sealed))
-    unit.keys.retire([row.key_id for row in stale])
-    return len(stale)
+    unit.keys.retire([row.key_id for row in opened])
+    return len(opened)
+
+
+def _opened(desk: Desk, rows: Collection[ReasonRow]) -> dict[str, str]:
+    """The words of the rows that open, by what they are about."""
+    keys: dict[bytes, DataKey] = {}
+    try:
+        keys = desk.data_keys.get({row.key_id for row in rows})
+    except (KeyMissingError, WrongKeyError):
+        for row in rows:  # one of them was changed, or its key is gone: the others are asked for by themselves
+            with suppress(KeyMissingError, WrongKeyError):
+                keys |= desk.data_keys.get([row.key_id])
+    words = {}
+    for row in rows:
+        with suppress(SealError, KeyError):
+            words[row.about] = str(desk.sealer.open(row.sealed, keys[row.key_id], _place(row.about))["reason"])
+    return words
 
 
 def _place(about: str) -> Place:

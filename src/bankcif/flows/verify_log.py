@@ -161,6 +161,8 @@ def _marks(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> list[Damage]:
             continue
         if stands is None:
             what = "it is gone"
+        elif not mark and version:
+            what = "it was taken away, and is there again"
         elif int(stands.partition(":")[0]) < version:
             what = f"it was put back as it once stood: the log knows version {version}"
         else:
