@@ -91,7 +91,7 @@ def test_passphrases_are_stretched_as_the_file_says(escrow: bytes) -> None:
     derived = Argon2id(salt=b"s" * 16, length=32, iterations=3, lanes=4, memory_cost=65536).derive(b"x")
     from bankcif.protection.escrow import _stretched
 
-    assert _stretched("x", b"s" * 16) == derived
+    assert _stretched(b"x", b"s" * 16) == derived
 
 
 @pytest.mark.parametrize(

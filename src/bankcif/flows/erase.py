@@ -305,8 +305,11 @@ def _forget_proposals(
     unit: UnitOfWork, members: Sequence[CifNo], but: Approval, apart: Sequence[str]
 ) -> dict[str, str]:
     """
-    Deletes what was proposed of the customer, with the words of who did or kept them *apart* from others, but for the erasure itself and a glass that is still to be
-    reviewed; what the log is told of it.
+    Deletes what was proposed of the customer, with the words of who did or kept them *apart* from others, but for the
+    erasure itself and a glass that is still to be reviewed.
+
+    Returns:
+        What the log is told of it: that each of these proposals is gone.
     """
     about = {one.id: one for member in members for one in unit.work.approvals(cif_no=member)}
     over = [one for one in about.values() if one.id != but.id and one.state not in OPEN]

@@ -243,16 +243,8 @@ def confirm_factor(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Acto
             rule="four_eyes",
         )
     held.change(row, confirmed_by=actor.id)
-    tell(
-        desk,
-        unit,
-        actor,
-        "confirm_factor",
-        row.operator,
-        Purpose.OPERATIONS,
-        rule=f"{row.kind}:{row.id}",
-        marks=held.marks,
-    )
+    rule = f"{row.kind}:{row.id}"
+    tell(desk, unit, actor, "confirm_factor", row.operator, Purpose.OPERATIONS, rule=rule, marks=held.marks)
     return {}
 
 

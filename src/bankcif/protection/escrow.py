@@ -17,7 +17,7 @@ import base64
 import binascii
 import json
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -74,7 +74,7 @@ def seal_escrow(
     if problem:
         raise InputError(problem, rule="escrow")
     salts = {name: ids.draw(_SALT_BYTES) for name in names}
-    stretched = {name: _stretched(passphrases[name], salts[name]) for name in names}
+    stretched = {name: _stretched(_as_typed(passphrases[name]) or b"", salts[name]) for name in names}
     key = ids.draw(suite.key_bytes)
     shares = [
         {"custodians": list(group), "wrapped": _sealed(suite, _group_key(suite, group, stretched), key, group, ids)}
@@ -108,31 +108,24 @@ def open_escrow(escrow: bytes, passphrases: Mapping[str, str]) -> bytes:
         problem = f"the custodians of this escrow are {', '.join(sorted(salts))}"
     elif len(given) < needed:
         problem = f"{needed} custodians are needed together"
+    if problem:
+        raise KeyFileError(problem, rule="escrow")
+    tried = [{name: _as_typed(passphrases[name]) or b"" for name in given}]
     # A file that was sealed before passphrases were normalized has them as they were typed then.
-    forms = (
-        []
-        if problem
-        else [_as_typed] + [_as_given] * any(_as_typed(one) != _as_given(one) for one in passphrases.values())
-    )
-    for form in forms:
-        stretched = {name: _stretched(passphrases[name], salts[name], form) for name in given}
+    as_given = {name: passphrases[name].encode() for name in given}
+    for words in tried if as_given == tried[0] else [*tried, as_given]:
+        stretched = {name: _stretched(words[name], salts[name]) for name in given}
         for group in combinations(given, needed):
             wrapped = shares.get(group)
             key = None if wrapped is None else _opened(suite, _group_key(suite, group, stretched), wrapped, group)
             content = None if key is None else _opened(suite, key, sealed, ("content", str(needed), *sorted(salts)))
             if content is not None:
                 return content
-    raise KeyFileError(problem or "a passphrase is wrong, or the escrow file was changed", rule="escrow")
+    raise KeyFileError("a passphrase is wrong, or the escrow file was changed", rule="escrow")
 
 
-def _stretched(passphrase: str, salt: bytes, form: Callable[[str], bytes | None] | None = None) -> bytes:
-    content = (form or _as_typed)(passphrase)
-    assert content is not None, "it was looked at before"
-    return Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 * 1024).derive(content)
-
-
-def _as_given(passphrase: str) -> bytes:
-    return passphrase.encode()
+def _stretched(words: bytes, salt: bytes) -> bytes:
+    return Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 * 1024).derive(words)
 
 
 def _as_typed(passphrase: str) -> bytes | None:
