@@ -118,9 +118,14 @@ class Haystack:
         return {value for raw, value in spelled.items() if raw[:6] in heads and self._holds(raw)}
 
     def _holds(self, raw: bytes) -> bool:
-        if raw.isdigit() and len(raw) < 11:  # within a longer number, such as an instant, eight digits stand by chance
-            return re.search(rb"(?<![0-9])" + raw + rb"(?![0-9])", self._data) is not None
-        return raw in self._data
+        at = self._data.find(raw)
+        while at >= 0:
+            beside = self._data[max(at - 1, 0) : at] + self._data[at + len(raw) : at + len(raw) + 1]
+            # Within a longer number, such as an instant, eight digits stand by chance.
+            if not (raw.isdigit() and len(raw) < 11 and any(one in b"0123456789" for one in beside)):
+                return True
+            at = self._data.find(raw, at + 1)
+        return False
 
     def _starting(self, starts: NDArray[np.bool_], step: int = 1 << 22) -> Iterator[int]:
         for first in range(0, len(self._data), step):
