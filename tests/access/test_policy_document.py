@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from tests.conftest import NOW
 
 from bankcif import Actor, Policy, Purpose
@@ -269,6 +270,63 @@ def test_every_row_rule_that_holds_adds_what_it_shows() -> None:
     assert not without.has_row_rules
     found = without.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY, record={}, known={})
     assert found == without.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY)
+
+
+row_rules = st.sampled_from(
+    [
+        "home_branch = 'b1'", "home_branch in ('b1', 'b2')", "home_branch = $branch", "home_branch = 'b1' and sex = '1'",
+        "home_branch = 'b2' or sex = '2'", "sex = '1' or sex = '2'", "sex is missing", "not home_branch = 'b2'", "birth_year > 1970",
+    ]
+)  # fmt: skip
+row_grants = st.fixed_dictionaries(
+    {"fields": st.lists(st.sampled_from(["phone", "email", "sex"]), min_size=1, unique=True)},
+    optional={"when": row_rules, "profile": st.just("outside"), "clear": st.just(["sex"])},
+)
+
+
+@given(
+    st.lists(row_grants, max_size=12),
+    st.fixed_dictionaries(
+        {
+            "home_branch": st.sampled_from(["b1", "b2", None]), "sex": st.sampled_from(["1", "2", None]),
+            "birth_year": st.sampled_from([1969, 1971, None]),
+        }
+    ),
+)  # fmt: skip
+def test_row_rules_found_by_a_record_decide_as_all_of_them_asked_one_by_one(
+    lines: list[dict[str, Any]], record: dict[str, Any]
+) -> None:
+    read = policy(*(grant(f"g{n}", **line) for n, line in enumerate(lines)))
+    known = row_parameters(R, date(2026, 11, 25))
+    expected: dict[str, FieldDecision] = {}
+    for conditional in (False, True):
+        for one in read.grants:
+            if (one.when is not None) is conditional and (one.when is None or one.when.holds(record, known)):
+                for name in one.fields:
+                    if one.adds_to(expected.get(name), Action.VIEW, name):
+                        expected[name] = one.decision(Action.VIEW, name)
+    assert read.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY, record=record, known=known) == expected
+
+
+def test_a_rule_tied_to_a_value_is_asked_only_of_customers_who_have_it() -> None:
+    read = policy(*(grant(f"g{n}", when=f"home_branch = 'b{n}'") for n in range(300)))
+    asked: list[str] = []
+    for one in read.grants:
+        assert one.when is not None
+        holds, text = one.when.holds, one.when.text
+        object.__setattr__(one.when, "holds", lambda r, k, holds=holds, text=text: asked.append(text) or holds(r, k))
+    shown = read.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY, record={"home_branch": "b7"}, known={})
+    assert {one.decision.rule for one in shown.values()} == {"g7"}
+    assert asked == ["home_branch = 'b7'"]
+
+
+def test_a_check_names_a_role_whose_row_rules_are_more_than_a_store_is_asked() -> None:
+    def told(action: str, many: int) -> list[tuple[str, str]]:
+        wide = policy(*(grant(f"g{n}", actions=[action], when=f"home_branch = 'b{n}'") for n in range(many)))
+        return [(one.rule, one.about) for one in check_policy(wide, default_profiles()) if one.rule != "unread"]
+
+    assert told("browse", 501) == [("rows", "r")]
+    assert told("browse", 500) == told("view", 501) == []
 
 
 def test_an_export_keeps_to_the_strictest_of_its_grants() -> None:

@@ -14,6 +14,7 @@ from bankcif.errors import RuleError
 from bankcif.rules import (
     FALSE,
     TRUE,
+    Anchor,
     And,
     Between,
     Compare,
@@ -29,6 +30,7 @@ from bankcif.rules import (
     Schema,
     TextMatch,
     TextPart,
+    anchor,
     compiled,
     customer_schema,
     days,
@@ -139,6 +141,42 @@ def test_neither_a_comparison_nor_its_contrary_holds_of_a_missing_value(
         field = next(leaves(one)).field
         missing = {n for n, row in enumerate(rows) if row[field] is None}
         assert not missing & {*in_python(one, rows, parameters), *in_python(Not(one), rows, parameters)}
+
+
+@given(rules, records, known)
+def test_a_rule_holds_only_where_its_anchor_does(
+    rule: Expression, rows: list[dict[str, Any]], parameters: dict[str, Any]
+) -> None:
+    tied = anchor(lower(rule, SCHEMA, PARAMETERS))
+    if tied is not None:
+        assert all(rows[n][tied.field] in tied.values for n in in_python(rule, rows, parameters))
+
+
+ANCHORS = {
+    "i = 1": Anchor("i", frozenset({1})),
+    "d = 1970-01-02": Anchor("d", frozenset({1})),
+    "t in ('a', 'b', 'a')": Anchor("t", frozenset({"a", "b"})),
+    "t in ('a', 'b') and i = 1 and u starts with 'x'": Anchor("i", frozenset({1})),
+    "i = 1 or i in (2, 3)": Anchor("i", frozenset({1, 2, 3})),
+    "(t = 'a' and i > 1) or (t = 'b' and u is missing)": Anchor("t", frozenset({"a", "b"})),
+    "not i != 1": Anchor("i", frozenset({1})),
+    "t = 'a' or i = 1": None,
+    "t = 'a' or u starts with 'a'": None,
+    "t = $x": None,
+    "t in ('a', $x)": None,
+    "not t = 'a'": None,
+    "t not in ('a')": None,
+    "i > 1": None,
+    "i between 1 and 1": None,
+    "t is missing": None,
+    "true": None,
+    "false": None,
+}
+
+
+@pytest.mark.parametrize("text", sorted(ANCHORS))
+def test_an_anchor_is_the_fewest_values_that_a_field_must_have(text: str) -> None:
+    assert anchor(lower(parse(text), SCHEMA, PARAMETERS)) == ANCHORS[text]
 
 
 READ = {

@@ -8,11 +8,18 @@ from itertools import product
 import attrs
 
 from ..context import Actor, Relation
+from ..errors import RuleError
 from ..party import CATALOGUE, FIELD_NAMES, PartyKind, Rest
+from ..rules import MOST_LEAVES
+from .grants import Action
 from .policy import APART, READING, SEEING, Policy
 from .profiles import MaskProfiles
+from .rows import to_lowered
 
 __all__ = ["PolicyFinding", "check_policy"]
+
+LISTING = frozenset({Action.BROWSE, Action.EXPORT, Action.REPORT})
+"""Actions by which the store is asked for all customers that somebody may see."""
 
 
 @attrs.frozen(kw_only=True)
@@ -21,8 +28,8 @@ class PolicyFinding:
     Something to look at in a policy.
 
     Attributes:
-        rule: ``unreachable``, ``unread``, ``defines_and_reads`` or ``profile``.
-        about: The grant, field, operator or profile.
+        rule: ``unreachable``, ``unread``, ``defines_and_reads``, ``profile`` or ``rows``.
+        about: The grant, field, operator, profile or role.
         en, zh: A sentence for people.
     """
 
@@ -43,7 +50,10 @@ def check_policy(policy: Policy, masks: MaskProfiles, operators: Iterable[Actor]
 
     Cost: linear in grants times the fields and places each names.
     """
-    found = [*_unreachable(policy), *_unread(policy), *_profiles(policy, masks), *_define_and_read(policy, operators)]
+    found = [
+        *_unreachable(policy), *_unread(policy), *_profiles(policy, masks), *_define_and_read(policy, operators),
+        *_rows(policy),
+    ]  # fmt: skip
     return sorted(found, key=lambda one: (one.rule, one.about))
 
 
@@ -96,6 +106,27 @@ def _profiles(policy: Policy, masks: MaskProfiles) -> Iterable[PolicyFinding]:
         yield PolicyFinding(
             rule="profile", about=name, en="there is no mask profile of this name", zh="没有该名称的脱敏规则集"
         )
+
+
+def _rows(policy: Policy) -> Iterable[PolicyFinding]:
+    """Roles whose row rules together are more than a store is asked at once."""
+    places = {
+        (role, purpose, action, sink) for grant in policy.grants if grant.when
+        for role, purpose, action, sink in product(grant.roles, grant.purposes, LISTING & set(grant.actions), grant.sinks)
+    }  # fmt: skip
+    wide = set()
+    for role, purpose, action, sink in places:
+        try:
+            to_lowered(policy.visible(Actor(id="check", roles={role}), action, purpose, sink=sink))
+        except RuleError:
+            wide.add(role)
+    for role in wide:
+        yield PolicyFinding(
+            rule="rows", about=role,
+            en=f"the row rules of this role have over {MOST_LEAVES} comparisons together, more than a list or export can "
+            f"ask for; say branches or managers by relations, or divide the role",
+            zh=f"该角色的行规则合计超过{MOST_LEAVES}个比较，列表与导出无法执行；请改用关系（机构、管户）或拆分角色",
+        )  # fmt: skip
 
 
 def _define_and_read(policy: Policy, operators: Iterable[Actor]) -> Iterable[PolicyFinding]:

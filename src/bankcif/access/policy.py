@@ -19,6 +19,7 @@ from ..approval import Operation
 from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..rules import And, Expression, Or
+from .conditional import ConditionalGrants
 from .grants import Action, ExportLimits, FieldDecision, Grant, grant_of, is_clear, is_label, says_more
 from .requirements import KeyOperation, Requirement, key_operations, least_of, need_least, requirement_of
 from .rows import standing
@@ -71,7 +72,7 @@ class Policy:
         self._relations = frozenset(relation for grant in self.grants for relation in grant.relations)
         self._allowed: dict[tuple[str, Purpose, Action], str] = {}
         self._fields: dict[_Place, dict[str, FieldDecision]] = {}
-        self._conditional: dict[_Place, list[Grant]] = {}
+        self._conditional: dict[_Place, ConditionalGrants] = {}
         for grant in self.grants:
             self._add(grant)
         both = {role for role, _, action in self._allowed if action in APART} & self._seers()
@@ -89,7 +90,7 @@ class Policy:
             for sink, relation in product(grant.sinks, grant.relations):
                 place = (role, purpose, action, sink, relation)
                 if grant.when is not None:
-                    self._conditional.setdefault(place, []).append(grant)
+                    self._conditional.setdefault(place, ConditionalGrants()).add(grant)
                 else:
                     _take_in(self._fields.setdefault(place, {}), grant, action)
 
@@ -304,10 +305,10 @@ class Policy:
         roles, action, purpose, stands, sink = key
         best: dict[str, FieldDecision] | None = None
         for role, relation in product(sorted(roles), sorted({*stands, Relation.ANY})):
-            for grant in self._conditional.get((role, purpose, action, sink, relation), ()):
-                if grant.when is not None and grant.when.holds(record, known):
-                    best = dict(found) if best is None else best
-                    _take_in(best, grant, action)
+            conditional = self._conditional.get((role, purpose, action, sink, relation))
+            for grant in conditional.that_hold(record, known) if conditional else ():
+                best = dict(found) if best is None else best
+                _take_in(best, grant, action)
         return found if best is None else best
 
     def _best(self, key: _Key) -> _Decisions:

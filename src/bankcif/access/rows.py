@@ -18,6 +18,7 @@ from ..errors import PolicyError, RuleError
 from ..rules import (
     FALSE,
     TRUE,
+    Anchor,
     Compare,
     Expression,
     In,
@@ -26,6 +27,7 @@ from ..rules import (
     Operator,
     Parameter,
     Predicate,
+    anchor,
     compiled,
     customer_schema,
     days,
@@ -43,11 +45,12 @@ ROW_PARAMETERS: Mapping[str, Kind] = {
 
 @attrs.frozen(repr=False)
 class RowRule:
-    """A row rule: its text, its tree, and whether it holds of a record."""
+    """A row rule: its text, its tree, whether it holds of a record, and the values it ties a field to, if it does."""
 
     text: str
     tree: Expression
     holds: Predicate = attrs.field(eq=False)
+    tied: Anchor | None = attrs.field(eq=False)
 
 
 def row_rule(text: str, grant: str) -> RowRule:
@@ -60,7 +63,8 @@ def row_rule(text: str, grant: str) -> RowRule:
     problem = ""
     try:
         tree = parse(text)
-        return RowRule(text, tree, compiled(to_lowered(tree)))
+        lowered = to_lowered(tree)
+        return RowRule(text, tree, compiled(lowered), anchor(lowered))
     except RuleError as error:
         problem = str(error)
     raise PolicyError(f"grant {grant}, when: {problem}", rule="policy")

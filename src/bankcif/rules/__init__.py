@@ -1,5 +1,6 @@
 """One rule language: a typed tree, the text people write, and evaluators that give the same set of records."""
 
+from .anchor import Anchor, anchor
 from .evaluate import Predicate, compiled
 from .expression import (
     FALSE,
@@ -18,13 +19,15 @@ from .expression import (
     TextPart,
     leaves,
 )
-from .lower import Lowered, days, lower
+from .lower import MOST_LEAVES, Lowered, days, lower
 from .parse import parse, written
 from .schema import Kind, RuleField, Schema, customer_schema
 
 __all__ = [
     "FALSE",
+    "MOST_LEAVES",
     "TRUE",
+    "Anchor",
     "And",
     "Between",
     "Compare",
@@ -42,6 +45,7 @@ __all__ = [
     "Schema",
     "TextMatch",
     "TextPart",
+    "anchor",
     "compiled",
     "customer_schema",
     "days",

@@ -32,7 +32,7 @@ from .expression import (
 from .parse import MOST_DEPTH
 from .schema import Kind, Schema
 
-__all__ = ["Lowered", "days", "lower"]
+__all__ = ["MOST_LEAVES", "Lowered", "days", "lower"]
 
 MOST_LEAVES = 500
 _EPOCH = date(1970, 1, 1)
