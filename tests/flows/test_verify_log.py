@@ -19,7 +19,7 @@ from bankcif._clock import FixedClock
 from bankcif.approval import ApprovalState
 from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, ecs_line, text_of
 from bankcif.errors import NotFoundOrNotAllowedError, SealError, StorageError
-from bankcif.flows import verify_log as flow
+from bankcif.flows import _pages, verify_log as flow
 from bankcif.flows.log import LogPlan
 from bankcif.party import ReferenceTables
 from bankcif.storage._memory_tables import Data
@@ -172,7 +172,8 @@ def test_however_small_the_pages_everybody_is_compared(
     two: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for size in (1, 2, 3):
-        monkeypatch.setattr(flow, "_PAGE", size)
+        for module in (flow, _pages):
+            monkeypatch.setattr(module, "PAGE", size)
         report = verified(two)
         assert (what(report), report.customers, report.checkpoints) == ([], 2, 1)
     data = data_of(two)
@@ -182,7 +183,8 @@ def test_however_small_the_pages_everybody_is_compared(
     for number in (first, second):
         data.parties.rows[number] = attrs.evolve(data.parties.rows[number], branch="mine")
     for size in (1, 2, 1000):
-        monkeypatch.setattr(flow, "_PAGE", size)
+        for module in (flow, _pages):
+            monkeypatch.setattr(module, "PAGE", size)
         found = [(one.stream, one.number) for one in verified(two).damage]
         assert sorted(found) == sorted((number, versions[number]) for number in (first, second))
     data.parties.rows.clear()
@@ -275,6 +277,61 @@ def test_a_proposal_that_was_put_back_as_it_once_stood_is_found(two: CIF, stewar
     rows[merge.id] = rejected
     rows["f" * 32] = attrs.evolve(rejected, id="f" * 32)
     assert what(verified(two)) == [f"approval: {'f' * 32}: it is not as the log left it"]
+
+
+def test_a_customer_who_was_rolled_back_and_then_changed_again_is_found(two: CIF, steward: Actor) -> None:
+    """Threat 4: every table but the log is put back as it once stood, and the library writes on from there."""
+    data = data_of(two)
+    first = next(iter(data.parties.rows))
+    mine = [data.parties, data.golden, data.facts, data.sources, data.links, data.indexes, data.claims, data.outbox]
+    stood = [dict(table.rows) for table in mine]  # type: ignore[attr-defined]
+    register(two, steward, "1", email="lost@example.com")
+    lost = data.parties.rows[first].version
+    for table, rows in zip(mine, stood, strict=True):
+        table.rows.clear()  # type: ignore[attr-defined]
+        table.rows.update(rows)  # type: ignore[attr-defined]
+    assert what(verified(two)) == [f"{first}: rolled back: the log knows version {lost}"]
+    register(two, steward, "1", email="again@example.com")
+    assert data.parties.rows[first].version == lost
+    twice = f"{first}: it came to this version twice, so it was put back in between"
+    assert what(verified(two)) == [twice]
+    register(two, steward, "1", email="once.more@example.com")
+    assert what(verified(two)) == [twice]  # what happened stays told
+
+
+def test_a_proposal_that_was_put_back_and_then_ended_again_is_found(
+    two: CIF, steward: Actor, checker: Actor, clock: FixedClock
+) -> None:
+    first, second = list(data_of(two).parties.rows)
+    rows = data_of(two).approvals.rows
+    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    proposed = rows[merge.id]
+    two.approvals.reject(merge.id, actor=checker)
+    rows[merge.id] = proposed
+    clock.advance(timedelta(days=91))
+    assert two.approvals.expire(actor=checker) == 1
+    told = f"approval: {merge.id}: it came to this version twice, so it was put back in between"
+    assert what(verified(two)) == [told]
+
+
+def test_proposals_may_be_decided_while_they_are_compared(
+    two: CIF, steward: Actor, checker: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = list(data_of(two).parties.rows)
+    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    looked_at = flow._proposals.is_kept
+    calls: list[str] = []
+
+    def meanwhile(desk: Any, approval: Any) -> bool:
+        calls.append(approval.state.value)
+        if len(calls) == 1:
+            two.approvals.reject(merge.id, actor=checker)
+        return looked_at(desk, approval)
+
+    monkeypatch.setattr(flow._proposals, "is_kept", meanwhile)
+    data_of(two).approvals.rows["f" * 32] = attrs.evolve(data_of(two).approvals.rows[merge.id], id="f" * 32)
+    assert what(verified(two)) == [f"approval: {'f' * 32}: it is not as the log left it"]
+    assert calls[0] == "proposed"
 
 
 @pytest.mark.parametrize("end", ["withdraw", "expire", "erase", "approve"])

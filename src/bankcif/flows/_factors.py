@@ -96,8 +96,8 @@ class Factors:
         self._desk, self._unit = desk, unit
         self.marks: dict[str, str] = {}
 
-    def of(self, operator: str | None) -> Sequence[CredentialRow]:
-        """The factors of an operator, or of all of them."""
+    def of(self, operator: str) -> Sequence[CredentialRow]:
+        """The factors of an operator."""
         return self._unit.credentials.of(operator)
 
     def add(
@@ -146,9 +146,8 @@ class Factors:
             self._unit.keys.retire([row.key_id])
         self.marks[_name(row)] = GONE
 
-    def seal_anew(self, made_before: int) -> int:
-        """Seals every factor whose data key was made before that instant under a new one; how many there were."""
-        rows = self.of(None)
+    def seal_anew(self, rows: Sequence[CredentialRow], made_before: int) -> int:
+        """Seals those of *rows* whose data key was made before that instant under a new one; how many there were."""
         old = self._desk.data_keys.made_before({row.key_id for row in rows}, made_before)
         stale = [row for row in rows if row.key_id in old]
         for row, key in zip(stale, self._desk.data_keys.take(len(stale)), strict=True):

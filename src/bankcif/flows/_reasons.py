@@ -72,9 +72,8 @@ def drop_reasons(unit: UnitOfWork, rows: Collection[ReasonRow]) -> None:
     unit.keys.retire([row.key_id for row in rows])
 
 
-def reasons_sealed_anew(desk: Desk, unit: UnitOfWork, made_before: int) -> int:
-    """Seals every reason whose data key was made before that instant under a new one; how many there were."""
-    rows = unit.reasons.all()
+def reasons_sealed_anew(desk: Desk, unit: UnitOfWork, rows: Collection[ReasonRow], made_before: int) -> int:
+    """Seals those of *rows* whose data key was made before that instant under a new one; how many there were."""
     old = desk.data_keys.made_before({row.key_id for row in rows}, made_before)
     stale = [row for row in rows if row.key_id in old]
     words = _opened(desk, stale)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..access import Action
 from ..context import Actor, Effect, Purpose
+from ..storage import UnitOfWork
+from ..storage.rows import CredentialRow, PartyRow, ReasonRow
+from ._pages import PAGE, pages
 from .desk import Desk, authorize, need_purpose, note
 
 __all__ = ["check_keys"]
 
-_CHUNK = 1000
-
 
 def check_keys(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
     """
-    Opens every data key of the key store, and asks it for the key of every source record.
+    Opens every data key of the key store, and asks it for the key of every source record, factor and reason.
 
     Args:
         desk: Collaborators.
@@ -24,7 +27,7 @@ def check_keys(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
         How many keys the key store holds.
 
     Raises:
-        KeyMissingError: A source record's key is not there; the log tells.
+        KeyMissingError: The key of a row is not there; the log tells.
         WrongKeyError: A key does not open under this provider; the log tells.
         NotFoundOrNotAllowedError: The policy lets *actor* neither work with keys nor audit.
     """
@@ -38,10 +41,27 @@ def check_keys(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
 
 def _checked(desk: Desk) -> int:
     count = desk.data_keys.check_all()
-    with desk.repository.unit_of_work() as unit:
-        desk.data_keys.get({row.key_id for row in unit.credentials.of(None)})
-        parties = sorted({link.cif_no for link in unit.crosswalk.all_current()})
-        for at in range(0, len(parties), _CHUNK):
-            needed = {row.key_id for _, row in unit.sources.of_parties(parties[at : at + _CHUNK])}
-            desk.data_keys.get(needed)
+
+    # A page's keys are asked for in the unit that read it: a rotation may destroy them a moment later.
+    def factors(unit: UnitOfWork, after: tuple[str, str, str]) -> Sequence[CredentialRow]:
+        page = unit.credentials.page(after, PAGE)
+        desk.data_keys.get({row.key_id for row in page})
+        return page
+
+    def reasons(unit: UnitOfWork, after: str) -> Sequence[ReasonRow]:
+        page = unit.reasons.page(after, PAGE)
+        desk.data_keys.get({row.key_id for row in page})
+        return page
+
+    def records(unit: UnitOfWork, after: str) -> Sequence[PartyRow]:
+        page = unit.parties.page(after, PAGE)
+        desk.data_keys.get({row.key_id for _, row in unit.sources.of_parties([row.cif_no for row in page])})
+        return page
+
+    for _ in pages(desk, factors, ("", "", ""), lambda row: row.place):
+        pass
+    for _ in pages(desk, reasons, "", lambda row: row.about):
+        pass
+    for _ in pages(desk, records, "", lambda row: row.cif_no):
+        pass
     return count

@@ -40,7 +40,8 @@ ROTATIONS: tuple[Rotated, ...] = ("wrapping", "data", "index")
 _KEYS_AT_ONCE = 1000
 _PARTIES_AT_ONCE = 100
 _TAGS_AT_ONCE = 5000
-_MARKS_AT_ONCE = 1000
+_FACTORS_AT_ONCE = 500
+_REASONS_AT_ONCE = 500
 _MOST_PASSES = 5
 
 
@@ -203,39 +204,72 @@ def _rewrap_check(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     return ended
 
 
+@attrs.frozen(kw_only=True)
+class _Page:
+    """
+    One page of a table whose older data keys were replaced.
+
+    Attributes:
+        after: Where the next page begins; None behind the last.
+        count: How many keys were replaced.
+        digests, marks: What the log is told of the rows.
+    """
+
+    after: str | None
+    count: int
+    digests: Mapping[str, str] = attrs.field(factory=dict)
+    marks: Mapping[str, str] = attrs.field(factory=dict)
+
+
+def _parties_anew(desk: Desk, unit: UnitOfWork, row: RotationRow, after: str, actor: Actor, now: int) -> _Page:
+    page = unit.parties.page(after, _PARTIES_AT_ONCE)
+    stale = _stale(desk, unit, page, row.started_at)
+    digests = sealed_anew(desk, unit, stale, actor, now) if stale else {}
+    goes_on = page[-1].cif_no if len(page) == _PARTIES_AT_ONCE else None
+    return _Page(after=goes_on, count=len(stale), digests=digests)
+
+
+def _factors_anew(desk: Desk, unit: UnitOfWork, row: RotationRow, after: str, _actor: Actor, _now: int) -> _Page:
+    operator, kind, id_ = after.split("\n") if after else ("", "", "")
+    page, held = unit.credentials.page((operator, kind, id_), _FACTORS_AT_ONCE), Factors(desk, unit)
+    count, goes_on = held.seal_anew(page, row.started_at), None
+    if len(page) == _FACTORS_AT_ONCE:
+        goes_on = "\n".join(page[-1].place)  # none of which holds a line's end
+    return _Page(after=goes_on, count=count, marks=held.marks)
+
+
+def _reasons_anew(desk: Desk, unit: UnitOfWork, row: RotationRow, after: str, _actor: Actor, _now: int) -> _Page:
+    page = unit.reasons.page(after, _REASONS_AT_ONCE)
+    count = reasons_sealed_anew(desk, unit, page, row.started_at)
+    return _Page(after=page[-1].about if len(page) == _REASONS_AT_ONCE else None, count=count)
+
+
+_SEALED = {"party": _parties_anew, "factor": _factors_anew, "reason": _reasons_anew}
+"""What rests under data keys of its own, in the order in which a rotation goes through it."""
+
+
 def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
-    """One page of parties, or behind the last the operators' factors and persons' reasons: whose data key is older gets another."""
+    """One page of parties, of operators' factors or of persons' reasons: whose data key is older gets another."""
+    tables = list(_SEALED)
+    table, _, after = row.cursor.partition("/") if row.cursor else (tables[0], "", "")
     with desk.unit_of_work() as unit:
-        page = unit.parties.page(row.cursor, _PARTIES_AT_ONCE)
         now = desk.now()
-        stale = _stale(desk, unit, page, row.started_at)
-        digests = sealed_anew(desk, unit, stale, actor, now) if stale else {}
-        held = Factors(desk, unit)
-        factors = 0 if page else held.seal_anew(row.started_at)
-        words = 0 if page else reasons_sealed_anew(desk, unit, row.started_at)
-        if page:
-            after = attrs.evolve(
-                row, cursor=page[-1].cif_no, done=row.done + len(stale), in_pass=row.in_pass + len(stale)
-            )
-        elif row.in_pass or factors or words:
-            after = attrs.evolve(row, cursor="", done=row.done + factors + words, in_pass=0, passes=row.passes + 1)
+        page = _SEALED[table](desk, unit, row, after, actor, now)
+        moved = attrs.evolve(row, done=row.done + page.count, in_pass=row.in_pass + page.count)
+        if page.after is not None:
+            moved = attrs.evolve(moved, cursor=f"{table}/{page.after}")
+        elif table != tables[-1]:
+            moved = attrs.evolve(moved, cursor=f"{tables[tables.index(table) + 1]}/")
+        elif moved.in_pass:
+            moved = attrs.evolve(moved, cursor="", in_pass=0, passes=row.passes + 1)
         else:
-            after = attrs.evolve(row, finished_at=now)
-        unit.keys.put_rotation(after)
-        action = "rotated_keys" if after.finished_at is not None else "rotate_keys"
-        marks = sorted(held.marks.items())
-        entries = [
-            _entry(
-                after, actor, now, sum(stamp.endswith(":") for _, stamp in part), {}, "rotate_keys", marks=dict(part)
-            )
-            for part in (marks[at : at + _MARKS_AT_ONCE] for at in range(0, len(marks), _MARKS_AT_ONCE))
-        ]
-        if stale or words or after.finished_at is not None:
-            entries.append(_entry(after, actor, now, len(stale) + words, digests, action))
-        if entries:
-            record(desk, unit, entries)
+            moved = attrs.evolve(moved, finished_at=now)
+        unit.keys.put_rotation(moved)
+        action = "rotated_keys" if moved.finished_at is not None else "rotate_keys"
+        if page.count or moved.finished_at is not None:
+            record(desk, unit, [_entry(moved, actor, now, page.count, page.digests, action, marks=page.marks)])
         unit.commit()
-    return after
+    return moved
 
 
 def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:

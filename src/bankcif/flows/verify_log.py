@@ -35,12 +35,11 @@ from ..storage import UnitOfWork
 from ..storage.rows import FactRow, GoldenRow, LinkRow, PartyRow
 from . import _factors, _proposals
 from ._golden import golden_place, party_content, party_digest
+from ._pages import PAGE, rows_of
 from .desk import Desk, authorize, record
 from .log import SILENT
 
 __all__ = ["verify_log"]
-
-_PAGE = 1000
 
 
 def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = True) -> AuditReport:
@@ -75,6 +74,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
     if customers:
         compared, wrong = _customers(desk, told, heads)
         damage += wrong
+    damage += _twice(told)
     report = attrs.evolve(report, damage=tuple(damage), customers=compared, witnesses=tuple(views))
     with desk.unit_of_work() as unit:
         rule = "intact" if report.intact else "damaged"
@@ -90,6 +90,7 @@ class _Told:
     def __init__(self) -> None:
         self.stamps: dict[str, tuple[int, str]] = {}
         self.marks: dict[str, tuple[int, str]] = {}
+        self.twice: dict[str, int] = {}
         self.subjects = _Sum()
         self.policy = (0, "")
 
@@ -112,7 +113,10 @@ class _Told:
         for name, known in (("digests", self.stamps), ("marks", self.marks)):
             for key, stamp in said.get(name, {}).items():
                 version, _, digest = stamp.partition(":")
-                if int(version) >= known.get(key, (0, ""))[0]:
+                last = known.get(key, (0, ""))
+                if int(version) == last[0] and digest != last[1]:
+                    self.twice[key] = last[0]
+                if int(version) >= last[0]:
                     known[key] = (int(version), digest)
 
     def read_on(self, unit: UnitOfWork, heads: Mapping[str, Head]) -> None:
@@ -146,29 +150,57 @@ def _policy(desk: Desk, told: _Told) -> list[Damage]:
 
 def _marks(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> list[Damage]:
     """Which proposals and operators' factors are not as the log left them."""
+    proposals = rows_of(desk, lambda unit, after: unit.work.approvals_page(after, PAGE), "", lambda one: one.id)
+    factors = rows_of(desk, lambda unit, after: unit.credentials.page(after, PAGE), ("", "", ""), lambda row: row.place)
     stand: dict[str, str] = {}
+    for proposal in proposals:
+        stand |= _proposals.left_at(proposal, whole=_proposals.is_kept(desk, proposal))
+    operators: dict[str, str] = {}
+    for factor in factors:
+        left = _factors.left_at(factor, whole=_factors.is_whole(desk, factor))
+        stand |= left
+        operators |= dict.fromkeys(left, factor.operator)
+    doubtful = sorted(name for name in stand.keys() | told.marks.keys() if _mark_damage(told, stand, name))
+    if not doubtful:
+        return []
+    # What was written since the beginning is no damage: read on to where the log stands now, in one unit.
+    stand = {}
     with desk.repository.unit_of_work() as unit:
         told.read_on(unit, heads)
-        for approval in unit.work.approvals():
-            stand |= _proposals.left_at(approval, whole=_proposals.is_kept(desk, approval))
-        for factor in unit.credentials.of(None):
-            stand |= _factors.left_at(factor, whole=_factors.is_whole(desk, factor))
-    damage = []
-    for name in sorted(stand.keys() | told.marks.keys()):
-        (version, mark), stands = told.marks.get(name, (0, "")), stand.get(name)
-        kind, _, id_ = name.partition(":")
-        if stands == f"{version}:{mark}" or (stands is None and not mark):
-            continue
-        if stands is None:
-            what = "it is gone"
-        elif not mark and version:
-            what = "it was taken away, and is there again"
-        elif int(stands.partition(":")[0]) < version:
-            what = f"it was put back as it once stood: the log knows version {version}"
-        else:
-            what = "it is not as the log left it"
-        damage.append(Damage(kind, version, f"{id_}: {what}"))
-    return damage
+        for proposal in unit.work.approvals(ids=[name.partition(":")[2] for name in doubtful]):
+            stand |= _proposals.left_at(proposal, whole=_proposals.is_kept(desk, proposal))
+        for operator in sorted({operators[name] for name in doubtful if name in operators}):
+            for factor in unit.credentials.of(operator):
+                stand |= _factors.left_at(factor, whole=_factors.is_whole(desk, factor))
+    return [found for name in doubtful if (found := _mark_damage(told, stand, name))]
+
+
+def _mark_damage(told: _Told, stand: Mapping[str, str], name: str) -> Damage | None:
+    """What is wrong with the row of this name, if anything is."""
+    (version, mark), stands = told.marks.get(name, (0, "")), stand.get(name)
+    if stands == f"{version}:{mark}" or (stands is None and not mark):
+        return None
+    if stands is None:
+        what = "it is gone"
+    elif not mark and version:
+        what = "it was taken away, and is there again"
+    elif int(stands.partition(":")[0]) < version:
+        what = f"it was put back as it once stood: the log knows version {version}"
+    else:
+        what = "it is not as the log left it"
+    return _damage(name, version, what)
+
+
+def _twice(told: _Told) -> list[Damage]:
+    """What came to one version in two ways: it was put back as it once stood, and then changed again."""
+    what = "it came to this version twice, so it was put back in between"
+    return [_damage(name, version, what) for name, version in sorted(told.twice.items())]
+
+
+def _damage(name: str, version: int, what: str) -> Damage:
+    """Damage to a customer, or to another row by its kind and id."""
+    kind, _, id_ = name.partition(":")
+    return Damage(kind, version, f"{id_}: {what}" if id_ else what)
 
 
 def _look_up(desk: Desk, told: _Told, ends: Mapping[str, int]) -> list[Damage]:
@@ -189,14 +221,8 @@ def _look_up(desk: Desk, told: _Told, ends: Mapping[str, int]) -> list[Damage]:
 
 
 def _subjects(desk: Desk, ends: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
-    after = ("", "", 0)
-    while True:
-        with desk.repository.unit_of_work() as unit:
-            page = unit.trail.subjects(after, _PAGE)
-        yield from (row for row in page if row[2] <= ends.get(row[1], 0))
-        if len(page) < _PAGE:
-            return
-        after = page[-1]
+    found = rows_of(desk, lambda unit, after: unit.trail.subjects(after, PAGE), ("", "", 0), lambda row: row)
+    return (row for row in found if row[2] <= ends.get(row[1], 0))
 
 
 def _customers(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> tuple[int, list[Damage]]:
@@ -205,12 +231,12 @@ def _customers(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> tuple[int,
     present: set[str] = set()
     while True:
         with desk.repository.unit_of_work() as unit:
-            page = unit.parties.page(after, _PAGE)
+            page = unit.parties.page(after, PAGE)
             parts = _Parts.of(unit, [row.cif_no for row in page])
         count += len(page)
         present.update(row.cif_no for row in page)
         doubtful += [row.cif_no for row, what in _wrong(desk, told, page, parts)]
-        if len(page) < _PAGE:
+        if len(page) < PAGE:
             break
         after = page[-1].cif_no
     damage = [
@@ -343,7 +369,7 @@ def _kept_elsewhere(desk: Desk, witness: Witness) -> list[Damage]:
 def _entries(desk: Desk, stream: str, after: int, upto: int) -> Iterator[AuditRow]:
     while after < upto:
         with desk.repository.unit_of_work() as unit:
-            page = unit.trail.entries(stream, after, upto, _PAGE)
+            page = unit.trail.entries(stream, after, upto, PAGE)
         yield from page
         if not page:
             return
@@ -351,11 +377,4 @@ def _entries(desk: Desk, stream: str, after: int, upto: int) -> Iterator[AuditRo
 
 
 def _checkpoints(desk: Desk) -> Iterator[CheckpointRow]:
-    size = 0
-    while True:
-        with desk.repository.unit_of_work() as unit:
-            page = unit.trail.checkpoints(size, _PAGE)
-        yield from page
-        if len(page) < _PAGE:
-            return
-        size = page[-1].size
+    return rows_of(desk, lambda unit, after: unit.trail.checkpoints(after, PAGE), 0, lambda row: row.size)

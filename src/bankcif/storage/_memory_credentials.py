@@ -11,29 +11,28 @@ from .rows import ChallengeRow, CredentialRow
 __all__ = ["Credentials", "Usage"]
 
 
-def _key(row: CredentialRow) -> tuple[str, str, str]:
-    return row.operator, row.kind, row.id
-
-
 class Credentials(Store):
-    def of(self, operator: str | None) -> Sequence[CredentialRow]:
+    def of(self, operator: str) -> Sequence[CredentialRow]:
         rows = self._data.credentials.rows.values()
-        return sorted((row for row in rows if operator in (None, row.operator)), key=_key)
+        return sorted((row for row in rows if row.operator == operator), key=lambda row: row.place)
+
+    def page(self, after: tuple[str, str, str], limit: int) -> Sequence[CredentialRow]:
+        return [row for key, row in sorted(self._data.credentials.rows.items()) if key > after][:limit]
 
     def at(self, id: str) -> CredentialRow | None:  # noqa: A002 (the row's own word)
         return next((row for row in self._data.credentials.rows.values() if row.id == id), None)
 
     def add(self, row: CredentialRow) -> None:
-        self._data.credentials.add(_key(row), row)
+        self._data.credentials.add(row.place, row)
 
     def change(self, row: CredentialRow) -> None:
-        before = self._data.credentials.rows.get(_key(row))
+        before = self._data.credentials.rows.get(row.place)
         if before is None or before.version != row.version - 1:
             raise ConflictError("another attempt used this factor first", rule="version")
-        self._data.credentials.put(_key(row), row)
+        self._data.credentials.put(row.place, row)
 
     def drop(self, row: CredentialRow) -> None:
-        self._data.credentials.drop(_key(row))
+        self._data.credentials.drop(row.place)
 
     def ask(self, row: ChallengeRow, now: int) -> None:
         for one in [one for one in self._data.challenges.rows.values() if one.expires_at < now]:

@@ -22,8 +22,8 @@ class Reasons(Store):
         wanted = set(cif_nos)
         return [row for _, row in sorted(self._data.reasons.rows.items()) if row.cif_no in wanted]
 
-    def all(self) -> Sequence[ReasonRow]:
-        return [row for _, row in sorted(self._data.reasons.rows.items())]
+    def page(self, after: str, limit: int) -> Sequence[ReasonRow]:
+        return [row for about, row in sorted(self._data.reasons.rows.items()) if about > after][:limit]
 
     def drop(self, rows: Collection[ReasonRow]) -> None:
         for row in rows:

@@ -68,6 +68,9 @@ class Work(Store):
         ]
         return sorted(found, key=lambda approval: (approval.expires_at, approval.id))
 
+    def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
+        return [one for id_, one in sorted(self._data.approvals.rows.items()) if id_ > after][:limit]
+
 
 class Staging(Store):
     def add(self, rows: Collection[StagedRow]) -> None:

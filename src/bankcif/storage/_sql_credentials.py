@@ -14,10 +14,13 @@ __all__ = ["Credentials", "Usage"]
 
 
 class Credentials(Store):
-    def of(self, operator: str | None) -> Sequence[CredentialRow]:
-        if operator is None:
-            return [CREDENTIAL.row(values) for values in self._s.select("credentials_all")]
+    def of(self, operator: str) -> Sequence[CredentialRow]:
         return [CREDENTIAL.row(values) for values in self._s.select("credentials", operator=operator)]
+
+    def page(self, after: tuple[str, str, str], limit: int) -> Sequence[CredentialRow]:
+        operator, kind, id_ = after
+        found = self._s.select("credentials_page", operator=operator, kind=kind, id=id_, most=limit)
+        return [CREDENTIAL.row(values) for values in found]
 
     def at(self, id: str) -> CredentialRow | None:  # noqa: A002 (the row's own word)
         found = self._s.select("credential_at", id=id)

@@ -24,8 +24,8 @@ class Reasons(Store):
         found = map(REASON.row, self._s.select_in("reasons_of", set(cif_nos)))
         return sorted(found, key=lambda row: row.about)
 
-    def all(self) -> Sequence[ReasonRow]:
-        return [REASON.row(values) for values in self._s.select("reasons_all")]
+    def page(self, after: str, limit: int) -> Sequence[ReasonRow]:
+        return [REASON.row(values) for values in self._s.select("reasons_page", after=after, most=limit)]
 
     def drop(self, rows: Collection[ReasonRow]) -> None:
         self._s.change("reason_drop", [{"b_tenant": self._s.tenant, "b_about": row.about} for row in rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -84,10 +84,17 @@ class Work(Store):
             found = self._s.select("approvals_in", state=state)
         else:
             found = self._s.select("approvals")
-        names = [column.name for column in t.APPROVAL.columns]
-        approvals = [_approval(dict(zip(names, values, strict=True))) for values in found]
+        approvals = _approvals(found)
         wanted = None if ids is None else set(ids)
         return [one for one in approvals if state in (None, one.state.value) and (wanted is None or one.id in wanted)]
+
+    def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
+        return _approvals(self._s.select("approvals_page", after=after, most=limit))
+
+
+def _approvals(found: Iterable[Any]) -> list[Approval]:
+    names = [column.name for column in t.APPROVAL.columns]
+    return [_approval(dict(zip(names, values, strict=True))) for values in found]
 
 
 def _approval_params(tenant: str, approval: Approval) -> dict[str, Any]:

@@ -222,6 +222,8 @@ QUERIES: Mapping[str, Any] = {
     .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
     "approvals_at": select(t.APPROVAL).where(_mine(t.APPROVAL), _in(t.APPROVAL.c.id))
     .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+    "approvals_page": select(t.APPROVAL).where(_mine(t.APPROVAL), t.APPROVAL.c.id > bindparam("after"))
+    .order_by(t.APPROVAL.c.id).limit(bindparam("most")),
     "approval_update": update(t.APPROVAL)
     .where(t.APPROVAL.c.tenant == bindparam("b_tenant"), t.APPROVAL.c.id == bindparam("b_id"),
            t.APPROVAL.c.state == bindparam("b_state"), t.APPROVAL.c.checks == bindparam("b_checks"))
@@ -239,8 +241,10 @@ QUERIES: Mapping[str, Any] = {
     "credentials": select(*CREDENTIAL.columns)
     .where(_mine(t.CREDENTIAL), t.CREDENTIAL.c.operator == bindparam("operator"))
     .order_by(t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id),
-    "credentials_all": select(*CREDENTIAL.columns).where(_mine(t.CREDENTIAL))
-    .order_by(t.CREDENTIAL.c.operator, t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id),
+    "credentials_page": select(*CREDENTIAL.columns)
+    .where(_mine(t.CREDENTIAL), tuple_(t.CREDENTIAL.c.operator, t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id)
+           > tuple_(bindparam("operator"), bindparam("kind"), bindparam("id")))
+    .order_by(t.CREDENTIAL.c.operator, t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id).limit(bindparam("most")),
     "credential_at": select(*CREDENTIAL.columns).where(_mine(t.CREDENTIAL), t.CREDENTIAL.c.id == bindparam("id")),
     "credential_change": update(t.CREDENTIAL)
     .where(t.CREDENTIAL.c.tenant == bindparam("b_tenant"), t.CREDENTIAL.c.operator == bindparam("b_operator"),
@@ -252,7 +256,8 @@ QUERIES: Mapping[str, Any] = {
         t.CREDENTIAL.c.kind == bindparam("b_kind"), t.CREDENTIAL.c.id == bindparam("b_id")),
     "reasons": select(*REASON.columns).where(_mine(t.REASON), _in(t.REASON.c.about)),
     "reasons_of": select(*REASON.columns).where(_mine(t.REASON), _in(t.REASON.c.cif_no)),
-    "reasons_all": select(*REASON.columns).where(_mine(t.REASON)).order_by(t.REASON.c.about),
+    "reasons_page": select(*REASON.columns).where(_mine(t.REASON), t.REASON.c.about > bindparam("after"))
+    .order_by(t.REASON.c.about).limit(bindparam("most")),
     "reason_drop": t.REASON.delete().where(
         t.REASON.c.tenant == bindparam("b_tenant"), t.REASON.c.about == bindparam("b_about")),
     "approval_erase": t.APPROVAL.delete().where(

@@ -166,7 +166,7 @@ AUDIT_CURSOR = _table(
 )
 ROTATION = _table(
     "rotation",
-    _key("id", String(32)), _need("what", String(16)), _need("started_at", Micros), _need("cursor", String(64)),
+    _key("id", String(32)), _need("what", String(16)), _need("started_at", Micros), _need("cursor", String(160)),
     _need("done", BigInteger), _need("in_pass", BigInteger), _need("passes", Integer), _may("finished_at", Micros),
 )  # fmt: skip
 REASON = _table(

@@ -40,6 +40,11 @@ class CredentialRow:
     version: int = 1
     mark: bytes = attrs.field(default=b"", repr=False)
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Where it stands among all factors: operator, kind, id."""
+        return self.operator, self.kind, self.id
+
 
 @attrs.frozen(kw_only=True)
 class ChallengeRow:

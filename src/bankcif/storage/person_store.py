@@ -14,8 +14,11 @@ __all__ = ["CredentialStore", "ReasonStore", "UsageStore"]
 class CredentialStore(Protocol):
     """Factors of operators, and what passkeys were asked."""
 
-    def of(self, operator: str | None) -> Sequence[CredentialRow]:
-        """The factors of an operator, or of all of them if None, by operator, kind and id."""
+    def of(self, operator: str) -> Sequence[CredentialRow]:
+        """The factors of an operator, by kind and id."""
+
+    def page(self, after: tuple[str, str, str], limit: int) -> Sequence[CredentialRow]:
+        """Up to *limit* factors of whomever behind *after* (operator, kind, id), in that order."""
 
     def at(self, id: str) -> CredentialRow | None:  # noqa: A002 (the row's own word)
         """The factor with this id."""
@@ -55,8 +58,8 @@ class ReasonStore(Protocol):
     def of(self, cif_nos: Collection[CifNo]) -> Sequence[ReasonRow]:
         """The words that go with these customers, by what they are about."""
 
-    def all(self) -> Sequence[ReasonRow]:
-        """All words, by what they are about."""
+    def page(self, after: str, limit: int) -> Sequence[ReasonRow]:
+        """Up to *limit* words about what comes behind *after*, by what they are about."""
 
     def drop(self, rows: Collection[ReasonRow]) -> None:
         """Deletes words; what is not there is nothing."""

@@ -205,6 +205,9 @@ class WorkStore(Protocol):
     ) -> Sequence[Approval]:
         """Proposals by state, id and subject, oldest first."""
 
+    def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
+        """Up to *limit* proposals whose ids come behind *after*, by id."""
+
 
 class StagingStore(Protocol):
     """Rows held at intake."""

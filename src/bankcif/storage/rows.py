@@ -338,7 +338,7 @@ class RotationRow:
         id: Of the approval that began it.
         what: ``wrapping``, ``data`` or ``index``.
         started_at: When it was approved; data keys made before it are replaced.
-        cursor: Where it goes on.
+        cursor: Where it goes on; of ``data`` the table and the place in it.
         done: How many keys it has replaced.
         in_pass: How many of these in the present pass; a pass that replaces none is the last.
         passes: How many passes have ended.

@@ -53,7 +53,9 @@ class UpkeepContract:
         with reopened().unit_of_work() as unit:
             assert unit.credentials.of("t") == [other, _FACTOR]
             assert unit.credentials.of("nobody") == []
-            assert [row.id for row in unit.credentials.of(None)] == ["a2", "a1", "a3"]
+            assert [row.id for row in unit.credentials.page(("", "", ""), 9)] == ["a2", "a1", "a3"]
+            assert [row.id for row in unit.credentials.page(("t", "passkey", "a2"), 1)] == ["a1"]
+            assert [row.id for row in unit.credentials.page(("t", "totp", "a1"), 9)] == ["a3"]
             assert (unit.credentials.at("a2"), unit.credentials.at("a9")) == (other, None)
             unit.credentials.change(used)
             assert unit.credentials.at("a1") == used
@@ -197,15 +199,19 @@ class UpkeepContract:
             assert unit.reasons.get(["approval:p1", "none"]) == {"approval:p1": one}
             assert (unit.reasons.of([A, B]), unit.reasons.of([A])) == ([other, one], [one])
             unit.reasons.put(again)
-            assert unit.reasons.all() == [other, again, alone]
+            assert unit.reasons.page("", 9) == [other, again, alone]
+            assert (unit.reasons.page("", 1), unit.reasons.page("apart:x", 1)) == ([other], [again])
             unit.reasons.drop([other, other, alone])
-            assert unit.reasons.all() == [again]
+            assert unit.reasons.page("", 9) == [again]
 
     def test_proposals_are_deleted_by_id(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:
-            unit.work.add_approvals([approval("p1"), approval("p2")])
+            unit.work.add_approvals([approval("p2"), approval("p1")])
+            assert [one.id for one in unit.work.approvals_page("", 9)] == ["p1", "p2"]
+            assert [one.id for one in unit.work.approvals_page("", 1)] == ["p1"]
+            assert [one.id for one in unit.work.approvals_page("p1", 1)] == ["p2"]
             unit.erasure.approvals(["p1", "none"])
-            assert [one.id for one in unit.work.approvals()] == ["p2"]
+            assert [one.id for one in unit.work.approvals_page("", 9)] == ["p2"]
 
     def test_a_proposal_may_concern_no_customer(self, repository: Repository) -> None:
         about_keys = propose(

@@ -1,0 +1,42 @@
+"""Going through a whole table in short units of work, so that writers take their turns meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from ..storage import UnitOfWork
+from .desk import Desk
+
+__all__ = ["PAGE", "pages", "rows_of"]
+
+PAGE = 1000
+R = TypeVar("R")
+K = TypeVar("K")
+
+
+def pages(
+    desk: Desk, read: Callable[[UnitOfWork, K], Sequence[R]], start: K, place: Callable[[R], K]
+) -> Iterator[Sequence[R]]:
+    """
+    The pages of a table, each read in a unit of its own.
+
+    Args:
+        desk: Collaborators.
+        read: Gives up to `PAGE` rows behind a place.
+        start: The place before the first row.
+        place: Where a row stands.
+    """
+    while True:
+        with desk.repository.unit_of_work() as unit:
+            page = read(unit, start)
+        yield page
+        if len(page) < PAGE:
+            return
+        start = place(page[-1])
+
+
+def rows_of(desk: Desk, read: Callable[[UnitOfWork, K], Sequence[R]], start: K, place: Callable[[R], K]) -> Iterator[R]:
+    """The rows of `pages`, one after another."""
+    for page in pages(desk, read, start, place):
+        yield from page
