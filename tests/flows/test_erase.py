@@ -211,15 +211,15 @@ def test_a_person_s_words_rest_sealed_and_go_with_their_customer(
         cif.erasures.restrict(number, reason=WORDS, actor=officers[0])
         proposal = cif.erasures.propose(number, reason=WORDS, actor=officers[0])
         with cif._desk.unit_of_work() as unit:
-            before = {row.about.partition(":")[0] for row in unit.reasons.all()}
+            before = {row.about.partition(":")[0] for row in unit.reasons.page("", 99)}
             keys_before = {row.key_id for row in unit.reasons.of([CifNo(number)])}
         assert before == {"approval", "apart", "restrict"}
         cif.approvals.approve(proposal.id, actor=officers[1])
         assert cif.erasures.certificate(proposal.id, actor=officers[0]).reason == WORDS
         with cif._desk.unit_of_work() as unit:
-            left = {row.about for row in unit.reasons.all()}
+            left = {row.about for row in unit.reasons.page("", 99)}
             assert {one.id for one in unit.work.approvals()} == {waiting.id, proposal.id}
-            kept = {row.key_id for row in unit.reasons.all()}
+            kept = {row.key_id for row in unit.reasons.page("", 99)}
         assert left == {f"approval:{waiting.id}", f"approval:{proposal.id}"}
         assert not cif._key_store.read(keys_before - kept)
         assert cif.audit.verify(actor=AUDITOR).damage == ()
@@ -240,7 +240,7 @@ def test_words_that_replace_others_take_their_key_with_them(cif: CIF) -> None:
     for words in ("the first", "the second"):
         cif.matches.not_a_match(one, other, actor=MAKER, reason=words)
         with cif._desk.unit_of_work() as unit:
-            keys += [row.key_id for row in unit.reasons.all()]
+            keys += [row.key_id for row in unit.reasons.page("", 99)]
             retired = set(unit.keys.retired())
     assert len(set(keys)) == 2
     assert retired == {keys[0]}
@@ -284,7 +284,7 @@ def test_words_that_were_changed_are_none_and_a_rotation_reaches_them(cif: CIF, 
     clock.advance(timedelta(minutes=1))
     begin(cif, "data")
     with cif._desk.unit_of_work() as unit:
-        old = {row.key_id for row in unit.reasons.all() if "approval:" + first.id == row.about}
+        old = {row.key_id for row in unit.reasons.page("", 99) if "approval:" + first.id == row.about}
     cif.keys.rotate(actor=CUSTODIAN)
     assert not cif._key_store.read(old)
     said = {one.id: one.reason for one in cif.approvals.mine(actor=MAKER)}

@@ -124,7 +124,16 @@ def test_a_glass_broken_before_an_erased_customer_is_still_reviewed(cif: CIF, st
     assert not sees(cif, done.cif_no)
     erasure = cif.erasures.propose(done.cif_no, reason="over", actor=officers[0])
     cif.approvals.approve(erasure.id, actor=officers[1])
+    with cif._desk.unit_of_work() as unit:
+        keys = {row.key_id for row in unit.reasons.get([f"approval:{proposal}"]).values()}
+    assert len(cif._key_store.read(keys)) == 1
     assert cif.approvals.approve(proposal, actor=REVIEWER).state.value == "executed"
+    # The log says who judged it; the words, which may speak of the customer, are gone with the key they were under.
+    with cif._desk.unit_of_work() as unit:
+        assert {one.id for one in unit.work.approvals()} == {erasure.id}
+        assert not unit.reasons.get([f"approval:{proposal}"])
+    assert not cif._key_store.read(keys)
+    assert cif.audit.verify(actor=Actor(id="a.sun", roles={"auditor"})).damage == ()
 
 
 def test_what_waits_is_seen_by_who_may_see_it(cif: CIF, steward: Actor, checker: Actor) -> None:

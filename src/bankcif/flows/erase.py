@@ -318,7 +318,28 @@ def _forget_proposals(
     words = {row.about: row for row in unit.reasons.of(members)}
     words |= unit.reasons.get([*apart, *(f"approval:{one.id}" for one in over)])
     drop_reasons(unit, [row for name, row in words.items() if name not in kept])
-    return {f"approval:{one.id}": f"{one.version + 1}:" for one in over}
+    return {name: left for one in over for name, left in _gone(one).items()}
+
+
+def forget_reviewed(unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+    """
+    Deletes a broken glass that was reviewed after its customer was erased, with the words of who broke it.
+
+    Returns:
+        What the log is told of it: that it is gone; nothing if the customer is not erased, or it is something else.
+    """
+    rows = unit.parties.get([CifNo(one) for one in approval.subjects]).values()
+    over = approval.operation is Operation.BREAK_GLASS and approval.state not in OPEN
+    if not over or all(row.life_cycle != LifeCycle.ERASED for row in rows):
+        return {}
+    unit.erasure.approvals([approval.id])
+    drop_reasons(unit, list(unit.reasons.get([f"approval:{approval.id}"]).values()))
+    return _gone(approval)
+
+
+def _gone(approval: Approval) -> dict[str, str]:
+    """Where the log says that a proposal was left which was deleted."""
+    return {f"approval:{approval.id}": f"{approval.version + 1}:"}
 
 
 def _tombstone(desk: Desk, row: PartyRow, now: int) -> PartyRow:
