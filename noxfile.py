@@ -33,7 +33,9 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on every installed Python."""
     session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"))
-    session.run("pytest", "--cov", "--cov-report=term", *session.posargs)
+    # Every core takes tests from the others when it has none left.
+    spread = ["-n", "auto", "--dist", "worksteal"]
+    session.run("pytest", *spread, "--cov", "--cov-report=term", *session.posargs)
 
 
 @nox.session
