@@ -24,10 +24,10 @@ def loaded(shell: Shell) -> tuple[Shell, str]:
 def test_verifying_tells_what_vouches_for_the_log(loaded: tuple[Shell, str]) -> None:
     shell, _ = loaded
     said = shell.run("audit", "verify", *AUDIT, *WITNESS).stdout
-    assert "log intact: 6 entries in 1 stream(s)" in said
+    assert "log intact: 9 entries in 1 stream(s)" in said
     assert "checkpoint(s); the last" in said
     assert "3 customer(s) compared" in said
-    assert "witness witness.jsonl had seen 6 entries" in said
+    assert "witness witness.jsonl had seen 8 entries" in said
     assert "no --witness" in shell.run("audit", "verify", *AUDIT, "--no-customers").stdout
     found = shell.json("audit", "verify", *AUDIT, *WITNESS)
     assert (found["intact"], found["customers"], found["damage"]) == (True, 3, [])  # type: ignore[index]
@@ -58,7 +58,7 @@ def test_damage_that_no_checkpoint_covers_is_a_finding_too(loaded: tuple[Shell, 
 def test_checkpoints_from_a_scheduler(loaded: tuple[Shell, str]) -> None:
     shell, _ = loaded
     said = shell.run("audit", "checkpoint", *AUDIT, *WITNESS).stdout
-    assert said == "checkpoint over 7 entries\n  witness.jsonl: holds 7 entries\n"
+    assert said == "checkpoint over 10 entries\n  witness.jsonl: holds 10 entries\n"
     second = shell.json("audit", "checkpoint", *AUDIT, "--witness", "sqlite:///second.db")
     assert second["witnesses"][0]["size"] == second["size"]  # type: ignore[index]
     nowhere = shell.run("audit", "checkpoint", *AUDIT, "--witness", "none/w.jsonl", expect=1)
@@ -81,14 +81,14 @@ def test_deeds_and_an_incident(loaded: tuple[Shell, str]) -> None:
 
 def test_a_proof_goes_to_somebody_without_the_store(loaded: tuple[Shell, str], tmp_path: Path) -> None:
     shell, _ = loaded
-    shell.run("audit", "prove", "s0", "2", "--out", "p.json", *AUDIT)
+    shell.run("audit", "prove", "s0", "3", "--out", "p.json", *AUDIT)
     key = shell.run("audit", "key", *AUDIT).stdout.strip()
     said = shell.run("audit", "check-proof", "p.json", "--log-key", key).stdout
-    assert "entry 2 of s0 stands in the log bankcif/" in said
+    assert "entry 3 of s0 stands in the log bankcif/" in said
     assert "alice  register" in said
-    assert "cannot be written" in shell.run("audit", "prove", "s0", "2", "--out", "p.json", *AUDIT, expect=2).stderr
+    assert "cannot be written" in shell.run("audit", "prove", "s0", "3", "--out", "p.json", *AUDIT, expect=2).stderr
     bent = json.loads((shell.folder / "p.json").read_text(encoding="utf-8"))
-    shell.write("bent.json", json.dumps({**bent, "number": 3}))
+    shell.write("bent.json", json.dumps({**bent, "number": 2}))
     assert "does not stand under" in shell.run("audit", "check-proof", "bent.json", "--log-key", key, expect=2).stderr
     assert "no proof" in shell.run("audit", "check-proof", "app.csv", "--log-key", key, expect=2).stderr
     assert "cannot be read" in shell.run("audit", "check-proof", "none", "--log-key", key, expect=2).stderr
@@ -99,8 +99,8 @@ def test_the_bank_s_monitoring_gets_every_entry(loaded: tuple[Shell, str]) -> No
     shell, cif_no = loaded
     shell.run("show", cif_no, *ASK, "--sink", "siem.jsonl")
     lines = [json.loads(one) for one in (shell.folder / "siem.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [one["event"]["action"] for one in lines][-2:] == ["find", "view"]
-    assert shell.run("audit", "forward", *AUDIT, "--sink", "siem.jsonl").stdout == "jsonl: 1 entries\n"
+    assert [one["event"]["action"] for one in lines][-3:] == ["find", "is_enrolled", "view"]
+    assert shell.run("audit", "forward", *AUDIT, "--sink", "siem.jsonl").stdout == "jsonl: 2 entries\n"
     assert shell.run("audit", "forward", *AUDIT).stdout == "no --sink\n"
     assert "failed" in shell.run("audit", "forward", *AUDIT, "--sink", "none/siem.jsonl", expect=1).stdout
 

@@ -618,7 +618,14 @@ def test_factors_are_shown_without_secrets_and_taken_away_with_their_key(bank: B
     with pytest.raises(AuthenticationError):
         bank.cif.operators.log_in("t.zhou", SECRET, bank.code())
     assert bank.cif.operators.is_enrolled("t.zhou")
-    assert not bank.cif.operators.is_enrolled("t.nobody")
+    for nobody in ("t.nobody", "", "x" * 65, "a\nb", "\ud800"):
+        assert not bank.cif.operators.is_enrolled(nobody)
+    (asked,) = [one for one in bank.cif.audit.deeds("t.zhou", actor=AUDITOR) if one.action == "is_enrolled"]
+    assert asked.count == 1
+    asked_for_nobody = [
+        one for one in bank.cif.audit.deeds("bankcif.nobody", actor=AUDITOR) if one.action == "is_enrolled"
+    ]
+    assert [one.count for one in asked_for_nobody] == [0] * 5
 
 
 def test_an_operator_who_is_enrolled_anew_has_one_password_and_one_token(bank: Bank) -> None:

@@ -223,7 +223,7 @@ WITHOUT_CUSTOMERS = {
     "close": "lets go of it",
     "Policies.in_force": "the process's own configuration",
     "Audit.key": "the log's public key",
-    "Operators.is_enrolled": "whether there is something to ask for",
+    "Operators.is_enrolled": "leaves an entry under the name that is asked about: tests/flows/test_authenticate.py",
     "Operators.begin_log_in": "asks whoever is there; who they are is told with the answer",
     "Operators.log_in": "recognizes whoever it is, under their own name: tests/flows/test_authenticate.py",
     "Operators.finish_log_in": "as log_in",

@@ -65,7 +65,7 @@ class Operators(Group):
 
     def is_enrolled(self, operator: str) -> bool:
         """Whether *operator* has anything to be recognized by."""
-        return operators.is_enrolled(self._desk, operator)
+        return authenticate.is_enrolled(self._desk, operator)
 
     def log_in(self, operator: str, password: str, code: str | None = None, *, origin: str = "") -> AuthContext:
         """Recognizes an operator by password, and by a one-time code as well if one is given."""

@@ -51,6 +51,7 @@ __all__ = [
     "change_password",
     "finish_log_in",
     "finish_step_up",
+    "is_enrolled",
     "log_in",
     "step_up",
 ]
@@ -58,6 +59,19 @@ __all__ = [
 T = TypeVar("T")
 _NOBODY = Actor(id="bankcif.nobody")
 """Under whom the log keeps attempts in a name that is nobody's."""
+
+
+def is_enrolled(desk: Desk, operator: str) -> bool:
+    """
+    Whether *operator* has anything to be recognized by. Nobody is recognized yet who asks, so the log keeps the question under
+    that name, or under nobody's if there is none.
+    """
+    with desk.unit_of_work() as unit:
+        known = _may_be_an_id(operator) and bool(unit.credentials.of(operator))
+        who, terms = (Actor(id=operator), {}) if known else (_NOBODY, {"operator": _name_tag(desk, operator)})
+        record(desk, unit, [AuditEntry.by(who, "is_enrolled", desk.now(), count=int(known), terms=terms)])
+        unit.commit()
+    return known
 
 
 def log_in(desk: Desk, operator: str, password: str, code: str | None = None, *, origin: str = "") -> AuthContext:

@@ -50,7 +50,6 @@ __all__ = [
     "factors",
     "finish_enrolment",
     "ground_of_operator",
-    "is_enrolled",
     "remove",
     "set_password",
     "unlock",
@@ -126,12 +125,6 @@ def factors(desk: Desk, operator: str, *, actor: Actor, purpose: Purpose) -> Seq
         tell(desk, unit, actor, "factors", operator, purpose, count=len(found))
         unit.commit()
     return found
-
-
-def is_enrolled(desk: Desk, operator: str) -> bool:
-    """Whether *operator* has anything to be recognized by."""
-    with desk.repository.unit_of_work() as unit:
-        return bool(unit.credentials.of(operator))
 
 
 def remove(desk: Desk, operator: str, kind: str, factor_id: str, *, actor: Actor, purpose: Purpose) -> None:
