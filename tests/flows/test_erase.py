@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import sqlite3
+import threading
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -253,7 +254,7 @@ def test_a_decision_that_is_committed_is_told_as_done_though_a_backup_reads_the_
         made = CIF.open(
             f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, trust=TRUST, clock=clock
         )
-        made._key_store._connection.execute("PRAGMA busy_timeout = 20")  # type: ignore[attr-defined]
+        made._key_store._patience = 0.02  # type: ignore[attr-defined]
         return made
 
     cif = opened()
@@ -303,8 +304,7 @@ def test_words_that_were_changed_are_none_and_a_rotation_reaches_them(cif: CIF, 
 def test_a_key_that_a_reader_still_holds_in_the_log_is_not_said_to_be_destroyed(tmp_path: Path) -> None:
     """A backup that reads the key store keeps the write-ahead log, and in it the key."""
     path = tmp_path / "keys.db"
-    store = SqliteKeyStore(path)
-    store._connection.execute("PRAGMA busy_timeout = 50")
+    store = SqliteKeyStore(path, patience=0.05)
     store.write([WrappedKey(key_id=b"k" * 16, kek_id="kek", wrapped=b"wrapped-bytes-of-a-key", made_at=1)])
     reader = sqlite3.connect(path)
     reader.execute("BEGIN")
@@ -315,6 +315,26 @@ def test_a_key_that_a_reader_still_holds_in_the_log_is_not_said_to_be_destroyed(
     store.destroy([b"k" * 16])
     store.close()
     assert all(b"wrapped-bytes-of-a-key" not in one.read_bytes() for one in tmp_path.iterdir())
+
+
+def test_nobody_waits_for_a_key_while_another_is_being_destroyed(tmp_path: Path) -> None:
+    path = tmp_path / "keys.db"
+    store = SqliteKeyStore(path, patience=20)
+    first, second = (WrappedKey(key_id=n * 16, kek_id="kek", wrapped=b"w", made_at=1) for n in (b"1", b"2"))
+    store.write([first, second])
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM data_key").fetchone()
+    waiting = threading.Thread(target=store.destroy, args=([first.key_id],))
+    waiting.start()
+    while store.read([first.key_id]):
+        pass
+    assert store.read([second.key_id]) == {second.key_id: second}
+    assert waiting.is_alive()  # for the reader
+    reader.close()
+    waiting.join()
+    assert store.read([first.key_id, second.key_id]) == {second.key_id: second}
+    store.close()
 
 
 def test_the_certificate_stands_under_a_signed_checkpoint(cif: CIF, steward: Actor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -34,12 +35,16 @@ class SqliteKeyStore:
 
     Keep it apart from the data database, and its backups shorter: a key that was destroyed here must be gone there too.
 
+    Args:
+        path: Where it is, or is made if *create* is set.
+        patience: Seconds that destroying waits for who reads the file meanwhile, such as a backup.
+
     Raises:
         StoreOpenError: The file is missing and *create* is not set, or it is no key store.
     """
 
-    def __init__(self, path: str | Path, *, create: bool = True) -> None:
-        self._path = Path(path)
+    def __init__(self, path: str | Path, *, create: bool = True, patience: float = 5.0) -> None:
+        self._path, self._patience = Path(path), patience
         self._lock = RLock()
         problem = ""
         if not create and not self._path.exists():
@@ -92,13 +97,21 @@ class SqliteKeyStore:
     def destroy(self, key_ids: Collection[bytes]) -> None:
         self._many("DELETE FROM data_key WHERE key_id = ?", [(key_id,) for key_id in key_ids])
         # The write-ahead log still holds the pages as they were; it is emptied, so that no file has the key any more.
-        if self._run("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]:
+        if not self._log_emptied():
             raise StorageError(
                 "the key store is read by somebody else, such as a backup, so that a destroyed key still stands in its log; it is "
                 "tried again when the store is opened next",
                 path=str(self._path),
                 rule="key_store_read",
             )
+
+    def _log_emptied(self) -> bool:
+        """Over a connection of its own, so that nobody in this process waits for somebody who reads the file in another."""
+        try:
+            with closing(sqlite3.connect(self._path, timeout=self._patience)) as apart:
+                return not apart.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error:
+            return False
 
     def page(self, after: bytes = b"", *, limit: int, not_under: str = "") -> Sequence[WrappedKey]:
         return [_key(row) for row in self._run(_PAGE, (after, not_under, limit))]
