@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,14 +113,62 @@ def test_the_file_loaded_again_brings_neither_a_released_nor_a_refused_row_back(
             cif.held.release(batch, decided, channel, **ASK)
 
 
-def test_of_a_decided_row_nothing_stays_sealed(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+@pytest.mark.parametrize("decision", ["refused", "released"])
+def test_of_a_decided_row_nothing_stays_sealed_and_its_key_is_gone(
+    cif: CIF, tmp_path: Path, channel: Channel, decision: str
+) -> None:
     batch = loaded(cif, tmp_path, channel)
-    cif.held.refuse(batch, 2, reason="a test", **ASK)
+    with cif._desk.unit_of_work() as unit:
+        keys = [row.key_id for row in unit.staging.rows()]
+    assert len(cif._key_store.read(keys)) == 2
+    if decision == "refused":
+        cif.held.refuse(batch, 2, reason="a test", **ASK)
+    else:
+        cif.held.release(batch, 2, channel, corrections={"idno": row(1)["idno"]}, **ASK)
     with cif._desk.unit_of_work() as unit:
         second, third = unit.staging.rows()
-    assert (second.state, second.sealed) == ("refused", b"")
+    assert (second.state, second.sealed, third.state) == (decision, b"", "held")
     assert third.sealed
-    assert second.key_id == third.key_id, "one key for the batch"
+    assert set(cif._key_store.read(keys)) == {third.key_id}, "a backup of the row does not open any more"
+    assert keys_fit(cif)
+
+
+def test_a_file_loaded_again_makes_no_keys_for_rows_that_wait(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    loaded(cif, tmp_path, channel)
+    before = cif._key_store.page(limit=10**6)
+    cif.load(tmp_path / "app.jsonl", channel, **ASK)
+    assert cif._key_store.page(limit=10**6) == before
+
+
+def test_a_rotation_of_data_keys_reaches_rows_that_wait_while_their_file_is_loaded(
+    cif: CIF, tmp_path: Path, channel: Channel, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.flows.test_rotate import ONE, begin
+
+    from bankcif.flows import load, rotate
+
+    monkeypatch.setattr(rotate, "_HELD_AT_ONCE", 2)
+    monkeypatch.setattr(load, "_BATCH", 3)
+    old: set[bytes] = set()
+    rows = [row(n, idno=BAD_ID) for n in range(5)]
+    cif.receive(rows[:3], channel, key="a", **ASK)
+
+    def rows_then_a_rotation() -> Iterator[dict[str, Any]]:
+        yield from rows[:3]
+        with cif._desk.unit_of_work() as unit:
+            old.update(one.key_id for one in unit.staging.rows())
+        assert len(cif._key_store.read(old)) == 6
+        clock.advance(timedelta(minutes=1))
+        begin(cif, "data")
+        assert cif.keys.rotate(actor=ONE)[0].finished_at is not None
+        yield from rows[3:]
+
+    cif.receive(rows_then_a_rotation(), channel, key="b", **ASK)
+    assert not cif._key_store.read(old)
+    assert len(cif.held.rows(**ASK)) == 8
+    for waiting in cif.held.rows(**ASK):
+        assert cif.held.show(waiting.batch, waiting.line, **ASK)["idno"] == BAD_ID
+    assert keys_fit(cif)
 
 
 def test_seeing_a_held_row_is_unmasking(cif: CIF, tmp_path: Path, channel: Channel) -> None:

@@ -1,7 +1,7 @@
 """
 Held rows: list, show, release with corrections, refuse, and let expire.
 
-A held row is sealed under a key of its batch. A person who may release sees it in clear, and that is in the log before it
+A held row is sealed under a key of its own. A person who may release sees it in clear, and that is in the log before it
 leaves. Once decided, nothing of it stays but its line and its faults; once its term is over, not even these, nor the key.
 """
 
@@ -23,7 +23,18 @@ from ..party import Fault
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
 from ._reasons import drop_reasons, keep_reason, need_reason
-from .desk import Desk, assure, authorize, destroy_retired, operation_digest, over_cap, record, refuse, spend
+from .desk import (
+    Desk,
+    assure,
+    authorize,
+    destroy_retired,
+    destroy_retired_later,
+    operation_digest,
+    over_cap,
+    record,
+    refuse,
+    spend,
+)
 from .load import check_allowed, staged_place, take_in
 from .register import Outcome, Registered, register
 
@@ -126,11 +137,11 @@ def release(
         raise InputError(f"channel {channel.name} has no such column; correct one of its own", rule="unknown_column")
     with desk.unit_of_work() as unit:
         row = _held(desk, unit, batch, line)
+        payload = _opened(desk, row) if row is not None and row.channel == channel.name else {}
     if row is None:
         raise refuse(desk, actor, "release", purpose, rule="not_held")
     if row.channel != channel.name:
         raise InputError(f"this row came by channel {row.channel}", rule="channel")
-    payload = _opened(desk, row)
     values = {**(payload["values"] or {}), **corrections}
     arrival, faults = take_in(
         desk, RawRow(line=line, values=values, raw=b""), channel, bytes.fromhex(payload["delivery"])
@@ -145,6 +156,7 @@ def release(
             record(desk, unit, [_entry(desk, row, "release", columns, actor, purpose, done[0].cif_no)])
 
     done = register(desk, [arrival], actor=actor, also=also)[0]
+    destroy_retired_later(desk)
     if done.outcome is Outcome.REFUSED:
         raise InputError("this source key belongs to a party of another kind", path="$", rule=done.rule)
     return done
@@ -169,23 +181,23 @@ def refuse_row(desk: Desk, batch: str, line: int, *, reason: str, actor: Actor, 
             unit.commit()
     if row is None:
         raise refuse(desk, actor, "refuse_row", purpose, rule="not_held")
+    destroy_retired_later(desk)
 
 
 def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
     """
-    Deletes every row whose term is over, then the keys that seal nothing else; how many rows there were.
+    Deletes every row whose term is over, then their keys; how many rows there were.
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* release.
     """
     authorize(desk, actor, Action.RELEASE, "expire_held", purpose)
     with desk.unit_of_work() as unit:
-        rows = unit.staging.rows()
-        over = [row for row in rows if row.expires_at <= desk.now()]
+        over = [row for row in unit.staging.rows() if row.expires_at <= desk.now()]
         if over:
             unit.staging.drop(over)
             drop_reasons(unit, list(unit.reasons.get([_about(row) for row in over]).values()))
-            unit.keys.retire({row.key_id for row in over} - {row.key_id for row in rows if row not in over})
+            unit.keys.retire({row.key_id for row in over if row.state == "held"})
         record(desk, unit, [AuditEntry.by(actor, "expire_held", desk.now(), purpose=purpose, count=len(over))])
         unit.commit()
     destroy_retired(desk)
@@ -210,7 +222,23 @@ def _opened(desk: Desk, row: StagedRow) -> Mapping[str, Any]:
 
 
 def _decide(unit: UnitOfWork, row: StagedRow, state: str) -> None:
-    unit.staging.decide(attrs.evolve(row, state=state, sealed=b""))
+    """Ends a row that is held; nothing of it stays sealed, under the key that it has by now, which goes."""
+    found = unit.staging.rows(row.place)
+    now = found[0] if found else row  # which the store refuses
+    unit.staging.change(attrs.evolve(now, state=state, sealed=b""))
+    unit.keys.retire([now.key_id])
+
+
+def held_sealed_anew(desk: Desk, unit: UnitOfWork, rows: Sequence[StagedRow], made_before: int) -> int:
+    """Seals those of *rows* that wait and whose data key was made before that instant under a new one; how many there were."""
+    waiting = [row for row in rows if row.state == "held"]
+    old = desk.data_keys.made_before({row.key_id for row in waiting}, made_before)
+    stale = [row for row in waiting if row.key_id in old]
+    for row, key in zip(stale, desk.data_keys.take(len(stale)) if stale else [], strict=True):
+        sealed = desk.sealer.seal(dict(_opened(desk, row)), key, staged_place(*row.place))
+        unit.staging.change(attrs.evolve(row, key_id=key.id, sealed=sealed))
+    unit.keys.retire([row.key_id for row in stale])
+    return len(stale)
 
 
 def _entry(

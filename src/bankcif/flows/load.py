@@ -210,14 +210,6 @@ class _Batch:
     each: Callable[[LoadedRow], None] | None
     each_held: Callable[[HeldRow], None] | None
     by_content: bool = False
-    _key: DataKey | None = None
-
-    @property
-    def key(self) -> DataKey:
-        """The key that seals the held rows of this batch; made when the first one is."""
-        if self._key is None:
-            self._key = self.desk.data_keys.take(1)[0]
-        return self._key
 
     def delivery(self, row: RawRow) -> bytes:
         """Keyed digest of where, and perhaps of what, a row was in its batch."""
@@ -262,7 +254,10 @@ def _receive_some(batch: _Batch, rows: Sequence[RawRow], report: LoadReport) -> 
             if one.outcome is Outcome.REFUSED
         ]
         kept[:] = sorted([*held, *mistaken], key=lambda pair: pair[0].line)
-        unit.staging.add([_staged(batch, row, faults) for row, faults in kept])
+        known = unit.staging.lines(batch.tag, [row.line for row, _ in kept])
+        new = [(row, faults) for row, faults in kept if row.line not in known]
+        keys = desk.data_keys.take(len(new)) if new else []
+        unit.staging.add([_staged(batch, row, faults, key) for (row, faults), key in zip(new, keys, strict=True)])
         entry = AuditEntry.by(
             actor, "load", desk.now(), purpose=batch.purpose, channel=channel.name,
             count=len(rows), rule=f"held:{len(kept)}", faults=counted(one for _, faults in kept for one in faults),
@@ -324,15 +319,15 @@ def staged_place(batch: bytes, line: int) -> Place:
     return Place(table="staged_row", owner=(batch, line), group="staged-row")
 
 
-def _staged(batch: _Batch, row: RawRow, faults: tuple[Fault, ...]) -> StagedRow:
+def _staged(batch: _Batch, row: RawRow, faults: tuple[Fault, ...], key: DataKey) -> StagedRow:
     now = batch.desk.now()
     payload = {
         "format": 1, "raw": row.raw.hex(), "values": row.values, "delivery": batch.delivery(row).hex(),
         "encoding": batch.channel.encoding if batch.channel.format in ("csv", "jsonl", "fixed") else "utf-8",
     }  # fmt: skip
     return StagedRow(
-        batch=batch.tag, line=row.line, channel=batch.channel.name, key_id=batch.key.id,
-        sealed=batch.desk.sealer.seal(payload, batch.key, staged_place(batch.tag, row.line)),
+        batch=batch.tag, line=row.line, channel=batch.channel.name, key_id=key.id,
+        sealed=batch.desk.sealer.seal(payload, key, staged_place(batch.tag, row.line)),
         faults=dumps([[fault.path, fault.rule, fault.severity] for fault in faults]), actor=batch.actor.id,
         staged_at=now, expires_at=now + _HELD_DAYS * 86_400 * 1_000_000,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..access import Action
 from ..context import Actor, Effect, Purpose
 from ..storage import UnitOfWork
-from ..storage.rows import CredentialRow, PartyRow, ReasonRow
+from ..storage.rows import CredentialRow, PartyRow, ReasonRow, StagedRow
 from ._pages import PAGE, pages
 from .desk import Desk, authorize, need_purpose, note
 
@@ -16,7 +16,7 @@ __all__ = ["check_keys"]
 
 def check_keys(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
     """
-    Opens every data key of the key store, and asks it for the key of every source record, factor and reason.
+    Opens every data key of the key store, and asks it for the key of every source record, factor, reason and held row.
 
     Args:
         desk: Collaborators.
@@ -53,6 +53,11 @@ def _checked(desk: Desk) -> int:
         desk.data_keys.get({row.key_id for row in page})
         return page
 
+    def held(unit: UnitOfWork, after: tuple[bytes, int]) -> Sequence[StagedRow]:
+        page = unit.staging.page(after, PAGE)
+        desk.data_keys.get({row.key_id for row in page if row.state == "held"})
+        return page
+
     def records(unit: UnitOfWork, after: str) -> Sequence[PartyRow]:
         page = unit.parties.page(after, PAGE)
         desk.data_keys.get({row.key_id for _, row in unit.sources.of_parties([row.cif_no for row in page])})
@@ -61,6 +66,8 @@ def _checked(desk: Desk) -> int:
     for _ in pages(desk, factors, ("", "", ""), lambda row: row.place):
         pass
     for _ in pages(desk, reasons, "", lambda row: row.about):
+        pass
+    for _ in pages(desk, held, (b"", 0), lambda row: row.place):
         pass
     for _ in pages(desk, records, "", lambda row: row.cif_no):
         pass

@@ -32,6 +32,7 @@ from ._records import open_records
 from ._reseal import sealed_anew
 from .desk import Desk, authorize, destroy_retired, note, record, retried
 from .found import check_place, index_check
+from .held import held_sealed_anew
 
 __all__ = ["ROTATIONS", "Rotated", "begin", "ground_of_rotation", "propose_rotation", "rotate", "rotations"]
 
@@ -42,6 +43,7 @@ _PARTIES_AT_ONCE = 100
 _TAGS_AT_ONCE = 5000
 _FACTORS_AT_ONCE = 500
 _REASONS_AT_ONCE = 500
+_HELD_AT_ONCE = 500
 _MOST_PASSES = 5
 
 
@@ -244,12 +246,20 @@ def _reasons_anew(desk: Desk, unit: UnitOfWork, row: RotationRow, after: str, _a
     return _Page(after=page[-1].about if len(page) == _REASONS_AT_ONCE else None, count=count)
 
 
-_SEALED = {"party": _parties_anew, "factor": _factors_anew, "reason": _reasons_anew}
+def _held_anew(desk: Desk, unit: UnitOfWork, row: RotationRow, after: str, _actor: Actor, _now: int) -> _Page:
+    batch, _, line = after.partition(":")
+    page = unit.staging.page((bytes.fromhex(batch), int(line or 0)), _HELD_AT_ONCE)
+    count = held_sealed_anew(desk, unit, page, row.started_at)
+    goes_on = f"{page[-1].batch.hex()}:{page[-1].line}" if len(page) == _HELD_AT_ONCE else None
+    return _Page(after=goes_on, count=count)
+
+
+_SEALED = {"party": _parties_anew, "factor": _factors_anew, "reason": _reasons_anew, "held": _held_anew}
 """What rests under data keys of its own, in the order in which a rotation goes through it."""
 
 
 def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
-    """One page of parties, of operators' factors or of persons' reasons: whose data key is older gets another."""
+    """One page of parties, operators' factors, persons' reasons or held rows: whose data key is older gets another."""
     tables = list(_SEALED)
     table, _, after = row.cursor.partition("/") if row.cursor else (tables[0], "", "")
     with desk.unit_of_work() as unit:

@@ -78,7 +78,13 @@ class Staging(Store):
             if (row.batch, row.line) not in self._data.staged.rows:
                 self._data.staged.add((row.batch, row.line), row)
 
-    def decide(self, row: StagedRow) -> None:
+    def lines(self, batch: bytes, lines: Collection[int]) -> Collection[int]:
+        return {line for line in lines if (batch, line) in self._data.staged.rows}
+
+    def page(self, after: tuple[bytes, int], limit: int) -> Sequence[StagedRow]:
+        return [row for at, row in sorted(self._data.staged.rows.items()) if at > after][:limit]
+
+    def change(self, row: StagedRow) -> None:
         before = self._data.staged.rows.get((row.batch, row.line))
         if before is None or before.state != "held":
             raise ConflictError("the row is not held any more", rule="staged_state")

@@ -126,9 +126,18 @@ class Staging(Store):
     def add(self, rows: Collection[StagedRow]) -> None:
         self._s.add_new(STAGED, rows)
 
-    def decide(self, row: StagedRow) -> None:
+    def lines(self, batch: bytes, lines: Collection[int]) -> Collection[int]:
+        return {line for (line,) in self._s.select_in("staged_lines", set(lines), batch=batch)}
+
+    def page(self, after: tuple[bytes, int], limit: int) -> Sequence[StagedRow]:
+        batch, line = after
+        found = self._s.select("staged_page", batch=batch, line=line, most=limit)
+        return [STAGED.row(values) for values in found]
+
+    def change(self, row: StagedRow) -> None:
         where = {"b_tenant": self._s.tenant, "b_batch": row.batch, "b_line": row.line}
-        if self._s.change("staged_decide", [{**where, "state": row.state, "sealed": row.sealed}]) != 1:
+        values = {"state": row.state, "key_id": row.key_id, "sealed": row.sealed}
+        if self._s.change("staged_change", [{**where, **values}]) != 1:
             raise ConflictError("the row is not held any more", rule="staged_state")
 
     def drop(self, rows: Collection[StagedRow]) -> None:

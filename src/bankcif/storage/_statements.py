@@ -206,10 +206,16 @@ QUERIES: Mapping[str, Any] = {
     .values({name: bindparam(name) for name in TASK.names}),
     "staged_at": select(*STAGED.columns).where(
         _mine(t.STAGED_ROW), t.STAGED_ROW.c.batch == bindparam("batch"), t.STAGED_ROW.c.line == bindparam("line")),
-    "staged_decide": update(t.STAGED_ROW)
+    "staged_lines": select(t.STAGED_ROW.c.line).where(
+        _mine(t.STAGED_ROW), t.STAGED_ROW.c.batch == bindparam("batch"), _in(t.STAGED_ROW.c.line)),
+    "staged_page": select(*STAGED.columns)
+    .where(_mine(t.STAGED_ROW), tuple_(t.STAGED_ROW.c.batch, t.STAGED_ROW.c.line)
+           > tuple_(bindparam("batch"), bindparam("line")))
+    .order_by(t.STAGED_ROW.c.batch, t.STAGED_ROW.c.line).limit(bindparam("most")),
+    "staged_change": update(t.STAGED_ROW)
     .where(t.STAGED_ROW.c.tenant == bindparam("b_tenant"), t.STAGED_ROW.c.batch == bindparam("b_batch"),
            t.STAGED_ROW.c.line == bindparam("b_line"), t.STAGED_ROW.c.state == "held")
-    .values(state=bindparam("state"), sealed=bindparam("sealed")),
+    .values(state=bindparam("state"), key_id=bindparam("key_id"), sealed=bindparam("sealed")),
     "staged_drop": t.STAGED_ROW.delete().where(
         t.STAGED_ROW.c.tenant == bindparam("b_tenant"), t.STAGED_ROW.c.batch == bindparam("b_batch"),
         t.STAGED_ROW.c.line == bindparam("b_line")),

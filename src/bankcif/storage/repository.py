@@ -218,8 +218,14 @@ class StagingStore(Protocol):
     def rows(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
         """All rows that were held, decided ones among them, by batch and line; or the one at *place* (batch, line)."""
 
-    def decide(self, row: StagedRow) -> None:
-        """Keeps the row as *row* has it. Raises `ConflictError` unless it was held."""
+    def lines(self, batch: bytes, lines: Collection[int]) -> Collection[int]:
+        """Those of *lines* of a batch at which there is a row, held or decided."""
+
+    def page(self, after: tuple[bytes, int], limit: int) -> Sequence[StagedRow]:
+        """Up to *limit* rows behind *after* (batch, line), in that order."""
+
+    def change(self, row: StagedRow) -> None:
+        """Keeps key, sealed bytes and state as *row* has them. Raises `ConflictError` unless it was held."""
 
     def drop(self, rows: Collection[StagedRow]) -> None:
         """Deletes rows; one that is not there is nothing."""

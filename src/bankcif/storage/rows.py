@@ -286,13 +286,13 @@ class ReasonRow:
 @attrs.frozen(kw_only=True)
 class StagedRow:
     """
-    A row held at intake, sealed under a key of its batch.
+    A row held at intake, sealed under a key of its own.
 
     Attributes:
         batch: Keyed digest of the file, or of the batch's own key.
         faults: JSON list of [path, rule, severity]; no values.
         expires_at: After it the row is to be deleted.
-        state: ``held``, ``released`` or ``refused``; of a decided row nothing is sealed any more.
+        state: ``held``, ``released`` or ``refused``; of a decided row nothing is sealed any more, and its key is destroyed.
     """
 
     batch: bytes
@@ -305,6 +305,11 @@ class StagedRow:
     staged_at: int
     expires_at: int
     state: str = "held"
+
+    @property
+    def place(self) -> tuple[bytes, int]:
+        """Where it stands among all rows: batch, line."""
+        return self.batch, self.line
 
 
 @attrs.frozen(kw_only=True)

@@ -261,13 +261,21 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             unit.staging.add([other])
             assert unit.staging.rows((row.batch, 7)) == [row]
             assert unit.staging.rows((row.batch, 9)) == []
+            assert set(unit.staging.lines(row.batch, [7, 8, 9])) == {7, 8}
+            assert unit.staging.lines(b"none" * 4, [7]) == set()
+            rest = sorted([row, other], key=lambda one: one.place)
+            assert unit.staging.page((b"", 0), 9) == rest
+            assert (unit.staging.page((b"", 0), 1), unit.staging.page(rest[0].place, 9)) == (rest[:1], rest[1:])
             unit.staging.drop([other])
-            decided = attrs.evolve(row, state="released", sealed=b"")
-            unit.staging.decide(decided)
+            anew = attrs.evolve(row, key_id=b"n" * 16, sealed=b"t")
+            unit.staging.change(anew)
+            assert unit.staging.rows() == [anew]
+            decided = attrs.evolve(anew, state="released", sealed=b"")
+            unit.staging.change(decided)
             unit.staging.add([row])
             assert unit.staging.rows() == [decided]
             with pytest.raises(ConflictError):
-                unit.staging.decide(decided)
+                unit.staging.change(decided)
             unit.staging.drop([decided, decided])
             assert unit.staging.rows() == []
 
