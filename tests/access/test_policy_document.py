@@ -23,6 +23,7 @@ from bankcif.approval import Operation
 from bankcif.context import AuthContext, Decision, Effect, Relation, Sink
 from bankcif.errors import PolicyError
 from bankcif.party import FIELD_NAMES
+from bankcif.rules import TRUE, Or
 
 R = Actor(id="x", branch="b1", roles={"r"})
 
@@ -146,12 +147,41 @@ def test_unmasking_and_breaking_the_glass_ask_for_two_factors_whatever_a_policy_
     assert silent.requirement(Action.VIEW) == Requirement()
     kept = policy(require={"reveal": {"level": 3}, "break_glass": {"level": 2, "max_age_minutes": 60}})
     assert kept.requirement(Action.REVEAL).level == 3
-    for weaker in (
-        {"reveal": {"level": 1}}, {"reveal": {}}, {"break_glass": {"level": 2}},
-        {"break_glass": {"level": 1, "max_age_minutes": 5}}, {"break_glass": {"level": 2, "max_age_minutes": 61}},
+    said = {
+        "reveal": "[require.reveal] asks for level 2 at least",
+        "break_glass": "[require.break_glass] asks for level 2 at least, within 60 minutes at most",
+    }
+    for action, weaker in (
+        ("reveal", {"level": 1}), ("reveal", {}), ("break_glass", {"level": 2}),
+        ("break_glass", {"level": 1, "max_age_minutes": 5}), ("break_glass", {"level": 2, "max_age_minutes": 61}),
     ):  # fmt: skip
-        with pytest.raises(PolicyError, match="asks for level 2 at least"):
-            policy(require=weaker)
+        with pytest.raises(PolicyError) as caught:
+            policy(require={action: weaker})
+        assert (str(caught.value), caught.value.rule) == (said[action], "policy")
+
+
+def test_whether_an_action_is_granted_for_the_whole_file() -> None:
+    report = {"actions": ["report"], "fields": []}
+    other = Actor(id="y", roles={"s"})
+
+    def whole(*grants: dict[str, Any], actor: Actor = R, purpose: Purpose = Purpose.SERVICE) -> bool:
+        return policy(*grants).is_whole(actor, Action.REPORT, purpose)
+
+    assert whole(grant(**report))
+    assert whole(grant("narrow", **report, relations=["branch"]), grant("wide", **report, relations=["branch", "any"]))
+    assert not whole(grant(**report), actor=other)
+    assert not whole(grant(**report), purpose=Purpose.RISK)
+    assert not whole(grant(**report, sinks=["export"]))
+    assert not whole(grant(**report, relations=["branch"]))
+    assert not whole(grant(**report, when="home_branch = 'b1'"))
+    assert not whole(grant(actions=["view"]))
+    assert not whole()
+
+
+def test_who_is_counted_needs_no_field_and_who_is_shown_does() -> None:
+    read = policy(grant(actions=["report", "browse"], fields=[]))
+    assert read.visible(R, Action.REPORT, Purpose.SERVICE) == Or((TRUE,))
+    assert read.visible(R, Action.BROWSE, Purpose.SERVICE) == Or(())
 
 
 @pytest.mark.parametrize("action", sorted(set(Action) - BY_CUSTOMER))
@@ -161,8 +191,12 @@ def test_what_is_decided_for_the_whole_file_has_no_relation_and_no_row_rule(acti
     policy(grant(actions=[action], fields=[]))
     with pytest.raises(PolicyError, match="is decided for the whole file"):
         policy(grant(actions=[action], fields=[], **more))
-    with pytest.raises(PolicyError, match="is decided for the whole file"):
-        policy(grant(actions=["view", action], **more))
+    with pytest.raises(PolicyError) as caught:
+        policy(grant(actions=["view", action, "load"], **more))
+    named = action if action == "load" else ", ".join(sorted([action, "load"]))
+    assert (str(caught.value), caught.value.rule) == (
+        f"grant g: {named} is decided for the whole file; give it a grant without relations and row rule", "policy",
+    )  # fmt: skip
 
 
 def test_who_works_on_held_rows_sees_values_and_decides_nothing_about_seeing() -> None:

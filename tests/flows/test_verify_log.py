@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ import attrs
 import pytest
 from tests.conftest import TRUST, known
 from tests.flows.test_register import register
+from tests.security.mortal import KeptWitness
 
 from bankcif import CIF, Actor, LocalKeyProvider
 from bankcif._clock import FixedClock
 from bankcif.approval import ApprovalState
 from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, ecs_line, text_of
-from bankcif.errors import NotFoundOrNotAllowedError, SealError, StorageError
+from bankcif.errors import NotFoundOrNotAllowedError, SealError, StorageError, WitnessError
 from bankcif.flows import _pages, verify_log as flow
 from bankcif.flows.log import LogPlan
 from bankcif.party import ReferenceTables
@@ -38,6 +39,11 @@ def verified(cif: CIF) -> AuditReport:
 
 def what(report: AuditReport) -> list[str]:
     return [f"{one.stream}: {one.what}" for one in report.damage]
+
+
+def numbers(report: AuditReport) -> list[int]:
+    """At which entry, or version, each damage is."""
+    return [one.number for one in report.damage]
 
 
 @pytest.fixture
@@ -269,6 +275,7 @@ def test_a_proposal_that_was_put_back_as_it_once_stood_is_found(two: CIF, stewar
     two.approvals.reject(merge.id, actor=checker)
     assert what(verified(two)) == []
     rejected, rows[merge.id] = rows[merge.id], proposed
+    assert numbers(verified(two)) == [2]
     assert what(verified(two)) == [f"approval: {merge.id}: it was put back as it once stood: the log knows version 2"]
     rows[merge.id] = attrs.evolve(rejected, state=ApprovalState.EXPIRED)
     assert what(verified(two)) == [f"approval: {merge.id}: it is not as the log left it"]
@@ -294,7 +301,7 @@ def test_a_customer_who_was_rolled_back_and_then_changed_again_is_found(two: CIF
     register(two, steward, "1", email="again@example.com")
     assert data.parties.rows[first].version == lost
     twice = f"{first}: it came to this version twice, so it was put back in between"
-    assert what(verified(two)) == [twice]
+    assert (what(verified(two)), numbers(verified(two))) == ([twice], [lost])
     register(two, steward, "1", email="once.more@example.com")
     assert what(verified(two)) == [twice]  # what happened stays told
 
@@ -311,27 +318,114 @@ def test_a_proposal_that_was_put_back_and_then_ended_again_is_found(
     clock.advance(timedelta(days=91))
     assert two.approvals.expire(actor=checker) == 1
     told = f"approval: {merge.id}: it came to this version twice, so it was put back in between"
-    assert what(verified(two)) == [told]
+    assert (what(verified(two)), numbers(verified(two))) == ([told], [2])
 
 
-def test_proposals_may_be_decided_while_they_are_compared(
-    two: CIF, steward: Actor, checker: Actor, monkeypatch: pytest.MonkeyPatch
+def test_what_other_processes_write_while_it_is_compared_is_no_damage(
+    two: CIF,
+    tables: ReferenceTables,
+    keys: LocalKeyProvider,
+    steward: Actor,
+    checker: Actor,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first, second = list(data_of(two).parties.rows)
+    """Behind the heads that were read at the beginning: in the same stream, and in one that there was not."""
+    data = data_of(two)
+    first, second = list(data.parties.rows)
     merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
-    looked_at = flow._proposals.is_kept
-    calls: list[str] = []
+    other = CIF(
+        repository=two._repository,
+        key_store=two._key_store,
+        keys=keys,
+        tenant="t",
+        tables=tables,
+        trust=TRUST,
+        clock=clock,
+    )
+    real, calls = flow.rows_of, list[object]()
 
-    def meanwhile(desk: Any, approval: Any) -> bool:
-        calls.append(approval.state.value)
+    def meanwhile(*args: Any) -> Any:
+        calls.append(args)
         if len(calls) == 1:
-            two.approvals.reject(merge.id, actor=checker)
-        return looked_at(desk, approval)
+            other.approvals.reject(merge.id, actor=checker)
+            register(two, steward, "1", email="meanwhile@example.com")
+            register(other, steward, "1", email="and.elsewhere@example.com")
+        return real(*args)
 
-    monkeypatch.setattr(flow._proposals, "is_kept", meanwhile)
-    data_of(two).approvals.rows["f" * 32] = attrs.evolve(data_of(two).approvals.rows[merge.id], id="f" * 32)
+    monkeypatch.setattr(flow, "rows_of", meanwhile)
+    assert what(verified(two)) == []
+    assert {row.stream for row in data.audit.rows.values()} == {"s0", "s1"}
+    calls.append(None)
+    data.approvals.rows["f" * 32] = attrs.evolve(data.approvals.rows[merge.id], id="f" * 32)
     assert what(verified(two)) == [f"approval: {'f' * 32}: it is not as the log left it"]
-    assert calls[0] == "proposed"
+    other.close()
+
+
+def test_a_customer_who_is_gone_and_one_who_was_changed_are_both_told(two: CIF) -> None:
+    data = data_of(two)
+    first, second = list(data.parties.rows)
+    del data.parties.rows[first]
+    data.parties.rows[second] = attrs.evolve(data.parties.rows[second], digest=b"d" * 32)
+    assert sorted(what(verified(two))) == sorted(
+        [f"{first}: the customer is gone", f"{second}: not as the log left it"]
+    )
+
+
+class Remembering(KeptWitness):
+    """A witness that shows nothing of what it holds, as one over HTTP."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def kept(self, origin: str) -> Sequence[str]:
+        return []
+
+
+def test_what_each_witness_says_is_told_of_each(
+    two: CIF, tables: ReferenceTables, keys: LocalKeyProvider, clock: FixedClock, steward: Actor
+) -> None:
+    """One was shown another log, one holds a longer one than there is, one is silent, and one is content."""
+
+    def opened(*witnesses: Any) -> CIF:
+        return CIF(
+            repository=two._repository, key_store=two._key_store, keys=keys, tenant="t", tables=tables, trust=TRUST,
+            clock=clock, witnesses=witnesses, greet=False, log_plan=LogPlan(entries=10_000, seconds=10**6),
+        )  # fmt: skip
+
+    split, longer, silent, content = (Remembering(name) for name in ("split", "longer", "silent", "content"))
+    with opened(split, longer, content) as cif:
+        register(cif, steward, "1", email="x@example.com")
+        cif.audit.checkpoint(actor=AUDITOR)
+        signer = cif._desk.log.signer
+    held = Checkpoint.read(text_of(content.notes[-1]))
+
+    def sized(size: int) -> list[str]:
+        return [signer.sign(attrs.evolve(held, size=size, streams={"s0": size}).text)]
+
+    split.notes, longer.notes = sized(held.size - 1), sized(held.size + 50)
+
+    def nothing(*_: object) -> str:
+        raise WitnessError("no answer", rule="witness_silent")
+
+    silent.add = nothing  # type: ignore[method-assign]
+    with opened(split, longer, silent, content) as cif:
+        register(cif, steward, "1", email="y@example.com")
+        report = verified(cif)
+    assert [(one.stream, one.number, one.what.partition(":")[0]) for one in report.damage] == [
+        ("split", held.size - 1, "split"), ("longer", held.size + 50, "cut"),
+    ]  # fmt: skip
+    assert f"has seen {held.size + 50} entries signed" in report.damage[1].what
+    assert "has none over as many" in report.damage[0].what
+    assert [(one.name, one.problem) for one in report.witnesses] == [
+        ("split", ""), ("longer", ""), ("silent", "no answer"), ("content", ""),
+    ]  # fmt: skip
+    by_name = {one.name: one for one in report.witnesses}
+    assert (by_name["silent"].size, by_name["silent"].at) == (-1, 0)
+    assert by_name["silent"].unseen == by_name["content"].unseen + held.size
+    assert (by_name["content"].size, by_name["content"].at) == (held.size, held.at)
+    assert (by_name["split"].at, by_name["longer"].at) == (0, 0)
 
 
 @pytest.mark.parametrize("end", ["withdraw", "expire", "erase", "approve"])
@@ -382,9 +476,11 @@ def test_a_look_up_row_that_was_taken_out_or_put_in_is_found(two: CIF) -> None:
     subject = next(iter(data.subjects.rows))
     del data.subjects.rows[subject]
     assert what(verified(two)) == [f"{subject[0]}: a customer is missing in the look-up"]
+    assert numbers(verified(two)) == [subject[1]]
     data.subjects.rows[subject] = None
     data.subjects.rows["s0", 1, subject[2]] = None
     assert what(verified(two)) == ["s0: the look-up names a customer too many"]
+    assert numbers(verified(two)) == [1]
 
 
 def test_a_stream_that_is_gone_altogether_is_found(two: CIF) -> None:
@@ -455,8 +551,10 @@ def test_a_view_that_was_split_is_found(
         f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, create=False,
         witnesses=[witness], greet=False,
     )  # fmt: skip
-    found = what(verified(again))
+    report = verified(again)
+    found = what(report)
     again.close()
+    assert numbers(report) == [size]
     assert found == [
         f"{witness.name}: it has seen another log: the checkpoint over {size} entries is not the one kept here"
     ]
@@ -470,7 +568,9 @@ def test_a_witness_that_holds_a_stranger_s_checkpoint_is_told(
     path = tmp_path / "witness"
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text(lines[0].replace("after 0", "after 1") + "\n" + "\n".join(lines[1:]) + "\n", encoding="utf-8")
-    assert f"{witness.name}: it holds a checkpoint that this log's key did not sign" in what(verified(cif))
+    report = verified(cif)
+    told = f"{witness.name}: it holds a checkpoint that this log's key did not sign"
+    assert dict(zip(what(report), numbers(report), strict=True))[told] == 0
 
 
 def test_a_store_may_be_written_while_it_is_verified(sqlite_cif: CIF, steward: Actor) -> None:
