@@ -33,6 +33,24 @@ def test_verifying_tells_what_vouches_for_the_log(loaded: tuple[Shell, str]) -> 
     assert (found["intact"], found["customers"], found["damage"]) == (True, 3, [])  # type: ignore[index]
 
 
+def test_a_witness_that_is_gone_is_not_passed_over(loaded: tuple[Shell, str]) -> None:
+    shell, _ = loaded
+    nowhere = ("--witness", "none/w.jsonl")
+    told = shell.run("audit", "verify", *AUDIT, *nowhere, expect=1).stdout
+    assert "log intact" in told
+    assert "witness none/w.jsonl DID NOT ANSWER" in told
+    found = shell.json("audit", "verify", *AUDIT, *nowhere, expect=1)
+    assert found["unwitnessed"] == found["entries"]  # type: ignore[index]
+    assert (
+        f"no witness answered: somebody who controls database and keys could have made all {found['entries'] + 2} entries"
+        in (  # type: ignore[index]
+            shell.run("audit", "verify", *AUDIT, *nowhere, expect=1).stdout
+        )
+    )
+    found = shell.json("audit", "verify", *AUDIT, *WITNESS)
+    assert found["unwitnessed"] < found["entries"]  # type: ignore[index]
+
+
 def test_a_log_that_was_set_back_is_a_finding(loaded: tuple[Shell, str]) -> None:
     shell, cif_no = loaded
     before = (shell.folder / "cif.db").read_bytes()

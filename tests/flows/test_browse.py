@@ -154,6 +154,18 @@ def test_the_store_gives_what_the_objects_say(
         assert counted == Counter(record["sex"] for record, _ in expected)
 
 
+def test_what_waits_is_masked_as_what_stands_wherever_it_goes(cif: CIF, steward: Actor) -> None:
+    done = register(cif, steward, "1")
+    register(cif, steward, "9", channel="partner", phone="15466666666")  # proposes a change
+    see = {"roles": ["r"], "purposes": ["service"], "actions": ["view"], "fields": ["phone"]}
+    with Under(cif, policy({"id": "g", **see, "sinks": ["display", "print", "log"]})):
+        for sink in (Sink.DISPLAY, Sink.PRINT, Sink.LOG):
+            view = cif.customers.get(done.cif_no, actor=known(Actor(id="w", roles={"r"})), purpose=SERVICE, sink=sink)
+            profile = default_profiles().of("staff", sink)
+            assert view.phone == mask("phone", "+8615412345678", profile)
+            assert [one.value for one in view.pending] == [mask("phone", "+8615466666666", profile)]
+
+
 def test_what_is_printed_is_masked_and_granted_as_the_policy_says_of_paper(cif: CIF, steward: Actor) -> None:
     """M41: display, print, export and log are asked apart."""
     done = register(cif, steward, "1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -40,7 +41,8 @@ PARTNER = Recipient(name="Partner Ltd")
 def grant(**more: Any) -> dict[str, Any]:
     return {
         "id": "out", "roles": ["r"], "purposes": ["compliance"], "actions": ["export"], "sinks": ["export"],
-        "fields": ["name", "phone", "identifiers", "sex", "address", "home_branch"], **more,
+        "fields": ["name", "phone", "identifiers", "sex", "address", "home_branch"],
+        "inside": ["audit department"], **more,
     }  # fmt: skip
 
 
@@ -82,6 +84,45 @@ def test_columns_hold_what_the_profile_for_exports_shows(cif: CIF, three: list[s
     said = repr(inside) + repr(outside)
     for value in ("张伟国", "15412345678", ID, "李四"):
         assert value not in said
+
+
+@pytest.mark.parametrize(
+    ("recipient", "rule"),
+    [
+        (Recipient(name="audit department", country="US", inside=True), "country:US"),
+        (Recipient(name="Evil LLC", inside=True), "not_inside"),
+        (Recipient(name="Evil LLC", country="US"), "country:US"),
+    ],
+)
+def test_nobody_says_of_a_recipient_that_they_are_of_the_house_but_the_policy(
+    cif: CIF, three: list[str], recipient: Recipient, rule: str
+) -> None:
+    wide = grant(id="wide", inside=["audit department", "Evil LLC"])
+    for lines in ([grant()], [grant(), wide]):  # the strictest of the grants counts
+        with Under(cif, policy(*lines)):
+            for call in (cif.exports.take, partial(cif.exports.propose, reason="r")):
+                with pytest.raises(NotFoundOrNotAllowedError):
+                    call(spec("sex", recipient=recipient), actor=TAKER)
+    assert {one.rule for one in cif.audit.deeds("c.sun", actor=AUDITOR)} == {rule}
+    with Under(cif, policy(wide)):
+        if recipient.country == "CN":
+            assert set(cif.exports.take(spec("sex", recipient=recipient), actor=TAKER).columns["key"]) == set(three)
+
+
+def test_the_entry_of_an_export_tells_masks_grants_and_what_was_withheld(cif: CIF, three: list[str]) -> None:
+    lines = (
+        grant(fields=["sex", "phone"], clear=["sex"]),
+        grant(id="near", fields=["email", "name"], relations=["branch"]),
+    )
+    with Under(cif, policy(*lines)):
+        made = cif.exports.take(spec("sex", "phone", "name"), actor=TAKER)
+        cif.exports.take(spec("phone", recipient=PARTNER), actor=TAKER)
+    whole, *_, last = [one for one in cif.audit.deeds("c.sun", actor=AUDITOR) if one.action == "export"]
+    where = f"{made.mark.id},what:{made.mark.digest[:32]},to:audit department,in:CN,inside"
+    assert whole.rule == f"{where},k:1,masks:clear+staff,withheld:name,near,out"
+    assert last.rule.endswith("to:Partner Ltd,in:CN,k:1,masks:outside,withheld:,out")
+    (line, *_) = [one for one in cif.audit.who(three[0], actor=AUDITOR) if one.action == "exported"]
+    assert line.rule == f"{where},near,out"
 
 
 def test_an_outside_recipient_has_keys_of_its_own(cif: CIF, three: list[str]) -> None:
@@ -152,8 +193,8 @@ def test_it_is_in_the_log_of_each_customer_with_who_got_it_and_k(cif: CIF, three
         line = cif.audit.who(three[0], actor=AUDITOR)[-1]
         whole = next(one for one in cif.audit.deeds(TAKER.id, actor=AUDITOR) if one.action == "export")
     rule = f"{done.mark.id},what:{done.mark.digest[:32]},to:Partner Ltd,in:CN"
-    assert (line.action, line.fields, line.rule) == ("exported", ("sex",), rule)
-    assert (whole.count, whole.rule) == (3, f"{rule},k:1")
+    assert (line.action, line.fields, line.rule) == ("exported", ("sex",), f"{rule},out")
+    assert (whole.count, whole.rule) == (3, f"{rule},k:1,masks:outside,withheld:,out")
     assert (done.k, done.rows) == (1, 3)
 
 

@@ -150,6 +150,30 @@ def test_candidates_are_told_only_to_those_who_may_decide_them(cif: CIF, steward
     assert done.task_id is not None
 
 
+def test_candidates_are_told_only_to_those_who_may_see_them(cif: CIF, steward: Actor) -> None:
+    """Threat 14: whoever may decide about matches in one branch does not learn who is a customer of another."""
+    from tests.flows.test_browse import Under, grant, policy
+
+    near = register(cif, steward, "1", home_branch="near").cif_no
+    far = register(cif, steward, "2", home_branch="far", identifiers=None).cif_no
+    linker = known(Actor(id="m.x", roles={"r"}, branch="near"))
+    work = {"actions": ["register", "link"], "fields": [], "purposes": ["operations"]}
+    sight = {"purposes": ["operations"], "fields": ["name"], "actions": ["view"]}
+    for lines, expected in (
+        ([], set()),
+        ([grant("see", **sight, relations=["branch"])], {near}),
+        ([grant("see", **sight, when="home_branch = 'far'")], {far}),
+        ([grant("see", **sight)], {near, far}),
+    ):
+        with Under(cif, policy(grant("work", **work), *lines)):
+            done = register(cif, linker, f"new-{len(lines)}{expected}", identifiers=None)
+            assert (done.outcome, done.task_id is not None) == (Outcome.POSSIBLE_MATCH, True)
+            assert {one.cif_no for one in done.candidates} & {near, far} == expected
+            told = {cif_no for task in cif.matches.tasks(actor=linker, purpose=Purpose.OPERATIONS)
+                    for cif_no in (task.cif_no, task.other)}  # fmt: skip
+            assert told & {near, far} <= expected
+
+
 class TestAttackThroughMatching:
     """Threat 10: a record with the victim's number and the attacker's phone."""
 

@@ -273,7 +273,7 @@ def export_everything(cif: CIF, marked: Marked) -> str:
     fields = tuple(sorted(SEALED[PartyKind.INDIVIDUAL]))
     wide = {
         "id": "out", "roles": ["r"], "purposes": ["compliance"], "actions": ["export"], "sinks": ["export"],
-        "fields": sorted(set.union(*SEALED.values())), "alone": 0,
+        "fields": sorted(set.union(*SEALED.values())), "alone": 0, "inside": ["audit"],
     }  # fmt: skip
     reveals = {**wide, "id": "reveals", "actions": ["reveal"], "sinks": ["display"]}
     approves = {"id": "approves", "roles": ["r"], "purposes": ["operations"], "actions": ["approve"]}

@@ -83,7 +83,7 @@ def test_nothing_but_masks_hangs_on_a_view(cif: CIF, steward: Actor, canary: str
 
 def test_nothing_but_masks_hangs_on_a_page_or_an_export(cif: CIF, steward: Actor, canary: str) -> None:
     fields = ["name", "phone", "email", "birth_date", "address", "identifiers", "holdings", "aum", "employer"]
-    wide = {"id": "g", "roles": ["steward"], "purposes": ["compliance"], "fields": fields}
+    wide = {"id": "g", "roles": ["steward"], "purposes": ["compliance"], "fields": fields, "inside": ["x"]}
     with Under(
         cif, policy({**wide, "actions": ["browse"]}, {**wide, "id": "e", "actions": ["export"], "sinks": ["export"]})
     ):

@@ -142,7 +142,7 @@ def test_an_export_is_not_taken_by_an_approval_that_nobody_gave(
 
     register(sqlite_cif, steward, "1")
     taker = known(Actor(id="x", roles={"r"}))
-    line = grant("g", actions=["export"], sinks=["export"], fields=["sex"], alone=0)
+    line = grant("g", actions=["export"], sinks=["export"], fields=["sex"], alone=0, inside=["x"])
     spec = ExportSpec(fields=("sex",), recipient=Recipient(name="x", inside=True), purpose=SERVICE)
     with Under(sqlite_cif, policy(line)):
         proposal = sqlite_cif.exports.propose(spec, actor=taker, reason="r")

@@ -30,6 +30,7 @@ _KEYS = {
     "alone",
     "least_k",
     "countries",
+    "inside",
 }
 
 
@@ -82,11 +83,13 @@ class ExportLimits:
         alone: How many customers one person may export in an hour of the clock; more take a second one. At most `MOST_ALONE`.
         least_k: How many customers must share whatever is shown of one, at least.
         countries: Where a recipient may be, by ISO 3166 code.
+        inside: Names of the recipients that are of the house.
     """
 
     alone: int = 100
     least_k: int = 1
     countries: frozenset[str] = frozenset({"CN"})
+    inside: frozenset[str] = frozenset()
 
 
 @attrs.frozen(kw_only=True)
@@ -181,7 +184,7 @@ def grant_of(entry: Mapping[str, Any]) -> Grant:
 
 def _limits(entry: Mapping[str, Any], name: str) -> ExportLimits:
     alone, least_k = entry.get("alone", 100), entry.get("least_k", 1)
-    countries = entry.get("countries", ["CN"])
+    countries, inside = entry.get("countries", ["CN"]), entry.get("inside", [])
     good = type(alone) is int and 0 <= alone <= MOST_ALONE and type(least_k) is int and least_k >= 1
     if (
         not good
@@ -192,7 +195,9 @@ def _limits(entry: Mapping[str, Any], name: str) -> ExportLimits:
             f"grant {name}: alone is a number up to {MOST_ALONE}, least_k one above zero, countries a list of two-letter codes",
             rule="policy",
         )
-    return ExportLimits(alone=alone, least_k=least_k, countries=frozenset(countries))
+    if not isinstance(inside, list) or not all(isinstance(one, str) and is_label(one) for one in inside):
+        raise PolicyError(f"grant {name}: inside is a list of recipients' names", rule="policy")
+    return ExportLimits(alone=alone, least_k=least_k, countries=frozenset(countries), inside=frozenset(inside))
 
 
 def _text(entry: Mapping[str, Any], key: str, name: str) -> str:

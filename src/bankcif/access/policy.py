@@ -148,7 +148,7 @@ class Policy:
                     "sinks": [s.value for s in one.sinks], "fields": sorted(one.fields), "clear": sorted(one.clear),
                     "profile": one.profile, **({"when": one.when.text} if one.when else {}),
                     "alone": one.limits.alone, "least_k": one.limits.least_k,
-                    "countries": sorted(one.limits.countries),
+                    "countries": sorted(one.limits.countries), "inside": sorted(one.limits.inside),
                 }
                 for one in self.grants
             ],
@@ -266,6 +266,7 @@ class Policy:
         return ExportLimits(
             alone=min(one.limits.alone for one in grants), least_k=max(one.limits.least_k for one in grants),
             countries=frozenset.intersection(*(one.limits.countries for one in grants)),
+            inside=frozenset.intersection(*(one.limits.inside for one in grants)),
         )  # fmt: skip
 
     def grants_of(self, actor: Actor) -> list[Grant]:

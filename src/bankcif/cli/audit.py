@@ -31,18 +31,24 @@ def audit() -> None:
 def verify(session: Session, no_customers: bool) -> int:
     """
     Verify every entry, every checkpoint, every customer, and that each --witness has seen this log. Status 1 if anything was
-    changed, dropped, re-ordered, cut or rolled back.
+    changed, dropped, re-ordered, cut or rolled back, or a witness did not answer.
     """
     with session.open(greet=False) as cif:
         report = cif.audit.verify(actor=session.actor(cif), purpose=session.purpose, customers=not no_customers)
     document = {
         "intact": report.intact, "entries": report.entries, "streams": dict(report.streams),
         "checkpoints": report.checkpoints, "signed": report.signed, "signed_at": _when(report.signed_at),
-        "customers": report.customers, "damage": [attrs.asdict(one) for one in report.damage],
+        "customers": report.customers, "unwitnessed": _unwitnessed(report), "damage": [attrs.asdict(one) for one in report.damage],
         "witnesses": [{**attrs.asdict(one), "at": _when(one.at)} for one in report.witnesses],
     }  # fmt: skip
     emit(session.as_json, document, lambda: _print_report(report))
-    return 0 if report.intact else 1
+    # A witness that was asked for and did not answer vouches for nothing: a scheduler must hear of it.
+    return 0 if report.intact and not any(one.problem for one in report.witnesses) else 1
+
+
+def _unwitnessed(report: AuditReport) -> int:
+    """How many entries no witness vouches for that answered."""
+    return min((one.unseen for one in report.witnesses if not one.problem), default=report.entries)
 
 
 def _print_report(report: AuditReport) -> None:
@@ -61,13 +67,16 @@ def _print_report(report: AuditReport) -> None:
         click.echo(f"  and {len(report.damage) - 20:,} more; --json tells all")
     for view in report.witnesses:
         if view.problem:
-            click.echo(f"  witness {view.name}: {view.problem}")
+            click.echo(f"  witness {view.name} DID NOT ANSWER: {view.problem}")
         else:
             seen = f"had seen {view.size:,} entries" + (f", up to {instant(view.at)} UTC" if view.at else "")
             click.echo(f"  witness {view.name} {seen}; {view.unseen:,} came since, which somebody who controls the")
             click.echo("    database could have changed unseen until now")
-    if not report.witnesses:
-        click.echo("  no --witness: somebody who controls database and keys could have made the whole log anew")
+    if not any(not view.problem for view in report.witnesses):
+        without = "no witness answered" if report.witnesses else "no --witness"
+        click.echo(
+            f"  {without}: somebody who controls database and keys could have made all {report.entries:,} entries anew"
+        )
 
 
 @audit.command()

@@ -9,7 +9,7 @@ import attrs
 
 from ..access import Action, FieldDecision, mask
 from ..approval import OPEN, Approval, Operation
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Effect, Purpose, Sink
 from ..party import CATALOGUE, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
@@ -54,15 +54,16 @@ def pending(
     actor: Actor,
     purpose: Purpose,
     decisions: Mapping[str, FieldDecision],
+    sink: Sink,
 ) -> tuple[Pending, ...]:
-    """What waits about a party, of what *actor* may see, oldest first; opens the records that propose a value."""
+    """What waits about a party, of what *actor* may see at *sink*, oldest first; opens the records that propose a value."""
     waiting = [one for one in unit.work.approvals(cif_no=row.cif_no) if one.state in OPEN]
     changes = [one for one in waiting if one.operation is Operation.CHANGE and one.detail["field"] in decisions]
     values = _proposed(desk, unit, row, changes)
     found = []
     for one in waiting:
         if one in changes:
-            found.append(_shown(desk, row, one, values.get(one.id), decisions[one.detail["field"]]))
+            found.append(_shown(desk, row, one, values.get(one.id), decisions[one.detail["field"]], sink))
         elif any(
             desk.policy.allows(actor, action, purpose).effect is Effect.PERMIT
             for action in _SEEN_BY.get(one.operation, ())
@@ -81,10 +82,10 @@ def _proposed(desk: Desk, unit: UnitOfWork, row: PartyRow, changes: Sequence[App
     return {one.id: said.get(places[one.id], {}).get(one.detail["field"]) for one in changes}
 
 
-def _shown(desk: Desk, row: PartyRow, one: Approval, value: Any, said: FieldDecision) -> Pending:
+def _shown(desk: Desk, row: PartyRow, one: Approval, value: Any, said: FieldDecision, sink: Sink) -> Pending:
     field = CATALOGUE[PartyKind(row.kind)][one.detail["field"]]
     clear = value is None or said.decision.effect is Effect.PERMIT
     return Pending(
         id=one.id, operation=one.operation, field=field.name, maker=one.maker, expires_at=one.expires_at,
-        value=value if clear else mask(field.mask, value, desk.masks.of(said.profile)),
+        value=value if clear else mask(field.mask, value, desk.masks.of(said.profile, sink)),
     )  # fmt: skip

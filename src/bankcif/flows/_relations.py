@@ -20,6 +20,7 @@ __all__ = [
     "current",
     "granted_to",
     "is_closed",
+    "is_seen",
     "open_life_cycles",
     "record_of",
     "relations_to",
@@ -64,6 +65,23 @@ def granted_to(
     found = facts or unit.copies.facts([row.cif_no]).get(row.cif_no)
     known = row_parameters(actor, desk.today())
     return desk.policy.granted(actor, action, purpose, relations, sink, record_of(row, found), known)
+
+
+def is_seen(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> bool:
+    """Whether *actor* may look at or find this party for some purpose: others do not learn that there is one."""
+    relations = relations_to(desk, unit, actor, row)
+    record, known = None, None
+    if desk.policy.has_row_rules:
+        record, known = (
+            record_of(row, unit.copies.facts([row.cif_no]).get(row.cif_no)),
+            row_parameters(actor, desk.today()),
+        )
+    return any(
+        desk.policy.granted(actor, action, purpose, relations, Sink.DISPLAY, record, known)
+        for action in (Action.VIEW, Action.FIND)
+        for purpose in Purpose
+        if not is_closed(row, purpose)
+    )
 
 
 def record_of(row: PartyRow, facts: FactRow | None) -> dict[str, Any]:

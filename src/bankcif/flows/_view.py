@@ -93,7 +93,7 @@ def masked_view(
             if field.mask != "clear":
                 masked.append(field.name)
     withheld = tuple(field.name for field in present(CATALOGUE[kind], values) if field.name not in decisions)
-    waiting = pending(desk, unit, row, actor, purpose, decisions) if action is Action.VIEW else ()
+    waiting = pending(desk, unit, row, actor, purpose, decisions, sink) if action is Action.VIEW else ()
     found = CustomerView(
         cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked), withheld=withheld,
         version=row.version, pending=waiting,

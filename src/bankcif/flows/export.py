@@ -94,7 +94,7 @@ def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | Non
             approved = None
             if approval_id is not None or not _may_alone(desk, unit, limits, made, actor):
                 approved = _use_approval(desk, unit, spec, limits, made.rows, actor, approval_id)
-            record(desk, unit, _entries(made, approved, gathered.cif_nos, actor))
+            record(desk, unit, _entries(gathered, made, approved, actor))
             unit.commit()
         return made
     except AccessError as error:
@@ -123,8 +123,10 @@ def _limits(desk: Desk, spec: ExportSpec, actor: Actor, what: str) -> ExportLimi
     }
     if told_by_choice:
         raise refuse(desk, actor, what, spec.purpose, fields=tuple(sorted(told_by_choice)), rule="where")
-    if not spec.recipient.inside and spec.recipient.country not in limits.countries:
+    if spec.recipient.country not in limits.countries:
         raise refuse(desk, actor, what, spec.purpose, fields=spec.fields, rule=f"country:{spec.recipient.country}")
+    if spec.recipient.inside and spec.recipient.name not in limits.inside:
+        raise refuse(desk, actor, what, spec.purpose, fields=spec.fields, rule="not_inside")
     return limits
 
 
@@ -175,13 +177,23 @@ def _decided(
 
 
 class _Gathered:
-    """Values as they were opened, and by which decision each may go."""
+    """
+    Values as they were opened, and by which decision each may go.
+
+    Attributes:
+        cif_nos: Of whom something goes.
+        rules: The grants by which it does.
+        profiles: The masks it goes under; ``clear`` where it goes as it is.
+        withheld: Fields that some customers have and that do not go.
+    """
 
     def __init__(self, desk: Desk, spec: ExportSpec) -> None:
         self._desk, self._spec = desk, spec
         self.cif_nos: list[CifNo] = []
+        self.rules: set[str] = set()
+        self.profiles: set[str] = set()
+        self.withheld: set[str] = set()
         self._cells: dict[str, list[tuple[Any, FieldDecision | None]]] = {name: [] for name in spec.fields}
-        self._withheld: set[str] = set()
 
     def add(self, unit: UnitOfWork, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor) -> None:
         """Takes in the customers of *page* of whom something may go."""
@@ -196,7 +208,9 @@ class _Gathered:
                 value = mine.get(name) if name in catalogue else None
                 said = decided[row.cif_no].get(name)
                 if value is not None and said is None:
-                    self._withheld.add(name)
+                    self.withheld.add(name)
+                elif value is not None and said is not None:
+                    self.rules.add(said.decision.rule)
                 self._cells[name].append((None, None) if said is None else (value, said))
 
     def _opened(self, unit: UnitOfWork, rows: Sequence[PartyRow]) -> dict[CifNo, dict[str, Any]]:
@@ -224,7 +238,7 @@ class _Gathered:
         )  # fmt: skip
         return Export(
             columns={"key": keys, **columns}, rows=len(keys), k=_least_shared(list(columns.values())), mark=mark,
-            withheld=tuple(sorted(self._withheld)),
+            withheld=tuple(sorted(self.withheld)),
         )  # fmt: skip
 
     def _column(self, field: str) -> list[Any]:
@@ -237,10 +251,12 @@ class _Gathered:
                 continue
             if said.decision.effect is Effect.PERMIT:
                 found[at] = value
+                self.profiles.add("clear")
             else:
                 # What leaves the house is never shown as to staff.
                 profile = said.profile if self._spec.recipient.inside or said.profile != "staff" else "outside"
                 by_profile.setdefault(profile, []).append(at)
+        self.profiles |= by_profile.keys()
         for profile, places in by_profile.items():
             shown = mask_column(rule, [cells[at][0] for at in places], self._desk.masks.of(profile, Sink.EXPORT))
             for at, value in zip(places, shown, strict=True):
@@ -301,22 +317,29 @@ def _use_approval(
     return settle(desk, unit, approval, after)
 
 
-def _entries(made: Export, approved: Approval | None, cif_nos: Sequence[CifNo], actor: Actor) -> list[AuditEntry]:
+def _entries(gathered: _Gathered, made: Export, approved: Approval | None, actor: Actor) -> list[AuditEntry]:
     """One entry for the whole, and one for each thousand of the customers that it names."""
-    mark = made.mark
+    mark, cif_nos = made.mark, gathered.cif_nos
     # By its digest whoever has the request can show that it is the one; what a rule says of customers stays out of the log.
-    where = f"{mark.id},what:{mark.digest[:32]},to:{mark.recipient.name},in:{mark.recipient.country}"
+    recipient = mark.recipient
+    where = f"{mark.id},what:{mark.digest[:32]},to:{recipient.name},in:{recipient.country}"
+    if recipient.inside:
+        where += ",inside"
+    grants, masks = ",".join(sorted(gathered.rules)), "+".join(sorted(gathered.profiles))
+    kept = "+".join(sorted(gathered.withheld))
     shown = tuple(name for name in made.columns if name != "key")
     more: dict[str, Any] = {"purpose": mark.purpose, "fields": shown}
     whole = AuditEntry.by(
-        actor, "export", mark.at, rule=f"{where},k:{made.k}", count=made.rows,
+        actor, "export", mark.at, rule=f"{where},k:{made.k},masks:{masks},withheld:{kept},{grants}", count=made.rows,
         marks=left_at(approved) if approved else {}, **more,
     )  # fmt: skip
     parts = [cif_nos[at : at + _SUBJECTS] for at in range(0, len(cif_nos), _SUBJECTS)]
     return [
         whole,
         *(
-            AuditEntry.by(actor, "exported", mark.at, rule=where, count=len(part), subjects=tuple(part), **more)
+            AuditEntry.by(
+                actor, "exported", mark.at, rule=f"{where},{grants}", count=len(part), subjects=tuple(part), **more
+            )
             for part in parts
         ),
     ]

@@ -22,6 +22,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import NotAMatchRow, PartyRow, TaskRow
 from ._proposals import proposed, write_proposal
 from ._reasons import keep_reason, need_reason
+from ._relations import is_seen
 from ._reshape import reshape, root_of
 from .desk import Desk, authorize, record
 from .register import task_id
@@ -38,10 +39,13 @@ __all__ = [
 
 
 def open_tasks(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[TaskRow]:
-    """The possible matches that wait, heaviest first."""
+    """The possible matches that wait, of parties both of whom *actor* may see, heaviest first."""
     authorize(desk, actor, Action.LINK, "tasks", purpose)
     with desk.unit_of_work() as unit:
-        found = unit.work.tasks(state="open")
+        waiting = unit.work.tasks(state="open")
+        rows = unit.parties.get({cif for task in waiting for cif in (task.cif_no, task.other)})
+        seen = {cif_no for cif_no, row in rows.items() if is_seen(desk, unit, actor, row)}
+        found = [task for task in waiting if {task.cif_no, task.other} <= seen]
         subjects = tuple(sorted({cif for task in found for cif in (task.cif_no, task.other)}))
         entry = AuditEntry.by(actor, "tasks", desk.now(), purpose=purpose, count=len(found), subjects=subjects)
         record(desk, unit, [entry])

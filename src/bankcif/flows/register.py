@@ -25,6 +25,7 @@ from ..storage.rows import ClaimRow, IndexRow, LinkRow, Mark, SourceRow, TaskRow
 from ._golden import Rebuilt, Touched, rebuild
 from ._meet import Meetings, meet
 from ._records import Arrival, Record, content_tag, counted, seal_record, statement_of
+from ._relations import is_seen
 from .desk import Desk, record, retried
 
 __all__ = ["Candidate", "Outcome", "Registered", "register"]
@@ -275,8 +276,7 @@ class _Batch:
                 [*self._repeated.values(), *self._mistaken.values()]
             ).items()
         }
-        # Whom somebody may be is told only to those who may decide it: others would learn who is a customer.
-        told = self._desk.policy.allows(self._actor, Action.LINK).effect is Effect.PERMIT
+        seen = self._seen()
         entries: list[AuditEntry] = []
         done: list[Registered] = []
         for i, arrival in enumerate(self._arrivals):
@@ -291,11 +291,12 @@ class _Batch:
             placed = self._placed[i]
             party = rebuilt[placed.cif_no]
             candidates = self._candidates(placed)
+            told = tuple(one for one in candidates if one.cif_no in seen)
             entries.append(self._entry(arrival, placed, party))
             done.append(
                 Registered(
                     outcome=placed.outcome, cif_no=placed.cif_no, rule=placed.rule,
-                    candidates=candidates if told else (), task_id=candidates[0].task_id if candidates else None,
+                    candidates=told, task_id=candidates[0].task_id if candidates else None,
                     proposed=tuple(p.field for p in party.proposed if p.place == self._rows[i][0].place),
                 )
             )  # fmt: skip
@@ -309,6 +310,17 @@ class _Batch:
             outcome=AuditOutcome.DONE if rule == "repeat" else AuditOutcome.REFUSED,
             rule=f"{Outcome.UNCHANGED.value}:{rule}" if rule == "repeat" else rule,
         )  # fmt: skip
+
+    def _seen(self) -> set[CifNo]:
+        """
+        The rivals that are told: to somebody who may decide about matches, those whom they may see. Others would learn who is a
+        customer.
+        """
+        if self._desk.policy.allows(self._actor, Action.LINK).effect is Effect.DENY:
+            return set()
+        rivals = {rival for placed in self._placed.values() for rival, *_ in placed.rivals}
+        rows = self._unit.parties.get(rivals) if rivals else {}
+        return {cif_no for cif_no, row in rows.items() if is_seen(self._desk, self._unit, self._actor, row)}
 
     def _candidates(self, placed: _Placed) -> tuple[Candidate, ...]:
         return tuple(
