@@ -29,7 +29,7 @@ settings.load_profile("ci")
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
 
-COUNTER = frozenset({"name", "phone", "address", "email", "birth_date", "identifiers", "home_branch", "manager"})
+COUNTER = frozenset({"name", "phone", "address", "email", "birth_date", "home_branch", "manager"})
 TRUST = {"counter": Terms(trust=90, may_change=COUNTER), "partner": Terms(trust=30)}
 
 ALL_ROLES = frozenset({"teller", "steward", "loader", "auditor", "compliance"})

@@ -42,7 +42,7 @@ from .identifiers import SchemeSet, standard_schemes
 from .intake import CaptureStandards, Channel, Standardizer, capture_standards, read_channel
 from .matching import LinkPolicy, MatchModel, default_model
 from .merging import Terms
-from .party import PartyKind, ReferenceTables
+from .party import TWO_PERSONS, PartyKind, ReferenceTables
 from .protection import DataKeys, Frequency, KeyProvider, KeyStore, Sealer, suite_of
 from .storage import Repository
 from .wording import AddressBook
@@ -145,7 +145,7 @@ class CIF:
         policy = policy_in_force(repository, founded.digester, policy)
         for name in policy.profiles:
             masks.of(name)  # refused now, not at the first view
-        self._trust = dict(trust or {})
+        self._trust = _checked(trust or {})
         self.__desk = Desk(
             tenant=tenant, zone=zone, clock=clock, ids=ids, repository=repository,
             data_keys=DataKeys(tenant=tenant, store=key_store, provider=keys, ids=ids, clock=clock),
@@ -315,3 +315,15 @@ def _key_store_beside(url: str) -> Path:
     name = url.rpartition("sqlite:///")[2].partition("?")[0]
     path = Path(name)
     return path.with_name(f"{path.stem}-keys.db")
+
+
+def _checked(trust: Mapping[str, Terms]) -> dict[str, Terms]:
+    """*trust*, of which no source may change what takes two persons. Raises `ConfigurationError` otherwise."""
+    for source, terms in trust.items():
+        alone = sorted(TWO_PERSONS & terms.may_change)
+        if alone:
+            raise ConfigurationError(
+                f"the source {source} may not change {', '.join(alone)} by itself: two persons do; leave it out of may_change",
+                rule="two_persons",
+            )
+    return dict(trust)

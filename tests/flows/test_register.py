@@ -7,9 +7,21 @@ from typing import Any
 import pytest
 from tests.conftest import ALL_ROLES, known
 
-from bankcif import CIF, Actor, Individual, Organization, Outcome, Purpose, party_from
-from bankcif.errors import FourEyesError, IntakeError, NotFoundOrNotAllowedError
-from bankcif.party import CifNo
+from bankcif import (
+    CIF,
+    Actor,
+    Individual,
+    LocalKeyProvider,
+    MemoryKeyStore,
+    MemoryRepository,
+    Organization,
+    Outcome,
+    Purpose,
+    Terms,
+    party_from,
+)
+from bankcif.errors import ConfigurationError, FourEyesError, IntakeError, NotFoundOrNotAllowedError
+from bankcif.party import CifNo, ReferenceTables
 
 ID = "880101199003071098"
 OTHER_ID = "880101198505051236"
@@ -209,6 +221,32 @@ class TestAttackThroughMatching:
         proposal = cif.matches.propose_merge(victim.cif_no, attack.cif_no, actor=steward, reason="same person")
         cif.approvals.approve(proposal.id, actor=checker)
         assert clear(cif, steward, victim.cif_no, "phone", "name") == {"phone": "+8615412345678", "name": "张伟国"}
+
+    def test_not_even_the_counter_changes_a_document_alone(self, cif: CIF, steward: Actor, checker: Actor) -> None:
+        """D11: a change of ID is a key operation, and no configuration makes it another."""
+        passport = [{"scheme": "passport", "number": "EC5838279"}]
+        customer = register(cif, steward, "1")
+        again = register(cif, steward, "1", identifiers=passport, phone="15477777777")
+        assert (again.cif_no, again.proposed) == (customer.cif_no, ("identifiers",))
+        shown = clear(cif, steward, customer.cif_no, "identifiers", "phone")
+        assert ([one["scheme"] for one in shown["identifiers"]], shown["phone"]) == (
+            ["cn.resident_id"],
+            "+8615477777777",
+        )
+        (waiting,) = cif.approvals.waiting(actor=checker, purpose=Purpose.OPERATIONS)
+        with pytest.raises(FourEyesError):
+            cif.approvals.approve(waiting.id, actor=steward)
+        cif.approvals.approve(waiting.id, actor=checker)
+        changed = clear(cif, steward, customer.cif_no, "identifiers")["identifiers"]
+        assert {one["scheme"] for one in changed} == {"passport", "cn.resident_id"}
+
+    def test_no_source_is_trusted_with_documents(self, tables: ReferenceTables, keys: LocalKeyProvider) -> None:
+        with pytest.raises(ConfigurationError, match="two persons") as caught:
+            CIF(
+                repository=MemoryRepository(), key_store=MemoryKeyStore(), keys=keys, tenant="t", tables=tables,
+                trust={"counter": Terms(trust=90, may_change=frozenset({"phone", "identifiers"}))},
+            )  # fmt: skip
+        assert caught.value.rule == "two_persons"
 
     def test_the_bank_s_own_counter_changes_it(self, cif: CIF, steward: Actor) -> None:
         victim = register(cif, steward, "9", channel="partner")

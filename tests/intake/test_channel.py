@@ -92,6 +92,7 @@ def test_an_agreement_limits_the_fields(tmp_path: Path) -> None:
         (('key = "id"', 'key = "id"\ntrust = 101'), "trust"),
         (('key = "id"', 'key = "id"\nmore = 1'), "more is not a key"),
         (('key = "id"', 'key = "id"\nmay_change = ["nothing"]'), "nothing is not a field"),
+        (('key = "id"', 'key = "id"\nmay_change = ["identifiers"]'), "changed by two persons"),
         (('key = "id"', 'key = "id"\nbusiness_time = "no such"'), "business_time names a column"),
         (('key = "id"', 'key = "id"\ndelimiter = ",,"'), "delimiter"),
         (('key = "id"', 'key = "id"\nkind = "robot"'), "kind must be"),

@@ -17,7 +17,7 @@ import attrs
 
 from ..context import Purpose
 from ..errors import FileError, MappingError
-from ..party import CATALOGUE, NOT_STORABLE, FieldType, PartyKind
+from ..party import CATALOGUE, NOT_STORABLE, TWO_PERSONS, FieldType, PartyKind
 
 __all__ = ["Agreement", "Channel", "Column", "read_channel"]
 
@@ -208,6 +208,8 @@ class _Reader:
             for name in table.get(key, ()):
                 if name not in fields:
                     raise self._fail(f"{key}.{name}", "is not a field of the catalogue")
+        for name in sorted(TWO_PERSONS.intersection(table.get("may_change", ()))):
+            raise self._fail(f"may_change.{name}", "is changed by two persons, whatever the source; leave it out")
         time, form = self._time(table.get("business_time", ""), columns)
         return Channel(
             name=table["name"], source=table.get("source", table["name"]), format=table["format"], key=table["key"],

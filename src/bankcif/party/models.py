@@ -21,6 +21,7 @@ __all__ = [
     "CATALOGUE",
     "FIELD_NAMES",
     "NOT_STORABLE",
+    "TWO_PERSONS",
     "Holding",
     "Identifier",
     "Individual",
@@ -361,6 +362,8 @@ CATALOGUE: Mapping[PartyKind, Catalogue] = {
 
 FIELD_NAMES = frozenset(name for catalogue in CATALOGUE.values() for name in catalogue)
 """Every field name there is."""
+TWO_PERSONS = frozenset({"identifiers"})
+"""Fields of a stored customer that no source changes by itself, however far it is believed: two persons do."""
 
 
 def kind_of(party: Party) -> PartyKind:
