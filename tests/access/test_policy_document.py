@@ -416,6 +416,43 @@ def test_a_check_asks_of_a_row_rule_whether_it_shows_more_than_the_grants_withou
     assert told(grant("all"), grant("rule", actions=["view", "reveal"], when=here)) == set()
 
 
+def test_a_check_compares_row_rules_that_say_the_same() -> None:
+    def told(*grants: dict[str, Any]) -> set[tuple[str, str]]:
+        found = check_policy(policy(*grants), default_profiles())
+        return {(one.rule, one.about) for one in found if one.rule in ("unreachable", "never")}
+
+    here, spelled_otherwise = "home_branch = 'b1' and sex = '1'", "( home_branch='b1' )  and sex = '1'"
+    assert told(grant("a", when=here), grant("b", when=spelled_otherwise)) == {("unreachable", "b")}
+    assert told(grant("a", profile="outside", when=here), grant("b", when=here)) == {("unreachable", "a")}
+    assert told(grant("a", when=here), grant("b", when=here, fields=["email"])) == set()
+    assert told(grant("a", when=here), grant("b", when="home_branch = 'b1'")) == set()
+    assert told(grant("a", when=here, relations=["branch"]), grant("b", when=here)) == {("unreachable", "a")}
+    assert told(grant("a", when=here, relations=["branch"]), grant("b", when=here, relations=["portfolio"])) == set()
+    assert told(grant("a", when=here, roles=["s"]), grant("b", when=here)) == set()
+    assert told(grant("a", when="birth_year > 3000 and birth_year < 1000")) == {("never", "a")}
+
+
+def test_a_check_counts_as_reading_only_what_shows_a_field_to_somebody() -> None:
+    def unread(*grants: dict[str, Any]) -> bool:
+        found = check_policy(policy(*grants), default_profiles())
+        return "phone" in {one.about for one in found if one.rule == "unread"}
+
+    assert unread(grant(actions=["break_glass"]))
+    assert unread(grant(sinks=["log"]))
+    assert not unread(grant(sinks=["log", "print"]))
+    assert not unread(grant(actions=["export"], sinks=["export"]))
+
+
+def test_a_check_names_a_role_whose_row_rules_are_asked_of_every_customer() -> None:
+    def slow(many: int, when: str, **more: Any) -> list[str]:
+        wide = policy(*(grant(f"g{n}", when=when.format(n), **more) for n in range(many)))
+        return [one.about for one in check_policy(wide, default_profiles()) if one.rule == "slow"]
+
+    assert slow(101, "birth_year > 19{:02}", roles=["r", "s"]) == ["r", "s"]
+    assert slow(100, "birth_year > 19{:02}") == []
+    assert slow(300, "home_branch = 'b{}' and birth_year > 1950") == []
+
+
 def test_what_somebody_lacks_is_named() -> None:
     def auth(level: int, minutes: float = 0, operation: str = "") -> AuthContext:
         methods = {0: (), 1: ("pwd",), 2: ("pwd", "otp"), 3: ("pwd", "hwk")}[level]

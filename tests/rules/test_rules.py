@@ -34,6 +34,7 @@ from bankcif.rules import (
     compiled,
     customer_schema,
     days,
+    is_contradictory,
     leaves,
     lower,
     parse,
@@ -177,6 +178,34 @@ ANCHORS = {
 @pytest.mark.parametrize("text", sorted(ANCHORS))
 def test_an_anchor_is_the_fewest_values_that_a_field_must_have(text: str) -> None:
     assert anchor(lower(parse(text), SCHEMA, PARAMETERS)) == ANCHORS[text]
+
+
+@given(rules, records, known)
+def test_what_is_a_contradiction_holds_of_nobody(
+    rule: Expression, rows: list[dict[str, Any]], parameters: dict[str, Any]
+) -> None:
+    if is_contradictory(lower(rule, SCHEMA, PARAMETERS)):
+        assert in_python(rule, rows, parameters) == []
+
+
+CONTRADICTIONS = {
+    "false": True, "true": False, "i = 1": False, "not true": True,
+    "i > 5 and i < 3": True, "i > 3 and i < 5": False, "i >= 3 and i <= 3": False, "i > 3 and i <= 3": True, "i >= 3 and i < 3": True,
+    "i between 3 and 2": True, "i between 2 and 3 and i > 3": True, "i between 2 and 3 and i >= 3": False,
+    "d >= 2026-01-02 and d < 2026-01-01": True, "t > 'b' and t < 'a'": True, "t >= 'a' and t < 'b'": False,
+    "i = 1 and i = 2": True, "i in (1, 2) and i in (2, 3)": False, "i in (1, 2) and i in (3, 4)": True,
+    "t = 'a' and t starts with 'b'": True, "t = 'ab' and t starts with 'a'": False, "t = 'a' and t != 'a'": True,
+    "i = 1 and i is missing": True, "i is missing and i is not missing": True, "i is missing and t = 'a'": False,
+    "i = 1 and i is not missing": False, "i is missing and not i = 1": True, "i = $n and i is missing": True,
+    "i = 1 or (i = 2 and i = 3)": False, "(i = 1 and i = 2) or (i > 3 and i < 2)": True,
+    "(i = 1 or i = 2) and (t = 'a' and (t = 'b' or false))": False, "i = 1 and (false or (t = 'a' and t = 'b'))": True, "i = 1 and (i = 2 and t = 'a')": True, "t starts with 'a' and t starts with 'b'": False,
+    "i > 5 and i < $n": False, "i = $n and i = 1": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", sorted(CONTRADICTIONS))
+def test_a_contradiction_is_found_where_one_field_is_asked_two_things(text: str) -> None:
+    assert is_contradictory(lower(parse(text), SCHEMA, PARAMETERS)) is CONTRADICTIONS[text]
 
 
 READ = {

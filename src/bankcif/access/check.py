@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import product
 
 import attrs
 
-from ..context import Actor, Relation
+from ..context import Actor, Relation, Sink
 from ..errors import RuleError
 from ..party import CATALOGUE, FIELD_NAMES, PartyKind, Rest
-from ..rules import MOST_LEAVES
-from .grants import Action
+from ..rules import MOST_LEAVES, Expression, is_contradictory
+from .grants import Action, Grant, Place, take_in
 from .policy import APART, READING, SEEING, Policy
 from .profiles import MaskProfiles
 from .rows import to_lowered
 
 __all__ = ["PolicyFinding", "check_policy"]
 
+MOST_FREE = 100
+"""Row rules that a decision asks of every customer, at most, to stay within 20 µs."""
 LISTING = frozenset({Action.BROWSE, Action.EXPORT, Action.REPORT})
 """Actions by which the store is asked for all customers that somebody may see."""
 
@@ -28,7 +31,7 @@ class PolicyFinding:
     Something to look at in a policy.
 
     Attributes:
-        rule: ``unreachable``, ``unread``, ``defines_and_reads``, ``profile`` or ``rows``.
+        rule: ``unreachable``, ``never``, ``unread``, ``defines_and_reads``, ``profile``, ``rows`` or ``slow``.
         about: The grant, field, operator, profile or role.
         en, zh: A sentence for people.
     """
@@ -52,7 +55,7 @@ def check_policy(policy: Policy, masks: MaskProfiles, operators: Iterable[Actor]
     """
     found = [
         *_unreachable(policy), *_unread(policy), *_profiles(policy, masks), *_define_and_read(policy, operators),
-        *_rows(policy),
+        *_never(policy), *_rows(policy), *_slow(policy),
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.rule, one.about))
 
@@ -60,18 +63,19 @@ def check_policy(policy: Policy, masks: MaskProfiles, operators: Iterable[Actor]
 def _unreachable(policy: Policy) -> Iterable[PolicyFinding]:
     """Grants of which another, earlier or wider, decides every case."""
     deciding: set[str] = set()
+    alike = _by_rule(policy)
     for grant in policy.grants:
-        for role, purpose, action in product(grant.roles, grant.purposes, grant.actions):
+        for place in grant.places:
+            role, purpose, action, sink, relation = place
             actor = Actor(id="check", roles={role})
             if not grant.fields:
                 deciding.add(policy.allows(actor, action, purpose).rule)
-            for sink, relation in product(grant.sinks, grant.relations):
-                stands = frozenset({relation, Relation.ANY})
-                decisions = policy.granted(actor, action, purpose, stands, sink)
-                if grant.when is None:
-                    deciding |= {decisions[field].decision.rule for field in grant.fields}
-                elif any(grant.adds_to(decisions.get(field), action, field) for field in grant.fields):
-                    deciding.add(grant.id)
+            decisions = dict(policy.granted(actor, action, purpose, frozenset({relation, Relation.ANY}), sink))
+            if grant.when is not None:
+                for near in sorted({relation, Relation.ANY}):
+                    for one in alike.get(((*place[:4], near), grant.when.tree), ()):
+                        take_in(decisions, one, action)
+            deciding |= {decisions[field].decision.rule for field in grant.fields}
     ids = [grant.id for grant in policy.grants]
     for grant in policy.grants:
         if grant.id not in deciding:
@@ -87,9 +91,49 @@ def _unreachable(policy: Policy) -> Iterable[PolicyFinding]:
             )  # fmt: skip
 
 
+def _by_rule(policy: Policy) -> dict[tuple[Place, Expression], list[Grant]]:
+    """Grants with a row rule, by place and rule: where one holds, all of them do."""
+    found: dict[tuple[Place, Expression], list[Grant]] = {}
+    for grant in policy.grants:
+        if grant.when is not None:
+            for place in grant.places:
+                found.setdefault((place, grant.when.tree), []).append(grant)
+    return found
+
+
+def _never(policy: Policy) -> Iterable[PolicyFinding]:
+    """Grants whose row rule holds of nobody."""
+    for grant in policy.grants:
+        if grant.when is not None and is_contradictory(to_lowered(grant.when.tree)):
+            yield PolicyFinding(
+                rule="never", about=grant.id, en="its row rule holds of no customer; correct it, or take the grant away",
+                zh="其行规则对任何客户都不成立；请更正或删除该授权",
+            )  # fmt: skip
+
+
+def _slow(policy: Policy) -> Iterable[PolicyFinding]:
+    """Roles with row rules that are asked of every customer, too many to decide in some 20 µs."""
+    asked: Counter[Place] = Counter()
+    for (place, _), grants in _by_rule(policy).items():
+        asked[place] += sum(one.when is not None and one.when.tied is None for one in grants)
+    for role in sorted({place[0] for place, count in asked.items() if count > MOST_FREE}):
+        yield PolicyFinding(
+            rule="slow", about=role,
+            en=f"over {MOST_FREE} row rules of this role tie no field to values, so each is asked of every customer; name a branch "
+            f"or another value in them (field = '…' or in (…))",
+            zh=f"该角色有超过{MOST_FREE}条行规则未限定任何字段的取值，须逐一对每位客户判断；请在规则中限定机构等取值",
+        )  # fmt: skip
+
+
 def _unread(policy: Policy) -> Iterable[PolicyFinding]:
     """Fields that rest and that no grant lets anybody see."""
-    read = {field for grant in policy.grants if READING & set(grant.actions) for field in grant.fields}
+    shows = READING - {Action.BREAK_GLASS}  # which by itself shows nothing
+    read = {
+        field
+        for grant in policy.grants
+        if shows & set(grant.actions) and set(grant.sinks) - {Sink.LOG}
+        for field in grant.fields
+    }
     kept = {
         name for name in FIELD_NAMES
         for kind in PartyKind if name in CATALOGUE[kind] and CATALOGUE[kind][name].rests is not Rest.NEVER

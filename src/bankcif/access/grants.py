@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any, TypeVar
 
 import attrs
@@ -13,7 +14,18 @@ from ..errors import PolicyError
 from ..party import CATALOGUE, FIELD_NAMES, DataGroup, PartyKind, Rest
 from .rows import RowRule, row_rule
 
-__all__ = ["Action", "ExportLimits", "FieldDecision", "Grant", "grant_of", "is_clear", "is_label", "says_more"]
+__all__ = [
+    "Action",
+    "ExportLimits",
+    "FieldDecision",
+    "Grant",
+    "Place",
+    "grant_of",
+    "is_clear",
+    "is_label",
+    "says_more",
+    "take_in",
+]
 
 _E = TypeVar("_E", bound=enum.StrEnum)
 _KEYS = {
@@ -58,6 +70,8 @@ class Action(enum.StrEnum):
     BROWSE = "browse"
 
 
+Place = tuple[str, Purpose, Action, Sink, Relation]
+"""What a grant is found by: a role, a purpose, an action, a sink, and a relation."""
 BY_CUSTOMER = frozenset(
     {Action.VIEW, Action.FIND, Action.REVEAL, Action.BROWSE, Action.EXPORT, Action.VERIFY, Action.REPORT}
 )
@@ -118,6 +132,11 @@ class Grant:
     when: RowRule | None = None
     limits: ExportLimits = attrs.field(factory=ExportLimits)
 
+    @property
+    def places(self) -> Iterator[Place]:
+        """Every combination it is about."""
+        return product(self.roles, self.purposes, self.actions, self.sinks, sorted(self.relations))
+
     def decision(self, action: Action, field: str) -> FieldDecision:
         """What this grant by itself says of one of its fields."""
         effect = Effect.PERMIT if action is Action.REVEAL or field in self.clear else Effect.MASK
@@ -133,6 +152,13 @@ def says_more(one: FieldDecision, other: FieldDecision) -> bool:
     if one.decision.effect is not other.decision.effect:
         return one.decision.effect is Effect.PERMIT
     return other.profile == "outside" and one.profile != "outside"
+
+
+def take_in(best: dict[str, FieldDecision], grant: Grant, action: Action) -> None:
+    """Puts what *grant* says into *best* wherever it says more."""
+    for field in grant.fields:
+        if grant.adds_to(best.get(field), action, field):
+            best[field] = grant.decision(action, field)
 
 
 def is_label(text: str) -> bool:

@@ -20,14 +20,13 @@ from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..rules import And, Expression, Or
 from .conditional import ConditionalGrants
-from .grants import Action, ExportLimits, FieldDecision, Grant, grant_of, is_clear, is_label, says_more
+from .grants import Action, ExportLimits, FieldDecision, Grant, Place, grant_of, is_clear, is_label, says_more, take_in
 from .requirements import KeyOperation, Requirement, key_operations, least_of, need_least, requirement_of
 from .rows import standing
 
 __all__ = ["APART", "READING", "SEEING", "Action", "FieldDecision", "Grant", "Policy", "default_policy"]
 
 
-_Place = tuple[str, Purpose, Action, Sink, Relation]
 _MOST_COMBINATIONS = 10_000
 READING = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.BROWSE, Action.EXPORT, Action.BREAK_GLASS})
 """Actions by which customers are seen."""
@@ -71,8 +70,8 @@ class Policy:
         self.caps = dict(caps or {})
         self._relations = frozenset(relation for grant in self.grants for relation in grant.relations)
         self._allowed: dict[tuple[str, Purpose, Action], str] = {}
-        self._fields: dict[_Place, dict[str, FieldDecision]] = {}
-        self._conditional: dict[_Place, ConditionalGrants] = {}
+        self._fields: dict[Place, dict[str, FieldDecision]] = {}
+        self._conditional: dict[Place, ConditionalGrants] = {}
         for grant in self.grants:
             self._add(grant)
         both = {role for role, _, action in self._allowed if action in APART} & self._seers()
@@ -85,14 +84,13 @@ class Policy:
         self._found: dict[tuple[frozenset[str], Purpose, Action, Sink, bool], Sequence[Grant]] = {}
 
     def _add(self, grant: Grant) -> None:
-        for role, purpose, action in product(grant.roles, grant.purposes, grant.actions):
+        for place in grant.places:
+            role, purpose, action, *_ = place
             self._allowed.setdefault((role, purpose, action), grant.id)
-            for sink, relation in product(grant.sinks, grant.relations):
-                place = (role, purpose, action, sink, relation)
-                if grant.when is not None:
-                    self._conditional.setdefault(place, ConditionalGrants()).add(grant)
-                else:
-                    _take_in(self._fields.setdefault(place, {}), grant, action)
+            if grant.when is not None:
+                self._conditional.setdefault(place, ConditionalGrants()).add(grant)
+            else:
+                take_in(self._fields.setdefault(place, {}), grant, action)
 
     def _seers(self) -> set[str]:
         return {role for role, _, action in self._allowed if action in SEEING}
@@ -309,7 +307,7 @@ class Policy:
             conditional = self._conditional.get((role, purpose, action, sink, relation))
             for grant in conditional.that_hold(record, known) if conditional else ():
                 best = dict(found) if best is None else best
-                _take_in(best, grant, action)
+                take_in(best, grant, action)
         return found if best is None else best
 
     def _best(self, key: _Key) -> _Decisions:
@@ -325,14 +323,6 @@ class Policy:
 
 _Decisions = Mapping[str, FieldDecision]
 _Key = tuple[frozenset[str], Action, Purpose, frozenset[Relation], Sink]
-
-
-def _take_in(best: dict[str, FieldDecision], grant: Grant, action: Action) -> None:
-    """Puts what *grant* says into *best* wherever it says more."""
-    for field in grant.fields:
-        found = grant.decision(action, field)
-        if field not in best or says_more(found, best[field]):
-            best[field] = found
 
 
 def _caps(table: Any) -> dict[Action, int]:

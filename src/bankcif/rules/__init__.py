@@ -1,6 +1,7 @@
 """One rule language: a typed tree, the text people write, and evaluators that give the same set of records."""
 
 from .anchor import Anchor, anchor
+from .contradiction import is_contradictory
 from .evaluate import Predicate, compiled
 from .expression import (
     FALSE,
@@ -49,6 +50,7 @@ __all__ = [
     "compiled",
     "customer_schema",
     "days",
+    "is_contradictory",
     "leaves",
     "lower",
     "parse",
