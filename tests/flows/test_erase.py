@@ -18,7 +18,7 @@ from tests.conftest import NOW, TRUST, keys_fit, known
 from tests.flows.test_merge import CHECKER, MAKER, merge, unmerge
 from tests.flows.test_register import ID, clear, register
 from tests.flows.test_rotate import ONE as CUSTODIAN, begin, data_keys
-from tests.security.mortal import Fate, Killed, MortalKeyStore, MortalRepository
+from tests.security.mortal import Fate, Killed, Mortal, MortalRepository
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Outcome, Purpose
 from bankcif._clock import FixedClock
@@ -422,9 +422,7 @@ def test_killed_at_any_point_it_is_whole_or_not_begun(tables: ReferenceTables, a
     used = set(data_keys(store))
     fate = Fate(at)
     try:
-        opened(MortalRepository(repository, fate), MortalKeyStore(store, fate)).approvals.approve(
-            proposal.id, actor=SECOND
-        )
+        opened(MortalRepository(repository, fate), Mortal(store, fate)).approvals.approve(proposal.id, actor=SECOND)
     except Killed:
         pass
     again = opened(repository, store)

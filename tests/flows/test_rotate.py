@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 from tests.conftest import NOW, TRUST, ageless, keys_fit, known
 from tests.flows.test_merge import MAKER, merge, state, three, unmerge
 from tests.flows.test_register import clear, register
-from tests.security.mortal import Fate, Killed, MortalKeyStore, MortalRepository
+from tests.security.mortal import Fate, Killed, Mortal, MortalRepository
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
@@ -347,7 +347,7 @@ def test_killed_at_any_point_it_is_carried_on(tables: ReferenceTables, what: Rot
     begin(opened(renewed, repository, store), what)
     fate = Fate(at)
     try:
-        opened(renewed, MortalRepository(repository, fate), MortalKeyStore(store, fate)).keys.rotate(actor=ONE)
+        opened(renewed, MortalRepository(repository, fate), Mortal(store, fate)).keys.rotate(actor=ONE)
     except Killed:
         pass
     again = opened(renewed, repository, store)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bankcif import MemoryKeyStore, MemoryRepository
 from bankcif.audit import Checkpoint, Witness, accept, text_of
 from bankcif.protection import KeyStore
-from bankcif.storage import Repository
+from bankcif.storage import Repository, UnitOfWork
 from bankcif.storage.key_store import SqliteKeyStore
 from bankcif.storage.sql import SqlRepository
 
@@ -45,30 +46,28 @@ class Fate:
             raise self._error() if self._error else Killed
 
 
-class MortalKeyStore:
-    """*inner*, as reached by a process with a fate."""
+class Mortal:
+    """
+    *inner*, a key store, a key provider or a part of a unit, as reached by a process with a fate: whatever is asked of it is a
+    call, but for letting go of it.
+    """
 
-    def __init__(self, inner: KeyStore, fate: Fate) -> None:
+    def __init__(self, inner: Any, fate: Fate) -> None:
         self._inner, self._fate = inner, fate
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def write(self, *args: Any, **more: Any) -> None:
-        self._fate.call(self._inner.write, *args, **more)
-
-    def destroy(self, *args: Any) -> None:
-        self._fate.call(self._inner.destroy, *args)
-
-    def read(self, *args: Any) -> Any:
-        return self._fate.call(self._inner.read, *args)
+        found = getattr(self._inner, name)
+        return partial(self._fate.call, found) if callable(found) and name != "close" else found
 
 
 class MortalRepository:
-    """*inner*, as reached by a process with a fate: each unit that begins and each commit is a call."""
+    """
+    *inner*, as reached by a process with a fate: each unit that begins and each commit is a call, and, if it goes *within*, whatever
+    is asked of a unit.
+    """
 
-    def __init__(self, inner: Repository, fate: Fate) -> None:
-        self._inner, self._fate = inner, fate
+    def __init__(self, inner: Repository, fate: Fate, *, within: bool = False) -> None:
+        self._inner, self._fate, self._within = inner, fate, within
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -77,9 +76,19 @@ class MortalRepository:
     def unit_of_work(self) -> Iterator[Any]:
         self._fate.call(lambda: None)
         with self._inner.unit_of_work() as unit:
-            commit = unit.commit
-            unit.commit = lambda: self._fate.call(commit)  # type: ignore[method-assign]
-            yield unit
+            yield _MortalUnit(unit, self._fate, self._within)
+
+
+class _MortalUnit:
+    def __init__(self, unit: UnitOfWork, fate: Fate, within: bool) -> None:
+        self._unit, self._fate, self._within = unit, fate, within
+
+    def __getattr__(self, name: str) -> Any:
+        part = getattr(self._unit, name)
+        return Mortal(part, self._fate) if self._within else part
+
+    def commit(self) -> None:
+        self._fate.call(self._unit.commit)
 
 
 class KeptWitness:

@@ -16,7 +16,7 @@ import attrs
 import pytest
 from tests.conftest import ALL_ROLES, NOW, TRUST, known
 from tests.flows.test_register import register
-from tests.security.mortal import Fate, KeptWitness, MortalKeyStore, MortalRepository, MortalWitness
+from tests.security.mortal import Fate, KeptWitness, Mortal, MortalRepository, MortalWitness
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
@@ -48,11 +48,11 @@ class World:
     def __init__(self, repository: Repository, store: KeyStore, keys: LocalKeyProvider) -> None:
         self.repository, self.store, self.keys, self.witness = repository, store, keys, KeptWitness()
 
-    def open(self, fate: Fate | None = None) -> CIF:
-        repository: Any = MortalRepository(self.repository, fate) if fate else self.repository
-        store: Any = MortalKeyStore(self.store, fate) if fate else self.store
+    def open(self, fate: Fate | None = None, *, within: bool = False) -> CIF:
+        repository: Any = MortalRepository(self.repository, fate, within=within) if fate else self.repository
+        store, keys = (Mortal(inner, fate) if fate else inner for inner in (self.store, self.keys))
         return CIF(
-            repository=repository, key_store=store, keys=self.keys, tenant="t", tables=TABLES, trust=TRUST,
+            repository=repository, key_store=store, keys=keys, tenant="t", tables=TABLES, trust=TRUST,
             witnesses=[MortalWitness(self.witness, fate) if fate else self.witness], clock=FixedClock(NOW),
             log_plan=LogPlan(entries=2, seconds=99_999),
         )  # fmt: skip
@@ -211,32 +211,39 @@ def restricted(world: World) -> str:
     return next((row.cif_no for row in rows if row.life_cycle == LifeCycle.RESTRICTED), "")
 
 
+STRIDES = {
+    (in_memory, False): (2, 1), (in_memory, True): (11, 2), (on_sqlite, False): (5, 1), (on_sqlite, True): (23, 5),
+}  # fmt: skip
+"""One call of how many fails, at every change and under ``nox -s endurance``: units alone, or all that is asked within them."""
+
+
+@pytest.mark.parametrize("within", [False, True], ids=["units", "statements"])
 @pytest.mark.parametrize("backend", [in_memory, on_sqlite])
 @pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS.keys())
 def test_a_fault_at_any_call_leaves_a_whole_store_and_the_same_again_works(
-    deed: Deed, backend: Callable[[Path], World], request: pytest.FixtureRequest
+    deed: Deed, backend: Callable[[Path], World], within: bool, request: pytest.FixtureRequest
 ) -> None:
-    """Each call out of the process fails in turn; with each error under ``nox -s endurance``, else every second, on SQLite every fifth, with one after the other."""
+    """Each call to database, key store, key provider and witness fails in turn, before it is done and after, with one error after the other."""
     endures = request.config.getoption("--hypothesis-profile") == "endurance"
-    errors, stride = sorted(ERRORS), 1 if endures else 2 if backend is in_memory else 5
+    errors, stride = sorted(ERRORS), STRIDES[backend, within][endures]
     at, strikes = 1, 0
     while True:
-        for error in errors if endures else [errors[at % len(errors)]]:
-            struck = _lives_through(deed, backend, Fate(at, ERRORS[error]))
+        for error in errors if endures and not within else [errors[(at // stride) % len(errors)]]:
+            struck = _lives_through(deed, backend, Fate(at, ERRORS[error]), within)
             strikes += struck
         if not struck:
             break
         at += stride
-    assert strikes > 3
+    assert strikes > 1
 
 
-def _lives_through(deed: Deed, backend: Callable[[Path], World], fate: Fate) -> bool:
+def _lives_through(deed: Deed, backend: Callable[[Path], World], fate: Fate, within: bool) -> bool:
     """Does *deed* in a process with a fate, and again in one without; whether the fault struck."""
     with TemporaryDirectory() as folder:
         world = backend(Path(folder))
         before, entries, done = world.parties(), world.entries(), False
         try:
-            deed.do(world, world.open(fate))
+            deed.do(world, world.open(fate, within=within))
             done = True
         except BankCIFError:
             pass
