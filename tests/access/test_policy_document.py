@@ -342,6 +342,15 @@ def test_row_rules_found_by_a_record_decide_as_all_of_them_asked_one_by_one(
     assert read.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY, record=record, known=known) == expected
 
 
+@pytest.mark.parametrize("order", [("free", "tied"), ("tied", "free")])
+def test_of_row_rules_that_say_as_much_the_earlier_decides(order: tuple[str, str]) -> None:
+    rules_ = {"free": "birth_year > 1950", "tied": "home_branch = 'b1'"}
+    read = policy(*(grant(name, when=rules_[name]) for name in order))
+    record = {"home_branch": "b1", "birth_year": 1990}
+    shown = read.granted(R, Action.VIEW, Purpose.SERVICE, Relation.ANY, record=record, known={})
+    assert shown["phone"].decision.rule == order[0]
+
+
 def test_a_rule_tied_to_a_value_is_asked_only_of_customers_who_have_it() -> None:
     read = policy(*(grant(f"g{n}", when=f"home_branch = 'b{n}'") for n in range(300)))
     asked: list[str] = []
@@ -355,12 +364,26 @@ def test_a_rule_tied_to_a_value_is_asked_only_of_customers_who_have_it() -> None
 
 
 def test_a_check_names_a_role_whose_row_rules_are_more_than_a_store_is_asked() -> None:
-    def told(action: str, many: int) -> list[tuple[str, str]]:
-        wide = policy(*(grant(f"g{n}", actions=[action], when=f"home_branch = 'b{n}'") for n in range(many)))
+    def told(action: str, many: int, **more: Any) -> list[tuple[str, str]]:
+        wide = policy(*(grant(f"g{n}", actions=[action], when=f"home_branch = 'b{n}'", **more) for n in range(many)))
         return [(one.rule, one.about) for one in check_policy(wide, default_profiles()) if one.rule != "unread"]
 
-    assert told("browse", 501) == [("rows", "r")]
-    assert told("browse", 500) == told("view", 501) == []
+    for action, sink in (("browse", "display"), ("report", "display"), ("export", "export")):
+        assert told(action, 501, sinks=[sink]) == [("rows", "r")]
+        assert told(action, 500, sinks=[sink]) == []
+    assert told("view", 501) == []
+    # A relation is a comparison more, once somebody stands in it.
+    assert told("browse", 251, relations=["ticket"]) == told("browse", 251, relations=["branch"]) == [("rows", "r")]
+    assert told("browse", 250, relations=["ticket"]) == []
+
+
+def test_a_check_asks_of_an_operator_with_several_roles_what_they_see_together() -> None:
+    wide = policy(
+        *(grant(f"g{n}", roles=[f"r{n % 2}"], actions=["browse"], when=f"home_branch = 'b{n}'") for n in range(600))
+    )
+    both, one = Actor(id="both", roles={"r0", "r1"}), Actor(id="one", roles={"r0", "other"})
+    found = check_policy(wide, default_profiles(), [both, one])
+    assert [(one.rule, one.about) for one in found if one.rule == "rows"] == [("rows", "both")]
 
 
 def test_an_export_keeps_to_the_strictest_of_its_grants() -> None:

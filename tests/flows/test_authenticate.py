@@ -14,6 +14,7 @@ import pytest
 from tests.access.authenticator_double import ORIGIN, RP_ID, Device
 from tests.conftest import NOW, known
 from tests.flows.test_register import register
+from tests.flows.test_rotate import ONE, begin
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
 from bankcif._clock import FixedClock
@@ -74,6 +75,27 @@ def bank(tables: ReferenceTables, clock: FixedClock) -> Iterator[Bank]:
     made = Bank(tables, clock)
     yield made
     made.cif.close()
+
+
+@pytest.mark.parametrize("when", ["while it is compared", "before it is opened"])
+def test_a_rotation_in_the_middle_of_a_log_in_costs_nobody_an_attempt(
+    bank: Bank, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    from bankcif.flows import authenticate
+
+    clock.advance(timedelta(minutes=1))
+    begin(bank.cif, "data")
+    name = "password_matches" if when == "while it is compared" else "_may_be_an_id"
+    real = getattr(authenticate, name)
+
+    def meanwhile(*args: Any) -> Any:
+        monkeypatch.setattr(authenticate, name, real)
+        bank.cif.keys.rotate(actor=ONE)
+        return real(*args)
+
+    monkeypatch.setattr(authenticate, name, meanwhile)
+    assert bank.cif.operators.log_in("t.zhou", SECRET).assurance == 1
+    assert [one.failures for one in bank.repository._data.credentials.rows.values()] == [0, 0]
 
 
 def test_password_and_code_are_two_factors(bank: Bank) -> None:
@@ -154,7 +176,45 @@ class TestRowsChangedInTheDatabase:
         bank.cif.operators.log_in("t.zhou", SECRET, code)  # its mark is right: only the log knows
         self.rows(bank).update(before)
         told = "it was put back as it once stood: the log knows version"
-        assert sorted(self.damage(bank)) == [f"{told} 2", f"{told} 3"]  # the password's, and the token's
+        twice = "it came to this version twice, so it was put back in between"
+        # The password's, and the token's; both were used again from where they once stood.
+        assert sorted(self.damage(bank)) == [twice, twice, f"{told} 2", f"{told} 3"]
+
+    @pytest.mark.parametrize("by", ["rotation", "removal"])
+    def test_nothing_that_moves_a_factor_on_hides_that_it_was_put_back(
+        self, bank: Bank, clock: FixedClock, by: str
+    ) -> None:
+        place, code = ("t.zhou", "totp", "0"), bank.code()
+        stood = self.rows(bank)[place]
+        bank.cif.operators.log_in("t.zhou", SECRET, code)
+        self.rows(bank)[place] = stood
+        assert self.damage(bank) == ["it was put back as it once stood: the log knows version 3"]
+        if by == "rotation":
+            clock.advance(timedelta(minutes=1))
+            begin(bank.cif, "data")
+            bank.cif.keys.rotate(actor=ONE)
+        else:
+            bank.cif.operators.remove("t.zhou", "totp", "0", actor=KEEPER)
+        assert self.damage(bank) == ["it came to this version twice, so it was put back in between"]
+
+    def test_guessing_on_from_a_row_that_is_put_back_is_told(self, bank: Bank) -> None:
+        place = ("t.zhou", "password", "0")
+        stood = self.rows(bank)[place]
+        for n in range(PLAN.attempts * 2):
+            self.rows(bank)[place] = stood
+            with pytest.raises(AuthenticationError):
+                bank.cif.operators.log_in("t.zhou", f"guess {n}")
+        assert self.rows(bank)[place].locked_until == 0  # nothing but the log knows
+        assert self.damage(bank) == ["it came to this version twice, so it was put back in between"]
+
+    def test_a_damaged_factor_does_not_stop_a_rotation(self, bank: Bank, clock: FixedClock) -> None:
+        place = ("t.zhou", "totp", "0")
+        row = self.rows(bank)[place]
+        self.rows(bank)[place] = attrs.evolve(row, sealed=row.sealed[:-1] + bytes([row.sealed[-1] ^ 1]))
+        clock.advance(timedelta(minutes=1))
+        begin(bank.cif, "data")
+        assert bank.cif.keys.rotate(actor=ONE)[0].finished_at is not None
+        assert self.damage(bank) == ["it is not as the log left it"]
 
     def test_a_row_that_was_taken_out_or_put_in_is_found(self, bank: Bank) -> None:
         rows = self.rows(bank)

@@ -317,6 +317,36 @@ def test_a_key_that_a_reader_still_holds_in_the_log_is_not_said_to_be_destroyed(
     assert all(b"wrapped-bytes-of-a-key" not in one.read_bytes() for one in tmp_path.iterdir())
 
 
+def test_a_key_is_destroyed_where_it_is_wherever_the_process_has_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.chdir(here)
+    store = SqliteKeyStore("keys.db")
+    store.write([WrappedKey(key_id=b"k" * 16, kek_id="kek", wrapped=b"wrapped-bytes-of-a-key", made_at=1)])
+    monkeypatch.chdir(there)
+    store.destroy([b"k" * 16])
+    assert [one.name for one in here.iterdir() if b"wrapped-bytes-of-a-key" in one.read_bytes()] == []
+    assert list(there.iterdir()) == []
+    store.close()
+
+
+def test_nothing_to_destroy_waits_for_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "keys.db"
+    store = SqliteKeyStore(path, patience=0)
+    store.write([WrappedKey(key_id=b"k" * 16, kek_id="kek", wrapped=b"w", made_at=1)])
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM data_key").fetchone()
+    store.destroy([])
+    with pytest.raises(StorageError):
+        store.destroy([b"x" * 16])
+    reader.close()
+    store.close()
+
+
 def test_nobody_waits_for_a_key_while_another_is_being_destroyed(tmp_path: Path) -> None:
     path = tmp_path / "keys.db"
     store = SqliteKeyStore(path, patience=20)
@@ -329,11 +359,14 @@ def test_nobody_waits_for_a_key_while_another_is_being_destroyed(tmp_path: Path)
     waiting.start()
     while store.read([first.key_id]):
         pass
-    assert store.read([second.key_id]) == {second.key_id: second}
+    third = attrs.evolve(first, key_id=b"3" * 16)
+    store.write([third])
+    assert store.read([second.key_id, third.key_id]) == {second.key_id: second, third.key_id: third}
     assert waiting.is_alive()  # for the reader
     reader.close()
     waiting.join()
     assert store.read([first.key_id, second.key_id]) == {second.key_id: second}
+    assert not (tmp_path / "keys.db-wal").read_bytes()
     store.close()
 
 
@@ -469,7 +502,7 @@ def test_erasing_on_a_file_leaves_no_tag_and_no_name(
         erase(cif, cif_no)
         with desk.unit_of_work() as unit:
             assert unit.sources.count() == 0
-            assert unit.keys.retired() == []
+            assert unit.keys.retired() == {}
     stored = (tmp_path / "cif.db").read_bytes()
     assert cif_no.encode() in stored  # the tombstone and the log
     assert tag not in stored

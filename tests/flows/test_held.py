@@ -13,6 +13,7 @@ from tests.conftest import ALL_ROLES, NOW, keys_fit, known
 from tests.flows.test_browse import Under
 from tests.flows.test_load import PEOPLE, line, write
 from tests.flows.test_register import register
+from tests.flows.test_rotate import ONE, begin
 
 from bankcif import CIF, Actor, AuthContext, Outcome, Policy, Purpose
 from bankcif._clock import FixedClock
@@ -28,6 +29,7 @@ from bankcif.errors import (
     StepUpRequired,
 )
 from bankcif.intake import Agreement, Channel, read_channel
+from bankcif.storage.rows import StagedRow
 
 ASK: dict[str, Any] = {"actor": known(Actor(id="s.wu", roles=ALL_ROLES, branch="b")), "purpose": Purpose.OPERATIONS}
 MAPPING = """
@@ -140,11 +142,86 @@ def test_a_file_loaded_again_makes_no_keys_for_rows_that_wait(cif: CIF, tmp_path
     assert cif._key_store.page(limit=10**6) == before
 
 
+def staged(cif: CIF) -> dict[tuple[bytes, int], StagedRow]:
+    return cif._repository._data.staged.rows  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_damaged_row_stops_no_rotation(cif: CIF, tmp_path: Path, channel: Channel, clock: FixedClock) -> None:
+    loaded(cif, tmp_path, channel)
+    place, damaged = next(iter(staged(cif).items()))
+    staged(cif)[place] = attrs.evolve(damaged, sealed=damaged.sealed[:-1] + bytes([damaged.sealed[-1] ^ 1]))
+    before = {row.key_id for row in staged(cif).values()}
+    clock.advance(timedelta(minutes=1))
+    begin(cif, "data")
+    assert cif.keys.rotate(actor=ONE)[0].finished_at is not None
+    assert set(cif._key_store.read(before)) == {damaged.key_id}
+
+
+@pytest.mark.parametrize("by", ["refusal", "expiry"])
+def test_a_row_that_names_another_s_key_does_not_take_it_along(
+    cif: CIF, tmp_path: Path, channel: Channel, steward: Actor, clock: FixedClock, by: str
+) -> None:
+    """Whoever writes the table has no key destroyed by it."""
+    customer = register(cif, steward, "77").cif_no
+    batch = loaded(cif, tmp_path, channel)
+    with cif._desk.unit_of_work() as unit:
+        ((_, record),) = unit.sources.of_parties([customer])
+    place, row_ = next(iter(staged(cif).items()))
+    staged(cif)[place] = attrs.evolve(row_, key_id=record.key_id)
+    if by == "refusal":
+        cif.held.refuse(batch, row_.line, reason="cannot be opened", **ASK)
+    else:
+        clock.advance(timedelta(days=91))
+        assert cif.held.expire(**ASK) == 2
+    assert cif._key_store.read([record.key_id])
+    assert keys_fit(cif)
+
+
+def test_a_note_of_a_retired_key_that_somebody_wrote_destroys_nothing(cif: CIF, steward: Actor) -> None:
+    from bankcif.flows.desk import destroy_retired
+
+    customer = register(cif, steward, "77").cif_no
+    with cif._desk.unit_of_work() as unit:
+        ((_, record),) = unit.sources.of_parties([customer])
+        unit.keys.retire({record.key_id: bytes(16)})
+        unit.commit()
+    destroy_retired(cif._desk)
+    assert keys_fit(cif)
+    with cif._desk.unit_of_work() as unit:
+        assert unit.keys.retired() == {}
+
+
+def test_a_release_in_the_middle_of_a_rotation_leaves_no_key(
+    cif: CIF, tmp_path: Path, channel: Channel, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bankcif.flows import held
+
+    batch = loaded(cif, tmp_path, channel)
+    clock.advance(timedelta(minutes=1))
+    begin(cif, "data")
+    real = held.take_in
+
+    def meanwhile(*args: Any) -> Any:
+        monkeypatch.setattr(held, "take_in", real)
+        cif.keys.rotate(actor=ONE)
+        return real(*args)
+
+    monkeypatch.setattr(held, "take_in", meanwhile)
+    cif.held.release(batch, 2, channel, corrections={"idno": row(1)["idno"]}, **ASK)
+    decided = next(one for one in staged(cif).values() if one.line == 2)
+    assert (decided.state, cif._key_store.read([decided.key_id])) == ("released", {})
+
+
+def test_a_check_of_keys_asks_for_those_of_held_rows(cif: CIF, tmp_path: Path, channel: Channel) -> None:
+    loaded(cif, tmp_path, channel)
+    cif._key_store.destroy([next(iter(staged(cif).values())).key_id])
+    with pytest.raises(KeyMissingError):
+        keys_fit(cif)
+
+
 def test_a_rotation_of_data_keys_reaches_rows_that_wait_while_their_file_is_loaded(
     cif: CIF, tmp_path: Path, channel: Channel, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.flows.test_rotate import ONE, begin
-
     from bankcif.flows import load, rotate
 
     monkeypatch.setattr(rotate, "_HELD_AT_ONCE", 2)

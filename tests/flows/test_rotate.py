@@ -316,6 +316,65 @@ def test_a_process_that_goes_on_with_the_old_key_is_told_of(
     assert [row.finished_at is None for row in cif.keys.rotations(actor=ONE)] == [False]
 
 
+@pytest.mark.parametrize("what", ["index", "data", "wrapping"])
+@pytest.mark.parametrize("then", ["it is over", "another has begun"])
+def test_two_who_carry_on_with_one_rotation_go_on_from_what_stands(
+    make: Callable[..., CIF], keys: LocalKeyProvider, steward: Actor, clock: FixedClock, what: Rotated, then: str
+) -> None:
+    """The one stands between two steps while the other ends it, and perhaps while a further one is begun."""
+    make().close()
+    provider = keys.renewed().renewed()
+    one, other = make(provider), make(provider)
+    numbers = [
+        register(one, steward, str(100 + n), name="张伟", identifiers=None, phone=f"1540000010{n}").cif_no
+        for n in range(3)
+    ]
+    clock.advance(timedelta(minutes=1))
+    begin(one, what)
+    calls: list[object] = []
+
+    def meanwhile(row: object) -> None:
+        calls.append(row)
+        if len(calls) == 1:
+            other.keys.rotate(actor=ONE)
+            if then == "another has begun":
+                begin(other, what)
+
+    one.keys.rotate(actor=ONE, progress=meanwhile)
+    one.keys.rotate(actor=ONE)
+    assert all(row.finished_at is not None for row in one.keys.rotations(actor=ONE))
+    for n, number in enumerate(numbers):
+        found = one.customers.find(phone=f"1540000010{n}", actor=steward, purpose=Purpose.COMPLIANCE)
+        assert [view.cif_no for view in found] == [number]
+    assert keys_fit(one)
+    assert one.audit.verify(actor=AUDITOR).damage == ()
+
+
+def test_factors_and_reasons_are_gone_through_to_the_last_page(
+    make: Callable[..., CIF], steward: Actor, checker: Actor, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bankcif.flows import rotate
+
+    monkeypatch.setattr(rotate, "_FACTORS_AT_ONCE", 2)
+    monkeypatch.setattr(rotate, "_REASONS_AT_ONCE", 2)
+    cif, keeper = make(), Actor(id="o.xia", roles={"operator_admin"})
+    for n in range(5):
+        cif.operators.set_password(f"t.{n}", "canary-password-0001", actor=keeper)
+    numbers = [
+        register(cif, steward, str(n), name="王伟", identifiers=None, phone=f"1540000020{n}").cif_no for n in range(4)
+    ]
+    for number in numbers[1:]:
+        cif.matches.propose_merge(numbers[0], number, actor=steward, reason="r")
+    clock.advance(timedelta(minutes=1))
+    begin(cif, "data")
+    (done,) = cif.keys.rotate(actor=ONE)
+    with cif._desk.unit_of_work() as unit:
+        resting = {row.key_id for row in unit.credentials.page(("", "", ""), 99)}
+        resting |= {row.key_id for row in unit.reasons.page("", 99)}
+    assert len(resting) == 5 + 4
+    assert cif._desk.data_keys.made_before(resting, done.started_at) == set()
+
+
 @settings(max_examples=60, deadline=None)
 @given(what=st.sampled_from(("data", "wrapping", "index")), at=st.integers(1, 60), seed=st.integers(0, 2**16))
 def test_killed_at_any_point_it_is_carried_on(tables: ReferenceTables, what: Rotated, at: int, seed: int) -> None:

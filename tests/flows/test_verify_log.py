@@ -15,11 +15,11 @@ from tests.conftest import TRUST, known
 from tests.flows.test_register import register
 from tests.security.mortal import KeptWitness
 
-from bankcif import CIF, Actor, LocalKeyProvider
+from bankcif import CIF, Actor, LocalKeyProvider, Purpose
 from bankcif._clock import FixedClock
 from bankcif.approval import ApprovalState
 from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, ecs_line, text_of
-from bankcif.errors import NotFoundOrNotAllowedError, SealError, StorageError, WitnessError
+from bankcif.errors import FourEyesError, NotFoundOrNotAllowedError, SealError, StorageError, WitnessError
 from bankcif.flows import _pages, verify_log as flow
 from bankcif.flows.log import LogPlan
 from bankcif.party import ReferenceTables
@@ -304,6 +304,54 @@ def test_a_customer_who_was_rolled_back_and_then_changed_again_is_found(two: CIF
     assert (what(verified(two)), numbers(verified(two))) == ([twice], [lost])
     register(two, steward, "1", email="once.more@example.com")
     assert what(verified(two)) == [twice]  # what happened stays told
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_was_put_back_is_told_whichever_process_wrote_on_from_there(
+    tables: ReferenceTables, keys: LocalKeyProvider, clock: FixedClock, tmp_path: Path, first: int
+) -> None:
+    """Below one checkpoint entries come stream by stream: what came later in time may come before what was put back."""
+    from tests.flows.test_authenticate import KEEPER, PLAN, SECRET
+
+    files = [
+        CIF.open(
+            f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, clock=clock, authentication=PLAN,
+            log_plan=LogPlan(entries=10_000, seconds=10**6),
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    for cif in files:  # each takes a stream of its own
+        cif.operators.set_password("t.zhou", SECRET, actor=KEEPER)
+    row = "SELECT * FROM credential"
+    with sqlite3.connect(tmp_path / "cif.db") as raw:
+        stood = raw.execute(row).fetchall()
+    files[first].operators.log_in("t.zhou", SECRET)
+    with sqlite3.connect(tmp_path / "cif.db") as raw:
+        raw.execute("DELETE FROM credential")
+        raw.executemany(f"INSERT INTO credential VALUES ({','.join('?' * len(stood[0]))})", stood)
+    for _ in range(2):
+        files[1 - first].operators.log_in("t.zhou", SECRET)
+    for cif in files:
+        (damage,) = verified(cif).damage
+        assert damage.what.endswith("it came to this version twice, so it was put back in between")
+        cif.close()
+
+
+@pytest.mark.parametrize("column", ["operation", "detail", "base", "checks", "state"])
+@pytest.mark.parametrize("value", [b"{", b"5", b'{"a":5}', "nonsense"])
+def test_a_proposal_that_can_not_be_read_stops_no_verification(
+    sqlite_cif: CIF, steward: Actor, checker: Actor, tmp_path: Path, column: str, value: object
+) -> None:
+    first = register(sqlite_cif, steward, "1").cif_no
+    second = register(sqlite_cif, steward, "2", identifiers=None, name="李四", phone="15499999999").cif_no
+    merge = sqlite_cif.matches.propose_merge(first, second, actor=steward, reason="same")
+    with sqlite3.connect(tmp_path / "cif.db") as raw:
+        raw.execute(f"UPDATE approval SET {column} = ?", (value,))
+    assert what(verified(sqlite_cif)) == [f"approval: {merge.id}: it is not as the log left it"]
+    assert sqlite_cif.approvals.waiting(actor=checker, purpose=Purpose.OPERATIONS) == []
+    with pytest.raises(FourEyesError):
+        sqlite_cif.approvals.approve(merge.id, actor=checker)
+    assert sqlite_cif.approvals.expire(actor=checker) == 0
 
 
 def test_a_proposal_that_was_put_back_and_then_ended_again_is_found(

@@ -13,11 +13,11 @@ from ..access import Action, PasskeyPlan
 from ..access.authentication import challenge_of
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import ConfigurationError, InputError
+from ..errors import ConfigurationError, InputError, KeyMissingError, SealError, WrongKeyError
 from ..protection import Place
 from ..storage import UnitOfWork
 from ..storage.rows import ChallengeRow, CredentialRow
-from .desk import Desk, authorize, record, refuse
+from .desk import Desk, authorize, record, refuse, retire
 
 __all__ = [
     "CODES",
@@ -41,8 +41,6 @@ __all__ = [
 
 MINUTE = 60_000_000
 CODES = ("totp", "hotp")
-GONE = f"{2**31}:"
-"""Where a factor was left that was taken away: behind every version of it, since no other ever has its name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -143,23 +141,25 @@ class Factors:
         """Takes a factor away; its key is destroyed behind the unit, unless somebody changed the row, which may name another's."""
         self._unit.credentials.drop(row)
         if is_whole(self._desk, row):
-            self._unit.keys.retire([row.key_id])
-        self.marks[_name(row)] = GONE
+            retire(self._desk, self._unit, [row.key_id])
+        self.marks |= _gone(row)
 
     def seal_anew(self, rows: Sequence[CredentialRow], made_before: int) -> int:
         """Seals those of *rows* whose data key was made before that instant under a new one; how many there were."""
         old = self._desk.data_keys.made_before({row.key_id for row in rows}, made_before)
-        stale = [row for row in rows if row.key_id in old]
-        for row, key in zip(stale, self._desk.data_keys.take(len(stale)), strict=True):
-            sealed = self._desk.sealer.seal(dict(opened_factor(self._desk, row)), key, factor_place(row))
+        stale = [(row, said) for row in rows if row.key_id in old and (said := _opened(self._desk, row)) is not None]
+        for (row, said), key in zip(stale, self._desk.data_keys.take(len(stale)), strict=True):
+            sealed = self._desk.sealer.seal(dict(said), key, factor_place(row))
             after = attrs.evolve(row, key_id=key.id, sealed=sealed, version=row.version + 1)
             # One that somebody had changed stays as one.
             self._unit.credentials.change(self._kept(after) if is_whole(self._desk, row) else after)
-            self._unit.keys.retire([row.key_id])
-            self.marks[_name(row)] = GONE
+            retire(self._desk, self._unit, [row.key_id])
+            self.marks |= _gone(row)
         return len(stale)
 
     def _kept(self, row: CredentialRow) -> CredentialRow:
+        # Drawn anew, so that no two changes leave one mark: whoever puts a row back and lets it be changed again is told.
+        row = attrs.evolve(row, nonce=self._desk.ids.draw(8))
         row = attrs.evolve(row, mark=_mark(self._desk, row))
         self.marks |= left_at(row)
         return row
@@ -171,6 +171,11 @@ def left_at(row: CredentialRow, *, whole: bool = True) -> dict[str, str]:
     other factor ever has.
     """
     return {_name(row): f"{row.version}:{row.mark.hex() if whole else '?'}"}
+
+
+def _gone(row: CredentialRow) -> dict[str, str]:
+    """Where a factor was left that was taken away, or goes on under another data key: behind the version it stood at."""
+    return {_name(row): f"{row.version + 1}:"}
 
 
 def is_whole(desk: Desk, row: CredentialRow) -> bool:
@@ -185,7 +190,7 @@ def _name(row: CredentialRow) -> str:
 def _mark(desk: Desk, row: CredentialRow) -> bytes:
     parts = encode(
         row.operator, row.kind, row.id, row.key_id, row.sealed, row.step, row.failures, row.locked_until, row.added_by,
-        row.added_at, row.used_at, row.confirmed_by, row.version,
+        row.added_at, row.used_at, row.confirmed_by, row.version, row.nonce,
     )  # fmt: skip
     return desk.digester.digest("factor", parts)
 
@@ -199,6 +204,14 @@ def opened_factor(desk: Desk, row: CredentialRow) -> Mapping[str, Any]:
         row.sealed, desk.data_keys.get([row.key_id])[row.key_id], factor_place(row)
     )
     return found
+
+
+def _opened(desk: Desk, row: CredentialRow) -> Mapping[str, Any] | None:
+    """What a factor is; None of one that somebody changed so that it does not open."""
+    try:
+        return opened_factor(desk, row)
+    except (SealError, KeyMissingError, WrongKeyError):
+        return None
 
 
 def the_factor(factors: Factors, operator: str, kind: str, factor_id: str) -> CredentialRow:

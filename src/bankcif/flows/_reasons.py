@@ -16,7 +16,7 @@ from ..party import CifNo
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import ReasonRow
-from .desk import Desk
+from .desk import Desk, retire
 
 __all__ = [
     "drop_reasons",
@@ -37,7 +37,7 @@ def need_reason(reason: str) -> None:
 
 def keep_reason(desk: Desk, unit: UnitOfWork, about: str, reason: str, cif_no: str = "") -> None:
     """Keeps why something was done: *about* names it, and *cif_no* the customer with whom the words go."""
-    unit.keys.retire([row.key_id for row in unit.reasons.get([about]).values()])  # of words that these replace
+    drop_reasons(desk, unit, list(unit.reasons.get([about]).values()))  # words that these replace
     key = desk.data_keys.take(1)[0]
     sealed = desk.sealer.seal({"reason": reason}, key, _place(about))
     unit.reasons.put(ReasonRow(about=about, cif_no=CifNo(cif_no), key_id=key.id, sealed=sealed))
@@ -66,10 +66,11 @@ def with_reasons(desk: Desk, unit: UnitOfWork, approvals: Iterable[Approval]) ->
     ]
 
 
-def drop_reasons(unit: UnitOfWork, rows: Collection[ReasonRow]) -> None:
-    """Deletes words, and has their keys destroyed behind the unit."""
+def drop_reasons(desk: Desk, unit: UnitOfWork, rows: Collection[ReasonRow]) -> None:
+    """Deletes words, and has their keys destroyed behind the unit: of rows that open, since one that was changed may name another's."""
     unit.reasons.drop(rows)
-    unit.keys.retire([row.key_id for row in rows])
+    whole = _opened(desk, rows)
+    retire(desk, unit, [row.key_id for row in rows if row.about in whole])
 
 
 def reasons_sealed_anew(desk: Desk, unit: UnitOfWork, rows: Collection[ReasonRow], made_before: int) -> int:
@@ -81,7 +82,7 @@ def reasons_sealed_anew(desk: Desk, unit: UnitOfWork, rows: Collection[ReasonRow
     for row, key in zip(opened, desk.data_keys.take(len(opened)) if opened else [], strict=True):
         sealed = desk.sealer.seal({"reason": words[row.about]}, key, _place(row.about))
         unit.reasons.put(attrs.evolve(row, key_id=key.id, sealed=sealed))
-    unit.keys.retire([row.key_id for row in opened])
+    retire(desk, unit, [row.key_id for row in opened])
     return len(opened)
 
 

@@ -13,7 +13,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import GoldenRow, PartyRow, SourceRow
 from ._golden import Touched, golden_place, rebuild
 from ._records import Record, open_records, source_place
-from .desk import Desk
+from .desk import Desk, retire
 
 __all__ = ["sealed_anew"]
 
@@ -36,7 +36,7 @@ def sealed_anew(
     opened = open_records(desk, unit.sources.of_parties([row.cif_no for row in standing]))
     touched = [_touched(row, new[row.anchor_key_id], opened) for row in standing]
     rebuilt = rebuild(desk, unit, touched, actor=actor, now=now)
-    unit.keys.retire(old)
+    retire(desk, unit, old)
     return {cif_no: one.row.stamp for cif_no, one in rebuilt.items()}
 
 

@@ -27,7 +27,7 @@ from ..access.authentication import (
 )
 from ..audit import AuditEntry, Outcome
 from ..context import Actor, AuthContext
-from ..errors import AuthenticationError, InputError
+from ..errors import AuthenticationError, ConflictError, InputError
 from ..storage.rows import CredentialRow
 from ._factors import (
     CODES,
@@ -215,12 +215,26 @@ def _with_password(
     origin: str = "",
 ) -> T:
     """Lets *accept* go on, in the unit of the attempt, once the password was recognized outside of any."""
-    known = None
+    return retried(lambda: _once_with_password(desk, operator, password, what, accept, origin))
+
+
+def _once_with_password(
+    desk: Desk,
+    operator: str,
+    password: str,
+    what: str,
+    accept: Callable[[Factors, CredentialRow, Sequence[CredentialRow], int], tuple[T, str]],
+    origin: str,
+) -> T:
+    known, encoded = None, ""
     if _may_be_an_id(operator):
         with desk.repository.unit_of_work() as unit:
             known = next((row for row in unit.credentials.of(operator) if row.kind == "password"), None)
+            if known is not None:  # in the unit that read it: a rotation may destroy its key a moment later
+                encoded = opened_factor(desk, known)["phc"]
+    if known is None:
+        encoded = _of_nobody(desk)
     # As much work for a name that is nobody's, and outside the unit, which would keep other writers waiting.
-    encoded = opened_factor(desk, known)["phc"] if known else _of_nobody(desk)
     right = password_matches(password, encoded, desk.authentication.password) and known is not None
 
     def decided(held: Factors, rows: Sequence[CredentialRow], now: int) -> tuple[T, str]:
@@ -228,7 +242,11 @@ def _with_password(
         if row is None:
             raise _Refused("unknown")
         _need_free(desk, row, now)
-        if not right or known is None or row.sealed != known.sealed:
+        if known is None or row.sealed != known.sealed:
+            raise ConflictError(
+                "the factor was changed meanwhile; what was typed is compared anew", rule="factor_changed"
+            )
+        if not right:
             raise _Refused("password", [row])
         return accept(held, row, rows, now)
 

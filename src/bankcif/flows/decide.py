@@ -149,7 +149,7 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
                 digests = carry_out(desk, unit, approval, actor, now)
                 entries.append(decision_entry(after, approval.operation.value, actor, now, digests))
             entries.append(decision_entry(after, "approve" if approve else "reject", actor, now))
-            gone = erase.forget_reviewed(unit, after)
+            gone = erase.forget_reviewed(desk, unit, after)
             entries[-1] = attrs.evolve(entries[-1], marks={**entries[-1].marks, **gone})
             record(desk, unit, entries)
             unit.commit()

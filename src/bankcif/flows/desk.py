@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any, TypeVar
@@ -41,6 +42,7 @@ __all__ = [
     "over_cap",
     "record",
     "refuse",
+    "retire",
     "retried",
     "spend",
     "told",
@@ -294,16 +296,33 @@ def operation_digest(what: str, *parts: str) -> str:
 def destroy_retired(desk: Desk) -> None:
     """
     Destroys the data keys that committed units retired: first in the key store, then in the note of them, so that a
-    crash between leaves a note and nothing else.
+    crash between leaves a note and nothing else. A note that this library did not write destroys nothing.
     """
     with desk.unit_of_work() as unit:
         retired = unit.keys.retired()
     if not retired:
         return
-    desk.data_keys.destroy(retired)
+    ours = {key_id for key_id, mark in retired.items() if hmac.compare_digest(mark, _retired_mark(desk, key_id))}
+    if len(ours) < len(retired):
+        _LOGGER.warning(
+            "%d notes of retired keys were written by somebody else, and are passed over", len(retired) - len(ours)
+        )
+    desk.data_keys.destroy(ours)
     with desk.unit_of_work() as unit:
         unit.keys.forget(retired)
         unit.commit()
+
+
+def retire(desk: Desk, unit: UnitOfWork, key_ids: Iterable[bytes]) -> None:
+    """
+    Notes that these data keys seal nothing any more, to be destroyed behind this unit. Whoever asks has opened what they
+    sealed, or knows from a mark that it names its own key.
+    """
+    unit.keys.retire({key_id: _retired_mark(desk, key_id) for key_id in key_ids})
+
+
+def _retired_mark(desk: Desk, key_id: bytes) -> bytes:
+    return desk.digester.digest("retired", key_id)
 
 
 def destroy_retired_later(desk: Desk) -> None:

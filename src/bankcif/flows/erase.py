@@ -33,7 +33,7 @@ from ._reasons import drop_reasons, keep_reason, need_reason, with_reasons
 from ._records import Record, open_records
 from ._reseal import sealed_anew
 from ._reshape import standing
-from .desk import Desk, authorize, destroy_retired, record, refuse, retried
+from .desk import Desk, authorize, destroy_retired, record, refuse, retire, retried
 from .proof import proof_of
 
 __all__ = ["Certificate", "certify", "erase", "ground_of_erasure", "lift", "propose_erasure", "restrict"]
@@ -140,12 +140,12 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     unit.erasure.links({link.origin for link in links})
     unit.erasure.parties(members)
     withdrawn = _withdraw(desk, unit, members, approval)
-    gone = _forget_proposals(unit, members, approval, apart)
+    gone = _forget_proposals(desk, unit, members, approval, apart)
     tombs = [_tombstone(desk, member, now) for member in unit.parties.get(members).values()]
     unit.parties.update(tombs)
     unit.outbox.add([OutboxRow(cif_no=tomb.cif_no, version=tomb.version, fields="erased", at=now) for tomb in tombs])
     keys = sorted({row.key_id for _, row in rows})
-    unit.keys.retire(keys)
+    retire(desk, unit, keys)
     entry = AuditEntry.by(
         actor, "erased", now, subjects=tuple(sorted(members)), count=len(rows),
         rule=f"{approval.id}:{sha256('bankcif/v1/erased-keys', *keys).hex()}", marks=gone,
@@ -302,7 +302,7 @@ def _withdraw(desk: Desk, unit: UnitOfWork, members: Sequence[CifNo], but: Appro
 
 
 def _forget_proposals(
-    unit: UnitOfWork, members: Sequence[CifNo], but: Approval, apart: Sequence[str]
+    desk: Desk, unit: UnitOfWork, members: Sequence[CifNo], but: Approval, apart: Sequence[str]
 ) -> dict[str, str]:
     """
     Deletes what was proposed of the customer, with the words of who did or kept them *apart* from others, but for the
@@ -317,11 +317,11 @@ def _forget_proposals(
     unit.erasure.approvals([one.id for one in over])
     words = {row.about: row for row in unit.reasons.of(members)}
     words |= unit.reasons.get([*apart, *(f"approval:{one.id}" for one in over)])
-    drop_reasons(unit, [row for name, row in words.items() if name not in kept])
+    drop_reasons(desk, unit, [row for name, row in words.items() if name not in kept])
     return {name: left for one in over for name, left in _gone(one).items()}
 
 
-def forget_reviewed(unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+def forget_reviewed(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
     """
     Deletes a broken glass that was reviewed after its customer was erased, with the words of who broke it.
 
@@ -333,7 +333,7 @@ def forget_reviewed(unit: UnitOfWork, approval: Approval) -> dict[str, str]:
     if not over or all(row.life_cycle != LifeCycle.ERASED for row in rows):
         return {}
     unit.erasure.approvals([approval.id])
-    drop_reasons(unit, list(unit.reasons.get([f"approval:{approval.id}"]).values()))
+    drop_reasons(desk, unit, list(unit.reasons.get([f"approval:{approval.id}"]).values()))
     return _gone(approval)
 
 

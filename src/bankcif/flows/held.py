@@ -17,7 +17,7 @@ from .._canonical import loads
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import InputError, IntakeError
+from ..errors import InputError, IntakeError, KeyMissingError, SealError, WrongKeyError
 from ..intake import Channel, RawRow
 from ..party import Fault
 from ..storage import UnitOfWork
@@ -33,6 +33,7 @@ from .desk import (
     over_cap,
     record,
     refuse,
+    retire,
     spend,
 )
 from .load import check_allowed, staged_place, take_in
@@ -151,7 +152,7 @@ def release(
 
     def also(unit: UnitOfWork, done: Sequence[Registered]) -> None:
         if done[0].outcome is not Outcome.REFUSED:
-            _decide(unit, row, "released")
+            _decide(desk, unit, row, "released")
             columns = ",".join(sorted(corrections))
             record(desk, unit, [_entry(desk, row, "release", columns, actor, purpose, done[0].cif_no)])
 
@@ -175,7 +176,7 @@ def refuse_row(desk: Desk, batch: str, line: int, *, reason: str, actor: Actor, 
     with desk.unit_of_work() as unit:
         row = _held(desk, unit, batch, line)
         if row is not None:
-            _decide(unit, row, "refused")
+            _decide(desk, unit, row, "refused")
             keep_reason(desk, unit, _about(row), reason)
             record(desk, unit, [_entry(desk, row, "refuse_row", "", actor, purpose)])
             unit.commit()
@@ -196,8 +197,8 @@ def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
         over = [row for row in unit.staging.rows() if row.expires_at <= desk.now()]
         if over:
             unit.staging.drop(over)
-            drop_reasons(unit, list(unit.reasons.get([_about(row) for row in over]).values()))
-            unit.keys.retire({row.key_id for row in over if row.state == "held"})
+            drop_reasons(desk, unit, list(unit.reasons.get([_about(row) for row in over]).values()))
+            retire(desk, unit, {row.key_id for row in over if _opens(desk, row)})
         record(desk, unit, [AuditEntry.by(actor, "expire_held", desk.now(), purpose=purpose, count=len(over))])
         unit.commit()
     destroy_retired(desk)
@@ -221,24 +222,33 @@ def _opened(desk: Desk, row: StagedRow) -> Mapping[str, Any]:
     return payload
 
 
-def _decide(unit: UnitOfWork, row: StagedRow, state: str) -> None:
+def _decide(desk: Desk, unit: UnitOfWork, row: StagedRow, state: str) -> None:
     """Ends a row that is held; nothing of it stays sealed, under the key that it has by now, which goes."""
     found = unit.staging.rows(row.place)
     now = found[0] if found else row  # which the store refuses
     unit.staging.change(attrs.evolve(now, state=state, sealed=b""))
-    unit.keys.retire([now.key_id])
+    if _opens(desk, now):
+        retire(desk, unit, [now.key_id])
 
 
 def held_sealed_anew(desk: Desk, unit: UnitOfWork, rows: Sequence[StagedRow], made_before: int) -> int:
     """Seals those of *rows* that wait and whose data key was made before that instant under a new one; how many there were."""
     waiting = [row for row in rows if row.state == "held"]
     old = desk.data_keys.made_before({row.key_id for row in waiting}, made_before)
-    stale = [row for row in waiting if row.key_id in old]
+    stale = [row for row in waiting if row.key_id in old and _opens(desk, row)]  # one that was changed stays as one
     for row, key in zip(stale, desk.data_keys.take(len(stale)) if stale else [], strict=True):
         sealed = desk.sealer.seal(dict(_opened(desk, row)), key, staged_place(*row.place))
         unit.staging.change(attrs.evolve(row, key_id=key.id, sealed=sealed))
-    unit.keys.retire([row.key_id for row in stale])
+    retire(desk, unit, [row.key_id for row in stale])
     return len(stale)
+
+
+def _opens(desk: Desk, row: StagedRow) -> bool:
+    """Whether a row that waits is as it was sealed: one that somebody changed may name another's key."""
+    try:
+        return row.state == "held" and bool(_opened(desk, row))
+    except (SealError, KeyMissingError, WrongKeyError):
+        return False
 
 
 def _entry(

@@ -174,8 +174,14 @@ def _step(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 
 def _start_over(desk: Desk, row: RotationRow) -> None:
     with desk.unit_of_work() as unit:
-        unit.keys.put_rotation(attrs.evolve(row, passes=0))
-        unit.commit()
+        if _standing(unit, row) == row:
+            unit.keys.put_rotation(attrs.evolve(row, passes=0))
+            unit.commit()
+
+
+def _standing(unit: UnitOfWork, row: RotationRow) -> RotationRow:
+    """How far the rotation is by now: another process may carry it on too, and every step goes on from what stands."""
+    return next(one for one in unit.keys.rotations() if one.id == row.id)
 
 
 def _need_none_running(unit: UnitOfWork, what: str) -> None:
@@ -196,6 +202,8 @@ def _rewrap_check(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     now = desk.now()
     ended = attrs.evolve(row, finished_at=now)
     with desk.unit_of_work() as unit:
+        if (stands := _standing(unit, row)) != row:
+            return stands
         store = unit.keys.store()  # within the unit: a rotation of index may have begun a moment ago
         place = check_place(desk.tenant, store.store_id)
         check = desk.data_keys.rewrapped(store.key_check, place, kek_id=store.kek_id)
@@ -263,6 +271,8 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     tables = list(_SEALED)
     table, _, after = row.cursor.partition("/") if row.cursor else (tables[0], "", "")
     with desk.unit_of_work() as unit:
+        if (stands := _standing(unit, row)) != row:
+            return stands
         now = desk.now()
         page = _SEALED[table](desk, unit, row, after, actor, now)
         moved = attrs.evolve(row, done=row.done + page.count, in_pass=row.in_pass + page.count)
@@ -285,6 +295,8 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     """One page of parties whose tags are made anew; after the last, the switch; then one page of old tags deleted."""
     with desk.unit_of_work() as unit:
+        if (stands := _standing(unit, row)) != row:
+            return stands
         now, store = desk.now(), unit.keys.store()
         if row.passes:
             old = store.index_version - 1
@@ -343,6 +355,8 @@ def _moved(desk: Desk, row: RotationRow, actor: Actor, *, cursor: str | None, co
     else:
         after = attrs.evolve(row, cursor=cursor, done=row.done + count, in_pass=row.in_pass + count)
     with desk.unit_of_work() as unit:
+        if (stands := _standing(unit, row)) != row:
+            return stands
         unit.keys.put_rotation(after)
         if count:
             record(desk, unit, [_entry(after, actor, desk.now(), count, {}, "rotate_keys")])

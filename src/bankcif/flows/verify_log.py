@@ -84,17 +84,30 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
     return report
 
 
+_MOST_PASSED = 1_000_000
+
+
 class _Told:
-    """What the entries say, as far as it is compared with other tables."""
+    """
+    What the entries say, as far as it is compared with other tables.
+
+    Entries come checkpoint by checkpoint, and below each stream by stream, so what two processes wrote in turn comes in another
+    order. What each row stood at is kept as long as such a disorder may last, beside where it was left last.
+    """
 
     def __init__(self) -> None:
         self.stamps: dict[str, tuple[int, str]] = {}
         self.marks: dict[str, tuple[int, str]] = {}
         self.twice: dict[str, int] = {}
+        self._passed: dict[tuple[str, int], str] = {}
+        self._stream = ""
         self.subjects = _Sum()
         self.policy = (0, "")
 
     def see(self, row: AuditRow, said: Mapping[str, Any]) -> None:
+        if row.stream < self._stream or len(self._passed) > _MOST_PASSED:
+            self._passed.clear()  # the entries below the next checkpoint: none is older than these
+        self._stream = row.stream
         for cif_no in set(map(str, said.get("subjects", ()))):
             self.subjects.add((cif_no, row.stream, row.number))
         self.take(said)
@@ -113,11 +126,15 @@ class _Told:
         for name, known in (("digests", self.stamps), ("marks", self.marks)):
             for key, stamp in said.get(name, {}).items():
                 version, _, digest = stamp.partition(":")
-                last = known.get(key, (0, ""))
-                if int(version) == last[0] and digest != last[1]:
-                    self.twice[key] = last[0]
-                if int(version) >= last[0]:
-                    known[key] = (int(version), digest)
+                now, last = (int(version), digest), known.get(key)
+                before = self._passed.get((key, now[0]), digest)
+                if before != digest or (last is not None and last[0] == now[0] and last != now):
+                    self.twice[key] = now[0]
+                self._passed[key, now[0]] = digest
+                if last is not None and last[0] != now[0]:
+                    self._passed[key, last[0]] = last[1]
+                if last is None or now[0] >= last[0]:
+                    known[key] = now
 
     def read_on(self, unit: UnitOfWork, heads: Mapping[str, Head]) -> None:
         """Takes in what was written since the verification began: in the unit that then looks at rows again."""

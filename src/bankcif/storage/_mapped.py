@@ -108,3 +108,4 @@ class UsageRow:
 @attrs.frozen
 class RetiredRow:
     key_id: bytes
+    mark: bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
@@ -105,12 +105,12 @@ class Keys(Store):
     def put_rotation(self, row: RotationRow) -> None:
         self._data.rotations.put(row.id, row)
 
-    def retire(self, key_ids: Collection[bytes]) -> None:
-        for key_id in key_ids:
-            self._data.retired.put(key_id, None)
+    def retire(self, marks: Mapping[bytes, bytes]) -> None:
+        for key_id, mark in marks.items():
+            self._data.retired.put(key_id, mark)
 
-    def retired(self) -> Collection[bytes]:
-        return list(self._data.retired.rows)
+    def retired(self) -> Mapping[bytes, bytes]:
+        return dict(self._data.retired.rows)
 
     def forget(self, key_ids: Collection[bytes]) -> None:
         for key_id in key_ids:

@@ -113,10 +113,28 @@ def _checks(approval: Approval) -> bytes:
 
 
 def _approval(row: Mapping[Any, Any]) -> Approval:
+    """The proposal of *row*; of one that somebody changed so that it cannot be read, one that has ended and is none of ours."""
+    try:
+        return _read(row)
+    except (ValueError, TypeError, KeyError):
+        return Approval(
+            id=row["id"], operation=Operation.CHANGE, subjects=(), detail={}, base={}, maker="", maker_person="",
+            expires_at=0, digest=b"", state=ApprovalState.REJECTED, mark=b"",
+        )  # fmt: skip
+
+
+def _read(row: Mapping[Any, Any]) -> Approval:
     subjects = tuple(cif for cif in (row["subject"], row["other"]) if cif is not None)
+    detail, base = loads(row["detail"]), loads(row["base"])
+    if (
+        not isinstance(detail, dict)
+        or not isinstance(base, dict)
+        or not all(isinstance(value, str) for value in (*detail.values(), *base.values()))
+    ):
+        raise TypeError("what a proposal is about is text by name")
     return Approval(
-        id=row["id"], operation=Operation(row["operation"]), subjects=subjects, detail=loads(row["detail"]),
-        base=loads(row["base"]), maker=row["maker"], maker_person=row["maker_person"], maker_behalf=row["maker_behalf"],
+        id=row["id"], operation=Operation(row["operation"]), subjects=subjects, detail=detail, base=base,
+        maker=row["maker"], maker_person=row["maker_person"], maker_behalf=row["maker_behalf"],
         expires_at=row["expires_at"], digest=row["digest"], state=ApprovalState(row["state"]),
         checks=tuple(Check(**one) for one in loads(row["checks"])), mark=row["mark"],
     )  # fmt: skip
@@ -160,11 +178,11 @@ class Keys(Store):
         self._s.change("rotation_drop", [{"b_tenant": self._s.tenant, "b_id": row.id}])
         self._s.add(ROTATION, [row])
 
-    def retire(self, key_ids: Collection[bytes]) -> None:
-        self._s.add_new(RETIRED, [RetiredRow(key_id) for key_id in key_ids])
+    def retire(self, marks: Mapping[bytes, bytes]) -> None:
+        self._s.add_new(RETIRED, [RetiredRow(key_id, mark) for key_id, mark in marks.items()])
 
-    def retired(self) -> Collection[bytes]:
-        return [values[0] for values in self._s.select("retired")]
+    def retired(self) -> Mapping[bytes, bytes]:
+        return dict(self._s.select("retired"))
 
     def forget(self, key_ids: Collection[bytes]) -> None:
         self._s.change("retired_forget", [{"b_tenant": self._s.tenant, "b_key_id": key_id} for key_id in key_ids])

@@ -125,7 +125,7 @@ QUERIES: Mapping[str, Any] = {
     .order_by(t.ROTATION.c.started_at, t.ROTATION.c.id),
     "rotation_drop": t.ROTATION.delete().where(
         t.ROTATION.c.tenant == bindparam("b_tenant"), t.ROTATION.c.id == bindparam("b_id")),
-    "retired": select(t.RETIRED_KEY.c.key_id).where(_mine(t.RETIRED_KEY)),
+    "retired": select(t.RETIRED_KEY.c.key_id, t.RETIRED_KEY.c.mark).where(_mine(t.RETIRED_KEY)),
     "retired_forget": t.RETIRED_KEY.delete().where(
         t.RETIRED_KEY.c.tenant == bindparam("b_tenant"), t.RETIRED_KEY.c.key_id == bindparam("b_key_id")),
     "store_restate": update(t.STORE).where(t.STORE.c.tenant == bindparam("b_tenant"))

@@ -185,7 +185,7 @@ CREDENTIAL = _table(
     "credential",
     _key("operator", _ACTOR), _key("kind", String(16)), _key("id", String(64)), _need("key_id", _bytes(16)),
     _need("sealed", LargeBinary), _need("step", BigInteger), _need("failures", Integer), _need("locked_until", Micros),
-    _need("added_by", _ACTOR), _need("added_at", Micros), _may("used_at", Micros), _need("confirmed_by", _ACTOR), _need("version", Integer),
+    _need("added_by", _ACTOR), _need("added_at", Micros), _may("used_at", Micros), _need("confirmed_by", _ACTOR), _need("version", Integer), _need("nonce", _bytes(8)),
     _need("mark", _bytes(16)),
     rowid=True,
 )  # fmt: skip
@@ -198,7 +198,7 @@ CHALLENGE = _table(
 USAGE = _table(
     "usage", _key("actor", _ACTOR), _key("action", String(32)), _key("window", BigInteger), _need("count", BigInteger)
 )
-RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)))
+RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)), _need("mark", _bytes(16)))
 OUTBOX = Table(
     "outbox", METADATA,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..protection import WrappedKey
 __all__ = ["SqliteKeyStore"]
 
 _CHUNK = 500
+_TRY = 0.05
 _COLUMNS = "key_id, kek_id, wrapped, made_at"
 _INSERT = f"INSERT INTO data_key ({_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608 (only names)
 _REPLACE = "UPDATE data_key SET kek_id = ?, wrapped = ? WHERE key_id = ?"
@@ -44,7 +46,7 @@ class SqliteKeyStore:
     """
 
     def __init__(self, path: str | Path, *, create: bool = True, patience: float = 5.0) -> None:
-        self._path, self._patience = Path(path), patience
+        self._path, self._patience = Path(path).absolute(), patience
         self._lock = RLock()
         problem = ""
         if not create and not self._path.exists():
@@ -95,6 +97,8 @@ class SqliteKeyStore:
         return found
 
     def destroy(self, key_ids: Collection[bytes]) -> None:
+        if not key_ids:
+            return
         self._many("DELETE FROM data_key WHERE key_id = ?", [(key_id,) for key_id in key_ids])
         # The write-ahead log still holds the pages as they were; it is emptied, so that no file has the key any more.
         if not self._log_emptied():
@@ -107,9 +111,15 @@ class SqliteKeyStore:
 
     def _log_emptied(self) -> bool:
         """Over a connection of its own, so that nobody in this process waits for somebody who reads the file in another."""
+        until = time.monotonic() + self._patience
         try:
-            with closing(sqlite3.connect(self._path, timeout=self._patience)) as apart:
-                return not apart.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            # Emptying it keeps writers out for as long as it waits for readers: so it waits shortly, and often.
+            with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=rw", uri=True, timeout=_TRY)) as apart:
+                while apart.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    if time.monotonic() > until:
+                        return False
+                    time.sleep(_TRY)
+            return True
         except sqlite3.Error:
             return False
 

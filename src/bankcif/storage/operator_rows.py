@@ -22,6 +22,7 @@ class CredentialRow:
         confirmed_by: The second person who approved that it was given; the operator of a passkey that they enrolled for themself.
             Without one, only a password is taken.
         version: Counts its changes, so that two attempts never use one step.
+        nonce: Random, eight bytes, others with every change.
         mark: Keyed digest of all of these, so that nobody without the keys gives a used step back or takes a lock away.
     """
 
@@ -38,6 +39,7 @@ class CredentialRow:
     used_at: int | None = None
     confirmed_by: str = ""
     version: int = 1
+    nonce: bytes = attrs.field(default=b"", repr=False)
     mark: bytes = attrs.field(default=b"", repr=False)
 
     @property

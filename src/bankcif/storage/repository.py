@@ -272,11 +272,11 @@ class KeyWorkStore(Protocol):
     def put_rotation(self, row: RotationRow) -> None:
         """Keeps a rotation, in place of what was known of it."""
 
-    def retire(self, key_ids: Collection[bytes]) -> None:
-        """Notes that these data keys seal nothing any more once this unit is committed."""
+    def retire(self, marks: Mapping[bytes, bytes]) -> None:
+        """Notes that these data keys seal nothing any more once this unit is committed, each with its mark."""
 
-    def retired(self) -> Collection[bytes]:
-        """Keys that were noted and not forgotten."""
+    def retired(self) -> Mapping[bytes, bytes]:
+        """Keys that were noted and not forgotten, with their marks."""
 
     def forget(self, key_ids: Collection[bytes]) -> None:
         """Forgets keys that are destroyed."""

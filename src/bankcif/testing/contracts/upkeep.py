@@ -88,12 +88,12 @@ class UpkeepContract:
         with repository.unit_of_work() as unit:
             unit.keys.put_rotation(running)
             unit.keys.put_rotation(RotationRow(id="r0", what="wrapping", started_at=6))
-            unit.keys.retire([b"a" * 16, b"b" * 16])
-            unit.keys.retire([b"a" * 16])
+            unit.keys.retire({b"a" * 16: b"m" * 16, b"b" * 16: b"n" * 16})
+            unit.keys.retire({b"a" * 16: b"m" * 16})
             unit.commit()
         with reopened().unit_of_work() as unit:
             assert [row.id for row in unit.keys.rotations()] == ["r1", "r0"]
-            assert set(unit.keys.retired()) == {b"a" * 16, b"b" * 16}
+            assert unit.keys.retired() == {b"a" * 16: b"m" * 16, b"b" * 16: b"n" * 16}
             unit.keys.put_rotation(attrs.evolve(running, cursor=A, done=3, finished_at=9))
             unit.keys.forget([b"a" * 16, b"c" * 16])
             assert unit.keys.rotations()[0] == attrs.evolve(running, cursor=A, done=3, finished_at=9)
