@@ -1,8 +1,8 @@
 """
 A process that works on a store until it is killed, and says what was acknowledged: a line for each deed that returned.
 
-It registers, changes, searches, merges and unmerges, restricts and lifts, rotates data keys and makes checkpoints, in an order of its
-own.
+It registers, changes, searches, merges and unmerges, restricts, lifts and erases, rotates data, wrapping and index keys, and makes
+checkpoints, in an order of its own.
 """
 
 import random
@@ -13,7 +13,7 @@ import attrs
 from bankcif import CIF, Actor, AuthContext, Individual, LocalKeyProvider, Purpose, party_from
 from bankcif._clock import SystemClock
 from bankcif.audit import FileWitness
-from bankcif.errors import AccessError, InputError, StorageError
+from bankcif.errors import AccessError, InputError, StorageError, WrongKeyError
 from bankcif.flows.log import LogPlan
 from bankcif.testing import synthetic_tables
 
@@ -37,10 +37,12 @@ with CIF.open(
 ) as cif:  # fmt: skip
     said("open")
     known: dict[str, str] = {}
+    held: list[str] = []
     while True:
         key = f"K{chance.randrange(200)}"
         deed = chance.choice(
-            ["register"] * 6 + ["find", "merge", "unmerge", "restrict", "lift", "rotate", "checkpoint"]
+            ["register"] * 8
+            + ["find", "merge", "unmerge", "restrict", "restrict", "lift", "erase", "rotate", "checkpoint"]
         )
         try:
             if deed == "register":
@@ -68,13 +70,25 @@ with CIF.open(
                 turn = cif.erasures.restrict if deed == "restrict" else cif.erasures.lift
                 turn(number, reason="r", actor=one)
                 said(deed, number)
+                if deed == "restrict":
+                    held.append(number)
+            elif deed == "erase" and held:
+                proposal = cif.erasures.propose(held.pop(), reason="r", actor=one)
+                cif.approvals.approve(proposal.id, actor=other)
+                said("erase", proposal.id)
             elif deed == "rotate":
-                proposal = cif.keys.propose_rotation("data", reason="r", actor=one)
+                what = chance.choice(["data", "data", "wrapping", "index"])
+                proposal = cif.keys.propose_rotation(what, reason="r", actor=one)
                 cif.approvals.approve(proposal.id, actor=other)
                 cif.keys.rotate(actor=one)
                 said("rotate_keys", proposal.id)
             elif deed == "checkpoint":
                 cif.audit.checkpoint(actor=one)
                 said("checkpoint")
-        except (InputError, AccessError, StorageError):
+        except (
+            InputError,
+            AccessError,
+            StorageError,
+            WrongKeyError,
+        ):  # no further root of indexes, or another was first
             continue
