@@ -413,6 +413,16 @@ BENCHES = {
 }
 
 
+AIMS = {
+    ("guard", "decide_us"): 20,
+    ("guard", "decide_new_us"): 20,
+    ("guard", "decide_rows_us"): 20,
+    ("masks", "phone"): 0.3,
+    ("log", "verify_cpu_s"): 60,
+}
+"""What must be reached whatever the floor: microseconds of a decision, seconds of a million phones and of a million entries."""
+
+
 def main() -> None:
     """Runs the chosen benches and keeps their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -435,6 +445,13 @@ def main() -> None:
     out = Path(__file__).parent / "out"
     out.mkdir(exist_ok=True)
     (out / "last.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    missed = [
+        f"{name} {figure}: {figures[name][figure]:.3g}, aim {aim:g}"
+        for (name, figure), aim in AIMS.items()
+        if name in chosen and figures[name][figure] > aim
+    ]
+    if missed:
+        raise SystemExit("missed: " + "; ".join(missed))
 
 
 if __name__ == "__main__":

@@ -22,11 +22,12 @@ from bankcif._clock import FixedClock
 from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan, default_policy
 from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
-from bankcif.errors import AccessError
+from bankcif.errors import AccessError, AuditError
 from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
 from bankcif.party import ReferenceTables
+from bankcif.storage._memory_unit import Unit
 from bankcif.testing.verifiers import FakeVerifier
 
 ALL = frozenset(
@@ -277,3 +278,47 @@ def test_it_leaves_an_entry_when_it_is_refused(world: World, name: str) -> None:
     refused = entries(world.cif, {NOBODY.id})
     assert refused
     assert {one["outcome"] for one in refused} == {"refused"}
+
+
+@pytest.mark.parametrize("what", ["append", "commit"])
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_it_gives_and_changes_nothing_if_its_entry_can_not_be_kept(
+    world: World, name: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed append fails the operation, and what is read leaves only behind the commit of its entry."""
+    group, _, method = name.rpartition(".")
+    owner: Any = getattr(_tasks, group) if group else CIF
+    right, given = getattr(owner, method), list[object]()
+    failed: list[tuple[object, object]] = []
+
+    def fails(*_: object) -> None:
+        raise AuditError("the disk is full", rule="full")
+
+    def without_a_log(self: Any, *args: Any, **more: Any) -> Any:
+        before = stored(world.cif)
+        with monkeypatch.context() as broken:
+            if what == "append":
+                broken.setattr(world.cif._desk.log, "append", fails)
+            else:
+                broken.setattr(Unit, "commit", fails)
+            try:
+                given.append(right(self, *args, **more))
+            finally:
+                failed.append((before, stored(world.cif)))
+
+    monkeypatch.setattr(owner, method, without_a_log)
+    with pytest.raises(AuditError):
+        CALLS[name](world, WHO)
+    assert given == []
+    assert failed
+    assert all(before == after for before, after in failed)
+
+
+def stored(cif: CIF) -> dict[str, dict[Any, Any]]:
+    """Every row of every table, but for who holds which stream of the log, and what passkeys are asked, which is used up by any answer."""
+    tables = vars(cif._repository._data)  # type: ignore[attr-defined]
+    return {
+        name: dict(table.rows)
+        for name, table in tables.items()
+        if hasattr(table, "rows") and name not in ("heads", "challenges")
+    }
