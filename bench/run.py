@@ -441,7 +441,7 @@ def main() -> None:
         "numpy": np.__version__, "cryptography": cryptography.__version__,
     }  # fmt: skip
     print(f"{cpu}, {os.cpu_count()} cores; {', '.join(f'{n} {v}' for n, v in versions.items())}")
-    figures = {"cpu": cpu, "versions": versions, **{name: BENCHES[name]() for name in chosen}}
+    figures: dict[str, Any] = {"cpu": cpu, "versions": versions, **{name: BENCHES[name]() for name in chosen}}
     out = Path(__file__).parent / "out"
     out.mkdir(exist_ok=True)
     (out / "last.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")

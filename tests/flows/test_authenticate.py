@@ -85,7 +85,7 @@ def test_a_rotation_in_the_middle_of_a_log_in_costs_nobody_an_attempt(
 
     clock.advance(timedelta(minutes=1))
     begin(bank.cif, "data")
-    name = "password_matches" if when == "while it is compared" else "_may_be_an_id"
+    name = "password_matches" if when == "while it is compared" else "may_be_an_id"
     real = getattr(authenticate, name)
 
     def meanwhile(*args: Any) -> Any:

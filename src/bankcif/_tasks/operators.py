@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ..access import Provisioning
 from ..context import Actor, AuthContext, Purpose
-from ..flows import authenticate, operators
+from ..flows import authenticate, operators, passkeys
 from ..flows._factors import Factor, PasskeyRequest
 from ._group import Group
 
@@ -77,13 +77,13 @@ class Operators(Group):
 
     def begin_log_in(self) -> PasskeyRequest:
         """Asks whoever is there for a passkey."""
-        return authenticate.begin_log_in(self._desk)
+        return passkeys.begin_log_in(self._desk)
 
     def finish_log_in(
         self, request_id: str, response: str | Mapping[str, Any], *, origin: str = ""
     ) -> tuple[str, AuthContext]:
         """Recognizes an operator by a passkey: who they are, and how they were recognized."""
-        return authenticate.finish_log_in(self._desk, request_id, response, origin=origin)
+        return passkeys.finish_log_in(self._desk, request_id, response, origin=origin)
 
     def step_up(self, code: str, *, actor: Actor, operation: str = "") -> AuthContext:
         """Recognizes an operator anew by a one-time code, for one operation if it is named."""
@@ -91,8 +91,8 @@ class Operators(Group):
 
     def begin_step_up(self, operation: str, *, actor: Actor) -> PasskeyRequest:
         """Asks an operator's device to sign the digest of one operation."""
-        return authenticate.begin_step_up(self._desk, actor=actor, operation=operation)
+        return passkeys.begin_step_up(self._desk, actor=actor, operation=operation)
 
     def finish_step_up(self, request_id: str, response: str | Mapping[str, Any], *, actor: Actor) -> AuthContext:
         """Recognizes an operator by a passkey, for the operation that their device signed."""
-        return authenticate.finish_step_up(self._desk, request_id, response, actor=actor)
+        return passkeys.finish_step_up(self._desk, request_id, response, actor=actor)
