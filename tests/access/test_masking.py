@@ -94,40 +94,55 @@ def test_a_log_shows_nothing_by_any_profile() -> None:
         assert masks.of(name, Sink.DISPLAY).name == name
 
 
+_NUMBERS = "profile staff: card has first, last and hidden, numbers from 0 to 32"
+_PARTS = "mask profiles have a version (text), [profile.NAME] and [sink.NAME]"
+_ALL = f"profile staff must name {', '.join(sorted(TABLE['profile']['staff']))} and nothing else"
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        (changed("profile", "staff", "identifier", to={"first": 6, "last": 4, "hidden": 3}), "hides at least 4"),
-        (changed("profile", "staff", "mobile", to={"first": 4, "last": 4, "hidden": 4}), "hides at least 4"),
-        (changed("profile", "staff", "email", to={"first": 1, "hidden": 1}), "hides at least 2"),
-        (changed("profile", "staff", "card", to={"first": -1, "hidden": 4}), "numbers from 0"),
-        (changed("profile", "staff", "card", to={"middle": 1, "hidden": 4}), "first, last and hidden"),
-        (changed("profile", "staff", "card", to=4), "first, last and hidden"),
-        (changed("profile", "staff", "han_name", to="clear"), "surname, last, hidden"),
-        (changed("profile", "staff", "region_levels", to=True), "0, 1, 2, 3"),
-        (changed("profile", "staff", "year", to=1), "True, False"),
-        (changed("profile", "staff", "more", to=1), "more and nothing else"),
-        (changed("profile", "staff", to={}), "must name"),
-        (changed("profile", to={}), "at least staff and outside"),
-        (changed("sink", to={"fax": {}}), "a sink is one of"),
-        (changed("sink", to={"log": {"staff": "none"}}), "names profiles"),
-        (changed("version", to=1), "have a version"),
-        (changed("more", to=1), "have a version"),
-        (changed("profile", to=[]), "have a version"),
+        (changed("profile", "staff", "identifier", to={"first": 6, "last": 4, "hidden": 3}), "profile staff: identifier hides at least 4 characters"),
+        (changed("profile", "staff", "mobile", to={"first": 4, "last": 4, "hidden": 4}), "profile staff: mobile hides at least 4 characters"),
+        (changed("profile", "staff", "email", to={"first": 1, "hidden": 1}), "profile staff: email hides at least 2 characters"),
+        (changed("profile", "staff", "card", to={"first": -1, "hidden": 4}), _NUMBERS),
+        (changed("profile", "staff", "card", to={"first": 33, "hidden": 4}), _NUMBERS),
+        (changed("profile", "staff", "card", to={"middle": 1, "hidden": 4}), _NUMBERS),
+        (changed("profile", "staff", "card", to=4), _NUMBERS),
+        (changed("profile", "staff", "han_name", to="clear"), "profile staff: han_name is one of surname, last, hidden"),
+        (changed("profile", "staff", "region_levels", to=True), "profile staff: region_levels is one of 0, 1, 2, 3"),
+        (changed("profile", "staff", "year", to=1), "profile staff: year is one of True, False"),
+        (changed("profile", "staff", "more", to=1), "profile staff must name more and nothing else"),
+        (changed("profile", "staff", to={}), _ALL), (changed("profile", "staff", to=[]), _ALL),
+        (changed("profile", to={}), "mask profiles name at least staff and outside"),
+        (changed("sink", to={"fax": {}}), "sink fax: a sink is one of display, print, export, log and names profiles"),
+        (changed("sink", to={"log": {"staff": "none"}}), "sink log: a sink is one of display, print, export, log and names profiles"),
+        (changed("version", to=1), _PARTS), (changed("more", to=1), _PARTS), (changed("profile", to=[]), _PARTS),
+        (changed("sink", to=[]), _PARTS), ({"version": "1"}, "mask profiles name at least staff and outside"),
     ],
-)
+)  # fmt: skip
 def test_profiles_that_show_too_much_or_make_no_sense_are_refused(table: dict[str, Any], words: str) -> None:
-    with pytest.raises(PolicyError, match=words):
+    with pytest.raises(PolicyError) as caught:
         MaskProfiles.from_document(table)
+    assert (str(caught.value), caught.value.rule) == (words, "masking")
+
+
+def test_profiles_need_no_sinks_and_may_show_or_hide_up_to_32_characters() -> None:
+    table = changed("profile", "staff", "card", to={"first": 0, "last": 32, "hidden": 32})
+    del table["sink"]
+    two = MaskProfiles.from_document(
+        {**table, "profile": {name: table["profile"][name] for name in ("staff", "outside")}}
+    )
+    assert two.of("staff", Sink.LOG).card == Ends(first=0, last=32, hidden=32)
 
 
 def test_profiles_are_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "masks.toml"
-    with pytest.raises(PolicyError, match="does not exist"):
-        MaskProfiles.read(path)
-    path.write_text("[", encoding="utf-8")
-    with pytest.raises(PolicyError, match="not TOML"):
-        MaskProfiles.read(path)
+    for words in (f"the mask profiles {path} do", "not TOML"):
+        with pytest.raises(PolicyError, match=words) as caught:
+            MaskProfiles.read(path)
+        assert caught.value.rule == "masking"
+        path.write_text("[", encoding="utf-8")
     path.write_text(files("bankcif.access").joinpath("data", "masking.toml").read_text("utf-8"), encoding="utf-8")
     assert MaskProfiles.read(path) == default_profiles()
     with pytest.raises(PolicyError, match="no mask profile"):

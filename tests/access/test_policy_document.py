@@ -455,6 +455,24 @@ def test_a_check_compares_row_rules_that_say_the_same() -> None:
     assert told(grant("a", when="birth_year > 3000 and birth_year < 1000")) == {("never", "a")}
 
 
+def test_a_check_says_what_is_wrong_and_what_to_do_in_both_languages() -> None:
+    many = [grant(f"f{n}", roles=["s"], actions=["browse"], when=f"birth_year > {n}") for n in range(501)]
+    read = policy(
+        grant("a"), grant("a", fields=["email"]), grant("b"), grant("c", profile="ours"), grant("d", when="false"),
+        grant("e", roles=["p"], actions=["policy"], fields=[]), *many,
+    )  # fmt: skip
+    found = check_policy(read, default_profiles(), [Actor(id="x", roles={"r", "p"})])
+    said = {one.rule: one for one in found}
+    assert said.keys() == {"unreachable", "never", "unread", "defines_and_reads", "profile", "rows", "slow"}
+    assert (
+        len({one.en for one in found if one.rule == "unreachable"}) == 2
+    )  # never decides, and an id that stands twice
+    for one in found:
+        assert re.fullmatch(r"[a-z][^A-Z\n]*[a-z')…]", one.en.replace("µ", "u")), one.en
+        assert re.search("[\u4e00-\u9fff]{4}", one.zh), one.zh
+        assert not re.search("[A-Za-z]", one.zh), one.zh
+
+
 def test_a_check_counts_as_reading_only_what_shows_a_field_to_somebody() -> None:
     def unread(*grants: dict[str, Any]) -> bool:
         found = check_policy(policy(*grants), default_profiles())
