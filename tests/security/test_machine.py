@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from random import Random
 from typing import Any, ClassVar
 
 import pytest
@@ -46,6 +47,16 @@ FATES = st.just(0) | st.integers(1, 40) | st.integers(1, 200)
 NAMES = "王伟 李芳 张国 刘强 陈敏 杨静".split()
 
 
+class Drawn:
+    """Ids and nonces of one history, the same whenever it is walked through again: which customer comes first must not differ."""
+
+    def __init__(self) -> None:
+        self._chance = Random(7)
+
+    def draw(self, count: int) -> bytes:
+        return self._chance.randbytes(count)
+
+
 class Store(RuleBasedStateMachine):
     """One store, one witness, and what a clerk would remember of them."""
 
@@ -56,7 +67,7 @@ class Store(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock, self.keys = FixedClock(NOW), LocalKeyProvider.generate()
-        self.backend, self.witness = self.backend_of(), KeptWitness()
+        self.backend, self.witness, self.ids = self.backend_of(), KeptWitness(), Drawn()
         self.said: dict[int, str] = {}
         """The last phone of each source key that was acknowledged."""
         self.erased: dict[str, set[bytes]] = {}
@@ -72,7 +83,7 @@ class Store(RuleBasedStateMachine):
         witness: Any = self.witness if fate is None else MortalWitness(self.witness, fate)
         return CIF(
             repository=repository, tenant="t", keys=self.keys, key_store=store, tables=TABLES, trust=TRUST,
-            clock=self.clock, policy=ageless(), witnesses=[witness], log_plan=LogPlan(entries=5, seconds=99_999),
+            clock=self.clock, ids=self.ids, policy=ageless(), witnesses=[witness], log_plan=LogPlan(entries=5, seconds=99_999),
         )  # fmt: skip
 
     def do(self, deed: str, at: int, work: Callable[[CIF], Any]) -> Any:
