@@ -455,6 +455,22 @@ def test_a_check_compares_row_rules_that_say_the_same() -> None:
     assert told(grant("a", when="birth_year > 3000 and birth_year < 1000")) == {("never", "a")}
 
 
+def test_grants_of_reports_add_to_who_is_counted() -> None:
+    """They show no field, and each may be about customers of its own."""
+
+    def told(*more: dict[str, Any]) -> set[str]:
+        grants = [grant(name, actions=["report"], fields=[], **one) for name, one in zip("abc", more, strict=False)]
+        return {one.about for one in check_policy(policy(*grants), default_profiles()) if one.rule == "unreachable"}
+
+    one, two = {"when": "home_branch = '1'"}, {"when": "home_branch = '2'"}
+    branch, portfolio = {"relations": ["branch"]}, {"relations": ["portfolio"]}
+    assert told(one, two) == told(branch, portfolio) == told({}) == set()
+    assert told(one, one) == told({}, {}) == told({}, one) == told({}, branch) == {"b"}
+    assert told(one, {}) == told(branch, {}) == {"a"}
+    assert told({**one, **branch}, one) == {"a"}
+    assert told({**one, **branch}, two) == set()
+
+
 def test_a_check_says_what_is_wrong_and_what_to_do_in_both_languages() -> None:
     many = [grant(f"f{n}", roles=["s"], actions=["browse"], when=f"birth_year > {n}") for n in range(501)]
     read = policy(

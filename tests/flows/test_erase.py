@@ -232,6 +232,27 @@ def test_a_person_s_words_rest_sealed_and_go_with_their_customer(
             assert json.dumps(word).strip('"').encode() not in content
 
 
+def test_a_stranger_s_note_of_a_key_does_not_keep_it(
+    tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider, tmp_path: Path
+) -> None:
+    """Whoever writes the database puts a note of their own in the way of the one that an erasure will leave."""
+    with CIF.open(
+        f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=tables, trust=TRUST, clock=clock
+    ) as cif:
+        number = register(cif, MAKER, "1").cif_no
+        officers = [known(Actor(id=one, roles={"privacy_officer"})) for one in ("p.o", "p.p")]
+        cif.erasures.restrict(number, reason="asked", actor=officers[0])
+        proposal = cif.erasures.propose(number, reason="asked", actor=officers[0])
+        with cif._desk.unit_of_work() as unit:
+            ((_, record),) = unit.sources.of_parties([CifNo(number)])
+        with sqlite3.connect(tmp_path / "cif.db") as raw:
+            raw.execute("INSERT INTO retired_key VALUES ('t', ?, ?)", (record.key_id, bytes(16)))
+            raw.execute("INSERT INTO retired_key VALUES ('t', ?, 'abc')", (record.key_id,))
+        cif.approvals.approve(proposal.id, actor=officers[1])
+        assert not cif._key_store.read([record.key_id])
+        assert cif.erasures.certificate(proposal.id, actor=officers[0]).records == 1
+
+
 def test_words_that_replace_others_take_their_key_with_them(cif: CIF) -> None:
     one, other = (
         register(cif, MAKER, str(n), name=name, identifiers=None, phone=f"1549999999{n}").cif_no
@@ -242,7 +263,7 @@ def test_words_that_replace_others_take_their_key_with_them(cif: CIF) -> None:
         cif.matches.not_a_match(one, other, actor=MAKER, reason=words)
         with cif._desk.unit_of_work() as unit:
             keys += [row.key_id for row in unit.reasons.page("", 99)]
-            retired = set(unit.keys.retired())
+            retired = {key_id for key_id, _ in unit.keys.retired()}
     assert len(set(keys)) == 2
     assert retired == {keys[0]}
 
@@ -502,7 +523,7 @@ def test_erasing_on_a_file_leaves_no_tag_and_no_name(
         erase(cif, cif_no)
         with desk.unit_of_work() as unit:
             assert unit.sources.count() == 0
-            assert unit.keys.retired() == {}
+            assert not unit.keys.retired()
     stored = (tmp_path / "cif.db").read_bytes()
     assert cif_no.encode() in stored  # the tombstone and the log
     assert tag not in stored

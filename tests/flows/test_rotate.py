@@ -350,6 +350,20 @@ def test_two_who_carry_on_with_one_rotation_go_on_from_what_stands(
     assert one.audit.verify(actor=AUDITOR).damage == ()
 
 
+@pytest.mark.parametrize("wrong", ["checks = '5'", "operation = 'x'", "detail = '{'"])
+def test_a_rotation_whose_approval_can_not_be_read_is_not_carried_out(
+    sqlite_cif: CIF, steward: Actor, tmp_path: Path, wrong: str
+) -> None:
+    import sqlite3
+
+    register(sqlite_cif, steward, "1")
+    begin(sqlite_cif, "data")
+    with sqlite3.connect(tmp_path / "cif.db") as raw:
+        raw.execute(f"UPDATE approval SET {wrong}")
+    with pytest.raises(FourEyesError):
+        sqlite_cif.keys.rotate(actor=ONE)
+
+
 def test_factors_and_reasons_are_gone_through_to_the_last_page(
     make: Callable[..., CIF], steward: Actor, checker: Actor, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

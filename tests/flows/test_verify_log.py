@@ -337,8 +337,16 @@ def test_what_was_put_back_is_told_whichever_process_wrote_on_from_there(
         cif.close()
 
 
-@pytest.mark.parametrize("column", ["operation", "detail", "base", "checks", "state"])
-@pytest.mark.parametrize("value", [b"{", b"5", b'{"a":5}', "nonsense"])
+UNREADABLE = [
+    *((column, value) for column in ("operation", "state") for value in ("nonsense", b"5")),
+    *((column, value) for column in ("detail", "base") for value in (b"{", b"5", b'{"a":5}', b'{"a":"\\ud800"}', b"[" * 200_000)),
+    *(("checks", value) for value in (b"{", b"5", b'{"a":5}', b'[{"actor":{},"person":"p","behalf":"","at":1}]',
+                                      b'[{"actor":"a","person":"p","behalf":"","at":"x"}]')),
+    ("digest", "text"), ("mark", "text"), ("expires_at", "soon"), ("maker", b"\xff"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("column", "value"), UNREADABLE)
 def test_a_proposal_that_can_not_be_read_stops_no_verification(
     sqlite_cif: CIF, steward: Actor, checker: Actor, tmp_path: Path, column: str, value: object
 ) -> None:
@@ -352,6 +360,24 @@ def test_a_proposal_that_can_not_be_read_stops_no_verification(
     with pytest.raises(FourEyesError):
         sqlite_cif.approvals.approve(merge.id, actor=checker)
     assert sqlite_cif.approvals.expire(actor=checker) == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [("credential", "mark", "text"), ("credential", "version", "abc"), ("credential", "version", 1.5), ("credential", "step", "x"),
+     ("party", "version", "abc"), ("party", "digest", "text")],
+)  # fmt: skip
+def test_a_column_of_another_kind_stops_no_verification(
+    sqlite_cif: CIF, steward: Actor, tmp_path: Path, table: str, column: str, value: object
+) -> None:
+    register(sqlite_cif, steward, "1")
+    sqlite_cif.operators.set_password(
+        "t.zhou", "canary-password-0001", actor=Actor(id="o.xia", roles={"operator_admin"})
+    )
+    with sqlite3.connect(tmp_path / "cif.db") as raw:
+        raw.execute(f"UPDATE {table} SET {column} = ?", (value,))
+    (damage,) = verified(sqlite_cif).damage
+    assert "not as the log left it" in damage.what
 
 
 def test_a_proposal_that_was_put_back_and_then_ended_again_is_found(

@@ -11,7 +11,7 @@ from ..context import Actor, Purpose, Relation, Sink
 from ..errors import RuleError
 from ..party import CATALOGUE, FIELD_NAMES, PartyKind, Rest
 from ..rules import MOST_LEAVES, Expression, is_contradictory
-from .grants import Action, Grant, Place, take_in
+from .grants import BY_CUSTOMER, Action, Grant, Place, take_in
 from .policy import APART, READING, SEEING, Policy
 from .profiles import MaskProfiles
 from .rows import to_lowered
@@ -68,8 +68,8 @@ def _unreachable(policy: Policy) -> Iterable[PolicyFinding]:
         for place in grant.places:
             role, purpose, action, sink, relation = place
             actor = Actor(id="check", roles={role})
-            if not grant.fields:
-                deciding.add(policy.allows(actor, action, purpose).rule)
+            if not grant.fields and (action not in BY_CUSTOMER or not _is_counted_before(policy, grant, place)):
+                deciding.add(grant.id if action in BY_CUSTOMER else policy.allows(actor, action, purpose).rule)
             decisions = dict(policy.granted(actor, action, purpose, frozenset({relation, Relation.ANY}), sink))
             if grant.when is not None:
                 for near in sorted({relation, Relation.ANY}):
@@ -89,6 +89,20 @@ def _unreachable(policy: Policy) -> Iterable[PolicyFinding]:
                 rule="unreachable", about=grant.id, en="two grants have this id; the log could not tell them apart",
                 zh="两条授权使用同一编号，日志无法区分",
             )  # fmt: skip
+
+
+def _is_counted_before(policy: Policy, grant: Grant, place: Place) -> bool:
+    """Whether another grant is about every customer whom *grant* counts there: an earlier one, or one that is about more."""
+    earlier = True
+    for one in policy.grants:
+        if one is grant:
+            earlier = False
+            continue
+        near = {place, (*place[:4], Relation.ANY)}.intersection(one.places)
+        same = one.when is None if grant.when is None else one.when is not None and one.when.tree == grant.when.tree
+        if near and ((same and (earlier or place not in near)) or (one.when is None and grant.when is not None)):
+            return True
+    return False
 
 
 def _by_rule(policy: Policy) -> dict[tuple[Place, Expression], list[Grant]]:
@@ -155,9 +169,9 @@ def _profiles(policy: Policy, masks: MaskProfiles) -> Iterable[PolicyFinding]:
 def _rows(policy: Policy, operators: Iterable[Actor]) -> Iterable[PolicyFinding]:
     """Roles, and operators by all of theirs, whose row rules together are more than a store is asked at once."""
     ruled = {role for grant in policy.grants if grant.when for role in grant.roles}
-    asked = {role: frozenset({role}) for role in ruled}
-    asked |= {one.id: one.roles for one in operators if len(one.roles) > 1 and ruled & one.roles}
-    for name, roles in sorted(asked.items()):
+    asked = [(role, frozenset({role})) for role in ruled]
+    asked += [(one.id, one.roles) for one in operators if len(one.roles) > 1 and ruled & one.roles]
+    for name, roles in sorted(asked):
         actor = Actor(id="check", roles=roles)
         places = {
             place[1:4] for grant in policy.grants if not roles.isdisjoint(grant.roles) for place in grant.places

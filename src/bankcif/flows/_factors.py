@@ -140,9 +140,9 @@ class Factors:
     def drop(self, row: CredentialRow) -> None:
         """Takes a factor away; its key is destroyed behind the unit, unless somebody changed the row, which may name another's."""
         self._unit.credentials.drop(row)
-        if is_whole(self._desk, row):
+        if _opened(self._desk, row) is not None:  # so it names its own key, which no other factor ever has
             retire(self._desk, self._unit, [row.key_id])
-        self.marks |= _gone(row)
+            self.marks |= _gone(row, whole=is_whole(self._desk, row))
 
     def seal_anew(self, rows: Sequence[CredentialRow], made_before: int) -> int:
         """Seals those of *rows* whose data key was made before that instant under a new one; how many there were."""
@@ -154,7 +154,7 @@ class Factors:
             # One that somebody had changed stays as one.
             self._unit.credentials.change(self._kept(after) if is_whole(self._desk, row) else after)
             retire(self._desk, self._unit, [row.key_id])
-            self.marks |= _gone(row)
+            self.marks |= _gone(row, whole=is_whole(self._desk, row))
         return len(stale)
 
     def _kept(self, row: CredentialRow) -> CredentialRow:
@@ -173,14 +173,20 @@ def left_at(row: CredentialRow, *, whole: bool = True) -> dict[str, str]:
     return {_name(row): f"{row.version}:{row.mark.hex() if whole else '?'}"}
 
 
-def _gone(row: CredentialRow) -> dict[str, str]:
-    """Where a factor was left that was taken away, or goes on under another data key: behind the version it stood at."""
-    return {_name(row): f"{row.version + 1}:"}
+def _gone(row: CredentialRow, *, whole: bool) -> dict[str, str]:
+    """
+    Where a factor was left that was taken away, or goes on under another data key: behind the version it stood at; behind
+    every version if it was not *whole*, since then nobody knows which.
+    """
+    return {_name(row): f"{row.version + 1 if whole else 2**31}:"}
 
 
 def is_whole(desk: Desk, row: CredentialRow) -> bool:
-    """Whether a factor's row is as this library left it at some time."""
-    return hmac.compare_digest(row.mark, _mark(desk, row))
+    """Whether a factor's row is as this library left it at some time; whatever somebody else put into its columns."""
+    try:
+        return hmac.compare_digest(row.mark, _mark(desk, row))
+    except (TypeError, ValueError):
+        return False
 
 
 def _name(row: CredentialRow) -> str:

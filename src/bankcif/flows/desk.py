@@ -302,7 +302,7 @@ def destroy_retired(desk: Desk) -> None:
         retired = unit.keys.retired()
     if not retired:
         return
-    ours = {key_id for key_id, mark in retired.items() if hmac.compare_digest(mark, _retired_mark(desk, key_id))}
+    ours = {key_id for key_id, mark in retired if _is_ours(desk, key_id, mark)}
     if len(ours) < len(retired):
         _LOGGER.warning(
             "%d notes of retired keys were written by somebody else, and are passed over", len(retired) - len(ours)
@@ -318,7 +318,14 @@ def retire(desk: Desk, unit: UnitOfWork, key_ids: Iterable[bytes]) -> None:
     Notes that these data keys seal nothing any more, to be destroyed behind this unit. Whoever asks has opened what they
     sealed, or knows from a mark that it names its own key.
     """
-    unit.keys.retire({key_id: _retired_mark(desk, key_id) for key_id in key_ids})
+    unit.keys.retire([(key_id, _retired_mark(desk, key_id)) for key_id in key_ids])
+
+
+def _is_ours(desk: Desk, key_id: bytes, mark: bytes) -> bool:
+    try:
+        return hmac.compare_digest(mark, _retired_mark(desk, key_id))
+    except TypeError:  # somebody wrote what is not even bytes
+        return False
 
 
 def _retired_mark(desk: Desk, key_id: bytes) -> bytes:

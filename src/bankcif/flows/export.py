@@ -304,6 +304,7 @@ def _use_approval(
     approval = next(iter(unit.work.approvals(ids=[approval_id])), None)
     if approval is None or (approval.operation, approval.maker) != (Operation.EXPORT, actor.id):
         raise NotFoundOrNotAllowedError("there is no such proposal of yours", rule="no_proposal")
+    need_kept(desk, approval)
     persons = desk.policy.operations[Operation.EXPORT].persons
     if approval.detail["digest"] != spec.digest:
         raise FourEyesError("what was approved is another export than this one", rule="four_eyes")
@@ -312,7 +313,6 @@ def _use_approval(
             f"{rows} customers would go, and {approval.detail['customers']} were approved; propose the export anew",
             rule="four_eyes",
         )
-    need_kept(desk, approval)
     after = execute(approval, ground=policy_ground(unit), now=desk.now(), persons=persons)
     return settle(desk, unit, approval, after)
 

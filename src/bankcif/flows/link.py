@@ -146,7 +146,7 @@ def _tasks(desk: Desk, unit: UnitOfWork, best: Mapping[tuple[CifNo, CifNo], _Bes
     now = desk.now()
     return [
         TaskRow(
-            id=task_id(low, high), task="possible_match", cif_no=high, other=low, weight_millibits=weight,
+            id=task_id(desk, low, high), task="possible_match", cif_no=high, other=low, weight_millibits=weight,
             detail=dumps(explanation.document()), state="open", opened_at=now,
         )
         for (low, high), (weight, explanation) in best.items()

@@ -24,7 +24,7 @@ from ..context import Actor, Purpose
 from ..errors import AccessError, ConfigurationError
 from ..intake import Channel, RawRow, child_target, file_digest, given_row, map_row, read_rows
 from ..merging import Terms
-from ..party import CifNo, Fault, SourceKey
+from ..party import TWO_PERSONS, CifNo, Fault, SourceKey
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
@@ -307,7 +307,9 @@ def take_in(desk: Desk, row: RawRow, channel: Channel, delivery: bytes) -> tuple
         origin=SourceKey(channel.source, mapped.source_key),
         channel=channel.name,
         form=tokenized(desk, form),
-        terms=Terms(trust=channel.trust, trust_by_field=channel.trust_by_field, may_change=channel.may_change),
+        terms=Terms(
+            trust=channel.trust, trust_by_field=channel.trust_by_field, may_change=channel.may_change - TWO_PERSONS
+        ),
         business_time=None if mapped.business_time is None else to_micros(mapped.business_time),
         delivery=delivery,
     )

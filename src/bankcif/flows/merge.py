@@ -113,7 +113,7 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
         unit.crosswalk.add_not_a_match(NotAMatchRow(low=low, high=high, actor=actor.id, at=now))
         about = f"apart:{low}:{high}"
         keep_reason(desk, unit, about, reason, low)
-        _close_tasks(unit, {low, high}, "not_a_match", actor, about, now)
+        _close_tasks(desk, unit, {low, high}, "not_a_match", actor, about, now)
         entry = AuditEntry.by(actor, "not_a_match", now, subjects=(low, high), count=2)
         record(desk, unit, [entry])
         unit.commit()
@@ -156,7 +156,7 @@ def merge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     survivor, retired = map(CifNo, approval.subjects)
     rows = _both(unit, survivor, retired)
     _check(unit, rows, survivor, retired)
-    _close_tasks(unit, {survivor, retired}, "merged", actor, f"approval:{approval.id}", now)
+    _close_tasks(desk, unit, {survivor, retired}, "merged", actor, f"approval:{approval.id}", now)
     return reshape(desk, unit, {survivor, retired}, {retired: survivor}, "merge", actor, now)
 
 
@@ -183,9 +183,11 @@ def _versions(rows: Mapping[CifNo, PartyRow]) -> dict[str, str]:
     return {cif: str(row.version) for cif, row in rows.items()}
 
 
-def _close_tasks(unit: UnitOfWork, pair: set[CifNo], state: str, actor: Actor, reason: str, now: int) -> None:
+def _close_tasks(
+    desk: Desk, unit: UnitOfWork, pair: set[CifNo], state: str, actor: Actor, reason: str, now: int
+) -> None:
     one, other = sorted(pair)
     for task in unit.work.tasks(state="open", cif_nos=[one]):
-        if task.id == task_id(one, other):
+        if task.id == task_id(desk, one, other):
             closed = attrs.evolve(task, state=state, closed_at=now, actor=actor.id, reason=reason)
             unit.work.close_task(closed)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from .._canonical import dumps, sha256
+from .._canonical import dumps, encode
 from ..access import Action
 from ..audit import AuditEntry, Outcome as AuditOutcome
 from ..context import Actor, Effect
@@ -324,7 +324,7 @@ class _Batch:
 
     def _candidates(self, placed: _Placed) -> tuple[Candidate, ...]:
         return tuple(
-            Candidate(cif_no=rival, weight_millibits=weight, task_id=task_id(placed.cif_no, rival))
+            Candidate(cif_no=rival, weight_millibits=weight, task_id=task_id(self._desk, placed.cif_no, rival))
             for rival, weight, _ in placed.rivals
         )
 
@@ -368,7 +368,7 @@ class _Batch:
         apart = {frozenset((row.low, row.high)) for row in kept_apart}
         tasks = [
             TaskRow(
-                id=task_id(placed.cif_no, rival), task="possible_match", cif_no=placed.cif_no, other=rival,
+                id=task_id(self._desk, placed.cif_no, rival), task="possible_match", cif_no=placed.cif_no, other=rival,
                 weight_millibits=weight, detail=dumps(explanation().document()), state="open", opened_at=self._now,
             )
             for placed in self._placed.values()
@@ -385,6 +385,9 @@ class _Batch:
         )  # fmt: skip
 
 
-def task_id(one: CifNo, other: CifNo) -> str:
-    """The id of the task that asks whether two parties are one; the same whichever came first."""
-    return sha256("bankcif/v1/task/possible_match", *sorted((one, other))).hex()[:32]
+def task_id(desk: Desk, one: CifNo, other: CifNo) -> str:
+    """
+    The id of the task that asks whether two parties are one; the same whichever came first. Keyed, since it is told to some who
+    may not know the other party: nobody finds out by trying numbers who that is.
+    """
+    return desk.digester.digest("task", encode(*sorted((one, other)))).hex()

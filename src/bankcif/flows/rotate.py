@@ -160,11 +160,14 @@ def rotate(
 def _need_approved(desk: Desk, running: Sequence[RotationRow], approved: Mapping[str, Approval]) -> None:
     for row in running:
         one = approved.get(row.id)
-        if one is None or (one.state, one.detail["what"]) != (ApprovalState.EXECUTED, row.what):
+        if one is not None:
+            need_kept(desk, one)
+        if one is None or one.operation is not Operation.ROTATE_KEYS or (one.state, one.detail["what"]) != (
+            ApprovalState.EXECUTED, row.what,
+        ):  # fmt: skip
             raise FourEyesError(
                 "a rotation is on its way that nobody approved; have that looked into", rule="four_eyes"
             )
-        need_kept(desk, one)
 
 
 def _step(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:

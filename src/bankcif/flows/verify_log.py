@@ -36,6 +36,7 @@ from ..storage.rows import FactRow, GoldenRow, LinkRow, PartyRow
 from . import _factors, _proposals
 from ._golden import golden_place, party_content, party_digest
 from ._pages import PAGE, rows_of
+from ._told import Sum, Told
 from .desk import Desk, authorize, record
 from .log import SILENT
 
@@ -64,7 +65,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
     views, seen = _witnessed(desk)  # before anything is brought to them
     with desk.repository.unit_of_work() as unit:
         heads, ends = unit.trail.heads(), unit.trail.ends()
-    told = _Told(streams=len(heads))
+    told = Told(streams=len(heads))
     report = verify(
         desk.tenant, lambda stream, after, upto: _entries(desk, stream, after, upto), heads, ends=ends,
         checkpoints=_checkpoints(desk), key=desk.log.signer.key, visit=told.see,
@@ -84,80 +85,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
     return report
 
 
-_MOST_PASSED = 1_000_000
-
-
-class _Told:
-    """
-    What the entries say, as far as it is compared with other tables.
-
-    Entries come checkpoint by checkpoint, and below each stream by stream, so what two processes wrote in turn comes in another
-    order. What each row stood at is kept as long as such a disorder may last, beside where it was left last.
-    """
-
-    def __init__(self, *, streams: int) -> None:
-        self._in_order = streams < 2
-        self.stamps: dict[str, tuple[int, str]] = {}
-        self.marks: dict[str, tuple[int, str]] = {}
-        self.twice: dict[str, int] = {}
-        self._passed: dict[tuple[str, int], str] = {}
-        self._stream = ""
-        self.subjects = _Sum()
-        self.policy = (0, "")
-
-    def see(self, row: AuditRow, said: Mapping[str, Any]) -> None:
-        if row.stream < self._stream or len(self._passed) > _MOST_PASSED:
-            self._passed.clear()  # the entries below the next checkpoint: none is older than these
-        self._stream = row.stream
-        for cif_no in set(map(str, said.get("subjects", ()))):
-            self.subjects.add((cif_no, row.stream, row.number))
-        self.take(said)
-
-    def take(self, said: Mapping[str, Any]) -> None:
-        """Takes in what an entry says; one that is not as this library writes them is told by the chain and the tree."""
-        try:
-            self.note(said)
-        except (ValueError, TypeError, AttributeError):
-            pass
-
-    def note(self, said: Mapping[str, Any]) -> None:
-        """Keeps where each customer, each other row of which the log tells, and the policy in force were left last."""
-        if said.get("action") == "policy_in_force" and said.get("at", 0) >= self.policy[0]:
-            self.policy = (said.get("at", 0), said.get("rule", "").rpartition(":")[2])
-        for name, known in (("digests", self.stamps), ("marks", self.marks)):
-            for key, stamp in said.get(name, {}).items():
-                version, _, digest = stamp.partition(":")
-                now, last = (int(version), digest), known.get(key)
-                before = self._passed.get((key, now[0]), digest)
-                if before != digest or (last is not None and last[0] == now[0] and last != now):
-                    self.twice[key] = now[0]
-                if not self._in_order:
-                    self._passed[key, now[0]] = digest
-                    if last is not None and last[0] != now[0]:
-                        self._passed[key, last[0]] = last[1]
-                if last is None or now[0] >= last[0]:
-                    known[key] = now
-
-    def read_on(self, unit: UnitOfWork, heads: Mapping[str, Head]) -> None:
-        """Takes in what was written since the verification began: in the unit that then looks at rows again."""
-        for stream, head in unit.trail.heads().items():
-            number = heads.get(stream, Head()).number
-            for entry in unit.trail.entries(stream, number, head.number, head.number - number):
-                self.take(said_by(entry.body) or {})
-
-
-class _Sum:
-    """A set of rows as two numbers: equal sets have equal ones, and others, but for a chance in 2**64, not."""
-
-    def __init__(self) -> None:
-        self.count = self.sum = 0
-
-    def add(self, row: tuple[str, str, int]) -> None:
-        self.count += 1
-        self.sum = (self.sum + hash(row)) & 0xFFFFFFFFFFFFFFFF
-
-
-def _policy(desk: Desk, told: _Told) -> list[Damage]:
+def _policy(desk: Desk, told: Told) -> list[Damage]:
     """Whether an older policy was put back: its own mark is right, but the log knows of a later one."""
     with desk.repository.unit_of_work() as unit:
         active = unit.policies.active()
@@ -167,7 +95,7 @@ def _policy(desk: Desk, told: _Told) -> list[Damage]:
     return [Damage("policy", 0, "the policy in force is not the last that the log says came into force")]
 
 
-def _marks(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> list[Damage]:
+def _marks(desk: Desk, told: Told, heads: Mapping[str, Head]) -> list[Damage]:
     """Which proposals and operators' factors are not as the log left them."""
     proposals = rows_of(desk, lambda unit, after: unit.work.approvals_page(after, PAGE), "", lambda one: one.id)
     factors = rows_of(desk, lambda unit, after: unit.credentials.page(after, PAGE), ("", "", ""), lambda row: row.place)
@@ -194,7 +122,7 @@ def _marks(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> list[Damage]:
     return [found for name in doubtful if (found := _mark_damage(told, stand, name))]
 
 
-def _mark_damage(told: _Told, stand: Mapping[str, str], name: str) -> Damage | None:
+def _mark_damage(told: Told, stand: Mapping[str, str], name: str) -> Damage | None:
     """What is wrong with the row of this name, if anything is."""
     (version, mark), stands = told.marks.get(name, (0, "")), stand.get(name)
     if stands == f"{version}:{mark}" or (stands is None and not mark):
@@ -203,14 +131,16 @@ def _mark_damage(told: _Told, stand: Mapping[str, str], name: str) -> Damage | N
         what = "it is gone"
     elif not mark and version:
         what = "it was taken away, and is there again"
-    elif int(stands.partition(":")[0]) < version:
+    elif not (at := stands.partition(":")[0]).isdigit():
+        what = "it is not as the log left it"
+    elif int(at) < version:
         what = f"it was put back as it once stood: the log knows version {version}"
     else:
         what = "it is not as the log left it"
     return _damage(name, version, what)
 
 
-def _twice(told: _Told) -> list[Damage]:
+def _twice(told: Told) -> list[Damage]:
     """What came to one version in two ways: it was put back as it once stood, and then changed again."""
     what = "it came to this version twice, so it was put back in between"
     return [_damage(name, version, what) for name, version in sorted(told.twice.items())]
@@ -222,9 +152,9 @@ def _damage(name: str, version: int, what: str) -> Damage:
     return Damage(kind, version, f"{id_}: {what}" if id_ else what)
 
 
-def _look_up(desk: Desk, told: _Told, ends: Mapping[str, int]) -> list[Damage]:
+def _look_up(desk: Desk, told: Told, ends: Mapping[str, int]) -> list[Damage]:
     """What is wrong with the look-up of customers; only if its sum differs it is gone through row by row."""
-    found = _Sum()
+    found = Sum()
     for row in _subjects(desk, ends):
         found.add(row)
     if (found.count, found.sum) == (told.subjects.count, told.subjects.sum):
@@ -244,7 +174,7 @@ def _subjects(desk: Desk, ends: Mapping[str, int]) -> Iterator[tuple[str, str, i
     return (row for row in found if row[2] <= ends.get(row[1], 0))
 
 
-def _customers(desk: Desk, told: _Told, heads: Mapping[str, Head]) -> tuple[int, list[Damage]]:
+def _customers(desk: Desk, told: Told, heads: Mapping[str, Head]) -> tuple[int, list[Damage]]:
     """How many customers there are, and which are not as the log left them."""
     count, doubtful, after = 0, list[CifNo](), ""
     present: set[str] = set()
@@ -293,12 +223,14 @@ class _Parts:
         return cls(unit.copies.golden(cif_nos), unit.copies.facts(cif_nos), links, places)
 
 
-def _wrong(desk: Desk, told: _Told, rows: Sequence[PartyRow], parts: _Parts) -> list[tuple[PartyRow, str]]:
+def _wrong(desk: Desk, told: Told, rows: Sequence[PartyRow], parts: _Parts) -> list[tuple[PartyRow, str]]:
     """Those of *rows* that are not as the log left them, and why."""
     found, suspects = [], []
     for row in rows:
         version, digest = told.stamps.get(row.cif_no, (0, ""))
-        if row.version < version:
+        if type(row.version) is not int or not isinstance(row.digest, bytes):
+            found.append((row, "not as the log left it"))
+        elif row.version < version:
             found.append((row, f"rolled back: the log knows version {version}"))
         elif row.version > version:
             found.append((row, "changed without an entry in the log"))

@@ -100,7 +100,7 @@ class Data:
         self.challenges: _Table[bytes, ChallengeRow] = _Table(self.undo)
         self.usage: _Table[tuple[str, str, int], int] = _Table(self.undo)
         self.reasons: _Table[str, ReasonRow] = _Table(self.undo)
-        self.retired: _Table[bytes, bytes] = _Table(self.undo)
+        self.retired: _Table[tuple[bytes, bytes], None] = _Table(self.undo)
         self.store: _Table[str, StoreRow] = _Table(self.undo)
 
 

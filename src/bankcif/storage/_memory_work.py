@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -105,16 +105,16 @@ class Keys(Store):
     def put_rotation(self, row: RotationRow) -> None:
         self._data.rotations.put(row.id, row)
 
-    def retire(self, marks: Mapping[bytes, bytes]) -> None:
-        for key_id, mark in marks.items():
-            self._data.retired.put(key_id, mark)
+    def retire(self, notes: Collection[tuple[bytes, bytes]]) -> None:
+        for note in notes:
+            self._data.retired.put(note, None)
 
-    def retired(self) -> Mapping[bytes, bytes]:
-        return dict(self._data.retired.rows)
+    def retired(self) -> Collection[tuple[bytes, bytes]]:
+        return list(self._data.retired.rows)
 
-    def forget(self, key_ids: Collection[bytes]) -> None:
-        for key_id in key_ids:
-            self._data.retired.drop(key_id)
+    def forget(self, notes: Collection[tuple[bytes, bytes]]) -> None:
+        for note in notes:
+            self._data.retired.drop(note)
 
     def store(self) -> StoreRow:
         return self._data.store.rows[""]

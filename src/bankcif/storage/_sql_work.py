@@ -116,7 +116,7 @@ def _approval(row: Mapping[Any, Any]) -> Approval:
     """The proposal of *row*; of one that somebody changed so that it cannot be read, one that has ended and is none of ours."""
     try:
         return _read(row)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Approval(
             id=row["id"], operation=Operation.CHANGE, subjects=(), detail={}, base={}, maker="", maker_person="",
             expires_at=0, digest=b"", state=ApprovalState.REJECTED, mark=b"",
@@ -125,18 +125,21 @@ def _approval(row: Mapping[Any, Any]) -> Approval:
 
 def _read(row: Mapping[Any, Any]) -> Approval:
     subjects = tuple(cif for cif in (row["subject"], row["other"]) if cif is not None)
-    detail, base = loads(row["detail"]), loads(row["base"])
-    if (
-        not isinstance(detail, dict)
-        or not isinstance(base, dict)
-        or not all(isinstance(value, str) for value in (*detail.values(), *base.values()))
-    ):
-        raise TypeError("what a proposal is about is text by name")
+    detail, base, checks = (loads(row[name]) for name in ("detail", "base", "checks"))
+    texts = [
+        row["id"], row["maker"], row["maker_person"], row["maker_behalf"], *subjects, *detail.values(), *base.values(),
+        *detail, *base, *(one[name] for one in checks for name in ("actor", "person", "behalf")),
+    ]  # fmt: skip
+    for text in texts:
+        str.encode(text)  # a TypeError of what is none, a ValueError of half a pair of surrogates
+    numbers = [row["expires_at"], *(one["at"] for one in checks)]
+    if not all(type(one) is int for one in numbers) or not all(isinstance(row[x], bytes) for x in ("digest", "mark")):
+        raise TypeError("a number or a digest of a proposal is none")
     return Approval(
         id=row["id"], operation=Operation(row["operation"]), subjects=subjects, detail=detail, base=base,
         maker=row["maker"], maker_person=row["maker_person"], maker_behalf=row["maker_behalf"],
         expires_at=row["expires_at"], digest=row["digest"], state=ApprovalState(row["state"]),
-        checks=tuple(Check(**one) for one in loads(row["checks"])), mark=row["mark"],
+        checks=tuple(Check(**one) for one in checks), mark=row["mark"],
     )  # fmt: skip
 
 
@@ -178,14 +181,17 @@ class Keys(Store):
         self._s.change("rotation_drop", [{"b_tenant": self._s.tenant, "b_id": row.id}])
         self._s.add(ROTATION, [row])
 
-    def retire(self, marks: Mapping[bytes, bytes]) -> None:
-        self._s.add_new(RETIRED, [RetiredRow(key_id, mark) for key_id, mark in marks.items()])
+    def retire(self, notes: Collection[tuple[bytes, bytes]]) -> None:
+        self._s.add_new(RETIRED, [RetiredRow(key_id, mark) for key_id, mark in notes])
 
-    def retired(self) -> Mapping[bytes, bytes]:
-        return dict(self._s.select("retired"))
+    def retired(self) -> Collection[tuple[bytes, bytes]]:
+        return [(key_id, mark) for key_id, mark in self._s.select("retired")]
 
-    def forget(self, key_ids: Collection[bytes]) -> None:
-        self._s.change("retired_forget", [{"b_tenant": self._s.tenant, "b_key_id": key_id} for key_id in key_ids])
+    def forget(self, notes: Collection[tuple[bytes, bytes]]) -> None:
+        tenant = self._s.tenant
+        self._s.change(
+            "retired_forget", [{"b_tenant": tenant, "b_key_id": key_id, "b_mark": mark} for key_id, mark in notes]
+        )
 
     def store(self) -> StoreRow:
         return STORE.row(self._s.select("store")[0])

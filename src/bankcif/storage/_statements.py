@@ -127,7 +127,8 @@ QUERIES: Mapping[str, Any] = {
         t.ROTATION.c.tenant == bindparam("b_tenant"), t.ROTATION.c.id == bindparam("b_id")),
     "retired": select(t.RETIRED_KEY.c.key_id, t.RETIRED_KEY.c.mark).where(_mine(t.RETIRED_KEY)),
     "retired_forget": t.RETIRED_KEY.delete().where(
-        t.RETIRED_KEY.c.tenant == bindparam("b_tenant"), t.RETIRED_KEY.c.key_id == bindparam("b_key_id")),
+        t.RETIRED_KEY.c.tenant == bindparam("b_tenant"), t.RETIRED_KEY.c.key_id == bindparam("b_key_id"),
+        t.RETIRED_KEY.c.mark == bindparam("b_mark")),
     "store_restate": update(t.STORE).where(t.STORE.c.tenant == bindparam("b_tenant"))
     .values({name: bindparam(name) for name in STORE.names}),
     "golden": select(*GOLDEN.columns)

@@ -198,7 +198,7 @@ CHALLENGE = _table(
 USAGE = _table(
     "usage", _key("actor", _ACTOR), _key("action", String(32)), _key("window", BigInteger), _need("count", BigInteger)
 )
-RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)), _need("mark", _bytes(16)))
+RETIRED_KEY = _table("retired_key", _key("key_id", _bytes(16)), _key("mark", _bytes(16)))
 OUTBOX = Table(
     "outbox", METADATA,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),

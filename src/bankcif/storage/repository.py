@@ -272,14 +272,17 @@ class KeyWorkStore(Protocol):
     def put_rotation(self, row: RotationRow) -> None:
         """Keeps a rotation, in place of what was known of it."""
 
-    def retire(self, marks: Mapping[bytes, bytes]) -> None:
-        """Notes that these data keys seal nothing any more once this unit is committed, each with its mark."""
+    def retire(self, notes: Collection[tuple[bytes, bytes]]) -> None:
+        """
+        Notes that data keys seal nothing any more once this unit is committed: the id of each and a mark. A note with another
+        mark stands beside it.
+        """
 
-    def retired(self) -> Mapping[bytes, bytes]:
-        """Keys that were noted and not forgotten, with their marks."""
+    def retired(self) -> Collection[tuple[bytes, bytes]]:
+        """The notes that were not forgotten."""
 
-    def forget(self, key_ids: Collection[bytes]) -> None:
-        """Forgets keys that are destroyed."""
+    def forget(self, notes: Collection[tuple[bytes, bytes]]) -> None:
+        """Forgets these notes, of keys that are destroyed."""
 
     def store(self) -> StoreRow:
         """What the store says of itself, in this unit; a later unit may find it restated."""

@@ -88,16 +88,16 @@ class UpkeepContract:
         with repository.unit_of_work() as unit:
             unit.keys.put_rotation(running)
             unit.keys.put_rotation(RotationRow(id="r0", what="wrapping", started_at=6))
-            unit.keys.retire({b"a" * 16: b"m" * 16, b"b" * 16: b"n" * 16})
-            unit.keys.retire({b"a" * 16: b"m" * 16})
+            unit.keys.retire([(b"a" * 16, b"m" * 16), (b"b" * 16, b"n" * 16)])
+            unit.keys.retire([(b"a" * 16, b"m" * 16), (b"a" * 16, b"o" * 16)])
             unit.commit()
         with reopened().unit_of_work() as unit:
             assert [row.id for row in unit.keys.rotations()] == ["r1", "r0"]
-            assert unit.keys.retired() == {b"a" * 16: b"m" * 16, b"b" * 16: b"n" * 16}
+            assert set(unit.keys.retired()) == {(b"a" * 16, b"m" * 16), (b"a" * 16, b"o" * 16), (b"b" * 16, b"n" * 16)}
             unit.keys.put_rotation(attrs.evolve(running, cursor=A, done=3, finished_at=9))
-            unit.keys.forget([b"a" * 16, b"c" * 16])
+            unit.keys.forget([(b"a" * 16, b"m" * 16), (b"a" * 16, b"o" * 16), (b"b" * 16, b"o" * 16)])
             assert unit.keys.rotations()[0] == attrs.evolve(running, cursor=A, done=3, finished_at=9)
-            assert list(unit.keys.retired()) == [b"b" * 16]
+            assert list(unit.keys.retired()) == [(b"b" * 16, b"n" * 16)]
 
     def test_what_the_store_says_of_itself_can_be_restated(self, repository: Repository) -> None:
         said = StoreRow(
