@@ -177,12 +177,25 @@ def test_a_verification_is_in_the_log_with_what_it_saw(two: CIF) -> None:
 def test_however_small_the_pages_everybody_is_compared(
     two: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    keeper = Actor(id="o.xia", roles={"operator_admin"})
+    for operator in ("t.a", "t.b", "t.c"):
+        two.operators.set_password(operator, "canary-password-0001", actor=keeper)
+    for phone in ("15477777771", "15477777772", "15477777773"):
+        register(two, steward, phone, channel="partner", phone=phone)  # proposes a change
     for size in (1, 2, 3):
         for module in (flow, _pages):
             monkeypatch.setattr(module, "PAGE", size)
         report = verified(two)
         assert (what(report), report.customers, report.checkpoints) == ([], 2, 1)
     data = data_of(two)
+    assert (len(data.approvals.rows), len(data.credentials.rows)) == (3, 3)
+    for rows, name in ((data.approvals.rows, "state"), (data.credentials.rows, "step")):
+        for key, row in list(rows.items()):
+            rows[key] = attrs.evolve(row, **{name: ApprovalState.EXPIRED if name == "state" else 7})
+        monkeypatch.setattr(_pages, "PAGE", 1)
+        assert [one.what.endswith("it is not as the log left it") for one in verified(two).damage] == [True] * 3
+        for key, row in list(rows.items()):
+            rows[key] = attrs.evolve(row, **{name: ApprovalState.PROPOSED if name == "state" else -1})
     first, second = list(data.parties.rows)
     versions = {number: row.version for number, row in data.parties.rows.items()}
     stood = dict(data.parties.rows)
