@@ -59,6 +59,9 @@ def policy(*grants: dict[str, Any], **more: Any) -> Policy:
         (grant(relations=["friend"]), f"grant g: 'friend' is none of {', '.join(Relation)}"),
         (grant(sinks=["fax"]), f"grant g: 'fax' is none of {', '.join(Sink)}"),
         (grant(when=3), "grant g: when is a text"),
+        (grant(inside="audit"), "grant g: inside is a list of recipients' names"),
+        (grant(inside=[""]), "grant g: inside is a list of recipients' names"),
+        (grant(inside=["audit", 1]), "grant g: inside is a list of recipients' names"),
         (grant(when="phone = '1'"), "grant g, when: "),
         *[
             (grant(**wrong), "grant g: alone is a number up to 1000, least_k one above zero, countries a list of two-letter codes")
@@ -203,6 +206,13 @@ def test_who_works_on_held_rows_sees_values_and_decides_nothing_about_seeing() -
     for action in ("policy", "operators"):
         with pytest.raises(PolicyError, match="no role does both"):
             policy(grant(actions=[action], fields=[]), grant("r", actions=["release"], fields=[]))
+
+
+def test_one_person_exports_up_to_a_thousand_alone() -> None:
+    (one,) = policy(grant(alone=1000)).grants
+    assert one.limits.alone == 1000
+    with pytest.raises(PolicyError, match="alone is a number up to 1000"):
+        policy(grant(alone=1001))
 
 
 def test_what_a_document_says_is_read() -> None:
