@@ -175,11 +175,13 @@ class Floor:
                 self.schema.append(sql)
                 if sql.startswith("CREATE TABLE"):
                     self.rows[name] = db.execute(f"SELECT * FROM {name}").fetchall()
+            self.body = [column[1] for column in db.execute("PRAGMA table_info(audit_entry)")].index("body")
+            self.tag = [column[1] for column in db.execute("PRAGMA table_info(blind_index)")].index("tag")
         with sqlite3.connect(folder / "cif-keys.db") as db:
             about = "SELECT sql FROM sqlite_master WHERE sql NOT NULL AND tbl_name = 'data_key'"
             self.key_schema = [row[0] for row in db.execute(about)]
             self.keys = db.execute("SELECT * FROM data_key").fetchall()
-        self.tags = [row[1] for row in self.rows["blind_index"]]
+        self.tags = [row[self.tag] for row in self.rows["blind_index"]]
 
     def run(self, folder: Path, counts: Counts, rows: int, batch: int) -> float:
         """Writes everything again in transactions of *batch* registrations; the seconds it took."""
@@ -220,7 +222,7 @@ class Floor:
                     continue
                 if name == "audit_entry":
                     for row in chosen:
-                        previous = hashlib.sha256(previous + row[4]).digest()
+                        previous = hashlib.sha256(previous + row[self.body]).digest()
                 db.executemany(f"INSERT OR REPLACE INTO {name} VALUES ({','.join('?' * len(chosen[0]))})", chosen)
             db.execute("COMMIT")
         seconds = time.perf_counter() - started
