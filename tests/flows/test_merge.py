@@ -247,3 +247,24 @@ def test_a_survivor_is_registered_again_under_the_number_of_whom_it_took_in(cif:
     merge(cif, other, one)
     again = register(cif, MAKER, "K0", phone="15488888888")
     assert again.cif_no == other
+
+
+def test_a_number_that_came_while_merged_refuses_nobody_after_the_unmerge(cif: CIF) -> None:
+    """Whoever claimed the number then has no record of it any more: the claim goes to who brings it."""
+    one = register(cif, MAKER, "K0", name="李四", identifiers=None, phone="15499999999").cif_no
+    other = register(cif, MAKER, "K2", name="王五", identifiers=None, phone="15488888888").cif_no
+    merge(cif, other, one)
+    assert register(cif, MAKER, "K0", name="李四", phone="15499999999").cif_no == other  # brings the number
+    unmerge(cif, one)
+    assert register(cif, MAKER, "K0", name="李四", phone="15477777777").cif_no == one
+    assert register(cif, CHECKER, "K9", channel="card", name="李四", phone="15466666666").cif_no == one
+
+
+@pytest.mark.parametrize("delivered", [1, 60])
+def test_however_many_share_a_number_nobody_is_refused(cif: CIF, delivered: int) -> None:
+    """More than a new one is compared with."""
+    names = [a + b for a in "赵钱孙李周吴郑王" for b in "一二三四五六七八"]
+    for n, name in enumerate(names[:delivered]):
+        register(cif, MAKER, f"S{n}", name=name, phone=f"1540001{n:04}")
+    assert register(cif, MAKER, "last", name="冯甲", phone="15400019999").cif_no
+    assert register(cif, MAKER, "last", name="冯甲", phone="15400018888").cif_no

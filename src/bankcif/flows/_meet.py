@@ -61,7 +61,7 @@ class Meetings:
         keys: For each arrival, its blocking keys with their tags.
         links: Current links of the arrivals' source keys.
         records: Opened records of every party that was met or that a source key belongs to.
-        seen: For each arrival, every stored party among its candidates, whatever it weighed.
+        seen: For each arrival, every stored party that shares a key with it, whatever it weighed and however many there are.
     """
 
     met: Sequence[Sequence[Met]]
@@ -81,7 +81,8 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tag
     features = [features_of(a.form.kind, a.form.values, desk.link_policy.identifying) for a in arrivals]
     keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
     links = unit.crosswalk.current([a.origin for a in arrivals])
-    candidates = _stored_candidates(unit, keys)
+    sharing = _sharing(unit, keys)
+    candidates = [found[:_MOST_CANDIDATES] for found in sharing]
     wanted = {cif_no for found in candidates for cif_no in found} | {link.cif_no for link in links.values()}
     records: dict[CifNo, list[Record]] = {}
     for opened in open_records(desk, unit.sources.of_parties(wanted)):
@@ -89,20 +90,20 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tag
     pairs = _pairs(arrivals, keys, _processed(unit, candidates), records)
     return Meetings(
         met=_weighed(desk, arrivals, features, records, pairs), keys=keys, links=links, records=records,
-        seen=[frozenset(found) for found in candidates],
+        seen=[frozenset(found) for found in sharing],
     )  # fmt: skip
 
 
-def _stored_candidates(unit: UnitOfWork, keys: Sequence[Sequence[tuple[BlockingKey, bytes]]]) -> list[list[CifNo]]:
+def _sharing(unit: UnitOfWork, keys: Sequence[Sequence[tuple[BlockingKey, bytes]]]) -> list[list[CifNo]]:
+    """
+    The stored parties that share a key with each arrival, best keys first (identifier, phone, …), so that a cap leaves out the
+    least telling ones.
+    """
     rows = unit.indexes.find({tag for tags in keys for _, tag in tags})
     holders: dict[tuple[str, bytes], dict[CifNo, None]] = {}
     for row in rows:
         holders.setdefault((row.index_name, row.tag), {})[row.cif_no] = None
-    # Keys come best first (identifier, phone, …), so a cap leaves out the least telling candidates.
-    return [
-        list({cif: None for key, tag in tags for cif in holders.get((key.index, tag), ())})[:_MOST_CANDIDATES]
-        for tags in keys
-    ]
+    return [list({cif: None for key, tag in tags for cif in holders.get((key.index, tag), ())}) for tags in keys]
 
 
 def _processed(unit: UnitOfWork, candidates: Sequence[list[CifNo]]) -> list[list[CifNo]]:

@@ -15,13 +15,13 @@ from .._canonical import dumps, encode
 from ..access import Action
 from ..audit import AuditEntry, Outcome as AuditOutcome
 from ..context import Actor, Effect
-from ..errors import ConflictError
 from ..matching import Explanation, Link
 from ..merging import Statement
 from ..party import CifNo, PartyKind, SourceKey, new_cif_no
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import ClaimRow, IndexRow, LinkRow, Mark, SourceRow, TaskRow
+from ._claims import Claims
 from ._golden import Rebuilt, Touched, rebuild
 from ._meet import Meetings, meet
 from ._records import Arrival, Record, content_tag, counted, seal_record, statement_of
@@ -215,8 +215,7 @@ class _Batch:
         keys = self._desk.data_keys.take(len(fresh)) if fresh else []
         links: list[LinkRow] = []
         indexes: dict[tuple[bytes, str, str, int, str], IndexRow] = {}
-        claims: list[ClaimRow] = []
-        seen: dict[tuple[str, bytes], set[CifNo]] = {}
+        claims = Claims()
         linked = set(meetings.links)
         for at, (i, key) in enumerate(zip(fresh, keys, strict=True)):
             arrival, placed = self._arrivals[i], self._placed[i]
@@ -239,25 +238,12 @@ class _Batch:
                 if blocking_key.index == "identifier":
                     rivals = {rival for rival, _, _ in placed.rivals}
                     for version, tag in self.tagging.claims("identifier", blocking_key.value):
-                        claims.append(
-                            ClaimRow(index_name="identifier", index_version=version, tag=tag, cif_no=placed.cif_no)
-                        )
-                        seen.setdefault(("identifier", tag), set()).update({placed.cif_no}, rivals, meetings.seen[at])
+                        claim = ClaimRow(index_name="identifier", index_version=version, tag=tag, cif_no=placed.cif_no)
+                        claims.add(claim, searched, {placed.cif_no, *rivals, *meetings.seen[at]})
         self._unit.sources.add([row for row, _ in self._rows.values()])
         self._unit.crosswalk.add(links)
         self._unit.indexes.add(list(indexes.values()))
-        for tag_key, holder in self._unit.claims.claim(claims).items():
-            if holder not in seen[tag_key] and self._root(holder) not in seen[tag_key]:
-                # Somebody registered this number after we looked; start again and see them.
-                raise ConflictError("another writer registered the same identifier first", rule="claim")
-
-    def _root(self, holder: CifNo) -> CifNo:
-        """Whom a party is merged into in the end: it keeps its claims, and gives them back with everything when it is unmerged."""
-        row = self._unit.parties.get([holder]).get(holder)
-        while row is not None and row.merged_into is not None:
-            holder = row.merged_into
-            row = self._unit.parties.get([holder]).get(holder)
-        return holder
+        claims.make(self._unit)
 
     def _link(self, arrival: Arrival, placed: _Placed) -> LinkRow:
         return LinkRow(
