@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -63,12 +63,12 @@ def check_policy(policy: Policy, masks: MaskProfiles, operators: Iterable[Actor]
 def _unreachable(policy: Policy) -> Iterable[PolicyFinding]:
     """Grants of which another, earlier or wider, decides every case."""
     deciding: set[str] = set()
-    alike = _by_rule(policy)
-    for grant in policy.grants:
+    alike, first = _by_rule(policy), _first(policy)
+    for at, grant in enumerate(policy.grants):
         for place in grant.places:
             role, purpose, action, sink, relation = place
             actor = Actor(id="check", roles={role})
-            if not grant.fields and (action not in BY_CUSTOMER or not _is_counted_before(policy, grant, place)):
+            if not grant.fields and (action not in BY_CUSTOMER or not _is_counted_before(first, grant, at, place)):
                 deciding.add(grant.id if action in BY_CUSTOMER else policy.allows(actor, action, purpose).rule)
             decisions = dict(policy.granted(actor, action, purpose, frozenset({relation, Relation.ANY}), sink))
             if grant.when is not None:
@@ -91,18 +91,22 @@ def _unreachable(policy: Policy) -> Iterable[PolicyFinding]:
             )  # fmt: skip
 
 
-def _is_counted_before(policy: Policy, grant: Grant, place: Place) -> bool:
-    """Whether another grant is about every customer whom *grant* counts there: an earlier one, or one that is about more."""
-    earlier = True
-    for one in policy.grants:
-        if one is grant:
-            earlier = False
-            continue
-        near = {place, (*place[:4], Relation.ANY)}.intersection(one.places)
-        same = one.when is None if grant.when is None else one.when is not None and one.when.tree == grant.when.tree
-        if near and ((same and (earlier or place not in near)) or (one.when is None and grant.when is not None)):
-            return True
-    return False
+def _is_counted_before(
+    first: Mapping[tuple[Place, Expression | None], int], grant: Grant, at: int, place: Place
+) -> bool:
+    """Whether another grant is about every customer whom *grant*, the one *at* that place in the policy, counts there."""
+    rule, anybody = grant.when.tree if grant.when else None, (*place[:4], Relation.ANY)
+    wider = {(anybody, rule), (anybody, None), (place, None)} - {(place, rule)}
+    return first[place, rule] < at or not wider.isdisjoint(first)
+
+
+def _first(policy: Policy) -> dict[tuple[Place, Expression | None], int]:
+    """By place and rule, or none, where in the policy the first grant about it stands."""
+    found: dict[tuple[Place, Expression | None], int] = {}
+    for at, grant in enumerate(policy.grants):
+        for place in grant.places:
+            found.setdefault((place, grant.when.tree if grant.when else None), at)
+    return found
 
 
 def _by_rule(policy: Policy) -> dict[tuple[Place, Expression], list[Grant]]:

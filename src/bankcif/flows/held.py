@@ -194,12 +194,13 @@ def expire(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
     """
     authorize(desk, actor, Action.RELEASE, "expire_held", purpose)
     with desk.unit_of_work() as unit:
-        over = [row for row in unit.staging.rows() if row.expires_at <= desk.now()]
+        now = desk.now()
+        over = [row for row in unit.staging.rows() if row.expires_at <= now]
         if over:
             unit.staging.drop(over)
             drop_reasons(desk, unit, list(unit.reasons.get([_about(row) for row in over]).values()))
             retire(desk, unit, {row.key_id for row in over if _opens(desk, row)})
-        record(desk, unit, [AuditEntry.by(actor, "expire_held", desk.now(), purpose=purpose, count=len(over))])
+        record(desk, unit, [AuditEntry.by(actor, "expire_held", now, purpose=purpose, count=len(over))])
         unit.commit()
     destroy_retired(desk)
     return len(over)
