@@ -125,6 +125,14 @@ def test_the_entry_of_an_export_tells_masks_grants_and_what_was_withheld(cif: CI
     assert line.rule == f"{where},near,out"
 
 
+def test_an_entry_names_no_more_than_a_hundred_grants() -> None:
+    from bankcif.flows.export import _named_grants
+
+    assert _named_grants({"b", "a"}) == "a,b"
+    assert _named_grants({f"g{n:03}" for n in range(100)}).endswith(",g099")
+    assert _named_grants({f"g{n:03}" for n in range(103)}).endswith(",g099,and 3 more")
+
+
 def test_an_outside_recipient_has_keys_of_its_own(cif: CIF, three: list[str]) -> None:
     with Under(cif, policy(grant())):
         first, again, other = (

@@ -34,6 +34,7 @@ __all__ = ["Export", "ExportSpec", "Mark", "Recipient", "export", "propose_expor
 _PAGE = 500
 _MOST_NAMED = 10_000
 _SUBJECTS = 1000
+_MOST_GRANTS = 100
 
 
 def propose_export(desk: Desk, spec: ExportSpec, *, reason: str, actor: Actor) -> Approval:
@@ -325,7 +326,7 @@ def _entries(gathered: _Gathered, made: Export, approved: Approval | None, actor
     where = f"{mark.id},what:{mark.digest[:32]},to:{recipient.name},in:{recipient.country}"
     if recipient.inside:
         where += ",inside"
-    grants, masks = ",".join(sorted(gathered.rules)), "+".join(sorted(gathered.profiles))
+    grants, masks = _named_grants(gathered.rules), "+".join(sorted(gathered.profiles))
     kept = "+".join(sorted(gathered.withheld))
     shown = tuple(name for name in made.columns if name != "key")
     more: dict[str, Any] = {"purpose": mark.purpose, "fields": shown}
@@ -343,3 +344,10 @@ def _entries(gathered: _Gathered, made: Export, approved: Approval | None, actor
             for part in parts
         ),
     ]
+
+
+def _named_grants(rules: set[str]) -> str:
+    """The grants by which something goes, as an entry names them: the first hundred by id, and how many more there are."""
+    named = sorted(rules)
+    more = [f"and {len(named) - _MOST_GRANTS} more"] if len(named) > _MOST_GRANTS else []
+    return ",".join([*named[:_MOST_GRANTS], *more])

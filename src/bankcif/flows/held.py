@@ -226,10 +226,10 @@ def _opened(desk: Desk, row: StagedRow) -> Mapping[str, Any]:
 def _decide(desk: Desk, unit: UnitOfWork, row: StagedRow, state: str) -> None:
     """Ends a row that is held; nothing of it stays sealed, under the key that it has by now, which goes."""
     found = unit.staging.rows(row.place)
-    now = found[0] if found else row  # which the store refuses
-    unit.staging.change(attrs.evolve(now, state=state, sealed=b""))
-    if _opens(desk, now):
-        retire(desk, unit, [now.key_id])
+    stands = found[0] if found else row  # which the store refuses
+    unit.staging.change(attrs.evolve(stands, state=state, sealed=b""))
+    if _opens(desk, stands):
+        retire(desk, unit, [stands.key_id])
 
 
 def held_sealed_anew(desk: Desk, unit: UnitOfWork, rows: Sequence[StagedRow], made_before: int) -> int:
