@@ -12,12 +12,11 @@ from ..matching import (
     BlockingKey,
     Explanation,
     Features,
-    FeatureTable,
     Link,
     blocking_keys,
     explain,
     features_of,
-    levels_at,
+    table_of,
 )
 from ..party import CifNo, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
@@ -147,23 +146,20 @@ def _weighed(
     met: list[dict[CifNo | int, Met]] = [{} for _ in arrivals]
     stored = [(cif_no, n) for cif_no, opened in records.items() for n in range(len(opened))]
     row_of = {place: len(features) + at for at, place in enumerate(stored)}
-    table = FeatureTable.of([*features, *(records[cif_no][n].features for cif_no, n in stored)])
+    table = table_of([*features, *(records[cif_no][n].features for cif_no, n in stored)])
     for kind, of_kind in pairs.items():
         if not of_kind:
             continue
         model = desk.models[kind]
         left = np.array([i for i, _, _ in of_kind], dtype=np.int64)
         right = np.array([n if c is None else row_of[c, n] for _, c, n in of_kind], dtype=np.int64)
-        compared = model.compare(table, left, right)
-        telling = (compared.weight_millibits >= desk.link_policy.possible_millibits) | (
-            compared.levels["id_number"] == 3
-        )
-        for at in np.flatnonzero(telling).tolist():
+        compared = model.compare(table[left], table[right])
+        links = desk.link_policy.decide_all(model, compared.levels, compared.weight_millibits)
+        for at in np.flatnonzero(links.automatic | links.possible).tolist():
             i, cif_no, n = of_kind[at]
             weight = int(compared.weight_millibits[at])
-            link, rule = desk.link_policy.decide(kind, levels_at(compared, at), weight)
-            if link is Link.NONE:
-                continue
+            link = Link.AUTOMATIC if links.automatic[at] else Link.POSSIBLE
+            rule = links.rules[int(links.rule[at])]
             found = Met(
                 cif_no=cif_no, arrival=n if cif_no is None else None, link=link, rule=rule, weight_millibits=weight,
                 explanation=partial(explain, model, compared, at),

@@ -16,7 +16,7 @@ from .._canonical import dumps
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..matching import Explanation, Features, FeatureTable, Link, blocking_keys, explain, levels_at
+from ..matching import Explanation, Features, blocking_keys, explain, table_of
 from ..party import CifNo, LifeCycle, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import TaskRow
@@ -118,18 +118,19 @@ def _weigh(
     desk: Desk, owners: Sequence[CifNo], features: Sequence[Features], pairs: Sequence[tuple[int, int]]
 ) -> dict[tuple[CifNo, CifNo], _Best]:
     """For each pair of parties that may be one, the best weight among their records, and why."""
-    table = FeatureTable.of(features)
+    table = table_of(features)
     best: dict[tuple[CifNo, CifNo], _Best] = {}
     for kind in PartyKind:
         model = desk.models[kind]
         for part in _batches([pair for pair in pairs if features[pair[0]].kind is kind]):
             left, right = (np.array(side, dtype=np.int64) for side in zip(*part, strict=True))
-            compared = model.compare(table, left, right)
-            for at, (one, other) in enumerate(part):
+            compared = model.compare(table[left], table[right])
+            links = desk.link_policy.decide_all(model, compared.levels, compared.weight_millibits)
+            for at in np.flatnonzero(links.automatic | links.possible).tolist():
+                one, other = part[at]
                 weight = int(compared.weight_millibits[at])
-                link, _ = desk.link_policy.decide(kind, levels_at(compared, at), weight)
                 low, high = sorted((owners[one], owners[other]))
-                if link is not Link.NONE and ((low, high) not in best or best[low, high][0] < weight):
+                if (low, high) not in best or best[low, high][0] < weight:
                     best[low, high] = (weight, explain(model, compared, at))
     return best
 

@@ -1,35 +1,72 @@
 """Write 4: blocking, comparing, weighing, deciding, explaining."""
 
-from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, BlockingKey, blocking_keys
+from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, BlockingRule, blocking_keys
+from .cluster import Clusters, cluster, components
+from .columns import ColumnReader, Read
 from .compare import COMPARATORS, Comparator
 from .evaluate import Evaluation, clusters_of, evaluate
 from .explain import Explanation, Term, explain
-from .features import Features, FeatureTable, features_of
-from .link_policy import Link, LinkPolicy
-from .model import Compared, Comparison, MatchModel, default_model, levels_at, match_weight
+from .features import Features, features_of, lanes_of, table_of
+from .frequencies import Frequencies, counted_frequencies
+from .lanes import Lane, Lanes, mix_array
+from .link_policy import Link, LinkPolicy, Links
+from .model import (
+    Alternative,
+    Compared,
+    Comparison,
+    DeterministicRule,
+    MatchModel,
+    default_model,
+    levels_at,
+    match_weight,
+    model_schema,
+)
+from .train import PatternCounts, Trained, TrainingError, TrainingPlan, train
 
 __all__ = [
     "COMPARATORS",
     "FULL_TAG_INDEXES",
     "INDEX_PARTS",
+    "KEY_PARTS",
+    "Alternative",
     "BlockingKey",
+    "BlockingRule",
+    "Clusters",
+    "ColumnReader",
     "Comparator",
     "Compared",
     "Comparison",
+    "DeterministicRule",
     "Evaluation",
     "Explanation",
-    "FeatureTable",
     "Features",
+    "Frequencies",
+    "Lane",
+    "Lanes",
     "Link",
     "LinkPolicy",
+    "Links",
     "MatchModel",
+    "PatternCounts",
+    "Read",
     "Term",
+    "Trained",
+    "TrainingError",
+    "TrainingPlan",
     "blocking_keys",
+    "cluster",
     "clusters_of",
+    "components",
+    "counted_frequencies",
     "default_model",
     "evaluate",
     "explain",
     "features_of",
+    "lanes_of",
     "levels_at",
     "match_weight",
+    "mix_array",
+    "model_schema",
+    "table_of",
+    "train",
 ]

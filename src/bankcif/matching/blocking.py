@@ -1,20 +1,25 @@
 """
 Blocking keys: the values under which records meet before they are compared.
 
-The same keys are looked up for a new record and joined for a whole file. Each names its index; in the store they rest
-as keyed tags only.
+In the store a new record is looked up under `blocking_keys`; each names its index and rests as a keyed tag only. In a
+file records meet under the `BlockingRule`s of the model, whose keys are numbers computed from their lanes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
+from ..errors import ConfigurationError
 from ..party import PartyKind
 from .features import Features
+from .lanes import Lane, Lanes, mix_array
 
-__all__ = ["FULL_TAG_INDEXES", "INDEX_PARTS", "BlockingKey", "blocking_keys"]
+__all__ = ["FULL_TAG_INDEXES", "INDEX_PARTS", "KEY_PARTS", "BlockingKey", "BlockingRule", "blocking_keys"]
 
 _MOST_READINGS = 2
 
@@ -63,3 +68,110 @@ def blocking_keys(record: Features) -> list[BlockingKey]:
         if record.letters:
             keys.append(BlockingKey("letters_birth", (record.letters, record.born)))
     return keys
+
+
+_WHOLE = (1 << 64) - 1
+
+KEY_PARTS: Mapping[str, tuple[tuple[Lane, int], ...]] = {
+    "identifier": ((Lane.ID, _WHOLE),),
+    "document": ((Lane.DOCUMENT, _WHOLE), (Lane.DOCUMENT_2, _WHOLE), (Lane.DOCUMENT_3, _WHOLE)),
+    "phone": ((Lane.PHONE, _WHOLE),),
+    "email": ((Lane.EMAIL, _WHOLE),),
+    "mailbox": ((Lane.MAILBOX, _WHOLE),),
+    "name": ((Lane.KEY, _WHOLE),),
+    "sound": ((Lane.SOUND, _WHOLE), (Lane.SOUND_2, _WHOLE), (Lane.SOUND_3, _WHOLE)),
+    "usual_sound": ((Lane.SOUND, _WHOLE),),
+    "words": ((Lane.WORDS, _WHOLE),),
+    "surname": ((Lane.SURNAME, _WHOLE),),
+    "given_name": ((Lane.CHARS, _WHOLE),),
+    "given_beginning": ((Lane.CHARS, (1 << 15) - 1),),
+    "born": ((Lane.BORN, _WHOLE),),
+    "birth_year": ((Lane.BORN, (1 << 16) - 1),),
+    "birthday": ((Lane.BORN, (1 << 32) - (1 << 16)),),
+    "sex": ((Lane.FLAGS, 3),),
+    "region": ((Lane.REGION, _WHOLE),),
+    "address": ((Lane.ADDRESS, _WHOLE),),
+    "house": ((Lane.HOUSE, _WHOLE),),
+}
+"""
+What the keys of a file may be made of: the lanes that a part may stand in, and which bits of each count. A key with a part
+that may stand in several is a key for each.
+"""
+
+
+@attrs.frozen(kw_only=True)
+class BlockingRule:
+    """
+    Records that agree on all *parts* meet.
+
+    Attributes:
+        name: How reports call it.
+        parts: What its key is made of; see `KEY_PARTS`.
+        narrower: Further parts, added one after another where a block is too large to be compared whole.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    narrower: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        unknown = sorted({*self.parts, *self.narrower} - KEY_PARTS.keys())
+        if unknown or not self.parts:
+            raise ConfigurationError(
+                f"blocking rule {self.name} names parts that there are not: {', '.join(unknown) or 'none at all'}",
+                rule="match_model",
+            )
+
+        if sum(len(KEY_PARTS[name]) > 1 for name in (*self.parts, *self.narrower)) > 1:
+            raise ConfigurationError(
+                f"blocking rule {self.name} has two parts that may stand in several places; one at most",
+                rule="match_model",
+            )
+
+    def keys(self, lanes: Lanes, narrowed: int = 0) -> list[NDArray[np.uint64]]:
+        """
+        The keys of each record, 0 where a part is missing: one column, or several where a part may stand in several lanes.
+
+        Args:
+            lanes: The records.
+            narrowed: How many of the narrower parts are added.
+        """
+        parts = [KEY_PARTS[name] for name in (*self.parts, *self.narrower[:narrowed])]
+        found = []
+        for chosen in product(*parts):
+            key = np.zeros(len(lanes), np.uint64)
+            missing = np.zeros(len(lanes), np.bool_)
+            for lane, bits in chosen:
+                value = lanes[:, lane] & np.uint64(bits)
+                missing |= value == 0
+                key = mix_array(key * np.uint64(3) + value)
+            key[missing] = 0
+            found.append(key)
+        return found
+
+    def meets(self, left: Lanes, right: Lanes) -> NDArray[np.bool_]:
+        """Which pairs agree on all parts."""
+        found = np.ones(len(left), np.bool_)
+        for name in self.parts:
+            some = np.zeros(len(left), np.bool_)
+            for (here, bits), (there, _) in product(KEY_PARTS[name], KEY_PARTS[name]):
+                value = left[:, here] & np.uint64(bits)
+                some |= (value != 0) & (value == right[:, there] & np.uint64(bits))
+            found &= some
+        return found
+
+    def met_before(self, left: Lanes, right: Lanes, place: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """
+        Which pairs agree on a place of the left side before the one they met at.
+
+        Args:
+            left, right: Pairs that meet.
+            place: The number of the left side's key among its `keys`.
+        """
+        found = np.zeros(len(left), np.bool_)
+        lanes = next((KEY_PARTS[name] for name in self.parts if len(KEY_PARTS[name]) > 1), ())
+        for at, (here, bits) in enumerate(lanes):
+            value = left[:, here] & np.uint64(bits)
+            for there, _ in lanes:
+                found |= (at < place) & (value != 0) & (value == right[:, there] & np.uint64(bits))
+        return found

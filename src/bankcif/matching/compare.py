@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
-from rapidfuzz.distance import OSA
 
-from .features import FeatureTable
+from ._levels import Column, Levels, Truth, any_equal, both, overlap
+from .lanes import BASE, Edit, Lane, Lanes, edits, mix_array
+from .names import LatinPart, OrganizationNames, PersonNames
 
-__all__ = ["COMPARATORS", "Comparator", "Levels", "Rows"]
+__all__ = ["COMPARATORS", "Comparator", "Levels"]
 
-Rows = NDArray[np.int64]
-Levels = NDArray[np.uint8]
+_DOCUMENTS = (Lane.DOCUMENT, Lane.DOCUMENT_2, Lane.DOCUMENT_3)
 
 
 class Comparator(Protocol):
@@ -29,173 +28,223 @@ class Comparator(Protocol):
     def labels(self) -> tuple[str, ...]:
         """Names of the levels, from 0 (missing) up."""
 
-    def levels(self, table: FeatureTable, left: Rows, right: Rows) -> Levels:
-        """The level of each pair (``left[i]``, ``right[i]``) of rows of *table*; symmetric."""
+    @property
+    def best(self) -> Lane | None:
+        """The lane that the two sides have in common at the best level, if it is one; so it is known how often that is."""
 
-
-def _one_edit(texts: list[tuple[str, str]]) -> NDArray[np.bool_]:
-    """Whether each pair of texts is one insertion, deletion, substitution or swap of neighbours apart."""
-    return np.array([OSA.distance(a, b, score_cutoff=1) <= 1 for a, b in texts], dtype=np.bool_)
-
-
-def _pairs(table: FeatureTable, column: str, left: Rows, right: Rows) -> list[tuple[str, str]]:
-    texts = table.texts[column]
-    return [(texts[a], texts[b]) for a, b in zip(left.tolist(), right.tolist(), strict=True)]
-
-
-class PersonNames:
-    """
-    Personal names: by script and variant, sound, order of words, one edit, surname.
-
-    One edit counts only from three characters on: of two, it would be another name altogether.
-    """
-
-    labels = ("missing", "different", "same surname", "one edit", "same reading", "variant form", "identical")
-
-    def levels(self, table: FeatureTable, left: Rows, right: Rows) -> Levels:
-        codes = table.codes
-        out = np.ones(len(left), dtype=np.uint8)
-        surname = codes["surname"]
-        out[(surname[left] == surname[right]) & (surname[left] != 0)] = 2
-        key = codes["name_key"]
-        same_key = key[left] == key[right]
-        reading = table.readings
-        sound = np.zeros(len(left), dtype=np.bool_)
-        for i in range(reading.shape[1]):
-            for j in range(reading.shape[1]):
-                sound |= (reading[left, i] == reading[right, j]) & (reading[left, i] != 0)
-        letters = codes["letters"]
-        sound |= (letters[left] == letters[right]) & (letters[left] != 0)
-        rest = np.flatnonzero(~(same_key | sound))
-        if rest.size:
-            texts = _pairs(table, "name_key", left[rest], right[rest])
-            long = np.array([min(len(a), len(b)) >= 3 or len(a) + len(b) >= 5 for a, b in texts], dtype=np.bool_)
-            out[rest[long & _one_edit(texts)]] = 3
-        out[sound] = 4
-        out[same_key] = 5
-        name = codes["name"]
-        out[name[left] == name[right]] = 6
-        out[(name[left] == 0) | (name[right] == 0)] = 0
-        return out
-
-
-class OrganizationNames:
-    """Organization names: identical, the same core under another or no legal form, one edit."""
-
-    labels = ("missing", "different", "one edit", "same core", "same core and form", "identical")
-
-    def levels(self, table: FeatureTable, left: Rows, right: Rows) -> Levels:
-        codes = table.codes
-        out = np.ones(len(left), dtype=np.uint8)
-        core, form, name = codes["name_key"], codes["surname"], codes["name"]
-        same = core[left] == core[right]
-        rest = np.flatnonzero(~same)
-        if rest.size:
-            texts = _pairs(table, "name_key", left[rest], right[rest])
-            long = np.array([min(len(a), len(b)) >= 5 for a, b in texts], dtype=np.bool_)
-            out[rest[long & _one_edit(texts)]] = 2
-        out[same] = 3
-        # A form that one side leaves out speaks neither for nor against.
-        out[same & ((form[left] == form[right]) | (form[left] == 0) | (form[right] == 0))] = 4
-        out[name[left] == name[right]] = 5
-        out[(name[left] == 0) | (name[right] == 0)] = 0
-        return out
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        """The level of each pair of rows of *left* and *right*; symmetric, and a function of the pair alone."""
 
 
 class IdNumbers:
     """
-    Identifying numbers, scheme by scheme. Differing in one scheme outweighs agreeing in another: somebody's number
-    was typed into somebody else's record.
+    National numbers, in old and new form: equal, with another end or none, two neighbours swapped, one edit, different.
+
+    A number that is none is equal to no other, and one that is far from the other says nothing. One number beside two
+    birth dates that have nothing in common is a level of its own: somebody's number stands on somebody else's record.
+
+    Args:
+        bits: Bits of a code: 4 of a resident ID, 6 of an organization code.
     """
 
-    labels = ("missing", "different", "one edit", "equal")
+    best = Lane.ID
+    labels = (
+        "missing", "different", "equal with another birth date", "one edit", "neighbours swapped", "other or no end", "equal",
+    )  # fmt: skip
 
-    def levels(self, table: FeatureTable, left: Rows, right: Rows) -> Levels:
-        documents = table.identifiers
-        pairs = zip(left.tolist(), right.tolist(), strict=True)
-        return np.array([_id_level(documents[a], documents[b]) for a, b in pairs], dtype=np.uint8)
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        a, b = left[:, Lane.ID], right[:, Lane.ID]
+        flags, others = left[:, Lane.FLAGS], right[:, Lane.FLAGS]
+        edit = edits(a, b, self._bits)
+        valid = (flags & others & np.uint64(16)) != 0
+        out = np.where(valid, np.uint8(1), np.uint8(0))
+        out[(edit == Edit.SUBSTITUTION) | (edit == Edit.INDEL)] = 3
+        out[edit == Edit.TRANSPOSITION] = 4
+        end = np.uint64(0xFF00)
+        out[edit == Edit.NONE] = 5
+        out[(edit == Edit.NONE) & valid & ((flags & end) == (others & end))] = 6
+        out[~both(a, b)] = 0
+        # A second number of the kind stands among the documents.
+        more = np.flatnonzero((left[:, Lane.DOCUMENT] != 0) | (right[:, Lane.DOCUMENT] != 0))
+        if more.size:
+            one, other = left[more], right[more]
+            out[more[_among_documents(one, other) | _among_documents(other, one)]] = 6
+        equal = np.flatnonzero(out == 6)
+        if equal.size:
+            out[equal[_born_apart(left[equal, Lane.BORN], right[equal, Lane.BORN])]] = 2
+        return out
 
 
-def _id_level(one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...]) -> int:
-    if not one or not other:
-        return 0
-    if one == other:
-        return 3
-    worst = 4
-    for scheme in {scheme for scheme, _ in one} & {scheme for scheme, _ in other}:
-        mine = [number for s, number in one if s == scheme]
-        theirs = [number for s, number in other if s == scheme]
-        if not set(mine).isdisjoint(theirs):
-            level = 3
-        else:
-            near = any(OSA.distance(a, b, score_cutoff=1) <= 1 for a in mine for b in theirs)
-            level = 2 if near else 1
-        worst = min(worst, level)
-    return 0 if worst == 4 else worst
+def _born_apart(one: Column, other: Column) -> Truth:
+    """Whether two birth dates are given and have nothing in common but chance."""
+    found = both(one, other)
+    found &= _birth_levels(one, other) == 1
+    return found
 
 
-class Exact:
-    """One column: equal or different."""
+def _among_documents(one: Lanes, other: Lanes) -> Truth:
+    number = one[:, Lane.ID]
+    mixed = mix_array(number + np.uint64(BASE))
+    found = np.zeros(len(one), np.bool_)
+    for lane in _DOCUMENTS:
+        found |= mixed == other[:, lane]
+    found &= number != 0
+    return found
 
-    labels = ("missing", "different", "equal")
 
-    def __init__(self, column: str) -> None:
-        self._column = column
+class Documents:
+    """Other documents, old ones among them: one in common, one edit, none in common."""
 
-    def levels(self, table: FeatureTable, left: Rows, right: Rows) -> Levels:
-        code = table.codes[self._column]
-        a, b = code[left], code[right]
-        out = np.where(a == b, np.uint8(2), np.uint8(1))
-        out[(a == 0) | (b == 0)] = 0
+    best = None
+    labels = ("missing", "different", "one edit", "equal", "equal and identifying")
+
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        a, b = left[:, Lane.DOCUMENT], right[:, Lane.DOCUMENT]
+        out = np.zeros(len(left), np.uint8)
+        rows = np.flatnonzero(both(a, b))
+        if rows.size:
+            one, other = left[rows], right[rows]
+            edit = edits(one[:, Lane.NUMBER], other[:, Lane.NUMBER], 6)
+            level = np.where((edit == Edit.MORE) | (edit == Edit.NONE), np.uint8(1), np.uint8(2))
+            level[any_equal(one, other, _DOCUMENTS)] = 3
+            identifies = (one[:, Lane.FLAGS] & other[:, Lane.FLAGS] & np.uint64(32)) != 0
+            level[(one[:, Lane.DOCUMENT] == other[:, Lane.DOCUMENT]) & identifies] = 4
+            out[rows] = level
+        return out
+
+
+class Phones:
+    """Phone numbers: equal, one digit or two neighbours wrong, different."""
+
+    best = Lane.PHONE
+    labels = ("missing", "different", "one digit", "equal")
+
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        a, b = left[:, Lane.PHONE], right[:, Lane.PHONE]
+        edit = edits(a, b, 4)
+        out = np.where(edit == Edit.NONE, np.uint8(3), np.where(edit == Edit.MORE, np.uint8(1), np.uint8(2)))
+        out[~both(a, b)] = 0
+        return out
+
+
+class Emails:
+    """E-mail addresses: equal, the same mailbox elsewhere, one edit, different."""
+
+    best = Lane.EMAIL
+    labels = ("missing", "different", "one edit", "same mailbox", "equal")
+
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        a, b = left[:, Lane.EMAIL], right[:, Lane.EMAIL]
+        out = np.zeros(len(left), np.uint8)
+        rows = np.flatnonzero(both(a, b))
+        if rows.size:
+            one, other = left[rows, Lane.MAILBOX], right[rows, Lane.MAILBOX]
+            edit = edits(one, other, 6)
+            long = (one >> np.uint64(24) != 0) & (other >> np.uint64(24) != 0)
+            level = np.where(long & (edit != Edit.MORE), np.uint8(2), np.uint8(1))
+            level[long & (edit == Edit.NONE)] = 3
+            level[a[rows] == b[rows]] = 4
+            out[rows] = level
         return out
 
 
 class BirthDates:
-    """Birth dates: equal, day and month swapped, or one digit wrong or swapped with its neighbour, different."""
+    """Birth dates: equal, day and month swapped, one digit wrong or swapped with its neighbour, different."""
 
-    labels = ("missing", "different", "one digit or swapped", "equal")
+    best = Lane.BORN
+    labels = ("missing", "different", "one digit", "day and month swapped", "equal")
 
-    def levels(self, table: FeatureTable, left: Rows, right: Rows) -> Levels:
-        code = table.codes["born"]
-        a, b = code[left], code[right]
-        out = np.ones(len(left), dtype=np.uint8)
-        rest = np.flatnonzero((a != b) & (a != 0) & (b != 0))
-        if rest.size:
-            texts = _pairs(table, "born", left[rest], right[rest])
-            out[rest[[_near_date(one, other) for one, other in texts]]] = 2
-        out[a == b] = 3
-        out[(a == 0) | (b == 0)] = 0
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        return _birth_levels(left[:, Lane.BORN], right[:, Lane.BORN])
+
+
+def _birth_levels(a: Column, b: Column) -> Levels:
+    out = np.where(a == b, np.uint8(4), np.uint8(1))
+    rows = np.flatnonzero(a != b)
+    if rows.size:
+        one, other = a[rows], b[rows]
+        level = np.where(edits(one, other, 4) == Edit.MORE, np.uint8(1), np.uint8(2))
+        year, two = np.uint64(0xFFFF), np.uint64(0xFF)
+        month, day = np.uint64(16), np.uint64(24)
+        swapped = (one >> month & two == other >> day & two) & (one >> day & two == other >> month & two)
+        level[swapped & (one & year == other & year)] = 3
+        out[rows] = level
+    out[~both(a, b)] = 0
+    return out
+
+
+class Sexes:
+    """Sexes: the same or not; what is neither 1 nor 2 is missing."""
+
+    best = None
+    labels = ("missing", "different", "equal")
+
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        a, b = left[:, Lane.FLAGS] & np.uint64(3), right[:, Lane.FLAGS] & np.uint64(3)
+        out = np.where(a == b, np.uint8(2), np.uint8(1))
+        out[~both(a, b)] = 0
         return out
 
 
-def _near_date(one: str, other: str) -> bool:
-    swapped = f"{one[:4]}-{one[8:]}-{one[5:7]}" == other
-    return swapped or OSA.distance(one, other, score_cutoff=1) <= 1
-
-
 class Regions:
-    """Where the addresses lie: the same county, the same prefecture, elsewhere."""
+    """Divisions: the same county, the same prefecture (four of six digits), elsewhere."""
 
+    best = Lane.REGION
     labels = ("missing", "elsewhere", "same prefecture", "same county")
 
-    def levels(self, table: FeatureTable, left: Rows, right: Rows) -> Levels:
-        county, prefecture = table.codes["division"], table.codes["prefecture"]
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        a, b = left[:, Lane.REGION], right[:, Lane.REGION]
         out = np.ones(len(left), dtype=np.uint8)
-        out[prefecture[left] == prefecture[right]] = 2
-        out[county[left] == county[right]] = 3
-        out[(county[left] == 0) | (county[right] == 0)] = 0
+        out[(a ^ b) & np.uint64(0xFFFF) == 0] = 2
+        out[a == b] = 3
+        out[~both(a, b)] = 0
+        return out
+
+
+class Addresses:
+    """
+    Addresses by level: the same text, home, house, road, area, elsewhere.
+
+    Of the bigrams of the shorter address, eight tenths in common make them one road's, half one area's; the same numbers
+    make them one home, and numbers of which one address has some more, one house.
+    """
+
+    best = Lane.ADDRESS
+    labels = ("missing", "elsewhere", "same area", "same road", "same house", "same home", "same text")
+
+    def levels(self, left: Lanes, right: Lanes) -> Levels:
+        pairs = [(left[:, lane], right[:, lane]) for lane in (Lane.PLACE, Lane.PLACE_2)]
+        share = overlap(pairs)
+        a, b = left[:, Lane.HOUSE], right[:, Lane.HOUSE]
+        common = a & b
+        road = share >= 0.8
+        out = np.where(share >= 0.5, np.uint8(2), np.uint8(1))
+        out[road] = 3
+        numbered = road & (common != 0)
+        out[numbered & ((common == a) | (common == b))] = 4
+        out[numbered & (a == b)] = 5
+        one, other = left[:, Lane.ADDRESS], right[:, Lane.ADDRESS]
+        out[one == other] = 6
+        out[~both(one, other)] = 0
         return out
 
 
 COMPARATORS: Mapping[str, Comparator] = {
     "person_name": PersonNames(),
+    "latin_given_name": LatinPart(Lane.CHARS),
+    "latin_surname": LatinPart(Lane.SYLLABLES),
     "organization_name": OrganizationNames(),
-    "id_number": IdNumbers(),
-    "phone": Exact("phone"),
-    "email": Exact("email"),
+    "id_number": IdNumbers(4),
+    "credit_code": IdNumbers(6),
+    "document": Documents(),
+    "phone": Phones(),
+    "email": Emails(),
     "birth_date": BirthDates(),
-    "sex": Exact("sex"),
+    "sex": Sexes(),
     "region": Regions(),
-    "address": Exact("address"),
+    "address": Addresses(),
 }
 """The comparators that a match model may name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import attrs
@@ -27,7 +28,8 @@ class Explanation:
 
     Attributes:
         model: Version of the model.
-        terms: The prior, then every comparison; one that was not counted adds nothing and says so.
+        terms: The prior; every comparison, one that was not counted adding nothing and saying so; what a rare or common
+            value adds; what the pair could be instead of one party.
         weight_millibits: The sum.
     """
 
@@ -38,7 +40,7 @@ class Explanation:
     @property
     def probability(self) -> float:
         """The weight as a chance between 0 and 1."""
-        return 1 / (1 + 2 ** (-self.weight_millibits / 1000))
+        return 1 / (1 + math.exp2(min(-self.weight_millibits / 1000, 1000)))
 
     def lines(self) -> list[str]:
         """The explanation as text, a line a term."""
@@ -56,11 +58,21 @@ class Explanation:
 
 def explain(model: MatchModel, compared: Compared, index: int) -> Explanation:
     """Why pair *index* of *compared* weighs what it weighs."""
-    terms = [Term("prior", "any pair that met in a block", model.prior_millibits)]
+    one = slice(index, index + 1)
+    counted = {name: levels[one] for name, levels in compared.counted.items()}
+    terms = [Term("prior", "any two records", model.prior_millibits)]
     for comparison in model.comparisons:
-        seen, counted = int(compared.levels[comparison.name][index]), int(compared.counted[comparison.name][index])
+        seen, level = int(compared.levels[comparison.name][index]), int(counted[comparison.name][0])
         label = comparison.label(seen)
-        if counted != seen:
+        if level != seen:
             label += f" (not counted: holds already in {', '.join(comparison.unless)})"
-        terms.append(Term(comparison.name, label, int(comparison.millibits[counted])))
+        terms.append(Term(comparison.name, label, int(comparison.millibits[level])))
+    if model.frequencies:
+        added = int(compared.frequency_millibits[index])
+        terms.append(Term("frequency", "rarer than usual" if added > 0 else "common" if added else "as usual", added))
+    if model.alternatives:
+        odds = model.odds(counted)[:, 0]
+        lost = int(model.alternative_millibits(counted)[0])
+        names = [a.name for _, a in sorted(zip(-odds, model.alternatives, strict=True), key=lambda pair: pair[0])]
+        terms.append(Term("instead", names[0] if lost else "unrelated", lost))
     return Explanation(model=model.version, terms=tuple(terms), weight_millibits=int(compared.weight_millibits[index]))

@@ -1,9 +1,9 @@
 """
 The link policy: what the bank does with a match weight.
 
-Only an equal, valid identification number together with a compatible name links by itself; a contradiction (two
-different numbers of one scheme, two birth dates under one number) never does. Everything else that weighs enough is a
-possible match, for a person to decide.
+Only what a deterministic rule of the model says links by itself: by default an equal, valid identification number
+together with a compatible name. A contradiction (two different numbers of one scheme, two birth dates under one number)
+never does. Everything else that weighs enough is a possible match, for a person to decide.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import enum
 from collections.abc import Mapping
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
-from ..party import PartyKind
+from .compare import Levels
+from .model import MatchModel
 
-__all__ = ["Link", "LinkPolicy"]
-
-# Names of levels, as the comparators number them.
-_ID_EQUAL = 3
-_BIRTH_EQUAL = 3
-_NAME_COMPATIBLE = {PartyKind.INDIVIDUAL: 4, PartyKind.ORGANIZATION: 3}
+__all__ = ["Link", "LinkPolicy", "Links"]
 
 
 class Link(enum.StrEnum):
@@ -31,6 +29,38 @@ class Link(enum.StrEnum):
     NONE = "none"
 
 
+Condition = Mapping[str, frozenset[str]]
+"""Comparison name to names of levels; all must hold."""
+
+_CONTRADICTIONS: tuple[Condition, ...] = (
+    {"id_number": frozenset({"different"})},
+    {"id_number": frozenset({"equal with another birth date"})},
+    {"id_number": frozenset({"equal"}), "birth_date": frozenset({"one digit", "day and month swapped"})},
+)
+_ASKED: tuple[Condition, ...] = (
+    {"id_number": frozenset({"equal", "equal with another birth date"})},
+    {"document": frozenset({"equal and identifying"})},
+)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Links:
+    """
+    What to do with pairs.
+
+    Attributes:
+        automatic, possible: Which pairs link by themselves, and which a person is asked about.
+        contradicted: Which of all pairs contradict each other.
+        rule: By which rule, a number among `rules`.
+    """
+
+    automatic: NDArray[np.bool_]
+    possible: NDArray[np.bool_]
+    contradicted: NDArray[np.bool_]
+    rule: NDArray[np.uint8]
+    rules: tuple[str, ...]
+
+
 @attrs.frozen(kw_only=True)
 class LinkPolicy:
     """
@@ -39,31 +69,70 @@ class LinkPolicy:
     Attributes:
         version: Version of the policy.
         identifying: Schemes whose valid number identifies one party.
-        possible_millibits: From which weight on a pair is a possible match.
+        possible_millibits: From which weight on a pair is a possible match; as the model says, if None.
         automatic: Whether the policy links at all; without, every link is a person's.
+        rules: Deterministic rules of the model that link; all of them, if None.
+        contradictions: What keeps a pair from linking by itself.
+        asked: What makes a pair a possible match, whatever it weighs.
     """
 
     version: str = "2026-11"
     identifying: frozenset[str] = frozenset({"cn.resident_id", "cn.uscc"})
-    possible_millibits: int = 3000
+    possible_millibits: int | None = None
     automatic: bool = True
+    rules: frozenset[str] | None = None
+    contradictions: tuple[Condition, ...] = _CONTRADICTIONS
+    asked: tuple[Condition, ...] = _ASKED
 
-    def decide(self, kind: PartyKind, levels: Mapping[str, int], weight_millibits: int) -> tuple[Link, str]:
+    def possible_from(self, model: MatchModel) -> int:
+        """From which weight on, in millibits, a pair is a possible match under *model*."""
+        return model.possible_millibits if self.possible_millibits is None else self.possible_millibits
+
+    def decide(self, model: MatchModel, levels: Mapping[str, int], weight_millibits: int) -> tuple[Link, str]:
         """
         What to do with a pair, and by which rule.
 
         Args:
-            kind: Party kind of both.
+            model: What weighed it.
             levels: Level of every comparison, whether counted or not.
             weight_millibits: The model's weight.
         """
-        same_number = levels["id_number"] == _ID_EQUAL
-        compatible = levels["name"] >= _NAME_COMPATIBLE[kind]
-        contradicted = levels.get("birth_date", 0) not in (0, _BIRTH_EQUAL)
-        if self.automatic and same_number and compatible and not contradicted:
-            return Link.AUTOMATIC, "identifier+name"
-        if same_number:
-            return Link.POSSIBLE, "contradiction" if compatible else "identifier"
-        if weight_millibits >= self.possible_millibits:
-            return Link.POSSIBLE, "weight"
-        return Link.NONE, "weight"
+        links = self.decide_all(
+            model,
+            {name: np.array([level], np.uint8) for name, level in levels.items()},
+            np.array([weight_millibits], np.int64),
+        )
+        rule = links.rules[int(links.rule[0])]
+        return (Link.AUTOMATIC if links.automatic[0] else Link.POSSIBLE if links.possible[0] else Link.NONE), rule
+
+    def decide_all(self, model: MatchModel, levels: Mapping[str, Levels], weight_millibits: NDArray[np.int64]) -> Links:
+        """The same of many pairs."""
+        chosen = [r for r in model.deterministic if self.rules is None or r.name in self.rules]
+        rules = ("weight", "identifier", "contradiction", *(rule.name for rule in chosen))
+        contradicted = _any_holds(model, levels, self.contradictions, len(weight_millibits))
+        asked = _any_holds(model, levels, self.asked, len(weight_millibits))
+        rule = np.where(asked, np.uint8(1), np.uint8(0))
+        linked = np.zeros(len(weight_millibits), np.bool_)
+        for number, one in reversed(list(enumerate(chosen, start=3))):
+            holds = one.holds(levels)
+            linked |= holds
+            rule[holds] = number
+        rule[(linked | asked) & contradicted] = 2
+        automatic = linked & ~contradicted & self.automatic
+        possible = ~automatic & (linked | asked | (weight_millibits >= self.possible_from(model)))
+        return Links(automatic=automatic, possible=possible, contradicted=contradicted, rule=rule, rules=rules)
+
+
+def _any_holds(
+    model: MatchModel, levels: Mapping[str, Levels], conditions: tuple[Condition, ...], count: int
+) -> NDArray[np.bool_]:
+    found = np.zeros(count, np.bool_)
+    labels = {c.name: c.labels for c in model.comparisons}
+    for condition in conditions:
+        if not condition.keys() <= labels.keys():
+            continue  # a model that does not compare this can not find it
+        holds = np.ones(count, np.bool_)
+        for name, wanted in condition.items():
+            holds &= np.isin(levels[name], [at for at, label in enumerate(labels[name]) if label in wanted])
+        found |= holds
+    return found

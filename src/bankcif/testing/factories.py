@@ -25,7 +25,7 @@ from ..identifiers.card import luhn
 from ..identifiers.cn import check_character
 from ..identifiers.organization import organization_check, uscc_check
 
-__all__ = ["Company", "Person", "World", "make_world", "write_channel_files"]
+__all__ = ["Clerk", "Company", "Person", "World", "make_world", "write_channel_files"]
 
 DEMO_SEED = 20261101
 DEMO_PEOPLE = 6000
@@ -248,7 +248,7 @@ def make_world(people: int, companies: int, seed: int) -> World:
     )
 
 
-class _Clerk:
+class Clerk:
     """Writes a person down as people and systems do: mostly right."""
 
     def __init__(self, rng: Random, world: World) -> None:
@@ -331,7 +331,7 @@ def write_channel_files(folder: Path, world: World, seed: int) -> dict[str, int]
         Rows by file.
     """
     rng = Random(seed)
-    clerk = _Clerk(rng, world)
+    clerk = Clerk(rng, world)
     rows: dict[str, list[tuple[str, Any]]] = {"counter.csv": [], "mobile.jsonl": [], "card.txt": [], "partner.csv": []}
     makers = {"counter.csv": _counter, "mobile.jsonl": _mobile, "card.txt": _card, "partner.csv": _partner}
     for person in world.people:
@@ -381,7 +381,7 @@ def _stamp(rng: Random) -> str:
     return f"{day:%Y-%m-%d} {rng.randrange(8, 18):02}:{rng.randrange(60):02}:{rng.randrange(60):02}"
 
 
-def _counter(person: Person, clerk: _Clerk, rng: Random) -> tuple[str, ...]:
+def _counter(person: Person, clerk: Clerk, rng: Random) -> tuple[str, ...]:
     return (
         "1", clerk.name(person), "01", clerk.number(person, missing=0.015),
         rng.choice(("长期", "20351231", "20300630", "20280115")), "男" if person.sex == "1" else "女",
@@ -398,7 +398,7 @@ def _counter_company(company: Company, rng: Random) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _mobile(person: Person, clerk: _Clerk, rng: Random) -> dict[str, Any]:
+def _mobile(person: Person, clerk: Clerk, rng: Random) -> dict[str, Any]:
     row = {
         "name": clerk.name(person, typos=0.02), "mobile": clerk.phone(person, missing=0.005),
         "idNo": clerk.number(person, missing=0.1), "gender": {"1": "M", "2": "F"}[person.sex],
@@ -410,7 +410,7 @@ def _mobile(person: Person, clerk: _Clerk, rng: Random) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value != ""}
 
 
-def _card(person: Person, clerk: _Clerk, rng: Random) -> tuple[str, ...]:
+def _card(person: Person, clerk: Clerk, rng: Random) -> tuple[str, ...]:
     card = person.card
     if rng.random() < 0.004:
         card = card[:-1] + str((int(card[-1]) + 1) % 10)
@@ -421,7 +421,7 @@ def _card(person: Person, clerk: _Clerk, rng: Random) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _partner(person: Person, clerk: _Clerk, rng: Random) -> tuple[str, ...]:
+def _partner(person: Person, clerk: Clerk, rng: Random) -> tuple[str, ...]:
     return (
         clerk.name(person, typos=0.05), "P", clerk.phone(person, missing=0.02), clerk.number(person, missing=0.55),
         person.email if rng.random() < 0.3 else "",

@@ -1,9 +1,9 @@
 """Names and addresses: forms that can be compared, beside what was written."""
 
 from .addresses import Address, AddressBook, AddressComparison, compare_addresses
-from .characters import is_han, readings, simplify
+from .characters import is_han, look_alikes, readings, simplify
 from .levels import Level
-from .names import PersonName, person_name, standard_form
+from .names import PersonName, compound_surnames, person_name, standard_form, surname_readings, titles
 from .organizations import (
     OrganizationGround,
     OrganizationName,
@@ -11,11 +11,12 @@ from .organizations import (
     compatible_organizations,
     organization_name,
 )
-from .placeholders import FILLER_DATES, is_placeholder
-from .spellings import Ground, compatible
+from .placeholders import FILLER_DATES, FILLER_WORDS, is_placeholder
+from .spellings import Ground, compatible, full_given_name
 
 __all__ = [
     "FILLER_DATES",
+    "FILLER_WORDS",
     "Address",
     "AddressBook",
     "AddressComparison",
@@ -28,11 +29,16 @@ __all__ = [
     "compare_addresses",
     "compatible",
     "compatible_organizations",
+    "compound_surnames",
+    "full_given_name",
     "is_han",
     "is_placeholder",
+    "look_alikes",
     "organization_name",
     "person_name",
     "readings",
     "simplify",
     "standard_form",
+    "surname_readings",
+    "titles",
 ]

@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["LEGACY", "cantonese", "is_han", "lines", "look_alike", "modern", "readings", "simplify", "simplify_script"]
+__all__ = [
+    "LEGACY",
+    "cantonese",
+    "is_han",
+    "lines",
+    "look_alike",
+    "look_alikes",
+    "modern",
+    "readings",
+    "simplify",
+    "simplify_script",
+]
 
 # Source: GB18030-2000 and GBK put these into the private use area; read as the characters that Unicode has since.
 _LEGACY_TEXT = (
@@ -109,6 +120,11 @@ def simplify_script(text: str) -> str:
 def look_alike(one: str, other: str) -> bool:
     """Whether two different characters are known to be mistaken for each other by their look."""
     return min(one, other) + max(one, other) in _alike()
+
+
+def look_alikes() -> frozenset[str]:
+    """Every pair of characters that `look_alike` knows, the lower first."""
+    return _alike()
 
 
 def cantonese(character: str) -> tuple[str, ...]:

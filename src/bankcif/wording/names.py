@@ -17,7 +17,7 @@ import attrs
 
 from .characters import is_han, modern, readings, simplify
 
-__all__ = ["PersonName", "person_name", "standard_form"]
+__all__ = ["PersonName", "compound_surnames", "person_name", "standard_form", "surname_readings", "titles"]
 
 _DOT = "\u00b7"
 # Separators found in files where GB18030 A1A4 (·) belongs. Source: rule of twelve ministries, 民委发〔2016〕33号.
@@ -68,6 +68,21 @@ def _surnames() -> tuple[frozenset[str], dict[str, list[str]]]:
     text = files(__package__ or "bankcif.wording").joinpath("data", "surnames.toml").read_text(encoding="utf-8")
     table: dict[str, Any] = tomllib.loads(text)
     return frozenset(table["compound"]), table["readings"]
+
+
+def compound_surnames() -> frozenset[str]:
+    """Surnames of two characters, simplified."""
+    return _surnames()[0]
+
+
+def surname_readings(surname: str) -> tuple[str, ...]:
+    """How *surname* is read, commonest first, where that differs from its characters; empty if it does not."""
+    return tuple(_surnames()[1].get(surname, ()))
+
+
+def titles() -> tuple[str, ...]:
+    """What counters type behind a Chinese name; each of two characters."""
+    return _TITLES
 
 
 def standard_form(text: str) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["FILLER_DATES", "is_placeholder"]
+__all__ = ["FILLER_DATES", "FILLER_WORDS", "is_placeholder"]
 
 FILLER_DATES = frozenset({"0001-01-01", "1900-01-01", "1970-01-01"})
 """Days that systems write where there is none."""
 
 # Source: placeholder texts of customer files, gathered by hand.
-_WORDS = frozenset(
+FILLER_WORDS = frozenset(
     (
         "无 未知 不详 暂无 不清楚 空 没有 null none nil n/a na - -- --- . 0 1 test 测试 123456 111111 同上 本市 "
         "见身份证 同身份证 见附件 待补 待补充 保密 拒绝提供 a@a.com test@test.com xxx"
     ).split()
 ) | {form for day in FILLER_DATES for form in (day, day.replace("-", ""), day.replace("-", "/"))}
+"""Texts that stand where a value should, folded, in small letters."""
+
 _LONGEST = 32  # no filler is longer, whatever its width and spaces
 _REPEATED_MOBILE = re.compile(r"1[3-9](\d)\1{8}")
 _REPEATED = re.compile(r"(.)\1{3,}\Z", re.DOTALL)
@@ -37,7 +39,7 @@ def is_placeholder(text: str, *, number: bool = False) -> bool:
         return False
     head = text[:64]
     folded = (head if head.isascii() else unicodedata.normalize("NFKC", head)).strip().casefold()
-    if not folded or folded in _WORDS:
+    if not folded or folded in FILLER_WORDS:
         return True
     if not number:
         return False

@@ -1,0 +1,135 @@
+"""Training a match model on a file: block -> compare -> count -> learn; nothing leaves but chances and frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from .._clock import IdSource, SystemIds
+from ..engines import LocalEngine
+from ..matching import (
+    COMPARATORS,
+    Frequencies,
+    Lane,
+    Lanes,
+    MatchModel,
+    PatternCounts,
+    Trained,
+    TrainingPlan,
+    counted_frequencies,
+    mix_array,
+    train,
+)
+from ..party import PartyKind
+
+__all__ = ["train_model"]
+
+_RANDOM_PAIRS = 2_000_000
+_BATCH = 65_536
+_FEWEST = 10
+
+# At which levels the frequency of which value counts.
+_FREQUENCIES: Mapping[PartyKind, tuple[tuple[str, Lane, tuple[str, ...]], ...]] = {
+    PartyKind.INDIVIDUAL: (
+        ("name", Lane.KEY, ("variant form", "identical")),
+        ("name", Lane.SOUND, ("same reading or order",)),
+        ("name", Lane.SURNAME, ("same surname", "one edit", "look-alike or familiar")),
+        ("phone", Lane.PHONE, ("equal",)),
+        ("email", Lane.EMAIL, ("equal",)),
+        ("address", Lane.ADDRESS, ("same text",)),
+    ),
+    PartyKind.ORGANIZATION: (
+        ("name", Lane.KEY, ("same core", "same core and form", "identical")),
+        ("phone", Lane.PHONE, ("equal",)),
+        ("email", Lane.EMAIL, ("equal",)),
+        ("address", Lane.ADDRESS, ("same text",)),
+    ),
+}  # fmt: skip
+
+
+def train_model(
+    lanes: Lanes, start: MatchModel, *, version: str, engine: LocalEngine | None = None, plan: TrainingPlan | None = None,
+    ids: IdSource | None = None, fewest: int = _FEWEST, progress: Callable[[str, float], None] = lambda what, share: None,
+) -> Trained:  # fmt: skip
+    """
+    A model learned from the records of one file, without labels.
+
+    Args:
+        lanes: The records.
+        start: The model to start from: its comparisons, blocking rules and bands stay.
+        version: Version of the new model.
+        engine: Who joins and compares.
+        plan: How it is learned.
+        ids: Draws the pairs that are compared at random, and the salt of the tags of frequencies.
+        fewest: How many records must share a value before its frequency is told.
+        progress: Told what is being done and how far it is.
+
+    Raises:
+        TrainingError: The file does not carry a model; the message says why.
+    """
+    engine, draw = engine or LocalEngine(), (ids or SystemIds()).draw
+    patterns, met, counts = engine.patterns(lanes, start, progress)
+    progress("random pairs", 0.0)
+    random_levels, pairs = _random_levels(lanes, start, int.from_bytes(draw(8)))
+    seen = PatternCounts(
+        patterns=patterns, met=met, counts=counts, random_levels=random_levels, random_pairs=pairs,
+        equal_pairs=_equal_pairs(lanes, start), records=len(lanes),
+    )  # fmt: skip
+    progress("learn", 0.0)
+    found = train(start, seen, version=version, plan=plan)
+    salt = int.from_bytes(draw(8))
+    return _with_frequencies(found, _frequencies(lanes, found.model, salt, fewest))
+
+
+def _with_frequencies(trained: Trained, frequencies: tuple[Frequencies, ...]) -> Trained:
+    return attrs.evolve(trained, model=attrs.evolve(trained.model, frequencies=frequencies))
+
+
+def _random_levels(lanes: Lanes, model: MatchModel, seed: int) -> tuple[dict[str, NDArray[np.int64]], int]:
+    """Counts of levels among pairs drawn from *seed*, no record beside itself."""
+    count = np.uint64(len(lanes))
+    found = {c.name: np.zeros(len(c.labels), np.int64) for c in model.comparisons}
+    if count < 2:
+        return found, 1
+    wanted = min(_RANDOM_PAIRS, len(lanes) * (len(lanes) - 1) // 2)
+    for start in range(0, wanted, _BATCH):
+        drawn = mix_array(np.arange(2 * start, 2 * min(start + _BATCH, wanted), dtype=np.uint64) + np.uint64(seed))
+        left, step = drawn[::2] % count, drawn[1::2] % (count - np.uint64(1)) + np.uint64(1)
+        right = (left + step) % count
+        here, there = lanes.take(left.astype(np.int64), axis=0), lanes.take(right.astype(np.int64), axis=0)
+        for c in model.comparisons:
+            levels = COMPARATORS[c.comparator].levels(here, there)
+            found[c.name] += np.bincount(levels, minlength=len(c.labels))
+    return found, wanted
+
+
+def _equal_pairs(lanes: Lanes, model: MatchModel) -> dict[str, float]:
+    """How many pairs of the file have the same value, by comparison."""
+    found = {}
+    for c in model.comparisons:
+        lane = COMPARATORS[c.comparator].best
+        if lane is not None:
+            _, counts = np.unique(lanes[:, lane][lanes[:, lane] != 0], return_counts=True)
+            found[c.name] = float((counts * (counts - 1) / 2).sum())
+    return found
+
+
+def _frequencies(lanes: Lanes, model: MatchModel, salt: int, fewest: int) -> tuple[Frequencies, ...]:
+    by_name = {c.name: c for c in model.comparisons}
+    found = []
+    for name, lane, labels in _FREQUENCIES[model.kind]:
+        comparison = by_name.get(name)
+        if comparison is None or not lanes[:, lane].any():
+            continue
+        levels = tuple(comparison.labels.index(label) for label in labels)
+        u = sum(comparison.u[level - 1] for level in levels)
+        found.append(
+            counted_frequencies(
+                lanes[:, lane], comparison=name, levels=levels, lane=lane, u=u, salt=salt, k=fewest,
+                personal=name != "name",
+            )
+        )  # fmt: skip
+    return tuple(found)

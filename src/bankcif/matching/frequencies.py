@@ -1,0 +1,106 @@
+"""
+Term frequencies: agreeing on a rare value says more than agreeing on a common one.
+
+They are part of the model and frozen with it; nothing is counted while comparing. A value stands there as a tag of 32
+bits under the model's own salt, and only if at least k records had it.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from .lanes import Lane, Lanes, mix_array
+
+__all__ = ["Frequencies", "counted_frequencies"]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Frequencies:
+    """
+    How common the values of one lane are.
+
+    Attributes:
+        comparison: Whose levels are adjusted.
+        levels: At which of them.
+        lane: Whose value counts, where both records have the same.
+        salt: What the tags were made with.
+        tags: Tags of 32 bits, ascending.
+        bits: What agreeing on each adds, in millibits: negative for a value commoner than agreement is on average.
+        rest_millibits: What agreeing on any other value adds.
+    """
+
+    comparison: str
+    levels: tuple[int, ...]
+    lane: Lane
+    salt: int
+    tags: NDArray[np.uint32] = attrs.field(repr=False)
+    bits: NDArray[np.int32] = attrs.field(repr=False)
+    rest_millibits: int
+
+    def millibits(self, levels: NDArray[np.uint8], left: Lanes, right: Lanes) -> NDArray[np.int64]:
+        """What each pair's value adds."""
+        out = np.zeros(len(left), np.int64)
+        rows = np.flatnonzero(np.isin(levels, self.levels))
+        if not rows.size:
+            return out
+        value = left[rows, self.lane]
+        same = (value == right[rows, self.lane]) & (value != 0)
+        rows, value = rows[same], value[same]
+        out[rows] = self.of(value)
+        return out
+
+    def of(self, values: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """What agreeing on each of *values* adds."""
+        if not len(self.tags):
+            return np.full(len(values), self.rest_millibits, np.int64)
+        tags = _tags(values, self.salt)
+        at = np.minimum(np.searchsorted(self.tags, tags), len(self.tags) - 1)
+        return np.where(self.tags[at] == tags, self.bits[at], self.rest_millibits).astype(np.int64)
+
+
+def _tags(values: NDArray[np.uint64], salt: int) -> NDArray[np.uint32]:
+    return (mix_array(values ^ np.uint64(salt)) >> np.uint64(32)).astype(np.uint32)
+
+
+def counted_frequencies(
+    values: NDArray[np.uint64], *, comparison: str, levels: tuple[int, ...], lane: Lane, u: float, salt: int, k: int,
+    personal: bool = False, most_tags: int = 50_000, least_bits: float = -10.0, most_bits: float = 6.0,
+) -> Frequencies:  # fmt: skip
+    """
+    The frequencies of *values*.
+
+    Args:
+        values: The lane's column; 0 is left out.
+        comparison, levels, lane: See `Frequencies`.
+        u: Chance of agreeing at these levels among unrelated pairs, as the model has it.
+        salt: 64 bits, drawn anew for each training.
+        k: How many records must have a value before it is told from others.
+        personal: Whether a value is mostly one party's (a phone), so that those of few records say what agreement says on
+            average, and only what many share says less.
+        most_tags: How many values are told at most, the commonest.
+        least_bits, most_bits: Bounds of what a value adds.
+    """
+    distinct, counts = np.unique(values[values != 0], return_counts=True)
+    total = max(int(counts.sum()), 1)
+    common = np.flatnonzero(counts >= k)
+    common = common[np.argsort(-counts[common], kind="stable")][:most_tags]
+    tags = _tags(distinct[common], salt)
+    order = np.argsort(tags, kind="stable")
+    bits = np.clip(np.log2(u * total / np.maximum(counts[common], 1)), least_bits, most_bits)[order]
+    # All others are as frequent as one of their records finds its value on average.
+    other = np.ones(len(counts), np.bool_)
+    other[common] = False
+    rare = counts[other].astype(np.float64)
+    usual = float((rare @ rare) / rare.sum()) if rare.size else 1.0
+    rest = 0.0 if personal else float(np.clip(np.log2(u * total / usual), least_bits, most_bits))
+    if personal:
+        bits = np.minimum(bits, 0.0)
+    # Two values with one tag: the commoner one's stays, which claims less.
+    tags, first = np.unique(tags[order], return_index=True)
+    lowest = np.minimum.reduceat(bits, first) if len(first) else bits
+    return Frequencies(
+        comparison=comparison, levels=levels, lane=lane, salt=salt, tags=tags,
+        bits=np.round(1000 * lowest).astype(np.int32), rest_millibits=round(1000 * rest),
+    )  # fmt: skip

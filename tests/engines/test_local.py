@@ -1,0 +1,109 @@
+"""Blocks by sorting, and the pairs they give: every pair that shares a key, once, and nothing dropped in silence."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from bankcif.engines import LocalEngine, blocks_of
+from bankcif.errors import ConfigurationError
+from bankcif.matching import BlockingRule, Lane, Lanes, LinkPolicy, default_model
+from bankcif.party import PartyKind
+
+SOUND = BlockingRule(name="sound+born", parts=("sound", "born"))
+PHONE = BlockingRule(name="phone", parts=("phone",), narrower=("surname", "born"))
+
+
+@st.composite
+def files(draw: st.DrawFn) -> Lanes:
+    """Small files whose values coincide often; 0 is missing."""
+    few = st.integers(0, 3)
+    rows = draw(st.lists(st.tuples(few, few, few, few, few, few), max_size=25))
+    lanes = np.zeros((len(rows), len(Lane)), np.uint64)
+    for at, row in enumerate(rows):
+        sounds = [value for value in dict.fromkeys(row[:3]) if value]
+        lanes[at, Lane.SOUND : Lane.SOUND + len(sounds)] = sounds
+        lanes[at, [Lane.BORN, Lane.PHONE, Lane.SURNAME]] = row[3:]
+        lanes[at, Lane.NAME] = at + 1
+    return lanes
+
+
+def pairs(lanes: Lanes, rule: BlockingRule, cap: int = 1000, batch: int = 7) -> list[tuple[int, int]]:
+    found = blocks_of(lanes, rule, most_records=cap).pairs(lanes, batch)
+    return [(int(a), int(b)) for left, right, _, _ in found for a, b in zip(left, right, strict=True)]
+
+
+@given(files())
+def test_every_pair_that_shares_a_key_meets_once(lanes: Lanes) -> None:
+    for rule in (SOUND, PHONE):
+        found = pairs(lanes, rule)
+        expected = {
+            (a, b) for a, b in combinations(range(len(lanes)), 2) if rule.meets(lanes[[a]], lanes[[b]])[0]
+        }  # fmt: skip
+        assert len(found) == len(set(found))
+        assert set(found) == expected
+
+
+@given(files(), st.integers(2, 5))
+def test_a_large_block_meets_under_narrower_keys_and_what_is_left_out_is_told(lanes: Lanes, cap: int) -> None:
+    blocks = blocks_of(lanes, PHONE, most_records=cap)
+    found = set(pairs(lanes, PHONE, cap))
+    phone, surname = lanes[:, Lane.PHONE], lanes[:, Lane.SURNAME]
+    left_out = 0
+    for number in set(phone.tolist()) - {0}:
+        rows = np.flatnonzero(phone == number).tolist()
+        if len(rows) <= cap:
+            assert set(combinations(rows, 2)) <= found
+            assert blocks.whole[rows].all()
+            continue
+        assert not blocks.whole[rows].any()
+        for name in set(surname[rows].tolist()):
+            some = [row for row in rows if surname[row] == name]
+            if name and len(some) <= cap:
+                assert set(combinations(some, 2)) <= found
+            if not name:
+                left_out += len(some)
+    assert all(phone[a] == phone[b] for a, b in found)
+    assert blocks.report.left_out >= left_out
+    assert (
+        blocks.report.narrowed == sum((phone == n).sum() > cap for n in set(phone.tolist()) - {0})
+        or left_out
+        or blocks.report.narrowed
+    )
+
+
+@given(files(), st.integers(1, 40))
+def test_pairs_are_the_same_in_batches_of_any_size(lanes: Lanes, batch: int) -> None:
+    assert sorted(pairs(lanes, SOUND, batch=batch)) == sorted(pairs(lanes, SOUND, batch=100_000))
+
+
+@given(files())
+def test_a_pair_is_compared_once_whatever_rules_it_meets_under(lanes: Lanes) -> None:
+    model = default_model(PartyKind.INDIVIDUAL)
+    edges = LocalEngine(batch=5).edges(lanes, model, LinkPolicy(possible_millibits=-99_000))
+    meeting = {
+        (a, b)
+        for a, b in combinations(range(len(lanes)), 2)
+        if any(rule.meets(lanes[[a]], lanes[[b]])[0] for rule in model.blocking)
+    }
+    assert edges.candidates == len(edges) == len(meeting)
+    assert set(zip(edges.left.tolist(), edges.right.tolist(), strict=True)) == meeting
+    for at in range(len(edges)):
+        alone = model.compare(lanes[[edges.left[at]]], lanes[[edges.right[at]]])
+        assert int(alone.weight_millibits[0]) == int(edges.weight_millibits[at])
+    patterns, met, counts = LocalEngine(batch=5).patterns(lanes, model)
+    assert counts.sum() == len(meeting)
+    assert (met > 0).all()
+    assert len(patterns) == len(met)
+
+
+def test_a_rule_names_parts_that_there_are() -> None:
+    with pytest.raises(ConfigurationError, match="shoe size"):
+        BlockingRule(name="r", parts=("shoe size",))
+    with pytest.raises(ConfigurationError, match="none at all"):
+        BlockingRule(name="r", parts=())
+    with pytest.raises(ConfigurationError, match="two parts"):
+        BlockingRule(name="r", parts=("sound", "document"))
