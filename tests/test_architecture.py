@@ -35,7 +35,7 @@ HOMES = {
     "stdnum": {"identifiers"},
     "phonenumbers": {"identifiers"},
     "rapidfuzz": {"matching"},
-    "numpy": {"_columns", "wording", "identifiers", "matching", "access", "analytics", "engines", "flows"},
+    "numpy": {"_columns", "wording", "identifiers", "matching", "access", "analytics", "engines", "flows", "cli"},
     "cattrs": {"party", "intake", "_canonical"},
     "click": {"cli"},
     "rich": {"cli"},

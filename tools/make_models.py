@@ -55,7 +55,7 @@ SHARED = {
 
 INDIVIDUAL = {
     "format": MODEL_FORMAT, "version": "2026-11", "kind": "individual", "source": SOURCE,
-    "prior_bits": -19.0, "possible_bits": 0.0, "link_bits": 3.0,
+    "prior_bits": -19.0, "possible_bits": 0.0, "link_bits": 4.0,
     "comparisons": [
         comparison("name", "person_name", [0.02, 0.03, 0.02, 0.05, 0.05, 0.80],
                    [0.06, 0.006, 0.0004, 0.0004, 0.00002, 0.0002]),
@@ -118,7 +118,7 @@ INDIVIDUAL = {
 
 ORGANIZATION = {
     "format": MODEL_FORMAT, "version": "2026-11", "kind": "organization", "source": SOURCE,
-    "prior_bits": -18.0, "possible_bits": 0.0, "link_bits": 3.0,
+    "prior_bits": -18.0, "possible_bits": 0.0, "link_bits": 4.0,
     "comparisons": [
         comparison("name", "organization_name", [0.02, 0.03, 0.02, 0.13, 0.78], [2e-3, 2e-5, 2e-6, 4e-6, 4e-6]),
         comparison("id_number", "credit_code", [1e-9, 0.01, 0.005, 0.005, 0.97], [1e-9, 1e-6, 1e-7, 5e-8, 2e-8]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from bankcif.engines import LocalEngine, blocks_of
+from bankcif.engines import LocalEngine, blocks_of, weigh
 from bankcif.errors import ConfigurationError
 from bankcif.matching import BlockingRule, Lane, Lanes, LinkPolicy, default_model
 from bankcif.party import PartyKind
@@ -83,21 +83,25 @@ def test_pairs_are_the_same_in_batches_of_any_size(lanes: Lanes, batch: int) -> 
 @given(files())
 def test_a_pair_is_compared_once_whatever_rules_it_meets_under(lanes: Lanes) -> None:
     model = default_model(PartyKind.INDIVIDUAL)
-    edges = LocalEngine(batch=5).edges(lanes, model, LinkPolicy(possible_millibits=-99_000))
+    found = LocalEngine(batch=5).pairs(lanes, model)
     meeting = {
-        (a, b)
+        (a, b): sum(int(rule.meets(lanes[[a]], lanes[[b]])[0]) << at for at, rule in enumerate(model.blocking))
         for a, b in combinations(range(len(lanes)), 2)
-        if any(rule.meets(lanes[[a]], lanes[[b]])[0] for rule in model.blocking)
     }
-    assert edges.candidates == len(edges) == len(meeting)
-    assert set(zip(edges.left.tolist(), edges.right.tolist(), strict=True)) == meeting
+    keys = list(zip(found.left.tolist(), found.right.tolist(), strict=True))
+    assert dict(zip(keys, found.met.tolist(), strict=True)) == {pair: met for pair, met in meeting.items() if met}
+    assert len(keys) == len(set(keys))
+    _, met, counts = found.counted()
+    assert counts.sum() == len(found)
+    assert set(met.tolist()) == set(found.met.tolist())
+    edges = weigh(found, lanes, model, LinkPolicy(possible_millibits=-99_000))
+    assert len(edges) == len(found)
     for at in range(len(edges)):
         alone = model.compare(lanes[[edges.left[at]]], lanes[[edges.right[at]]])
         assert int(alone.weight_millibits[0]) == int(edges.weight_millibits[at])
-    patterns, met, counts = LocalEngine(batch=5).patterns(lanes, model)
-    assert counts.sum() == len(meeting)
-    assert (met > 0).all()
-    assert len(patterns) == len(met)
+    some = weigh(found, lanes, model, LinkPolicy())
+    links = edges.automatic | (edges.weight_millibits >= model.possible_millibits)
+    assert set(some.left[some.automatic | some.possible].tolist()) >= set(edges.left[links].tolist())
 
 
 def test_a_rule_names_parts_that_there_are() -> None:

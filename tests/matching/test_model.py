@@ -126,7 +126,7 @@ def weights(model: MatchModel) -> dict[tuple[int, ...], int]:
     assert {name: found.tolist() for name, found in model.levels_of(patterns).items()} == {
         name: found.tolist() for name, found in levels.items()
     }
-    return dict(zip(cases, model._weights(patterns).tolist(), strict=True))
+    return dict(zip(cases, model.weights(patterns).tolist(), strict=True))
 
 
 def test_weights_worked_by_hand() -> None:

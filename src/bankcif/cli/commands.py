@@ -35,6 +35,7 @@ from .access import access, export
 from .audit import audit
 from .check import check
 from .decisions import approval, match
+from .dedupe import dedupe
 from .demo import demo
 from .erase import erase
 from .held import faults, held
@@ -71,6 +72,7 @@ bankcif.add_command(match)
 bankcif.add_command(approval)
 bankcif.add_command(check)
 bankcif.add_command(standard)
+bankcif.add_command(dedupe)
 bankcif.add_command(demo)
 bankcif.add_command(held)
 bankcif.add_command(faults)

@@ -15,9 +15,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .._clock import Clock, SystemClock
+from .._clock import Clock, IdSource, SystemClock
 from .._extras import need
-from ..engines import BlockReport, Edges, LocalEngine
+from ..engines import BlockReport, Edges, LocalEngine, Pairs, weigh
 from ..errors import FileError
 from ..identifiers import ResidentId, Texts, standard_schemes
 from ..intake import Batch, FileMap, Standardizer, open_columns
@@ -30,6 +30,7 @@ from ..matching import (
     Lanes,
     LinkPolicy,
     MatchModel,
+    TrainingError,
     cluster,
     default_model,
     evaluate,
@@ -38,6 +39,7 @@ from ..matching import (
 from ..matching.features import NATIONAL
 from ..party import PartyKind, ReferenceTables
 from ..wording import AddressBook, is_placeholder
+from .train import train_model
 
 __all__ = ["Deduped", "Reading", "column_reader", "dedupe", "read_lanes"]
 
@@ -73,13 +75,20 @@ class Deduped:
 
     Attributes:
         reading: The rows.
-        edges: The pairs that tell something.
+        model: What weighed the pairs.
+        learned: Whether it was learned from these rows.
+        remarks: What was not learned and why.
+        pairs: All pairs that were compared.
+        edges: Those that tell something.
         links: Of them, which link: by the policy, or since they weigh as much as the model asks of a link.
         clusters, automatic: The clusters of all links, and of those that the policy makes by itself.
     """
 
     reading: Reading
     model: MatchModel
+    learned: bool
+    remarks: tuple[str, ...]
+    pairs: Pairs
     edges: Edges
     links: NDArray[np.bool_]
     clusters: Clusters
@@ -88,7 +97,7 @@ class Deduped:
     @property
     def reports(self) -> tuple[BlockReport, ...]:
         """What became of each blocking rule."""
-        return self.edges.reports
+        return self.pairs.reports
 
     def evaluations(self) -> dict[str, Evaluation]:
         """Against the truth, if there is one: of all links, and of those that the policy makes by itself."""
@@ -96,44 +105,63 @@ class Deduped:
         if truth is None:
             return {}
         return {
-            "links": evaluate(self.clusters.founder.tolist(), truth.tolist()),
-            "automatic": evaluate(self.automatic.founder.tolist(), truth.tolist()),
+            "links": evaluate(self.clusters.founder, truth),
+            "automatic": evaluate(self.automatic.founder, truth),
         }
 
 
 def dedupe(
-    reading: Reading, *, model: MatchModel | None = None, policy: LinkPolicy | None = None,
-    engine: LocalEngine | None = None, progress: Progress = _silent,
+    reading: Reading, *, model: MatchModel | None = None, learn: bool = True, policy: LinkPolicy | None = None,
+    engine: LocalEngine | None = None, ids: IdSource | None = None, progress: Progress = _silent,
 ) -> Deduped:  # fmt: skip
     """
     Which rows of a file are one party.
 
     Args:
         reading: The rows; see `read_lanes`.
-        model: What weighs them; by default the one that ships for their kind, with the prior of so many rows.
+        model: What weighs them; without one, the one that ships for their kind is taken, with the prior of so many rows.
+        learn: Whether a model that was not given learns from the rows; one that can not says why in `Deduped.remarks`.
         policy: What links by itself.
         engine: Who joins and compares.
+        ids: What is random in learning.
         progress: Told what is being done and how far it is.
     """
-    model = model or default_model(reading.kind).for_records(len(reading.lanes))
     policy, engine = policy or LinkPolicy(), engine or LocalEngine()
-    edges = engine.edges(reading.lanes, model, policy, progress)
-    progress("cluster", 0.0)
-    heavy = edges.weight_millibits >= model.link_millibits
+    start = model or default_model(reading.kind).for_records(len(reading.lanes))
+    pairs = engine.pairs(reading.lanes, start, progress)
+    learned: MatchModel = start
+    remarks: tuple[str, ...] = ()
+    if model is None and learn:
+        learned, remarks = _learned(reading, start, pairs, ids, progress)
+    progress("link", 0.0)
+    edges = weigh(pairs, reading.lanes, learned, policy)
+    heavy = edges.weight_millibits >= learned.link_millibits
     links = edges.automatic | heavy
 
     def clusters_of(which: NDArray[np.bool_], apart: NDArray[np.bool_]) -> Clusters:
         # A link by rule is stronger than any by weight.
-        strength = edges.weight_millibits.astype(np.int64) + edges.automatic * 1_000_000
+        strength = edges.weight_millibits + edges.automatic * 1_000_000
         forbidden = zip(edges.left[apart].tolist(), edges.right[apart].tolist(), strict=True)
         return cluster(reading.lanes, edges.left[which], edges.right[which], strength[which], forbidden)
 
     return Deduped(
-        reading=reading, model=model, edges=edges, links=links,
+        reading=reading, model=learned, learned=learned is not start, remarks=remarks, pairs=pairs, edges=edges, links=links,
         # What contradicts itself and yet weighs enough is a slip more likely than somebody else.
         clusters=clusters_of(links, edges.contradicted & ~heavy),
         automatic=clusters_of(edges.automatic, edges.contradicted),
     )  # fmt: skip
+
+
+def _learned(
+    reading: Reading, start: MatchModel, pairs: Pairs, ids: IdSource | None, progress: Progress
+) -> tuple[MatchModel, tuple[str, ...]]:
+    """The model learned from these rows, or *start* and the reason."""
+    version = f"{start.version}+file"
+    try:
+        trained = train_model(reading.lanes, start, version=version, pairs=pairs, ids=ids, progress=progress)
+    except TrainingError as error:
+        return start, (str(error),)
+    return trained.model, trained.remarks
 
 
 def read_lanes(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._clock import IdSource, SystemIds
-from ..engines import LocalEngine
+from ..engines import LocalEngine, Pairs
 from ..matching import (
     COMPARATORS,
     Frequencies,
@@ -27,7 +27,7 @@ from ..party import PartyKind
 
 __all__ = ["train_model"]
 
-_RANDOM_PAIRS = 2_000_000
+_RANDOM_PAIRS = 500_000
 _BATCH = 65_536
 _FEWEST = 10
 
@@ -51,7 +51,7 @@ _FREQUENCIES: Mapping[PartyKind, tuple[tuple[str, Lane, tuple[str, ...]], ...]] 
 
 
 def train_model(
-    lanes: Lanes, start: MatchModel, *, version: str, engine: LocalEngine | None = None, plan: TrainingPlan | None = None,
+    lanes: Lanes, start: MatchModel, *, version: str, pairs: Pairs | None = None, plan: TrainingPlan | None = None,
     ids: IdSource | None = None, fewest: int = _FEWEST, progress: Callable[[str, float], None] = lambda what, share: None,
 ) -> Trained:  # fmt: skip
     """
@@ -61,7 +61,7 @@ def train_model(
         lanes: The records.
         start: The model to start from: its comparisons, blocking rules and bands stay.
         version: Version of the new model.
-        engine: Who joins and compares.
+        pairs: The compared pairs of the file, by *start*; compared here if they are not given.
         plan: How it is learned.
         ids: Draws the pairs that are compared at random, and the salt of the tags of frequencies.
         fewest: How many records must share a value before its frequency is told.
@@ -70,15 +70,15 @@ def train_model(
     Raises:
         TrainingError: The file does not carry a model; the message says why.
     """
-    engine, draw = engine or LocalEngine(), (ids or SystemIds()).draw
-    patterns, met, counts = engine.patterns(lanes, start, progress)
-    progress("random pairs", 0.0)
-    random_levels, pairs = _random_levels(lanes, start, int.from_bytes(draw(8)))
+    draw = (ids or SystemIds()).draw
+    patterns, met, counts = (pairs or LocalEngine().pairs(lanes, start, progress)).counted()
+    progress("learn", 0.0)
+    random_levels, random_pairs = _random_levels(lanes, start, int.from_bytes(draw(8)))
     seen = PatternCounts(
-        patterns=patterns, met=met, counts=counts, random_levels=random_levels, random_pairs=pairs,
+        patterns=patterns, met=met, counts=counts, random_levels=random_levels, random_pairs=random_pairs,
         equal_pairs=_equal_pairs(lanes, start), records=len(lanes),
     )  # fmt: skip
-    progress("learn", 0.0)
+    progress("learn", 0.5)
     found = train(start, seen, version=version, plan=plan)
     salt = int.from_bytes(draw(8))
     return _with_frequencies(found, _frequencies(lanes, found.model, salt, fewest))

@@ -39,6 +39,11 @@ class Frequencies:
     bits: NDArray[np.int32] = attrs.field(repr=False)
     rest_millibits: int
 
+    @property
+    def most_millibits(self) -> int:
+        """The most that a value adds."""
+        return max(self.rest_millibits, int(self.bits.max(initial=0)), 0)
+
     def millibits(self, levels: NDArray[np.uint8], left: Lanes, right: Lanes) -> NDArray[np.int64]:
         """What each pair's value adds."""
         out = np.zeros(len(left), np.int64)

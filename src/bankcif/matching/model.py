@@ -252,16 +252,25 @@ class MatchModel:
         """How many levels each comparison has, missing included."""
         return tuple(len(c.labels) for c in self.comparisons)
 
+    def levels(self, left: Lanes, right: Lanes) -> dict[str, Levels]:
+        """The levels of the pairs of rows of *left* and *right*."""
+        return {c.name: COMPARATORS[c.comparator].levels(left, right) for c in self.comparisons}
+
     def compare(self, left: Lanes, right: Lanes) -> Compared:
         """Levels and weights of the pairs of rows of *left* and *right*."""
-        levels = {c.name: COMPARATORS[c.comparator].levels(left, right) for c in self.comparisons}
-        frequency = np.zeros(len(left), dtype=np.int64)
-        for one in self.frequencies:
-            frequency += one.millibits(levels[one.comparison], left, right)
-        weight = self._weights(self.patterns(levels)) + frequency
+        levels = self.levels(left, right)
+        frequency = self.frequency_millibits(levels, left, right)
         return Compared(
-            levels=levels, counted=self.counted(levels), frequency_millibits=frequency, weight_millibits=weight,
+            levels=levels, counted=self.counted(levels), frequency_millibits=frequency,
+            weight_millibits=self.weights(self.patterns(levels)) + frequency,
         )  # fmt: skip
+
+    def frequency_millibits(self, levels: Mapping[str, Levels], left: Lanes, right: Lanes) -> NDArray[np.int64]:
+        """What the frequencies of the agreeing values of each pair add."""
+        found = np.zeros(len(left), dtype=np.int64)
+        for one in self.frequencies:
+            found += one.millibits(levels[one.comparison], left, right)
+        return found
 
     def counted(self, levels: Mapping[str, Levels]) -> dict[str, Levels]:
         """*levels* with 0 where a comparison is not counted beside another."""
@@ -289,8 +298,8 @@ class MatchModel:
             found[comparison.name] = level.astype(np.uint8)
         return {c.name: found[c.name] for c in self.comparisons}
 
-    def _weights(self, patterns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The weight of each pattern; each different one is computed once in the model's life."""
+    def weights(self, patterns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The weight of each pattern, frequencies aside; each different one is computed once in the model's life."""
         if math.prod(self.sizes) > _LARGEST_TABLE:
             distinct, inverse = np.unique(patterns, return_inverse=True)
             return self._computed(distinct)[inverse]

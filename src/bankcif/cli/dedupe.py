@@ -1,0 +1,241 @@
+"""`bankcif dedupe`: cleans a file of duplicates, beside any store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+import numpy as np
+
+from ..engines import Progress
+from ..errors import ConfigurationError, FileError
+from ..flows.dedupe import Deduped, dedupe as run_dedupe, read_lanes
+from ..flows.dedupe_files import cluster_table, pair_table, write_tables
+from ..intake import read_file_map
+from ..matching import MatchModel
+from ..party import PartyKind
+from ._shared import emit
+
+__all__ = ["dedupe"]
+
+_FORMATS = (".parquet", ".csv")
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Where row keys and clusters go: .parquet or .csv."
+)
+@click.option("--pairs", type=click.Path(path_type=Path), help="Where the pairs go; beside --out by default.")
+@click.option(
+    "--map",
+    "map_",
+    type=click.Path(path_type=Path),
+    help="Which column is what (TOML); guessed from their names without.",
+)
+@click.option("--kind", type=click.Choice([kind.value for kind in PartyKind]), default=PartyKind.INDIVIDUAL.value, show_default=True,
+              help="What the rows are, where no map says it.")  # fmt: skip
+@click.option(
+    "--model", "model_", type=click.Path(path_type=Path), help="A match model (JSON); learned from the file without."
+)
+@click.option("--save-model", type=click.Path(path_type=Path), help="Where the model that was used goes.")
+@click.option("--truth", default="", help="A column that says who is one party; to measure by, never compared.")
+@click.option("--no-training", is_flag=True, help="Take the model that ships with the library as it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def dedupe(
+    inputs: tuple[Path, ...], out: Path, pairs: Path | None, map_: Path | None, kind: str, model_: Path | None,
+    save_model: Path | None, truth: str, no_training: bool, as_json: bool,
+) -> int:  # fmt: skip
+    """
+    Find which rows of the INPUT files are one party, and write a cluster for each row key.
+
+    INPUT is Parquet, or text with a header line. No store is touched.
+    """
+    pairs = pairs or out.with_name(f"{out.stem}.pairs{out.suffix}")
+    for path in (out, pairs):
+        if path.suffix.lower() not in _FORMATS:
+            raise click.UsageError(f"{path} must end in {' or '.join(_FORMATS)}")
+        if not path.parent.is_dir():
+            raise FileError(f"the folder {path.parent} does not exist", path=str(path.parent), rule="unwritable")
+        if path.resolve() in [one.resolve() for one in inputs]:
+            raise click.UsageError(f"{path} is an input; name another file")
+    given = _read_model(model_) if model_ else None
+    file_map = read_file_map(map_) if map_ else None
+    with _bar(as_json) as bar:
+        steps = _Steps(bar)
+        steps("read", 0.0)
+        chosen = given.kind if given and not file_map else PartyKind(kind)
+        reading = read_lanes(inputs, file_map, truth=truth, kind=chosen, progress=steps)
+        if given is not None and given.kind is not reading.kind:
+            raise ConfigurationError(
+                f"the model weighs an {given.kind.value}, the rows are of kind {reading.kind.value}", rule="match_model"
+            )
+        found = run_dedupe(reading, model=given, learn=not no_training, progress=steps)
+        steps("write", 0.0)
+        write_tables({out: lambda: cluster_table(found), pairs: lambda: pair_table(found)})
+        if save_model:
+            _save(save_model, found.model)
+    document = _document(found, steps.end(), given is not None, [out, pairs])
+    emit(as_json, document, lambda: _tell(document))
+    return 0
+
+
+def _read_model(path: Path) -> MatchModel:
+    """
+    The model in *path*.
+
+    Raises:
+        FileError: It can not be read.
+        ConfigurationError: It is no model.
+    """
+    problem, document = "", {}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problem = "does not exist"
+    except (OSError, ValueError):
+        problem = "is not JSON in UTF-8"
+    if problem:
+        raise FileError(f"the model {path} {problem}", path=str(path), rule="unreadable")
+    return MatchModel.from_document(document)
+
+
+def _save(path: Path, model: MatchModel) -> None:
+    failed = False
+    try:
+        path.write_text(json.dumps(model.to_document(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError:
+        failed = True
+    if failed:
+        raise FileError(f"the model {path} can not be written", path=str(path), rule="unwritable")
+
+
+class _Steps:
+    """Hears what is being done, tells the bar, and keeps the seconds of each step."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar, self._step, self._started = bar, "", 0.0
+        self._seconds: dict[str, float] = {}
+
+    def __call__(self, what: str, share: float) -> None:
+        if what != self._step:
+            self.end()
+            self._step, self._started = what, time.perf_counter()
+        self._bar(what, share)
+
+    def end(self) -> dict[str, float]:
+        """The seconds of each step; the last one ends here."""
+        if self._step:
+            self._seconds[self._step] = self._seconds.get(self._step, 0.0) + time.perf_counter() - self._started
+        self._step = ""
+        return {name: round(value, 3) for name, value in self._seconds.items()}
+
+
+@contextmanager
+def _bar(quiet: bool) -> Iterator[Progress]:
+    """A bar on standard error, where that is a terminal and nobody asked for JSON."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda what, share: None
+        return
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+    ) as bar:
+        running = bar.add_task("read", total=1.0)
+
+        def tell(what: str, share: float) -> None:
+            bar.update(running, description=what, completed=share)
+
+        yield tell
+
+
+def _peak_mib() -> float:
+    """The most memory that this process held, in MiB; what its parent held is no part of it where the system tells that."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) / 1024, 1)
+    except (OSError, ValueError):
+        pass
+    import resource
+
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+def _document(found: Deduped, seconds: dict[str, float], given: bool, files: list[Path]) -> dict[str, Any]:
+    founders = found.clusters.founder
+    measures = found.evaluations()
+
+    def measured(name: str) -> dict[str, float]:
+        one = measures.get(name)
+        return {} if one is None else {"precision": one.precision, "recall": one.recall, "f1": one.f1}
+
+    return {
+        "records": len(founders),
+        "candidate_pairs": len(found.pairs),
+        "links": int(found.links.sum()),
+        "clusters": int((founders == np.arange(len(founders))).sum()),
+        "possible": int((found.edges.possible & ~found.links).sum()),
+        "contradicted": int(found.edges.contradicted.sum()),
+        "cut": len(found.clusters.cut),
+        "automatic": {
+            "links": int(found.edges.automatic.sum()),
+            "clusters": int((found.automatic.founder == np.arange(len(founders))).sum()),
+            **measured("automatic"),
+        },
+        "blocks": [attrs.asdict(report) for report in found.reports],
+        "model": {
+            "version": found.model.version, "given": given, "learned_from_file": found.learned, "remarks": list(found.remarks),
+        },
+        "seconds": {**seconds, "total": round(sum(seconds.values()), 3)},
+        "peak_memory_mib": _peak_mib(),
+        "files": [str(path) for path in files],
+        **measured("links"),
+    }  # fmt: skip
+
+
+def _tell(document: dict[str, Any]) -> None:
+    """The summary for people."""
+    automatic, seconds = document["automatic"], document["seconds"]
+    click.echo(
+        f"{document['records']:,} rows are {document['clusters']:,} parties: {document['links']:,} links among "
+        f"{document['candidate_pairs']:,} pairs compared; {document['possible']:,} more are possible matches"
+    )
+    click.echo(f"  by the link policy alone: {automatic['clusters']:,} parties, {automatic['links']:,} links")
+    if document["cut"]:
+        click.echo(f"  {document['cut']:,} links were cut: they would have joined rows that can not be one party")
+    for block in document["blocks"]:
+        if block["left_out"]:
+            click.echo(
+                f"  {block['left_out']:,} rows stood in blocks of rule {block['rule']} too large to compare; other rules saw them"
+            )
+    if "f1" in document:
+        click.echo(
+            f"  against the truth: precision {document['precision']:.4f}, recall {document['recall']:.4f}, F1 {document['f1']:.4f}"
+        )
+        click.echo(
+            f"    by the link policy alone: precision {automatic['precision']:.4f}, recall {automatic['recall']:.4f}, F1 {automatic['f1']:.4f}"
+        )
+    model = document["model"]
+    origin = (
+        "learned from these rows"
+        if model["learned_from_file"]
+        else "given"
+        if model["given"]
+        else "as it ships with the library"
+    )
+    click.echo(f"  model {model['version']}, {origin}")
+    for remark in model["remarks"]:
+        click.echo(f"    {remark}")
+    steps = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items() if name != "total")
+    click.echo(f"  {seconds['total']:.1f} s ({steps}), {document['peak_memory_mib']:,.0f} MiB")
+    click.echo(f"  written: {', '.join(document['files'])}")

@@ -1,0 +1,115 @@
+"""The pairs of a file: compared once, and weighed as often as there are models to weigh them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..matching import Lanes, LinkPolicy, MatchModel
+from .blocks import BlockReport
+
+__all__ = ["Edges", "Pairs", "weigh"]
+
+_BATCH = 65_536
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Pairs:
+    """
+    All pairs that met, each once.
+
+    Attributes:
+        left, right: Row numbers, the lower on the left.
+        patterns: Their levels as one number; `MatchModel.levels_of` takes it apart.
+        met: The rules they met under, a bit a rule.
+        reports: What became of each blocking rule.
+    """
+
+    left: NDArray[np.uint32]
+    right: NDArray[np.uint32]
+    patterns: NDArray[np.int64]
+    met: NDArray[np.uint32]
+    reports: tuple[BlockReport, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Pairs], reports: Sequence[BlockReport]) -> Pairs:
+        """*parts* as one."""
+
+        parts = [_NONE, *parts]
+        return cls(
+            left=np.concatenate([part.left for part in parts]), right=np.concatenate([part.right for part in parts]),
+            patterns=np.concatenate([part.patterns for part in parts]), met=np.concatenate([part.met for part in parts]),
+            reports=tuple(reports),
+        )  # fmt: skip
+
+    def counted(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The distinct patterns with the rules met, and how many pairs have each."""
+        bits = max(len(self.reports), 1)
+        keys, counts = np.unique(self.patterns << bits | self.met.astype(np.int64), return_counts=True)
+        return keys >> bits, keys & ((1 << bits) - 1), counts.astype(np.int64)
+
+
+_NONE = Pairs(
+    left=np.zeros(0, np.uint32),
+    right=np.zeros(0, np.uint32),
+    patterns=np.zeros(0, np.int64),
+    met=np.zeros(0, np.uint32),
+)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Edges:
+    """
+    The pairs that tell something: that link, that may be one party, or that contradict each other under one number.
+
+    Attributes:
+        left, right: Row numbers, the lower on the left.
+        weight_millibits: Their weight.
+        patterns: Their levels as one number.
+        automatic, possible, contradicted: What the link policy says of them.
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    weight_millibits: NDArray[np.int64]
+    patterns: NDArray[np.int64]
+    automatic: NDArray[np.bool_]
+    possible: NDArray[np.bool_]
+    contradicted: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> Edges:
+    """
+    What *model* and *policy* say of *pairs* of rows of *lanes*.
+
+    The model has the comparisons that the pairs were compared by. Cost: a look-up for each pair, and the values themselves of
+    those only that weigh enough for the frequency of a value to count.
+    """
+    weight = model.weights(pairs.patterns)
+    least = policy.possible_from(model) - sum(one.most_millibits for one in model.frequencies)
+    distinct, inverse = np.unique(pairs.patterns, return_inverse=True)
+    nothing = np.full(len(distinct), np.iinfo(np.int32).min, np.int64)
+    always = policy.decide_all(model, model.levels_of(distinct), nothing)
+    rows = np.flatnonzero((weight >= least) | (always.automatic | always.possible)[inverse])
+    left, right = pairs.left[rows].astype(np.int64), pairs.right[rows].astype(np.int64)
+    patterns, weight = pairs.patterns[rows], weight[rows]
+    for start in range(0, len(rows), _BATCH):
+        some = slice(start, start + _BATCH)
+        here, there = lanes.take(left[some], axis=0), lanes.take(right[some], axis=0)
+        weight[some] += model.frequency_millibits(model.levels_of(patterns[some]), here, there)
+    links = policy.decide_all(model, model.levels_of(patterns), weight)
+    kept = np.flatnonzero(links.automatic | links.possible)
+    order = kept[np.lexsort((right[kept], left[kept]))]
+    return Edges(
+        left=left[order], right=right[order], weight_millibits=weight[order], patterns=patterns[order],
+        automatic=links.automatic[order], possible=links.possible[order], contradicted=links.contradicted[order],
+    )  # fmt: skip
