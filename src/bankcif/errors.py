@@ -10,7 +10,8 @@ Everything bankcif raises on purpose, under one root.
     ├── InputError                    what came in cannot be taken
     │   ├── IdentifierError           a number has no normalized form
     │   ├── IntakeError               a form has faults; carries all of them
-    │   └── FileError                 a file cannot be read as declared
+    │   ├── FileError                 a file cannot be read as declared
+    │   └── TrainingError             a match model cannot be learned from a file
     ├── AccessError                   the actor may not do this
     │   ├── NotFoundOrNotAllowedError one answer for both, so that nobody learns who is a customer
     │   ├── FourEyesError             maker and checker are not two different people
@@ -62,6 +63,7 @@ __all__ = [
     "StepUpRequired",
     "StorageError",
     "StoreOpenError",
+    "TrainingError",
     "WitnessError",
     "WrongKeyError",
 ]
@@ -167,6 +169,12 @@ class IntakeError(InputError):
         listed = "; ".join(f"{fault.path}: {fault.rule}" for fault in faults)
         super().__init__(f"the form has {len(faults)} fault(s): {listed}")
         self.faults = tuple(faults)
+
+
+class TrainingError(InputError):
+    """A match model can not be learned from this file; the message says why and what helps."""
+
+    code = "training"
 
 
 class FileError(InputError):

@@ -32,7 +32,7 @@ def files(draw: st.DrawFn) -> Lanes:
 
 
 def pairs(lanes: Lanes, rule: BlockingRule, cap: int = 1000, batch: int = 7) -> list[tuple[int, int]]:
-    found = blocks_of(lanes, rule, most_records=cap).pairs(lanes, batch)
+    found = blocks_of(lanes, rule, most_records=cap, most_pairs=1000).pairs(lanes, batch)
     return [(int(a), int(b)) for left, right, _, _ in found for a, b in zip(left, right, strict=True)]
 
 
@@ -49,7 +49,7 @@ def test_every_pair_that_shares_a_key_meets_once(lanes: Lanes) -> None:
 
 @given(files(), st.integers(2, 5))
 def test_a_large_block_meets_under_narrower_keys_and_what_is_left_out_is_told(lanes: Lanes, cap: int) -> None:
-    blocks = blocks_of(lanes, PHONE, most_records=cap)
+    blocks = blocks_of(lanes, PHONE, most_records=cap, most_pairs=1000)
     found = set(pairs(lanes, PHONE, cap))
     phone, surname = lanes[:, Lane.PHONE], lanes[:, Lane.SURNAME]
     left_out = 0
@@ -83,7 +83,7 @@ def test_pairs_are_the_same_in_batches_of_any_size(lanes: Lanes, batch: int) -> 
 @given(files())
 def test_a_pair_is_compared_once_whatever_rules_it_meets_under(lanes: Lanes) -> None:
     model = default_model(PartyKind.INDIVIDUAL)
-    found = LocalEngine(batch=5).pairs(lanes, model)
+    found = LocalEngine(batch=5, most_pairs=1000).pairs(lanes, model)
     meeting = {
         (a, b): sum(int(rule.meets(lanes[[a]], lanes[[b]])[0]) << at for at, rule in enumerate(model.blocking))
         for a, b in combinations(range(len(lanes)), 2)

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bankcif.errors import FileError, MappingError
+from bankcif.errors import FileError, MappingError, TrainingError
 from bankcif.flows.dedupe import dedupe, read_lanes
 from bankcif.flows.train import train_model
 from bankcif.intake import FileMap
-from bankcif.matching import MatchModel, TrainingError, default_model
+from bankcif.matching import MatchModel, default_model
 from bankcif.party import PartyKind
 from bankcif.testing.factories import make_world
 from bankcif.testing.linking import LINKING_COLUMNS as COLUMNS, linking_rows

@@ -49,5 +49,8 @@ def _status(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:
-        print(f"error: an unexpected {type(error).__name__}; nothing more was written", file=sys.stderr)
+        what = (
+            "there is not enough memory" if isinstance(error, MemoryError) else f"an unexpected {type(error).__name__}"
+        )
+        print(f"error: {what}; nothing more was written", file=sys.stderr)
         return 2

@@ -120,7 +120,7 @@ def _within(entries: _Rows, bounds: _Rows) -> Iterator[tuple[_Rows, _Rows]]:
         distance += 1
 
 
-def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int) -> Blocks:
+def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int, most_pairs: int) -> Blocks:
     """
     The blocks of *rule* among *lanes*.
 
@@ -128,6 +128,7 @@ def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int) -> Blocks:
         lanes: All records.
         rule: Its name and parts.
         most_records: The cap: a block of more records is not compared whole.
+        most_pairs: Pairs for each record: with more, only blocks are compared whole that can not hold more.
 
     Cost: a sort of all keys, and one more of what is narrowed.
     """
@@ -141,6 +142,9 @@ def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int) -> Blocks:
         sizes = np.diff(bounds)
         largest = largest or int(sizes.max(initial=0))
         large = sizes > most_records
+        kept = sizes[~large]
+        if (kept * (kept - 1) // 2).sum() > most_pairs * count:
+            large = sizes > 2 * most_pairs + 1
         inside = np.repeat(large, sizes)
         kept = sizes[~large]
         runs.append((entries[~inside], np.concatenate(([0], np.cumsum(kept)))))

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..matching import BlockingRule, Lanes, MatchModel
+from ..matching import Lanes, MatchModel
 from .blocks import BlockReport, blocks_of
 from .pairs import Pairs
 
@@ -29,10 +29,13 @@ class LocalEngine:
 
     Attributes:
         most_records: The cap: a block of more records meets under narrower keys.
+        most_pairs: Pairs for each record under one rule: if there were more, the rule tells too little in so large a file, and
+            its blocks meet under narrower keys but for the smallest.
         batch: How many pairs are compared at once.
     """
 
     most_records: int = 100
+    most_pairs: int = 4
     batch: int = 16_384
 
     def pairs(self, lanes: Lanes, model: MatchModel, progress: Progress = _silent) -> Pairs:
@@ -42,31 +45,27 @@ class LocalEngine:
         Cost: linear in records (with their sorting) and in pairs; 20 bytes a pair.
         """
         found: list[Pairs] = []
-        earlier: list[tuple[BlockingRule, NDArray[np.bool_]]] = []
+        whole: list[NDArray[np.bool_]] = []
         reports: list[BlockReport] = []
         for number, rule in enumerate(model.blocking):
             progress("compare", number / len(model.blocking))
-            blocks = blocks_of(lanes, rule, most_records=self.most_records)
+            blocks = blocks_of(lanes, rule, most_records=self.most_records, most_pairs=self.most_pairs)
             for left, right, here, there in blocks.pairs(lanes, self.batch):
+                known: dict[str, NDArray[np.bool_]] = {}
+                met = np.zeros(len(left), np.uint32)
                 new = np.ones(len(left), np.bool_)
-                met = np.full(len(left), 1 << number, np.uint32)
-                for at, (other, whole) in enumerate(earlier):
-                    meets = other.meets(here, there)
-                    new &= ~(meets & whole[left])
+                for at, other in enumerate(model.blocking):
+                    meets = other.meets(here, there, known)
                     met |= meets.astype(np.uint32) << np.uint32(at)
-                if not new.all():
-                    rows = np.flatnonzero(new)
-                    if not rows.size:
-                        continue
+                    if at < number:
+                        new &= ~(meets & whole[at][left])
+                rows = np.flatnonzero(new)
+                if rows.size < len(left):
                     left, right, met, here, there = left[rows], right[rows], met[rows], here[rows], there[rows]  # noqa: PLW2901
-                for at, other in enumerate(model.blocking[number + 1 :], start=number + 1):
-                    met |= other.meets(here, there).astype(np.uint32) << np.uint32(at)
+                patterns = model.patterns(model.levels(here, there))
                 found.append(
-                    Pairs(
-                        left=left.astype(np.uint32), right=right.astype(np.uint32), met=met,
-                        patterns=model.patterns(model.levels(here, there)),
-                    )
-                )  # fmt: skip
-            earlier.append((rule, blocks.whole))
+                    Pairs(left=left.astype(np.uint32), right=right.astype(np.uint32), met=met, patterns=patterns)
+                )
+            whole.append(blocks.whole)
             reports.append(blocks.report)
         return Pairs.joined(found, reports)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .._clock import Clock, IdSource, SystemClock
 from .._extras import need
 from ..engines import BlockReport, Edges, LocalEngine, Pairs, weigh
-from ..errors import FileError
+from ..errors import FileError, TrainingError
 from ..identifiers import ResidentId, Texts, standard_schemes
 from ..intake import Batch, FileMap, Standardizer, open_columns
 from ..matching import (
@@ -30,7 +30,6 @@ from ..matching import (
     Lanes,
     LinkPolicy,
     MatchModel,
-    TrainingError,
     cluster,
     default_model,
     evaluate,
@@ -257,7 +256,8 @@ def _texts(batch: Batch, file_map: FileMap) -> Iterator[tuple[str, Texts]]:
         column = batch.column(names[0])
         if len(names) > 1:
             space = pa.scalar(" ", pa.large_string())
-            column = pc.binary_join_element_wise(*(batch.column(name) for name in names), space, null_handling="skip")
+            parts = [pc.fill_null(batch.column(name), "") for name in names]
+            column = pc.utf8_trim_whitespace(pc.binary_join_element_wise(*parts, space))
         yield target, Texts.of(column)
 
 

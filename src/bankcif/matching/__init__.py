@@ -21,7 +21,7 @@ from .model import (
     match_weight,
     model_schema,
 )
-from .train import PatternCounts, Trained, TrainingError, TrainingPlan, train
+from .train import PatternCounts, Trained, TrainingPlan, train
 
 __all__ = [
     "COMPARATORS",
@@ -51,7 +51,6 @@ __all__ = [
     "Read",
     "Term",
     "Trained",
-    "TrainingError",
     "TrainingPlan",
     "blocking_keys",
     "cluster",

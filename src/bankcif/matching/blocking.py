@@ -84,7 +84,7 @@ KEY_PARTS: Mapping[str, tuple[tuple[Lane, int], ...]] = {
     "words": ((Lane.WORDS, _WHOLE),),
     "surname": ((Lane.SURNAME, _WHOLE),),
     "given_name": ((Lane.CHARS, _WHOLE),),
-    "given_beginning": ((Lane.CHARS, (1 << 15) - 1),),
+    "beginning": ((Lane.CHARS, (1 << 15) - 1),),
     "born": ((Lane.BORN, _WHOLE),),
     "birth_year": ((Lane.BORN, (1 << 16) - 1),),
     "birthday": ((Lane.BORN, (1 << 32) - (1 << 16)),),
@@ -97,6 +97,16 @@ KEY_PARTS: Mapping[str, tuple[tuple[Lane, int], ...]] = {
 What the keys of a file may be made of: the lanes that a part may stand in, and which bits of each count. A key with a part
 that may stand in several is a key for each.
 """
+
+
+def _agree(lanes: tuple[tuple[Lane, int], ...], left: Lanes, right: Lanes) -> NDArray[np.bool_]:
+    """Which pairs agree on a part: whatever it stands in on the left, on the right."""
+    found = np.zeros(len(left), np.bool_)
+    for (here, bits), (there, _) in product(lanes, lanes):
+        value = left[:, here] if bits == _WHOLE else left[:, here] & np.uint64(bits)
+        other = right[:, there] if bits == _WHOLE else right[:, there] & np.uint64(bits)
+        found |= (value == other) & (value != 0)
+    return found
 
 
 @attrs.frozen(kw_only=True)
@@ -149,15 +159,20 @@ class BlockingRule:
             found.append(key)
         return found
 
-    def meets(self, left: Lanes, right: Lanes) -> NDArray[np.bool_]:
-        """Which pairs agree on all parts."""
+    def meets(self, left: Lanes, right: Lanes, known: dict[str, NDArray[np.bool_]] | None = None) -> NDArray[np.bool_]:
+        """
+        Which pairs agree on all parts.
+
+        Args:
+            left, right: The pairs.
+            known: What is known of single parts of these pairs already; what is found here is added.
+        """
+        known = {} if known is None else known
         found = np.ones(len(left), np.bool_)
         for name in self.parts:
-            some = np.zeros(len(left), np.bool_)
-            for (here, bits), (there, _) in product(KEY_PARTS[name], KEY_PARTS[name]):
-                value = left[:, here] & np.uint64(bits)
-                some |= (value != 0) & (value == right[:, there] & np.uint64(bits))
-            found &= some
+            if name not in known:
+                known[name] = _agree(KEY_PARTS[name], left, right)
+            found &= known[name]
         return found
 
     def met_before(self, left: Lanes, right: Lanes, place: NDArray[np.int64]) -> NDArray[np.bool_]:

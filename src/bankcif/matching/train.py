@@ -21,12 +21,12 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import TrainingError
 from .compare import Levels
 from .frequencies import Frequencies
 from .model import Alternative, Comparison, MatchModel
 
-__all__ = ["PatternCounts", "Trained", "TrainingError", "TrainingPlan", "train"]
+__all__ = ["PatternCounts", "Trained", "TrainingPlan", "train"]
 
 _Chances = NDArray[np.float64]
 
@@ -34,15 +34,9 @@ _Chances = NDArray[np.float64]
 _SEEN_BY = {
     "identifier": "id_number", "document": "document", "phone": "phone", "email": "email", "mailbox": "email",
     "name": "name", "sound": "name", "usual_sound": "name", "words": "name", "surname": "name", "given_name": "name",
-    "given_beginning": "name", "born": "birth_date", "birth_year": "birth_date", "birthday": "birth_date", "sex": "sex",
+    "beginning": "name", "born": "birth_date", "birth_year": "birth_date", "birthday": "birth_date", "sex": "sex",
     "region": "region", "address": "address", "house": "address",
 }  # fmt: skip
-
-
-class TrainingError(InputError):
-    """A model can not be learned from this file; the message says why and what helps."""
-
-    code = "training"
 
 
 @attrs.frozen(kw_only=True)

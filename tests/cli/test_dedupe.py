@@ -1,0 +1,161 @@
+"""`bankcif dedupe` as a user drives it: right input, wrong input, one clear sentence, nothing left of what failed."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from bankcif.cli import main
+from bankcif.testing.factories import make_world
+from bankcif.testing.linking import LINKING_COLUMNS, linking_rows
+
+ID = "880101199003071098"
+ROWS = f"""row_id,name,id_no,phone,birth_date
+A,张伟国,{ID},15400008000,19900307
+B,張偉國,,+86 154 0000 8000,19900307
+C,张小明,{ID},15400008000,20181125
+D,李娜,,15400009000,19850214
+"""
+
+
+def run(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return int(ended.value.code or 0), said.out, said.err
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    return path
+
+
+def test_clusters_and_pairs_are_written(rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.csv"
+    status, said, _ = run("dedupe", rows, "--out", out, capsys=capsys)
+    assert status == 0
+    assert "4 rows are 3 parties" in said
+    found = {row["row_key"]: row["cluster_id"] for row in table(out)}
+    assert found == {"A": "A", "B": "A", "C": "C", "D": "D"}
+    by_keys = {(pair["left_key"], pair["right_key"]): pair for pair in table(tmp_path / "out.pairs.csv")}
+    assert by_keys["A", "B"]["outcome"] == "likely"
+    assert by_keys["A", "C"]["outcome"] == "contradicted"
+    assert by_keys["A", "C"]["instead"] == "household"
+    assert by_keys["A", "C"]["id_number"] == "equal with another birth date"
+    text = out.read_text(encoding="utf-8") + (tmp_path / "out.pairs.csv").read_text(encoding="utf-8") + said
+    for value in ("张伟国", "15400008000", ID, "19900307"):
+        assert value not in text
+
+
+def test_json_a_stored_model_and_the_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.csv"
+    with source.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([LINKING_COLUMNS, *linking_rows(make_world(1500, 0, 3), 3)])
+    model, out = tmp_path / "model.json", tmp_path / "out.parquet"
+    status, said, _ = run(
+        "dedupe", source, "--out", out, "--truth", "person", "--save-model", model, "--json", capsys=capsys
+    )
+    first = json.loads(said)
+    assert status == 0
+    assert first["model"]["learned_from_file"] is True
+    assert {"records", "candidate_pairs", "links", "clusters", "seconds", "peak_memory_mib"} <= first.keys()
+    assert first["precision"] > 0.99
+    assert first["f1"] > 0.97
+    assert set(first["seconds"]) == {"read", "compare", "learn", "link", "write", "total"}
+    one = pq.read_table(out).to_pylist()
+    status, said, _ = run("dedupe", source, "--out", out, "--model", model, "--json", capsys=capsys)
+    second = json.loads(said)
+    assert (second["links"], second["clusters"]) == (first["links"], first["clusters"])
+    assert second["model"]["given"] is True
+    assert pq.read_table(out).to_pylist() == one
+
+
+def test_too_few_rows_to_learn_from_are_weighed_as_shipped(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, said, _ = run("dedupe", rows, "--out", tmp_path / "out.csv", "--json", capsys=capsys)
+    model = json.loads(said)["model"]
+    assert model["learned_from_file"] is False
+    assert "are needed to learn from" in model["remarks"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("none.csv", "--out", "o.csv"), "does not exist"),
+        (("rows.csv", "--out", "o.txt"), "must end in .parquet or .csv"),
+        (("rows.csv", "--out", "rows.csv"), "is an input"),
+        (("rows.csv", "--out", "no/o.csv"), "folder no does not exist"),
+        (("rows.csv", "--out", "o.csv", "--model", "none.json"), "does not exist"),
+        (("rows.csv", "--out", "o.csv", "--model", "rows.csv"), "is not JSON"),
+        (("rows.csv", "--out", "o.csv", "--model", "other.json"), "is no JSON object with"),
+        (("rows.csv", "--out", "o.csv", "--map", "map.toml"), "there is no target shoe_size"),
+        (("rows.csv", "--out", "o.csv", "--truth", "who"), "no column who"),
+        (("rows.csv",), "--out"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_one_sentence_and_leaves_nothing(
+    rows: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(rows.parent)
+    Path("other.json").write_text("{}", encoding="utf-8")
+    Path("map.toml").write_text('[columns]\nshoe_size = "name"\n', encoding="utf-8")
+    before = names(rows.parent)
+    status, _, error = run("dedupe", *arguments, capsys=capsys)
+    assert status == 2
+    assert message in error
+    assert names(rows.parent) == before
+    assert rows.read_text(encoding="utf-8") == ROWS
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "message"),
+    [(OSError(28, "No space left on device"), 2, "can not be written"), (KeyboardInterrupt(), 130, "stopped")],
+    ids=["full disk", "interrupt"],
+)
+def test_what_fails_while_it_writes_leaves_nothing(
+    rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    failure: BaseException, status: int, message: str,
+) -> None:  # fmt: skip
+    def fail(table: object, path: Path) -> None:
+        path.write_bytes(b"PAR1")
+        raise failure
+
+    monkeypatch.setattr(pq, "write_table", fail)
+    before = names(tmp_path)
+    ended, _, error = run("dedupe", rows, "--out", tmp_path / "out.parquet", capsys=capsys)
+    assert (ended, names(tmp_path)) == (status, before)
+    assert message in error
+
+
+def test_memory_that_is_short_is_one_sentence(
+    rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def short(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("bankcif.flows.dedupe.weigh", short)
+    status, _, error = run("dedupe", rows, "--out", tmp_path / "out.parquet", capsys=capsys)
+    assert status == 2
+    assert "memory" in error
+    assert names(tmp_path) == ["rows.csv"]
