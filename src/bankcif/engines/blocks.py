@@ -143,7 +143,7 @@ def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int, most_pairs
         largest = largest or int(sizes.max(initial=0))
         large = sizes > most_records
         kept = sizes[~large]
-        if (kept * (kept - 1) // 2).sum() > most_pairs * count:
+        if level == 0 and (kept * (kept - 1) // 2).sum() > most_pairs * count:
             large = sizes > 2 * most_pairs + 1
         inside = np.repeat(large, sizes)
         kept = sizes[~large]
