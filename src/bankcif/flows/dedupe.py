@@ -66,6 +66,13 @@ class Reading:
     truth: NDArray[np.int64] | None
     kind: PartyKind
 
+    def default_model(self) -> MatchModel:
+        """The model that ships for such rows, with the prior of so many."""
+        named = self.lanes[:, Lane.NAME] != 0
+        han = (self.lanes[:, Lane.FLAGS] & np.uint64(4)) != 0
+        latin = 2 * int((named & han).sum()) < int(named.sum())
+        return default_model(self.kind, latin=latin).for_records(len(self.lanes))
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Deduped:
@@ -126,7 +133,7 @@ def dedupe(
         progress: Told what is being done and how far it is.
     """
     policy, engine = policy or LinkPolicy(), engine or LocalEngine()
-    start = model or default_model(reading.kind).for_records(len(reading.lanes))
+    start = model or reading.default_model()
     pairs = engine.pairs(reading.lanes, start, progress)
     learned: MatchModel = start
     remarks: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ _FREQUENCIES: Mapping[PartyKind, tuple[tuple[str, Lane, tuple[str, ...]], ...]] 
     PartyKind.INDIVIDUAL: (
         ("name", Lane.KEY, ("variant form", "identical")),
         ("name", Lane.SOUND, ("same reading or order",)),
-        ("name", Lane.SURNAME, ("same surname", "one edit", "look-alike or familiar")),
+        ("name", Lane.SURNAME, ("same surname or given name", "one edit", "look-alike or familiar")),
         ("phone", Lane.PHONE, ("equal",)),
         ("email", Lane.EMAIL, ("equal",)),
         ("address", Lane.ADDRESS, ("same text",)),

@@ -206,14 +206,14 @@ class Regions:
 
 class Addresses:
     """
-    Addresses by level: the same text, home, house, road, area, elsewhere.
+    Addresses by level: the same text, home, numbers, road, area, elsewhere.
 
-    Of the bigrams of the shorter address, eight tenths in common make them one road's, half one area's; the same numbers
-    make them one home, and numbers of which one address has some more, one house.
+    Of the bigrams of the shorter address, eight tenths in common make them one road's, half one area's. With the same
+    numbers one road's are one home; six tenths in common are enough where the one's numbers are among the other's.
     """
 
     best = Lane.ADDRESS
-    labels = ("missing", "elsewhere", "same area", "same road", "same house", "same home", "same text")
+    labels = ("missing", "elsewhere", "same area", "same road", "same numbers", "same home", "same text")
 
     def levels(self, left: Lanes, right: Lanes) -> Levels:
         pairs = [(left[:, lane], right[:, lane]) for lane in (Lane.PLACE, Lane.PLACE_2)]
@@ -223,9 +223,8 @@ class Addresses:
         road = share >= 0.8
         out = np.where(share >= 0.5, np.uint8(2), np.uint8(1))
         out[road] = 3
-        numbered = road & (common != 0)
-        out[numbered & ((common == a) | (common == b))] = 4
-        out[numbered & (a == b)] = 5
+        out[(share >= 0.6) & (common != 0) & ((common == a) | (common == b))] = 4
+        out[road & (common != 0) & (a == b)] = 5
         one, other = left[:, Lane.ADDRESS], right[:, Lane.ADDRESS]
         out[one == other] = 6
         out[~both(one, other)] = 0

@@ -365,9 +365,16 @@ class MatchModel:
 
 
 @cache
-def default_model(kind: PartyKind) -> MatchModel:
-    """The model that ships with the library for *kind*; how its chances were set stands in the document."""
-    return MatchModel.from_document(json.loads(_data(f"{kind.value}.json")))
+def default_model(kind: PartyKind, *, latin: bool = False) -> MatchModel:
+    """
+    The model that ships with the library for *kind*; how its chances were set stands in the document.
+
+    Args:
+        kind: Party kind.
+        latin: Whether most persons have Latin names; without, Chinese ones.
+    """
+    latin = latin and kind is PartyKind.INDIVIDUAL
+    return MatchModel.from_document(json.loads(_data(f"{kind.value}{'-latin' if latin else ''}.json")))
 
 
 def model_schema() -> dict[str, Any]:

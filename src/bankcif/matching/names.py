@@ -26,7 +26,7 @@ class PersonNames:
 
     best = Lane.NAME
     labels = (
-        "missing", "different", "same surname", "one edit", "look-alike or familiar", "same reading or order",
+        "missing", "different", "same surname or given name", "one edit", "look-alike or familiar", "same reading or order",
         "variant form", "identical",
     )  # fmt: skip
 
@@ -34,6 +34,9 @@ class PersonNames:
         out = np.ones(len(left), dtype=np.uint8)
         surname = left[:, Lane.SURNAME]
         out[(surname == right[:, Lane.SURNAME]) & (surname != 0)] = 2
+        han = ((left[:, Lane.FLAGS] | right[:, Lane.FLAGS]) & np.uint64(4)) != 0
+        given = left[:, Lane.CHARS]
+        out[(given == right[:, Lane.CHARS]) & (given != 0) & ~han] = 2
         same_key = left[:, Lane.KEY] == right[:, Lane.KEY]
         words = left[:, Lane.WORDS]
         sound = any_equal(left, right, _SOUNDS) | ((words == right[:, Lane.WORDS]) & (words != 0))
