@@ -98,8 +98,8 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure each path beside its floor; `-- NAME` selects."""
-    session.install(".[cli,files]")
+    """Measure each path beside its floor, and linking beside Splink; `-- NAME` selects, `-- --large` links a million rows."""
+    session.install(".[cli,columns,files]", *group("rivals"))
     session.run("python", "bench/run.py", *session.posargs)
 
 

@@ -400,6 +400,14 @@ def compared(
     return result
 
 
+def link(large: bool = False) -> dict[str, Any]:
+    """Whole files beside Splink; see `linking`."""
+    from linking import linking
+
+    names = ["easy", "hard"] if large else ["febrl3", "febrl4", "easy", "hard"]
+    return linking(names, large, 3 if large else 5)
+
+
 BENCHES = {
     "import": importing,
     "schemes": schemes,
@@ -412,6 +420,7 @@ BENCHES = {
     "load": load,
     "register": register,
     "lookup": lookup,
+    "link": link,
 }
 
 
@@ -429,7 +438,9 @@ def main() -> None:
     """Runs the chosen benches and keeps their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], help="which; all if none is named")
-    chosen = parser.parse_args().names or list(BENCHES)
+    parser.add_argument("--large", action="store_true", help="link a million rows, in three rounds")
+    given = parser.parse_args()
+    chosen = given.names or (["link"] if given.large else list(BENCHES))
     cpu = next(
         (
             line.partition(":")[2].strip()
@@ -443,7 +454,11 @@ def main() -> None:
         "numpy": np.__version__, "cryptography": cryptography.__version__,
     }  # fmt: skip
     print(f"{cpu}, {os.cpu_count()} cores; {', '.join(f'{n} {v}' for n, v in versions.items())}")
-    figures: dict[str, Any] = {"cpu": cpu, "versions": versions, **{name: BENCHES[name]() for name in chosen}}
+    figures: dict[str, Any] = {
+        "cpu": cpu,
+        "versions": versions,
+        **{name: link(large=given.large) if name == "link" else BENCHES[name]() for name in chosen},
+    }
     out = Path(__file__).parent / "out"
     out.mkdir(exist_ok=True)
     (out / "last.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from bankcif.errors import FileError, MappingError, TrainingError
-from bankcif.flows.dedupe import dedupe, read_lanes
+from bankcif.flows.dedupe import dedupe
+from bankcif.flows.file_rows import read_lanes
 from bankcif.flows.train import train_model
 from bankcif.intake import FileMap
 from bankcif.matching import MatchModel, default_model
@@ -189,3 +191,14 @@ def test_ten_thousand_rows_on_one_phone_do_not_stop_a_run(tmp_path: Path) -> Non
     report = next(report for report in found.reports if report.rule == "phone")
     assert (report.narrowed, report.left_out) == (1, 10_000)
     assert len(found.pairs) < 1_000_000
+
+
+def test_two_processes_read_what_one_reads_and_every_run_says_the_same(world: Path) -> None:
+    unkeyed = attrs.evolve(FileMap.guessed(COLUMNS, world), key="")
+    one, two = read_lanes([world, world], unkeyed), read_lanes([world, world], unkeyed, processes=2)
+    assert (one.lanes == two.lanes).all()
+    assert one.keys.to_pylist() == two.keys.to_pylist()
+    first, second = dedupe(read_lanes([world])), dedupe(read_lanes([world]))
+    assert first.learned
+    assert first.model.to_document() == second.model.to_document()
+    assert first.clusters.founder.tolist() == second.clusters.founder.tolist()

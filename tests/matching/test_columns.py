@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from bankcif.flows.dedupe import column_reader
+from bankcif.flows.file_rows import column_reader
 from bankcif.identifiers import Texts
 from bankcif.matching import lanes_of
 from bankcif.matching.lanes import Lane

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ import numpy as np
 
 from ..engines import Progress
 from ..errors import ConfigurationError, FileError
-from ..flows.dedupe import Deduped, dedupe as run_dedupe, read_lanes
+from ..flows.dedupe import Deduped, dedupe as run_dedupe
 from ..flows.dedupe_files import cluster_table, pair_table, write_tables
+from ..flows.file_rows import read_lanes
 from ..intake import read_file_map
 from ..matching import MatchModel
 from ..party import PartyKind
@@ -25,6 +27,7 @@ from ._shared import emit
 __all__ = ["dedupe"]
 
 _FORMATS = (".parquet", ".csv")
+_LARGE = 20_000_000
 
 
 @click.command()
@@ -71,7 +74,7 @@ def dedupe(
         steps = _Steps(bar)
         steps("read", 0.0)
         chosen = given.kind if given and not file_map else PartyKind(kind)
-        reading = read_lanes(inputs, file_map, truth=truth, kind=chosen, progress=steps)
+        reading = read_lanes(inputs, file_map, truth=truth, kind=chosen, processes=_processes(inputs), progress=steps)
         if given is not None and given.kind is not reading.kind:
             raise ConfigurationError(
                 f"the model weighs an {given.kind.value}, the rows are of kind {reading.kind.value}", rule="match_model"
@@ -84,6 +87,12 @@ def dedupe(
     document = _document(found, steps.end(), given is not None, [out, pairs])
     emit(as_json, document, lambda: _tell(document))
     return 0
+
+
+def _processes(inputs: tuple[Path, ...]) -> int:
+    """How many processes read: more than one, where that saves more than starting them takes."""
+    size = sum(path.stat().st_size for path in inputs if path.is_file())
+    return min(os.cpu_count() or 1, 4) if size > _LARGE else 1
 
 
 def _read_model(path: Path) -> MatchModel:
