@@ -130,9 +130,9 @@ def counted(work: Callable[[], Any], folder: Path, rows: int) -> Counts:
         found["HMAC"] += 1
         return real_hmac(*args)
 
-    def count_pairs(self: MatchModel, table: Any, left: Any, right: Any) -> Any:
+    def count_pairs(self: MatchModel, left: Any, right: Any) -> Any:
         found["comparisons"] += len(left)
-        return real_compare(self, table, left, right)
+        return real_compare(self, left, right)
 
     import bankcif.protection.suites as suites
     from bankcif.storage._sql_parties import Indexes
