@@ -20,7 +20,7 @@ from ..flows.dedupe import Deduped, dedupe as run_dedupe
 from ..flows.dedupe_files import cluster_table, pair_table, write_tables
 from ..flows.file_rows import read_lanes
 from ..intake import read_file_map
-from ..matching import MatchModel
+from ..matching import MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
 from ..party import PartyKind
 from ._shared import emit
 
@@ -68,7 +68,7 @@ def dedupe(
             raise FileError(f"the folder {path.parent} does not exist", path=str(path.parent), rule="unwritable")
         if path.resolve() in [one.resolve() for one in inputs]:
             raise click.UsageError(f"{path} is an input; name another file")
-    given = _read_model(model_) if model_ else None
+    given, unread = _read_model(model_, PartyKind(kind)) if model_ else (None, ())
     file_map = read_file_map(map_) if map_ else None
     with _bar(as_json) as bar:
         steps = _Steps(bar)
@@ -84,7 +84,7 @@ def dedupe(
         write_tables({out: lambda: cluster_table(found), pairs: lambda: pair_table(found)})
         if save_model:
             _save(save_model, found.model)
-    document = _document(found, steps.end(), given is not None, [out, pairs])
+    document = _document(found, steps.end(), given is not None, unread, [out, pairs])
     emit(as_json, document, lambda: _tell(document))
     return 0
 
@@ -95,9 +95,9 @@ def _processes(inputs: tuple[Path, ...]) -> int:
     return min(os.cpu_count() or 1, 4) if size > _LARGE else 1
 
 
-def _read_model(path: Path) -> MatchModel:
+def _read_model(path: Path, kind: PartyKind) -> tuple[MatchModel, tuple[str, ...]]:
     """
-    The model in *path*.
+    The model in *path*, ours or Splink's, and what of it could not be taken over.
 
     Raises:
         FileError: It can not be read.
@@ -112,7 +112,10 @@ def _read_model(path: Path) -> MatchModel:
         problem = "is not JSON in UTF-8"
     if problem:
         raise FileError(f"the model {path} {problem}", path=str(path), rule="unreadable")
-    return MatchModel.from_document(document)
+    if is_splink(document):
+        imported = from_splink(document, default_model(kind))
+        return imported.model, imported.remarks
+    return MatchModel.from_document(document), ()
 
 
 def _save(path: Path, model: MatchModel) -> None:
@@ -180,7 +183,9 @@ def _peak_mib() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-def _document(found: Deduped, seconds: dict[str, float], given: bool, files: list[Path]) -> dict[str, Any]:
+def _document(
+    found: Deduped, seconds: dict[str, float], given: bool, unread: tuple[str, ...], files: list[Path]
+) -> dict[str, Any]:
     founders = found.clusters.founder
     measures = found.evaluations()
 
@@ -202,14 +207,23 @@ def _document(found: Deduped, seconds: dict[str, float], given: bool, files: lis
             **measured("automatic"),
         },
         "blocks": [attrs.asdict(report) for report in found.reports],
+        "estimated": _estimated(found),
+        "dependences": [attrs.asdict(one) for one in dependences(found.model, *found.pairs.counted())[:5]],
         "model": {
-            "version": found.model.version, "given": given, "learned_from_file": found.learned, "remarks": list(found.remarks),
+            "version": found.model.version, "given": given, "learned_from_file": found.learned, "remarks": [*unread, *found.remarks],
         },
         "seconds": {**seconds, "total": round(sum(seconds.values()), 3)},
         "peak_memory_mib": _peak_mib(),
         "files": [str(path) for path in files],
         **measured("links"),
     }  # fmt: skip
+
+
+def _estimated(found: Deduped) -> dict[str, float]:
+    """Precision and recall of all pairs that link, by what the weights say; of pairs, before clusters are cut."""
+    weight = found.model.weights(found.pairs.patterns)
+    (at,) = estimated_curve(weight, [found.model.link_millibits])
+    return {"precision": at.precision, "recall_of_compared": at.recall}
 
 
 def _tell(document: dict[str, Any]) -> None:

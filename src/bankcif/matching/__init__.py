@@ -4,6 +4,17 @@ from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, Blo
 from .cluster import Clusters, cluster, components
 from .columns import ColumnReader, Read
 from .compare import COMPARATORS, Comparator
+from .diagnose import (
+    Dependence,
+    Interval,
+    ThresholdFigures,
+    clerical_sample,
+    dependences,
+    estimated_curve,
+    sampled_precision,
+    threshold_curve,
+    wilson,
+)
 from .evaluate import Evaluation, clusters_of, evaluate
 from .explain import Explanation, Term, explain
 from .features import Features, features_of, lanes_of, table_of
@@ -21,6 +32,7 @@ from .model import (
     match_weight,
     model_schema,
 )
+from .splink import Imported, from_splink, is_splink
 from .train import PatternCounts, Trained, TrainingPlan, train
 
 __all__ = [
@@ -36,11 +48,14 @@ __all__ = [
     "Comparator",
     "Compared",
     "Comparison",
+    "Dependence",
     "DeterministicRule",
     "Evaluation",
     "Explanation",
     "Features",
     "Frequencies",
+    "Imported",
+    "Interval",
     "Lane",
     "Lanes",
     "Link",
@@ -50,22 +65,31 @@ __all__ = [
     "PatternCounts",
     "Read",
     "Term",
+    "ThresholdFigures",
     "Trained",
     "TrainingPlan",
     "blocking_keys",
+    "clerical_sample",
     "cluster",
     "clusters_of",
     "components",
     "counted_frequencies",
     "default_model",
+    "dependences",
+    "estimated_curve",
     "evaluate",
     "explain",
     "features_of",
+    "from_splink",
+    "is_splink",
     "lanes_of",
     "levels_at",
     "match_weight",
     "mix_array",
     "model_schema",
+    "sampled_precision",
     "table_of",
+    "threshold_curve",
     "train",
+    "wilson",
 ]

@@ -109,6 +109,15 @@ def _agree(lanes: tuple[tuple[Lane, int], ...], left: Lanes, right: Lanes) -> ND
     return found
 
 
+# Which comparison has nothing new to say where records met by a part.
+_SEEN_BY = {
+    "identifier": "id_number", "document": "document", "phone": "phone", "email": "email", "mailbox": "email",
+    "name": "name", "sound": "name", "usual_sound": "name", "words": "name", "surname": "name", "given_name": "name",
+    "beginning": "name", "born": "birth_date", "birth_year": "birth_date", "birthday": "birth_date", "sex": "sex",
+    "region": "region", "address": "address", "house": "address",
+}  # fmt: skip
+
+
 @attrs.frozen(kw_only=True)
 class BlockingRule:
     """
@@ -137,6 +146,11 @@ class BlockingRule:
                 f"blocking rule {self.name} has two parts that may stand in several places; one at most",
                 rule="match_model",
             )
+
+    @property
+    def sees(self) -> frozenset[str]:
+        """The comparisons that have nothing new to say of pairs that meet by this rule."""
+        return frozenset(_SEEN_BY[part] for part in self.parts)
 
     def keys(self, lanes: Lanes, narrowed: int = 0) -> list[NDArray[np.uint64]]:
         """

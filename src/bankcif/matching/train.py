@@ -30,14 +30,6 @@ __all__ = ["PatternCounts", "Trained", "TrainingPlan", "train"]
 
 _Chances = NDArray[np.float64]
 
-# Which comparison a part of a key has seen already.
-_SEEN_BY = {
-    "identifier": "id_number", "document": "document", "phone": "phone", "email": "email", "mailbox": "email",
-    "name": "name", "sound": "name", "usual_sound": "name", "words": "name", "surname": "name", "given_name": "name",
-    "beginning": "name", "born": "birth_date", "birth_year": "birth_date", "birthday": "birth_date", "sex": "sex",
-    "region": "region", "address": "address", "house": "address",
-}  # fmt: skip
-
 
 @attrs.frozen(kw_only=True)
 class TrainingPlan:
@@ -142,11 +134,7 @@ class _Search:
 
     def _met_without(self, name: str) -> NDArray[np.bool_]:
         """Which entries met under a rule that has not seen this comparison."""
-        rules = sum(
-            1 << at
-            for at, rule in enumerate(self._start.blocking)
-            if all(_SEEN_BY[part] != name for part in rule.parts)
-        )
+        rules = sum(1 << at for at, rule in enumerate(self._start.blocking) if name not in rule.sees)
         found: NDArray[np.bool_] = (self._seen.met & rules) != 0
         return found
 
