@@ -34,6 +34,7 @@ DOCUMENT = {
     "blocking_rules_to_generate_predictions": [
         {"blocking_rule": 'l."phone" = r."phone"', "sql_dialect": "duckdb"},
         {"blocking_rule": '(l."name" = r."name") AND (l."dob" = r."dob")', "sql_dialect": "duckdb"},
+        {"blocking_rule": "l.surname = r.surname and l.postcode = r.postcode", "sql_dialect": "duckdb"},
         {"blocking_rule": 'substr(l."name", 1, 1) = substr(r."name", 1, 1)', "sql_dialect": "duckdb"},
     ],
 }  # fmt: skip
@@ -45,7 +46,7 @@ def test_levels_prior_and_blocking_are_taken_over() -> None:
     assert one.m == pytest.approx((0.2, 0.1, 0.7))
     assert one.u == pytest.approx((0.99, 0.009, 0.001))
     assert found.model.prior_millibits == -9964  # log2(0.001 / 0.999)
-    assert [rule.parts for rule in found.model.blocking] == [("phone",), ("name", "born")]
+    assert [rule.parts for rule in found.model.blocking] == [("phone",), ("name", "born"), ("surname", "region")]
     assert any("substr" in remark for remark in found.remarks)
     assert any("name is not compared" in remark for remark in found.remarks)
 

@@ -38,6 +38,11 @@ _PARTS = {
     "birth_date": "born", "sex": "sex", "region": "region", "address": "address",
 }  # fmt: skip
 
+_PARTS_OF_NAMES = {
+    "given_name": "given_name", "first_name": "given_name", "forename": "given_name", "surname": "surname",
+    "last_name": "surname", "family_name": "surname", "name_pinyin": "sound",
+}  # fmt: skip
+
 # What each of our levels is in the words of the conditions that Splink's library makes.
 _KINDS: Mapping[str, str] = {
     "identical": "equal", "equal": "equal", "same text": "equal", "same county": "equal", "equal and identifying": "equal",
@@ -179,8 +184,9 @@ class _Reader:
             parts = []
             for condition in re.split(r"\band\b", text, flags=re.IGNORECASE):
                 equal = _EQUAL.match(condition.strip().strip("()"))
-                field = self._field(equal[1]) if equal and equal[1] == equal[2] else None
-                parts.append(_PARTS[field.name] if field is not None else "")
+                column = equal[1].lower() if equal and equal[1] == equal[2] else ""
+                field = self._field(column)
+                parts.append(_PARTS[field.name] if field is not None else _PARTS_OF_NAMES.get(column, ""))
             if not all(parts) or not parts:
                 self.remark(f"the blocking rule {text} was left out: it is no equality of columns that are known here")
                 continue
