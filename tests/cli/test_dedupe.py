@@ -63,6 +63,43 @@ def test_clusters_and_pairs_are_written(rows: Path, tmp_path: Path, capsys: pyte
         assert value not in text
 
 
+@pytest.mark.parametrize(("language", "title"), [("zh", "哪些行属于同一客户"), ("en", "Which rows are one party")])
+def test_a_report_shows_charts_and_no_values(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, title: str
+) -> None:
+    report = tmp_path / "report.html"
+    status, _, _ = run(
+        "dedupe", rows, "--out", tmp_path / "o.csv", "--report", report, "--lang", language, capsys=capsys
+    )
+    made = report.read_text(encoding="utf-8")
+    assert status == 0
+    assert title in made
+    assert made.count("<svg") >= 6
+    assert "A – C" in made
+    for value in ("张伟国", "15400008000", ID, "19900307"):
+        assert value not in made
+
+
+def test_a_model_of_splink_is_read_and_what_is_not_taken_over_is_told(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "splink.json"
+    levels = [
+        {"sql_condition": '"phone_l" = "phone_r"', "m_probability": 0.9, "u_probability": 0.0001},
+        {"sql_condition": "ELSE", "m_probability": 0.1, "u_probability": 0.9999},
+    ]
+    document = {
+        "probability_two_random_records_match": 0.1,
+        "comparisons": [{"output_column_name": "phone", "comparison_levels": levels}],
+        "blocking_rules_to_generate_predictions": [{"blocking_rule": 'l."phone" = r."phone"'}],
+    }
+    model.write_text(json.dumps(document), encoding="utf-8")
+    _, said, _ = run("dedupe", rows, "--out", tmp_path / "o.csv", "--model", model, "--json", capsys=capsys)
+    told = json.loads(said)
+    assert told["candidate_pairs"] == 3
+    assert any("name is not compared" in remark for remark in told["model"]["remarks"])
+
+
 def test_json_a_stored_model_and_the_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "in.csv"
     with source.open("w", encoding="utf-8", newline="") as file:
@@ -75,6 +112,8 @@ def test_json_a_stored_model_and_the_truth(tmp_path: Path, capsys: pytest.Captur
     assert status == 0
     assert first["model"]["learned_from_file"] is True
     assert {"records", "candidate_pairs", "links", "clusters", "seconds", "peak_memory_mib"} <= first.keys()
+    assert first["estimated"]["precision"] == pytest.approx(first["precision"], abs=0.02)
+    assert {"one", "other", "pairs", "correlation"} == first["dependences"][0].keys()
     assert first["precision"] > 0.99
     assert first["f1"] > 0.97
     assert set(first["seconds"]) == {"read", "compare", "learn", "link", "write", "total"}

@@ -14,6 +14,8 @@ import attrs
 import click
 import numpy as np
 
+from .._clock import SystemClock
+from .._text import Language
 from ..engines import Progress
 from ..errors import ConfigurationError, FileError
 from ..flows.dedupe import Deduped, dedupe as run_dedupe
@@ -22,6 +24,7 @@ from ..flows.file_rows import read_lanes
 from ..intake import read_file_map
 from ..matching import MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
 from ..party import PartyKind
+from ._dedupe_report import report_page
 from ._shared import emit
 
 __all__ = ["dedupe"]
@@ -48,12 +51,16 @@ _LARGE = 20_000_000
     "--model", "model_", type=click.Path(path_type=Path), help="A match model (JSON); learned from the file without."
 )
 @click.option("--save-model", type=click.Path(path_type=Path), help="Where the model that was used goes.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Where a page with charts goes (HTML, opens without a network)."
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Language of the page.")
 @click.option("--truth", default="", help="A column that says who is one party; to measure by, never compared.")
 @click.option("--no-training", is_flag=True, help="Take the model that ships with the library as it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def dedupe(
     inputs: tuple[Path, ...], out: Path, pairs: Path | None, map_: Path | None, kind: str, model_: Path | None,
-    save_model: Path | None, truth: str, no_training: bool, as_json: bool,
+    save_model: Path | None, report: Path | None, lang: Language, truth: str, no_training: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """
     Find which rows of the INPUT files are one party, and write a cluster for each row key.
@@ -61,13 +68,14 @@ def dedupe(
     INPUT is Parquet, or text with a header line. No store is touched.
     """
     pairs = pairs or out.with_name(f"{out.stem}.pairs{out.suffix}")
-    for path in (out, pairs):
-        if path.suffix.lower() not in _FORMATS:
-            raise click.UsageError(f"{path} must end in {' or '.join(_FORMATS)}")
+    for path in filter(None, (out, pairs, save_model, report)):
         if not path.parent.is_dir():
             raise FileError(f"the folder {path.parent} does not exist", path=str(path.parent), rule="unwritable")
         if path.resolve() in [one.resolve() for one in inputs]:
             raise click.UsageError(f"{path} is an input; name another file")
+    for path in (out, pairs):
+        if path.suffix.lower() not in _FORMATS:
+            raise click.UsageError(f"{path} must end in {' or '.join(_FORMATS)}")
     given, unread = _read_model(model_, PartyKind(kind)) if model_ else (None, ())
     file_map = read_file_map(map_) if map_ else None
     with _bar(as_json) as bar:
@@ -83,7 +91,9 @@ def dedupe(
         steps("write", 0.0)
         write_tables({out: lambda: cluster_table(found), pairs: lambda: pair_table(found)})
         if save_model:
-            _save(save_model, found.model)
+            _save(save_model, json.dumps(found.model.to_document(), ensure_ascii=False, indent=1) + "\n")
+        if report:
+            _save(report, report_page(found, lang, SystemClock().now()))
     document = _document(found, steps.end(), given is not None, unread, [out, pairs])
     emit(as_json, document, lambda: _tell(document))
     return 0
@@ -118,14 +128,16 @@ def _read_model(path: Path, kind: PartyKind) -> tuple[MatchModel, tuple[str, ...
     return MatchModel.from_document(document), ()
 
 
-def _save(path: Path, model: MatchModel) -> None:
+def _save(path: Path, text: str) -> None:
     failed = False
     try:
-        path.write_text(json.dumps(model.to_document(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError:
         failed = True
     if failed:
-        raise FileError(f"the model {path} can not be written", path=str(path), rule="unwritable")
+        raise FileError(
+            f"{path} can not be written; check the folder and its permissions", path=str(path), rule="unwritable"
+        )
 
 
 class _Steps:

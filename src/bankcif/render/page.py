@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -30,6 +30,9 @@ class Chart(enum.StrEnum):
     NONE = "none"
     BARS = "bars"
     STACKED = "stacked"
+    SIGNED = "signed"
+    WATERFALL = "waterfall"
+    LINES = "lines"
 
 
 @attrs.frozen(kw_only=True)
@@ -42,7 +45,9 @@ class Section:
         note: A sentence below it.
         columns: Names of the columns.
         rows: Cells: text or numbers. For `Chart.BARS` the first column names the bar and the second is its length;
-            for `Chart.STACKED` the columns are bar, part, length.
+            for `Chart.STACKED` the columns are bar, part, length. `Chart.SIGNED` draws lengths on both sides of zero,
+            `Chart.WATERFALL` each where the one before ends, its last row being the sum. For `Chart.LINES` the columns are
+            place along the axis, line, height.
         chart: How it is drawn.
         percent: Whether lengths are shares of 1.
     """
@@ -91,29 +96,107 @@ def _svg(section: Section) -> str:
         return ""
     altair = need("altair", extra="report")
     converter = need("vl_convert", extra="report")
-    bar, *rest = section.columns
-    length = rest[-1] if section.chart is Chart.STACKED else rest[0]
-    data = [dict(zip(section.columns, row, strict=True)) for row in section.rows]
-    encoding: dict[str, Any] = {
-        # The order of the rows is the order of the bars; names may hold any character, so fields are escaped.
-        "y": altair.Y(field=_field(bar), type="nominal", sort=None, title=None, axis=altair.Axis(labelLimit=400)),
-        "x": altair.X(
-            field=_field(length), type="quantitative", title=length,
-            axis=altair.Axis(format="%" if section.percent else ",.0f"),
-        ),
-    }  # fmt: skip
-    if section.chart is Chart.STACKED:
-        encoding["color"] = altair.Color(
-            field=_field(rest[0]), type="nominal", sort=None, title=None,
-            scale=altair.Scale(range=["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]),
-        )  # fmt: skip
-    mark = {} if section.chart is Chart.STACKED else {"color": "#0072B2"}
-    chart = altair.Chart(altair.Data(values=data)).mark_bar(**mark).encode(**encoding)
-    chart = chart.properties(width=520, background="transparent").configure(
+    drawn = _DRAWN[section.chart](altair, section)
+    chart = drawn.properties(width=520, background="transparent").configure(
         font="'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"
     )
     svg = str(converter.vegalite_to_svg(json.loads(chart.to_json())))
     return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(section.title)}" ', 1)
+
+
+_BLUE, _RED = "#0072B2", "#D55E00"
+_COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
+
+
+def _data(altair: Any, section: Section) -> Any:
+    return altair.Chart(altair.Data(values=[dict(zip(section.columns, row, strict=True)) for row in section.rows]))
+
+
+def _names(altair: Any, field: str) -> Any:
+    # The order of the rows is the order of the bars; names may hold any character, so fields are escaped.
+    return altair.Y(field=_field(field), type="nominal", sort=None, title=None, axis=altair.Axis(labelLimit=400))
+
+
+def _lengths(altair: Any, section: Section, field: str) -> Any:
+    form = "%" if section.percent else ",.0f"
+    return altair.X(field=_field(field), type="quantitative", title=field, axis=altair.Axis(format=form))
+
+
+def _colors(altair: Any, field: str) -> Any:
+    scale = altair.Scale(range=_COLORS)
+    return altair.Color(field=_field(field), type="nominal", sort=None, title=None, scale=scale)
+
+
+def _bars(altair: Any, section: Section) -> Any:
+    bar, length, *_ = section.columns
+    return (
+        _data(altair, section).mark_bar(color=_BLUE)
+        .encode(y=_names(altair, bar), x=_lengths(altair, section, length))
+    )  # fmt: skip
+
+
+def _stacked(altair: Any, section: Section) -> Any:
+    bar, part, length = section.columns
+    return (
+        _data(altair, section).mark_bar()
+        .encode(y=_names(altair, bar), x=_lengths(altair, section, length), color=_colors(altair, part))
+    )  # fmt: skip
+
+
+def _signed(altair: Any, section: Section) -> Any:
+    """Bars on both sides of zero, coloured by their side."""
+    bar, length, *_ = section.columns
+    data = [{bar: row[0], length: row[1], "side": _side(row[1])} for row in section.rows]
+    return (
+        altair.Chart(altair.Data(values=data)).mark_bar()
+        .encode(y=_names(altair, bar), x=_lengths(altair, section, length), color=_sides(altair))
+    )  # fmt: skip
+
+
+def _waterfall(altair: Any, section: Section) -> Any:
+    """Bars that begin where the one before ended; the last is the sum, from zero."""
+    bar, length, *_ = section.columns
+    data, reached = [], 0.0
+    for row in section.rows[:-1]:
+        added = float(row[1])
+        data.append({bar: row[0], "from": reached, length: reached + added, "side": _side(added)})
+        reached += added
+    name, total, *_ = section.rows[-1]
+    data.append({bar: name, "from": 0.0, length: float(total), "side": "sum"})
+    x = _lengths(altair, section, length)
+    return (
+        altair.Chart(altair.Data(values=data)).mark_bar()
+        .encode(y=_names(altair, bar), x=x, x2=altair.X2(field="from"), color=_sides(altair))
+    )  # fmt: skip
+
+
+def _side(value: Any) -> str:
+    return "for" if float(value) >= 0 else "against"
+
+
+def _sides(altair: Any) -> Any:
+    scale = altair.Scale(domain=["for", "against", "sum"], range=[_BLUE, _RED, "#5b6470"])
+    return altair.Color(field="side", type="nominal", legend=None, scale=scale)
+
+
+def _lines(altair: Any, section: Section) -> Any:
+    along, line, height = section.columns
+    axis = altair.Axis(format="%" if section.percent else ",.0f")
+    return (
+        _data(altair, section).mark_line(strokeWidth=2)
+        .encode(
+            x=altair.X(field=_field(along), type="quantitative", title=along),
+            y=altair.Y(
+                field=_field(height), type="quantitative", title=height, axis=axis, scale=altair.Scale(zero=False)
+            ),
+            color=_colors(altair, line),
+        )
+    )  # fmt: skip
+
+
+_DRAWN: Mapping[Chart, Callable[[Any, Section], Any]] = {
+    Chart.BARS: _bars, Chart.STACKED: _stacked, Chart.SIGNED: _signed, Chart.WATERFALL: _waterfall, Chart.LINES: _lines,
+}  # fmt: skip
 
 
 def _field(name: str) -> str:
