@@ -100,6 +100,28 @@ def test_a_model_of_splink_is_read_and_what_is_not_taken_over_is_told(
     assert any("name is not compared" in remark for remark in told["model"]["remarks"])
 
 
+def test_rows_that_come_later_are_linked_to_those_that_were(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, out = tmp_path / "state", tmp_path / "o.csv"
+    run("dedupe", rows, "--out", out, "--state", state, capsys=capsys)
+    later = tmp_path / "later.csv"
+    later.write_text(f"row_id,name,id_no,phone,birth_date\nE,张伟国,{ID},,\n", encoding="utf-8")
+    status, said, _ = run("dedupe", later, "--out", out, "--state", state, "--json", capsys=capsys)
+    assert status == 0
+    assert json.loads(said)["records"] == 5
+    assert {row["row_key"]: row["cluster_id"] for row in table(out)} == {
+        "A": "A",
+        "B": "A",
+        "C": "C",
+        "D": "D",
+        "E": "A",
+    }
+    status, _, error = run("dedupe", later, "--out", out, "--state", state, capsys=capsys)
+    assert status == 2
+    assert "more than once" in error
+
+
 def test_json_a_stored_model_and_the_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "in.csv"
     with source.open("w", encoding="utf-8", newline="") as file:

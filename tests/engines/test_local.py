@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from bankcif.engines import LocalEngine, blocks_of, weigh
+from bankcif.engines import LocalEngine, Pairs, blocks_of, weigh
 from bankcif.errors import ConfigurationError
 from bankcif.matching import BlockingRule, Lane, Lanes, LinkPolicy, default_model
 from bankcif.party import PartyKind
@@ -102,6 +102,30 @@ def test_a_pair_is_compared_once_whatever_rules_it_meets_under(lanes: Lanes) -> 
     some = weigh(found, lanes, model, LinkPolicy())
     links = edges.automatic | (edges.weight_millibits >= model.possible_millibits)
     assert set(some.left[some.automatic | some.possible].tolist()) >= set(edges.left[links].tolist())
+
+
+@given(files(), st.integers(0, 25), st.integers(2, 4))
+def test_a_delta_meets_what_it_would_meet_in_one_run_with_the_same_capped_keys(
+    lanes: Lanes, known: int, cap: int
+) -> None:
+    model, engine = default_model(PartyKind.INDIVIDUAL), LocalEngine(batch=5, most_records=cap, most_pairs=1000)
+    known = min(known, len(lanes))
+    first = engine.pairs(lanes[:known], model)
+    delta = engine.pairs(lanes, model, capped=first.capped, since=known)
+    once = engine.pairs(lanes, model, capped=first.capped)
+
+    def as_set(*found: Pairs) -> set[tuple[int, int, int, int]]:
+        return {
+            entry
+            for one in found
+            for entry in zip(
+                one.left.tolist(), one.right.tolist(), one.patterns.tolist(), one.met.tolist(), strict=True
+            )
+        }
+
+    assert as_set(first, delta) == as_set(once)
+    assert len(first) + len(delta) == len(once)
+    assert all(right >= known for right in delta.right.tolist())
 
 
 def test_a_rule_names_parts_that_there_are() -> None:

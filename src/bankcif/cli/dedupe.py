@@ -18,9 +18,10 @@ from .._clock import SystemClock
 from .._text import Language
 from ..engines import Progress
 from ..errors import ConfigurationError, FileError
-from ..flows.dedupe import Deduped, dedupe as run_dedupe
+from ..flows.dedupe import Deduped, dedupe as run_dedupe, dedupe_more
 from ..flows.dedupe_files import cluster_table, pair_table, write_tables
 from ..flows.file_rows import read_lanes
+from ..flows.link_state import LinkState, read_state, write_state
 from ..intake import read_file_map
 from ..matching import MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
 from ..party import PartyKind
@@ -52,6 +53,11 @@ _LARGE = 20_000_000
 )
 @click.option("--save-model", type=click.Path(path_type=Path), help="Where the model that was used goes.")
 @click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="A folder that keeps what was linked: the next run links its rows to them.",
+)
+@click.option(
     "--report", type=click.Path(path_type=Path), help="Where a page with charts goes (HTML, opens without a network)."
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Language of the page.")
@@ -60,7 +66,7 @@ _LARGE = 20_000_000
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def dedupe(
     inputs: tuple[Path, ...], out: Path, pairs: Path | None, map_: Path | None, kind: str, model_: Path | None,
-    save_model: Path | None, report: Path | None, lang: Language, truth: str, no_training: bool, as_json: bool,
+    save_model: Path | None, state: Path | None, report: Path | None, lang: Language, truth: str, no_training: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """
     Find which rows of the INPUT files are one party, and write a cluster for each row key.
@@ -78,18 +84,26 @@ def dedupe(
             raise click.UsageError(f"{path} must end in {' or '.join(_FORMATS)}")
     given, unread = _read_model(model_, PartyKind(kind)) if model_ else (None, ())
     file_map = read_file_map(map_) if map_ else None
+    kept = read_state(state) if state and state.exists() else None
+    if kept is not None and (given or truth):
+        raise click.UsageError("a link state has its model, and no truth: leave --model and --truth out")
     with _bar(as_json) as bar:
         steps = _Steps(bar)
         steps("read", 0.0)
-        chosen = given.kind if given and not file_map else PartyKind(kind)
+        chosen = kept.kind if kept else given.kind if given and not file_map else PartyKind(kind)
         reading = read_lanes(inputs, file_map, truth=truth, kind=chosen, processes=_processes(inputs), progress=steps)
         if given is not None and given.kind is not reading.kind:
             raise ConfigurationError(
                 f"the model weighs an {given.kind.value}, the rows are of kind {reading.kind.value}", rule="match_model"
             )
-        found = run_dedupe(reading, model=given, learn=not no_training, progress=steps)
+        if kept is not None:
+            found = dedupe_more(kept, reading, progress=steps)
+        else:
+            found = run_dedupe(reading, model=given, learn=not no_training, progress=steps)
         steps("write", 0.0)
         write_tables({out: lambda: cluster_table(found), pairs: lambda: pair_table(found)})
+        if state:
+            write_state(state, LinkState.of(found))
         if save_model:
             _save(save_model, json.dumps(found.model.to_document(), ensure_ascii=False, indent=1) + "\n")
         if report:

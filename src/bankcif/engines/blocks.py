@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from ..matching import BlockingRule, Lanes
 
-__all__ = ["BlockReport", "Blocks", "blocks_of"]
+__all__ = ["BlockReport", "Blocks", "Capped", "blocks_of"]
 
 _Rows = NDArray[np.int64]
+
+Capped = tuple[NDArray[np.uint64], ...]
+"""Keys of blocks that are not compared whole, ascending: first of the rule itself, then with each narrower part."""
 
 
 @attrs.frozen(kw_only=True)
@@ -54,6 +57,8 @@ class Blocks:
             record, plus the number of all records for each place of its key after the first.
         count: The number of all records.
         whole: Of every record, whether all records that share a key of the rule with it met it.
+        since: Only pairs with a record from this number on are asked for.
+        capped: The keys of the blocks that were not compared whole, for each narrower part that was added.
         report: What became of the rule.
     """
 
@@ -61,6 +66,8 @@ class Blocks:
     runs: list[tuple[_Rows, _Rows]]
     count: int
     whole: NDArray[np.bool_]
+    since: int
+    capped: Capped
     report: BlockReport
 
     def pairs(self, lanes: Lanes, most: int) -> Iterator[tuple[_Rows, _Rows, Lanes, Lanes]]:
@@ -85,7 +92,7 @@ class Blocks:
         right %= self.count
         here, there = lanes.take(left, axis=0), lanes.take(right, axis=0)
         # Keys are cut where they are sorted, so that strangers may meet; and who shares two keys meets twice.
-        keep = (left != right) & self.rule.meets(here, there)
+        keep = (left != right) & (right >= self.since) & self.rule.meets(here, there)
         again = np.flatnonzero(place)
         if again.size:
             keep[again] &= ~self.rule.met_before(here[again], there[again], place[again])
@@ -120,7 +127,15 @@ def _within(entries: _Rows, bounds: _Rows) -> Iterator[tuple[_Rows, _Rows]]:
         distance += 1
 
 
-def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int, most_pairs: int) -> Blocks:
+def blocks_of(
+    lanes: Lanes,
+    rule: BlockingRule,
+    *,
+    most_records: int,
+    most_pairs: int,
+    capped: Capped | None = None,
+    since: int = 0,
+) -> Blocks:
     """
     The blocks of *rule* among *lanes*.
 
@@ -129,22 +144,34 @@ def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int, most_pairs
         rule: Its name and parts.
         most_records: The cap: a block of more records is not compared whole.
         most_pairs: Pairs for each record: with more, only blocks are compared whole that can not hold more.
+        capped: What an earlier run did not compare whole; then these blocks are not, and all others are.
+        since: Only blocks that hold a record from this number on are made.
 
-    Cost: a sort of all keys, and one more of what is narrowed.
+    Cost: a sort of all keys, and one more of what is narrowed; with *since*, a look at all keys, and the sort of those reached.
     """
     count = len(lanes)
     whole = np.ones(count, np.bool_)
     runs: list[tuple[_Rows, _Rows]] = []
-    keys, entries = _present(np.concatenate(rule.keys(lanes)))
-    pairs = largest = narrowed = capped = left_out = 0
+    all_keys = np.concatenate(rule.keys(lanes))
+    entries = np.flatnonzero(all_keys)
+    keys = all_keys[entries]
+    if since:
+        reached = np.isin(keys, np.unique(keys[entries % count >= since]))
+        keys, entries = keys[reached], entries[reached]
+    told: list[NDArray[np.uint64]] = []
+    pairs = largest = narrowed = too_large = left_out = 0
     for level in range(len(rule.narrower) + 1):
-        entries, bounds = _sorted(keys, entries)
+        entries, bounds, firsts = _sorted(keys, entries)
         sizes = np.diff(bounds)
         largest = largest or int(sizes.max(initial=0))
-        large = sizes > most_records
-        kept = sizes[~large]
-        if level == 0 and (kept * (kept - 1) // 2).sum() > most_pairs * count:
-            large = sizes > 2 * most_pairs + 1
+        if capped is None:
+            large = sizes > most_records
+            kept = sizes[~large]
+            if level == 0 and (kept * (kept - 1) // 2).sum() > most_pairs * count:
+                large = sizes > 2 * most_pairs + 1
+        else:
+            large = np.isin(firsts, capped[level]) if level < len(capped) else np.zeros(len(sizes), np.bool_)
+        told.append(np.sort(firsts[large]))
         inside = np.repeat(large, sizes)
         kept = sizes[~large]
         runs.append((entries[~inside], np.concatenate(([0], np.cumsum(kept)))))
@@ -154,7 +181,7 @@ def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int, most_pairs
         if not entries.size:
             break
         if level == len(rule.narrower):
-            capped, left_out = capped + int(large.sum()), left_out + entries.size
+            too_large, left_out = too_large + int(large.sum()), left_out + entries.size
             break
         narrowed += int(large.sum())
         place, row = np.divmod(entries, count)
@@ -162,24 +189,23 @@ def blocks_of(lanes: Lanes, rule: BlockingRule, *, most_records: int, most_pairs
         left_out += int((further == 0).sum())
         keys, entries = further[further != 0], entries[further != 0]
     report = BlockReport(
-        rule=rule.name, pairs=pairs, largest=largest, narrowed=narrowed, capped=capped, left_out=left_out
+        rule=rule.name, pairs=pairs, largest=largest, narrowed=narrowed, capped=too_large, left_out=left_out
     )
-    return Blocks(rule=rule, runs=runs, count=count, whole=whole, report=report)
+    return Blocks(rule=rule, runs=runs, count=count, whole=whole, since=since, capped=tuple(told), report=report)
 
 
-def _present(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], _Rows]:
-    entries = np.flatnonzero(keys)
-    return keys[entries], entries
-
-
-def _sorted(keys: NDArray[np.uint64], entries: _Rows) -> tuple[_Rows, _Rows]:
-    """Entries with one key beside each other, blocks of one left out, and the bounds of the blocks."""
+def _sorted(keys: NDArray[np.uint64], entries: _Rows) -> tuple[_Rows, _Rows, NDArray[np.uint64]]:
+    """Entries with one key beside each other, blocks of one left out; the bounds of the blocks, and the key of each."""
+    key_of = np.zeros(int(entries.max(initial=0)) + 1, np.uint64)
+    key_of[entries] = keys
     bits = np.uint64(int(entries.max(initial=1)).bit_length())
     packed = (keys >> bits << bits) | entries.astype(np.uint64)
     packed.sort()
     mask = (np.uint64(1) << bits) - np.uint64(1)
     key, found = packed >> bits, (packed & mask).astype(np.int64)
     new = np.concatenate(([True], key[1:] != key[:-1])) if len(key) else np.zeros(0, np.bool_)
-    sizes = np.diff(np.append(np.flatnonzero(new), len(found)))
-    keep = np.repeat(sizes > 1, sizes)
-    return found[keep], np.concatenate(([0], np.cumsum(sizes[sizes > 1])))
+    starts = np.flatnonzero(new)
+    sizes = np.diff(np.append(starts, len(found)))
+    several = sizes > 1
+    firsts = key_of[found[starts[several]]]
+    return found[np.repeat(several, sizes)], np.concatenate(([0], np.cumsum(sizes[several]))), firsts

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from ..matching import Lanes, MatchModel
-from .blocks import BlockReport, blocks_of
+from .blocks import BlockReport, Capped, blocks_of
 from .pairs import Pairs
 
 __all__ = ["LocalEngine", "Progress"]
@@ -38,18 +38,32 @@ class LocalEngine:
     most_pairs: int = 4
     batch: int = 16_384
 
-    def pairs(self, lanes: Lanes, model: MatchModel, progress: Progress = _silent) -> Pairs:
+    def pairs(
+        self, lanes: Lanes, model: MatchModel, progress: Progress = _silent, *, capped: Sequence[Capped] | None = None,
+        since: int = 0,
+    ) -> Pairs:  # fmt: skip
         """
         The pairs that meet under the blocking rules of *model*, each once, compared by its comparisons.
+
+        Args:
+            lanes: The records.
+            model: Whose rules and comparisons.
+            progress: Told what is being done and how far it is.
+            capped: What an earlier run did not compare whole, by rule: it is the same now, however blocks have grown.
+            since: Only pairs with a record from this number on.
 
         Cost: linear in records (with their sorting) and in pairs; 20 bytes a pair.
         """
         found: list[Pairs] = []
         whole: list[NDArray[np.bool_]] = []
         reports: list[BlockReport] = []
+        told: list[Capped] = []
         for number, rule in enumerate(model.blocking):
             progress("compare", number / len(model.blocking))
-            blocks = blocks_of(lanes, rule, most_records=self.most_records, most_pairs=self.most_pairs)
+            blocks = blocks_of(
+                lanes, rule, most_records=self.most_records, most_pairs=self.most_pairs,
+                capped=None if capped is None else capped[number], since=since,
+            )  # fmt: skip
             for left, right, here, there in blocks.pairs(lanes, self.batch):
                 known: dict[str, NDArray[np.bool_]] = {}
                 met = np.zeros(len(left), np.uint32)
@@ -68,4 +82,5 @@ class LocalEngine:
                 )
             whole.append(blocks.whole)
             reports.append(blocks.report)
-        return Pairs.joined(found, reports)
+            told.append(blocks.capped)
+        return Pairs.joined(found, reports, told)

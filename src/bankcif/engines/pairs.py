@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..matching import Lanes, LinkPolicy, MatchModel
-from .blocks import BlockReport
+from .blocks import BlockReport, Capped
 
 __all__ = ["Edges", "Pairs", "weigh"]
 
@@ -26,6 +26,7 @@ class Pairs:
         patterns: Their levels as one number; `MatchModel.levels_of` takes it apart.
         met: The rules they met under, a bit a rule.
         reports: What became of each blocking rule.
+        capped: Of each rule, the keys of the blocks that were not compared whole.
     """
 
     left: NDArray[np.uint32]
@@ -33,19 +34,25 @@ class Pairs:
     patterns: NDArray[np.int64]
     met: NDArray[np.uint32]
     reports: tuple[BlockReport, ...] = ()
+    capped: tuple[Capped, ...] = ()
 
     def __len__(self) -> int:
         return len(self.left)
 
     @classmethod
-    def joined(cls, parts: Sequence[Pairs], reports: Sequence[BlockReport]) -> Pairs:
-        """*parts* as one."""
-
+    def joined(cls, parts: Sequence[Pairs], reports: Sequence[BlockReport], capped: Sequence[Capped]) -> Pairs:
+        """*parts* as one, each pair once."""
         parts = [_NONE, *parts]
+        left = np.concatenate([part.left for part in parts])
+        right = np.concatenate([part.right for part in parts])
+        patterns = np.concatenate([part.patterns for part in parts])
+        met = np.concatenate([part.met for part in parts])
+        if any(report.narrowed for report in reports):
+            # Who met in a narrowed block may have met again.
+            _, once = np.unique(left.astype(np.uint64) << np.uint64(32) | right, return_index=True)
+            left, right, patterns, met = left[once], right[once], patterns[once], met[once]
         return cls(
-            left=np.concatenate([part.left for part in parts]), right=np.concatenate([part.right for part in parts]),
-            patterns=np.concatenate([part.patterns for part in parts]), met=np.concatenate([part.met for part in parts]),
-            reports=tuple(reports),
+            left=left, right=right, patterns=patterns, met=met, reports=tuple(reports), capped=tuple(capped),
         )  # fmt: skip
 
     def counted(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -85,6 +92,16 @@ class Edges:
 
     def __len__(self) -> int:
         return len(self.left)
+
+    @classmethod
+    def joined(cls, one: Edges, other: Edges) -> Edges:
+        """Both, ordered by row numbers; they have no pair in common."""
+        columns = {
+            field.name: np.concatenate((getattr(one, field.name), getattr(other, field.name)))
+            for field in attrs.fields(cls)
+        }
+        order = np.lexsort((columns["right"], columns["left"]))
+        return cls(**{name: column[order] for name, column in columns.items()})
 
 
 def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> Edges:

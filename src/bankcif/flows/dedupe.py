@@ -7,14 +7,16 @@ The rows are standardized and compared by what registers a customer; nothing is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from .._clock import IdSource
+from .._extras import need
 from ..engines import BlockReport, Edges, LocalEngine, Pairs, weigh
-from ..errors import TrainingError
+from ..errors import ConfigurationError, TrainingError
 from ..matching import (
     Clusters,
     Evaluation,
@@ -25,10 +27,13 @@ from ..matching import (
     evaluate,
 )
 from ..matching.lanes import BASE, MASK, mix
-from .file_rows import Reading
+from .file_rows import Reading, check_keys
 from .train import train_model
 
-__all__ = ["Deduped", "dedupe"]
+if TYPE_CHECKING:
+    from .link_state import LinkState
+
+__all__ = ["Deduped", "dedupe", "dedupe_more"]
 
 Progress = Callable[[str, float], None]
 
@@ -104,7 +109,49 @@ def dedupe(
         learned, remarks = _learned(reading, start, pairs, ids, progress)
     progress("link", 0.0)
     edges = weigh(pairs, reading.lanes, learned, policy)
-    heavy = edges.weight_millibits >= learned.link_millibits
+    return _clustered(reading, learned, pairs, edges, learned=learned is not start, remarks=remarks)
+
+
+def dedupe_more(
+    state: LinkState, more: Reading, *, policy: LinkPolicy | None = None, engine: LocalEngine | None = None,
+    progress: Progress = _silent,
+) -> Deduped:  # fmt: skip
+    """
+    Links further rows to those of *state*: the clusters are those of linking all of them at once with the model and the capped
+    keys of the state, and only pairs with a new row are compared.
+
+    Args:
+        state: What an earlier run left.
+        more: The new rows; `Deduped.pairs` tells of theirs, everything else of all rows.
+        policy: What links by itself; of the version that the state was linked by.
+        engine: Who joins and compares.
+        progress: Told what is being done and how far it is.
+
+    Raises:
+        FileError: A row key stands in the state already.
+        ConfigurationError: The rows are of another kind, or the link policy is another.
+    """
+    pa = need("pyarrow", extra="columns")
+    policy, engine = policy or LinkPolicy(), engine or LocalEngine()
+    if more.kind is not state.kind or policy.version != state.policy:
+        raise ConfigurationError(
+            "the rows are of another kind than those of the link state, or the link policy is another; link all rows anew",
+            rule="link_state",
+        )
+    keys = pa.chunked_array([*state.keys.chunks, *more.keys.chunks])
+    check_keys(keys, "the link state and the new rows")
+    reading = Reading(lanes=np.concatenate((state.lanes, more.lanes)), keys=keys, truth=None, kind=state.kind)
+    pairs = engine.pairs(reading.lanes, state.model, progress, capped=state.capped, since=len(state.lanes))
+    progress("link", 0.0)
+    new = weigh(pairs, reading.lanes, state.model, policy)
+    edges = Edges.joined(state.edges, new)
+    return _clustered(reading, state.model, attrs.evolve(pairs, capped=state.capped), edges, learned=False, remarks=())
+
+
+def _clustered(
+    reading: Reading, model: MatchModel, pairs: Pairs, edges: Edges, *, learned: bool, remarks: tuple[str, ...]
+) -> Deduped:
+    heavy = edges.weight_millibits >= model.link_millibits
     links = edges.automatic | heavy
 
     def clusters_of(which: NDArray[np.bool_], apart: NDArray[np.bool_]) -> Clusters:
@@ -114,7 +161,7 @@ def dedupe(
         return cluster(reading.lanes, edges.left[which], edges.right[which], strength[which], forbidden)
 
     return Deduped(
-        reading=reading, model=learned, learned=learned is not start, remarks=remarks, pairs=pairs, edges=edges, links=links,
+        reading=reading, model=model, learned=learned, remarks=remarks, pairs=pairs, edges=edges, links=links,
         # What contradicts itself and yet weighs enough is a slip more likely than somebody else.
         clusters=clusters_of(links, edges.contradicted & ~heavy),
         automatic=clusters_of(edges.automatic, edges.contradicted),

@@ -23,7 +23,7 @@ from ..matching.features import NATIONAL
 from ..party import PartyKind, ReferenceTables
 from ..wording import AddressBook, is_placeholder
 
-__all__ = ["Reading", "column_reader", "read_lanes"]
+__all__ = ["Reading", "check_keys", "column_reader", "read_lanes"]
 
 Progress = Callable[[str, float], None]
 
@@ -139,7 +139,7 @@ def read_lanes(
         keys = pa.chunked_array([_numbered(len(lanes))])
     else:
         keys = pa.chunked_array([batch[2] for batch in batches])
-        _check_keys(paths, keys)
+        check_keys(keys, str(paths[0]) if len(paths) == 1 else "the files")
     return Reading(
         lanes=lanes, keys=keys, kind=maps[0].kind,
         truth=_as_numbers(pa.chunked_array([batch[3] for batch in batches])) if truth else None,
@@ -174,19 +174,21 @@ def _as_numbers(column: Any) -> NDArray[np.int64]:
     return np.asarray(indices, np.int64)
 
 
-def _check_keys(paths: Sequence[Path], keys: Any) -> None:
+def check_keys(keys: Any, what: str) -> None:
+    """
+    Raises `FileError` unless every row of *what* has a key of its own.
+    """
     pc = need("pyarrow.compute", extra="columns")
     if keys.null_count:
         raise FileError(
-            f"{keys.null_count} rows of {paths[0]} have no row key; give every row one, or a map without key",
-            path=str(paths[0]), rule="row_key_missing",
+            f"{keys.null_count} rows of {what} have no row key; give every row one, or a map without key",
+            path=what, rule="row_key_missing",
         )  # fmt: skip
     twice = len(keys) - pc.count_distinct(keys).as_py()
     if twice:
         raise FileError(
-            f"{twice} row keys of {paths[0] if len(paths) == 1 else 'the files'} stand there more than once; make them unique, "
-            "or use a map without key",
-            path=str(paths[0]), rule="row_key_twice",
+            f"{twice} row keys of {what} stand there more than once; make them unique, or use a map without key",
+            path=what, rule="row_key_twice",
         )  # fmt: skip
 
 
