@@ -27,7 +27,7 @@ def _status(arguments: list[str] | None) -> int:
     except MissingExtraError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    from .commands import bankcif
+    from .root import bankcif
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

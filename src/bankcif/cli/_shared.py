@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,9 @@ from ..audit import NoteKey, Witness
 from ..cif import CIF
 from ..context import Actor, Purpose
 from ..errors import ConfigurationError
-from ..party import Money, ReferenceTables
+from ..party import ReferenceTables
 from ..protection import KeyProvider, LocalKeyProvider, TransitKeyProvider
+from ._output import emit
 
 __all__ = [
     "DEFAULT_OPERATORS",
@@ -257,26 +256,6 @@ def customer_command(function: Callable[..., Any]) -> Callable[..., Any]:
         wrapped
     )
     return click.option("--as", "operator", envvar="BANKCIF_AS", required=True, help="Operator who asks.")(wrapped)
-
-
-def emit(session_json: bool, document: Any, text: Callable[[], None]) -> None:
-    """Prints *document* as JSON, or lets *text* print for people."""
-    if session_json:
-        click.echo(json.dumps(document, ensure_ascii=False, default=_plain))
-    else:
-        text()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if isinstance(value, Money):
-        return {"amount": str(value.amount), "currency": value.currency}
-    if isinstance(value, tuple | frozenset | set):
-        return list(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError("no plain form")
 
 
 def read_secret(variable: str, asked: str, *, twice: bool = False) -> str:

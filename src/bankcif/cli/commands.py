@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 import click
 
-from .. import __version__
 from .._text import rule_text
 from ..errors import IdentifierError, InputError
 from ..flows._view import CustomerView
@@ -35,7 +34,6 @@ from .access import access, export
 from .audit import audit
 from .check import check
 from .decisions import approval, match
-from .dedupe import dedupe
 from .demo import demo
 from .erase import erase
 from .held import faults, held
@@ -45,7 +43,7 @@ from .operator import operator as operator_group
 from .policy import policy
 from .standard import standard
 
-__all__ = ["bankcif"]
+__all__ = ["commands"]
 
 _OPERATORS = """\
 # Who may work with this store from the command line, and as what. Roles are those of the access policy:
@@ -59,31 +57,29 @@ roles = ["loader", "steward", "auditor"]
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__)
-def bankcif() -> None:
-    """The customer information file: every customer once, whole, correct, up to date and protected."""
+@click.group()
+def commands() -> None:
+    """Everything that works with a store; `root` shows it beside what does not."""
 
 
-bankcif.add_command(access)
-bankcif.add_command(export)
-bankcif.add_command(audit)
-bankcif.add_command(match)
-bankcif.add_command(approval)
-bankcif.add_command(check)
-bankcif.add_command(standard)
-bankcif.add_command(dedupe)
-bankcif.add_command(demo)
-bankcif.add_command(held)
-bankcif.add_command(faults)
-bankcif.add_command(keys)
-bankcif.add_command(index)
-bankcif.add_command(erase)
-bankcif.add_command(policy)
-bankcif.add_command(operator_group)
+commands.add_command(access)
+commands.add_command(export)
+commands.add_command(audit)
+commands.add_command(match)
+commands.add_command(approval)
+commands.add_command(check)
+commands.add_command(standard)
+commands.add_command(demo)
+commands.add_command(held)
+commands.add_command(faults)
+commands.add_command(keys)
+commands.add_command(index)
+commands.add_command(erase)
+commands.add_command(policy)
+commands.add_command(operator_group)
 
 
-@bankcif.command()
+@commands.command()
 @store_command
 @click.option("--as", "operator", envvar="BANKCIF_AS", default="admin", show_default=True, help="First operator.")
 @click.option("--expected-customers", type=int, default=1_000_000, show_default=True, help="Plans the search tags.")
@@ -125,7 +121,7 @@ def init(store: StoreOptions, operator: str, expected_customers: int, frequencie
     return 0
 
 
-@bankcif.command()
+@commands.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--channel", "mapping", required=True, type=click.Path(path_type=Path), help="Channel mapping (TOML).")
 @click.option(
@@ -149,7 +145,7 @@ def load(session: Session, file: Path, mapping: Path, held_out: Path | None) -> 
 _FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "name")
 
 
-@bankcif.command()
+@commands.command()
 @click.argument("field", type=click.Choice(_FIND_FIELDS))
 @click.argument("value", required=False)
 @click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), help="Needed with a name.")
@@ -189,7 +185,7 @@ def find(session: Session, field: str, value: str | None, birth_date: Any) -> in
     return 0 if views else 1
 
 
-@bankcif.command()
+@commands.command()
 @click.argument("cif_no")
 @customer_command
 def show(session: Session, cif_no: str) -> int:
@@ -222,7 +218,7 @@ def print_view(view: CustomerView) -> None:
         click.echo(f"  waits for a second person: {what} (by {one.maker}, proposal {one.id})")
 
 
-@bankcif.command()
+@commands.command()
 @click.argument("cif_no")
 @click.argument("fields", nargs=-1, required=True)
 @customer_command
@@ -239,7 +235,7 @@ def reveal(session: Session, cif_no: str, fields: tuple[str, ...]) -> int:
     return 0
 
 
-@bankcif.command()
+@commands.command()
 @click.option(
     "--order", default="cif_no", show_default=True, help="cif_no, or a plain fact that everybody on the page shows."
 )
@@ -267,7 +263,7 @@ def browse(session: Session, order: str, descending: bool, limit: int, after: st
     return 0 if page.views else 1
 
 
-@bankcif.command("count")
+@commands.command("count")
 @click.option("--by", help="A plain fact that everybody who is counted shows.")
 @customer_command
 def count(session: Session, by: str | None) -> int:
@@ -280,7 +276,7 @@ def count(session: Session, by: str | None) -> int:
     return 0
 
 
-@bankcif.command("break-glass")
+@commands.command("break-glass")
 @click.argument("cif_no")
 @click.option("--reason", required=True, help="Why; a second person reads it.")
 @customer_command

@@ -25,8 +25,7 @@ from ..flows.link_state import LinkState, read_state, write_state
 from ..intake import read_file_map
 from ..matching import MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
 from ..party import PartyKind
-from ._dedupe_report import report_page
-from ._shared import emit
+from ._output import emit
 
 __all__ = ["dedupe"]
 
@@ -107,6 +106,8 @@ def dedupe(
         if save_model:
             _save(save_model, json.dumps(found.model.to_document(), ensure_ascii=False, indent=1) + "\n")
         if report:
+            from ._dedupe_report import report_page
+
             _save(report, report_page(found, lang, SystemClock().now()))
     document = _document(found, steps.end(), given is not None, unread, [out, pairs])
     emit(as_json, document, lambda: _tell(document))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import attrs
@@ -14,6 +15,7 @@ from .blocks import BlockReport, Capped
 __all__ = ["Edges", "Pairs", "weigh"]
 
 _BATCH = 65_536
+_LARGEST_TABLE = 1 << 24
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -113,10 +115,7 @@ def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> 
     """
     weight = model.weights(pairs.patterns)
     least = policy.possible_from(model) - sum(one.most_millibits for one in model.frequencies)
-    distinct, inverse = np.unique(pairs.patterns, return_inverse=True)
-    nothing = np.full(len(distinct), np.iinfo(np.int32).min, np.int64)
-    always = policy.decide_all(model, model.levels_of(distinct), nothing)
-    rows = np.flatnonzero((weight >= least) | (always.automatic | always.possible)[inverse])
+    rows = np.flatnonzero((weight >= least) | _asked(pairs.patterns, model, policy))
     left, right = pairs.left[rows].astype(np.int64), pairs.right[rows].astype(np.int64)
     patterns, weight = pairs.patterns[rows], weight[rows]
     for start in range(0, len(rows), _BATCH):
@@ -130,3 +129,24 @@ def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> 
         left=left[order], right=right[order], weight_millibits=weight[order], patterns=patterns[order],
         automatic=links.automatic[order], possible=links.possible[order], contradicted=links.contradicted[order],
     )  # fmt: skip
+
+
+def _asked(patterns: NDArray[np.int64], model: MatchModel, policy: LinkPolicy) -> NDArray[np.bool_]:
+    """Which patterns tell something whatever they weigh."""
+    distinct, inverse = _distinct(patterns, math.prod(model.sizes))
+    nothing = np.full(len(distinct), np.iinfo(np.int32).min, np.int64)
+    links = policy.decide_all(model, model.levels_of(distinct), nothing)
+    return (links.automatic | links.possible)[inverse]
+
+
+def _distinct(patterns: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct patterns of *count* that there may be, and the number of each entry's among them."""
+    if count > _LARGEST_TABLE:
+        distinct, inverse = np.unique(patterns, return_inverse=True)
+        return distinct, inverse
+    seen = np.zeros(count, np.bool_)
+    seen[patterns] = True
+    distinct = np.flatnonzero(seen)
+    place = np.zeros(count, np.int64)
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place[patterns]

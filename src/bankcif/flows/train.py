@@ -27,7 +27,7 @@ from ..party import PartyKind
 
 __all__ = ["train_model"]
 
-_RANDOM_PAIRS = 500_000
+_RANDOM_PAIRS = 300_000
 _BATCH = 65_536
 _FEWEST = 10
 

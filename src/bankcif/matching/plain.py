@@ -41,6 +41,7 @@ Plain = tuple[NDArray[np.int64], Numbers]
 _SHORTEST_ADDRESS = 7  # no filler is longer, but for those in plain letters
 _LONGEST_ADDRESS = 200
 _MOST_MAIL = 48
+_FIRST_YEAR, _LAST_YEAR = 1901, 2100
 
 
 def joined(one: Plain, other: Plain) -> Plain:
@@ -181,21 +182,37 @@ def plain_dates(texts: Texts) -> Plain:
     rows = np.concatenate([one for one, _ in found])
     characters = np.concatenate([one for _, one in found])
     digits = ((characters >= 48) & (characters <= 57)).all(axis=1)
-    value = (characters.astype(np.int64) - 48) @ 10 ** np.arange(7, -1, -1)
-    good = digits & np.isin(value, _days())
+    year, month, day = (
+        _value(characters[:, start:stop]) for start, stop in ((0, 4), (4, 6), (6, 8))
+    )  # fmt: skip
+    inside = digits & (year >= _FIRST_YEAR) & (year < _LAST_YEAR) & (month <= 12) & (day <= 31)
+    place = np.where(inside, ((year - _FIRST_YEAR) * 13 + month) * 32 + day, 0)
+    good = inside & _days()[place]
     return rows[good], {Lane.BORN: packed_digits(characters[good])}
 
 
+def _value(digits: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """The number that each row of ASCII digits writes."""
+    found = np.zeros(len(digits), np.int32)
+    for at in range(digits.shape[1]):
+        found = found * np.int32(10) + (digits[:, at].astype(np.int32) - np.int32(48))
+    return found
+
+
 @cache
-def _days() -> NDArray[np.int64]:
-    """Every day that may be read as a birth date as one number; days that systems write for none are left out."""
-    days = np.arange("1901-01-01", "2100-01-01", dtype="datetime64[D]")
+def _days() -> NDArray[np.bool_]:
+    """
+    Of every place (year, month, day), whether it is a day that may be read as a birth date; days that systems write for none are
+    left out.
+    """
+    days = np.arange(f"{_FIRST_YEAR}-01-01", f"{_LAST_YEAR}-01-01", dtype="datetime64[D]")
     years = days.astype("datetime64[Y]").astype(np.int64) + 1970
     months = days.astype("datetime64[M]").astype(np.int64) % 12 + 1
     day = (days - days.astype("datetime64[M]")).astype(np.int64) + 1
-    found: NDArray[np.int64] = years * 10_000 + months * 100 + day
-    kept: NDArray[np.int64] = found[found != 19700101]
-    return kept
+    found = np.zeros((_LAST_YEAR - _FIRST_YEAR) * 13 * 32 + 13 * 32, np.bool_)
+    found[((years - _FIRST_YEAR) * 13 + months) * 32 + day] = True
+    found[((1970 - _FIRST_YEAR) * 13 + 1) * 32 + 1] = False
+    return found
 
 
 def plain_regions(texts: Texts) -> Plain:
