@@ -71,15 +71,15 @@ class _Plan:
     tables: ReferenceTables | None
     clock: Clock | None
 
-    def share(self, part: int, parts: int, progress: Progress = _silent) -> _Share:
-        """Every batch whose number leaves *part* over when divided by *parts*."""
+    def share(self, claims: Callable[[int], bool], progress: Progress = _silent) -> _Share:
+        """Every batch whose number it may claim."""
         found: _Share = []
         number = 0
         reader = column_reader(self.maps[0].kind, policy=self.policy, tables=self.tables, clock=self.clock)
         for path, of_file in zip(self.paths, self.maps, strict=True):
             wanted = [*of_file.names, *([self.truth] if self.truth and self.truth not in of_file.names else [])]
             for batch in open_columns(path).batches(wanted):
-                if number % parts == part:
+                if claims(number):
                     keys = batch.column(of_file.key) if of_file.key else None
                     truth = batch.column(self.truth) if self.truth else None
                     found.append((number, reader.lanes(dict(_texts(batch, of_file))), keys, truth))
@@ -88,15 +88,35 @@ class _Plan:
         return found
 
 
-def _in_child(plan: _Plan, part: int, parts: int) -> _Share:
-    return plan.share(part, parts)
+class _Claims:
+    """Who reads which batch: each goes to the first process that comes to it, so that none waits for a slower one."""
+
+    def __init__(self, following: Any) -> None:
+        self._following = following
+
+    def __call__(self, number: int) -> bool:
+        with self._following.get_lock():
+            free = bool(self._following.value <= number)
+            if free:
+                self._following.value = number + 1
+            return free
 
 
-def _deaf() -> None:
-    """In a child: an interrupt is heard by the process that started it."""
+_claims: _Claims | None = None
+
+
+def _begin(following: Any) -> None:
+    """In a child: whom it shares batches with; an interrupt is heard by the process that started it."""
     import signal
 
+    global _claims  # noqa: PLW0603 (what a child is given at its start can not be an argument of its work)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _claims = _Claims(following)
+
+
+def _in_child(plan: _Plan) -> _Share:
+    assert _claims is not None, "given at the start"
+    return plan.share(_claims)
 
 
 def read_lanes(
@@ -148,10 +168,12 @@ def read_lanes(
 
 def _all_shares(plan: _Plan, processes: int, progress: Progress) -> _Share:
     if processes < 2:
-        return plan.share(0, 1, progress)
-    with ProcessPoolExecutor(processes - 1, mp_context=get_context("spawn"), initializer=_deaf) as pool:
-        others = [pool.submit(_in_child, plan, part, processes) for part in range(1, processes)]
-        found = plan.share(0, processes, progress)
+        return plan.share(lambda number: True, progress)
+    context = get_context("spawn")
+    following = context.Value("q", 0)
+    with ProcessPoolExecutor(processes - 1, mp_context=context, initializer=_begin, initargs=(following,)) as pool:
+        others = [pool.submit(_in_child, plan) for _ in range(1, processes)]
+        found = plan.share(_Claims(following), progress)
         for other in others:
             found += other.result()
     return found
