@@ -144,15 +144,16 @@ def _weighed(
     pairs: Mapping[PartyKind, Sequence[_Pair]],
 ) -> list[list[Met]]:
     met: list[dict[CifNo | int, Met]] = [{} for _ in arrivals]
-    stored = [(cif_no, n) for cif_no, opened in records.items() for n in range(len(opened))]
-    row_of = {place: len(features) + at for at, place in enumerate(stored)}
-    table = table_of([*features, *(records[cif_no][n].features for cif_no, n in stored)])
+    # Only who met somebody is taken apart: most arrivals are nobody's candidate and have none.
+    compared_ones = {side for of_kind in pairs.values() for i, c, n in of_kind for side in ((None, i), (c, n))}
+    row_of = {side: row for row, side in enumerate(compared_ones)}
+    table = table_of([features[n] if c is None else records[c][n].features for c, n in row_of])
     for kind, of_kind in pairs.items():
         if not of_kind:
             continue
         model = desk.models[kind]
-        left = np.array([i for i, _, _ in of_kind], dtype=np.int64)
-        right = np.array([n if c is None else row_of[c, n] for _, c, n in of_kind], dtype=np.int64)
+        left = np.array([row_of[None, i] for i, _, _ in of_kind], dtype=np.int64)
+        right = np.array([row_of[c, n] for _, c, n in of_kind], dtype=np.int64)
         compared = model.compare(table[left], table[right])
         links = desk.link_policy.decide_all(model, compared.levels, compared.weight_millibits)
         for at in np.flatnonzero(links.automatic | links.possible).tolist():
