@@ -168,6 +168,8 @@ def test_too_few_rows_to_learn_from_are_weighed_as_shipped(
         (("rows.csv", "--out", "o.csv", "--model", "other.json"), "is no JSON object with"),
         (("rows.csv", "--out", "o.csv", "--map", "map.toml"), "there is no target shoe_size"),
         (("rows.csv", "--out", "o.csv", "--truth", "who"), "no column who"),
+        (("rows.csv", "--out", "o.csv", "--labels", "none.csv"), "does not exist"),
+        (("rows.csv", "--out", "o.csv", "--labels", "rows.csv", "--no-training"), "labels are to learn from"),
         (("rows.csv",), "--out"),
     ],
 )  # fmt: skip

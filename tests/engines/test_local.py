@@ -91,7 +91,7 @@ def test_a_pair_is_compared_once_whatever_rules_it_meets_under(lanes: Lanes) -> 
     keys = list(zip(found.left.tolist(), found.right.tolist(), strict=True))
     assert dict(zip(keys, found.met.tolist(), strict=True)) == {pair: met for pair, met in meeting.items() if met}
     assert len(keys) == len(set(keys))
-    _, met, counts = found.counted()
+    _, met, counts, _ = found.counted()
     assert counts.sum() == len(found)
     assert set(met.tolist()) == set(found.met.tolist())
     edges = weigh(found, lanes, model, LinkPolicy(possible_millibits=-99_000))

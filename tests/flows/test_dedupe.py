@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bankcif.engines import LocalEngine
 from bankcif.errors import FileError, MappingError, TrainingError
 from bankcif.flows.dedupe import dedupe
-from bankcif.flows.file_rows import read_lanes
-from bankcif.flows.train import train_model
+from bankcif.flows.file_rows import read_labels, read_lanes
+from bankcif.flows.train import Labels, train_model
 from bankcif.intake import FileMap
 from bankcif.matching import MatchModel, default_model
 from bankcif.party import PartyKind
@@ -82,6 +84,52 @@ def test_training_finds_how_many_matches_there_are(world: Path) -> None:
     again = train_model(reading.lanes, MODEL, version="2026-x", ids=CountingIds())
     assert again.model.to_document() == trained.model.to_document()
     MatchModel.from_document(json.loads(json.dumps(trained.model.to_document())))
+
+
+def test_labels_are_taken_as_they_are_and_what_meets_nowhere_is_told(world: Path) -> None:
+    reading = read_lanes([world])
+    plain = train_model(reading.lanes, reading.default_model(), version="t", ids=CountingIds())
+    pairs = LocalEngine().pairs(reading.lanes, reading.default_model())
+    weight = reading.default_model().weights(pairs.patterns)
+    sure = np.flatnonzero(weight > 20_000)[:300]
+    lost = (0, int(np.flatnonzero(~np.isin(np.arange(len(reading.lanes)), pairs.right))[1]))
+    labels = Labels(
+        left=np.append(pairs.left[sure].astype(np.int64), lost[0]),
+        right=np.append(pairs.right[sure].astype(np.int64), lost[1]),
+        same=np.zeros(len(sure) + 1, np.bool_),
+    )
+    told = train_model(reading.lanes, reading.default_model(), version="t", labels=labels, ids=CountingIds())
+    # Three hundred sure matches are said to be none: so many fewer are found.
+    assert plain.matches - told.matches > 250
+    assert "1 labelled pairs meet under no blocking rule and were not learned from" in told.remarks
+    assert "300 labels" in told.model.source
+    agreeing = attrs.evolve(labels, same=np.ones(len(sure) + 1, np.bool_))
+    same = train_model(reading.lanes, reading.default_model(), version="t", labels=agreeing, ids=CountingIds())
+    assert same.matches == pytest.approx(plain.matches, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("row", "good"),
+    [
+        ("A,B,yes", True),
+        ("B,A,否", True),
+        ("A,A,yes", False),
+        ("A,Z,yes", False),
+        ("A,B,maybe", False),
+        ("A,,no", False),
+    ],
+)
+def test_labels_are_read_from_a_file(tmp_path: Path, row: str, good: bool) -> None:
+    reading = read_lanes([write(tmp_path / "a.csv", [person("A", "张伟"), person("B", "李娜")])])
+    path = tmp_path / "labels.csv"
+    path.write_text(f"left_key,right_key,same\n{row}\n", encoding="utf-8")
+    if good:
+        labels = read_labels(path, reading)
+        assert {int(labels.left[0]), int(labels.right[0])} == {0, 1}
+        assert labels.same.tolist() == [row.endswith("yes")]
+    else:
+        with pytest.raises(FileError, match="line 2"):
+            read_labels(path, reading)
 
 
 def test_too_few_matches_are_refused(tmp_path: Path) -> None:

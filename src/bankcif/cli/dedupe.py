@@ -20,7 +20,7 @@ from ..engines import Progress
 from ..errors import ConfigurationError, FileError
 from ..flows.dedupe import Deduped, dedupe as run_dedupe, dedupe_more
 from ..flows.dedupe_files import cluster_table, pair_table, write_tables
-from ..flows.file_rows import read_lanes
+from ..flows.file_rows import read_labels, read_lanes
 from ..flows.link_state import LinkState, read_state, write_state
 from ..intake import read_file_map
 from ..matching import MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
@@ -61,11 +61,16 @@ _LARGE = 20_000_000
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Language of the page.")
 @click.option("--truth", default="", help="A column that says who is one party; to measure by, never compared.")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="Pairs that persons decided, to learn from: CSV of left_key, right_key, same (yes or no).",
+)
 @click.option("--no-training", is_flag=True, help="Take the model that ships with the library as it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def dedupe(
     inputs: tuple[Path, ...], out: Path, pairs: Path | None, map_: Path | None, kind: str, model_: Path | None,
-    save_model: Path | None, state: Path | None, report: Path | None, lang: Language, truth: str, no_training: bool, as_json: bool,
+    save_model: Path | None, state: Path | None, report: Path | None, lang: Language, truth: str, labels: Path | None, no_training: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """
     Find which rows of the INPUT files are one party, and write a cluster for each row key.
@@ -84,8 +89,10 @@ def dedupe(
     given, unread = _read_model(model_, PartyKind(kind)) if model_ else (None, ())
     file_map = read_file_map(map_) if map_ else None
     kept = read_state(state) if state and state.exists() else None
-    if kept is not None and (given or truth):
-        raise click.UsageError("a link state has its model, and no truth: leave --model and --truth out")
+    if kept is not None and (given or truth or labels):
+        raise click.UsageError("a link state has its model, and no truth: leave --model, --truth and --labels out")
+    if labels and (given or no_training):
+        raise click.UsageError("labels are to learn from: leave --model and --no-training out")
     with _bar(as_json) as bar:
         steps = _Steps(bar)
         steps("read", 0.0)
@@ -98,7 +105,8 @@ def dedupe(
         if kept is not None:
             found = dedupe_more(kept, reading, progress=steps)
         else:
-            found = run_dedupe(reading, model=given, learn=not no_training, progress=steps)
+            decided = read_labels(labels, reading) if labels else None
+            found = run_dedupe(reading, model=given, learn=not no_training, labels=decided, progress=steps)
         steps("write", 0.0)
         write_tables({out: lambda: cluster_table(found), pairs: lambda: pair_table(found)})
         if state:
@@ -235,7 +243,7 @@ def _document(
         },
         "blocks": [attrs.asdict(report) for report in found.reports],
         "estimated": _estimated(found),
-        "dependences": [attrs.asdict(one) for one in dependences(found.model, *found.pairs.counted())[:5]],
+        "dependences": [attrs.asdict(one) for one in dependences(found.model, *found.pairs.counted()[:3])[:5]],
         "model": {
             "version": found.model.version, "given": given, "learned_from_file": found.learned, "remarks": [*unread, *found.remarks],
         },

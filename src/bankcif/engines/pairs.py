@@ -57,11 +57,22 @@ class Pairs:
             left=left, right=right, patterns=patterns, met=met, reports=tuple(reports), capped=tuple(capped),
         )  # fmt: skip
 
-    def counted(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """The distinct patterns with the rules met, and how many pairs have each."""
+    def counted(
+        self, said: NDArray[np.int8] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]]:
+        """
+        The distinct patterns with the rules met and what was said of them, and how many pairs have each.
+
+        Args:
+            said: Of each pair what a person said: 1 that it is one party, -1 that it is not, 0 nothing; nothing of all by default.
+        """
         bits = max(len(self.reports), 1)
-        keys, counts = np.unique(self.patterns << bits | self.met.astype(np.int64), return_counts=True)
-        return keys >> bits, keys & ((1 << bits) - 1), counts.astype(np.int64)
+        keys = self.patterns << bits | self.met.astype(np.int64)
+        if said is not None:
+            keys = keys * 3 + (said.astype(np.int64) + 1)
+        distinct, counts = np.unique(keys, return_counts=True)
+        distinct, told = np.divmod(distinct, 3) if said is not None else (distinct, np.ones(len(distinct), np.int64))
+        return distinct >> bits, distinct & ((1 << bits) - 1), counts.astype(np.int64), (told - 1).astype(np.int8)
 
 
 _NONE = Pairs(

@@ -28,7 +28,7 @@ from ..matching import (
 )
 from ..matching.lanes import BASE, MASK, mix
 from .file_rows import Reading, check_keys
-from .train import train_model
+from .train import Labels, train_model
 
 if TYPE_CHECKING:
     from .link_state import LinkState
@@ -86,7 +86,8 @@ class Deduped:
 
 def dedupe(
     reading: Reading, *, model: MatchModel | None = None, learn: bool = True, policy: LinkPolicy | None = None,
-    engine: LocalEngine | None = None, ids: IdSource | None = None, progress: Progress = _silent,
+    engine: LocalEngine | None = None, labels: Labels | None = None, ids: IdSource | None = None,
+    progress: Progress = _silent,
 ) -> Deduped:  # fmt: skip
     """
     Which rows of a file are one party.
@@ -97,6 +98,7 @@ def dedupe(
         learn: Whether a model that was not given learns from the rows; one that can not says why in `Deduped.remarks`.
         policy: What links by itself.
         engine: Who joins and compares.
+        labels: What persons said of some pairs; learned from.
         ids: What is random in learning; by default it follows from the rows, so that the same rows give the same clusters.
         progress: Told what is being done and how far it is.
     """
@@ -106,7 +108,7 @@ def dedupe(
     learned: MatchModel = start
     remarks: tuple[str, ...] = ()
     if model is None and learn:
-        learned, remarks = _learned(reading, start, pairs, ids, progress)
+        learned, remarks = _learned(reading, start, pairs, labels, ids, progress)
     progress("link", 0.0)
     edges = weigh(pairs, reading.lanes, learned, policy)
     return _clustered(reading, learned, pairs, edges, learned=learned is not start, remarks=remarks)
@@ -169,13 +171,15 @@ def _clustered(
 
 
 def _learned(
-    reading: Reading, start: MatchModel, pairs: Pairs, ids: IdSource | None, progress: Progress
+    reading: Reading, start: MatchModel, pairs: Pairs, labels: Labels | None, ids: IdSource | None, progress: Progress
 ) -> tuple[MatchModel, tuple[str, ...]]:
     """The model learned from these rows, or *start* and the reason."""
     version = f"{start.version}+file"
     ids = ids or _FromRows(reading.lanes)
     try:
-        trained = train_model(reading.lanes, start, version=version, pairs=pairs, ids=ids, progress=progress)
+        trained = train_model(
+            reading.lanes, start, version=version, pairs=pairs, labels=labels, ids=ids, progress=progress
+        )
     except TrainingError as error:
         return start, (str(error),)
     return trained.model, trained.remarks

@@ -22,8 +22,9 @@ from ..matching import ColumnReader, Features, Lane, Lanes, LinkPolicy, MatchMod
 from ..matching.features import NATIONAL
 from ..party import PartyKind, ReferenceTables
 from ..wording import AddressBook, is_placeholder
+from .train import Labels
 
-__all__ = ["Reading", "check_keys", "column_reader", "read_lanes"]
+__all__ = ["Reading", "check_keys", "column_reader", "read_labels", "read_lanes"]
 
 Progress = Callable[[str, float], None]
 
@@ -212,6 +213,41 @@ def check_keys(keys: Any, what: str) -> None:
             f"{twice} row keys of {what} stand there more than once; make them unique, or use a map without key",
             path=what, rule="row_key_twice",
         )  # fmt: skip
+
+
+_YES, _NO = ("yes", "y", "true", "1", "same", "是"), ("no", "n", "false", "0", "different", "否")
+
+
+def read_labels(path: Path, reading: Reading) -> Labels:
+    """
+    The pairs that persons decided, in a CSV file with the columns ``left_key``, ``right_key`` and ``same``.
+
+    Raises:
+        FileError: It can not be read, names a row that there is not, or says neither yes nor no.
+    """
+    pc = need("pyarrow.compute", extra="columns")
+    names = ["left_key", "right_key", "same"]
+    left: list[int] = []
+    right: list[int] = []
+    same: list[bool] = []
+    line = 1
+    for batch in open_columns(path).batches(names):
+        rows = [
+            pc.index_in(batch.column(name), value_set=reading.keys.combine_chunks()).fill_null(-1).to_pylist()
+            for name in names[:2]
+        ]
+        for one, other, word in zip(*rows, batch.column("same").fill_null("").to_pylist(), strict=True):
+            line += 1
+            told = word.strip().casefold()
+            if one < 0 or other < 0 or one == other or told not in (*_YES, *_NO):
+                raise FileError(
+                    f"line {line} of {path} does not name two rows and say yes or no in the column same",
+                    path=str(path), rule="labels",
+                )  # fmt: skip
+            left.append(one)
+            right.append(other)
+            same.append(told in _YES)
+    return Labels(left=np.array(left, np.int64), right=np.array(right, np.int64), same=np.array(same, np.bool_))
 
 
 def _texts(batch: Batch, file_map: FileMap) -> Iterator[tuple[str, Texts]]:

@@ -25,7 +25,23 @@ from ..matching import (
 )
 from ..party import PartyKind
 
-__all__ = ["train_model"]
+__all__ = ["Labels", "train_model"]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Labels:
+    """
+    What persons said of pairs of rows.
+
+    Attributes:
+        left, right: Row numbers.
+        same: Whether they are one party.
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    same: NDArray[np.bool_]
+
 
 _RANDOM_PAIRS = 300_000
 _BATCH = 65_536
@@ -51,7 +67,8 @@ _FREQUENCIES: Mapping[PartyKind, tuple[tuple[str, Lane, tuple[str, ...]], ...]] 
 
 
 def train_model(
-    lanes: Lanes, start: MatchModel, *, version: str, pairs: Pairs | None = None, plan: TrainingPlan | None = None,
+    lanes: Lanes, start: MatchModel, *, version: str, pairs: Pairs | None = None, labels: Labels | None = None,
+    plan: TrainingPlan | None = None,
     ids: IdSource | None = None, fewest: int = _FEWEST, progress: Callable[[str, float], None] = lambda what, share: None,
 ) -> Trained:  # fmt: skip
     """
@@ -62,6 +79,7 @@ def train_model(
         start: The model to start from: its comparisons, blocking rules and bands stay.
         version: Version of the new model.
         pairs: The compared pairs of the file, by *start*; compared here if they are not given.
+        labels: What persons said of some pairs, if there are any; one that meets under no blocking rule is not learned from.
         plan: How it is learned.
         ids: Draws the pairs that are compared at random, and the salt of the tags of frequencies.
         fewest: How many records must share a value before its frequency is told.
@@ -71,17 +89,38 @@ def train_model(
         TrainingError: The file does not carry a model; the message says why.
     """
     draw = (ids or SystemIds()).draw
-    patterns, met, counts = (pairs or LocalEngine().pairs(lanes, start, progress)).counted()
+    pairs = LocalEngine().pairs(lanes, start, progress) if pairs is None else pairs
+    said, unmet = _said(pairs, labels)
+    patterns, met, counts, told = pairs.counted(said)
     progress("learn", 0.0)
     random_levels, random_pairs = _random_levels(lanes, start, int.from_bytes(draw(8)))
     seen = PatternCounts(
-        patterns=patterns, met=met, counts=counts, random_levels=random_levels, random_pairs=random_pairs,
+        patterns=patterns, met=met, counts=counts, said=told, random_levels=random_levels, random_pairs=random_pairs,
         equal_pairs=_equal_pairs(lanes, start), records=len(lanes),
     )  # fmt: skip
     progress("learn", 0.5)
     found = train(start, seen, version=version, plan=plan)
+    if unmet:
+        remark = f"{unmet} labelled pairs meet under no blocking rule and were not learned from"
+        found = attrs.evolve(found, remarks=(*found.remarks, remark))
     salt = int.from_bytes(draw(8))
     return _with_frequencies(found, _frequencies(lanes, found.model, salt, fewest))
+
+
+def _said(pairs: Pairs, labels: Labels | None) -> tuple[NDArray[np.int8] | None, int]:
+    """What was said of each pair, and of how many labelled ones nothing can be learned since they do not meet."""
+    if labels is None or not len(labels.left):
+        return None, 0
+    half = np.uint64(32)
+    keys = pairs.left.astype(np.uint64) << half | pairs.right
+    low, high = np.minimum(labels.left, labels.right), np.maximum(labels.left, labels.right)
+    wanted = low.astype(np.uint64) << half | high.astype(np.uint64)
+    order = np.argsort(keys)
+    at = np.minimum(np.searchsorted(keys, wanted, sorter=order), max(len(keys) - 1, 0))
+    said = np.zeros(len(keys), np.int8)
+    met = keys[order[at]] == wanted if len(keys) else np.zeros(len(wanted), np.bool_)
+    said[order[at[met]]] = np.where(labels.same[met], 1, -1)
+    return said, int((~met).sum())
 
 
 def _with_frequencies(trained: Trained, frequencies: tuple[Frequencies, ...]) -> Trained:

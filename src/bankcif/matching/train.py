@@ -61,6 +61,7 @@ class PatternCounts:
         patterns: Distinct ones, as `MatchModel.patterns` numbers them, of pairs that met.
         met: For each, under which blocking rules its pairs met, a bit a rule; a pattern may stand there for several.
         counts: How many pairs.
+        said: What a person said of them: 1 that each is one party, -1 that none is, 0 nothing.
         random_levels: Comparison name to counts of every level, missing first, among random pairs.
         random_pairs: How many random pairs that were.
         equal_pairs: Comparison name to the number of all pairs of the file whose values are equal at its best level.
@@ -70,6 +71,7 @@ class PatternCounts:
     patterns: NDArray[np.int64]
     met: NDArray[np.int64]
     counts: NDArray[np.int64]
+    said: NDArray[np.int8]
     random_levels: Mapping[str, NDArray[np.int64]]
     random_pairs: int
     equal_pairs: Mapping[str, float]
@@ -154,7 +156,7 @@ class _Search:
                 self._check(model)
                 model = attrs.evolve(
                     model, version=version, frequencies=tuple(frequencies),
-                    source=f"Learned from {self._seen.records} records without labels, starting from {self._start.version}.",
+                    source=self._source(),
                 )  # fmt: skip
                 return Trained(model=model, rounds=round_, matches=matches, recall=recall, remarks=tuple(self._remarks))
         raise TrainingError(
@@ -162,6 +164,11 @@ class _Search:
             "other pairs; name more columns, or use a model as it is",
             rule="not_converged",
         )  # fmt: skip
+
+    def _source(self) -> str:
+        labels = int(self._seen.counts[self._seen.said != 0].sum())
+        told = f"{labels} labels" if labels else "no labels"
+        return f"Learned from {self._seen.records} records and {told}, starting from {self._start.version}."
 
     def _round(self, model: MatchModel) -> tuple[MatchModel, float, float]:
         """One step of expectation and of maximization; the matches of the file, and the share that met."""
@@ -190,7 +197,7 @@ class _Search:
 
     def _expected(self, model: MatchModel) -> tuple[_Chances, list[_Chances]]:
         """
-        How many matches, and how many pairs of each alternative, each entry is expected to hold.
+        How many matches, and how many pairs of each alternative, each entry is expected to hold; labels are taken as they are.
 
         Here every comparison counts: two numbers that differ tell namesakes with one birth date from matches.
         """
@@ -199,8 +206,11 @@ class _Search:
             bits += comparison.millibits[self._levels[comparison.name]]
         match = np.exp2(bits / 1000)
         odds = model.odds(self._levels)
-        total = 1.0 + match + odds.sum(axis=0)
-        return self._counts * match / total, [self._counts * row / total for row in odds]
+        others = 1.0 + odds.sum(axis=0)
+        # What a person said is known; the rest is expected.
+        chance = np.where(self._seen.said > 0, 1.0, np.where(self._seen.said < 0, 0.0, match / (match + others)))
+        apart = self._counts * (1 - chance)
+        return self._counts * chance, [apart * row / others for row in odds]
 
     def _recall(self, match: _Chances) -> float:
         """
