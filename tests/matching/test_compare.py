@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from bankcif.errors import ConfigurationError
 from bankcif.matching import (
     COMPARATORS,
     Features,
@@ -19,7 +18,6 @@ from bankcif.matching import (
     explain,
     features_of,
     levels_at,
-    match_weight,
     table_of,
 )
 from bankcif.party import PartyKind
@@ -294,14 +292,6 @@ def test_spellings_of_one_name_meet_under_a_key() -> None:
     spellings = ("张伟国", "張偉國", "章炜国", "Zhang Weiguo", "ZHANG WEI GUO")
     keys = [set(blocking_keys(person(name=name, birth_date="1990-03-07"))) for name in spellings]
     assert set.intersection(*keys)
-
-
-def test_match_weight_is_the_binary_logarithm_of_the_odds() -> None:
-    assert match_weight(0.8, 0.1) == 3.0
-    assert match_weight(0.25, 0.5) == -1.0
-    for m, u in ((0, 0.5), (0.5, 0), (1.1, 0.5), (0.5, -0.1)):
-        with pytest.raises(ConfigurationError):
-            match_weight(m, u)
 
 
 def test_evaluation_by_hand() -> None:

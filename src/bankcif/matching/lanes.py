@@ -24,6 +24,7 @@ __all__ = [
     "Lanes",
     "digits",
     "edits",
+    "finished",
     "mix",
     "mix_array",
     "pack",
@@ -119,6 +120,13 @@ def mix_array(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     mixed = (values ^ (values >> np.uint64(30))) * np.uint64(_FIRST)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SECOND)
     return mixed ^ (mixed >> np.uint64(31))
+
+
+def finished(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Running hashes as hashes: mixed, and never 0, as `text_hash` has it."""
+    mixed = mix_array(values)
+    mixed[mixed == 0] = 1
+    return mixed
 
 
 def running(text: str) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..identifiers import Texts, check_characters
 from ..wording import FILLER_WORDS, titles
 from .features import OLDEST
-from .lanes import BASE, Lane, mix, mix_array, text_hash
+from .lanes import BASE, Lane, finished, mix, text_hash
 from .places import places
 from .sounds import LONGEST_HAN, compound_codes, han_lanes, name_tables
 
@@ -82,13 +82,7 @@ def hashed(characters: NDArray[np.uint8]) -> NDArray[np.uint64]:
     found = np.zeros(len(characters), np.uint64)
     for at in range(characters.shape[1]):
         found = found * np.uint64(BASE) + _mixed_bytes()[characters[:, at]]
-    return _finished(found)
-
-
-def _finished(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    mixed = mix_array(values)
-    mixed[mixed == 0] = 1
-    return mixed
+    return finished(found)
 
 
 def is_after(years: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -257,7 +251,7 @@ def plain_emails(texts: Texts) -> Plain:
     for place in range(width):
         there = length > place
         found = np.where(there, found * np.uint64(BASE) + _mixed_bytes()[characters[:, place]], found)
-    found = _finished(found)
+    found = finished(found)
     good &= ~np.isin(found, np.array([text_hash(word) for word in FILLER_WORDS if "@" in word], np.uint64))
     return rows[good], {Lane.EMAIL: found[good], Lane.MAILBOX: _mailboxes(characters[good], at[good])}
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..wording import PersonName, compound_surnames, full_given_name, is_han, readings, simplify, surname_readings
-from .lanes import BASE, MASK, Lane, mix, mix_array, pack, running, symbols, text_hash
+from .lanes import BASE, MASK, Lane, finished, mix, pack, running, symbols, text_hash
 
 __all__ = [
     "LONGEST_HAN",
@@ -199,9 +199,9 @@ def han_lanes(characters: NDArray[np.uint16], lengths: NDArray[np.int64]) -> dic
         chars |= key[:, at].astype(np.uint64) << np.uint64(16 * at)
         syllables |= tables.syllable[key[:, at]] << np.uint64(16 * at)
     found = {
-        Lane.NAME: _finished(_run(tables.mixed[characters], lengths)),
-        Lane.KEY: _finished(_run(tables.mixed[key], lengths)),
-        Lane.SURNAME: _finished(tables.mixed[key[:, 0]]),
+        Lane.NAME: finished(_run(tables.mixed[characters], lengths)),
+        Lane.KEY: finished(_run(tables.mixed[key], lengths)),
+        Lane.SURNAME: finished(tables.mixed[key[:, 0]]),
         Lane.CHARS: chars,
         Lane.SYLLABLES: syllables,
         Lane.FLAGS: np.full(len(key), 0b100, np.uint64),
@@ -216,18 +216,12 @@ def _run(values: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.u
     return found
 
 
-def _finished(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    mixed = mix_array(values)
-    mixed[mixed == 0] = 1
-    return mixed
-
-
 def _sounds(tables: NameTables, key: NDArray[np.uint16], lengths: NDArray[np.int64]) -> dict[Lane, NDArray[np.uint64]]:
     """The sounds of names: the usual, then those with one character read otherwise, in the order of `sounds`."""
     hashes = [tables.as_surname[:, key[:, 0]], *(tables.sound[:, key[:, at]] for at in range(1, LONGEST_HAN))]
     powers = [tables.surname_power[:, key[:, 0]], *(tables.power[:, key[:, at]] for at in range(1, LONGEST_HAN))]
     usual = _spoken([one[0] for one in hashes], [one[0] for one in powers])
-    found = [_finished(usual), np.zeros(len(key), np.uint64), np.zeros(len(key), np.uint64)]
+    found = [finished(usual), np.zeros(len(key), np.uint64), np.zeros(len(key), np.uint64)]
     for at in range(LONGEST_HAN):
         for other in (1, 2):
             rows = np.flatnonzero((hashes[at][other] != 0) & (lengths > at))
@@ -235,7 +229,7 @@ def _sounds(tables: NameTables, key: NDArray[np.uint16], lengths: NDArray[np.int
                 continue
             one = [(hashes[i][other if i == at else 0, rows]) for i in range(LONGEST_HAN)]
             length = [(powers[i][other if i == at else 0, rows]) for i in range(LONGEST_HAN)]
-            value = _finished(_spoken(one, length))
+            value = finished(_spoken(one, length))
             new = (value != found[0][rows]) & (value != found[1][rows]) & (value != found[2][rows])
             second = found[1][rows] == 0
             third = ~second & (found[2][rows] == 0)
