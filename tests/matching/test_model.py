@@ -91,6 +91,7 @@ def _set(*path: Any, to: Any) -> Callable[[Any], None]:
         _set("deterministic", 0, "at_least", to={"name": "identical", "shoe size": "equal"}),
         _set("link_bits", to=-50),
         _set("frequencies", to=[{"comparison": "name"}]),
+        _set("blocking", to=[{"name": f"r{n}", "parts": ["phone"]} for n in range(17)]),
     ],
 )
 def test_a_model_that_is_none_is_refused(change: Callable[[Any], None]) -> None:

@@ -52,7 +52,7 @@ class LocalEngine:
             capped: What an earlier run did not compare whole, by rule: it is the same now, however blocks have grown.
             since: Only pairs with a record from this number on.
 
-        Cost: linear in records (with their sorting) and in pairs; 20 bytes a pair.
+        Cost: linear in records (with their sorting) and in pairs; 14 bytes a pair.
         """
         found: list[Pairs] = []
         whole: list[NDArray[np.bool_]] = []
@@ -76,11 +76,14 @@ class LocalEngine:
                 rows = np.flatnonzero(new)
                 if rows.size < len(left):
                     left, right, met, here, there = left[rows], right[rows], met[rows], here[rows], there[rows]  # noqa: PLW2901
-                patterns = model.patterns(model.levels(here, there))
+                patterns = model.patterns(model.levels(here, there)).astype(np.int32)
                 found.append(
-                    Pairs(left=left.astype(np.uint32), right=right.astype(np.uint32), met=met, patterns=patterns)
-                )
+                    Pairs(
+                        left=left.astype(np.uint32), right=right.astype(np.uint32), met=met.astype(np.uint16), patterns=patterns
+                    )
+                )  # fmt: skip
             whole.append(blocks.whole)
             reports.append(blocks.report)
             told.append(blocks.capped)
-        return Pairs.joined(found, reports, told)
+        again = ~np.logical_and.reduce([np.ones(len(lanes), np.bool_), *whole])
+        return Pairs.joined(found, reports, told, again)

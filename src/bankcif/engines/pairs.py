@@ -15,13 +15,14 @@ from .blocks import BlockReport, Capped
 __all__ = ["Edges", "Pairs", "weigh"]
 
 _BATCH = 65_536
+_MANY = 1 << 22
 _LARGEST_TABLE = 1 << 24
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Pairs:
     """
-    All pairs that met, each once.
+    All pairs that met, each once; there may be tens of millions, so each is kept in few bytes.
 
     Attributes:
         left, right: Row numbers, the lower on the left.
@@ -33,8 +34,8 @@ class Pairs:
 
     left: NDArray[np.uint32]
     right: NDArray[np.uint32]
-    patterns: NDArray[np.int64]
-    met: NDArray[np.uint32]
+    patterns: NDArray[np.int32]
+    met: NDArray[np.uint16]
     reports: tuple[BlockReport, ...] = ()
     capped: tuple[Capped, ...] = ()
 
@@ -42,20 +43,31 @@ class Pairs:
         return len(self.left)
 
     @classmethod
-    def joined(cls, parts: Sequence[Pairs], reports: Sequence[BlockReport], capped: Sequence[Capped]) -> Pairs:
-        """*parts* as one, each pair once."""
-        parts = [_NONE, *parts]
-        left = np.concatenate([part.left for part in parts])
-        right = np.concatenate([part.right for part in parts])
-        patterns = np.concatenate([part.patterns for part in parts])
-        met = np.concatenate([part.met for part in parts])
-        if any(report.narrowed for report in reports):
-            # Who met in a narrowed block may have met again.
-            _, once = np.unique(left.astype(np.uint64) << np.uint64(32) | right, return_index=True)
-            left, right, patterns, met = left[once], right[once], patterns[once], met[once]
-        return cls(
-            left=left, right=right, patterns=patterns, met=met, reports=tuple(reports), capped=tuple(capped),
-        )  # fmt: skip
+    def joined(
+        cls, parts: list[Pairs], reports: Sequence[BlockReport], capped: Sequence[Capped], again: NDArray[np.bool_]
+    ) -> Pairs:
+        """
+        *parts* as one, each pair once; the list is emptied, so that nothing is held twice.
+
+        Args:
+            parts: The parts.
+            reports, capped: Of each rule.
+            again: Of every record, whether it stood in a block that was not compared whole: only two such may have met twice.
+        """
+        parts.insert(0, _NONE)
+        columns = {}
+        for name in ("left", "right", "patterns", "met"):
+            columns[name] = np.concatenate([getattr(part, name) for part in parts])
+        parts.clear()
+        left, right = columns["left"], columns["right"]
+        twice = np.flatnonzero(again[left] & again[right])
+        if twice.size:
+            keys = left[twice].astype(np.uint64) << np.uint64(32) | right[twice]
+            order = np.argsort(keys, kind="stable")
+            keys = keys[order]
+            more = twice[order[1:][keys[1:] == keys[:-1]]]
+            columns = {name: np.delete(column, more) for name, column in columns.items()}
+        return cls(**columns, reports=tuple(reports), capped=tuple(capped))
 
     def counted(
         self, said: NDArray[np.int8] | None = None
@@ -67,7 +79,7 @@ class Pairs:
             said: Of each pair what a person said: 1 that it is one party, -1 that it is not, 0 nothing; nothing of all by default.
         """
         bits = max(len(self.reports), 1)
-        keys = self.patterns << bits | self.met.astype(np.int64)
+        keys = self.patterns.astype(np.int64) << bits | self.met.astype(np.int64)
         if said is not None:
             keys = keys * 3 + (said.astype(np.int64) + 1)
         distinct, counts = np.unique(keys, return_counts=True)
@@ -124,11 +136,16 @@ def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> 
     The model has the comparisons that the pairs were compared by. Cost: a look-up for each pair, and the values themselves of
     those only that weigh enough for the frequency of a value to count.
     """
-    weight = model.weights(pairs.patterns)
     least = policy.possible_from(model) - sum(one.most_millibits for one in model.frequencies)
-    rows = np.flatnonzero((weight >= least) | _asked(pairs.patterns, model, policy))
+    found = []
+    for start in range(0, len(pairs), _MANY):
+        patterns = pairs.patterns[start : start + _MANY].astype(np.int64)
+        telling = (model.weights(patterns) >= least) | _asked(patterns, model, policy)
+        found.append(np.flatnonzero(telling) + start)
+    rows = np.concatenate([*found, np.zeros(0, np.int64)])
     left, right = pairs.left[rows].astype(np.int64), pairs.right[rows].astype(np.int64)
-    patterns, weight = pairs.patterns[rows], weight[rows]
+    patterns = pairs.patterns[rows].astype(np.int64)
+    weight = model.weights(patterns)
     for start in range(0, len(rows), _BATCH):
         some = slice(start, start + _BATCH)
         here, there = lanes.take(left[some], axis=0), lanes.take(right[some], axis=0)

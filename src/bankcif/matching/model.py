@@ -230,6 +230,10 @@ class MatchModel:
         for alternative in self.alternatives:
             for name, chances in alternative.chances.items():
                 _check(chances, f"{name} of {alternative.name}", len(by_name[name].u))
+        if math.prod(self.sizes) >= 1 << 31 or len(self.blocking) > 16:
+            raise model_error(
+                "a model has at most sixteen blocking rules, and so many levels that 2^31 patterns suffice"
+            )
         if self.link_millibits < self.possible_millibits:
             raise model_error("what links must weigh as much as what is possible, or more")
 
@@ -298,10 +302,10 @@ class MatchModel:
             found[comparison.name] = level.astype(np.uint8)
         return {c.name: found[c.name] for c in self.comparisons}
 
-    def weights(self, patterns: NDArray[np.int64]) -> NDArray[np.int64]:
+    def weights(self, patterns: NDArray[np.int64] | NDArray[np.int32]) -> NDArray[np.int64]:
         """The weight of each pattern, frequencies aside; each different one is computed once in the model's life."""
         if math.prod(self.sizes) > _LARGEST_TABLE:
-            distinct, inverse = np.unique(patterns, return_inverse=True)
+            distinct, inverse = np.unique(patterns.astype(np.int64), return_inverse=True)
             return self._computed(distinct)[inverse]
         if self._table is None:
             object.__setattr__(self, "_table", np.full(math.prod(self.sizes), _UNKNOWN, np.int32))
@@ -309,7 +313,7 @@ class MatchModel:
         assert table is not None, "made above"
         found = table[patterns]
         if (new := found == _UNKNOWN).any():
-            distinct = np.unique(patterns[new])
+            distinct = np.unique(patterns[new]).astype(np.int64)
             table[distinct] = self._computed(distinct)
             found = table[patterns]
         return found.astype(np.int64)
