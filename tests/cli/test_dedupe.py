@@ -200,11 +200,11 @@ def test_what_fails_while_it_writes_leaves_nothing(
     rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     failure: BaseException, status: int, message: str,
 ) -> None:  # fmt: skip
-    def fail(table: object, path: Path) -> None:
+    def fail(path: Path, schema: object) -> None:
         path.write_bytes(b"PAR1")
         raise failure
 
-    monkeypatch.setattr(pq, "write_table", fail)
+    monkeypatch.setattr(pq, "ParquetWriter", fail)
     before = names(tmp_path)
     ended, _, error = run("dedupe", rows, "--out", tmp_path / "out.parquet", capsys=capsys)
     assert (ended, names(tmp_path)) == (status, before)

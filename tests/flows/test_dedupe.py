@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.csv import read_csv
 
 from bankcif.engines import LocalEngine
 from bankcif.errors import FileError, MappingError, TrainingError
 from bankcif.flows.dedupe import dedupe
+from bankcif.flows.dedupe_files import cluster_tables, pair_tables, write_tables
 from bankcif.flows.file_rows import read_labels, read_lanes
 from bankcif.flows.train import Labels, train_model
 from bankcif.intake import FileMap
@@ -250,3 +252,23 @@ def test_two_processes_read_what_one_reads_and_every_run_says_the_same(world: Pa
     assert first.learned
     assert first.model.to_document() == second.model.to_document()
     assert first.clusters.founder.tolist() == second.clusters.founder.tolist()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_what_is_written_part_by_part_is_what_is_written_at_once(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    found = dedupe(read_lanes([world]), learn=False)
+    written = []
+    for name, rows in (("once", 1 << 20), ("parts", 700)):
+        monkeypatch.setattr("bankcif.flows.dedupe_files._ROWS", rows)
+        files = [tmp_path / f"{name}{suffix}", tmp_path / f"{name}.pairs{suffix}"]
+        write_tables({files[0]: lambda: cluster_tables(found), files[1]: lambda: pair_tables(found)})
+        read = pq.read_table if suffix == ".parquet" else read_csv
+        written.append([read(path).to_pylist() for path in files])
+    assert written[0] == written[1]
+    clusters, pairs = written[0]
+    assert len(clusters) == len(found.reading.lanes)
+    assert len(pairs) == len(found.edges)
+    weights = [pair["weight_bits"] for pair in pairs]
+    assert weights == sorted(weights, reverse=True)

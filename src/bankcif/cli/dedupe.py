@@ -19,7 +19,7 @@ from .._text import Language
 from ..engines import Progress
 from ..errors import ConfigurationError, FileError
 from ..flows.dedupe import Deduped, dedupe as run_dedupe, dedupe_more
-from ..flows.dedupe_files import cluster_table, pair_table, write_tables
+from ..flows.dedupe_files import cluster_tables, pair_tables, write_tables
 from ..flows.file_rows import read_labels, read_lanes
 from ..flows.link_state import LinkState, read_state, write_state
 from ..intake import read_file_map
@@ -108,7 +108,7 @@ def dedupe(
             decided = read_labels(labels, reading) if labels else None
             found = run_dedupe(reading, model=given, learn=not no_training, labels=decided, progress=steps)
         steps("write", 0.0)
-        write_tables({out: lambda: cluster_table(found), pairs: lambda: pair_table(found)})
+        write_tables({out: lambda: cluster_tables(found), pairs: lambda: pair_tables(found)})
         if state:
             write_state(state, LinkState.of(found))
         if save_model:

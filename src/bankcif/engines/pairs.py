@@ -79,12 +79,21 @@ class Pairs:
             said: Of each pair what a person said: 1 that it is one party, -1 that it is not, 0 nothing; nothing of all by default.
         """
         bits = max(len(self.reports), 1)
-        keys = self.patterns.astype(np.int64) << bits | self.met.astype(np.int64)
-        if said is not None:
-            keys = keys * 3 + (said.astype(np.int64) + 1)
-        distinct, counts = np.unique(keys, return_counts=True)
-        distinct, told = np.divmod(distinct, 3) if said is not None else (distinct, np.ones(len(distinct), np.int64))
-        return distinct >> bits, distinct & ((1 << bits) - 1), counts.astype(np.int64), (told - 1).astype(np.int8)
+        found: list[NDArray[np.int64]] = []
+        times: list[NDArray[np.int64]] = []
+        for start in range(0, len(self), _MANY):
+            part = slice(start, start + _MANY)
+            keys = self.patterns[part].astype(np.int64) << bits | self.met[part].astype(np.int64)
+            keys = keys * 3 + (1 if said is None else said[part].astype(np.int64) + 1)
+            distinct, counts = np.unique(keys, return_counts=True)
+            found.append(distinct)
+            times.append(counts.astype(np.int64))
+        empty = np.zeros(0, np.int64)
+        distinct, inverse = np.unique(np.concatenate([*found, empty]), return_inverse=True)
+        counts = np.zeros(len(distinct), np.int64)
+        np.add.at(counts, inverse, np.concatenate([*times, empty]))
+        distinct, told = np.divmod(distinct, 3)
+        return distinct >> bits, distinct & ((1 << bits) - 1), counts, (told - 1).astype(np.int8)
 
 
 _NONE = Pairs(

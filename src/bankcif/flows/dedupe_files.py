@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,51 +14,57 @@ from .._extras import need
 from ..errors import FileError
 from .dedupe import Deduped
 
-__all__ = ["cluster_table", "pair_table", "write_tables"]
+__all__ = ["cluster_tables", "pair_tables", "write_tables"]
+
+_ROWS = 1 << 20  # so many are put together at once; what is written does not stand in memory whole
 
 
-def cluster_table(found: Deduped) -> Any:
+def cluster_tables(found: Deduped) -> Iterator[Any]:
     """
-    Row key, ``cluster_id`` (all links) and ``automatic_cluster_id`` (those that the link policy makes by itself).
+    Row key, ``cluster_id`` (all links) and ``automatic_cluster_id`` (those that the link policy makes by itself), part by part.
 
     A cluster is called by the row key of its first row: it keeps its name while that row is in it, when it grows, when it
     loses others, and in every later run over the same rows in the same order.
     """
     pa = need("pyarrow", extra="columns")
     keys = found.reading.keys.combine_chunks()
-    return pa.table(
-        {
-            "row_key": keys,
-            "cluster_id": keys.take(pa.array(found.clusters.founder)),
-            "automatic_cluster_id": keys.take(pa.array(found.automatic.founder)),
-        }
-    )
+    for start in range(0, max(len(keys), 1), _ROWS):
+        part = slice(start, start + _ROWS)
+        yield pa.table(
+            {
+                "row_key": keys[part],
+                "cluster_id": keys.take(pa.array(found.clusters.founder[part])),
+                "automatic_cluster_id": keys.take(pa.array(found.automatic.founder[part])),
+            }
+        )
 
 
-def pair_table(found: Deduped) -> Any:
+def pair_tables(found: Deduped) -> Iterator[Any]:
     """
-    The pairs that tell something: row keys, weight, what became of them, what each could be instead, and every comparison's level;
-    heaviest first. Holds row keys and levels, no values.
+    The pairs that tell something, part by part: row keys, weight, what became of them, what each could be instead, and every
+    comparison's level; heaviest first. Holds row keys and levels, no values.
     """
     pa = need("pyarrow", extra="columns")
     edges, model = found.edges, found.model
-    order = np.lexsort((edges.right, edges.left, -edges.weight_millibits))
     keys = found.reading.keys.combine_chunks()
-    distinct, inverse = np.unique(edges.patterns, return_inverse=True)
-    levels = model.levels_of(distinct)
-    counted = model.counted(levels)
-    odds = np.vstack([np.ones((1, len(distinct))), model.odds(counted)])
     names = ["unrelated", *(alternative.name for alternative in model.alternatives)]
-    columns = {
-        "left_key": keys.take(pa.array(edges.left[order])),
-        "right_key": keys.take(pa.array(edges.right[order])),
-        "weight_bits": pa.array(edges.weight_millibits[order] / 1000),
-        "outcome": _words(_OUTCOMES, _outcomes(found)[order]),
-        "instead": _words(names, odds.argmax(axis=0)[inverse][order]),
-    }
-    for comparison in model.comparisons:
-        columns[comparison.name] = _words(comparison.labels, levels[comparison.name][inverse][order])
-    return pa.table(columns)
+    outcomes = _outcomes(found)
+    every = np.lexsort((edges.right, edges.left, -edges.weight_millibits))
+    for start in range(0, max(len(every), 1), _ROWS):
+        order = every[start : start + _ROWS]
+        distinct, inverse = np.unique(edges.patterns[order], return_inverse=True)
+        levels = model.levels_of(distinct)
+        odds = np.vstack([np.ones((1, len(distinct))), model.odds(model.counted(levels))])
+        columns = {
+            "left_key": keys.take(pa.array(edges.left[order])),
+            "right_key": keys.take(pa.array(edges.right[order])),
+            "weight_bits": pa.array(edges.weight_millibits[order] / 1000),
+            "outcome": _words(_OUTCOMES, outcomes[order]),
+            "instead": _words(names, odds.argmax(axis=0)[inverse]),
+        }
+        for comparison in model.comparisons:
+            columns[comparison.name] = _words(comparison.labels, levels[comparison.name][inverse])
+        yield pa.table(columns)
 
 
 _OUTCOMES = ("possible", "likely", "automatic", "contradicted", "cut")
@@ -77,7 +83,7 @@ def _words(words: Any, numbers: NDArray[Any]) -> Any:
     return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int8)), pa.array(list(words)))
 
 
-def write_tables(tables: dict[Path, Callable[[], Any]]) -> None:
+def write_tables(tables: Mapping[Path, Callable[[], Iterator[Any]]]) -> None:
     """
     Writes each table to its file, Parquet or CSV by its suffix; all of them whole, or none.
 
@@ -107,15 +113,31 @@ def write_tables(tables: dict[Path, Callable[[], Any]]) -> None:
         )  # fmt: skip
 
 
-def _write(path: Path, table: Any, *, csv: bool) -> None:
-    if not csv:
-        import pyarrow.parquet as pq
+def _write(path: Path, tables: Iterator[Any], *, csv: bool) -> None:
+    first = next(tables)
+    if csv:
+        first = _plain(first)
+    with _writer(path, first.schema, csv) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(_plain(table) if csv else table)
 
-        pq.write_table(table, path)
-        return
+
+def _writer(path: Path, schema: Any, csv: bool) -> Any:
+    if csv:
+        import pyarrow.csv as pc
+
+        return pc.CSVWriter(path, schema)
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(path, schema)
+
+
+def _plain(table: Any) -> Any:
+    """Words instead of their numbers."""
     pa = need("pyarrow", extra="columns")
-    import pyarrow.csv as pc
-
-    plain = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
-    schema = pa.schema([pa.field(name, kind) for name, kind in zip(table.column_names, plain, strict=True)])
-    pc.write_csv(table.cast(schema), path)
+    fields = [
+        pa.field(field.name, pa.string() if pa.types.is_dictionary(field.type) else field.type)
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))
