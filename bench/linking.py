@@ -127,17 +127,19 @@ def scored(out: Path, key: str, table: pa.Table) -> Any:
     return evaluate([clusters[order[k]] for k in table["row_id"].to_pylist()], table["person"].to_pylist())
 
 
-def false_links(out: Path, table: pa.Table) -> tuple[int, int]:
+def false_links(out: Path, key: str, table: pa.Table) -> tuple[int, int]:
     """How many wrong pairs are within one group of people who look alike, and how many others."""
     found = pq.read_table(out)
-    clusters = np.unique(np.array(found["cluster_id"].to_pylist()), return_inverse=True)[1]
+    order = {k: at for at, k in enumerate(found[key].to_pylist())}
+    of_row = np.array(found["cluster_id"].to_pylist())[[order[k] for k in table["row_id"].to_pylist()]]
+    clusters = np.unique(of_row, return_inverse=True)[1]
     people = np.array(table["person"].to_pylist())
     special = np.array(table["special"].to_pylist())
     hard = other = 0
-    order = np.argsort(clusters, kind="stable")
-    bounds = np.flatnonzero(np.diff(clusters[order], prepend=-1, append=-2))
+    together = np.argsort(clusters, kind="stable")
+    bounds = np.flatnonzero(np.diff(clusters[together], prepend=-1, append=-2))
     for start, stop in pairwise(bounds):
-        rows = order[start:stop]
+        rows = together[start:stop]
         if len(rows) > 1 and len(set(people[rows].tolist())) > 1:
             for at, a in enumerate(rows):
                 for b in rows[at + 1 :]:
@@ -187,8 +189,8 @@ def measure(name: str, table: pa.Table, rounds: int, folder: Path) -> dict[str, 
     for label, one in (("ours", full), (f"Splink, best of {len(outs)} thresholds", theirs)):
         print(f"  {label:14} precision {one.precision:.5f}, recall {one.recall:.5f}, F1 {one.f1:.5f}")
     if "special" in table.column_names:
-        for label, out in (("ours", ours), ("Splink", rival)):
-            hard, other = false_links(out, table)
+        for label, out, key in (("ours", ours, "row_key"), ("Splink", rival, "row_id")):
+            hard, other = false_links(out, key, table)
             print(f"  {label:14} wrong pairs: {hard} among people who look alike, {other} others")
     ratios = {
         pair: [b / a for (a, _), (b, _) in zip(runs[pair[0]], runs[pair[1]], strict=True)]
