@@ -51,6 +51,7 @@ def test_clusters_and_pairs_are_written(rows: Path, tmp_path: Path, capsys: pyte
     status, said, _ = run("dedupe", rows, "--out", out, capsys=capsys)
     assert status == 0
     assert "4 rows are 3 parties" in said
+    assert "read: name from name; national from id_no; phone from phone; birth_date from birth_date" in said
     found = {row["row_key"]: row["cluster_id"] for row in table(out)}
     assert found == {"A": "A", "B": "A", "C": "C", "D": "D"}
     by_keys = {(pair["left_key"], pair["right_key"]): pair for pair in table(tmp_path / "out.pairs.csv")}

@@ -249,6 +249,7 @@ def _document(
         },
         "seconds": {**seconds, "total": round(sum(seconds.values()), 3)},
         "peak_memory_mib": _peak_mib(),
+        "columns": {target: list(names) for target, names in found.reading.columns.items()},
         "files": [str(path) for path in files],
         **measured("links"),
     }  # fmt: skip
@@ -283,6 +284,8 @@ def _tell(document: dict[str, Any]) -> None:
         click.echo(
             f"    by the link policy alone: precision {automatic['precision']:.4f}, recall {automatic['recall']:.4f}, F1 {automatic['f1']:.4f}"
         )
+    read = "; ".join(f"{target} from {', '.join(names)}" for target, names in document["columns"].items())
+    click.echo(f"  read: {read}")
     model = document["model"]
     origin = (
         "learned from these rows"

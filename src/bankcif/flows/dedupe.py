@@ -142,7 +142,9 @@ def dedupe_more(
         )
     keys = pa.chunked_array([*state.keys.chunks, *more.keys.chunks])
     check_keys(keys, "the link state and the new rows")
-    reading = Reading(lanes=np.concatenate((state.lanes, more.lanes)), keys=keys, truth=None, kind=state.kind)
+    reading = Reading(
+        lanes=np.concatenate((state.lanes, more.lanes)), keys=keys, truth=None, kind=state.kind, columns=more.columns
+    )
     pairs = engine.pairs(reading.lanes, state.model, progress, capped=state.capped, since=len(state.lanes))
     progress("link", 0.0)
     new = weigh(pairs, reading.lanes, state.model, policy)

@@ -46,12 +46,14 @@ class Reading:
         keys: Their row keys, an Arrow array of texts.
         truth: Their party in truth as numbers, if a column says it.
         kind: Their party kind.
+        columns: Which columns of the first file were what.
     """
 
     lanes: Lanes
     keys: Any
     truth: NDArray[np.int64] | None
     kind: PartyKind
+    columns: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
     def default_model(self) -> MatchModel:
         """The model that ships for such rows, with the prior of so many."""
@@ -162,7 +164,7 @@ def read_lanes(
         keys = pa.chunked_array([batch[2] for batch in batches])
         check_keys(keys, str(paths[0]) if len(paths) == 1 else "the files")
     return Reading(
-        lanes=lanes, keys=keys, kind=maps[0].kind,
+        lanes=lanes, keys=keys, kind=maps[0].kind, columns=maps[0].columns,
         truth=_as_numbers(pa.chunked_array([batch[3] for batch in batches])) if truth else None,
     )  # fmt: skip
 

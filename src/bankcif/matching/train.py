@@ -268,6 +268,8 @@ class _Search:
         """Refuses what is no model of matches; remarks what was not compared."""
         for comparison in model.comparisons:
             level = self._counted[comparison.name]
+            if not self._levels[comparison.name].any():
+                continue  # no row holds it
             if not self._counts[(level > 0) & self._fresh[comparison.name]].sum():
                 self._remarks.append(
                     f"{comparison.name} was never compared among pairs that met without it; its m stays"
