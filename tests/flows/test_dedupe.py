@@ -221,6 +221,16 @@ def test_a_file_that_can_not_be_used_is_refused_in_one_sentence(tmp_path: Path, 
         read_lanes([path])
 
 
+def test_a_file_without_a_header_tells_no_value(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("张伟国,880101199003071098,15400008000\n李娜,,15400009000\n", encoding="utf-8")
+    for given in (None, FileMap(columns={"name": ("name",)})):
+        with pytest.raises((FileError, MappingError)) as caught:
+            read_lanes([path], given)
+        for value in ("张伟国", "880101199003071098", "15400008000"):
+            assert value not in str(caught.value)
+
+
 def test_a_missing_file_or_column_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="does not exist"):
         read_lanes([tmp_path / "none.csv"])

@@ -98,6 +98,7 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     for _ in range(2):  # a second time over the first
         write_state(folder, state)
+    assert folder.stat().st_mode & 0o077 == 0, "nobody else reads it"
     back = read_state(folder)
     assert (back.lanes == state.lanes).all()
     assert back.keys.to_pylist() == state.keys.to_pylist()

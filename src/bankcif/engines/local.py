@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
@@ -12,13 +13,13 @@ from ..matching import Lanes, MatchModel
 from .blocks import BlockReport, Capped, blocks_of
 from .pairs import Pairs
 
-__all__ = ["LocalEngine", "Progress"]
+__all__ = ["LocalEngine", "Progress", "silent"]
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and how much of it is done, from 0 to 1."""
 
 
-def _silent(what: str, share: float) -> None:
+def silent(what: str, share: float) -> None:
     """Tells nobody."""
 
 
@@ -39,7 +40,7 @@ class LocalEngine:
     batch: int = 16_384
 
     def pairs(
-        self, lanes: Lanes, model: MatchModel, progress: Progress = _silent, *, capped: Sequence[Capped] | None = None,
+        self, lanes: Lanes, model: MatchModel, progress: Progress = silent, *, capped: Sequence[Capped] | None = None,
         since: int = 0,
     ) -> Pairs:  # fmt: skip
         """
@@ -74,16 +75,20 @@ class LocalEngine:
                     if at < number:
                         new &= ~(meets & whole[at][left])
                 rows = np.flatnonzero(new)
-                if rows.size < len(left):
-                    left, right, met, here, there = left[rows], right[rows], met[rows], here[rows], there[rows]  # noqa: PLW2901
-                patterns = model.patterns(model.levels(here, there)).astype(np.int32)
-                found.append(
-                    Pairs(
-                        left=left.astype(np.uint32), right=right.astype(np.uint32), met=met.astype(np.uint16), patterns=patterns
-                    )
-                )  # fmt: skip
+                batch = (left, right, met, here, there)
+                found.append(_compared(model, *(batch if rows.size == len(left) else (side[rows] for side in batch))))
             whole.append(blocks.whole)
             reports.append(blocks.report)
             told.append(blocks.capped)
         again = ~np.logical_and.reduce([np.ones(len(lanes), np.bool_), *whole])
         return Pairs.joined(found, reports, told, again)
+
+
+def _compared(
+    model: MatchModel, left: NDArray[Any], right: NDArray[Any], met: NDArray[Any], here: Lanes, there: Lanes
+) -> Pairs:
+    """The pairs of rows *left* and *right* with the levels of their numbers *here* and *there*."""
+    return Pairs(
+        left=left.astype(np.uint32), right=right.astype(np.uint32), met=met.astype(np.uint16),
+        patterns=model.patterns(model.levels(here, there)).astype(np.int32),
+    )  # fmt: skip

@@ -6,7 +6,6 @@ The rows are standardized and compared by what registers a customer; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from .._clock import IdSource
 from .._extras import need
-from ..engines import BlockReport, Edges, LocalEngine, Pairs, weigh
+from ..engines import BlockReport, Edges, LocalEngine, Pairs, Progress, silent, weigh
 from ..errors import ConfigurationError, TrainingError
 from ..matching import (
     Clusters,
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
     from .link_state import LinkState
 
 __all__ = ["Deduped", "dedupe", "dedupe_more"]
-
-Progress = Callable[[str, float], None]
-
-
-def _silent(what: str, share: float) -> None:
-    """Tells nobody."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -87,7 +80,7 @@ class Deduped:
 def dedupe(
     reading: Reading, *, model: MatchModel | None = None, learn: bool = True, policy: LinkPolicy | None = None,
     engine: LocalEngine | None = None, labels: Labels | None = None, ids: IdSource | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Deduped:  # fmt: skip
     """
     Which rows of a file are one party.
@@ -116,7 +109,7 @@ def dedupe(
 
 def dedupe_more(
     state: LinkState, more: Reading, *, policy: LinkPolicy | None = None, engine: LocalEngine | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Deduped:  # fmt: skip
     """
     Links further rows to those of *state*: the clusters are those of linking all of them at once with the model and the capped

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .._clock import Clock, SystemClock
 from .._extras import need
+from ..engines import Progress, silent
 from ..errors import FileError
 from ..identifiers import ResidentId, Texts, standard_schemes
 from ..intake import Batch, FileMap, Standardizer, open_columns
@@ -26,14 +27,10 @@ from .train import Labels
 
 __all__ = ["Reading", "check_keys", "column_reader", "read_labels", "read_lanes"]
 
-Progress = Callable[[str, float], None]
+_LONGEST_NUMBER = 64
 
 _Share = list[tuple[int, Lanes, Any, Any]]
 """Batches with their numbers: numbers of the rows, row keys, truth."""
-
-
-def _silent(what: str, share: float) -> None:
-    """Tells nobody."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -74,7 +71,7 @@ class _Plan:
     tables: ReferenceTables | None
     clock: Clock | None
 
-    def share(self, claims: Callable[[int], bool], progress: Progress = _silent) -> _Share:
+    def share(self, claims: Callable[[int], bool], progress: Progress = silent) -> _Share:
         """Every batch whose number it may claim."""
         found: _Share = []
         number = 0
@@ -125,7 +122,7 @@ def _in_child(plan: _Plan) -> _Share:
 def read_lanes(
     paths: Sequence[Path], file_map: FileMap | None = None, *, truth: str = "", kind: PartyKind = PartyKind.INDIVIDUAL,
     policy: LinkPolicy | None = None, tables: ReferenceTables | None = None, clock: Clock | None = None,
-    processes: int = 1, progress: Progress = _silent,
+    processes: int = 1, progress: Progress = silent,
 ) -> Reading:  # fmt: skip
     """
     Reads and standardizes the rows of files.
@@ -301,7 +298,7 @@ def _numbered_features(
     """What a number alone comes to; one that breaks the rules of its scheme is only compared."""
     scheme = NATIONAL[kind] if field == "national" else field.removeprefix("document.")
     if scheme == "other":
-        plain = "".join(c for c in text.upper() if c.isalnum())
+        plain = "".join(c for c in text[:_LONGEST_NUMBER].upper() if c.isalnum())
         return features_of(
             kind, {"identifiers": [{"scheme": scheme, "number": plain}]} if plain else {}, policy.identifying
         )
@@ -309,5 +306,7 @@ def _numbered_features(
     values = standardizer.standardize(kind, {"identifiers": [document]}).values
     if values or field != "national" or is_placeholder(text, number=True):
         return features_of(kind, values, policy.identifying)
-    typed = "".join(c for c in unicodedata.normalize("NFKC", text[:64]).upper() if c.isalnum() and c.isascii())
+    typed = "".join(
+        c for c in unicodedata.normalize("NFKC", text[:_LONGEST_NUMBER]).upper() if c.isalnum() and c.isascii()
+    )
     return features_of(kind, {}, policy.identifying, mistyped=typed[:18])

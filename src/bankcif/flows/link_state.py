@@ -76,7 +76,7 @@ def write_state(folder: Path, state: LinkState) -> None:
     before = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.before")
     failed = False
     try:
-        part.mkdir()
+        part.mkdir(mode=0o700)  # it tells what the rows told
         _write(part, state)
         if folder.exists():
             folder.replace(before)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from .._clock import IdSource, SystemIds
-from ..engines import LocalEngine, Pairs
+from ..engines import LocalEngine, Pairs, Progress, silent
 from ..matching import (
     COMPARATORS,
     Frequencies,
@@ -69,10 +69,10 @@ _FREQUENCIES: Mapping[PartyKind, tuple[tuple[str, Lane, tuple[str, ...]], ...]] 
 def train_model(
     lanes: Lanes, start: MatchModel, *, version: str, pairs: Pairs | None = None, labels: Labels | None = None,
     plan: TrainingPlan | None = None,
-    ids: IdSource | None = None, fewest: int = _FEWEST, progress: Callable[[str, float], None] = lambda what, share: None,
+    ids: IdSource | None = None, fewest: int = _FEWEST, progress: Progress = silent,
 ) -> Trained:  # fmt: skip
     """
-    A model learned from the records of one file, without labels.
+    A model learned from the records of one file, with labels or without.
 
     Args:
         lanes: The records.

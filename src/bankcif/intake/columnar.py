@@ -80,7 +80,8 @@ class FileMap:
             columns["name"] = parts
         if not columns:
             raise MappingError(
-                f"no column of {path} is known ({', '.join(header[:12])}); say with --map which column is what",
+                # What stands in the first line is not told: of a file without a header it is a customer's.
+                f"no column of {path} is known by the name in its first line; say with --map which column is what",
                 path=str(path), rule="no_usable_column",
             )  # fmt: skip
         return cls(columns=columns, key=found("key"), kind=kind)
@@ -186,7 +187,7 @@ class Columns:
         missing = [name for name in names if name not in self.header]
         if missing:
             raise FileError(
-                f"{self.path} has no column {missing[0]}; it has {', '.join(self.header[:20])}",
+                f"{self.path} has no column {missing[0]} in its first line",
                 path=str(self.path), rule="column_missing",
             )  # fmt: skip
         pa = need("pyarrow", extra="columns")

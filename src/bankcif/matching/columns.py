@@ -38,6 +38,9 @@ Read = Callable[[str, str], Features]
 """(field, text) to the features of a record that holds this text alone."""
 
 
+_LONGEST_KNOWN = 256  # texts that are kept with what they came to
+
+
 class ColumnReader:
     """
     Reads the columns of a file of one kind.
@@ -98,7 +101,7 @@ class ColumnReader:
         if known is None:
             numbers = lanes_of(self.read(field, text))
             known = [(lane, value) for lane, value in enumerate(numbers) if value]
-            if len(self._known) < 1 << 16:
+            if len(self._known) < 1 << 16 and len(text) <= _LONGEST_KNOWN:
                 self._known[field, text] = known
         return known
 
