@@ -84,7 +84,7 @@ def read(document: Any) -> MatchModel:
         raise
     except KeyError as error:
         missing = str(error.args[0]) if error.args else ""
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, OverflowError):
         pass
     if model is None:
         about = f": {missing} is missing" if missing.isidentifier() else ""
@@ -107,7 +107,7 @@ def _model(document: Mapping[str, Any]) -> MatchModel:
         possible_millibits=_millibits(document["possible_bits"]), link_millibits=_millibits(document["link_bits"]),
         alternatives=tuple(
             Alternative(
-                name=_text(a["name"]), share_bits=float(a["share_bits"]),
+                name=_text(a["name"]), share_bits=_millibits(a["share_bits"]) / 1000,
                 chances={name: _chances(of(name), chances) for name, chances in a["chances"].items()},
             )
             for a in document.get("alternatives", ())

@@ -228,6 +228,8 @@ class MatchModel:
         if unknown := sorted(named - by_name.keys()):
             raise model_error(f"the model names comparisons that it does not have: {', '.join(unknown)}")
         for alternative in self.alternatives:
+            if abs(alternative.share_bits) > 200:
+                raise model_error(f"the share of {alternative.name} is none: its bits lie between -200 and 200")
             for name, chances in alternative.chances.items():
                 _check(chances, f"{name} of {alternative.name}", len(by_name[name].u))
         if math.prod(self.sizes) >= 1 << 31 or len(self.blocking) > 16:
