@@ -237,6 +237,8 @@ def test_a_missing_file_or_column_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", [person("A", "张伟")])
     with pytest.raises(FileError, match="no column shoe"):
         read_lanes([path], FileMap(columns={"name": ("shoe",)}))
+    with pytest.raises(MappingError, match="there is no scheme shoe"):
+        read_lanes([path], FileMap(columns={"document.shoe": ("name",)}))
     with pytest.raises(FileError, match="no column who"):
         read_lanes([path], truth="who")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .._clock import Clock, SystemClock
 from .._extras import need
 from ..engines import Progress, silent
-from ..errors import FileError
+from ..errors import FileError, MappingError
 from ..identifiers import ResidentId, Texts, standard_schemes
 from ..intake import Batch, FileMap, Standardizer, open_columns
 from ..matching import ColumnReader, Features, Lane, Lanes, LinkPolicy, MatchModel, default_model, features_of
@@ -144,6 +144,9 @@ def read_lanes(
     pa = need("pyarrow", extra="columns")
     headers = [open_columns(path).header for path in paths]
     maps = tuple(file_map or FileMap.guessed(header, path, kind) for header, path in zip(headers, paths, strict=True))
+    wanted = {t.removeprefix("document.") for one in maps for t in one.columns if t.startswith("document.")} - {"other"}
+    if wanted and (unknown := sorted(scheme for scheme in wanted if scheme not in standard_schemes(tables=tables))):
+        raise MappingError(f"there is no scheme {unknown[0]}; without one, say document.other", rule="map")
     plan = _Plan(paths=tuple(paths), maps=maps, truth=truth, policy=policy or LinkPolicy(), tables=tables, clock=clock)
     batches = sorted(_all_shares(plan, processes, progress), key=lambda batch: batch[0])
     if not batches:
