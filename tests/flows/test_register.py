@@ -100,6 +100,20 @@ def test_name_and_phone_alone_are_a_possible_match(cif: CIF, steward: Actor) -> 
     assert register(cif, steward, "2", identifiers=None).outcome is Outcome.POSSIBLE_MATCH
 
 
+def test_a_phone_of_hundreds_is_no_ground_to_compare_and_it_is_said(cif: CIF, steward: Actor) -> None:
+    hotline = "15400000000"
+    for n in range(201):
+        done = register(cif, steward, f"{n}", name=f"{'赵钱孙李周吴郑王冯陈'[n % 10]}{'一二三四五六七八九十'[n // 10 % 10]}", phone=hotline,
+                        identifiers=None)  # fmt: skip
+        assert done.capped == ()
+    done = register(cif, steward, "late", name="赵一", phone=hotline, identifiers=None)
+    assert (done.outcome, done.capped) == (Outcome.NEW, ("phone",))
+    other = register(cif, steward, "other", name="赵一", phone=hotline, identifiers=None, email="z@example.com")
+    again = register(cif, steward, "again", name="赵一", phone=hotline, identifiers=None, email="z@example.com")
+    assert again.outcome is Outcome.POSSIBLE_MATCH, "a narrower key still finds them"
+    assert [one.cif_no for one in again.candidates] == [other.cif_no]
+
+
 def test_a_fifteen_digit_number_links_to_its_eighteen_digit_form(cif: CIF, steward: Actor) -> None:
     first = register(cif, steward, "1")
     old = ID[:6] + ID[8:17]

@@ -22,11 +22,13 @@ from ..party import CifNo, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow
 from ._records import Arrival, Record, open_records
+from ._sharing import sharing
 from .desk import Desk, Tagging
 
 __all__ = ["Meetings", "Met", "meet"]
 
 _MOST_CANDIDATES = 50
+_LARGEST_BLOCK = 200
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -60,7 +62,8 @@ class Meetings:
         keys: For each arrival, its blocking keys with their tags.
         links: Current links of the arrivals' source keys.
         records: Opened records of every party that was met or that a source key belongs to.
-        seen: For each arrival, every stored party that shares a key with it, whatever it weighed and however many there are.
+        seen: For each arrival, every stored party that one of its tags names, whatever it weighed.
+        capped: For each arrival, the indexes in which it shares its value with more records than are compared.
     """
 
     met: Sequence[Sequence[Met]]
@@ -68,20 +71,24 @@ class Meetings:
     links: Mapping[SourceKey, LinkRow]
     records: Mapping[CifNo, Sequence[Record]]
     seen: Sequence[frozenset[CifNo]]
+    capped: Sequence[tuple[str, ...]]
 
 
 def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tagging) -> Meetings:
     """
     Finds, opens and compares the candidates of *arrivals*.
 
-    Cost: one look-up for all tags, one read for all candidates' records; comparing is linear in the pairs, of which an
-    arrival has at most 50 parties' and 50 arrivals'.
+    Cost: one look-up for all tags, one read of the records under them, and one of all records of those who really share a key;
+    comparing is linear in the pairs, of which an arrival has at most 50 parties' and 50 arrivals'.
     """
     features = [features_of(a.form.kind, a.form.values, desk.link_policy.identifying) for a in arrivals]
     keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
     links = unit.crosswalk.current([a.origin for a in arrivals])
-    sharing = _sharing(unit, keys)
-    candidates = [found[:_MOST_CANDIDATES] for found in sharing]
+    shared = sharing(desk, unit, dict(pair for tags in keys for pair in tags), most=_LARGEST_BLOCK)
+    # Best keys first (identifier, phone, …), so that a cap leaves out the least telling ones.
+    candidates = [
+        list({cif: None for key, _ in tags for cif in shared.bearers.get(key, ())})[:_MOST_CANDIDATES] for tags in keys
+    ]
     wanted = {cif_no for found in candidates for cif_no in found} | {link.cif_no for link in links.values()}
     records: dict[CifNo, list[Record]] = {}
     for opened in open_records(desk, unit.sources.of_parties(wanted)):
@@ -89,25 +96,15 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tag
     pairs = _pairs(arrivals, keys, _processed(unit, candidates), records)
     return Meetings(
         met=_weighed(desk, arrivals, features, records, pairs), keys=keys, links=links, records=records,
-        seen=[frozenset(found) for found in sharing],
+        seen=[frozenset(cif for key, _ in tags for cif in shared.named.get(key, ())) for tags in keys],
+        capped=[tuple(dict.fromkeys(key.index for key, _ in tags if key in shared.capped)) for tags in keys],
     )  # fmt: skip
-
-
-def _sharing(unit: UnitOfWork, keys: Sequence[Sequence[tuple[BlockingKey, bytes]]]) -> list[list[CifNo]]:
-    """
-    The stored parties that share a key with each arrival, best keys first (identifier, phone, …), so that a cap leaves out the
-    least telling ones.
-    """
-    rows = unit.indexes.find({tag for tags in keys for _, tag in tags})
-    holders: dict[tuple[str, bytes], dict[CifNo, None]] = {}
-    for row in rows:
-        holders.setdefault((row.index_name, row.tag), {})[row.cif_no] = None
-    return [list({cif: None for key, tag in tags for cif in holders.get((key.index, tag), ())}) for tags in keys]
 
 
 def _processed(unit: UnitOfWork, candidates: Sequence[list[CifNo]]) -> list[list[CifNo]]:
     """*candidates* without restricted customers: they are stored, and nothing else is done with them."""
-    rows = unit.parties.get({cif_no for found in candidates for cif_no in found})
+    wanted = {cif_no for found in candidates for cif_no in found}
+    rows = unit.parties.get(wanted) if wanted else {}
     return [[c for c in found if c in rows and rows[c].life_cycle != LifeCycle.RESTRICTED] for found in candidates]
 
 
@@ -122,14 +119,14 @@ def _pairs(
     records: Mapping[CifNo, Sequence[Record]],
 ) -> dict[PartyKind, list[_Pair]]:
     found: dict[PartyKind, list[_Pair]] = {kind: [] for kind in PartyKind}
-    earlier: dict[tuple[str, bytes], list[int]] = {}
+    earlier: dict[BlockingKey, list[int]] = {}
     for i, arrival in enumerate(arrivals):
         kind = arrival.form.kind
         for cif_no in candidates[i]:
             found[kind] += [(i, cif_no, n) for n, r in enumerate(records.get(cif_no, ())) if r.kind is kind]
         others: dict[int, None] = {}
-        for key, tag in keys[i]:
-            block = earlier.setdefault((key.index, tag), [])
+        for key, _ in keys[i]:
+            block = earlier.setdefault(key, [])
             others |= dict.fromkeys(block[-_MOST_CANDIDATES:])
             block.append(i)
         found[kind] += [(i, None, j) for j in others if arrivals[j].form.kind is kind and j != i]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -60,13 +61,27 @@ class Arrival:
 
 @attrs.frozen(kw_only=True, repr=False)
 class Record:
-    """An opened source record: whose it is now, what it says, what of it is compared, and its data key."""
+    """
+    An opened source record.
+
+    Attributes:
+        cif_no: Whose it is now.
+        kind: A person's or an organization's.
+        statement: What it says.
+        key: Its data key.
+        identifying: Schemes whose numbers identify one party.
+    """
 
     cif_no: CifNo
     kind: PartyKind
     statement: Statement
-    features: Features
     key: DataKey
+    identifying: frozenset[str]
+
+    @cached_property
+    def features(self) -> Features:
+        """What of it is compared, made when it is first asked for: most records that are opened never are."""
+        return features_of(self.kind, self.statement.values, self.identifying)
 
 
 def tokenized(desk: Desk, form: Standard) -> Standard:
@@ -163,8 +178,8 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
         cif_no=cif_no,
         kind=kind,
         statement=statement_of(row, payload["values"], Terms.of_stored(payload["terms"]), payload.get("verification")),
-        features=features_of(kind, payload["values"], desk.link_policy.identifying),
         key=key,
+        identifying=desk.link_policy.identifying,
     )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ from ..matching import BlockingKey, blocking_keys, features_of
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
-from ._records import open_records
 from ._relations import by_ticket, current, granted_to, is_closed
+from ._sharing import sharing
 from ._view import CustomerView, masked_view, need_view_sink, open_golden, typed
 from .desk import Desk, assure, authorize, need_purpose, operation_digest, over_cap, record, refuse, spend
 
@@ -55,7 +55,7 @@ def find(
     terms = _search_keys(desk, identifier, phone, email, name, birth_date)
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
-        tags = {tagging.tag(key): key for key in terms}
+        tags = {key: tagging.tag(key) for key in terms}
         keys = _verified(desk, unit, tags)
         views, rules = [], set()
         for row in unit.parties.get(list(keys)).values():
@@ -72,7 +72,7 @@ def find(
             actor, "find", desk.now(), purpose=purpose, count=len(views),
             subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
             fields=tuple(sorted({name for one in views for name in one.values})),
-            terms={key.index: tag.hex() for tag, key in tags.items()},
+            terms={key.index: tag.hex() for key, tag in tags.items()},
         )  # fmt: skip
         within = spend(desk, unit, actor, Action.FIND, max(len(views), 1))  # who finds nobody has tried a value
         if within:
@@ -206,19 +206,9 @@ def _search_keys(
     return [key for key in unique if key.index == unique[0].index or name is not None]
 
 
-def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[bytes, BlockingKey]) -> dict[CifNo, DataKey]:
-    """
-    Parties of which a record really has the value (cut tags also meet strangers), each with that record's data key,
-    which often is the anchor's.
-    """
-    hits = [row for row in unit.indexes.find(tags) if tags[row.tag].index == row.index_name]
-    if len(hits) > _MOST_HITS:
+def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[BlockingKey, bytes]) -> dict[CifNo, DataKey]:
+    """Parties of which a record really has the value, each with that record's data key, which often is the anchor's."""
+    found = sharing(desk, unit, tags, most=_MOST_HITS)
+    if found.capped or any(len(named) > _MOST_HITS for named in found.named.values()):
         raise InputError("this term is shared by too many customers; search by another", rule="search")
-    party_of = {(row.source, row.source_key, row.record_no): row.cif_no for row in hits}
-    rows = [(party_of[row.place], row) for row in unit.sources.at(party_of) if row.restricted_at is None]
-    wanted = set(tags.values())
-    return {
-        opened.cif_no: opened.key
-        for opened in open_records(desk, rows)
-        if not wanted.isdisjoint(blocking_keys(opened.features))
-    }
+    return {cif_no: one.key for bearers in found.bearers.values() for cif_no, one in bearers.items()}

@@ -70,6 +70,7 @@ class Registered:
         candidates: Whom it may be, heaviest first; only told to actors who may decide matches.
         task_id: The first of the tasks that ask a person whether it is one of them; None if none does.
         proposed: Protected fields whose differing value waits for approval.
+        capped: Indexes in which so many records share its value that it was not compared by that alone: a phone of a hotline.
     """
 
     outcome: Outcome
@@ -78,6 +79,7 @@ class Registered:
     candidates: tuple[Candidate, ...] = ()
     task_id: str | None = None
     proposed: tuple[str, ...] = ()
+    capped: tuple[str, ...] = ()
 
 
 def register(
@@ -255,6 +257,7 @@ class _Batch:
     def finish(self, meetings: Meetings) -> list[Registered]:
         """Rebuilds golden records, opens tasks, audits, and says what became of each arrival."""
         rebuilt = rebuild(self._desk, self._unit, self._touched(meetings), actor=self._actor, now=self._now)
+        capped = dict(zip(self._placed, meetings.capped, strict=True))
         self._open_tasks()
         party_of = {
             origin: link.cif_no
@@ -284,6 +287,7 @@ class _Batch:
                     outcome=placed.outcome, cif_no=placed.cif_no, rule=placed.rule,
                     candidates=told, task_id=candidates[0].task_id if candidates else None,
                     proposed=tuple(p.field for p in party.proposed if p.place == self._rows[i][0].place),
+                    capped=capped[i],
                 )
             )  # fmt: skip
         record(self._desk, self._unit, entries)

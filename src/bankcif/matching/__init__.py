@@ -1,6 +1,6 @@
 """Write 4: blocking, comparing, weighing, deciding, explaining."""
 
-from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, BlockingRule, blocking_keys
+from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, BlockingRule, blocking_keys, may_bear
 from .cluster import Clusters, cluster, components
 from .columns import ColumnReader, Read
 from .compare import COMPARATORS, Comparator
@@ -85,6 +85,7 @@ __all__ = [
     "lanes_of",
     "levels_at",
     "match_weight",
+    "may_bear",
     "mix_array",
     "model_schema",
     "sampled_precision",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import attrs
 
@@ -197,10 +199,11 @@ class Indexes(Store):
             self._data.indexes.drop(key)
         return len(over)
 
-    def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
+    def find(self, tags: Collection[bytes], most: int | None = None) -> Sequence[IndexRow]:
         wanted = set(tags)
-        found = [row for row in self._data.indexes.rows.values() if row.tag in wanted]
-        return sorted(found, key=self._key)
+        found = sorted((row for row in self._data.indexes.rows.values() if row.tag in wanted), key=self._key)
+        by_tag = (list(rows) for _, rows in groupby(found, key=attrgetter("tag")))
+        return [row for rows in by_tag for row in rows[:most]]
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         for row in rows:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
 from ..errors import ConflictError
 from ..party import FACT_COLUMNS, CifNo, SourceKey
@@ -30,6 +33,8 @@ from .rows import (
 )
 
 __all__ = ["Claims", "Copies", "Crosswalk", "Indexes", "Parties", "Sources"]
+
+_CHUNK = 500
 
 
 class Parties(Store):
@@ -204,8 +209,22 @@ class Indexes(Store):
         self._s.change("tag_drop", [{"b_tenant": self._s.tenant, **dict(zip(names, row, strict=True))} for row in over])
         return len(over)
 
-    def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
-        return [INDEX.row(values) for values in self._s.select_in("index", set(tags))]
+    def find(self, tags: Collection[bytes], most: int | None = None) -> Sequence[IndexRow]:
+        wanted = sorted(set(tags))
+        if most is None:
+            return [INDEX.row(values) for values in self._s.select_in("index", wanted)]
+        found: list[Any] = []
+        for at in range(0, len(wanted), _CHUNK):
+            some = wanted[at : at + _CHUNK]
+            rows = self._s.select("index_some", some, most=most * len(some))
+            if len(rows) == most * len(some):  # some tag may have been cut short by another's rows
+                rows = [row for tag in some for row in self._s.select("index_some", [tag], most=most)]
+            found += rows
+        return [row for rows in self._by_tag(found) for row in rows[:most]]
+
+    def _by_tag(self, found: Sequence[Any]) -> Iterator[list[IndexRow]]:
+        for _, rows in groupby((INDEX.row(values) for values in found), key=attrgetter("tag")):
+            yield list(rows)
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         self._s.change(

@@ -239,6 +239,11 @@ class IndexRow:
     record_no: int
     cif_no: CifNo
 
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """Source, source key and record number of the record."""
+        return (self.source, self.source_key, self.record_no)
+
 
 @attrs.frozen(kw_only=True)
 class TaskRow:

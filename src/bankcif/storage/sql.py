@@ -28,6 +28,7 @@ from . import _tables as t
 from ._sql_session import translated
 from ._sql_unit import Unit
 from ._statements import STORE
+from ._statistics import describe
 from .rows import StoreRow
 
 __all__ = ["SqlRepository", "open_engine"]
@@ -73,6 +74,10 @@ class SqlRepository:
             elif not ours <= names:
                 what = "holds no customer file; make one with  bankcif init" if not names else "holds something else"
                 problem = StoreOpenError(f"the database {_shown(url)} {what}", rule="schema")
+            if problem is None:
+                with engine.connect() as connection, _owned(connection):
+                    describe(connection.execution_options(**{t.OWN: True}))
+                    connection.commit()
         except exc.SQLAlchemyError as error:
             problem = _unopened(url, error)
         if problem is not None:

@@ -217,6 +217,15 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             found = {(row.source_key, row.tag): row.cif_no for row in unit.indexes.find([b"1" * 16, b"2" * 16])}
             assert found == {("k", b"1" * 16): B, ("l", b"1" * 16): A, ("k", b"2" * 16): A}
 
+    @pytest.mark.parametrize("most", [1, 2, 3, 9])
+    def test_of_a_tag_no_more_rows_are_read_than_asked_for(self, repository: Repository, most: int) -> None:
+        rows = [index(b"1" * 16, f"k{n}") for n in range(5)] + [index(b"2" * 16)]
+        with repository.unit_of_work() as unit:
+            unit.indexes.add(rows)
+            found = unit.indexes.find([b"1" * 16, b"2" * 16, b"3" * 16], most)
+            assert [row.tag for row in found] == [b"1" * 16] * min(most, 5) + [b"2" * 16]
+            assert set(found) <= set(rows)
+
     def test_tasks_open_once_and_close_once(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:
             unit.work.add_tasks([task("a", 1), task("b", 2)])
