@@ -17,7 +17,6 @@ from bankcif.matching import (
     evaluate,
     explain,
     features_of,
-    levels_at,
     may_bear,
     table_of,
 )
@@ -256,7 +255,7 @@ def test_one_pair_weighs_the_same_alone_and_among_many(records: list[Features]) 
         here, there = table_of([records[i]]), table_of([records[j]])
         alone = model.compare(here, there)
         assert alone.weight_millibits[0] == together.weight_millibits[at]
-        assert levels_at(alone, 0) == levels_at(together, at)
+        assert alone.pair(0).levels == together.pair(at).levels
         assert model.compare(there, here).weight_millibits[0] == together.weight_millibits[at]
 
 
@@ -264,7 +263,7 @@ def test_one_pair_weighs_the_same_alone_and_among_many(records: list[Features]) 
 def test_an_explanation_adds_up_to_the_weight(records: list[Features]) -> None:
     model, table = default_model(PERSON), table_of(records)
     compared = model.compare(table[:1], table[1:])
-    found = explain(model, compared, 0)
+    found = explain(model, compared.pair(0))
     assert sum(term.millibits for term in found.terms) == found.weight_millibits == compared.weight_millibits[0]
     added = (["frequency"] if model.frequencies else []) + ["instead"]
     assert [term.comparison for term in found.terms] == ["prior", *(c.name for c in model.comparisons), *added]
@@ -275,7 +274,7 @@ def test_what_a_number_holds_already_is_not_counted_again() -> None:
     model = default_model(PERSON)
     address = {"code": "880101", "text": "云汉省星河市长庚区银河路1号"}
     one = table_of([person(number=ID, name="张伟", birth_date="1990-03-07", sex="1", address=address)])
-    parts = {term.comparison: term for term in explain(model, model.compare(one, one), 0).terms}
+    parts = {term.comparison: term for term in explain(model, model.compare(one, one).pair(0)).terms}
     for name in ("birth_date", "sex", "region"):
         assert parts[name].millibits == 0
         assert "not counted" in parts[name].level

@@ -64,5 +64,5 @@ def _pairs(found: Deduped, language: Language) -> list[Section]:
         compared = found.model.compare(found.reading.lanes[[left]], found.reading.lanes[[right]])
         keys = found.reading.keys
         title = f"{label('pair', language)}: {keys[left].as_py()} – {keys[right].as_py()}"
-        sections.append(explanation_section(title, explain(found.model, compared, 0), language))
+        sections.append(explanation_section(title, explain(found.model, compared.pair(0)), language))
     return sections

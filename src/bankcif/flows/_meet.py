@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 import attrs
-import numpy as np
 
 from ..matching import (
     BlockingKey,
     Explanation,
     Features,
     Link,
+    Row,
     blocking_keys,
     explain,
     features_of,
-    table_of,
+    lanes_of,
 )
 from ..party import CifNo, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
@@ -141,26 +141,21 @@ def _weighed(
     pairs: Mapping[PartyKind, Sequence[_Pair]],
 ) -> list[list[Met]]:
     met: list[dict[CifNo | int, Met]] = [{} for _ in arrivals]
-    # Only who met somebody is taken apart: most arrivals are nobody's candidate and have none.
-    compared_ones = {side for of_kind in pairs.values() for i, c, n in of_kind for side in ((None, i), (c, n))}
-    row_of = {side: row for row, side in enumerate(compared_ones)}
-    table = table_of([features[n] if c is None else records[c][n].features for c, n in row_of])
+
+    @cache  # only who met somebody is taken apart: most arrivals are nobody's candidate and have none
+    def row(cif_no: CifNo | None, n: int) -> Row:
+        return lanes_of(features[n] if cif_no is None else records[cif_no][n].features)
+
     for kind, of_kind in pairs.items():
-        if not of_kind:
-            continue
         model = desk.models[kind]
-        left = np.array([row_of[None, i] for i, _, _ in of_kind], dtype=np.int64)
-        right = np.array([row_of[c, n] for _, c, n in of_kind], dtype=np.int64)
-        compared = model.compare(table[left], table[right])
-        links = desk.link_policy.decide_all(model, compared.levels, compared.weight_millibits)
-        for at in np.flatnonzero(links.automatic | links.possible).tolist():
-            i, cif_no, n = of_kind[at]
-            weight = int(compared.weight_millibits[at])
-            link = Link.AUTOMATIC if links.automatic[at] else Link.POSSIBLE
-            rule = links.rules[int(links.rule[at])]
+        for i, cif_no, n in of_kind:
+            pair = model.pair(row(None, i), row(cif_no, n))
+            link, rule = desk.link_policy.decide(model, pair.levels, pair.weight_millibits)
+            if link is Link.NONE:
+                continue
             found = Met(
-                cif_no=cif_no, arrival=n if cif_no is None else None, link=link, rule=rule, weight_millibits=weight,
-                explanation=partial(explain, model, compared, at),
+                cif_no=cif_no, arrival=n if cif_no is None else None, link=link, rule=rule,
+                weight_millibits=pair.weight_millibits, explanation=partial(explain, model, pair),
             )  # fmt: skip
             who: CifNo | int = n if cif_no is None else cif_no
             known = met[i].get(who)

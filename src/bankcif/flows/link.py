@@ -131,7 +131,7 @@ def _weigh(
                 weight = int(compared.weight_millibits[at])
                 low, high = sorted((owners[one], owners[other]))
                 if (low, high) not in best or best[low, high][0] < weight:
-                    best[low, high] = (weight, explain(model, compared, at))
+                    best[low, high] = (weight, explain(model, compared.pair(at)))
     return best
 
 

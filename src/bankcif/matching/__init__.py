@@ -4,6 +4,7 @@ from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, Blo
 from .cluster import Clusters, cluster, components
 from .columns import ColumnReader, Read
 from .compare import COMPARATORS, Comparator
+from .comparison import Alternative, Comparison, DeterministicRule, match_weight
 from .diagnose import (
     Dependence,
     Interval,
@@ -19,19 +20,9 @@ from .evaluate import Evaluation, clusters_of, evaluate
 from .explain import Explanation, Term, explain
 from .features import Features, features_of, lanes_of, table_of
 from .frequencies import Frequencies, counted_frequencies
-from .lanes import Lane, Lanes, mix_array
+from .lanes import Lane, Lanes, Row, mix_array
 from .link_policy import Link, LinkPolicy, Links
-from .model import (
-    Alternative,
-    Compared,
-    Comparison,
-    DeterministicRule,
-    MatchModel,
-    default_model,
-    levels_at,
-    match_weight,
-    model_schema,
-)
+from .model import Compared, ComparedPair, MatchModel, default_model, model_schema
 from .splink import Imported, from_splink, is_splink
 from .train import PatternCounts, Trained, TrainingPlan, train
 
@@ -47,6 +38,7 @@ __all__ = [
     "ColumnReader",
     "Comparator",
     "Compared",
+    "ComparedPair",
     "Comparison",
     "Dependence",
     "DeterministicRule",
@@ -64,6 +56,7 @@ __all__ = [
     "MatchModel",
     "PatternCounts",
     "Read",
+    "Row",
     "Term",
     "ThresholdFigures",
     "Trained",
@@ -83,7 +76,6 @@ __all__ = [
     "from_splink",
     "is_splink",
     "lanes_of",
-    "levels_at",
     "match_weight",
     "may_bear",
     "mix_array",

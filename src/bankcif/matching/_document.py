@@ -12,9 +12,10 @@ from ..errors import BankCIFError
 from ..party import PartyKind
 from .blocking import BlockingRule
 from .compare import COMPARATORS
+from .comparison import Alternative, Comparison, DeterministicRule, model_error
 from .frequencies import Frequencies
 from .lanes import Lane
-from .model import MODEL_FORMAT, Alternative, Comparison, DeterministicRule, MatchModel, model_error
+from .model import MODEL_FORMAT, MatchModel
 
 __all__ = ["read", "written"]
 

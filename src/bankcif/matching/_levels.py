@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from .lanes import Lane, Lanes
+from .lanes import Lane, Lanes, Row
 
-__all__ = ["Column", "Levels", "Truth", "any_equal", "bits", "both", "overlap"]
+__all__ = ["Column", "Levels", "Truth", "any_equal", "bits", "both", "one_equal", "one_overlap", "overlap"]
 
 Levels = NDArray[np.uint8]
 Truth = NDArray[np.bool_]
@@ -34,6 +34,15 @@ def any_equal(left: Lanes, right: Lanes, lanes: tuple[Lane, ...]) -> Truth:
     return found
 
 
+def one_equal(one: Row, other: Row, lanes: tuple[Lane, ...]) -> bool:
+    """`any_equal` of one pair."""
+    if one[lanes[0]] and one[lanes[0]] == other[lanes[0]]:
+        return True
+    if not (one[lanes[1]] or other[lanes[1]]):
+        return False
+    return not {one[lane] for lane in lanes if one[lane]}.isdisjoint([other[lane] for lane in lanes])
+
+
 def bits(values: list[Column]) -> NDArray[np.int64]:
     """How many bits are set in all of *values* together."""
     found = np.zeros(len(values[0]), np.int64)
@@ -48,3 +57,12 @@ def overlap(pairs: list[tuple[Column, Column]]) -> NDArray[np.float64]:
     here, there = bits([a for a, _ in pairs]), bits([b for _, b in pairs])
     share: NDArray[np.float64] = common / np.maximum(np.minimum(here, there), 1)
     return share
+
+
+def one_overlap(one: Row, other: Row, lanes: tuple[Lane, ...]) -> float:
+    """`overlap` of one pair."""
+    common = here = there = 0
+    for lane in lanes:
+        a, b = one[lane], other[lane]
+        common, here, there = common + (a & b).bit_count(), here + a.bit_count(), there + b.bit_count()
+    return common / max(min(here, there), 1)

@@ -2,7 +2,8 @@
 Comparison functions: aligned arrays of records in, levels out.
 
 A level is a small number: 0 says that one side is missing, 1 that they differ, higher ones that they agree better.
-The same functions serve one new record with its few candidates and a whole file with its millions of pairs.
+Each is there twice, with one meaning: `levels` for the millions of pairs of a file, and `level` for one new record with
+its few candidates, where array operations would cost more than what they compute.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ._levels import Column, Levels, Truth, any_equal, both, overlap
-from .lanes import BASE, Edit, Lane, Lanes, edits, mix_array
+from ._levels import Column, Levels, Truth, any_equal, both, one_equal, one_overlap, overlap
+from .lanes import BASE, MASK, Edit, Lane, Lanes, Row, edit, edits, mix, mix_array
 from .names import LatinPart, OrganizationNames, PersonNames
 
 __all__ = ["COMPARATORS", "Comparator", "Levels"]
@@ -34,6 +35,9 @@ class Comparator(Protocol):
 
     def levels(self, left: Lanes, right: Lanes) -> Levels:
         """The level of each pair of rows of *left* and *right*; symmetric, and a function of the pair alone."""
+
+    def level(self, one: Row, other: Row) -> int:
+        """The level of one pair, equal to what `levels` says of it."""
 
 
 class IdNumbers:
@@ -58,14 +62,14 @@ class IdNumbers:
     def levels(self, left: Lanes, right: Lanes) -> Levels:
         a, b = left[:, Lane.ID], right[:, Lane.ID]
         flags, others = left[:, Lane.FLAGS], right[:, Lane.FLAGS]
-        edit = edits(a, b, self._bits)
+        changed = edits(a, b, self._bits)
         valid = (flags & others & np.uint64(16)) != 0
         out = np.where(valid, np.uint8(1), np.uint8(0))
-        out[(edit == Edit.SUBSTITUTION) | (edit == Edit.INDEL)] = 3
-        out[edit == Edit.TRANSPOSITION] = 4
+        out[(changed == Edit.SUBSTITUTION) | (changed == Edit.INDEL)] = 3
+        out[changed == Edit.TRANSPOSITION] = 4
         end = np.uint64(0xFF00)
-        out[edit == Edit.NONE] = 5
-        out[(edit == Edit.NONE) & valid & ((flags & end) == (others & end))] = 6
+        out[changed == Edit.NONE] = 5
+        out[(changed == Edit.NONE) & valid & ((flags & end) == (others & end))] = 6
         out[~both(a, b)] = 0
         # A second number of the kind stands among the documents.
         more = np.flatnonzero((left[:, Lane.DOCUMENT] != 0) | (right[:, Lane.DOCUMENT] != 0))
@@ -76,6 +80,27 @@ class IdNumbers:
         if equal.size:
             out[equal[_born_apart(left[equal, Lane.BORN], right[equal, Lane.BORN])]] = 2
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        found = self._by_number(one, other)
+        if one[Lane.DOCUMENT] or other[Lane.DOCUMENT]:
+            found = 6 if _is_among(one, other) or _is_among(other, one) else found
+        return 2 if found == 6 and _birth_level(one[Lane.BORN], other[Lane.BORN]) == 1 else found
+
+    def _by_number(self, one: Row, other: Row) -> int:
+        a, b = one[Lane.ID], other[Lane.ID]
+        if not (a and b):
+            return 0
+        flags, others = one[Lane.FLAGS], other[Lane.FLAGS]
+        valid = bool(flags & others & 16)
+        match edit(a, b, self._bits):
+            case Edit.NONE:
+                return 6 if valid and not (flags ^ others) & 0xFF00 else 5
+            case Edit.TRANSPOSITION:
+                return 4
+            case Edit.MORE:
+                return int(valid)
+        return 3
 
 
 def _born_apart(one: Column, other: Column) -> Truth:
@@ -95,6 +120,11 @@ def _among_documents(one: Lanes, other: Lanes) -> Truth:
     return found
 
 
+def _is_among(one: Row, other: Row) -> bool:
+    number = one[Lane.ID]
+    return number != 0 and mix((number + BASE) & MASK) in [other[lane] for lane in _DOCUMENTS]
+
+
 class Documents:
     """Other documents, old ones among them: one in common, one edit, none in common."""
 
@@ -107,13 +137,23 @@ class Documents:
         rows = np.flatnonzero(both(a, b))
         if rows.size:
             one, other = left[rows], right[rows]
-            edit = edits(one[:, Lane.NUMBER], other[:, Lane.NUMBER], 6)
-            level = np.where((edit == Edit.MORE) | (edit == Edit.NONE), np.uint8(1), np.uint8(2))
+            changed = edits(one[:, Lane.NUMBER], other[:, Lane.NUMBER], 6)
+            level = np.where((changed == Edit.MORE) | (changed == Edit.NONE), np.uint8(1), np.uint8(2))
             level[any_equal(one, other, _DOCUMENTS)] = 3
             identifies = (one[:, Lane.FLAGS] & other[:, Lane.FLAGS] & np.uint64(32)) != 0
             level[(one[:, Lane.DOCUMENT] == other[:, Lane.DOCUMENT]) & identifies] = 4
             out[rows] = level
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        a, b = one[Lane.DOCUMENT], other[Lane.DOCUMENT]
+        if not (a and b):
+            return 0
+        if a == b and one[Lane.FLAGS] & other[Lane.FLAGS] & 32:
+            return 4
+        if one_equal(one, other, _DOCUMENTS):
+            return 3
+        return 1 if edit(one[Lane.NUMBER], other[Lane.NUMBER], 6) in (Edit.NONE, Edit.MORE) else 2
 
 
 class Phones:
@@ -124,10 +164,17 @@ class Phones:
 
     def levels(self, left: Lanes, right: Lanes) -> Levels:
         a, b = left[:, Lane.PHONE], right[:, Lane.PHONE]
-        edit = edits(a, b, 4)
-        out = np.where(edit == Edit.NONE, np.uint8(3), np.where(edit == Edit.MORE, np.uint8(1), np.uint8(2)))
+        changed = edits(a, b, 4)
+        out = np.where(changed == Edit.NONE, np.uint8(3), np.where(changed == Edit.MORE, np.uint8(1), np.uint8(2)))
         out[~both(a, b)] = 0
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        a, b = one[Lane.PHONE], other[Lane.PHONE]
+        if not (a and b):
+            return 0
+        changed = edit(a, b, 4)
+        return 3 if changed == Edit.NONE else 1 if changed == Edit.MORE else 2
 
 
 class Emails:
@@ -142,13 +189,25 @@ class Emails:
         rows = np.flatnonzero(both(a, b))
         if rows.size:
             one, other = left[rows, Lane.MAILBOX], right[rows, Lane.MAILBOX]
-            edit = edits(one, other, 6)
+            changed = edits(one, other, 6)
             long = (one >> np.uint64(24) != 0) & (other >> np.uint64(24) != 0)
-            level = np.where(long & (edit != Edit.MORE), np.uint8(2), np.uint8(1))
-            level[long & (edit == Edit.NONE)] = 3
+            level = np.where(long & (changed != Edit.MORE), np.uint8(2), np.uint8(1))
+            level[long & (changed == Edit.NONE)] = 3
             level[a[rows] == b[rows]] = 4
             out[rows] = level
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        a, b = one[Lane.EMAIL], other[Lane.EMAIL]
+        if not (a and b):
+            return 0
+        if a == b:
+            return 4
+        here, there = one[Lane.MAILBOX], other[Lane.MAILBOX]
+        if not (here >> 24 and there >> 24):
+            return 1
+        changed = edit(here, there, 6)
+        return 3 if changed == Edit.NONE else 1 if changed == Edit.MORE else 2
 
 
 class BirthDates:
@@ -159,6 +218,9 @@ class BirthDates:
 
     def levels(self, left: Lanes, right: Lanes) -> Levels:
         return _birth_levels(left[:, Lane.BORN], right[:, Lane.BORN])
+
+    def level(self, one: Row, other: Row) -> int:
+        return _birth_level(one[Lane.BORN], other[Lane.BORN])
 
 
 def _birth_levels(a: Column, b: Column) -> Levels:
@@ -176,6 +238,16 @@ def _birth_levels(a: Column, b: Column) -> Levels:
     return out
 
 
+def _birth_level(a: int, b: int) -> int:
+    if not (a and b):
+        return 0
+    if a == b:
+        return 4
+    if a & 0xFFFF == b & 0xFFFF and a >> 16 & 0xFF == b >> 24 & 0xFF and a >> 24 & 0xFF == b >> 16 & 0xFF:
+        return 3
+    return 1 if edit(a, b, 4) == Edit.MORE else 2
+
+
 class Sexes:
     """Sexes: the same or not; what is neither 1 nor 2 is missing."""
 
@@ -187,6 +259,10 @@ class Sexes:
         out = np.where(a == b, np.uint8(2), np.uint8(1))
         out[~both(a, b)] = 0
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        a, b = one[Lane.FLAGS] & 3, other[Lane.FLAGS] & 3
+        return 0 if not (a and b) else 2 if a == b else 1
 
 
 class Regions:
@@ -202,6 +278,12 @@ class Regions:
         out[a == b] = 3
         out[~both(a, b)] = 0
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        a, b = one[Lane.REGION], other[Lane.REGION]
+        if not (a and b):
+            return 0
+        return 3 if a == b else 1 if (a ^ b) & 0xFFFF else 2
 
 
 class Addresses:
@@ -229,6 +311,20 @@ class Addresses:
         out[one == other] = 6
         out[~both(one, other)] = 0
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        if not (one[Lane.ADDRESS] and other[Lane.ADDRESS]):
+            return 0
+        if one[Lane.ADDRESS] == other[Lane.ADDRESS]:
+            return 6
+        share = one_overlap(one, other, (Lane.PLACE, Lane.PLACE_2))
+        a, b = one[Lane.HOUSE], other[Lane.HOUSE]
+        common = a & b
+        if share >= 0.8 and common and a == b:
+            return 5
+        if share >= 0.6 and common and common in (a, b):
+            return 4
+        return 3 if share >= 0.8 else 2 if share >= 0.5 else 1
 
 
 COMPARATORS: Mapping[str, Comparator] = {

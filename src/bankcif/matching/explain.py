@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from .model import Compared, MatchModel
+from .model import ComparedPair, MatchModel
 
 __all__ = ["Explanation", "Term", "explain"]
 
@@ -56,23 +56,21 @@ class Explanation:
         }
 
 
-def explain(model: MatchModel, compared: Compared, index: int) -> Explanation:
-    """Why pair *index* of *compared* weighs what it weighs."""
-    one = slice(index, index + 1)
-    counted = {name: levels[one] for name, levels in compared.counted.items()}
+def explain(model: MatchModel, pair: ComparedPair) -> Explanation:
+    """Why *pair* weighs under *model* what it weighs."""
     terms = [Term("prior", "any two records", model.prior_millibits)]
     for comparison in model.comparisons:
-        seen, level = int(compared.levels[comparison.name][index]), int(counted[comparison.name][0])
+        seen, level = pair.levels[comparison.name], pair.counted[comparison.name]
         label = comparison.label(seen)
         if level != seen:
             label += f" (not counted: holds already in {', '.join(comparison.unless)})"
-        terms.append(Term(comparison.name, label, int(comparison.millibits[level])))
+        terms.append(Term(comparison.name, label, comparison.weights[level]))
     if model.frequencies:
-        added = int(compared.frequency_millibits[index])
+        added = pair.frequency_millibits
         terms.append(Term("frequency", "rarer than usual" if added > 0 else "common" if added else "as usual", added))
     if model.alternatives:
-        odds = model.odds(counted)[:, 0]
-        lost = int(model.alternative_millibits(counted)[0])
-        names = [a.name for _, a in sorted(zip(-odds, model.alternatives, strict=True), key=lambda pair: pair[0])]
-        terms.append(Term("instead", names[0] if lost else "unrelated", lost))
-    return Explanation(model=model.version, terms=tuple(terms), weight_millibits=int(compared.weight_millibits[index]))
+        odds = model.odds_of(pair.counted)
+        lost = model.lost(odds)
+        likeliest = model.alternatives[odds.index(max(odds))].name
+        terms.append(Term("instead", likeliest if lost else "unrelated", lost))
+    return Explanation(model=model.version, terms=tuple(terms), weight_millibits=pair.weight_millibits)

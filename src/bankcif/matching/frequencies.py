@@ -7,11 +7,13 @@ bits under the model's own salt, and only if at least k records had it.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .lanes import Lane, Lanes, mix_array
+from .lanes import Lane, Lanes, Row, mix, mix_array
 
 __all__ = ["Frequencies", "counted_frequencies"]
 
@@ -55,6 +57,17 @@ class Frequencies:
         rows, value = rows[same], value[same]
         out[rows] = self.of(value)
         return out
+
+    def added(self, level: int, one: Row, other: Row) -> int:
+        """`millibits` of one pair."""
+        value = one[self.lane]
+        if level not in self.levels or not value or value != other[self.lane]:
+            return 0
+        return self._by_tag.get(mix(value ^ self.salt) >> 32, self.rest_millibits)
+
+    @cached_property
+    def _by_tag(self) -> dict[int, int]:
+        return dict(zip(self.tags.tolist(), self.bits.tolist(), strict=True))
 
     def of(self, values: NDArray[np.uint64]) -> NDArray[np.int64]:
         """What agreeing on each of *values* adds."""

@@ -97,13 +97,15 @@ class LinkPolicy:
             levels: Level of every comparison, whether counted or not.
             weight_millibits: The model's weight.
         """
-        links = self.decide_all(
-            model,
-            {name: np.array([level], np.uint8) for name, level in levels.items()},
-            np.array([weight_millibits], np.int64),
-        )
-        rule = links.rules[int(links.rule[0])]
-        return (Link.AUTOMATIC if links.automatic[0] else Link.POSSIBLE if links.possible[0] else Link.NONE), rule
+        labels = {c.name: c.labels[levels[c.name]] for c in model.comparisons}
+        contradicted, asked = _holds_one(labels, self.contradictions), _holds_one(labels, self.asked)
+        chosen = (r for r in model.deterministic if self.rules is None or r.name in self.rules)
+        linked = next((r.name for r in chosen if r.holds_of(levels)), "")
+        if linked and not contradicted and self.automatic:
+            return Link.AUTOMATIC, linked
+        if linked or asked:
+            return Link.POSSIBLE, "contradiction" if contradicted else linked or "identifier"
+        return (Link.POSSIBLE if weight_millibits >= self.possible_from(model) else Link.NONE), "weight"
 
     def decide_all(self, model: MatchModel, levels: Mapping[str, Levels], weight_millibits: NDArray[np.int64]) -> Links:
         """The same of many pairs."""
@@ -121,6 +123,11 @@ class LinkPolicy:
         automatic = linked & ~contradicted & self.automatic
         possible = ~automatic & (linked | asked | (weight_millibits >= self.possible_from(model)))
         return Links(automatic=automatic, possible=possible, contradicted=contradicted, rule=rule, rules=rules)
+
+
+def _holds_one(labels: Mapping[str, str], conditions: tuple[Condition, ...]) -> bool:
+    """Whether one of *conditions* holds; what a model does not compare is no level of any."""
+    return any(all(labels.get(name) in wanted for name, wanted in one.items()) for one in conditions)
 
 
 def _any_holds(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -20,152 +20,18 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigurationError
 from ..party import PartyKind
 from .blocking import BlockingRule
 from .compare import COMPARATORS, Levels
+from .comparison import Alternative, Comparison, DeterministicRule, check_chances, millibits_of, model_error
 from .frequencies import Frequencies
-from .lanes import Lanes
+from .lanes import Lanes, Row
 
-__all__ = [
-    "MODEL_FORMAT",
-    "Alternative",
-    "Compared",
-    "Comparison",
-    "DeterministicRule",
-    "MatchModel",
-    "default_model",
-    "levels_at",
-    "match_weight",
-    "model_error",
-    "model_schema",
-]
+__all__ = ["MODEL_FORMAT", "Compared", "ComparedPair", "MatchModel", "default_model", "model_schema"]
 
 MODEL_FORMAT = "bankcif.match_model/1"
 _UNKNOWN = np.iinfo(np.int32).min
 _LARGEST_TABLE = 1 << 24
-
-
-def model_error(message: str) -> ConfigurationError:
-    """What a model that can not be used raises."""
-    return ConfigurationError(message, rule="match_model")
-
-
-def match_weight(m: float, u: float) -> float:
-    """
-    How many bits one agreement adds to the case for a match.
-
-    Args:
-        m: Chance of this level when the pair is the same party; 0 < m <= 1.
-        u: Chance of this level when it is not; 0 < u <= 1.
-
-    Returns:
-        log2(m / u), in bits. Positive speaks for a match.
-
-    Raises:
-        ConfigurationError: *m* or *u* is outside its range.
-
-    Source:
-        Fellegi and Sunter, A Theory for Record Linkage (1969).
-    """
-    if not (0 < m <= 1 and 0 < u <= 1):
-        raise model_error("m and u are chances above 0 and at most 1")
-    return math.log2(m / u)
-
-
-def _millibits(chances: Sequence[float], beside: Sequence[float]) -> NDArray[np.int64]:
-    bits = [0.0, *(match_weight(one, other) for one, other in zip(chances, beside, strict=True))]
-    return np.array([round(1000 * b) for b in bits], dtype=np.int64)
-
-
-def _check(chances: Sequence[float], name: str, count: int) -> None:
-    if len(chances) != count:
-        raise model_error(f"comparison {name} needs m and u for {count} levels")
-    if abs(sum(chances) - 1) > 1e-6:
-        raise model_error(f"the chances of comparison {name} do not sum to 1")
-    if min(chances) <= 0:
-        raise model_error(f"comparison {name} has a level without a chance; every level may happen")
-
-
-@attrs.frozen(kw_only=True)
-class Comparison:
-    """
-    One comparison of a model.
-
-    Attributes:
-        name: How explanations call it.
-        comparator: Name of the comparison function.
-        m, u: Chances of levels 1 (different) and up, among matches and among unrelated pairs; each sums to 1.
-        unless: Names of comparisons: where one of them compared anything, this one is not counted, since it would
-            count the same evidence twice (a resident ID holds birth date, sex and region).
-        millibits: Weight of every level, 0 for a missing value.
-    """
-
-    name: str
-    comparator: str
-    m: tuple[float, ...]
-    u: tuple[float, ...]
-    unless: tuple[str, ...] = ()
-    millibits: NDArray[np.int64] = attrs.field(init=False, eq=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        if self.comparator not in COMPARATORS:
-            raise model_error(f"comparison {self.name} names an unknown comparator")
-        for chances in (self.m, self.u):
-            _check(chances, self.name, len(self.labels) - 1)
-        object.__setattr__(self, "millibits", _millibits(self.m, self.u))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the levels, from 0 (missing) up."""
-        return COMPARATORS[self.comparator].labels
-
-    def label(self, level: int) -> str:
-        """The name of *level*."""
-        return self.labels[level]
-
-
-@attrs.frozen(kw_only=True)
-class Alternative:
-    """
-    What a pair of different parties may be, other than unrelated.
-
-    Attributes:
-        name: Such as ``household``; texts carry its label in the languages.
-        share_bits: log2 of how many such pairs there are for each unrelated one.
-        chances: Comparison name to the chances of levels 1 and up; a comparison that is not named goes as among
-            unrelated pairs.
-    """
-
-    name: str
-    share_bits: float
-    chances: Mapping[str, tuple[float, ...]]
-
-
-@attrs.frozen(kw_only=True)
-class DeterministicRule:
-    """
-    Levels that together make two records one party, whatever they weigh.
-
-    Attributes:
-        name: How links name it.
-        at_least: Comparison name to the lowest level; a number alone never suffices, so two comparisons at least, and the
-            name among them.
-    """
-
-    name: str
-    at_least: Mapping[str, int]
-
-    def __attrs_post_init__(self) -> None:
-        if "name" not in self.at_least or len(self.at_least) < 2:
-            raise model_error(f"rule {self.name} must ask for a compatible name beside another comparison")
-
-    def holds(self, levels: Mapping[str, Levels]) -> NDArray[np.bool_]:
-        """Of which pairs it holds."""
-        found = np.ones(len(levels["name"]), np.bool_)
-        for name, least in self.at_least.items():
-            found &= levels[name] >= least
-        return found
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -184,6 +50,25 @@ class Compared:
     counted: Mapping[str, Levels]
     frequency_millibits: NDArray[np.int64]
     weight_millibits: NDArray[np.int64]
+
+    def pair(self, index: int) -> ComparedPair:
+        """Pair *index* alone."""
+        return ComparedPair(
+            levels={name: int(levels[index]) for name, levels in self.levels.items()},
+            counted={name: int(levels[index]) for name, levels in self.counted.items()},
+            frequency_millibits=int(self.frequency_millibits[index]),
+            weight_millibits=int(self.weight_millibits[index]),
+        )
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class ComparedPair:
+    """What a model says of one pair; see `Compared`."""
+
+    levels: Mapping[str, int]
+    counted: Mapping[str, int]
+    frequency_millibits: int
+    weight_millibits: int
 
 
 @attrs.frozen(kw_only=True)
@@ -231,7 +116,7 @@ class MatchModel:
             if abs(alternative.share_bits) > 200:
                 raise model_error(f"the share of {alternative.name} is none: its bits lie between -200 and 200")
             for name, chances in alternative.chances.items():
-                _check(chances, f"{name} of {alternative.name}", len(by_name[name].u))
+                check_chances(chances, f"{name} of {alternative.name}", len(by_name[name].u))
         if math.prod(self.sizes) >= 1 << 31 or len(self.blocking) > 16:
             raise model_error(
                 "a model has at most sixteen blocking rules, and so many levels that 2^31 patterns suffice"
@@ -253,6 +138,17 @@ class MatchModel:
         alternatives = tuple(attrs.evolve(one, share_bits=one.share_bits + more) for one in self.alternatives)
         return attrs.evolve(self, prior_millibits=prior, alternatives=alternatives)
 
+    @cached_property
+    def _instead(self) -> list[tuple[int, list[tuple[str, tuple[int, ...]]]]]:
+        """Of each alternative, its share and what each level of its comparisons adds, in millibits."""
+        return [
+            (
+                round(1000 * one.share_bits),
+                [(c.name, millibits_of(one.chances[c.name], c.u)) for c in self.comparisons if c.name in one.chances],
+            )
+            for one in self.alternatives
+        ]
+
     @property
     def sizes(self) -> tuple[int, ...]:
         """How many levels each comparison has, missing included."""
@@ -269,6 +165,20 @@ class MatchModel:
         return Compared(
             levels=levels, counted=self.counted(levels), frequency_millibits=frequency,
             weight_millibits=self.weights(self.patterns(levels)) + frequency,
+        )  # fmt: skip
+
+    def pair(self, one: Row, other: Row) -> ComparedPair:
+        """`compare` of one pair, which costs a hundredth of what it does for a short array."""
+        levels = {c.name: COMPARATORS[c.comparator].level(one, other) for c in self.comparisons}
+        counted = dict(levels)
+        for comparison in self.comparisons:
+            if any(levels[name] for name in comparison.unless):
+                counted[comparison.name] = 0
+        frequency = sum([each.added(levels[each.comparison], one, other) for each in self.frequencies])
+        weights = [comparison.weights[counted[comparison.name]] for comparison in self.comparisons]
+        return ComparedPair(
+            levels=levels, counted=counted, frequency_millibits=frequency,
+            weight_millibits=self.prior_millibits + self.lost(self.odds_of(counted)) + sum(weights) + frequency,
         )  # fmt: skip
 
     def frequency_millibits(self, levels: Mapping[str, Levels], left: Lanes, right: Lanes) -> NDArray[np.int64]:
@@ -334,22 +244,31 @@ class MatchModel:
         """
         some = counted[self.comparisons[0].name]
         found = np.empty((len(self.alternatives), len(some)))
-        for row, alternative in zip(found, self.alternatives, strict=True):
-            bits = np.full(len(some), round(1000 * alternative.share_bits), np.int64)
-            for comparison in self.comparisons:
-                if comparison.name in alternative.chances:
-                    chances = alternative.chances[comparison.name]
-                    bits += _millibits(chances, comparison.u)[counted[comparison.name]]
+        for row, (share, weights) in zip(found, self._instead, strict=True):
+            bits = np.full(len(some), share, np.int64)
+            for name, of_level in weights:
+                bits += np.array(of_level, np.int64)[counted[name]]
             # Of whole millibits, each power computed alone: the same on every machine.
             row[:] = [2.0 ** (value / 1000) for value in bits.tolist()]
         return found
 
+    def odds_of(self, counted: Mapping[str, int]) -> list[float]:
+        """`odds` of one pair."""
+        return [
+            2.0 ** ((share + sum([of_level[counted[name]] for name, of_level in weights])) / 1000)
+            for share, weights in self._instead
+        ]
+
     def alternative_millibits(self, counted: Mapping[str, Levels]) -> NDArray[np.int64]:
         """What the weight loses since the pair may be related without being one party."""
-        total = np.ones(len(counted[self.comparisons[0].name]))
-        for row in self.odds(counted):
-            total += row
-        return np.array([-round(1000 * math.log2(value)) for value in total.tolist()], np.int64)
+        return np.array([self.lost(odds) for odds in self.odds(counted).T.tolist()], np.int64)
+
+    def lost(self, odds: Sequence[float]) -> int:
+        """What a weight loses, in millibits, where alternatives have *odds* beside an unrelated pair."""
+        total = 1.0
+        for each in odds:
+            total += each
+        return -round(1000 * math.log2(total))
 
     def to_document(self) -> dict[str, Any]:
         """The model as JSON; `from_document` reads it."""
@@ -391,8 +310,3 @@ def model_schema() -> dict[str, Any]:
 
 def _data(name: str) -> str:
     return files(__package__ or "bankcif.matching").joinpath("data", name).read_text(encoding="utf-8")
-
-
-def levels_at(compared: Compared, index: int) -> dict[str, int]:
-    """The uncounted levels of pair *index*, as plain numbers."""
-    return {name: int(levels[index]) for name, levels in compared.levels.items()}

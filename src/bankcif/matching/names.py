@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..wording import look_alikes
-from ._levels import Column, Levels, Truth, any_equal, bits, both, overlap
-from .lanes import Edit, Lane, Lanes, edits
+from ._levels import Column, Levels, Truth, any_equal, bits, both, one_equal, one_overlap, overlap
+from .lanes import Edit, Lane, Lanes, Row, edit, edits
 
 __all__ = ["LatinPart", "OrganizationNames", "PersonNames"]
 
@@ -49,6 +49,25 @@ class PersonNames:
         out[~both(left[:, Lane.NAME], right[:, Lane.NAME])] = 0
         return out
 
+    def level(self, one: Row, other: Row) -> int:
+        if not (one[Lane.NAME] and other[Lane.NAME]):
+            return 0
+        if one[Lane.NAME] == other[Lane.NAME]:
+            return 7
+        if one[Lane.KEY] == other[Lane.KEY]:
+            return 6
+        if one_equal(one, other, _SOUNDS) or _agree(one, other, Lane.WORDS):
+            return 5
+        han, latin = one[Lane.FLAGS] & other[Lane.FLAGS] & 4, not (one[Lane.FLAGS] | other[Lane.FLAGS]) & 4
+        near = _near_han_pair(one, other) if han else _near_latin_pair(one, other) if latin else 1
+        if near == 1 and (_agree(one, other, Lane.SURNAME) or (latin and _agree(one, other, Lane.CHARS))):
+            return 2
+        return near
+
+
+def _agree(one: Row, other: Row, lane: Lane) -> bool:
+    return one[lane] != 0 and one[lane] == other[lane]
+
 
 def _near_names(left: Lanes, right: Lanes) -> Levels:
     """3 or 4 where two names that differ are near each other, else 1."""
@@ -80,6 +99,33 @@ def _near_han(left: Lanes, right: Lanes, long: Truth) -> Levels:
     return out
 
 
+def _near_han_pair(one: Row, other: Row) -> int:
+    """`_near_han` of one pair."""
+    a, b = one[Lane.CHARS], other[Lane.CHARS]
+    long = (one[Lane.FLAGS] | other[Lane.FLAGS]) & 8
+    character = edit(a, b, 16)
+    if character == Edit.SUBSTITUTION and not long and _is_look_alike(a, b):
+        return 4
+    if not ((a >> 32 and b >> 16) or (b >> 32 and a >> 16)):
+        return 1
+    found = {character, edit(one[Lane.SYLLABLES], other[Lane.SYLLABLES], 16)}
+    if long:
+        return 3 if Edit.NONE in found and Edit.MORE not in found else 1
+    return 1 if found == {Edit.MORE} else 3
+
+
+def _is_look_alike(one: int, other: int) -> bool:
+    differing = one ^ other
+    place = ((differing & -differing).bit_length() - 1) // 16 * 16
+    low, high = sorted((one >> place & 0xFFFF, other >> place & 0xFFFF))
+    return low << 16 | high in _alike_pairs()
+
+
+@cache
+def _alike_pairs() -> frozenset[int]:
+    return frozenset(_alike().tolist())
+
+
 def _look_alike(one: Column, other: Column) -> Truth:
     """Whether the one character in which names differ is known to be mistaken for the other by its look."""
     xor = one ^ other
@@ -109,22 +155,42 @@ def _near_latin(left: Lanes, right: Lanes) -> Levels:
     return out
 
 
+def _near_latin_pair(one: Row, other: Row) -> int:
+    """`_near_latin` of one pair."""
+    if _agree(one, other, Lane.FAMILIAR):
+        return 4
+    if not (one[Lane.CHARS] >> 10 and other[Lane.CHARS] >> 10):
+        return 1
+    near = edit(one[Lane.CHARS], other[Lane.CHARS], 5) != Edit.MORE
+    return 3 if near and edit(one[Lane.SYLLABLES], other[Lane.SYLLABLES], 5) != Edit.MORE else 1
+
+
 class LatinPart:
     """The given name or the surname of a Latin name: equal, familiar form, one edit, same beginning."""
 
     labels = ("missing", "different", "same beginning", "one edit", "equal")
 
     def __init__(self, lane: Lane) -> None:
+        self._lane = lane
         self.best: Lane | None = lane
 
     def levels(self, left: Lanes, right: Lanes) -> Levels:
-        a, b = left[:, self.best], right[:, self.best]
-        edit = edits(a, b, 5)
-        out = np.where(edit == Edit.NONE, np.uint8(4), np.where(edit == Edit.MORE, np.uint8(1), np.uint8(3)))
+        a, b = left[:, self._lane], right[:, self._lane]
+        changed = edits(a, b, 5)
+        out = np.where(changed == Edit.NONE, np.uint8(4), np.where(changed == Edit.MORE, np.uint8(1), np.uint8(3)))
         three = np.uint64(0x7FFF)
-        out[(edit == Edit.MORE) & ((a & three) == (b & three))] = 2
+        out[(changed == Edit.MORE) & ((a & three) == (b & three))] = 2
         out[~both(a, b)] = 0
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        a, b = one[self._lane], other[self._lane]
+        if not (a and b):
+            return 0
+        changed = edit(a, b, 5)
+        if changed == Edit.MORE:
+            return 1 if (a ^ b) & 0x7FFF else 2
+        return 4 if changed == Edit.NONE else 3
 
 
 class OrganizationNames:
@@ -149,3 +215,17 @@ class OrganizationNames:
         out[left[:, Lane.NAME] == right[:, Lane.NAME]] = 6
         out[~both(left[:, Lane.NAME], right[:, Lane.NAME])] = 0
         return out
+
+    def level(self, one: Row, other: Row) -> int:
+        if not (one[Lane.NAME] and other[Lane.NAME]):
+            return 0
+        if one[Lane.NAME] == other[Lane.NAME]:
+            return 6
+        if one[Lane.KEY] == other[Lane.KEY]:
+            form, another = one[Lane.SURNAME], other[Lane.SURNAME]
+            return 5 if form == another or not (form and another) else 4
+        lanes = (Lane.SOUND, Lane.SOUND_2)
+        changed = sum((one[lane] ^ other[lane]).bit_count() for lane in lanes)
+        if changed <= 4 and min(sum(side[lane].bit_count() for lane in lanes) for side in (one, other)) >= 5:
+            return 3
+        return 2 if one_overlap(one, other, lanes) >= 0.7 else 1

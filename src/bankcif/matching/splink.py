@@ -18,7 +18,8 @@ from typing import Any
 import attrs
 
 from .blocking import BlockingRule
-from .model import Comparison, MatchModel, model_error
+from .comparison import Comparison, model_error
+from .model import MatchModel
 
 __all__ = ["Imported", "from_splink", "is_splink"]
 

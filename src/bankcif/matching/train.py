@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from ..errors import TrainingError
 from .compare import Levels
+from .comparison import Alternative, Comparison
 from .frequencies import Frequencies
-from .model import Alternative, Comparison, MatchModel
+from .model import MatchModel
 
 __all__ = ["PatternCounts", "Trained", "TrainingPlan", "train"]
 
