@@ -543,7 +543,7 @@ def test_the_plan_of_the_indexes_tells_what_they_give_away(shell: Shell) -> None
     assert "does not exist" in shell.run("index", "plan", "--frequencies", "none.toml", expect=2).stderr
     other = ("--db", "sqlite:///other.db", "--keys", "other.json", "--operators", "other-operators.toml")
     shell.write("day.toml", "[birth_date]\nheaviest = 0.9\n[name]\nheaviest = 0.5\n")
-    assert "name_birth is refused" in shell.run("init", *other, "--frequencies", "day.toml", expect=2).stderr
+    assert "reading_birth is refused" in shell.run("init", *other, "--frequencies", "day.toml", expect=2).stderr
 
 
 OFFICERS = """

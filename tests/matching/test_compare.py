@@ -310,6 +310,16 @@ def test_a_look_at_values_rules_out_no_bearer(kind: PartyKind, one: dict[str, An
     assert all(key not in blocking_keys(record) for key in blocking_keys(theirs) if not may_bear(one, key))
 
 
+@given(strategies.han_names, st.sampled_from(["", " ", "\u3000"]), st.booleans())
+def test_names_of_one_key_meet_by_their_sound(name: str, gap: str, traditional: bool) -> None:
+    other = gap.join(name)
+    if traditional:
+        other = other.translate(str.maketrans("张国强丽军刘陈杰涛欧阳单", "張國強麗軍劉陳傑濤歐陽單"))
+    one, two = person(name=name, birth_date="1990-03-07"), person(name=other, birth_date="1990-03-07")
+    assert one.name_key == two.name_key
+    assert blocking_keys(one) == blocking_keys(two) != []
+
+
 def test_spellings_of_one_name_meet_under_a_key() -> None:
     spellings = ("张伟国", "張偉國", "章炜国", "Zhang Weiguo", "ZHANG WEI GUO")
     keys = [set(blocking_keys(person(name=name, birth_date="1990-03-07"))) for name in spellings]

@@ -131,7 +131,7 @@ def test_a_bank_s_own_frequencies_decide(tmp_path: Path) -> None:
     path.write_text('[birth_date]\nsource = "all born on one day"\nheaviest = 0.9\ncollision = 0.9\n', encoding="utf-8")
     own = Frequencies.read(path)
     assert own["surname"] == TABLE["surname"]
-    with pytest.raises(ConfigurationError, match="name_birth is refused"):
+    with pytest.raises(ConfigurationError, match="reading_birth is refused"):
         CIF(
             repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
             frequencies={**own, "name": Frequency(heaviest=0.5, collision=0.5)},

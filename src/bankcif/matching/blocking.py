@@ -29,7 +29,6 @@ INDEX_PARTS: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone",),
     "email": ("email",),
     "organization_name": ("organization_name",),
-    "name_birth": ("name", "birth_date"),
     "reading_birth": ("reading", "birth_date"),
     "letters_birth": ("letters", "birth_date"),
 }
@@ -51,9 +50,10 @@ class BlockingKey:
 
 def blocking_keys(record: Features) -> list[BlockingKey]:
     """
-    The keys of *record*: exact identifiers, phone, e-mail, and the name with the birth date, in characters and sound.
+    The keys of *record*: exact identifiers, phone, e-mail, and the name's sound and words with the birth date.
 
-    A name alone is no key: its frequency would give it away, and its block would hold thousands.
+    A name alone is no key: its frequency would give it away, and its block would hold thousands. Its characters are none
+    either: names of the same characters sound alike, so that they meet already.
     """
     keys = [BlockingKey("identifier", pair) for pair in record.identifiers]
     if record.phone:
@@ -64,7 +64,6 @@ def blocking_keys(record: Features) -> list[BlockingKey]:
         if record.name_key:
             keys.append(BlockingKey("organization_name", (record.name_key,)))
     elif record.name_key and record.born:
-        keys.append(BlockingKey("name_birth", (record.name_key, record.born)))
         keys += [BlockingKey("reading_birth", (sound, record.born)) for sound in record.readings[:_MOST_READINGS]]
         if record.letters:
             keys.append(BlockingKey("letters_birth", (record.letters, record.born)))
@@ -83,7 +82,7 @@ def may_bear(values: Mapping[str, Any], key: BlockingKey) -> bool:
             return bool(values.get("phone", "").partition(";")[0] == key.value[0])
         case "email":
             return bool(values.get("email", "").casefold() == key.value[0])
-        case "name_birth" | "reading_birth" | "letters_birth":
+        case "reading_birth" | "letters_birth":
             return values.get("birth_date", key.value[1]) in ("", key.value[1])
     return True
 
