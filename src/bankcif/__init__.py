@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .identifiers import standard_schemes
     from .intake import Channel, read_channel
     from .matching import LinkPolicy, MatchModel
-    from .merging import Terms
+    from .merging import Decay, Release, SurvivorshipRules, Terms
     from .party import Holding, Identifier, Individual, Money, Organization, ReferenceTables, Sensitive, party_from
     from .protection import LocalKeyProvider
     from .storage import MemoryKeyStore, MemoryRepository
@@ -31,6 +31,7 @@ __all__ = [
     "AuthContext",
     "BankCIFError",
     "Channel",
+    "Decay",
     "Holding",
     "Identifier",
     "Individual",
@@ -45,7 +46,9 @@ __all__ = [
     "Policy",
     "Purpose",
     "ReferenceTables",
+    "Release",
     "Sensitive",
+    "SurvivorshipRules",
     "Terms",
     "TransitKeyProvider",
     "party_from",
@@ -74,6 +77,9 @@ _HOME = {
     "Purpose": "context",
     "ReferenceTables": "party",
     "Sensitive": "party",
+    "Decay": "merging",
+    "Release": "merging",
+    "SurvivorshipRules": "merging",
     "Terms": "merging",
     "TransitKeyProvider": "protection",
     "party_from": "party",

@@ -41,7 +41,7 @@ from .flows.log import LogPlan, LogWriter
 from .identifiers import SchemeSet, standard_schemes
 from .intake import CaptureStandards, Channel, Standardizer, capture_standards, read_channel
 from .matching import LinkPolicy, MatchModel, default_model
-from .merging import Terms
+from .merging import STANDARD_RULES, SurvivorshipRules, Terms
 from .party import TWO_PERSONS, PartyKind, ReferenceTables
 from .protection import DataKeys, Frequency, KeyProvider, KeyStore, Sealer, suite_of
 from .storage import Repository
@@ -72,6 +72,8 @@ class CIF:
         tables: Reference tables.
         trust: How far each source is believed, by source; a source that is not named is believed half and changes
             no protected field.
+        survivorship: How each field of a golden record survives; by trust if None. After a change of rules, `Customers.rebuild`
+            brings the golden records that stand up to them.
         models: Match models by party kind.
         link_policy: What the bank does with a match weight.
         witnesses: Who remembers the checkpoints of the audit log; see `bankcif.audit.Witness`.
@@ -112,6 +114,7 @@ class CIF:
         tables: ReferenceTables | None = None,
         standards: CaptureStandards | None = None,
         trust: Mapping[str, Terms] | None = None,
+        survivorship: SurvivorshipRules | None = None,
         models: Mapping[PartyKind, MatchModel] | None = None,
         link_policy: LinkPolicy | None = None,
         witnesses: Sequence[Witness] = (),
@@ -158,7 +161,7 @@ class CIF:
             ),
             standards=standards or capture_standards(),
             models=models or {kind: default_model(kind) for kind in PartyKind},
-            link_policy=link_policy or LinkPolicy(), policy=policy, masks=masks,
+            link_policy=link_policy or LinkPolicy(), survivorship=survivorship or STANDARD_RULES, policy=policy, masks=masks,
             watch=PolicyWatch(repository, founded.digester, masks, clock, policy_seconds, policy),
             authentication=authentication or AuthPlan(),
             log=LogWriter(

@@ -14,8 +14,7 @@ from tests.flows.test_register import clear, register
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
 from bankcif.errors import FourEyesError, InputError, NotFoundOrNotAllowedError
-from bankcif.flows._golden import proposed_by
-from bankcif.flows._view import open_golden
+from bankcif.flows._golden import open_golden, proposed_by
 from bankcif.party import ReferenceTables
 
 MAKER = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))

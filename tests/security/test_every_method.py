@@ -103,6 +103,11 @@ def _merged(w: World) -> str:
     return w.other
 
 
+def _overridden(w: World) -> str:
+    w.cif.customers.override(w.cif_no, {"former_name": "张旧"}, reason="r", actor=SECOND, purpose=OPERATIONS)
+    return w.cif_no
+
+
 def _restricted(w: World) -> str:
     w.cif.erasures.restrict(w.cif_no, reason="asked", actor=SECOND)
     return w.cif_no
@@ -162,6 +167,13 @@ CALLS: dict[str, Call] = {
     "Customers.find": lambda w, a: w.cif.customers.find(phone="15412345678", actor=a, purpose=SERVICE),
     "Customers.get": lambda w, a: w.cif.customers.get(w.cif_no, actor=a, purpose=SERVICE),
     "Customers.reveal": lambda w, a: w.cif.customers.reveal(w.cif_no, {"phone"}, actor=a, purpose=COMPLIANCE),
+    "Customers.override": lambda w, a: w.cif.customers.override(
+        w.cif_no, {"former_name": "张旧"}, reason="r", actor=a, purpose=OPERATIONS
+    ),
+    "Customers.end_override": lambda w, a: w.cif.customers.end_override(
+        _overridden(w), "former_name", reason="r", actor=a, purpose=OPERATIONS
+    ),
+    "Customers.rebuild": lambda w, a: w.cif.customers.rebuild(actor=a),
     "Customers.browse": lambda w, a: w.cif.customers.browse(actor=a, purpose=Purpose.RELATIONSHIP),
     "Customers.count": lambda w, a: w.cif.customers.count(actor=a, purpose=Purpose.RELATIONSHIP),
     "Customers.break_glass": lambda w, a: w.cif.customers.break_glass(w.cif_no, reason="r", actor=a, purpose=SERVICE),

@@ -53,6 +53,9 @@ ASKED: dict[Action, Callable[[CIF, str, Actor], object]] = {
     Action.VERIFY: lambda cif, cif_no, a: cif.verifications.record(
         cif_no, ["phone"], method="call_back", level=Assurance.HIGH, evidence="e-1", actor=a, purpose=Purpose.OPERATIONS
     ),
+    Action.OVERRIDE: lambda cif, cif_no, a: cif.customers.override(
+        cif_no, {"former_name": "张旧"}, reason="r", actor=a, purpose=Purpose.OPERATIONS
+    ),
     Action.KEYS: lambda cif, _, a: cif.keys.check(actor=a),
     Action.ERASE: lambda cif, cif_no, a: cif.erasures.restrict(cif_no, reason="r", actor=a),
     Action.EXPORT: lambda cif, _, a: cif.exports.take(spec("sex"), actor=a),

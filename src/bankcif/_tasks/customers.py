@@ -13,6 +13,7 @@ from ..errors import ConfigurationError, InputError, IntakeError
 from ..flows import (
     browse as browsing,
     glass,
+    override as override_flow,
     query,
     register as register_flow,
     verify as verify_flow,
@@ -20,7 +21,7 @@ from ..flows import (
 from ..flows._records import Arrival, counted, tokenized
 from ..flows.desk import Desk, assure, note, refuse, told
 from ..intake import Draft, GuardedVerifier, draft
-from ..merging import Assurance, Terms, VerifiedField
+from ..merging import Assurance, Release, Terms, VerifiedField
 from ..party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
 from ._group import Group
 
@@ -79,6 +80,53 @@ class Customers(Group):
                 path="$", rule=done.rule, cif_no=done.cif_no,
             )  # fmt: skip
         return done
+
+    def override(
+        self,
+        cif_no: str,
+        values: Mapping[str, Any],
+        *,
+        release: Release | str = Release.SOURCES_CHANGE,
+        until: date | None = None,
+        reason: str,
+        actor: Actor,
+        purpose: Purpose,
+    ) -> override_flow.Overridden:
+        """
+        Sets values above what sources say; of protected fields, once a second person approves.
+
+        Args:
+            cif_no: The customer.
+            values: Field name to value, as forms have them.
+            release: When it ends by itself: once sources say something new (``sources_change``), or on a day (``expiry``).
+            until: The last day on which it stands.
+            reason: Why, in one's own words; kept sealed.
+            actor, purpose: On whose behalf, what for.
+
+        Raises:
+            InputError: Nothing to override, or an end that is missing or over.
+            IntakeError: A value has faults; all of them at once.
+            NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* override a field.
+        """
+        if release not in set(Release):
+            raise InputError(f"an override ends by {' or '.join(Release)}", rule="release")
+        return override_flow.override(
+            self._desk, CifNo(cif_no), values, release=Release(release), until=until, reason=reason, actor=actor,
+            purpose=purpose,
+        )  # fmt: skip
+
+    def end_override(
+        self, cif_no: str, field: str, *, reason: str, actor: Actor, purpose: Purpose
+    ) -> override_flow.Overridden:
+        """Ends the override of a field before its time; see `bankcif.flows.override`."""
+        return override_flow.end_override(self._desk, CifNo(cif_no), field, reason=reason, actor=actor, purpose=purpose)
+
+    def rebuild(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> int:
+        """
+        Makes every golden record anew and tells how many changed: after a change of survivorship rules, and every day, since
+        overrides expire.
+        """
+        return override_flow.rebuild_all(self._desk, actor=actor, purpose=purpose)
 
     def draft(
         self,
@@ -206,3 +254,7 @@ def _check_names(channel: str, source: str, source_key: str) -> None:
     for name, value, longest in (("channel", channel, 64), ("source", source, 64), ("source_key", source_key, 128)):
         if not value or len(value) > longest or not value.isprintable():
             raise ConfigurationError(f"{name} is one to {longest} printable characters", rule=name)
+    if source.startswith("bankcif."):
+        raise ConfigurationError(
+            "a source's name does not begin with bankcif.: those are the library's own", rule="source"
+        )

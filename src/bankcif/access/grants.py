@@ -60,6 +60,7 @@ class Action(enum.StrEnum):
     AUDIT = "audit"
     REPORT = "report"
     VERIFY = "verify"
+    OVERRIDE = "override"
     KEYS = "keys"
     ERASE = "erase"
     POLICY = "policy"
@@ -73,7 +74,16 @@ class Action(enum.StrEnum):
 Place = tuple[str, Purpose, Action, Sink, Relation]
 """What a grant is found by: a role, a purpose, an action, a sink, and a relation."""
 BY_CUSTOMER = frozenset(
-    {Action.VIEW, Action.FIND, Action.REVEAL, Action.BROWSE, Action.EXPORT, Action.VERIFY, Action.REPORT}
+    {
+        Action.VIEW,
+        Action.FIND,
+        Action.REVEAL,
+        Action.BROWSE,
+        Action.EXPORT,
+        Action.VERIFY,
+        Action.OVERRIDE,
+        Action.REPORT,
+    }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""
 MOST_ALONE = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -22,12 +23,15 @@ from .desk import Desk, record
 __all__ = [
     "Rebuilt",
     "Touched",
+    "golden_of",
     "golden_place",
     "ground_of",
+    "open_golden",
     "party_content",
     "party_digest",
     "proposed_by",
     "rebuild",
+    "verified_tag",
 ]
 
 _PROPOSAL_MICROS = 90 * 86_400 * 1_000_000
@@ -73,6 +77,34 @@ def golden_place(cif_no: CifNo, group: str, version: int) -> Place:
     return Place(table="golden_group", owner=(cif_no,), group=group, version=version)
 
 
+def golden_of(desk: Desk, kind: PartyKind, records: Sequence[Statement], anchor: tuple[str, str, int]) -> GoldenRecord:
+    """The golden record of *records* by the rules in force, as of now."""
+    if not records:
+        return NOBODY
+    return survive(
+        kind, records, anchor=anchor, rules=desk.survivorship, digest=partial(verified_tag, desk), now=desk.now()
+    )
+
+
+def verified_tag(desk: Desk, values: Mapping[str, Any]) -> str:
+    """Keyed digest of path to value, by which a check knows what it saw."""
+    return desk.digester.digest("verified", dumps(values)).hex()
+
+
+def open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | None = None) -> dict[str, Any]:
+    """The golden values of a party in stored form; *known* is a data key that is opened already."""
+    groups = unit.copies.golden([row.cif_no])
+    keys = {} if known is None else {known.id: known}
+    missing = {group.key_id for group in groups} - keys.keys()
+    if missing:
+        keys |= desk.data_keys.get(missing)
+    values: dict[str, Any] = {}
+    for group in groups:
+        place = golden_place(row.cif_no, group.data_group, group.version)
+        values.update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
+    return values
+
+
 def rebuild(
     desk: Desk, unit: UnitOfWork, touched: Sequence[Touched], *, actor: Actor, now: int
 ) -> dict[CifNo, Rebuilt]:
@@ -92,14 +124,14 @@ def rebuild(
     linked: dict[str, list[LinkRow]] = {}
     for link in unit.crosswalk.of_parties([party.cif_no for party in touched]):
         linked.setdefault(link.cif_no, []).append(link)
+    stored = _stored(desk, unit, touched)
     for party in touched:
-        before = survive(party.kind, party.before, anchor=party.anchor) if party.before else NOBODY
-        golden = survive(party.kind, party.after, anchor=party.anchor)
+        before = golden_of(desk, party.kind, party.before, party.anchor)
+        golden = golden_of(desk, party.kind, party.after, party.anchor)
+        known = stored.get(party.cif_no, {})
         changed = tuple(
-            name
-            for name in dict.fromkeys((*golden.values, *before.values))
-            if before.values.get(name) != golden.values.get(name)
-        )  # fmt: skip
+            name for name in dict.fromkeys((*golden.values, *known)) if known.get(name) != golden.values.get(name)
+        )
         stood = _grounds(desk, party.cif_no, before)
         stands = _grounds(desk, party.cif_no, golden)
         proposed = tuple(one for one, ground in stands.items() if stood.get(one) != ground)
@@ -131,6 +163,25 @@ def rebuild(
     if entries:
         record(desk, unit, entries)
     return done
+
+
+def _stored(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched]) -> dict[CifNo, dict[str, Any]]:
+    """
+    The golden values that rest, in stored form. What changed is told from them, and not from what earlier records come to:
+    other rules may have made them, and an override may have ended since.
+    """
+    standing = [party for party in touched if party.row is not None and party.row.merged_into is None]
+    groups = unit.copies.golden([party.cif_no for party in standing]) if standing else ()
+    keys = {party.anchor_key.id: party.anchor_key for party in standing}
+    missing = {group.key_id for group in groups} - keys.keys()
+    keys |= desk.data_keys.get(missing) if missing else {}
+    values: dict[CifNo, dict[str, Any]] = {}
+    for group in groups:
+        opened = desk.sealer.open(
+            group.sealed, keys[group.key_id], golden_place(group.cif_no, group.data_group, group.version)
+        )
+        values.setdefault(group.cif_no, {}).update(opened["values"])
+    return values
 
 
 def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, content: bytes, now: int) -> PartyRow:

@@ -13,18 +13,19 @@ from .._canonical import dumps
 from ..access.masking import card_at_rest
 from ..context import Actor
 from ..intake import Standard
-from ..matching import Features, features_of
-from ..merging import Statement, Terms, Verification
+from ..matching import Features, blocking_keys, features_of
+from ..merging import Override, Statement, Terms, Verification
 from ..party import CifNo, Fault, PartyKind, SourceKey
 from ..protection import DataKey, Place
-from ..storage.rows import SourceRow
-from .desk import Desk
+from ..storage.rows import IndexRow, SourceRow
+from .desk import Desk, Tagging
 
 __all__ = [
     "Arrival",
     "Record",
     "content_tag",
     "counted",
+    "index_rows",
     "open_records",
     "seal_record",
     "source_place",
@@ -48,6 +49,7 @@ class Arrival:
         business_time: The source's own time in microseconds, or None.
         delivery: Keyed digest of file and line, or None.
         verification: The check, of a record that is one.
+        override: That it is a person's decision, if it is one.
     """
 
     origin: SourceKey
@@ -57,6 +59,7 @@ class Arrival:
     business_time: int | None = None
     delivery: bytes | None = None
     verification: Verification | None = None
+    override: Override | None = None
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -108,7 +111,11 @@ def counted(faults: Iterable[Fault]) -> dict[str, int]:
 
 def content_tag(desk: Desk, arrival: Arrival) -> bytes:
     """Keyed digest of what a form says, to recognize the same delivery."""
-    content = {"kind": arrival.form.kind.value, "values": arrival.form.values, "at": arrival.business_time}
+    content: dict[str, Any] = {
+        "kind": arrival.form.kind.value, "values": arrival.form.values, "at": arrival.business_time,
+    }  # fmt: skip
+    if arrival.override is not None:
+        content["override"] = arrival.override.stored()
     return desk.digester.digest("content", dumps(content))
 
 
@@ -152,6 +159,8 @@ def seal_record(
     }
     if arrival.verification is not None:
         payload["verification"] = arrival.verification.stored()
+    if arrival.override is not None:
+        payload["override"] = arrival.override.stored()
     bare = SourceRow(
         source=arrival.origin.source, source_key=arrival.origin.key, record_no=record_no, channel=arrival.channel,
         received_at=received_at, business_time=arrival.business_time, actor=actor.id, person=actor.person, key_id=key.id,
@@ -177,14 +186,33 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
     return Record(
         cif_no=cif_no,
         kind=kind,
-        statement=statement_of(row, payload["values"], Terms.of_stored(payload["terms"]), payload.get("verification")),
+        statement=statement_of(
+            row, payload["values"], Terms.of_stored(payload["terms"]), payload.get("verification"), payload.get("override")
+        ),
         key=key,
         identifying=desk.link_policy.identifying,
     )  # fmt: skip
 
 
+def index_rows(tagging: Tagging, one: Record, cif_no: CifNo | None = None) -> list[IndexRow]:
+    """The rows under which a record is found, in every version that is written; *cif_no* is whose it is, if that changes."""
+    source, source_key, record_no = one.statement.place
+    return [
+        IndexRow(
+            index_name=key.index, index_version=version, tag=tag, source=source, source_key=source_key,
+            record_no=record_no, cif_no=cif_no or one.cif_no,
+        )
+        for key in dict.fromkeys(blocking_keys(one.features))
+        for version, tag in tagging.tags(key)
+    ]  # fmt: skip
+
+
 def statement_of(
-    row: SourceRow, values: Mapping[str, Any], terms: Terms, check: Mapping[str, Any] | None = None
+    row: SourceRow,
+    values: Mapping[str, Any],
+    terms: Terms,
+    check: Mapping[str, Any] | None = None,
+    override: Mapping[str, Any] | None = None,
 ) -> Statement:
     """A record as survivorship hears it."""
     return Statement(
@@ -192,4 +220,5 @@ def statement_of(
         received_at=row.received_at, business_time=row.business_time, values=values, terms=terms,
         restricted=row.restricted_at is not None, actor=row.actor, person=row.person,
         verification=None if check is None else Verification.of_stored(check),
+        override=None if override is None else Override.of_stored(override),
     )  # fmt: skip

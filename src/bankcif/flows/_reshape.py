@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..context import Actor
-from ..matching import blocking_keys
 from ..merging import relocate
 from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, PartyRow
 from ._golden import Touched, rebuild
-from ._records import Record, open_records
+from ._records import Record, index_rows, open_records
 from .desk import Desk
 
-__all__ = ["reshape", "root_of", "standing"]
+__all__ = ["reshape", "root_of", "standing", "touched_of"]
 
 
 def reshape(
@@ -80,15 +79,7 @@ def _move_tags(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], moves: Ma
         to = moves.get(one.statement.origin)
         if to is None:
             continue
-        source, source_key, record_no = one.statement.place
-        for key in {(key.index, key.value): key for key in blocking_keys(one.features)}.values():
-            rows.setdefault(to, []).extend(
-                IndexRow(
-                    index_name=key.index, index_version=version, tag=tag, source=source, source_key=source_key,
-                    record_no=record_no, cif_no=to,
-                )
-                for version, tag in tagging.tags(key)
-            )  # fmt: skip
+        rows.setdefault(to, []).extend(index_rows(tagging, one, to))
     # A version that is being filled may not have the tags of these records yet, and may be past the party they go to.
     filled = {tagger.version for tagger in tagging.written[1:]}
     unit.indexes.add([row for moving in rows.values() for row in moving if row.index_version in filled])
@@ -122,9 +113,15 @@ def standing(desk: Desk, unit: UnitOfWork, cif_no: CifNo) -> tuple[Touched, Sequ
     """A party as it stands today, and its opened records."""
     row = root_of(unit, unit.parties.get([cif_no])[cif_no])
     opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
+    return touched_of(desk, row, opened), opened
+
+
+def touched_of(desk: Desk, row: PartyRow, opened: Sequence[Record]) -> Touched:
+    """A party with its records, which are those that it had."""
     said = [one.statement for one in opened]
+    anchor = (row.anchor_source, row.anchor_source_key, row.anchor_record_no)
+    known = next((one.key for one in opened if one.key.id == row.anchor_key_id), None)
     return Touched(
-        cif_no=row.cif_no, kind=PartyKind(row.kind), row=row,
-        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no),
-        anchor_key=desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id], before=said, after=said,
-    ), opened  # fmt: skip
+        cif_no=row.cif_no, kind=PartyKind(row.kind), row=row, anchor=anchor, before=said, after=said,
+        anchor_key=known or desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id],
+    )  # fmt: skip

@@ -15,12 +15,12 @@ from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import golden_place
+from ._golden import open_golden
 from ._pending import Pending, pending
 from ._relations import by_ticket, granted_to
 from .desk import Desk
 
-__all__ = ["CustomerView", "masked_view", "need_view_sink", "open_golden", "present", "typed"]
+__all__ = ["CustomerView", "masked_view", "need_view_sink", "present", "typed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -46,20 +46,6 @@ class CustomerView:
         if name in CATALOGUE[object.__getattribute__(self, "kind")]:
             return values.get(name)
         raise AttributeError(name)
-
-
-def open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | None = None) -> dict[str, Any]:
-    """The golden values of a party in stored form; *known* is a data key that is opened already."""
-    groups = unit.copies.golden([row.cif_no])
-    keys = {} if known is None else {known.id: known}
-    missing = {group.key_id for group in groups} - keys.keys()
-    if missing:
-        keys |= desk.data_keys.get(missing)
-    values: dict[str, Any] = {}
-    for group in groups:
-        place = golden_place(row.cif_no, group.data_group, group.version)
-        values.update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
-    return values
 
 
 def masked_view(

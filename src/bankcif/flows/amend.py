@@ -8,25 +8,22 @@ from ..approval import Approval
 from ..context import Actor
 from ..errors import InputError
 from ..intake import Standard
-from ..merging import Terms, survive
+from ..merging import DECISIONS, Terms
 from ..party import CifNo, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow
-from ._golden import ground_of, proposed_by, rebuild
+from ._golden import golden_of, ground_of, proposed_by, rebuild
 from ._records import Arrival, content_tag, seal_record, statement_of
 from ._reshape import standing
 from .desk import Desk
 
 __all__ = ["change", "ground_of_change"]
 
-_DECISIONS = "bankcif.approval"
-"""Source of approved values."""
-
 
 def ground_of_change(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
     """What a proposed change stands on, as it is now: a digest of the field's golden value."""
     party, _ = standing(desk, unit, CifNo(approval.subjects[0]))
-    golden, field = survive(party.kind, party.after, anchor=party.anchor), approval.detail["field"]
+    golden, field = golden_of(desk, party.kind, party.after, party.anchor), approval.detail["field"]
     return {field: ground_of(desk, party.cif_no, golden, field)}
 
 
@@ -39,11 +36,12 @@ def change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: 
     if said is None:
         raise InputError("the record that proposed this value is not this customer's any more", rule="stale")
     # A later decision stands, even where clocks of two hosts differ or two decisions share an instant.
-    decided = [one.statement.business_time or 0 for one in opened if one.statement.origin.source == _DECISIONS]
+    decided = [one.statement.business_time or 0 for one in opened if one.statement.origin.source == DECISIONS]
     arrival = Arrival(
-        origin=SourceKey(_DECISIONS, approval.id), channel="approval",
+        origin=SourceKey(DECISIONS, approval.id), channel="approval",
         form=Standard(kind=said.kind, values={field: said.statement.values[field]}, given={}, faults=()),
         terms=Terms(trust=100, may_change=frozenset({field})), business_time=max((now, *(at + 1 for at in decided))),
+        override=said.statement.override,
     )  # fmt: skip
     sealed = seal_record(
         desk, arrival, record_no=0, key=desk.data_keys.take(1)[0], received_at=now, content=content_tag(desk, arrival),
@@ -55,6 +53,6 @@ def change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: 
         reason="approval", weight_millibits=None, actor=actor.id, since=now,
     )  # fmt: skip
     unit.crosswalk.add([link])
-    approved = statement_of(sealed, arrival.form.values, arrival.terms)
+    approved = attrs.evolve(statement_of(sealed, arrival.form.values, arrival.terms), override=arrival.override)
     rebuilt = rebuild(desk, unit, [attrs.evolve(party, after=[*party.before, approved])], actor=actor, now=now)
     return {cif: one.row.stamp for cif, one in rebuilt.items()}

@@ -21,6 +21,7 @@ from ..errors import AccessError, BankCIFError, ConflictError, NotFoundOrNotAllo
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
 from ..matching import BlockingKey, LinkPolicy, MatchModel
+from ..merging import SurvivorshipRules
 from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..storage import Repository, UnitOfWork
@@ -63,6 +64,7 @@ class Desk:
     Attributes:
         taggers: Make the tags of blind indexes, by version.
         digester: Makes keyed digests of contents, and tokens.
+        survivorship: By which golden records are made.
         policy: By which the call works that was given this desk, from its beginning to its end.
         watch: Tells when another policy comes into force; the next call is given a desk with that one.
         log: Writes the audit log.
@@ -83,6 +85,7 @@ class Desk:
     standards: CaptureStandards
     models: Mapping[PartyKind, MatchModel]
     link_policy: LinkPolicy
+    survivorship: SurvivorshipRules
     policy: Policy
     watch: PolicyWatch
     masks: MaskProfiles

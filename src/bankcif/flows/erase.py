@@ -26,11 +26,11 @@ from ..errors import ConflictError, InputError, NotFoundOrNotAllowedError
 from ..matching import blocking_keys
 from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
-from ..storage.rows import IndexRow, OutboxRow, PartyRow
+from ..storage.rows import OutboxRow, PartyRow
 from ._golden import party_content, party_digest, rebuild
 from ._proposals import decision_entry, proposed, settle, write_proposal
 from ._reasons import drop_reasons, keep_reason, need_reason, with_reasons
-from ._records import Record, open_records
+from ._records import Record, index_rows, open_records
 from ._reseal import sealed_anew
 from ._reshape import standing
 from .desk import Desk, authorize, destroy_retired, record, refuse, retire, retried
@@ -270,15 +270,8 @@ def _forget(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], members: Seq
     tagging = desk.tagging(unit)
     rows = []
     for one in opened:
-        source, source_key, record_no = one.statement.place
+        rows += index_rows(tagging, one)
         for key in blocking_keys(one.features):
-            rows += [
-                IndexRow(
-                    index_name=key.index, index_version=version, tag=tag, source=source, source_key=source_key,
-                    record_no=record_no, cif_no=one.cif_no,
-                )
-                for version, tag in tagging.tags(key)
-            ]  # fmt: skip
             if key.index == "identifier":
                 claims = [("identifier", tag) for _, tag in tagging.claims("identifier", key.value)]
                 for member in members:

@@ -23,7 +23,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import AccessError, ConfigurationError
 from ..intake import Channel, RawRow, child_target, file_digest, given_row, map_row, read_rows
-from ..merging import Terms
+from ..merging import Decay, Terms
 from ..party import TWO_PERSONS, CifNo, Fault, SourceKey
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
@@ -308,7 +308,10 @@ def take_in(desk: Desk, row: RawRow, channel: Channel, delivery: bytes) -> tuple
         channel=channel.name,
         form=tokenized(desk, form),
         terms=Terms(
-            trust=channel.trust, trust_by_field=channel.trust_by_field, may_change=channel.may_change - TWO_PERSONS
+            trust=channel.trust,
+            trust_by_field=channel.trust_by_field,
+            may_change=channel.may_change - TWO_PERSONS,
+            decay={name: Decay(days=days, least=least) for name, (days, least) in channel.decay.items()},
         ),
         business_time=None if mapped.business_time is None else to_micros(mapped.business_time),
         delivery=delivery,

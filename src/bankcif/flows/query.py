@@ -18,9 +18,10 @@ from ..matching import BlockingKey, blocking_keys, features_of
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
+from ._golden import open_golden
 from ._relations import by_ticket, current, granted_to, is_closed
 from ._sharing import sharing
-from ._view import CustomerView, masked_view, need_view_sink, open_golden, typed
+from ._view import CustomerView, masked_view, need_view_sink, typed
 from .desk import Desk, assure, authorize, need_purpose, operation_digest, over_cap, record, refuse, spend
 
 __all__ = ["CustomerView", "find", "reveal", "view"]

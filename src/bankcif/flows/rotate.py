@@ -28,9 +28,9 @@ from ..storage.rows import ClaimRow, IndexRow, PartyRow, RotationRow, SourceRow
 from ._factors import Factors
 from ._proposals import need_kept, proposed, write_proposal
 from ._reasons import need_reason, reasons_sealed_anew
-from ._records import open_records
+from ._records import index_rows, open_records
 from ._reseal import sealed_anew
-from .desk import Desk, authorize, destroy_retired, note, record, retried
+from .desk import Desk, Tagging, authorize, destroy_retired, note, record, retried
 from .found import check_place, index_check
 from .held import held_sealed_anew
 
@@ -324,18 +324,13 @@ def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 def _tagged_anew(desk: Desk, unit: UnitOfWork, page: Sequence[PartyRow]) -> int:
     """Tags and claims of these parties' records under the version that is being filled; how many tags there are."""
     searched, filled = desk.tagging(unit).written
-    rows: dict[tuple[bytes, str, str, int, str], IndexRow] = {}
+    rows: list[IndexRow] = []
     for one in open_records(desk, unit.sources.of_parties([party.cif_no for party in page])):
-        source, source_key, record_no = one.statement.place
+        rows += index_rows(Tagging(written=(filled,)), one)
         for key in blocking_keys(one.features):
-            tag = filled.search(key.index, *key.value)
-            rows[tag, source, source_key, record_no, key.index] = IndexRow(
-                index_name=key.index, index_version=filled.version, tag=tag, source=source, source_key=source_key,
-                record_no=record_no, cif_no=one.cif_no,
-            )  # fmt: skip
             if key.index == "identifier":
                 _claim_anew(unit, searched, filled, key.value, one.cif_no)
-    unit.indexes.add(list(rows.values()))
+    unit.indexes.add(rows)
     return len(rows)
 
 

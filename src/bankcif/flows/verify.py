@@ -13,17 +13,16 @@ from typing import Any
 
 import attrs
 
-from .._canonical import dumps
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import ConfigurationError, InputError
 from ..intake import Answer, Doubt, GuardedVerifier, Standard
-from ..merging import Assurance, Terms, Verification, VerifiedField, survive, value_at, verification_states
+from ..merging import Assurance, Terms, Verification, VerifiedField, value_at, verification_states
 from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow
-from ._golden import rebuild
+from ._golden import golden_of, rebuild, verified_tag
 from ._records import Arrival, Record, content_tag, open_records, seal_record
 from ._relations import current, granted_to
 from ._reshape import standing
@@ -78,7 +77,7 @@ def record_check(
         if empty is not None:
             raise InputError("there is no value to verify", path=f"$.{empty}", rule="required", cif_no=party.row.cif_no)
         checked = Verification(
-            fields=paths, value_tag=_tag(desk, party.values), confirmed=confirmed, method=method, level=level,
+            fields=paths, value_tag=verified_tag(desk, party.values), confirmed=confirmed, method=method, level=level,
             evidence=evidence, actor=actor.id, at=desk.now(), valid_until=valid_until,
         )  # fmt: skip
         return _write(desk, unit, party, checked, actor, purpose)
@@ -122,7 +121,7 @@ def check(desk: Desk, verifier: GuardedVerifier, cif_no: CifNo, *, actor: Actor,
             record(desk, unit, [_entry(desk, party.row, paths, f"{method}:{doubt}", "verify", actor, purpose)])
             return Verified(states=_states(desk, party.row, party.opened), doubt=doubt)
         checked = Verification(
-            fields=paths, value_tag=_tag(desk, asked), confirmed=said.answer is Answer.CONFIRMED, method=method,
+            fields=paths, value_tag=verified_tag(desk, asked), confirmed=said.answer is Answer.CONFIRMED, method=method,
             level=Assurance(verifier.verifier.level), evidence=said.evidence, actor=actor.id, at=desk.now(),
             valid_until=verifier.valid_until(desk.today()),
         )  # fmt: skip
@@ -190,7 +189,7 @@ def _with_party(
             if not set(names) <= set(granted):
                 return row
             opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
-            golden = survive(kind, [one.statement for one in opened], anchor=_anchor(row)).values
+            golden = golden_of(desk, kind, [one.statement for one in opened], _anchor(row)).values
             values = {path: value_at(golden, path) for path in paths}
             found = work(unit, _Party(row=row, opened=opened, values=values))
             unit.commit()
@@ -244,16 +243,13 @@ def _states(desk: Desk, row: PartyRow, opened: Sequence[Record]) -> dict[str, Ve
     """The states, to be given out: without the tags, by which two customers' equal values could be told."""
     known = verification_states(
         PartyKind(row.kind), [one.statement for one in opened], anchor=_anchor(row), today=desk.today(),
-        digest=lambda values: _tag(desk, values),
+        rules=desk.survivorship,
+        digest=lambda values: verified_tag(desk, values),
     )  # fmt: skip
     return {
         path: attrs.evolve(state, last=attrs.evolve(state.last, value_tag="") if state.last else None)
         for path, state in known.items()
     }
-
-
-def _tag(desk: Desk, values: Mapping[str, Any]) -> str:
-    return desk.digester.digest("verified", dumps(values)).hex()
 
 
 def _anchor(row: PartyRow) -> tuple[str, str, int]:

@@ -89,6 +89,7 @@ class Channel:
         columns: Every column the source sends; one that is missing here holds its row back.
         business_time: Column with the source's own time of the row, and its form.
         trust: 0 to 100 in general, and by field in `trust_by_field`.
+        decay: How that falls while others bring newer words, by field, or under ``*`` for all: days, and least trust.
         may_change: Protected fields this source may change without approval.
         allowed: Fields that the agreement with the source covers; None means all that are mapped.
         agreement: For what, and until when, the source may be used.
@@ -110,6 +111,7 @@ class Channel:
     business_time_form: str = "%Y-%m-%d %H:%M:%S"
     trust: int = 50
     trust_by_field: Mapping[str, int] = attrs.field(factory=dict)
+    decay: Mapping[str, tuple[int, int]] = attrs.field(factory=dict)
     may_change: frozenset[str] = frozenset()
     allowed: frozenset[str] | None = None
     agreement: Agreement = attrs.field(factory=Agreement)
@@ -150,7 +152,7 @@ def read_channel(path: Path) -> Channel:
 
 _KEYS = {
     "name": str, "source": str, "format": str, "encoding": str, "delimiter": str, "sheet": str, "key": str, "kind": (str, dict),
-    "business_time": (str, dict), "trust": int, "trust_by_field": dict, "may_change": list, "allowed": list,
+    "business_time": (str, dict), "trust": int, "trust_by_field": dict, "decay": dict, "may_change": list, "allowed": list,
     "agreement": dict, "requires": str, "columns": (dict, list),
 }  # fmt: skip
 _COLUMN_KEYS = {
@@ -190,6 +192,8 @@ class _Reader:
             known = False
         if not known:
             raise self._fail("encoding", "is not an encoding that Python knows, such as utf-8 or gb18030")
+        if table.get("source", table["name"]).startswith("bankcif."):
+            raise self._fail("source", "begins with bankcif.: those names are the library's own")
         if len(table.get("delimiter", ",")) != 1:
             raise self._fail("delimiter", "must be one character")
         trusts = {"trust": table.get("trust", 50), **table.get("trust_by_field", {})}
@@ -204,9 +208,9 @@ class _Reader:
         named = {column.scheme_column for column in columns.values()} | {kind_column}
         if not named - {""} <= set(columns):
             raise self._fail("kind.column or scheme_column", "names a column that is not in [columns]")
-        for key in ("may_change", "allowed", "trust_by_field"):
+        for key in ("may_change", "allowed", "trust_by_field", "decay"):
             for name in table.get(key, ()):
-                if name not in fields:
+                if name not in fields and (key, name) != ("decay", "*"):
                     raise self._fail(f"{key}.{name}", "is not a field of the catalogue")
         for name in sorted(TWO_PERSONS.intersection(table.get("may_change", ()))):
             raise self._fail(f"may_change.{name}", "is changed by two persons, whatever the source; leave it out")
@@ -216,11 +220,20 @@ class _Reader:
             columns=columns, encoding=encoding, delimiter=table.get("delimiter", ","), sheet=table.get("sheet", ""), kind=kind,
             kind_column=kind_column, kinds=kinds, business_time=time, business_time_form=form,
             trust=table.get("trust", 50), trust_by_field=table.get("trust_by_field", {}),
+            decay={name: self._decay(name, one) for name, one in table.get("decay", {}).items()},
             may_change=frozenset(table.get("may_change", ())),
             allowed=frozenset(table["allowed"]) if "allowed" in table else None,
             agreement=self._agreement(table.get("agreement", {})),
             requires=table.get("requires", "account"),
         )  # fmt: skip
+
+    def _decay(self, name: str, entry: Any) -> tuple[int, int]:
+        """Days and least trust; what is none is refused by `bankcif.merging.Decay` as well, which a mapping may not name."""
+        known = isinstance(entry, Mapping) and "days" in entry and set(entry) <= {"days", "least"}
+        days, least = (entry["days"], entry.get("least", 0)) if known else (0, 0)
+        if type(days) is not int or type(least) is not int or not (0 < days <= 36_500 and 0 <= least <= 100):
+            raise self._fail(f"decay.{name}", "needs days (1 to 36,500), and may have least (0 to 100)")
+        return days, least
 
     def _kind(self, value: str | Mapping[str, Any]) -> tuple[PartyKind | None, str, dict[str, PartyKind]]:
         if isinstance(value, str):

@@ -1,16 +1,38 @@
 """Write 5: survivorship, verification and the crosswalk."""
 
 from .crosswalk import check_merge, relocate, root_of
-from .survivorship import NOBODY, GoldenRecord, Proposal, Provenance, Statement, Terms, survive
-from .verification import Assurance, Verification, VerificationState, VerifiedField, value_at, verification_states
+from .rules import STANDARD_RULES, FieldRule, Strategy, SurvivorshipRule, SurvivorshipRules
+from .statement import (
+    DECISIONS,
+    NOBODY,
+    Decay,
+    GoldenRecord,
+    Override,
+    Proposal,
+    Provenance,
+    Release,
+    Statement,
+    Terms,
+)
+from .survivorship import survive, value_at
+from .verification import Assurance, Verification, VerificationState, VerifiedField, verification_states
 
 __all__ = [
+    "DECISIONS",
     "NOBODY",
+    "STANDARD_RULES",
     "Assurance",
+    "Decay",
+    "FieldRule",
     "GoldenRecord",
+    "Override",
     "Proposal",
     "Provenance",
+    "Release",
     "Statement",
+    "Strategy",
+    "SurvivorshipRule",
+    "SurvivorshipRules",
     "Terms",
     "Verification",
     "VerificationState",

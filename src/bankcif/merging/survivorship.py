@@ -1,152 +1,40 @@
 """
-Survivorship: the golden record as a pure function of source records.
+Survivorship: the golden record as a pure function of source records and rules.
 
-For each field the best assertion wins, by trust of the source in that field, then by the source's own time (never
-the time of loading), then what stands already (the anchor's), then by completeness, then by source key. A protected field takes part only with records that may
-change it: the party's anchor, and records of sources trusted for that field. What others say of it is *proposed*.
+For each field one word survives, by the field's strategy (see `Strategy`); a person's override stands above all. A
+protected field takes part only with records that may change it: the party's anchor, and records of sources trusted for that
+field. What others say of it is *proposed*.
+
+Trust decays with the age of a word, which is counted from the newest word on the customer, not from today: so the same
+records give the same golden record on any day, and nothing changes by itself overnight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import attrs
-
-from ..party import CATALOGUE, FieldType, PartyKind, SourceKey
+from ..errors import ConfigurationError
+from ..party import CATALOGUE, Field, FieldType, PartyKind, SourceKey
 from ..wording import Ground, compatible, organization_name, person_name
+from .rules import STANDARD_RULES, FieldRule, Strategy, SurvivorshipRules
+from .statement import DECISIONS, GoldenRecord, Proposal, Provenance, Release, Statement
 
-if TYPE_CHECKING:
-    from .verification import Verification
+__all__ = ["survive", "value_at"]
 
-__all__ = ["NOBODY", "GoldenRecord", "Proposal", "Provenance", "Statement", "Terms", "survive"]
-
-
-@attrs.frozen(kw_only=True)
-class Terms:
-    """
-    How far a source is believed, as it stood when the record came; kept with the record.
-
-    Attributes:
-        trust: 0 to 100 in general.
-        trust_by_field: 0 to 100 by field.
-        may_change: Protected fields it may change without approval.
-    """
-
-    trust: int = 50
-    trust_by_field: Mapping[str, int] = attrs.field(factory=dict)
-    may_change: frozenset[str] = frozenset()
-
-    def stored(self) -> dict[str, Any]:
-        """The form in sealed payloads."""
-        return {
-            "trust": self.trust, "trust_by_field": dict(self.trust_by_field), "may_change": sorted(self.may_change),
-        }  # fmt: skip
-
-    @classmethod
-    def of_stored(cls, stored: Mapping[str, Any]) -> Terms:
-        """The reverse of `stored`."""
-        return cls(
-            trust=stored["trust"], trust_by_field=stored["trust_by_field"],
-            may_change=frozenset(stored["may_change"]),
-        )  # fmt: skip
-
-
-@attrs.frozen(kw_only=True, repr=False)
-class Statement:
-    """
-    One source record as survivorship hears it.
-
-    Attributes:
-        origin: Source and source key.
-        record_no: Number of the record under its source key, from 0.
-        channel: Channel it came by.
-        received_at: Microseconds since 1970, UTC; decides only whether it was known as of an instant.
-        business_time: The source's own time in microseconds, or None.
-        values: Stored values by field name.
-        terms: How far the source is believed.
-        restricted: Whether it was proven false, or its processing was restricted; then it is not heard.
-        actor, person: Who delivered it; survivorship does not ask, approval does.
-        verification: The check, of a record that is one; such a record asserts no value.
-    """
-
-    origin: SourceKey
-    record_no: int
-    channel: str
-    received_at: int
-    business_time: int | None
-    values: Mapping[str, Any]
-    terms: Terms
-    restricted: bool = False
-    actor: str = ""
-    person: str = ""
-    verification: Verification | None = None
-
-    @property
-    def place(self) -> tuple[str, str, int]:
-        """Source, source key and record number."""
-        return (self.origin.source, self.origin.key, self.record_no)
-
-
-@attrs.frozen
-class Provenance:
-    """Where a golden value came from, and by which rule."""
-
-    source: str
-    source_key: str
-    record_no: int
-    rule: str
-
-    @property
-    def place(self) -> tuple[str, str, int]:
-        """Source, source key and record number."""
-        return (self.source, self.source_key, self.record_no)
-
-    def stored(self) -> tuple[str, str, int, str]:
-        """The form in sealed payloads."""
-        return (self.source, self.source_key, self.record_no, self.rule)
-
-
-@attrs.frozen
-class Proposal:
-    """A value that a record asserts of a protected field, which differs from the golden one; by reference, no value."""
-
-    field: str
-    source: str
-    source_key: str
-    record_no: int
-
-    @property
-    def place(self) -> tuple[str, str, int]:
-        """Source, source key and record number."""
-        return (self.source, self.source_key, self.record_no)
-
-
-@attrs.frozen(kw_only=True, repr=False)
-class GoldenRecord:
-    """
-    The merged truth of one party.
-
-    Attributes:
-        values: Stored values by field name.
-        provenance: Where each came from; for children, where the first did.
-        proposals: What waits for approval.
-        channels: Channels that know the party.
-    """
-
-    values: Mapping[str, Any]
-    provenance: Mapping[str, Provenance]
-    proposals: tuple[Proposal, ...]
-    channels: tuple[str, ...]
-
-
-NOBODY = GoldenRecord(values={}, provenance={}, proposals=(), channels=())
-"""The golden record of no records."""
+_LEVELS = {"low": 1, "substantial": 2, "high": 3}
 
 
 def survive(
-    kind: PartyKind, records: Sequence[Statement], *, anchor: tuple[str, str, int], as_of: int | None = None
+    kind: PartyKind,
+    records: Sequence[Statement],
+    *,
+    anchor: tuple[str, str, int],
+    as_of: int | None = None,
+    rules: SurvivorshipRules = STANDARD_RULES,
+    digest: Callable[[Mapping[str, Any]], str] | None = None,
+    now: int | None = None,
 ) -> GoldenRecord:
     """
     The golden record of *records*; the same records give the same result, in whatever order they come.
@@ -156,49 +44,216 @@ def survive(
         records: All source records linked to the party.
         anchor: Place of the record that founded the party: it may set protected fields.
         as_of: Only records received until then are heard (microseconds); None hears all.
+        rules: How each field survives.
+        digest: Keyed digest of path to value, by which a value is known that was checked; without, checks are not heard.
+        now: At what instant overrides are judged (microseconds); *as_of* if None, and without either none has expired.
     """
-    heard = sorted(
-        (
-            r
-            for r in records
-            if not r.restricted and r.verification is None and (as_of is None or r.received_at <= as_of)
-        ),
-        key=lambda record: record.place,
-    )
+    told = [r for r in records if not r.restricted and (as_of is None or r.received_at <= as_of)]
+    heard = _heard(told, as_of if now is None else now)
     if len(heard) == 1:
         return _alone(kind, heard[0], anchor)
-    said: dict[str, list[Statement]] = {}
-    for record in heard:
-        for name in record.values:
-            said.setdefault(name, []).append(record)
-    values: dict[str, Any] = {}
-    provenance: dict[str, Provenance] = {}
-    proposals: list[Proposal] = []
-    catalogue = CATALOGUE[kind]
-    # The catalogue's order, so that equal records give equal bytes.
-    for name in sorted(said.keys() & catalogue.keys(), key=_order(kind).__getitem__):
-        field, speaking = catalogue[name], said[name]
-        entitled = speaking
-        if field.protected:
-            entitled = [r for r in speaking if r.place == anchor or name in r.terms.may_change]
-        if entitled:
-            ranked = _ranked(entitled, name, anchor)
-            values[name] = ranked[0].values[name]
-            rule = "only" if len(ranked) == 1 else _reason(ranked[0], ranked[1], name, anchor)
-            if field.type is FieldType.CHILDREN and len(ranked) > 1:
-                values[name], rule = _union(record.values[name] for record in ranked), "aggregate"
-            provenance[name] = Provenance(*ranked[0].place, rule)
-        if len(entitled) < len(speaking):
-            others = _latest([record for record in speaking if record not in entitled])
-            proposals += [
-                Proposal(name, *record.place)
-                for record in others
-                if _differs(field.type, values.get(name), record.values[name])
-            ]
-    return GoldenRecord(
-        values=values, provenance=provenance, proposals=tuple(proposals),
-        channels=tuple(sorted({record.channel for record in heard})),
-    )  # fmt: skip
+    checks = [r for r in told if r.verification is not None] if digest is not None else []
+    return _Panel(kind, heard, checks, anchor=anchor, rules=rules, digest=digest).golden()
+
+
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """What *values* hold at *path*: a field, or the sorted numbers of the documents of a scheme; None if nothing."""
+    field, _, scheme = path.partition(".")
+    if not scheme:
+        return values.get(field)
+    return sorted({child["number"] for child in values.get(field, ()) if child.get("scheme") == scheme}) or None
+
+
+def _heard(told: Iterable[Statement], now: int | None) -> list[Statement]:
+    """The records that assert something, in the order of their places; of overrides the last of each key, if it has not ended."""
+    ordered = sorted((r for r in told if r.verification is None), key=lambda record: record.place)
+    last = {r.origin: r.place for r in ordered if r.override is not None}
+    return [r for r in ordered if r.override is None or (r.place == last[r.origin] and not _ended(r, now))]
+
+
+def _ended(record: Statement, now: int | None) -> bool:
+    until = record.override.until if record.override else None
+    return until is not None and now is not None and until <= now
+
+
+class _Panel:
+    """Everybody who is heard on one party, and how they are judged."""
+
+    def __init__(
+        self,
+        kind: PartyKind,
+        heard: Sequence[Statement],
+        checks: Sequence[Statement],
+        *,
+        anchor: tuple[str, str, int],
+        rules: SurvivorshipRules,
+        digest: Callable[[Mapping[str, Any]], str] | None,
+    ) -> None:
+        self._kind, self._heard, self._anchor, self._rules = kind, heard, anchor, rules
+        self._checks, self._digest = checks, digest
+        self._newest = max((r.business_time for r in heard if r.business_time is not None), default=None)
+        self._said: dict[str, list[Statement]] = {}
+        for record in heard:
+            for name in record.values:
+                self._said.setdefault(name, []).append(record)
+        self._winners: dict[str, Statement | None] = {}
+
+    def golden(self) -> GoldenRecord:
+        """The golden record."""
+        values: dict[str, Any] = {}
+        provenance: dict[str, Provenance] = {}
+        proposals: list[Proposal] = []
+        catalogue = CATALOGUE[self._kind]
+        # The catalogue's order, so that equal records give equal bytes.
+        for name in sorted(self._said.keys() & catalogue.keys(), key=_order(self._kind).__getitem__):
+            field = catalogue[name]
+            entitled = self._entitled(field)
+            found = self._survivor(field, entitled)
+            if found is not None:
+                winner, values[name], rule = found
+                provenance[name] = Provenance(*winner.place, rule)
+            if len(entitled) < len(self._said[name]):
+                others = _latest([r for r in self._said[name] if r not in entitled])
+                proposals += [
+                    Proposal(name, *r.place) for r in others if _differs(field.type, values.get(name), r.values[name])
+                ]
+        return GoldenRecord(
+            values=values, provenance=provenance, proposals=tuple(proposals),
+            channels=tuple(sorted({record.channel for record in self._heard})),
+        )  # fmt: skip
+
+    def _entitled(self, field: Field) -> list[Statement]:
+        said = self._said.get(field.name, [])
+        if not field.protected:
+            return said
+        return [r for r in said if r.place == self._anchor or field.name in r.terms.may_change]
+
+    def _survivor(self, field: Field, entitled: Sequence[Statement]) -> tuple[Statement, Any, str] | None:
+        """Whose word on *field* survives, the value, and by which rule."""
+        name = field.name
+        overrides = [r for r in entitled if r.override is not None and not self._released(r, field)]
+        if overrides:
+            winner = max(overrides, key=lambda r: (r.business_time or 0, r.received_at, r.place))
+            return winner, winner.values[name], "override"
+        words = _latest([r for r in entitled if r.override is None])
+        rule = self._rules.of(name, field.type)
+        if rule.strategy is Strategy.SAME_WINNER_AS:
+            leader = self._winner(rule.follows)
+            if leader is None:
+                rule = FieldRule()  # of what nobody speaks nothing follows
+            else:
+                words = [r for r in words if r.origin == leader.origin]
+        if not words:
+            return None
+        if len(words) == 1:
+            reason = "only" if rule.strategy is not Strategy.SAME_WINNER_AS else "same_winner"
+            return words[0], words[0].values[name], reason
+        if rule.strategy is Strategy.CUSTOM:
+            chosen = self._rules.custom[rule.custom].choose(name, words)
+            if not any(chosen is word for word in words):
+                raise ConfigurationError(
+                    f"the survivorship rule {rule.custom} must return one of the words it was given",
+                    rule="survivorship",
+                )
+            return chosen, chosen.values[name], rule.custom
+        ranked, reason = self._ranked(words, name, rule)
+        if rule.strategy is Strategy.AGGREGATE:
+            return ranked[0], _union(record.values[name] for record in ranked), "aggregate"
+        return ranked[0], ranked[0].values[name], reason
+
+    def _winner(self, name: str) -> Statement | None:
+        """Whose word on another field survived."""
+        if name not in self._winners:
+            field = CATALOGUE[self._kind].get(name)
+            found = self._survivor(field, self._entitled(field)) if field is not None else None
+            self._winners[name] = None if found is None else found[0]
+        return self._winners[name]
+
+    def _ranked(self, words: Sequence[Statement], name: str, rule: FieldRule) -> tuple[list[Statement], str]:
+        """
+        *words* best first, and what told the first two apart; what nothing does stands in the order of source keys.
+        """
+        asked = dict.fromkeys((*_FIRST[rule.strategy], *_TRUST))
+        ranks = {r.place: tuple(self._asks(question, r, words, name, rule) for question in asked) for r in words}
+        ranked = sorted(words, key=lambda record: ranks[record.place], reverse=True)
+        best, second = ranks[ranked[0].place], ranks[ranked[1].place]
+        questions = zip(asked, best, second, strict=True)
+        return ranked, next((question for question, mine, theirs in questions if mine != theirs), "source_key")
+
+    def _asks(self, question: str, record: Statement, words: Sequence[Statement], name: str, rule: FieldRule) -> int:
+        """The answer to a question; more is better."""
+        value, time = record.values[name], record.business_time
+        match question:
+            case "verified":
+                return self._verified(record, name)
+            case "trust":
+                age = None if time is None or self._newest is None else self._newest - time
+                return record.terms.trust_in(name, age)
+            case "business_time":
+                return time or 0
+            case "established":
+                return record.place == self._anchor
+            case "completeness":
+                return len(value) if isinstance(value, str | list | dict) else 1
+            case "oldest":
+                return _UNKNOWN_TIME if time is None else -time
+            case "source_order":
+                order = rule.sources
+                return -order.index(record.origin.source) if record.origin.source in order else -len(order)
+        assert question == "frequency", "a strategy asks nothing else"
+        type_ = CATALOGUE[self._kind][name].type
+        return sum(
+            not (_differs(type_, value, other.values[name]) and _differs(type_, other.values[name], value))
+            for other in words
+        )
+
+    def _verified(self, record: Statement, name: str) -> int:
+        """How well the value that *record* has for *name* was checked by the last check of it: its level, less than 0 if denied."""
+        found: tuple[int, int] = (-1, 0)
+        for each in self._checks:
+            check = each.verification
+            assert check is not None, "only checks are here"
+            assert self._digest is not None, "and only with a digest"
+            if name not in {path.partition(".")[0] for path in check.fields}:
+                continue
+            values = {path: value_at(record.values, path) for path in check.fields}
+            if None not in values.values() and self._digest(values) == check.value_tag:
+                found = max(found, (check.at, _LEVELS[check.level.value] if check.confirmed else -1))
+        return found[1]
+
+    def _released(self, override: Statement, field: Field) -> bool:
+        """Whether something later ended *override* of *field*: a decision, or, where it stands until sources change, a new word."""
+        assert override.override is not None, "only overrides are released"
+        name = field.name
+        for word in self._said[name]:
+            decided = word.origin.source == DECISIONS and word.override is None
+            if word.override is not None or word.received_at <= override.received_at:
+                continue
+            if not decided and override.override.release is not Release.SOURCES_CHANGE:
+                continue
+            earlier = [
+                r for r in self._said[name]
+                if r.origin == word.origin and r.override is None and r.received_at <= override.received_at
+            ]  # fmt: skip
+            known = _latest(earlier)[0] if earlier else override
+            if _differs(field.type, known.values[name], word.values[name]):
+                return True
+        return False
+
+
+_TRUST = ("verified", "trust", "business_time", "established", "completeness")
+_FIRST: Mapping[Strategy, tuple[str, ...]] = {
+    Strategy.TRUST: (),
+    Strategy.AGGREGATE: (),
+    Strategy.SAME_WINNER_AS: (),
+    Strategy.CUSTOM: (),
+    Strategy.SOURCE_ORDER: ("source_order",),
+    Strategy.RECENCY: ("business_time",),
+    Strategy.OLDEST: ("oldest",),
+    Strategy.MOST_FREQUENT: ("frequency",),
+    Strategy.LONGEST: ("completeness",),
+}
+_UNKNOWN_TIME = -(1 << 62)
 
 
 def _alone(kind: PartyKind, record: Statement, anchor: tuple[str, str, int]) -> GoldenRecord:
@@ -223,13 +278,6 @@ def _order(kind: PartyKind) -> Mapping[str, int]:
     return {name: at for at, name in enumerate(CATALOGUE[kind])}
 
 
-def _ranked(records: Sequence[Statement], name: str, anchor: tuple[str, str, int]) -> list[Statement]:
-    """The last word of each source key, best first; what nothing tells apart stands in the order of source keys."""
-    if len(records) == 1:
-        return list(records)
-    return sorted(_latest(records), key=lambda record: _rank(record, name, anchor), reverse=True)
-
-
 def _latest(records: Iterable[Statement]) -> list[Statement]:
     """The last word of each source key: a newer record stands for an older one of the same key."""
     last: dict[SourceKey, Statement] = {}
@@ -241,22 +289,6 @@ def _latest(records: Iterable[Statement]) -> list[Statement]:
         ):
             last[record.origin] = record
     return list(last.values())
-
-
-def _trust(record: Statement, name: str) -> int:
-    return record.terms.trust_by_field.get(name, record.terms.trust)
-
-
-def _rank(record: Statement, name: str, anchor: tuple[str, str, int]) -> tuple[int, int, bool, int]:
-    value = record.values[name]
-    completeness = len(value) if isinstance(value, str | list | dict) else 1
-    return (_trust(record, name), record.business_time or 0, record.place == anchor, completeness)
-
-
-def _reason(best: Statement, second: Statement, name: str, anchor: tuple[str, str, int]) -> str:
-    steps = ("trust", "business_time", "established", "completeness")
-    pairs = zip(steps, _rank(best, name, anchor), _rank(second, name, anchor), strict=True)
-    return next((step for step, mine, theirs in pairs if mine != theirs), "source_key")
 
 
 def _union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:

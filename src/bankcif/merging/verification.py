@@ -15,14 +15,15 @@ from typing import Any
 import attrs
 
 from ..party import PartyKind
-from .survivorship import Statement, survive
+from .rules import STANDARD_RULES, SurvivorshipRules
+from .statement import Statement
+from .survivorship import survive, value_at
 
 __all__ = [
     "Assurance",
     "Verification",
     "VerificationState",
     "VerifiedField",
-    "value_at",
     "verification_states",
 ]
 
@@ -106,14 +107,6 @@ class VerifiedField:
     lost: bool = False
 
 
-def value_at(values: Mapping[str, Any], path: str) -> Any:
-    """What *values* hold at *path*: a field, or the sorted numbers of the documents of a scheme; None if nothing."""
-    field, _, scheme = path.partition(".")
-    if not scheme:
-        return values.get(field)
-    return sorted({child["number"] for child in values.get(field, ()) if child.get("scheme") == scheme}) or None
-
-
 def verification_states(
     kind: PartyKind,
     records: Sequence[Statement],
@@ -121,6 +114,7 @@ def verification_states(
     anchor: tuple[str, str, int],
     digest: Callable[[Mapping[str, Any]], str],
     today: date,
+    rules: SurvivorshipRules = STANDARD_RULES,
 ) -> dict[str, VerifiedField]:
     """
     The state of every field of which a check is known.
@@ -131,6 +125,7 @@ def verification_states(
         anchor: Place of its founding record.
         digest: Keyed digest of path to value.
         today: The day in the bank's zone.
+        rules: How fields survive.
     """
     checks = [(r, r.verification) for r in records if r.verification is not None and not r.restricted]
     moments = sorted({r.received_at for r in records if r.verification is None})
@@ -138,7 +133,7 @@ def verification_states(
 
     def golden(at: int) -> Mapping[str, Any]:
         if at not in goldens:
-            goldens[at] = survive(kind, records, anchor=anchor, as_of=at).values
+            goldens[at] = survive(kind, records, anchor=anchor, as_of=at, rules=rules, digest=digest).values
         return goldens[at]
 
     states: dict[str, VerifiedField] = {}

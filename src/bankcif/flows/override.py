@@ -1,0 +1,289 @@
+"""
+Overriding: a person's decision on a value, which stands above what sources say until it ends.
+
+It is a source record like any other, so it moves with a merge, comes back with an unmerge, and the golden record stays a
+function of records. Of a protected field it is only proposed; a second person's approval makes it stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import attrs
+
+from ..access import Action
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import InputError, IntakeError
+from ..intake import Standard
+from ..merging import Override, Release, Terms
+from ..party import CATALOGUE, CifNo, FieldType, LifeCycle, PartyKind, SourceKey
+from ..storage import UnitOfWork
+from ..storage.rows import LinkRow, PartyRow, SourceRow
+from ._golden import Rebuilt, rebuild
+from ._pages import PAGE, pages
+from ._reasons import keep_reason, need_reason
+from ._records import Arrival, Record, content_tag, index_rows, open_records, seal_record
+from ._relations import current, granted_to
+from ._reshape import standing, touched_of
+from .desk import Desk, assure, authorize, need_purpose, note, record, refuse, retried, told
+
+__all__ = ["Overridden", "end_override", "override", "rebuild_all"]
+
+_SOURCE = "bankcif.override"
+_MOST_FIELDS = 20
+_AT_ONCE = 200
+
+
+@attrs.frozen(kw_only=True)
+class Overridden:
+    """
+    What became of an override.
+
+    Attributes:
+        cif_no: The customer.
+        changed: Fields whose golden value changed.
+        proposed: Protected fields whose value waits for a second person.
+    """
+
+    cif_no: CifNo
+    changed: tuple[str, ...]
+    proposed: tuple[str, ...]
+
+
+def override(
+    desk: Desk,
+    cif_no: CifNo,
+    values: Mapping[str, Any],
+    *,
+    release: Release,
+    until: date | None,
+    reason: str,
+    actor: Actor,
+    purpose: Purpose,
+) -> Overridden:
+    """
+    Sets *values* above what sources say.
+
+    Args:
+        desk: Collaborators.
+        cif_no: The customer.
+        values: Field name to value, as forms have them; documents and holdings are no values of this kind.
+        release: When it ends by itself.
+        until: The last day on which it stands, in the bank's zone.
+        reason: Why, in the actor's words.
+        actor, purpose: On whose behalf, what for.
+
+    Raises:
+        InputError: Nothing to override, a field that there is none of or that has many values, an end that is missing or over, no
+            reason.
+        IntakeError: A value is none; all faults at once.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* override one of the fields.
+    """
+    need_reason(reason)
+    if not 0 < len(values) <= _MOST_FIELDS:
+        raise InputError(f"name one to {_MOST_FIELDS} fields to override", rule="required")
+    if (until is None and release is Release.EXPIRY) or (until is not None and until < desk.today()):
+        raise InputError(
+            "an override that stands until it expires needs a last day, and no last day lies in the past", rule="until"
+        )
+    _, end = desk.span(None, until)
+    decided = Override(release=release, until=None if until is None else end)
+
+    def work(unit: UnitOfWork, row: PartyRow) -> Overridden:
+        standard = desk.standardizer.standardize(PartyKind(row.kind), dict(values))
+        if standard.refused:
+            raise IntakeError([fault for fault in standard.faults if fault.severity == "error"])
+        missing = sorted(set(values) - set(standard.values))
+        if missing:
+            raise InputError("an override has a value", path=f"$.{missing[0]}", rule="required", cif_no=row.cif_no)
+        said = {name: standard.values[name] for name in values}
+        return _decide(desk, unit, row, _Decision("override", said, decided, reason), actor, purpose)
+
+    return _with_party(desk, cif_no, tuple(values), "override", actor, purpose, work)
+
+
+def end_override(desk: Desk, cif_no: CifNo, field: str, *, reason: str, actor: Actor, purpose: Purpose) -> Overridden:
+    """
+    Ends an override before its time.
+
+    Raises:
+        InputError: No override of the field stands, or it took two persons: then another value is proposed instead.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* override the field.
+    """
+    need_reason(reason)
+
+    def work(unit: UnitOfWork, row: PartyRow) -> Overridden:
+        if CATALOGUE[PartyKind(row.kind)][field].protected:
+            raise InputError(
+                "what took two persons is not ended by one; override it with the value that is to stand instead",
+                path=f"$.{field}", rule="protected", cif_no=row.cif_no,
+            )  # fmt: skip
+        last = _last(open_records(desk, unit.sources.of_parties([row.cif_no])), field)
+        until = last.statement.override.until if last is not None and last.statement.override is not None else 0
+        if last is None or (until is not None and until <= desk.now()):
+            raise InputError(
+                "no override of this field stands", path=f"$.{field}", rule="not_overridden", cif_no=row.cif_no
+            )
+        said = {field: last.statement.values[field]}
+        over = Override(release=Release.EXPIRY, until=desk.now())
+        return _decide(desk, unit, row, _Decision("end_override", said, over, reason), actor, purpose)
+
+    return _with_party(desk, cif_no, (field,), "end_override", actor, purpose, work)
+
+
+def rebuild_all(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
+    """
+    Makes every golden record anew and tells how many changed: after a change of survivorship rules, and every day, since
+    overrides expire.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* link.
+
+    Cost: opens every record and every golden record once; a page of 200 customers is one transaction.
+    """
+    authorize(desk, actor, Action.LINK, "rebuild", purpose)
+    count = 0
+
+    def read(unit: UnitOfWork, after: str) -> Sequence[PartyRow]:
+        return unit.parties.page(after, PAGE)
+
+    for page in pages(desk, read, "", lambda row: row.cif_no):
+        for at in range(0, len(page), _AT_ONCE):
+            numbers = [row.cif_no for row in page[at : at + _AT_ONCE]]
+            count += retried(lambda numbers=numbers: _rebuilt(desk, numbers, actor, purpose))  # type: ignore[misc]
+    note(desk, actor, "rebuild", purpose=purpose, count=count)
+    return count
+
+
+def _rebuilt(desk: Desk, numbers: Sequence[CifNo], actor: Actor, purpose: Purpose) -> int:
+    """How many of these customers' golden records changed; only those leave an entry."""
+    done = 0
+    idle = {LifeCycle.RESTRICTED, LifeCycle.ERASED, LifeCycle.MERGED}
+    with desk.unit_of_work() as unit:
+        rows = [row for row in unit.parties.get(numbers).values() if row.life_cycle not in idle]
+        opened: dict[CifNo, list[Record]] = {}
+        for one in open_records(desk, unit.sources.of_parties([row.cif_no for row in rows])):
+            opened.setdefault(one.cif_no, []).append(one)
+        now = desk.now()
+        found = rebuild(
+            desk, unit, [touched_of(desk, row, opened.get(row.cif_no, ())) for row in rows], actor=actor, now=now
+        )
+        for row in rows:
+            after = found[row.cif_no]
+            if after.changed:
+                done += 1
+                entry = AuditEntry.by(
+                    actor, "rebuild", now, purpose=purpose, subjects=(row.cif_no,), count=1, fields=after.changed,
+                    rule=f"rules:{desk.survivorship.version}", digests={row.cif_no: after.row.stamp},
+                )  # fmt: skip
+                record(desk, unit, [entry])
+        unit.commit()
+    return done
+
+
+def _with_party(
+    desk: Desk, cif_no: CifNo, names: tuple[str, ...], what: str, actor: Actor, purpose: Purpose, work: Any
+) -> Overridden:
+    """Does *work* in one transaction, on the customer as they stand, if *actor* may override all of *names*."""
+    need_purpose(desk, actor, what, purpose)
+    assure(desk, actor, Action.OVERRIDE, what, purpose)
+
+    def once() -> Overridden | PartyRow | None:
+        with desk.unit_of_work() as unit:
+            row = current(unit, cif_no, purpose)
+            if row is None or row.life_cycle == LifeCycle.RESTRICTED:
+                return None
+            catalogue = CATALOGUE[PartyKind(row.kind)]
+            if not set(names) <= set(granted_to(desk, unit, actor, Action.OVERRIDE, purpose, row)):
+                return row
+            for name in names:
+                if name not in catalogue or catalogue[name].type is FieldType.CHILDREN:
+                    raise InputError(
+                        "only fields with one value are overridden; documents and holdings come from a source",
+                        path=f"$.{name}", rule="unknown_field", cif_no=row.cif_no,
+                    )  # fmt: skip
+            found: Overridden = work(unit, row)
+            unit.commit()
+        return found
+
+    problem: IntakeError | None = None
+    found: Overridden | PartyRow | None = None
+    try:
+        found = retried(once)
+    except IntakeError as error:
+        problem = error
+    if problem is not None:
+        refuse(desk, actor, what, purpose, rule="intake", fields=names)
+        raise told(problem)
+    if isinstance(found, Overridden):
+        return found
+    raise refuse(desk, actor, what, purpose, subjects=(found.cif_no,) if found else (), fields=names if found else ())
+
+
+@attrs.frozen(repr=False)
+class _Decision:
+    """What is decided: in one word, the values, how long they stand, and why."""
+
+    what: str
+    values: Mapping[str, Any]
+    override: Override
+    reason: str
+
+
+def _decide(
+    desk: Desk, unit: UnitOfWork, row: PartyRow, decision: _Decision, actor: Actor, purpose: Purpose
+) -> Overridden:
+    """Writes a record for each field, and what follows from them."""
+    said = decision.values
+    now, tagging = desk.now(), desk.tagging(unit)
+    before, _ = standing(desk, unit, row.cif_no)
+    keys = desk.data_keys.take(len(said))
+    origins = {name: SourceKey(_SOURCE, f"{row.cif_no}:{name}") for name in said}
+    marks = {
+        mark.source_key: mark.record_no for mark in unit.sources.marks(_SOURCE, [one.key for one in origins.values()])
+    }
+    known = unit.crosswalk.current(list(origins.values()))
+    for (name, value), key in zip(said.items(), keys, strict=True):
+        arrival = Arrival(
+            origin=origins[name], channel="override", terms=Terms(trust=100), business_time=now, override=decision.override,
+            form=Standard(kind=PartyKind(row.kind), values={name: value}, given={}, faults=()),
+        )  # fmt: skip
+        sealed = seal_record(
+            desk, arrival, record_no=marks.get(arrival.origin.key, -1) + 1, key=key, received_at=now,
+            content=content_tag(desk, arrival), actor=actor,
+        )  # fmt: skip
+        unit.sources.add([sealed])
+        if arrival.origin not in known:
+            unit.crosswalk.add([_link(sealed, row, actor, now)])
+        keep_reason(desk, unit, f"{decision.what}:{sealed.source_key}:{sealed.record_no}", decision.reason, row.cif_no)
+    after, opened = standing(desk, unit, row.cif_no)
+    mine = [one for one in opened if one.statement.origin in origins.values()]
+    unit.indexes.add([tag for one in mine for tag in index_rows(tagging, one)])
+    touched = attrs.evolve(after, before=before.before)
+    rebuilt: Rebuilt = rebuild(desk, unit, [touched], actor=actor, now=now)[row.cif_no]
+    entry = AuditEntry.by(
+        actor, decision.what, now, purpose=purpose, subjects=(row.cif_no,), count=1, fields=tuple(said),
+        rule=decision.override.release.value, digests={row.cif_no: rebuilt.row.stamp},
+    )  # fmt: skip
+    record(desk, unit, [entry])
+    return Overridden(
+        cif_no=row.cif_no, changed=rebuilt.changed, proposed=tuple(one.field for one in rebuilt.proposed),
+    )  # fmt: skip
+
+
+def _link(sealed: SourceRow, row: PartyRow, actor: Actor, now: int) -> LinkRow:
+    return LinkRow(
+        source=sealed.source, source_key=sealed.source_key, number=0, home=row.cif_no, cif_no=row.cif_no,
+        reason="override", weight_millibits=None, actor=actor.id, since=now,
+    )  # fmt: skip
+
+
+def _last(opened: Sequence[Record], field: str) -> Record | None:
+    """The last override of a field."""
+    found = [
+        one for one in opened if one.statement.origin.source == _SOURCE and field in one.statement.values
+    ]  # fmt: skip
+    return max(found, key=lambda one: (one.statement.received_at, one.statement.place), default=None)
