@@ -34,6 +34,8 @@ __all__ = [
     "verified_tag",
 ]
 
+_TOLD_APART_BY = frozenset({"name", "former_name", "identifiers", "phone", "email", "birth_date"})
+"""Fields by which two customers are told apart: once one of them changes, it is asked anew whether two are one."""
 _PROPOSAL_MICROS = 90 * 86_400 * 1_000_000
 
 
@@ -113,7 +115,8 @@ def rebuild(
 
     A party gets a new version when a value of it changed or a record came or went. A differing value of a protected field is
     proposed; where the golden value it stood beside has changed, the
-    proposal is withdrawn and, if it still differs, made anew.
+    proposal is withdrawn and, if it still differs, made anew. What a person said of two customers, that they are not one,
+    ends once evidence changes what tells them apart; a merge brings no evidence.
     """
     done: dict[CifNo, Rebuilt] = {}
     golden_rows: list[GoldenRow] = []
@@ -122,6 +125,7 @@ def rebuild(
     proposals: list[Approval] = []
     fallen: list[tuple[Approval, Approval]] = []
     linked: dict[str, list[LinkRow]] = {}
+    differing: set[CifNo] = set()
     for link in unit.crosswalk.of_parties([party.cif_no for party in touched]):
         linked.setdefault(link.cif_no, []).append(link)
     stored = _stored(desk, unit, touched)
@@ -148,6 +152,8 @@ def rebuild(
                 golden_rows += _golden_rows(desk, party, golden, changed, row.version, now)
                 facts.append(fact)
             outbox.append(OutboxRow(cif_no=party.cif_no, version=row.version, fields=",".join(changed), at=now))
+        if party.row is not None and not party.force and _TOLD_APART_BY.intersection(changed):
+            differing |= {party.cif_no, *(CifNo(link.home) for link in linked.get(party.cif_no, ()))}
         if any(stands.get(one) != ground for one, ground in stood.items()):
             fallen += _withdrawn(unit, party.cif_no, stands)
         proposals += [_proposal(party, one, stands[one], done[party.cif_no].row.version, now) for one in proposed]
@@ -158,6 +164,8 @@ def rebuild(
     unit.copies.put_golden(golden_rows)
     unit.copies.put_facts(facts)
     unit.outbox.add(outbox)
+    if differing:
+        unit.crosswalk.end_not_matches(differing, now)
     entries = [decision_entry(settle(desk, unit, *pair), "withdraw", actor, now) for pair in fallen]
     entries += [decision_entry(one, "propose", actor, now) for one in keep(desk, unit, proposals)]
     if entries:

@@ -12,6 +12,7 @@ from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow, PartyRow
 from ._golden import Touched, rebuild
+from ._matches import settle_tasks
 from ._records import Record, index_rows, open_records
 from .desk import Desk
 
@@ -26,6 +27,8 @@ def reshape(
     reason: str,
     actor: Actor,
     now: int,
+    *,
+    about: str = "",
 ) -> dict[str, str]:
     """
     Sets or takes away edges of the merge forest, moves every link whose root changed, and rebuilds both parties.
@@ -47,6 +50,10 @@ def reshape(
         ]
     )  # fmt: skip
     _move_tags(desk, unit, opened, {link.origin: new[link.origin] for link in moved})
+    members = {link.home for link in links} | parties
+    sides = {side for task in unit.work.tasks(cif_nos=members) for side in (task.cif_no, task.other)}
+    above = {cif: into for cif, into in {**_forest(unit, sides | members), **edges}.items() if into is not None}
+    settle_tasks(unit, members, above, actor, about, now)
     touched = [
         _touched(desk, unit, cif, opened, old, new, changed.get(cif)) for cif in sorted(parties)
     ]  # fmt: skip

@@ -7,22 +7,21 @@ to be possible matches become tasks for a person; nothing is merged by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import attrs
 import numpy as np
 
-from .._canonical import dumps
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..matching import Explanation, Features, blocking_keys, explain, table_of
+from ..matching import ComparedPair, Features, MatchModel, blocking_keys, explain, table_of
 from ..party import CifNo, LifeCycle, PartyKind
 from ..storage import UnitOfWork
-from ..storage.rows import TaskRow
+from ._matches import Question, ask
 from ._records import open_records
 from .desk import Desk, authorize, record
-from .register import task_id
 
 __all__ = ["LinkReport", "link_file"]
 
@@ -65,10 +64,13 @@ def link_file(desk: Desk, *, actor: Actor, purpose: Purpose) -> LinkReport:
         owners, features = _read(desk, unit)
         pairs, capped = _pairs(owners, features)
         best = _weigh(desk, owners, features, pairs)
-        tasks = _tasks(desk, unit, best)
-        known = {task.id for task in unit.work.tasks()}
-        unit.work.add_tasks(tasks)
-        fresh = [task for task in tasks if task.id not in known]
+        questions = [
+            Question(cif_no=high, other=low, weight_millibits=weight, explanation=partial(explain, model, pair))
+            for (low, high), (weight, model, pair) in best.items()
+        ]
+        before = {row.id for row in unit.work.tasks(state="open")}
+        tasks = ask(desk, unit, questions)
+        fresh = [task for task in tasks if task.state == "open" and task.id not in before]
         entry = AuditEntry.by(
             actor, "link_file", desk.now(), purpose=purpose, count=len(fresh),
             subjects=tuple(sorted({cif for task in fresh for cif in (task.cif_no, task.other)})),
@@ -111,7 +113,7 @@ def _pairs(owners: Sequence[CifNo], features: Sequence[Features]) -> tuple[list[
     return list(found), capped
 
 
-_Best = tuple[int, Explanation]
+_Best = tuple[int, MatchModel, ComparedPair]
 
 
 def _weigh(
@@ -131,25 +133,10 @@ def _weigh(
                 weight = int(compared.weight_millibits[at])
                 low, high = sorted((owners[one], owners[other]))
                 if (low, high) not in best or best[low, high][0] < weight:
-                    best[low, high] = (weight, explain(model, compared.pair(at)))
+                    best[low, high] = (weight, model, compared.pair(at))
     return best
 
 
 def _batches(pairs: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
     for at in range(0, len(pairs), _MOST_PAIRS):
         yield pairs[at : at + _MOST_PAIRS]
-
-
-def _tasks(desk: Desk, unit: UnitOfWork, best: Mapping[tuple[CifNo, CifNo], _Best]) -> list[TaskRow]:
-    """A task for each pair that nobody keeps apart."""
-    rows = unit.crosswalk.not_matches({cif for pair in best for cif in pair})
-    apart = {(row.low, row.high) for row in rows}
-    now = desk.now()
-    return [
-        TaskRow(
-            id=task_id(desk, low, high), task="possible_match", cif_no=high, other=low, weight_millibits=weight,
-            detail=dumps(explanation.document()), state="open", opened_at=now,
-        )
-        for (low, high), (weight, explanation) in best.items()
-        if (low, high) not in apart
-    ]  # fmt: skip

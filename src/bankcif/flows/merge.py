@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import attrs
-
 from ..access import Action
 from ..approval import Approval, Operation
 from ..audit import AuditEntry
@@ -19,13 +17,13 @@ from ..errors import InputError, NotFoundOrNotAllowedError
 from ..merging import check_merge
 from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
-from ..storage.rows import NotAMatchRow, PartyRow, TaskRow
+from ..storage.rows import PartyRow, TaskRow
+from ._matches import keep_apart
 from ._proposals import proposed, write_proposal
 from ._reasons import keep_reason, need_reason
 from ._relations import is_seen
 from ._reshape import reshape, root_of
 from .desk import Desk, authorize, record
-from .register import task_id
 
 __all__ = [
     "ground_of_merge",
@@ -110,10 +108,9 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
             raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
         now = desk.now()
         low, high = sorted((one, other))
-        unit.crosswalk.add_not_a_match(NotAMatchRow(low=low, high=high, actor=actor.id, at=now))
         about = f"apart:{low}:{high}"
         keep_reason(desk, unit, about, reason, low)
-        _close_tasks(desk, unit, {low, high}, "not_a_match", actor, about, now)
+        keep_apart(desk, unit, low, high, actor, about, now)
         entry = AuditEntry.by(actor, "not_a_match", now, subjects=(low, high), count=2)
         record(desk, unit, [entry])
         unit.commit()
@@ -136,6 +133,8 @@ def _check(unit: UnitOfWork, rows: Mapping[CifNo, PartyRow], survivor: CifNo, re
     # Whoever was merged into either of the two is kept apart from the other's as well.
     mine, theirs = _members(unit, survivor), _members(unit, retired)
     for row in unit.crosswalk.not_matches([*mine, *theirs]):
+        if row.until is not None:
+            continue
         if (row.low in mine and row.high in theirs) or (row.low in theirs and row.high in mine):
             raise InputError(
                 f"{row.low} and {row.high} were declared not to be a match", rule="not_a_match", cif_no=retired
@@ -156,8 +155,9 @@ def merge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     survivor, retired = map(CifNo, approval.subjects)
     rows = _both(unit, survivor, retired)
     _check(unit, rows, survivor, retired)
-    _close_tasks(desk, unit, {survivor, retired}, "merged", actor, f"approval:{approval.id}", now)
-    return reshape(desk, unit, {survivor, retired}, {retired: survivor}, "merge", actor, now)
+    return reshape(
+        desk, unit, {survivor, retired}, {retired: survivor}, "merge", actor, now, about=f"approval:{approval.id}"
+    )
 
 
 def unmerge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
@@ -181,13 +181,3 @@ def _need_open(root: PartyRow) -> None:
 
 def _versions(rows: Mapping[CifNo, PartyRow]) -> dict[str, str]:
     return {cif: str(row.version) for cif, row in rows.items()}
-
-
-def _close_tasks(
-    desk: Desk, unit: UnitOfWork, pair: set[CifNo], state: str, actor: Actor, reason: str, now: int
-) -> None:
-    one, other = sorted(pair)
-    for task in unit.work.tasks(state="open", cif_nos=[one]):
-        if task.id == task_id(desk, one, other):
-            closed = attrs.evolve(task, state=state, closed_at=now, actor=actor.id, reason=reason)
-            unit.work.close_task(closed)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from .._canonical import dumps, encode
 from ..access import Action
 from ..audit import AuditEntry, Outcome as AuditOutcome
 from ..context import Actor, Effect
@@ -20,9 +19,10 @@ from ..merging import Statement
 from ..party import CifNo, PartyKind, SourceKey, new_cif_no
 from ..protection import DataKey
 from ..storage import UnitOfWork
-from ..storage.rows import ClaimRow, IndexRow, LinkRow, Mark, SourceRow, TaskRow
+from ..storage.rows import ClaimRow, IndexRow, LinkRow, Mark, SourceRow
 from ._claims import Claims
 from ._golden import Rebuilt, Touched, rebuild
+from ._matches import Question, ask, task_id
 from ._meet import Meetings, meet
 from ._records import Arrival, Record, content_tag, counted, seal_record, statement_of
 from ._relations import is_seen
@@ -354,18 +354,12 @@ class _Batch:
         return statement_of(row, self._arrivals[i].form.values, self._arrivals[i].terms)
 
     def _open_tasks(self) -> None:
-        kept_apart = self._unit.crosswalk.not_matches([p.cif_no for p in self._placed.values() if p.rivals])
-        apart = {frozenset((row.low, row.high)) for row in kept_apart}
-        tasks = [
-            TaskRow(
-                id=task_id(self._desk, placed.cif_no, rival), task="possible_match", cif_no=placed.cif_no, other=rival,
-                weight_millibits=weight, detail=dumps(explanation().document()), state="open", opened_at=self._now,
-            )
+        questions = [
+            Question(cif_no=placed.cif_no, other=rival, weight_millibits=weight, explanation=explanation)
             for placed in self._placed.values()
             for rival, weight, explanation in placed.rivals
-            if frozenset((placed.cif_no, rival)) not in apart
-        ]  # fmt: skip
-        self._unit.work.add_tasks(tasks)
+        ]
+        ask(self._desk, self._unit, questions)
 
     def _entry(self, arrival: Arrival, placed: _Placed, rebuilt: Rebuilt) -> AuditEntry:
         return AuditEntry.by(
@@ -373,11 +367,3 @@ class _Batch:
             fields=tuple(sorted(arrival.form.values)), rule=f"{placed.outcome.value}:{placed.rule}",
             channel=arrival.channel, faults=counted(arrival.form.faults), digests={placed.cif_no: rebuilt.row.stamp},
         )  # fmt: skip
-
-
-def task_id(desk: Desk, one: CifNo, other: CifNo) -> str:
-    """
-    The id of the task that asks whether two parties are one; the same whichever came first. Keyed, since it is told to some who
-    may not know the other party: nobody finds out by trying numbers who that is.
-    """
-    return desk.digester.digest("task", encode(*sorted((one, other)))).hex()

@@ -154,9 +154,16 @@ class Crosswalk(Store):
         found = [link for link in self._data.links.rows.values() if link.until is None]
         return iter(sorted(found, key=lambda link: (link.source, link.source_key)))
 
-    def add_not_a_match(self, row: NotAMatchRow) -> None:
-        if (row.low, row.high) not in self._data.not_matches.rows:
-            self._data.not_matches.add((row.low, row.high), row)
+    def put_not_a_match(self, row: NotAMatchRow) -> None:
+        known = self._data.not_matches.rows.get((row.low, row.high))
+        if known is None or known.until is not None:
+            self._data.not_matches.put((row.low, row.high), row)
+
+    def end_not_matches(self, cif_nos: Collection[CifNo], at: int) -> None:
+        wanted = set(cif_nos)
+        for pair, row in list(self._data.not_matches.rows.items()):
+            if row.until is None and set(pair) & wanted:
+                self._data.not_matches.put(pair, attrs.evolve(row, until=at))
 
     def not_matches(self, cif_nos: Collection[CifNo]) -> Sequence[NotAMatchRow]:
         wanted = set(cif_nos)

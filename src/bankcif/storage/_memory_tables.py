@@ -24,6 +24,7 @@ from .rows import (
     PartyRow,
     PolicyRow,
     ReasonRow,
+    ReviewRow,
     RotationRow,
     SourceRow,
     StagedRow,
@@ -86,6 +87,7 @@ class Data:
         self.claims: _Table[tuple[str, bytes], ClaimRow] = _Table(self.undo)
         self.indexes: _Table[tuple[bytes, str, str, int, str], IndexRow] = _Table(self.undo)
         self.tasks: _Table[str, TaskRow] = _Table(self.undo)
+        self.reviews: _Table[tuple[str, int], ReviewRow] = _Table(self.undo)
         self.approvals: _Table[str, Approval] = _Table(self.undo)
         self.staged: _Table[tuple[bytes, int], StagedRow] = _Table(self.undo)
         self.audit: _Table[tuple[str, int], AuditRow] = _Table(self.undo)

@@ -8,7 +8,7 @@ from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Source
 from ._memory_reasons import Reasons
 from ._memory_search import Search
 from ._memory_tables import Data
-from ._memory_work import Erasure, Keys, Outbox, Policies, Staging, Work
+from ._memory_work import Erasure, Keys, Outbox, Policies, Reviews, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -22,6 +22,7 @@ class Unit:
         self.claims = Claims(data)
         self.indexes = Indexes(data)
         self.work = Work(data)
+        self.reviews = Reviews(data)
         self.staging = Staging(data)
         self.audit = Audit(data)
         self.trail = Trail(data)

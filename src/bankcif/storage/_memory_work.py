@@ -13,13 +13,14 @@ from ._memory_tables import Store
 from .rows import (
     OutboxRow,
     PolicyRow,
+    ReviewRow,
     RotationRow,
     StagedRow,
     StoreRow,
     TaskRow,
 )
 
-__all__ = ["Erasure", "Keys", "Outbox", "Policies", "Staging", "Work"]
+__all__ = ["Erasure", "Keys", "Outbox", "Policies", "Reviews", "Staging", "Work"]
 
 
 class Work(Store):
@@ -28,19 +29,24 @@ class Work(Store):
             if row.id not in self._data.tasks.rows:
                 self._data.tasks.add(row.id, row)
 
-    def tasks(self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None) -> Sequence[TaskRow]:
+    def tasks(
+        self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None, ids: Collection[str] | None = None,
+        most: int | None = None,
+    ) -> Sequence[TaskRow]:  # fmt: skip
         wanted = None if cif_nos is None else set(cif_nos)
         found = [
             row
             for row in self._data.tasks.rows.values()
-            if state in (None, row.state) and (wanted is None or {row.cif_no, row.other} & wanted)
+            if state in (None, row.state)
+            and (wanted is None or {row.cif_no, row.other} & wanted)
+            and (ids is None or row.id in ids)
         ]
-        return sorted(found, key=lambda row: (-row.weight_millibits, row.id))
+        return sorted(found, key=lambda row: (-row.weight_millibits, row.id))[:most]
 
-    def close_task(self, row: TaskRow) -> None:
+    def change_task(self, row: TaskRow) -> None:
         before = self._data.tasks.rows.get(row.id)
-        if before is None or before.state != "open":
-            raise ConflictError("the task is not open any more", rule="task_state")
+        if before is None or before.version != row.version - 1:
+            raise ConflictError("somebody else changed this task first", rule="task_state")
         self._data.tasks.put(row.id, row)
 
     def add_approvals(self, approvals: Collection[Approval]) -> None:
@@ -70,6 +76,18 @@ class Work(Store):
 
     def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
         return [one for id_, one in sorted(self._data.approvals.rows.items()) if id_ > after][:limit]
+
+
+class Reviews(Store):
+    def add(self, row: ReviewRow) -> None:
+        self._data.reviews.add((row.task_id, row.number), row)
+
+    def of(self, task_ids: Collection[str]) -> Sequence[ReviewRow]:
+        wanted = set(task_ids)
+        return [row for (task, _), row in sorted(self._data.reviews.rows.items()) if task in wanted]
+
+    def page(self, after: tuple[str, int], limit: int) -> Sequence[ReviewRow]:
+        return [row for place, row in sorted(self._data.reviews.rows.items()) if place > after][:limit]
 
 
 class Staging(Store):
@@ -150,6 +168,8 @@ class Erasure(Store):
             self._data.golden.drop(group)
         for task in [row.id for row in self._data.tasks.rows.values() if {row.cif_no, row.other} & wanted]:
             self._data.tasks.drop(task)
+            for place in [place for place in self._data.reviews.rows if place[0] == task]:
+                self._data.reviews.drop(place)
         for pair in [pair for pair in self._data.not_matches.rows if set(pair) & wanted]:
             self._data.not_matches.drop(pair)
 

@@ -170,8 +170,16 @@ class Crosswalk(Store):
     def all_current(self) -> Iterator[LinkRow]:
         return map(LINK.row, self._s.select("links_all"))
 
-    def add_not_a_match(self, row: NotAMatchRow) -> None:
+    def put_not_a_match(self, row: NotAMatchRow) -> None:
         self._s.add_new(NOT_A_MATCH, [row])
+        params = NOT_A_MATCH.params(self._s.tenant, row)
+        del params["tenant"]
+        where = {"b_tenant": self._s.tenant, "b_low": row.low, "b_high": row.high}
+        self._s.change("not_a_match_renew", [{**params, **where}])
+
+    def end_not_matches(self, cif_nos: Collection[CifNo], at: int) -> None:
+        for name in ("not_low_end", "not_high_end"):
+            self._s.change(name, [{"b_tenant": self._s.tenant, "b_cif_no": one, "at": at} for one in sorted(cif_nos)])
 
     def not_matches(self, cif_nos: Collection[CifNo]) -> Sequence[NotAMatchRow]:
         wanted = set(cif_nos)

@@ -11,7 +11,7 @@ from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._sql_reasons import Reasons
 from ._sql_search import Search
 from ._sql_session import Session, translated
-from ._sql_work import Erasure, Keys, Outbox, Policies, Staging, Work
+from ._sql_work import Erasure, Keys, Outbox, Policies, Reviews, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -27,6 +27,7 @@ class Unit:
         self.claims = Claims(session)
         self.indexes = Indexes(session)
         self.work = Work(session)
+        self.reviews = Reviews(session)
         self.staging = Staging(session)
         self.audit = Audit(session)
         self.trail = Trail(session)

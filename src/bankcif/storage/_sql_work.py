@@ -18,8 +18,8 @@ from ._sql_session import Store
 from ._statements import (
     OUTBOX,
     POLICY,
-    QUERIES,
     RETIRED,
+    REVIEW,
     ROTATION,
     STAGED,
     STORE,
@@ -28,33 +28,44 @@ from ._statements import (
 from .rows import (
     OutboxRow,
     PolicyRow,
+    ReviewRow,
     RotationRow,
     StagedRow,
     StoreRow,
     TaskRow,
 )
 
-__all__ = ["Erasure", "Keys", "Outbox", "Policies", "Staging", "Work"]
+__all__ = ["Erasure", "Keys", "Outbox", "Policies", "Reviews", "Staging", "Work"]
+
+_ALL = 1 << 31
 
 
 class Work(Store):
     def add_tasks(self, rows: Collection[TaskRow]) -> None:
         self._s.add_new(TASK, rows)
 
-    def tasks(self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None) -> Sequence[TaskRow]:
-        statement = QUERIES["tasks"]
-        if state is not None:
-            statement = statement.where(t.TASK.c.state == state)
-        if cif_nos is not None:
-            wanted = list(cif_nos)
-            statement = statement.where(t.TASK.c.cif_no.in_(wanted) | t.TASK.c.other.in_(wanted))
-        return [TASK.row(values) for values in self._s.run(statement, {"tenant": self._s.tenant})]
+    def tasks(
+        self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None, ids: Collection[str] | None = None,
+        most: int | None = None,
+    ) -> Sequence[TaskRow]:  # fmt: skip
+        if ids is not None:
+            found = self._s.select_in("tasks_at", set(ids))
+        elif cif_nos is not None:
+            wanted = set(cif_nos)
+            found = [*self._s.select_in("tasks_of", wanted), *self._s.select_in("tasks_with", wanted)]
+        elif state is not None:
+            found = self._s.select("tasks_in", state=state, most=_ALL if most is None else most)
+        else:
+            found = self._s.select("tasks")
+        rows = {row.id: row for row in map(TASK.row, found) if state in (None, row.state)}
+        return sorted(rows.values(), key=lambda row: (-row.weight_millibits, row.id))[:most]
 
-    def close_task(self, row: TaskRow) -> None:
+    def change_task(self, row: TaskRow) -> None:
         params = TASK.params(self._s.tenant, row)
         del params["tenant"]
-        if self._s.change("task_close", [{**params, "b_tenant": self._s.tenant, "b_id": row.id}]) != 1:
-            raise ConflictError("the task is not open any more", rule="task_state")
+        where = {"b_tenant": self._s.tenant, "b_id": row.id, "b_version": row.version - 1}
+        if self._s.change("task_change", [{**params, **where}]) != 1:
+            raise ConflictError("somebody else changed this task first", rule="task_state")
 
     def add_approvals(self, approvals: Collection[Approval]) -> None:
         if not approvals:
@@ -143,6 +154,18 @@ def _read(row: Mapping[Any, Any]) -> Approval:
     )  # fmt: skip
 
 
+class Reviews(Store):
+    def add(self, row: ReviewRow) -> None:
+        self._s.add(REVIEW, [row])
+
+    def of(self, task_ids: Collection[str]) -> Sequence[ReviewRow]:
+        return [REVIEW.row(values) for values in self._s.select_in("reviews", sorted(set(task_ids)))]
+
+    def page(self, after: tuple[str, int], limit: int) -> Sequence[ReviewRow]:
+        found = self._s.select("reviews_page", task_id=after[0], number=after[1], most=limit)
+        return [REVIEW.row(values) for values in found]
+
+
 class Staging(Store):
     def add(self, rows: Collection[StagedRow]) -> None:
         self._s.add_new(STAGED, rows)
@@ -220,6 +243,9 @@ class Erasure(Store):
 
     def parties(self, cif_nos: Collection[CifNo]) -> None:
         mine = [{"b_cif_no": cif_no} for cif_no in cif_nos]
+        wanted = set(cif_nos)
+        tasks = {r[0] for name in ("tasks_of", "tasks_with") for r in self._s.select_in(name, wanted)}
+        self._each("reviews_erase", [{"b_task_id": task} for task in sorted(tasks)])
         for name in ("golden_erase", "facts_drop", "tasks_erase", "not_low_erase", "not_high_erase"):
             self._each(name, mine)
 

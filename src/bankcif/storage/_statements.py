@@ -28,6 +28,7 @@ from .rows import (
     PartyRow,
     PolicyRow,
     ReasonRow,
+    ReviewRow,
     RotationRow,
     SourceRow,
     StagedRow,
@@ -46,6 +47,7 @@ SUBJECT = Mapped(t.AUDIT_SUBJECT, SubjectRow)
 CLAIM = Mapped(t.CLAIM, ClaimRow)
 INDEX = Mapped(t.BLIND_INDEX, IndexRow)
 TASK = Mapped(t.TASK, TaskRow)
+REVIEW = Mapped(t.REVIEW, ReviewRow)
 STAGED = Mapped(t.STAGED_ROW, StagedRow)
 AUDIT = Mapped(t.AUDIT_ENTRY, AuditRow)
 HEAD = Mapped(t.AUDIT_HEAD, HeadRow)
@@ -204,9 +206,33 @@ QUERIES: Mapping[str, Any] = {
            t.BLIND_INDEX.c.index_name == bindparam("b_index"))
     .values(cif_no=bindparam("to_cif")),
     "tasks": select(*TASK.columns).where(_mine(t.TASK)).order_by(t.TASK.c.weight_millibits.desc(), t.TASK.c.id),
-    "task_close": update(t.TASK)
-    .where(t.TASK.c.tenant == bindparam("b_tenant"), t.TASK.c.id == bindparam("b_id"), t.TASK.c.state == "open")
+    "tasks_in": select(*TASK.columns).where(_mine(t.TASK), t.TASK.c.state == bindparam("state"))
+    .order_by(t.TASK.c.weight_millibits.desc(), t.TASK.c.id).limit(bindparam("most")),
+    "tasks_of": select(*TASK.columns).where(_mine(t.TASK), _in(t.TASK.c.cif_no)),
+    "tasks_with": select(*TASK.columns).where(_mine(t.TASK), _in(t.TASK.c.other)),
+    "tasks_at": select(*TASK.columns).where(_mine(t.TASK), _in(t.TASK.c.id)),
+    "task_change": update(t.TASK)
+    .where(t.TASK.c.tenant == bindparam("b_tenant"), t.TASK.c.id == bindparam("b_id"),
+           t.TASK.c.version == bindparam("b_version"))
     .values({name: bindparam(name) for name in TASK.names}),
+    "reviews": select(*REVIEW.columns).where(_mine(t.REVIEW), _in(t.REVIEW.c.task_id))
+    .order_by(t.REVIEW.c.task_id, t.REVIEW.c.number),
+    "reviews_page": select(*REVIEW.columns)
+    .where(_mine(t.REVIEW), tuple_(t.REVIEW.c.task_id, t.REVIEW.c.number)
+           > tuple_(bindparam("task_id"), bindparam("number")))
+    .order_by(t.REVIEW.c.task_id, t.REVIEW.c.number).limit(bindparam("most")),
+    "reviews_erase": t.REVIEW.delete().where(
+        t.REVIEW.c.tenant == bindparam("b_tenant"), t.REVIEW.c.task_id == bindparam("b_task_id")),
+    "not_low_end": update(t.NOT_A_MATCH)
+    .where(t.NOT_A_MATCH.c.tenant == bindparam("b_tenant"), t.NOT_A_MATCH.c.low == bindparam("b_cif_no"),
+           t.NOT_A_MATCH.c.until.is_(None)).values(until=bindparam("at")),
+    "not_high_end": update(t.NOT_A_MATCH)
+    .where(t.NOT_A_MATCH.c.tenant == bindparam("b_tenant"), t.NOT_A_MATCH.c.high == bindparam("b_cif_no"),
+           t.NOT_A_MATCH.c.until.is_(None)).values(until=bindparam("at")),
+    "not_a_match_renew": update(t.NOT_A_MATCH)
+    .where(t.NOT_A_MATCH.c.tenant == bindparam("b_tenant"), t.NOT_A_MATCH.c.low == bindparam("b_low"),
+           t.NOT_A_MATCH.c.high == bindparam("b_high"), t.NOT_A_MATCH.c.until.is_not(None))
+    .values({name: bindparam(name) for name in NOT_A_MATCH.names}),
     "staged_at": select(*STAGED.columns).where(
         _mine(t.STAGED_ROW), t.STAGED_ROW.c.batch == bindparam("batch"), t.STAGED_ROW.c.line == bindparam("line")),
     "staged_lines": select(t.STAGED_ROW.c.line).where(

@@ -94,7 +94,7 @@ CROSSWALK = _table(
 Index("crosswalk_party", CROSSWALK.c.tenant, CROSSWALK.c.cif_no)
 NOT_A_MATCH = _table(
     "not_a_match",
-    _key("low", _CIF), _key("high", _CIF), _need("actor", _ACTOR), _need("at", Micros),
+    _key("low", _CIF), _key("high", _CIF), _need("actor", _ACTOR), _need("at", Micros), _may("until", Micros),
 )  # fmt: skip
 Index("not_a_match_high", NOT_A_MATCH.c.tenant, NOT_A_MATCH.c.high)
 GOLDEN_GROUP = _table(
@@ -123,8 +123,15 @@ TASK = _table(
     _key("id", String(32)), _need("task", String(32)), _need("cif_no", _CIF), _need("other", _CIF),
     _need("weight_millibits", Integer), _need("detail", LargeBinary), _need("state", String(16)),
     _need("opened_at", Micros), _may("closed_at", Micros), _may("actor", _ACTOR), _may("reason", Text),
+    _need("version", Integer), _may("assignee", _ACTOR), _may("assigned_at", Micros), _need("reviews", Integer),
+)  # fmt: skip
+REVIEW = _table(
+    "match_review",
+    _key("task_id", String(32)), _key("number", Integer), _need("actor", _ACTOR), _need("person", _ACTOR),
+    _need("verdict", String(16)), _need("at", Micros),
 )  # fmt: skip
 Index("task_party", TASK.c.tenant, TASK.c.cif_no)
+Index("task_state", TASK.c.tenant, TASK.c.state, TASK.c.weight_millibits)
 Index("task_other", TASK.c.tenant, TASK.c.other)
 APPROVAL = _table(
     "approval",

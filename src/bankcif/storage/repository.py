@@ -26,6 +26,7 @@ from .rows import (
     OutboxRow,
     PartyRow,
     PolicyRow,
+    ReviewRow,
     RotationRow,
     SourceRow,
     StagedRow,
@@ -143,8 +144,11 @@ class CrosswalkStore(Protocol):
     def all_current(self) -> Iterator[LinkRow]:
         """Every current link, by source and key."""
 
-    def add_not_a_match(self, row: NotAMatchRow) -> None:
-        """Keeps a pair apart; saying it twice changes nothing."""
+    def put_not_a_match(self, row: NotAMatchRow) -> None:
+        """Keeps a pair apart; one that is kept apart already is left as it is, one that was is kept apart anew."""
+
+    def end_not_matches(self, cif_nos: Collection[CifNo], at: int) -> None:
+        """Ends what keeps these parties apart from anybody."""
 
     def not_matches(self, cif_nos: Collection[CifNo]) -> Sequence[NotAMatchRow]:
         """The pairs kept apart that one of these parties is in."""
@@ -188,11 +192,14 @@ class WorkStore(Protocol):
     def add_tasks(self, rows: Collection[TaskRow]) -> None:
         """New tasks; one whose id exists is left as it is."""
 
-    def tasks(self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None) -> Sequence[TaskRow]:
-        """Tasks by state and by the parties they concern, heaviest first."""
+    def tasks(
+        self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None, ids: Collection[str] | None = None,
+        most: int | None = None,
+    ) -> Sequence[TaskRow]:  # fmt: skip
+        """Tasks by state, and by id or the parties they concern, heaviest first; *most* at most."""
 
-    def close_task(self, row: TaskRow) -> None:
-        """Keeps the task as *row* has it. Raises `ConflictError` unless it was open."""
+    def change_task(self, row: TaskRow) -> None:
+        """Keeps the task as *row* has it. Raises `ConflictError` unless it stood at the version before."""
 
     def add_approvals(self, approvals: Collection[Approval]) -> None:
         """New proposals; one whose id exists is left as it is."""
@@ -207,6 +214,19 @@ class WorkStore(Protocol):
 
     def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
         """Up to *limit* proposals whose ids come behind *after*, by id."""
+
+
+class ReviewStore(Protocol):
+    """What persons said of possible matches."""
+
+    def add(self, row: ReviewRow) -> None:
+        """Keeps one. Raises `ConflictError` if the task has one of this number."""
+
+    def of(self, task_ids: Collection[str]) -> Sequence[ReviewRow]:
+        """Those of these tasks, by task and number."""
+
+    def page(self, after: tuple[str, int], limit: int) -> Sequence[ReviewRow]:
+        """Up to *limit* behind *after* (task, number), in that order."""
 
 
 class StagingStore(Protocol):
@@ -318,6 +338,8 @@ class UnitOfWork(Protocol):
     def indexes(self) -> IndexStore: ...
     @property
     def work(self) -> WorkStore: ...
+    @property
+    def reviews(self) -> ReviewStore: ...
     @property
     def staging(self) -> StagingStore: ...
     @property

@@ -13,6 +13,7 @@ import attrs
 
 from ..party import CifNo, SourceKey
 from .operator_rows import ChallengeRow, CredentialRow
+from .task_rows import ReviewRow, TaskRow
 
 __all__ = [
     "ChallengeRow",
@@ -28,6 +29,7 @@ __all__ = [
     "PartyRow",
     "PolicyRow",
     "ReasonRow",
+    "ReviewRow",
     "RotationRow",
     "SourceRow",
     "StagedRow",
@@ -188,12 +190,18 @@ class LinkRow:
 
 @attrs.frozen(kw_only=True)
 class NotAMatchRow:
-    """A person's word that two parties are two; the smaller cif_no first."""
+    """
+    A person's word that two parties are two; the smaller cif_no first.
+
+    Attributes:
+        until: When it ended, since what it was said of has changed; None while it stands.
+    """
 
     low: CifNo
     high: CifNo
     actor: str
     at: int
+    until: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -243,32 +251,6 @@ class IndexRow:
     def place(self) -> tuple[str, str, int]:
         """Source, source key and record number of the record."""
         return (self.source, self.source_key, self.record_no)
-
-
-@attrs.frozen(kw_only=True)
-class TaskRow:
-    """
-    Work that waits for a person.
-
-    Attributes:
-        task: ``possible_match``.
-        cif_no, other: The parties concerned; the newer one first.
-        detail: JSON without values: the match's explanation.
-        state: ``open``, or how it was closed: ``merged``, ``not_a_match``.
-        reason: What the words of whoever closed it are kept under.
-    """
-
-    id: str
-    task: str
-    cif_no: CifNo
-    other: CifNo
-    weight_millibits: int
-    detail: bytes
-    state: str
-    opened_at: int
-    closed_at: int | None = None
-    actor: str | None = None
-    reason: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -18,6 +18,7 @@ from ...storage.rows import (
     GoldenRow,
     NotAMatchRow,
     OutboxRow,
+    ReviewRow,
     StagedRow,
     StoreRow,
 )
@@ -193,10 +194,17 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
     def test_a_pair_is_kept_apart_once(self, repository: Repository) -> None:
         row = NotAMatchRow(low=A, high=B, actor="t", at=1)
         with repository.unit_of_work() as unit:
-            unit.crosswalk.add_not_a_match(row)
-            unit.crosswalk.add_not_a_match(attrs.evolve(row, actor="again"))
+            unit.crosswalk.put_not_a_match(row)
+            unit.crosswalk.put_not_a_match(attrs.evolve(row, actor="again"))
             assert unit.crosswalk.not_matches([B]) == [row]
             assert unit.crosswalk.not_matches([A, B]) == [row]
+            for ends in (A, B):
+                unit.crosswalk.end_not_matches([ends, CifNo("C0")], 7)
+                assert unit.crosswalk.not_matches([A]) == [attrs.evolve(row, until=7)]
+                unit.crosswalk.end_not_matches([ends], 8)
+                assert unit.crosswalk.not_matches([A]) == [attrs.evolve(row, until=7)]
+                unit.crosswalk.put_not_a_match(row)
+                assert unit.crosswalk.not_matches([A]) == [row]
 
     def test_a_claim_is_held_by_the_first(self, repository: Repository) -> None:
         tag = ("i", b"t" * 16)
@@ -226,17 +234,38 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             assert [row.tag for row in found] == [b"1" * 16] * min(most, 5) + [b"2" * 16]
             assert set(found) <= set(rows)
 
-    def test_tasks_open_once_and_close_once(self, repository: Repository) -> None:
+    def test_tasks_open_once_and_change_one_version_at_a_time(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:
             unit.work.add_tasks([task("a", 1), task("b", 2)])
             unit.work.add_tasks([task("a", 9)])
             assert [one.id for one in unit.work.tasks(state="open", cif_nos=[B])] == ["b", "a"]
             assert unit.work.tasks(cif_nos=["C0"]) == []  # type: ignore[list-item]
-            closed = attrs.evolve(task("a"), state="merged", closed_at=2, actor="t", reason="r")
-            unit.work.close_task(closed)
+            assert [one.id for one in unit.work.tasks(most=1)] == ["b"]
+            assert [one.id for one in unit.work.tasks(state="open", most=1)] == ["b"]
+            assert [one.id for one in unit.work.tasks(ids=["a", "x"])] == ["a"]
+            taken = attrs.evolve(task("a"), version=2, assignee="t", assigned_at=2)
+            unit.work.change_task(taken)
+            closed = attrs.evolve(taken, version=3, state="merged", closed_at=2, actor="t", reason="r", reviews=1)
+            unit.work.change_task(closed)
             assert unit.work.tasks(state="merged") == [closed]
+            for stale in (taken, closed, attrs.evolve(closed, version=5), attrs.evolve(task("z"), version=2)):
+                with pytest.raises(ConflictError):
+                    unit.work.change_task(stale)
+
+    def test_reviews_are_kept_in_their_order(self, repository: Repository) -> None:
+        first = ReviewRow(task_id="a", number=1, actor="x", person="x", verdict="same", at=1)
+        rows = [first, attrs.evolve(first, number=2, person="y"), attrs.evolve(first, task_id="b")]
+        with repository.unit_of_work() as unit:
+            for row in rows:
+                unit.reviews.add(row)
             with pytest.raises(ConflictError):
-                unit.work.close_task(closed)
+                unit.reviews.add(first)
+            unit.commit()
+        with repository.unit_of_work() as unit:
+            assert unit.reviews.of(["a"]) == rows[:2]
+            assert unit.reviews.of(["b", "c"]) == rows[2:]
+            assert unit.reviews.page(("", 0), 2) == rows[:2]
+            assert unit.reviews.page(("a", 1), 9) == rows[1:]
 
     def test_proposals_are_decided_once(self, repository: Repository) -> None:
         checked = attrs.evolve(approval(), checks=(Check(actor="c", person="P", at=3),))

@@ -168,7 +168,7 @@ class UpkeepContract:
             unit.copies.put_golden([golden(A, 1), golden(B, 1)])
             unit.copies.put_golden([golden(A, 2), golden(B, 2)])
             unit.work.add_tasks([task("1")])
-            unit.crosswalk.add_not_a_match(NotAMatchRow(low=A, high=B, actor="t", at=1))
+            unit.crosswalk.put_not_a_match(NotAMatchRow(low=A, high=B, actor="t", at=1))
             unit.erasure.records([source("k").place, ("s", "none", 0)])
             unit.erasure.links([SourceKey("s", "k")])
             unit.indexes.remove([index(b"a" * 16), index(b"c" * 16)])
