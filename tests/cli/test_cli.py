@@ -657,7 +657,7 @@ def test_a_mistake_about_operators_is_one_clear_sentence(shell: Shell, case: str
 def test_a_proposal_is_withdrawn_and_expires(shell: Shell) -> None:
     shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
     one, other = (shell.json("find", "phone", PEOPLE[n]["phone"], *ASK)[0]["cif_no"] for n in (0, 1))  # type: ignore[index]
-    proposal = shell.json("match", "merge", one, other, "--reason", "r", *ASK)["proposal"]  # type: ignore[index]
+    proposal = shell.json("match", "merge", one, other, "--reason", "r", "--accept", "contradiction", *ASK)["proposal"]  # type: ignore[index]
     assert shell.run("approval", "withdraw", proposal, *ASK).stdout == "withdrawn\n"
     assert "withdrawn before" in shell.run("approval", "approve", proposal, *ASK, expect=2).stderr
     assert shell.run("approval", "expire", *ASK).stdout == "0 proposal(s) expired\n"

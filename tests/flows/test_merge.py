@@ -15,6 +15,7 @@ from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryReposito
 from bankcif._clock import FixedClock
 from bankcif.errors import FourEyesError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows._golden import open_golden, proposed_by
+from bankcif.flows.merge import Concern
 from bankcif.party import ReferenceTables
 
 MAKER = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
@@ -31,7 +32,7 @@ def three(cif: CIF) -> list[str]:
 
 
 def merge(cif: CIF, survivor: str, retired: str) -> None:
-    proposal = cif.matches.propose_merge(survivor, retired, actor=MAKER, reason="same person")
+    proposal = cif.matches.propose_merge(survivor, retired, accept=list(Concern), actor=MAKER, reason="same person")
     cif.approvals.approve(proposal.id, actor=CHECKER)
 
 
@@ -141,8 +142,7 @@ def test_records_that_came_after_a_merge_stay_with_the_survivor(cif: CIF) -> Non
     a, b, _ = three(cif)
     merge(cif, a, b)
     later = register(cif, MAKER, "7", channel="counter", name="张伟", identifiers=None, phone="15400000000")
-    proposal = cif.matches.propose_merge(a, later.cif_no, actor=MAKER, reason="same")
-    cif.approvals.approve(proposal.id, actor=CHECKER)
+    merge(cif, a, later.cif_no)
     unmerge(cif, b)
     assert cif.customers.get(later.cif_no, actor=MAKER, purpose=Purpose.COMPLIANCE).cif_no == a
     assert clear(cif, MAKER, b, "name")["name"] == "李娜"

@@ -108,6 +108,11 @@ def _overridden(w: World) -> str:
     return w.cif_no
 
 
+def _task(w: World) -> str:
+    register(w.cif, SECOND, "twin", identifiers=None)
+    return w.cif.matches.tasks(actor=SECOND, purpose=OPERATIONS)[0].id
+
+
 def _restricted(w: World) -> str:
     w.cif.erasures.restrict(w.cif_no, reason="asked", actor=SECOND)
     return w.cif_no
@@ -178,6 +183,13 @@ CALLS: dict[str, Call] = {
     "Customers.count": lambda w, a: w.cif.customers.count(actor=a, purpose=Purpose.RELATIONSHIP),
     "Customers.break_glass": lambda w, a: w.cif.customers.break_glass(w.cif_no, reason="r", actor=a, purpose=SERVICE),
     "Matches.tasks": lambda w, a: w.cif.matches.tasks(actor=a, purpose=OPERATIONS),
+    "Matches.preview_merge": lambda w, a: w.cif.matches.preview_merge(w.cif_no, w.other, actor=a, purpose=OPERATIONS),
+    "Matches.queue": lambda w, a: w.cif.matches.queue(actor=a, purpose=OPERATIONS),
+    "Matches.take": lambda w, a: w.cif.matches.take(actor=a, purpose=OPERATIONS),
+    "Matches.assign": lambda w, a: w.cif.matches.assign([_task(w)], "x", actor=a, purpose=OPERATIONS),
+    "Matches.review": lambda w, a: w.cif.matches.review(_task(w), "unsure", reason="r", actor=a, purpose=OPERATIONS),
+    "Matches.agreement": lambda w, a: w.cif.matches.agreement(actor=a, purpose=OPERATIONS),
+    "Matches.labels": lambda w, a: w.cif.matches.labels(actor=a, purpose=OPERATIONS),
     "Matches.link_file": lambda w, a: w.cif.matches.link_file(actor=a, purpose=OPERATIONS),
     "Matches.propose_merge": lambda w, a: w.cif.matches.propose_merge(w.cif_no, w.other, actor=a, reason="r"),
     "Matches.propose_unmerge": lambda w, a: w.cif.matches.propose_unmerge(_merged(w), actor=a, reason="r"),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..approval import Approval
 from ..context import Actor, Purpose
+from ..errors import InputError
 from ..flows import (
     decide,
     link as link_flow,
     merge,
+    preview,
+    queue as queue_flow,
+    reviews,
 )
 from ..party import CifNo
 from ..storage.rows import TaskRow
@@ -57,9 +61,20 @@ class Matches(Group):
         """Compares all records anew and opens a task for each possible match; see `bankcif.flows.link`."""
         return link_flow.link_file(self._desk, actor=actor, purpose=purpose)
 
-    def propose_merge(self, survivor: str, retired: str, *, actor: Actor, reason: str) -> Approval:
-        """Proposes to merge *retired* into *survivor*; a second person decides."""
-        return merge.propose_merge(self._desk, CifNo(survivor), CifNo(retired), actor=actor, reason=reason)
+    def preview_merge(self, survivor: str, retired: str, *, actor: Actor, purpose: Purpose) -> preview.MergePreview:
+        """Two customers side by side, what would survive and why, and what speaks against a merge; nothing is changed."""
+        return preview.preview_merge(self._desk, CifNo(survivor), CifNo(retired), actor=actor, purpose=purpose)
+
+    def propose_merge(
+        self, survivor: str, retired: str, *, accept: Collection[str] = (), actor: Actor, reason: str
+    ) -> Approval:
+        """
+        Proposes to merge *retired* into *survivor*; a second person decides. *accept* names concerns that were looked into, as
+        `preview_merge` tells them.
+        """
+        return merge.propose_merge(
+            self._desk, CifNo(survivor), CifNo(retired), accept=accept, actor=actor, reason=reason
+        )
 
     def propose_unmerge(self, retired: str, *, actor: Actor, reason: str) -> Approval:
         """Proposes to undo the merge of *retired*; a second person decides."""
@@ -68,3 +83,56 @@ class Matches(Group):
     def not_a_match(self, one: str, other: str, *, actor: Actor, reason: str) -> None:
         """Keeps two parties apart."""
         merge.not_a_match(self._desk, CifNo(one), CifNo(other), actor=actor, reason=reason)
+
+    def queue(self, *, most: int = 50, actor: Actor, purpose: Purpose) -> list[queue_flow.QueuedMatch]:
+        """The matches that wait by priority: weight, value at stake and age together; see `bankcif.matching.ReviewPlan`."""
+        return queue_flow.queue(self._desk, most=most, actor=actor, purpose=purpose)
+
+    def take(self, count: int = 1, *, actor: Actor, purpose: Purpose) -> list[queue_flow.QueuedMatch]:
+        """The next matches for *actor* to work on; for eight hours nobody else is given them."""
+        return queue_flow.take(self._desk, count=count, actor=actor, purpose=purpose)
+
+    def assign(self, task_ids: Collection[str], to: str, *, actor: Actor, purpose: Purpose) -> int:
+        """Gives matches to an operator, or to nobody if *to* is empty; how many were open."""
+        return queue_flow.assign(self._desk, task_ids, to, actor=actor, purpose=purpose)
+
+    def review(
+        self,
+        task_id: str,
+        verdict: queue_flow.Verdict | str,
+        *,
+        survivor: str | None = None,
+        accept: Collection[str] = (),
+        reason: str,
+        actor: Actor,
+        purpose: Purpose,
+    ) -> queue_flow.Reviewed:
+        """
+        Says whether the two customers of a match are one: ``same``, ``different`` or ``unsure``.
+
+        Args:
+            task_id: The match.
+            verdict: What *actor* says. The same is proposed as a merge, which a second person decides.
+            survivor: Whose number stays; the older one's if None.
+            accept: Concerns that *actor* has looked into, as `preview_merge` tells them.
+            reason: Why, in their words; kept sealed.
+            actor, purpose: On whose behalf, what for.
+
+        Raises:
+            InputError: It is decided, somebody else works on it, *actor* said something of it before, or the merge cannot be.
+            NotFoundOrNotAllowedError: There is no such match, or the policy does not let *actor* link.
+        """
+        if verdict not in set(queue_flow.Verdict):
+            raise InputError(f"a verdict is {', '.join(queue_flow.Verdict)}", rule="verdict")
+        return queue_flow.review(
+            self._desk, task_id, queue_flow.Verdict(verdict), survivor=None if survivor is None else CifNo(survivor),
+            accept=accept, reason=reason, actor=actor, purpose=purpose,
+        )  # fmt: skip
+
+    def agreement(self, *, actor: Actor, purpose: Purpose) -> reviews.Agreement:
+        """How far reviewers agree: of matches with two words on them."""
+        return reviews.agreement(self._desk, actor=actor, purpose=purpose)
+
+    def labels(self, *, source: str | None = None, actor: Actor, purpose: Purpose) -> list[reviews.Label]:
+        """What persons decided of pairs, as pairs of source keys, to train a match model with."""
+        return reviews.labels(self._desk, source=source, actor=actor, purpose=purpose)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Sequence
 
+import attrs
 import click
 
 from ..approval import Approval
+from ..flows.queue import Verdict
 from ._shared import Session, customer_command, emit, table
 
 __all__ = ["approval", "match"]
@@ -51,15 +55,159 @@ def _proposed(session: Session, done: Approval) -> int:
     return 0
 
 
+@match.command("preview")
+@click.argument("survivor")
+@click.argument("retired")
+@customer_command
+def match_preview(session: Session, survivor: str, retired: str) -> int:
+    """Two customers side by side, and what a merge of RETIRED into SURVIVOR would come to."""
+    with session.open() as cif:
+        found = cif.matches.preview_merge(survivor, retired, actor=session.actor(cif), purpose=session.purpose)
+    document = attrs.asdict(found)
+
+    def text() -> None:
+        rows = [
+            (
+                one.name, _plain(one.survivor), _plain(one.retired), _plain(one.merged),
+                f"{one.rule}{', a change waits' if one.proposed else ''}",
+            )
+            for one in found.fields
+        ]  # fmt: skip
+        table("Merge", ("field", found.survivor, found.retired, "merged", "by"), rows)
+        if found.withheld:
+            click.echo(f"not shown to you: {', '.join(found.withheld)}")
+        if found.refused:
+            click.echo(f"can not be merged: {found.refused}")
+        elif found.concerns:
+            click.echo(f"look into first, then  --accept : {', '.join(found.concerns)}")
+
+    emit(session.as_json, document, text)
+    return 0
+
+
+def _plain(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+@match.command("queue")
+@click.option("--most", default=20, show_default=True, type=click.IntRange(1, 2000))
+@click.option(
+    "--take", type=click.IntRange(1, 100), help="Take so many to work on; nobody else is given them for eight hours."
+)
+@customer_command
+def match_queue(session: Session, most: int, take: int | None) -> int:
+    """The possible matches by priority: weight, value at stake and age together."""
+    with session.open() as cif:
+        actor = session.actor(cif)
+        if take is None:
+            found = cif.matches.queue(most=most, actor=actor, purpose=session.purpose)
+        else:
+            found = cif.matches.take(take, actor=actor, purpose=session.purpose)
+    rows = [
+        (one.rank, one.task_id, one.cif_no, one.other, one.weight_millibits / 1000, one.assignee, one.reviews)
+        for one in found
+    ]
+    emit(session.as_json, [attrs.asdict(one) for one in found], lambda: table(
+        "Possible matches by priority", ("rank", "task", "customer", "may be", "bits", "with", "reviews"), rows
+    ))  # fmt: skip
+    return 0
+
+
+@match.command("review")
+@click.argument("task")
+@click.argument("verdict", type=click.Choice(list(Verdict)))
+@click.option("--survivor", help="Whose number stays, if they are the same; the older one's by default.")
+@click.option("--reason", required=True)
+@click.option("--accept", multiple=True, help="A concern that you have looked into, as  match preview  tells it.")
+@customer_command
+def match_review(
+    session: Session, task: str, verdict: str, survivor: str | None, reason: str, accept: tuple[str, ...]
+) -> int:
+    """Say whether the two customers of TASK are one: same, different or unsure."""
+    with session.open() as cif:
+        done = cif.matches.review(
+            task, verdict, survivor=survivor, accept=accept, reason=reason, actor=session.actor(cif),
+            purpose=session.purpose,
+        )  # fmt: skip
+    document = {
+        "closed": done.closed, "proposal": done.proposal.id if done.proposal else None,
+        "waits_for_another": done.waits_for_another,
+    }  # fmt: skip
+
+    def text() -> None:
+        if done.proposal is not None:
+            click.echo(f"proposed: {done.proposal.id}; a second person approves it")
+        else:
+            click.echo("kept apart" if done.closed else "another person looks at it next")
+
+    emit(session.as_json, document, text)
+    return 0
+
+
+@match.command("assign")
+@click.argument("operator")
+@click.argument("tasks", nargs=-1, required=True)
+@customer_command
+def match_assign(session: Session, operator: str, tasks: tuple[str, ...]) -> int:
+    """Give TASKS to OPERATOR, or to nobody: write "" for them."""
+    with session.open() as cif:
+        count = cif.matches.assign(tasks, operator, actor=session.actor(cif), purpose=session.purpose)
+    emit(session.as_json, {"assigned": count}, lambda: click.echo(f"assigned: {count}"))
+    return 0
+
+
+@match.command("agreement")
+@customer_command
+def match_agreement(session: Session) -> int:
+    """How far reviewers agree, over the matches that two have said something of."""
+    with session.open() as cif:
+        found = cif.matches.agreement(actor=session.actor(cif), purpose=session.purpose)
+
+    def text() -> None:
+        kappa = "not defined" if found.kappa is None else f"{found.kappa:.2f}"
+        click.echo(f"{found.agreed} of {found.matches} agreed; kappa {kappa}")
+        table(
+            "Reviewers",
+            ("reviewer", "reviewed", "agreed"),
+            [(one.actor, one.reviewed, one.agreed) for one in found.reviewers],
+        )
+
+    emit(session.as_json, attrs.asdict(found), text)
+    return 0
+
+
+@match.command("labels")
+@click.argument("source")
+@customer_command
+def match_labels(session: Session, source: str) -> int:
+    """What persons decided of pairs, by the keys of SOURCE, as  bankcif dedupe --labels  reads it."""
+    with session.open() as cif:
+        found = cif.matches.labels(source=source, actor=session.actor(cif), purpose=session.purpose)
+    rows = [
+        {"left_key": one.left.key, "right_key": one.right.key, "same": "yes" if one.same else "no"} for one in found
+    ]
+
+    def text() -> None:
+        out = io.StringIO()
+        writer = csv.DictWriter(out, ["left_key", "right_key", "same"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        click.echo(out.getvalue(), nl=False)
+
+    emit(session.as_json, rows, text)
+    return 0
+
+
 @match.command("merge")
 @click.argument("survivor")
 @click.argument("retired")
 @click.option("--reason", required=True)
+@click.option("--accept", multiple=True, help="A concern that you have looked into, as  match preview  tells it.")
 @customer_command
-def match_merge(session: Session, survivor: str, retired: str, reason: str) -> int:
+def match_merge(session: Session, survivor: str, retired: str, reason: str, accept: tuple[str, ...]) -> int:
     """Propose to merge RETIRED into SURVIVOR; a second person approves."""
     with session.open() as cif:
-        done = cif.matches.propose_merge(survivor, retired, actor=session.actor(cif), reason=reason)
+        done = cif.matches.propose_merge(survivor, retired, accept=accept, actor=session.actor(cif), reason=reason)
     return _proposed(session, done)
 
 

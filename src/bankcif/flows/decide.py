@@ -15,7 +15,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError
 from ..storage import UnitOfWork
-from . import amend, erase, govern, merge, operators, rotate
+from . import amend, erase, govern, merge, operators, queue, rotate
 from ._proposals import decision_entry, need_kept, settle
 from ._reasons import with_reasons
 from .desk import Desk, authorize, destroy_retired_later, need_assurance, need_purpose, record, refuse, retried, told
@@ -33,12 +33,14 @@ class _Key:
         action: What it must grant whoever sees or decides a proposal.
         ground: What a proposal stands on, as it is now.
         carry_out: Does what was approved; returns the digests of the parties it changed. None where the maker does, later.
+        decided: Keeps what the second person's word, yes or no, says beyond the proposal.
     """
 
     made_by: Action
     action: Action
     ground: Callable[[Desk, UnitOfWork, Approval], Mapping[str, str]]
     carry_out: Callable[[Desk, UnitOfWork, Approval, Actor, int], Mapping[str, str]] | None
+    decided: Callable[[UnitOfWork, Approval, Actor, bool, int], None] | None = None
 
 
 def _nothing(_desk: Desk, _unit: UnitOfWork, _approval: Approval) -> Mapping[str, str]:
@@ -52,7 +54,7 @@ def _nothing_more(_desk: Desk, _unit: UnitOfWork, _approval: Approval, _actor: A
 
 
 _OPERATIONS: Mapping[Operation, _Key] = {
-    Operation.MERGE: _Key(Action.LINK, Action.APPROVE, merge.ground_of_merge, merge.merge),
+    Operation.MERGE: _Key(Action.LINK, Action.APPROVE, merge.ground_of_merge, merge.merge, queue.said_by_decision),
     Operation.UNMERGE: _Key(Action.LINK, Action.APPROVE, merge.ground_of_merge, merge.unmerge),
     Operation.CHANGE: _Key(Action.REGISTER, Action.APPROVE, amend.ground_of_change, amend.change),
     Operation.ERASE: _Key(Action.ERASE, Action.ERASE, erase.ground_of_erasure, erase.erase),
@@ -145,6 +147,8 @@ def decide_proposal(desk: Desk, approval_id: str, *, approve: bool, actor: Actor
                 after = execute(after, ground=ground, now=now, persons=asks.persons)
             after = settle(desk, unit, approval, after)
             entries = []
+            if key.decided is not None:
+                key.decided(unit, approval, actor, approve, now)
             if carry_out is not None:
                 digests = carry_out(desk, unit, approval, actor, now)
                 entries.append(decision_entry(after, approval.operation.value, actor, now, digests))

@@ -7,33 +7,43 @@ time. See `merging/crosswalk.py` for why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import enum
+from collections.abc import Collection, Mapping, Sequence
 
 from ..access import Action
-from ..approval import Approval, Operation
+from ..approval import OPEN, Approval, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError, NotFoundOrNotAllowedError
+from ..matching import features_of, lanes_of
 from ..merging import check_merge
-from ..party import CifNo, LifeCycle
+from ..party import CATALOGUE, CifNo, FieldType, LifeCycle, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow, TaskRow
+from ._golden import open_golden
 from ._matches import keep_apart
-from ._proposals import proposed, write_proposal
+from ._proposals import decision_entry, keep, proposed, write_proposal
 from ._reasons import keep_reason, need_reason
 from ._relations import is_seen
 from ._reshape import reshape, root_of
 from .desk import Desk, authorize, record
 
 __all__ = [
+    "Concern",
+    "concerns",
     "ground_of_merge",
     "merge",
+    "merge_proposal",
     "not_a_match",
     "open_tasks",
     "propose_merge",
     "propose_unmerge",
     "unmerge",
+    "why_not_mergeable",
 ]
+
+
+_FORBIDS = frozenset({Operation.ERASE, Operation.UNMERGE})
 
 
 def open_tasks(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[TaskRow]:
@@ -51,22 +61,105 @@ def open_tasks(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[TaskRo
     return found
 
 
-def propose_merge(desk: Desk, survivor: CifNo, retired: CifNo, *, actor: Actor, reason: str) -> Approval:
+class Concern(enum.StrEnum):
+    """
+    What speaks against a merge without forbidding it: whoever proposes it says that they looked into it, and whoever approves
+    it sees that they did.
+    """
+
+    CONTRADICTION = "contradiction"
+    CURRENCY = "currency"
+    OPEN_CHANGE = "open_change"
+
+
+_CONCERNS = {
+    Concern.CONTRADICTION: "they contradict each other, as two different valid numbers or birth dates do",
+    Concern.CURRENCY: "an amount of one is in another currency than that of the other",
+    Concern.OPEN_CHANGE: "a change of one of them waits for a second person",
+}
+
+
+def propose_merge(
+    desk: Desk, survivor: CifNo, retired: CifNo, *, accept: Collection[str] = (), actor: Actor, reason: str
+) -> Approval:
     """
     Proposes to merge *retired* into *survivor*; a second person decides.
 
+    Args:
+        desk: Collaborators.
+        survivor: Whose number stays.
+        retired: Whose number resolves to it from then on.
+        accept: Concerns that *actor* has looked into; see `Concern`.
+        actor: On whose behalf.
+        reason: Why, in their words.
+
     Raises:
-        InputError: They cannot be merged: the same, of two kinds, merged already, or kept apart by a person.
+        InputError: They cannot be merged: the same, of two kinds, merged already, kept apart by a person, about to be erased or
+            unmerged, or with a concern that was not accepted.
         NotFoundOrNotAllowedError: One does not exist, or the policy does not let *actor* link.
     """
     authorize(desk, actor, Action.LINK, "propose_merge", Purpose.OPERATIONS)
     need_reason(reason)
     with desk.unit_of_work() as unit:
-        rows = _both(unit, survivor, retired)
-        _check(unit, rows, survivor, retired)
-        approval = proposed(desk, Operation.MERGE, (survivor, retired), {}, _versions(rows), actor, reason=reason)
-        write_proposal(desk, unit, approval, actor)
+        approval = merge_proposal(desk, unit, survivor, retired, accept=accept, task="", reason=reason, actor=actor)
+        unit.commit()
     return approval
+
+
+def merge_proposal(
+    desk: Desk, unit: UnitOfWork, survivor: CifNo, retired: CifNo, *, accept: Collection[str], task: str, reason: str,
+    actor: Actor,
+) -> Approval:  # fmt: skip
+    """The proposal of `propose_merge`, kept and told to the log in *unit*; *task* is the match that it decides, if it does."""
+    rows = _both(unit, survivor, retired)
+    _check(unit, rows, survivor, retired)
+    if unknown := sorted(set(accept) - set(Concern)):
+        raise InputError(f"there is no such concern; they are {', '.join(Concern)}", path=unknown[0], rule="concern")
+    found = concerns(desk, unit, rows[survivor], rows[retired])
+    _need_accepted(found, accept, retired)
+    detail = {"task": task} if task else {}
+    if found:
+        detail["accepted"] = ",".join(found)
+    approval = proposed(desk, Operation.MERGE, (survivor, retired), detail, _versions(rows), actor, reason=reason)
+    (kept,) = keep(desk, unit, [approval])
+    record(desk, unit, [decision_entry(kept, "propose", actor, desk.now())])
+    return approval
+
+
+def _need_accepted(found: Collection[Concern], accepted: Collection[str], retired: CifNo) -> None:
+    open_ones = [one for one in found if one not in accepted]
+    if open_ones:
+        raise InputError(
+            f"look into this merge first: {'; '.join(_CONCERNS[one] for one in open_ones)}; "
+            f"if it is one customer all the same, accept {', '.join(open_ones)}",
+            rule="merge_concern", cif_no=retired,
+        )  # fmt: skip
+
+
+def concerns(desk: Desk, unit: UnitOfWork, one: PartyRow, other: PartyRow) -> list[Concern]:
+    """What speaks against merging two parties, in the order of `Concern`."""
+    kind = PartyKind(one.kind)
+    values = [open_golden(desk, unit, row) for row in (one, other)]
+    left, right = (lanes_of(features_of(kind, said, desk.link_policy.identifying)) for said in values)
+    model = desk.models[kind]
+    found = []
+    if desk.link_policy.contradicts(model, model.pair(left, right).levels):
+        found.append(Concern.CONTRADICTION)
+    amounts = [name for name, field in CATALOGUE[kind].items() if field.type is FieldType.MONEY]
+    if any(
+        values[0][name]["currency"] != values[1][name]["currency"]
+        for name in amounts
+        if name in values[0] and name in values[1]
+    ):
+        found.append(Concern.CURRENCY)
+    if any(waiting.operation is Operation.CHANGE for waiting in _waiting(unit, one, other)):
+        found.append(Concern.OPEN_CHANGE)
+    return found
+
+
+def _waiting(unit: UnitOfWork, *rows: PartyRow) -> list[Approval]:
+    """The proposals about these parties that have not ended."""
+    return [one for row in rows for one in unit.work.approvals(cif_no=row.cif_no) if one.state in OPEN]
 
 
 def propose_unmerge(desk: Desk, retired: CifNo, *, actor: Actor, reason: str) -> Approval:
@@ -130,6 +223,12 @@ def _check(unit: UnitOfWork, rows: Mapping[CifNo, PartyRow], survivor: CifNo, re
         raise InputError("a restricted or erased customer is not merged", rule="restricted", cif_no=retired)
     if rows[survivor].kind != rows[retired].kind:
         raise InputError("a person and an organization can not be merged", rule="merge_kind", cif_no=retired)
+    if any(one.operation in _FORBIDS for one in _waiting(unit, *rows.values())):
+        raise InputError(
+            "it is proposed to erase or unmerge one of them; have that decided first",
+            rule="open_approval",
+            cif_no=retired,
+        )
     # Whoever was merged into either of the two is kept apart from the other's as well.
     mine, theirs = _members(unit, survivor), _members(unit, retired)
     for row in unit.crosswalk.not_matches([*mine, *theirs]):
@@ -139,6 +238,15 @@ def _check(unit: UnitOfWork, rows: Mapping[CifNo, PartyRow], survivor: CifNo, re
             raise InputError(
                 f"{row.low} and {row.high} were declared not to be a match", rule="not_a_match", cif_no=retired
             )
+
+
+def why_not_mergeable(unit: UnitOfWork, survivor: PartyRow, retired: PartyRow) -> str:
+    """Why two parties can not be merged, in a sentence; empty if they can."""
+    try:
+        _check(unit, {row.cif_no: row for row in (survivor, retired)}, survivor.cif_no, retired.cif_no)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _members(unit: UnitOfWork, cif_no: CifNo) -> set[CifNo]:
@@ -155,6 +263,9 @@ def merge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     survivor, retired = map(CifNo, approval.subjects)
     rows = _both(unit, survivor, retired)
     _check(unit, rows, survivor, retired)
+    _need_accepted(
+        concerns(desk, unit, rows[survivor], rows[retired]), approval.detail.get("accepted", "").split(","), retired
+    )
     return reshape(
         desk, unit, {survivor, retired}, {retired: survivor}, "merge", actor, now, about=f"approval:{approval.id}"
     )

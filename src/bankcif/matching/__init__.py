@@ -21,7 +21,7 @@ from .explain import Explanation, Term, explain
 from .features import Features, features_of, lanes_of, table_of
 from .frequencies import Frequencies, counted_frequencies
 from .lanes import Lane, Lanes, Row, mix_array
-from .link_policy import Link, LinkPolicy, Links
+from .link_policy import Link, LinkPolicy, Links, ReviewPlan
 from .model import Compared, ComparedPair, MatchModel, default_model, model_schema
 from .splink import Imported, from_splink, is_splink
 from .train import PatternCounts, Trained, TrainingPlan, train
@@ -56,6 +56,7 @@ __all__ = [
     "MatchModel",
     "PatternCounts",
     "Read",
+    "ReviewPlan",
     "Row",
     "Term",
     "ThresholdFigures",

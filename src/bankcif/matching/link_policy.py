@@ -9,16 +9,18 @@ never does. Everything else that weighs enough is a possible match, for a person
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ConfigurationError
 from .compare import Levels
 from .model import MatchModel
 
-__all__ = ["Link", "LinkPolicy", "Links"]
+__all__ = ["Link", "LinkPolicy", "Links", "ReviewPlan"]
 
 
 class Link(enum.StrEnum):
@@ -41,6 +43,37 @@ _ASKED: tuple[Condition, ...] = (
     {"id_number": frozenset({"equal", "equal with another birth date"})},
     {"document": frozenset({"equal and identifying"})},
 )
+
+
+@attrs.frozen(kw_only=True)
+class ReviewPlan:
+    """
+    How possible matches are reviewed.
+
+    Attributes:
+        persons_apart: How many must say that two are not one before they are kept apart; that two are one takes two persons in
+            any case.
+        per_bit: What a bit of weight counts for in the order of the queue.
+        per_digit: What each digit of the value at stake counts for: of what the richer of the two has with the bank.
+        per_day: What a day of waiting counts for.
+    """
+
+    persons_apart: int = 1
+    per_bit: float = 1.0
+    per_digit: float = 1.0
+    per_day: float = 0.1
+
+    def __attrs_post_init__(self) -> None:
+        counts = (self.per_bit, self.per_digit, self.per_day)
+        if not 1 <= self.persons_apart <= 3 or not all(math.isfinite(count) and count >= 0 for count in counts):
+            raise ConfigurationError(
+                "one to three persons keep a pair apart, and weight, value and days count for 0 or more",
+                rule="review_plan",
+            )
+
+    def urgency(self, bits: float, value: float, days: float) -> float:
+        """By what the queue is ordered: more comes first."""
+        return self.per_bit * bits + self.per_digit * math.log10(1 + value) + self.per_day * days
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -74,6 +107,7 @@ class LinkPolicy:
         rules: Deterministic rules of the model that link; all of them, if None.
         contradictions: What keeps a pair from linking by itself.
         asked: What makes a pair a possible match, whatever it weighs.
+        review: How possible matches are reviewed.
     """
 
     version: str = "2026-11"
@@ -83,6 +117,11 @@ class LinkPolicy:
     rules: frozenset[str] | None = None
     contradictions: tuple[Condition, ...] = _CONTRADICTIONS
     asked: tuple[Condition, ...] = _ASKED
+    review: ReviewPlan = attrs.field(factory=ReviewPlan)
+
+    def contradicts(self, model: MatchModel, levels: Mapping[str, int]) -> bool:
+        """Whether a pair with these levels contradicts itself."""
+        return _holds_one({c.name: c.labels[levels[c.name]] for c in model.comparisons}, self.contradictions)
 
     def possible_from(self, model: MatchModel) -> int:
         """From which weight on, in millibits, a pair is a possible match under *model*."""
