@@ -611,6 +611,7 @@ def test_a_policy_is_changed_by_two_officers(shell: Shell) -> None:
     assert "not the one in force" in wrong.stderr
 
 
+BOB = ("--as", "bob", "--purpose", "operations")
 KEEPER = ("--as", "o.xia", "--purpose", "operations")
 
 
@@ -735,3 +736,29 @@ def test_a_glass_is_broken_and_reviewed(shell: Shell) -> None:
     (waiting,) = shell.json("approval", "list", *carol)  # type: ignore[misc]
     shell.run("approval", "reject", waiting["id"], *carol)
     shell.run("show", found["cif_no"], *far, expect=2, **shell.known("t.far"))
+
+
+def test_possible_matches_are_previewed_taken_reviewed_and_labelled(shell: Shell) -> None:
+    header, *rows = table(3).splitlines()
+    again = [row.replace(PEOPLE[n]["identifiers"][0]["number"], "").split(",") for n, row in enumerate(rows)]
+    lines = [",".join([f"9{n}", *cells[1:]]) for n, cells in enumerate(again)]
+    shell.write("app.csv", "\n".join([header, *rows, *lines]) + "\n")
+    shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
+    assert "Possible matches by priority" in shell.run("match", "queue", *ASK).stdout
+    taken = shell.json("match", "queue", "--take", "2", *ASK)
+    assert [one["assignee"] for one in taken] == ["alice", "alice"]  # type: ignore[index]
+    first, second = taken  # type: ignore[misc]
+    shown = shell.run("match", "preview", first["other"], first["cif_no"], *ASK).stdout
+    assert "merged" in shown
+    assert PEOPLE[0]["phone"] not in shown
+    assert shell.run("match", "assign", "bob", second["task_id"], *ASK).stdout == "assigned: 1\n"
+    assert (
+        "somebody else works"
+        in shell.run("match", "review", second["task_id"], "same", "--reason", "r", *ASK, expect=2).stderr
+    )
+    said = shell.run("match", "review", first["task_id"], "same", "--reason", "r", *ASK).stdout
+    shell.run("approval", "approve", said.split()[1].rstrip(";"), *BOB)
+    assert shell.run("match", "review", second["task_id"], "different", "--reason", "r", *BOB).stdout == "kept apart\n"
+    assert shell.run("match", "labels", "app", *ASK).stdout.count("\n") == 3
+    assert shell.run("match", "labels", "nowhere", *ASK).stdout == "left_key,right_key,same\n"
+    assert "1 of 1 agreed" in shell.run("match", "agreement", *ASK).stdout

@@ -68,12 +68,12 @@ def match_preview(session: Session, survivor: str, retired: str) -> int:
     def text() -> None:
         rows = [
             (
-                one.name, _plain(one.survivor), _plain(one.retired), _plain(one.merged),
+                one.name, _plain(one.survivor), _plain(one.retired), _plain(one.merged), one.side,
                 f"{one.rule}{', a change waits' if one.proposed else ''}",
             )
             for one in found.fields
         ]  # fmt: skip
-        table("Merge", ("field", found.survivor, found.retired, "merged", "by"), rows)
+        table("Merge", ("field", found.survivor, found.retired, "merged", "from", "by"), rows)
         if found.withheld:
             click.echo(f"not shown to you: {', '.join(found.withheld)}")
         if found.refused:
@@ -86,6 +86,9 @@ def match_preview(session: Session, survivor: str, retired: str) -> int:
 
 
 def _plain(value: object) -> str:
+    """A masked value in a line of text; of a document or holding its values."""
+    if isinstance(value, list | tuple):
+        return "; ".join(" ".join(map(str, one.values())) if isinstance(one, dict) else str(one) for one in value)
     return "" if value is None else str(value)
 
 
@@ -115,7 +118,7 @@ def match_queue(session: Session, most: int, take: int | None) -> int:
 
 @match.command("review")
 @click.argument("task")
-@click.argument("verdict", type=click.Choice(list(Verdict)))
+@click.argument("verdict", type=click.Choice([one.value for one in Verdict]))
 @click.option("--survivor", help="Whose number stays, if they are the same; the older one's by default.")
 @click.option("--reason", required=True)
 @click.option("--accept", multiple=True, help="A concern that you have looked into, as  match preview  tells it.")
@@ -145,13 +148,13 @@ def match_review(
 
 
 @match.command("assign")
-@click.argument("operator")
+@click.argument("to")
 @click.argument("tasks", nargs=-1, required=True)
 @customer_command
-def match_assign(session: Session, operator: str, tasks: tuple[str, ...]) -> int:
-    """Give TASKS to OPERATOR, or to nobody: write "" for them."""
+def match_assign(session: Session, to: str, tasks: tuple[str, ...]) -> int:
+    """Give TASKS to the operator TO, or to nobody: write "" for them."""
     with session.open() as cif:
-        count = cif.matches.assign(tasks, operator, actor=session.actor(cif), purpose=session.purpose)
+        count = cif.matches.assign(tasks, to, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, {"assigned": count}, lambda: click.echo(f"assigned: {count}"))
     return 0
 
