@@ -1,17 +1,21 @@
 """Whole-file work: who joins the blocks of a file and has its pairs compared."""
 
 from .blocks import BlockReport, Blocks, Capped, blocks_of
-from .local import LocalEngine, Progress, silent
+from .engine import Engine, Progress, silent
+from .local import LocalEngine
 from .pairs import Edges, Pairs, weigh
+from .spark import SparkEngine
 
 __all__ = [
     "BlockReport",
     "Blocks",
     "Capped",
     "Edges",
+    "Engine",
     "LocalEngine",
     "Pairs",
     "Progress",
+    "SparkEngine",
     "blocks_of",
     "silent",
     "weigh",

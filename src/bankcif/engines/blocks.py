@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from ..matching import BlockingRule, Lanes
 
-__all__ = ["BlockReport", "Blocks", "Capped", "blocks_of"]
+__all__ = ["FEW_PAIRS", "BlockReport", "Blocks", "Capped", "blocks_of"]
 
 _Rows = NDArray[np.int64]
-_FEW_PAIRS = 1_000_000  # so many are compared in a second or two, whatever the file
+FEW_PAIRS = 1_000_000  # so many are compared in a second or two, whatever the file
 
 Capped = tuple[NDArray[np.uint64], ...]
 """Keys of blocks that are not compared whole, ascending: first of the rule itself, then with each narrower part."""
@@ -168,7 +168,7 @@ def blocks_of(
         if capped is None:
             large = sizes > most_records
             kept = sizes[~large]
-            if (kept * (kept - 1) // 2).sum() > max(most_pairs * count, _FEW_PAIRS):
+            if (kept * (kept - 1) // 2).sum() > max(most_pairs * count, FEW_PAIRS):
                 large = sizes > 2 * most_pairs + 1
         else:
             large = np.isin(firsts, capped[level]) if level < len(capped) else np.zeros(len(sizes), np.bool_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -11,16 +11,10 @@ from numpy.typing import NDArray
 
 from ..matching import Lanes, MatchModel
 from .blocks import BlockReport, Capped, blocks_of
+from .engine import Progress, silent
 from .pairs import Pairs
 
-__all__ = ["LocalEngine", "Progress", "silent"]
-
-Progress = Callable[[str, float], None]
-"""Told what is being done, and how much of it is done, from 0 to 1."""
-
-
-def silent(what: str, share: float) -> None:
-    """Tells nobody."""
+__all__ = ["LocalEngine"]
 
 
 @attrs.frozen(kw_only=True)
@@ -43,18 +37,7 @@ class LocalEngine:
         self, lanes: Lanes, model: MatchModel, progress: Progress = silent, *, capped: Sequence[Capped] | None = None,
         since: int = 0,
     ) -> Pairs:  # fmt: skip
-        """
-        The pairs that meet under the blocking rules of *model*, each once, compared by its comparisons.
-
-        Args:
-            lanes: The records.
-            model: Whose rules and comparisons.
-            progress: Told what is being done and how far it is.
-            capped: What an earlier run did not compare whole, by rule: it is the same now, however blocks have grown.
-            since: Only pairs with a record from this number on.
-
-        Cost: linear in records (with their sorting) and in pairs; 14 bytes a pair.
-        """
+        """See `Engine`. Cost: linear in records (with their sorting) and in pairs; 14 bytes a pair."""
         found: list[Pairs] = []
         whole: list[NDArray[np.bool_]] = []
         reports: list[BlockReport] = []

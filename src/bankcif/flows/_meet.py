@@ -91,7 +91,7 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tag
     ]
     wanted = {cif_no for found in candidates for cif_no in found} | {link.cif_no for link in links.values()}
     records: dict[CifNo, list[Record]] = {}
-    for opened in open_records(desk, unit.sources.of_parties(wanted)):
+    for opened in open_records(desk, unit.sources.of_parties(wanted) if wanted else (), shared.opened):
         records.setdefault(opened.cif_no, []).append(opened)
     pairs = _pairs(arrivals, keys, _processed(unit, candidates), records)
     return Meetings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -169,15 +170,20 @@ def seal_record(
     return attrs.evolve(bare, sealed=desk.sealer.seal(payload, key, source_place(bare)))
 
 
-def open_records(desk: Desk, rows: Sequence[tuple[CifNo, SourceRow]]) -> list[Record]:
+def open_records(
+    desk: Desk,
+    rows: Sequence[tuple[CifNo, SourceRow]],
+    known: Mapping[tuple[str, str, int], Record] = MappingProxyType({}),
+) -> list[Record]:
     """
-    Opens *rows*, in their order.
+    Opens *rows*, in their order; *known* are records that are opened already, by place.
 
     Raises:
         KeyMissingError, SealError: A record does not open; nothing of the others is given out.
     """
-    keys = desk.data_keys.get({row.key_id for _, row in rows})
-    return [_open(desk, cif_no, row, keys[row.key_id]) for cif_no, row in rows]
+    closed = {row.key_id for _, row in rows if row.place not in known}
+    keys = desk.data_keys.get(closed) if closed else {}
+    return [known.get(row.place) or _open(desk, cif_no, row, keys[row.key_id]) for cif_no, row in rows]
 
 
 def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:

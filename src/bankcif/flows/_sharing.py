@@ -29,11 +29,13 @@ class Sharing:
     Attributes:
         bearers: Of each key, the parties with a record that bears its value, and one such record of each.
         named: Of each key, the parties whom its tag names, strangers among them.
+        opened: All records that were opened, by place.
         capped: Keys whose tag stands at more records than are opened; they have no bearers here.
     """
 
     bearers: Mapping[BlockingKey, Mapping[CifNo, Record]]
     named: Mapping[BlockingKey, frozenset[CifNo]]
+    opened: Mapping[tuple[str, str, int], Record]
     capped: frozenset[BlockingKey]
 
 
@@ -63,7 +65,7 @@ def sharing(desk: Desk, unit: UnitOfWork, tags: Mapping[BlockingKey, bytes], *, 
             if record is not None and bears(record, key):
                 bearers.setdefault(key, {}).setdefault(row.cif_no, record)
     named = {key: frozenset(row.cif_no for row in rows) for key, rows in hits.items()}
-    return Sharing(bearers=bearers, named=named, capped=capped)
+    return Sharing(bearers=bearers, named=named, opened=opened, capped=capped)
 
 
 def bears(record: Record, key: BlockingKey) -> bool:

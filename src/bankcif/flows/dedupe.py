@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .._clock import IdSource
 from .._extras import need
-from ..engines import BlockReport, Edges, LocalEngine, Pairs, Progress, silent, weigh
+from ..engines import BlockReport, Edges, Engine, LocalEngine, Pairs, Progress, silent, weigh
 from ..errors import ConfigurationError, TrainingError
 from ..matching import (
     Clusters,
@@ -79,7 +79,7 @@ class Deduped:
 
 def dedupe(
     reading: Reading, *, model: MatchModel | None = None, learn: bool = True, policy: LinkPolicy | None = None,
-    engine: LocalEngine | None = None, labels: Labels | None = None, ids: IdSource | None = None,
+    engine: Engine | None = None, labels: Labels | None = None, ids: IdSource | None = None,
     progress: Progress = silent,
 ) -> Deduped:  # fmt: skip
     """
@@ -108,7 +108,7 @@ def dedupe(
 
 
 def dedupe_more(
-    state: LinkState, more: Reading, *, policy: LinkPolicy | None = None, engine: LocalEngine | None = None,
+    state: LinkState, more: Reading, *, policy: LinkPolicy | None = None, engine: Engine | None = None,
     progress: Progress = silent,
 ) -> Deduped:  # fmt: skip
     """

@@ -1,0 +1,323 @@
+"""
+A cluster: Spark joins the blocks, and its executors compare the pairs with the same functions, in Arrow batches.
+
+A record travels as its number and its lanes in 200 bytes. Of each blocking rule the records are keyed, the sizes of blocks
+counted, blocks above the cap keyed anew under narrower keys, and the rest brought together by key and compared where they
+are. Only pairs come back: two row numbers, a pattern of levels, the rules they met under.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial, reduce
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from .._extras import need
+from ..errors import ConfigurationError
+from ..matching import BlockingRule, Lane, Lanes, MatchModel
+from .blocks import FEW_PAIRS, BlockReport, Blocks, Capped
+from .engine import Progress, silent
+from .pairs import Pairs
+
+__all__ = ["SparkEngine"]
+
+_BYTES = 8 * len(Lane)
+_KEYED = "key long, entry long, lanes binary"
+_COMPARED = "left long, right long, pattern int, met int"
+
+
+@attrs.frozen(kw_only=True)
+class SparkEngine:
+    """
+    Joins and compares on Spark.
+
+    Attributes:
+        master: Where Spark runs, such as ``local[2]`` or ``yarn``; a session that runs in this process already is taken.
+        most_records: The cap: a block of more records meets under narrower keys.
+        most_pairs: Pairs for each record under one rule; see `LocalEngine`.
+        batch: How many pairs are compared at once.
+        settings: Settings of Spark, such as ``spark.executor.memory``.
+    """
+
+    master: str = "local[*]"
+    most_records: int = 100
+    most_pairs: int = 4
+    batch: int = 16_384
+    settings: Mapping[str, str] = attrs.field(factory=dict)
+
+    def pairs(
+        self, lanes: Lanes, model: MatchModel, progress: Progress = silent, *, capped: Sequence[Capped] | None = None,
+        since: int = 0,
+    ) -> Pairs:  # fmt: skip
+        """
+        See `Engine`.
+
+        Raises:
+            MissingExtraError: PySpark is not installed.
+            ConfigurationError: Spark does not start, for want of Java or of its master, or it fails.
+        """
+        pa = need("pyarrow", extra="spark")
+        need("pyspark.sql", extra="spark")
+        with _told():
+            session = self._session()
+        with _told():
+            table = pa.table({"row": np.arange(len(lanes)), "lanes": _binary(pa, lanes)})
+            records = session.createDataFrame(table).persist()
+            try:
+                return self._joined(session, records, len(lanes), model, progress, capped, since)
+            finally:
+                records.unpersist()
+
+    def _session(self) -> Any:
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        sql = need("pyspark.sql", extra="spark")
+        builder = sql.SparkSession.builder.appName("bankcif").master(self.master)
+        # Nothing of a page or a progress bar that nobody asked for.
+        defaults = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+        for name, value in {**defaults, **self.settings}.items():
+            builder = builder.config(name, value)
+        return builder.getOrCreate()
+
+    def _joined(
+        self, session: Any, records: Any, count: int, model: MatchModel, progress: Progress,
+        capped: Sequence[Capped] | None, since: int,
+    ) -> Pairs:  # fmt: skip
+        compare = partial(_compare, document=model.to_document(), count=max(count, 1), since=since, batch=self.batch)
+        found: list[Any] = []
+        reports: list[BlockReport] = []
+        told: list[Capped] = []
+        for number, rule in enumerate(model.blocking):
+            progress("compare", number / len(model.blocking))
+            join = _Join(
+                session, rule, count=max(count, 1), budget=max(self.most_pairs * count, FEW_PAIRS),
+                most_records=self.most_records, most_pairs=self.most_pairs, since=since,
+            )  # fmt: skip
+            blocks, report, keys = join.run(records, None if capped is None else capped[number])
+            found += [
+                part.repartition("key").sortWithinPartitions("key", "entry")
+                .mapInArrow(partial(compare, rule=number), _COMPARED)
+                for part in blocks
+            ]  # fmt: skip
+            reports.append(report)
+            told.append(keys)
+        # Who shares two keys was compared under both, wherever that was; the driver keeps one.
+        again = np.ones(count, np.bool_)
+        if not found:
+            return Pairs.joined([], reports, told, again)
+        table = reduce(lambda one, other: one.unionByName(other), found).toArrow()
+        part = Pairs(
+            left=table["left"].to_numpy().astype(np.uint32), right=table["right"].to_numpy().astype(np.uint32),
+            met=table["met"].to_numpy().astype(np.uint16), patterns=table["pattern"].to_numpy().astype(np.int32),
+        )  # fmt: skip
+        return Pairs.joined([part], reports, told, again)
+
+
+class _Join:
+    """The blocks of one rule."""
+
+    def __init__(
+        self,
+        session: Any,
+        rule: BlockingRule,
+        *,
+        count: int,
+        budget: int,
+        most_records: int,
+        most_pairs: int,
+        since: int,
+    ) -> None:
+        self._session, self._rule, self._count, self._budget = session, rule, count, budget
+        self._most_records, self._most_pairs, self._since = most_records, most_pairs, since
+
+    def run(self, records: Any, capped: Capped | None) -> tuple[list[Any], BlockReport, Capped]:
+        """Records to be compared, keyed by block, for each level of narrowing; what became of the rule; what was too large."""
+        parts: list[Any] = []
+        told: list[NDArray[np.uint64]] = []
+        largest = narrowed = too_large = left_out = pairs = 0
+        keyed = records.mapInArrow(partial(_keyed, rule=self._rule, count=self._count), _KEYED)
+        if self._since:
+            reached = keyed.where(f"entry % {self._count} >= {self._since}").select("key").distinct()
+            keyed = keyed.join(reached, "key", "left_semi")
+        for level in range(len(self._rule.narrower) + 1):
+            keyed = keyed.persist()
+            sizes = keyed.groupBy("key").count().where("count > 1").persist()
+            histogram = {
+                row["count"]: row["n"]
+                for row in sizes.groupBy("count").agg({"key": "count"}).toDF("count", "n").collect()
+            }
+            largest = largest or max(histogram, default=0)
+            given = None if capped is None else capped[level] if level < len(capped) else np.zeros(0, np.uint64)
+            large = self._large(sizes, histogram, given)
+            told.append(np.sort(large.view(np.uint64)))
+            apart = self._session.createDataFrame(_key_table(large))
+            kept = sizes.join(apart, "key", "left_anti")
+            parts.append(keyed.join(kept.select("key"), "key", "left_semi"))
+            row = kept.selectExpr("coalesce(sum(count * (count - 1) div 2), 0) AS pairs").first()
+            pairs += row["pairs"]
+            inside = keyed.join(apart, "key", "left_semi")
+            if not large.size:
+                break
+            if level == len(self._rule.narrower):
+                too_large += large.size
+                left_out += inside.count()
+                break
+            narrowed += large.size
+            further = inside.mapInArrow(
+                partial(_narrowed, rule=self._rule, count=self._count, level=level + 1), _KEYED
+            ).persist()
+            left_out += inside.count() - further.count()
+            keyed = further
+        report = BlockReport(
+            rule=self._rule.name, pairs=pairs, largest=largest, narrowed=narrowed, capped=too_large, left_out=left_out
+        )
+        return parts, report, tuple(told)
+
+    def _large(self, sizes: Any, histogram: Mapping[int, int], given: NDArray[np.uint64] | None) -> NDArray[np.int64]:
+        """Keys of blocks that are not compared whole."""
+        if given is not None:
+            wanted = self._session.createDataFrame(_key_table(given.view(np.int64)))
+            return _keys(sizes.join(wanted, "key", "left_semi").select("key"))
+        limit = self._most_records
+        kept = sum(times * size * (size - 1) // 2 for size, times in histogram.items() if size <= limit)
+        if kept > self._budget:
+            limit = 2 * self._most_pairs + 1
+        if max(histogram, default=0) <= limit:
+            return np.zeros(0, np.int64)
+        return _keys(sizes.where(f"count > {limit}").select("key"))
+
+
+def _keys(frame: Any) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = frame.toArrow()["key"].to_numpy()
+    return found.astype(np.int64)
+
+
+def _key_table(keys: NDArray[np.int64]) -> Any:
+    pa = need("pyarrow", extra="spark")
+    return pa.table({"key": pa.array(keys, pa.int64())})
+
+
+def _binary(pa: Any, lanes: Lanes) -> Any:
+    """Records as Arrow binary values, a row each."""
+    data = np.ascontiguousarray(lanes, np.uint64)
+    offsets = np.arange(0, (len(lanes) + 1) * _BYTES, _BYTES, dtype=np.int64)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.large_binary(), len(lanes), buffers)
+
+
+def _lanes(column: Any) -> Lanes:
+    """The reverse of `_binary`."""
+    return np.frombuffer(b"".join(column.to_pylist()), np.uint64).reshape(len(column), len(Lane))
+
+
+def _batch(pa: Any, keys: NDArray[np.uint64], entries: NDArray[np.int64], lanes: Lanes) -> Any:
+    return pa.RecordBatch.from_pydict({
+        "key": pa.array(keys.view(np.int64)), "entry": pa.array(entries, pa.int64()),
+        "lanes": _binary(pa, lanes).cast(pa.binary()),
+    })  # fmt: skip
+
+
+def _keyed(batches: Iterator[Any], *, rule: BlockingRule, count: int) -> Iterator[Any]:
+    """Every record once for each key that it has, with the number of its entry (see `Blocks`)."""
+    pa = need("pyarrow", extra="spark")
+    for batch in batches:
+        rows, lanes = batch.column("row").to_numpy(), _lanes(batch.column("lanes"))
+        for place, keys in enumerate(rule.keys(lanes)):
+            has = keys != 0
+            if has.any():
+                yield _batch(pa, keys[has], rows[has] + place * count, lanes[has])
+
+
+def _narrowed(batches: Iterator[Any], *, rule: BlockingRule, count: int, level: int) -> Iterator[Any]:
+    """The entries of large blocks under the key with one part more; who lacks the part is left out."""
+    pa = need("pyarrow", extra="spark")
+    for batch in batches:
+        entries, lanes = batch.column("entry").to_numpy(), _lanes(batch.column("lanes"))
+        keys = np.stack(rule.keys(lanes, level))[entries // count, np.arange(len(entries))]
+        has = keys != 0
+        if has.any():
+            yield _batch(pa, keys[has], entries[has], lanes[has])
+
+
+def _compare(
+    batches: Iterator[Any], *, document: Mapping[str, Any], rule: int, count: int, since: int, batch: int
+) -> Iterator[Any]:
+    """Compares the pairs of whole blocks; entries come ordered by key, and a block may go on in the next batch."""
+    pa = need("pyarrow", extra="spark")
+    model = MatchModel.from_document(document)
+    for keys, entries, lanes in _whole_blocks(batches):
+        yield from _pairs_of(pa, model, rule, keys, entries, lanes, count, since, batch)
+
+
+def _whole_blocks(batches: Iterator[Any]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Lanes]]:
+    keys, entries = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    lanes: Lanes = np.zeros((0, len(Lane)), np.uint64)
+    for one in batches:
+        keys = np.concatenate((keys, one.column("key").to_numpy()))
+        entries = np.concatenate((entries, one.column("entry").to_numpy()))
+        lanes = np.concatenate((lanes, _lanes(one.column("lanes"))))
+        end = int(np.searchsorted(keys, keys[-1])) if len(keys) else 0
+        if end:
+            yield keys[:end], entries[:end], lanes[:end]
+            keys, entries, lanes = keys[end:], entries[end:], lanes[end:]
+    if len(keys):
+        yield keys, entries, lanes
+
+
+def _pairs_of(
+    pa: Any, model: MatchModel, rule: int, keys: NDArray[np.int64], entries: NDArray[np.int64], lanes: Lanes, count: int,
+    since: int, batch: int,
+) -> Iterator[Any]:  # fmt: skip
+    """The compared pairs of some blocks, as the local engine has them: the records are numbered among themselves meanwhile."""
+    place, row = np.divmod(entries, count)
+    rows, first, local = np.unique(row, return_index=True, return_inverse=True)
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    some = lanes[first]
+    blocks = Blocks(
+        rule=model.blocking[rule], runs=[(place * len(rows) + local, np.append(starts, len(keys)))], count=len(rows),
+        whole=np.ones(len(rows), np.bool_), since=int(np.searchsorted(rows, since)), capped=(),
+        report=BlockReport(rule=""),
+    )  # fmt: skip
+    for left, right, here, there in blocks.pairs(some, batch):
+        known: dict[str, NDArray[np.bool_]] = {}
+        met = np.zeros(len(left), np.int32)
+        for at, other in enumerate(model.blocking):
+            met |= other.meets(here, there, known).astype(np.int32) << np.int32(at)
+        patterns = model.patterns(model.levels(here, there)).astype(np.int32)
+        yield pa.RecordBatch.from_pydict({
+            "left": pa.array(rows[left], pa.int64()), "right": pa.array(rows[right], pa.int64()),
+            "pattern": pa.array(patterns), "met": pa.array(met),
+        })  # fmt: skip
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Says in a sentence what Spark says in pages."""
+    errors = need("pyspark.errors", extra="spark")
+    problem = ""
+    try:
+        yield
+    except errors.PySparkException as error:
+        name = error.getCondition() if hasattr(error, "getCondition") else ""
+        problem = (
+            "Java is missing; install Java 17 or newer and set JAVA_HOME"
+            if name == "JAVA_GATEWAY_EXITED" or not _has_java()
+            else f"it failed ({type(error).__name__}{': ' + name if name else ''}); its own log says more"
+        )
+    except OSError:
+        problem = "it can not be run; is Java 17 or newer installed, and JAVA_HOME set?"
+    if problem:
+        raise ConfigurationError(f"Spark does not do this: {problem}", rule="spark")
+
+
+def _has_java() -> bool:
+    from shutil import which
+
+    home = os.environ.get("JAVA_HOME", "")
+    return which("java", path=os.path.join(home, "bin") if home else None) is not None  # noqa: PTH118 (a search path)
