@@ -32,7 +32,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests on every installed Python."""
-    session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"))
+    session.install("-e", ".[auth,cli,columns,files,report,spark,sso,telemetry,vault,verify]", *group("tests"))
     # Every core takes tests from the others when it has none left.
     spread = ["-n", "auto", "--dist", "worksteal"]
     session.run("pytest", *spread, "--cov", "--cov-report=term", *session.posargs)

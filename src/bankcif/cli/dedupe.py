@@ -16,7 +16,7 @@ import numpy as np
 
 from .._clock import SystemClock
 from .._text import Language
-from ..engines import Progress
+from ..engines import LocalEngine, Progress, SparkEngine
 from ..errors import ConfigurationError, FileError
 from ..flows.dedupe import Deduped, dedupe as run_dedupe, dedupe_more
 from ..flows.dedupe_files import cluster_tables, pair_tables, write_tables
@@ -67,10 +67,14 @@ _LARGE = 20_000_000
     help="Pairs that persons decided, to learn from: CSV of left_key, right_key, same (yes or no).",
 )
 @click.option("--no-training", is_flag=True, help="Take the model that ships with the library as it is.")
+@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True,
+              help="Who joins and compares.")  # fmt: skip
+@click.option("--spark-master", default="local[*]", show_default=True, help="Where Spark runs, such as yarn.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def dedupe(
     inputs: tuple[Path, ...], out: Path, pairs: Path | None, map_: Path | None, kind: str, model_: Path | None,
-    save_model: Path | None, state: Path | None, report: Path | None, lang: Language, truth: str, labels: Path | None, no_training: bool, as_json: bool,
+    save_model: Path | None, state: Path | None, report: Path | None, lang: Language, truth: str, labels: Path | None, no_training: bool, engine: str,
+    spark_master: str, as_json: bool,
 ) -> int:  # fmt: skip
     """
     Find which rows of the INPUT files are one party, and write a cluster for each row key.
@@ -93,6 +97,7 @@ def dedupe(
         raise click.UsageError("a link state has its model, and no truth: leave --model, --truth and --labels out")
     if labels and (given or no_training):
         raise click.UsageError("labels are to learn from: leave --model and --no-training out")
+    chosen_engine = SparkEngine(master=spark_master) if engine == "spark" else LocalEngine()
     with _bar(as_json) as bar:
         steps = _Steps(bar)
         steps("read", 0.0)
@@ -103,10 +108,12 @@ def dedupe(
                 f"the model weighs an {given.kind.value}, the rows are of kind {reading.kind.value}", rule="match_model"
             )
         if kept is not None:
-            found = dedupe_more(kept, reading, progress=steps)
+            found = dedupe_more(kept, reading, engine=chosen_engine, progress=steps)
         else:
             decided = read_labels(labels, reading) if labels else None
-            found = run_dedupe(reading, model=given, learn=not no_training, labels=decided, progress=steps)
+            found = run_dedupe(
+                reading, model=given, learn=not no_training, labels=decided, engine=chosen_engine, progress=steps
+            )
         steps("write", 0.0)
         write_tables({out: lambda: cluster_tables(found), pairs: lambda: pair_tables(found)})
         if state:

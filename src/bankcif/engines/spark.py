@@ -65,6 +65,7 @@ class SparkEngine:
         """
         pa = need("pyarrow", extra="spark")
         need("pyspark.sql", extra="spark")
+        need("pandas", extra="spark")  # PySpark asks for it before it runs anything in Arrow batches
         with _told():
             session = self._session()
         with _told():
@@ -81,6 +82,9 @@ class SparkEngine:
         builder = sql.SparkSession.builder.appName("bankcif").master(self.master)
         # Nothing of a page or a progress bar that nobody asked for.
         defaults = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+        if self.master.startswith("local"):
+            # Spark's own default is 200 parts, made for clusters: each costs more here than what is in it.
+            defaults["spark.sql.shuffle.partitions"] = str(2 * (os.cpu_count() or 1))
         for name, value in {**defaults, **self.settings}.items():
             builder = builder.config(name, value)
         return builder.getOrCreate()
@@ -89,7 +93,7 @@ class SparkEngine:
         self, session: Any, records: Any, count: int, model: MatchModel, progress: Progress,
         capped: Sequence[Capped] | None, since: int,
     ) -> Pairs:  # fmt: skip
-        compare = partial(_compare, document=model.to_document(), count=max(count, 1), since=since, batch=self.batch)
+        document = model.to_document()
         found: list[Any] = []
         reports: list[BlockReport] = []
         told: list[Capped] = []
@@ -102,7 +106,9 @@ class SparkEngine:
             blocks, report, keys = join.run(records, None if capped is None else capped[number])
             found += [
                 part.repartition("key").sortWithinPartitions("key", "entry")
-                .mapInArrow(partial(compare, rule=number), _COMPARED)
+                .mapInArrow(
+                    _Comparing(document=document, rule=number, count=max(count, 1), since=since, batch=self.batch), _COMPARED
+                )
                 for part in blocks
             ]  # fmt: skip
             reports.append(report)
@@ -245,14 +251,44 @@ def _narrowed(batches: Iterator[Any], *, rule: BlockingRule, count: int, level: 
             yield _batch(pa, keys[has], entries[has], lanes[has])
 
 
-def _compare(
-    batches: Iterator[Any], *, document: Mapping[str, Any], rule: int, count: int, since: int, batch: int
-) -> Iterator[Any]:
-    """Compares the pairs of whole blocks; entries come ordered by key, and a block may go on in the next batch."""
-    pa = need("pyarrow", extra="spark")
-    model = MatchModel.from_document(document)
-    for keys, entries, lanes in _whole_blocks(batches):
-        yield from _pairs_of(pa, model, rule, keys, entries, lanes, count, since, batch)
+@attrs.frozen(kw_only=True)
+class _Comparing:
+    """Compares the pairs of whole blocks on an executor; entries come ordered by key, and a block may go on in the next batch."""
+
+    document: Mapping[str, Any]
+    rule: int
+    count: int
+    since: int
+    batch: int
+
+    def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        model = MatchModel.from_document(self.document)
+        for keys, entries, lanes in _whole_blocks(batches):
+            yield from self._pairs(model, keys, entries, lanes)
+
+    def _pairs(
+        self, model: MatchModel, keys: NDArray[np.int64], entries: NDArray[np.int64], lanes: Lanes
+    ) -> Iterator[Any]:
+        """The compared pairs of some blocks, by the local engine's own: records are numbered among themselves meanwhile."""
+        pa = need("pyarrow", extra="spark")
+        place, row = np.divmod(entries, self.count)
+        rows, first, local = np.unique(row, return_index=True, return_inverse=True)
+        starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+        blocks = Blocks(
+            rule=model.blocking[self.rule], runs=[(place * len(rows) + local, np.append(starts, len(keys)))],
+            count=len(rows), whole=np.ones(len(rows), np.bool_), since=int(np.searchsorted(rows, self.since)), capped=(),
+            report=BlockReport(rule=""),
+        )  # fmt: skip
+        for left, right, here, there in blocks.pairs(lanes[first], self.batch):
+            known: dict[str, NDArray[np.bool_]] = {}
+            met = np.zeros(len(left), np.int32)
+            for at, other in enumerate(model.blocking):
+                met |= other.meets(here, there, known).astype(np.int32) << np.int32(at)
+            patterns = model.patterns(model.levels(here, there)).astype(np.int32)
+            yield pa.RecordBatch.from_pydict({
+                "left": pa.array(rows[left], pa.int64()), "right": pa.array(rows[right], pa.int64()),
+                "pattern": pa.array(patterns), "met": pa.array(met),
+            })  # fmt: skip
 
 
 def _whole_blocks(batches: Iterator[Any]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Lanes]]:
@@ -270,32 +306,6 @@ def _whole_blocks(batches: Iterator[Any]) -> Iterator[tuple[NDArray[np.int64], N
         yield keys, entries, lanes
 
 
-def _pairs_of(
-    pa: Any, model: MatchModel, rule: int, keys: NDArray[np.int64], entries: NDArray[np.int64], lanes: Lanes, count: int,
-    since: int, batch: int,
-) -> Iterator[Any]:  # fmt: skip
-    """The compared pairs of some blocks, as the local engine has them: the records are numbered among themselves meanwhile."""
-    place, row = np.divmod(entries, count)
-    rows, first, local = np.unique(row, return_index=True, return_inverse=True)
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    some = lanes[first]
-    blocks = Blocks(
-        rule=model.blocking[rule], runs=[(place * len(rows) + local, np.append(starts, len(keys)))], count=len(rows),
-        whole=np.ones(len(rows), np.bool_), since=int(np.searchsorted(rows, since)), capped=(),
-        report=BlockReport(rule=""),
-    )  # fmt: skip
-    for left, right, here, there in blocks.pairs(some, batch):
-        known: dict[str, NDArray[np.bool_]] = {}
-        met = np.zeros(len(left), np.int32)
-        for at, other in enumerate(model.blocking):
-            met |= other.meets(here, there, known).astype(np.int32) << np.int32(at)
-        patterns = model.patterns(model.levels(here, there)).astype(np.int32)
-        yield pa.RecordBatch.from_pydict({
-            "left": pa.array(rows[left], pa.int64()), "right": pa.array(rows[right], pa.int64()),
-            "pattern": pa.array(patterns), "met": pa.array(met),
-        })  # fmt: skip
-
-
 @contextmanager
 def _told() -> Iterator[None]:
     """Says in a sentence what Spark says in pages."""
@@ -305,11 +315,12 @@ def _told() -> Iterator[None]:
         yield
     except errors.PySparkException as error:
         name = error.getCondition() if hasattr(error, "getCondition") else ""
-        problem = (
-            "Java is missing; install Java 17 or newer and set JAVA_HOME"
-            if name == "JAVA_GATEWAY_EXITED" or not _has_java()
-            else f"it failed ({type(error).__name__}{': ' + name if name else ''}); its own log says more"
-        )
+        if not _has_java():
+            problem = "Java is missing; install Java 17 or newer and set JAVA_HOME"
+        elif name == "JAVA_GATEWAY_EXITED":
+            problem = "it did not start; check its master, and that Java is 17 or newer; its own log says more"
+        else:
+            problem = f"it failed ({type(error).__name__}{': ' + name if name else ''}); its own log says more"
     except OSError:
         problem = "it can not be run; is Java 17 or newer installed, and JAVA_HOME set?"
     if problem:

@@ -8,12 +8,14 @@ Derive a test class and give the fixture; pytest collects the inherited tests:
         def repository(self): ...
 """
 
+from .engine import EngineContract
 from .keys import KeyProviderContract, KeyStoreContract
 from .repository import RepositoryContract
 from .schemes import IdentifierSchemeContract
 from .witness import WitnessContract
 
 __all__ = [
+    "EngineContract",
     "IdentifierSchemeContract",
     "KeyProviderContract",
     "KeyStoreContract",
