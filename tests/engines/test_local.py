@@ -104,6 +104,20 @@ def test_a_pair_is_compared_once_whatever_rules_it_meets_under(lanes: Lanes) -> 
     assert set(some.left[some.automatic | some.possible].tolist()) >= set(edges.left[links].tolist())
 
 
+def test_a_pair_of_which_one_stood_in_a_large_block_meets_once() -> None:
+    """Rows 0 to 2 are a block above the cap; 2 and 3 share another sound, and a surname with the birth date."""
+    lanes = np.zeros((4, len(Lane)), np.uint64)
+    lanes[:, Lane.NAME] = [1, 2, 3, 4]
+    lanes[:, Lane.SOUND] = [1, 1, 1, 2]
+    lanes[2, Lane.SOUND_2] = 2
+    lanes[:, Lane.BORN] = 2
+    lanes[2:, Lane.SURNAME] = 2
+    found = LocalEngine(most_records=2).pairs(lanes, default_model(PartyKind.INDIVIDUAL))
+    pairs = list(zip(found.left.tolist(), found.right.tolist(), strict=True))
+    assert (2, 3) in pairs
+    assert len(pairs) == len(set(pairs))
+
+
 @given(files(), st.integers(0, 25), st.integers(2, 4))
 def test_a_delta_meets_what_it_would_meet_in_one_run_with_the_same_capped_keys(
     lanes: Lanes, known: int, cap: int

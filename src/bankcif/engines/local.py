@@ -56,7 +56,8 @@ class LocalEngine:
                     meets = other.meets(here, there, known)
                     met |= meets.astype(np.uint32) << np.uint32(at)
                     if at < number:
-                        new &= ~(meets & whole[at][left])
+                        # Whichever of the two met all who share a key with it met the other.
+                        new &= ~(meets & (whole[at][left] | whole[at][right]))
                 rows = np.flatnonzero(new)
                 batch = (left, right, met, here, there)
                 found.append(_compared(model, *(batch if rows.size == len(left) else (side[rows] for side in batch))))

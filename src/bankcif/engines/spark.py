@@ -8,11 +8,12 @@ are. Only pairs come back: two row numbers, a pattern of levels, the rules they 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial, reduce
+from os import cpu_count
+from shutil import which
 from typing import Any
 
 import attrs
@@ -77,17 +78,20 @@ class SparkEngine:
                 records.unpersist()
 
     def _session(self) -> Any:
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         sql = need("pyspark.sql", extra="spark")
         builder = sql.SparkSession.builder.appName("bankcif").master(self.master)
         # Nothing of a page or a progress bar that nobody asked for.
         defaults = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
         if self.master.startswith("local"):
             # Spark's own default is 200 parts, made for clusters: each costs more here than what is in it.
-            defaults["spark.sql.shuffle.partitions"] = str(2 * (os.cpu_count() or 1))
+            defaults["spark.sql.shuffle.partitions"] = str(2 * (cpu_count() or 1))
         for name, value in {**defaults, **self.settings}.items():
             builder = builder.config(name, value)
-        return builder.getOrCreate()
+        session = builder.getOrCreate()
+        if self.master.startswith("local"):
+            # Workers on this machine run this interpreter; on a cluster it is PYSPARK_PYTHON that says which.
+            session.sparkContext.pythonExec = sys.executable
+        return session
 
     def _joined(
         self, session: Any, records: Any, count: int, model: MatchModel, progress: Progress,
@@ -315,7 +319,7 @@ def _told() -> Iterator[None]:
         yield
     except errors.PySparkException as error:
         name = error.getCondition() if hasattr(error, "getCondition") else ""
-        if not _has_java():
+        if name == "JAVA_GATEWAY_EXITED" and which("java") is None:
             problem = "Java is missing; install Java 17 or newer and set JAVA_HOME"
         elif name == "JAVA_GATEWAY_EXITED":
             problem = "it did not start; check its master, and that Java is 17 or newer; its own log says more"
@@ -325,10 +329,3 @@ def _told() -> Iterator[None]:
         problem = "it can not be run; is Java 17 or newer installed, and JAVA_HOME set?"
     if problem:
         raise ConfigurationError(f"Spark does not do this: {problem}", rule="spark")
-
-
-def _has_java() -> bool:
-    from shutil import which
-
-    home = os.environ.get("JAVA_HOME", "")
-    return which("java", path=os.path.join(home, "bin") if home else None) is not None  # noqa: PTH118 (a search path)
