@@ -1,0 +1,31 @@
+"""The models that ship are those that the script makes, of made-up people and companies."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from bankcif.matching import MatchModel, default_model
+from bankcif.party import PartyKind
+
+TOOL = Path(__file__).parent.parent.parent / "tools" / "make_models.py"
+
+
+def test_the_script_makes_the_models_that_ship() -> None:
+    made: dict[str, MatchModel] = runpy.run_path(str(TOOL))["models"]()
+    for name, model in made.items():
+        shipped = json.loads(files("bankcif.matching").joinpath("data", f"{name}.json").read_text(encoding="utf-8"))
+        assert json.loads(json.dumps(model.to_document())) == shipped, name
+
+
+@pytest.mark.parametrize("kind", PartyKind)
+def test_a_better_level_never_weighs_less_than_a_difference(kind: PartyKind) -> None:
+    model = default_model(kind)
+    for comparison in model.comparisons:
+        assert comparison.weights[1] == min(comparison.weights[1:]), comparison.name
+        assert comparison.weights[-1] > 0
+    assert "made-up rows" in model.source
