@@ -33,9 +33,12 @@ from bankcif.errors import (
     NotFoundOrNotAllowedError,
     StorageError,
 )
+from bankcif.flows.merge import Concern
 from bankcif.party import CifNo, ReferenceTables
 from bankcif.protection import WrappedKey, key_id_of
 from bankcif.storage.key_store import SqliteKeyStore
+
+EVERY_CONCERN = list(Concern)
 
 OFFICER, SECOND = (known(Actor(id=name, roles={"privacy_officer"})) for name in ("p.tang", "p.song"))
 AUDITOR = Actor(id="a.sun", roles={"auditor"})
@@ -70,7 +73,7 @@ def test_a_restricted_customer_is_stored_and_nothing_else(cif: CIF, steward: Act
     assert (again.outcome, again.cif_no != done.cif_no) == (Outcome.NEW, True)
     assert cif.matches.link_file(actor=steward, purpose=Purpose.OPERATIONS).possible == 0
     with pytest.raises(InputError, match="not merged"):
-        cif.matches.propose_merge(again.cif_no, done.cif_no, actor=MAKER, reason="same")
+        cif.matches.propose_merge(again.cif_no, done.cif_no, accept=EVERY_CONCERN, actor=MAKER, reason="same")
     # What their own source delivers is stored, and they stay restricted.
     register(cif, steward, "1", phone="15400000008")
     with pytest.raises(NotFoundOrNotAllowedError):
@@ -150,7 +153,7 @@ def test_a_merged_customer_is_erased_under_every_number(cif: CIF, steward: Actor
         with pytest.raises(BankCIFError):
             cif.matches.propose_unmerge(cif_no, actor=MAKER, reason="r")
         with pytest.raises(BankCIFError):
-            cif.matches.propose_merge(first.cif_no, cif_no, actor=MAKER, reason="r")
+            cif.matches.propose_merge(first.cif_no, cif_no, accept=EVERY_CONCERN, actor=MAKER, reason="r")
     assert keys_fit(cif) >= 0
 
 
@@ -204,9 +207,11 @@ def test_a_person_s_words_rest_sealed_and_go_with_their_customer(
         other = register(cif, MAKER, "2", name="李四", identifiers=None, phone="15499999999").cif_no
         third = register(cif, MAKER, "3", name="王五", identifiers=None, phone="15488888888").cif_no
         register(cif, MAKER, "source-key-of-a-partner", channel="partner", phone="15477777777")  # proposes a change
-        cif.approvals.reject(cif.matches.propose_merge(number, other, actor=MAKER, reason=WORDS).id, actor=CHECKER)
+        cif.approvals.reject(
+            cif.matches.propose_merge(number, other, accept=EVERY_CONCERN, actor=MAKER, reason=WORDS).id, actor=CHECKER
+        )
         cif.matches.not_a_match(number, third, actor=MAKER, reason=WORDS)
-        waiting = cif.matches.propose_merge(other, third, actor=MAKER, reason=WORDS)
+        waiting = cif.matches.propose_merge(other, third, accept=EVERY_CONCERN, actor=MAKER, reason=WORDS)
         assert [one.reason for one in cif.approvals.mine(actor=MAKER) if one.id == waiting.id] == [WORDS]
         officers = [known(Actor(id=one, roles={"privacy_officer"})) for one in ("p.o", "p.p")]
         cif.erasures.restrict(number, reason=WORDS, actor=officers[0])
@@ -301,8 +306,8 @@ def test_words_that_were_changed_are_none_and_a_rotation_reaches_them(cif: CIF, 
         register(cif, MAKER, str(n), name=name, identifiers=None, phone=f"1549999999{n}").cif_no
         for n, name in enumerate(["李四", "王五"])
     )
-    first = cif.matches.propose_merge(number, other, actor=MAKER, reason="the first")
-    second = cif.matches.propose_merge(number, other, actor=MAKER, reason="the second")
+    first = cif.matches.propose_merge(number, other, accept=EVERY_CONCERN, actor=MAKER, reason="the first")
+    second = cif.matches.propose_merge(number, other, accept=EVERY_CONCERN, actor=MAKER, reason="the second")
     clock.advance(timedelta(minutes=1))
     begin(cif, "data")
     with cif._desk.unit_of_work() as unit:

@@ -13,6 +13,9 @@ from bankcif._clock import FixedClock
 from bankcif.approval import Operation
 from bankcif.errors import AccessError, FourEyesError, InputError, NotFoundOrNotAllowedError, StepUpRequired
 from bankcif.flows.glass import MINUTES
+from bankcif.flows.merge import Concern
+
+EVERY_CONCERN = list(Concern)
 
 TELLER = known(Actor(id="t.zhou", roles={"teller"}, branch="far away"))
 REVIEWER = Actor(id="c.sun", roles={"compliance"})
@@ -140,7 +143,7 @@ def test_what_waits_is_seen_by_who_may_see_it(cif: CIF, steward: Actor, checker:
     done = register(cif, steward, "1")
     other = register(cif, steward, "2", identifiers=None, phone="15499999999", name="李四")
     register(cif, checker, "9", channel="partner", phone="15466666666")
-    cif.matches.propose_merge(done.cif_no, other.cif_no, actor=checker, reason="same")
+    cif.matches.propose_merge(done.cif_no, other.cif_no, accept=EVERY_CONCERN, actor=checker, reason="same")
     teller = Actor(id="t", roles={"teller"}, branch="b")
     (change,) = cif.customers.get(done.cif_no, actor=teller, purpose=SERVICE).pending
     assert (change.operation, change.field, change.value, change.maker) == (

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tests.conftest import NOW, TRUST, known
 from tests.flows.test_merge import CHECKER, MAKER, state
-from tests.flows.test_register import register
+from tests.flows.test_register import form, register
 
 from bankcif import CIF, Actor, LinkPolicy, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
-from bankcif.errors import BankCIFError, ConfigurationError, InputError, NotFoundOrNotAllowedError
+from bankcif.errors import BankCIFError, ConfigurationError, InputError, IntakeError, NotFoundOrNotAllowedError
 from bankcif.flows.queue import Reviewed
 from bankcif.matching import ReviewPlan
 from bankcif.party import ReferenceTables
@@ -219,6 +219,44 @@ def test_what_is_no_review_is_refused_and_leaves_nothing(
 def test_what_is_no_plan_is_refused(plan: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="keep a pair apart"):
         ReviewPlan(**plan)
+
+
+# Asking without registering, and why
+
+
+def test_a_form_is_asked_about_as_it_would_be_registered_and_nothing_is_stored(cif: CIF) -> None:
+    one = register(cif, MAKER, "1").cif_no
+    other = register(cif, MAKER, "2", identifiers=None, phone="15412345678", name="张伟").cif_no
+    before = state(cif)
+    found = cif.customers.candidates(form(), channel="app", actor=MAKER, purpose=OPERATIONS)
+    assert state(cif) == before
+    assert next((match.cif_no, match.link) for match in found) == (one, "automatic")
+    assert {match.cif_no for match in found} <= {one, other}
+    for match in found:
+        assert sum(term.millibits for term in match.explanation.terms) == match.weight_millibits
+    assert register(cif, MAKER, "3").cif_no == one
+    assert cif.customers.candidates(
+        form(name="冯甲", phone="15499999999", identifiers=None), channel="app", actor=MAKER, purpose=OPERATIONS
+    ) == []  # fmt: skip
+    with pytest.raises(IntakeError):
+        cif.customers.candidates(form(name=None), channel="app", actor=MAKER, purpose=OPERATIONS)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.candidates(form(), channel="app", actor=TELLER, purpose=OPERATIONS)
+
+
+def test_a_match_is_explained_with_masked_values(cif: CIF) -> None:
+    pairs(cif, 1)
+    (match,) = waiting(cif)
+    found = cif.matches.explain(match.task_id, actor=MAKER, purpose=OPERATIONS)
+    assert sum(term.millibits for term in found.terms) == found.weight_millibits == match.weight_millibits
+    terms = {term.comparison: term for term in found.terms}
+    assert (terms["phone"].level, terms["phone"].one, terms["phone"].other) == ("equal", "154****0000", "154****0000")
+    assert terms["name"].one == "张**"
+    assert terms["prior"].one is None
+    assert 0 < found.probability < 1
+    assert "张伟国" not in repr(found)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.matches.explain("0" * 32, actor=MAKER, purpose=OPERATIONS)
 
 
 # Previews and concerns

@@ -22,9 +22,12 @@ from bankcif.audit import AuditReport, Checkpoint, FileWitness, Head, ecs_line, 
 from bankcif.errors import FourEyesError, NotFoundOrNotAllowedError, SealError, StorageError, WitnessError
 from bankcif.flows import _pages, verify_log as flow
 from bankcif.flows.log import LogPlan
+from bankcif.flows.merge import Concern
 from bankcif.party import ReferenceTables
 from bankcif.storage._memory_tables import Data
 from bankcif.storage.sql import SqlRepository
+
+EVERY_CONCERN = list(Concern)
 
 AUDITOR = Actor(id="a.sun", roles={"auditor"})
 
@@ -58,7 +61,7 @@ def two(cif: CIF, steward: Actor) -> CIF:
 
 def test_an_intact_store_is_intact(two: CIF, steward: Actor, checker: Actor) -> None:
     first, second = list(data_of(two).parties.rows)
-    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    merge = two.matches.propose_merge(first, second, accept=EVERY_CONCERN, actor=steward, reason="same")
     two.approvals.approve(merge.id, actor=checker)
     report = verified(two)
     assert (what(report), report.customers, report.checkpoints) == ([], 2, 1)
@@ -283,7 +286,7 @@ def test_a_proposal_that_was_put_back_as_it_once_stood_is_found(two: CIF, stewar
     """Threat 4: the row that was proposed, or approved, with the mark that it had then."""
     first, second = list(data_of(two).parties.rows)
     rows = data_of(two).approvals.rows
-    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    merge = two.matches.propose_merge(first, second, accept=EVERY_CONCERN, actor=steward, reason="same")
     proposed = rows[merge.id]
     two.approvals.reject(merge.id, actor=checker)
     assert what(verified(two)) == []
@@ -365,7 +368,7 @@ def test_a_proposal_that_can_not_be_read_stops_no_verification(
 ) -> None:
     first = register(sqlite_cif, steward, "1").cif_no
     second = register(sqlite_cif, steward, "2", identifiers=None, name="李四", phone="15499999999").cif_no
-    merge = sqlite_cif.matches.propose_merge(first, second, actor=steward, reason="same")
+    merge = sqlite_cif.matches.propose_merge(first, second, accept=EVERY_CONCERN, actor=steward, reason="same")
     with sqlite3.connect(tmp_path / "cif.db") as raw:
         raw.execute(f"UPDATE approval SET {column} = ?", (value,))
     assert what(verified(sqlite_cif)) == [f"approval: {merge.id}: it is not as the log left it"]
@@ -398,7 +401,7 @@ def test_a_proposal_that_was_put_back_and_then_ended_again_is_found(
 ) -> None:
     first, second = list(data_of(two).parties.rows)
     rows = data_of(two).approvals.rows
-    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    merge = two.matches.propose_merge(first, second, accept=EVERY_CONCERN, actor=steward, reason="same")
     proposed = rows[merge.id]
     two.approvals.reject(merge.id, actor=checker)
     rows[merge.id] = proposed
@@ -420,7 +423,7 @@ def test_what_other_processes_write_while_it_is_compared_is_no_damage(
     """Behind the heads that were read at the beginning: in the same stream, and in one that there was not."""
     data = data_of(two)
     first, second = list(data.parties.rows)
-    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    merge = two.matches.propose_merge(first, second, accept=EVERY_CONCERN, actor=steward, reason="same")
     other = CIF(
         repository=two._repository,
         key_store=two._key_store,
@@ -521,7 +524,7 @@ def test_however_a_proposal_ends_the_log_knows_where_it_stands(
 ) -> None:
     first, second = list(data_of(two).parties.rows)
     register(two, steward, "1", channel="partner", phone="15477777777")  # proposes a change
-    merge = two.matches.propose_merge(first, second, actor=steward, reason="same")
+    merge = two.matches.propose_merge(first, second, accept=EVERY_CONCERN, actor=steward, reason="same")
     stood = dict(data_of(two).approvals.rows)
     assert len(stood) == 2
     if end == "withdraw":

@@ -15,7 +15,10 @@ from bankcif._clock import SystemClock
 from bankcif.audit import FileWitness
 from bankcif.errors import AccessError, InputError, StorageError, WrongKeyError
 from bankcif.flows.log import LogPlan
+from bankcif.flows.merge import Concern
 from bankcif.testing import synthetic_tables
+
+EVERY_CONCERN = list(Concern)
 
 folder, seed = sys.argv[1:]
 chance = random.Random(seed)
@@ -57,7 +60,7 @@ with CIF.open(
                 said("read", number)
             elif deed == "merge" and len(known) > 1:
                 a, b = chance.sample(sorted(known.values()), 2)
-                proposal = cif.matches.propose_merge(a, b, actor=one, reason="r")
+                proposal = cif.matches.propose_merge(a, b, accept=EVERY_CONCERN, actor=one, reason="r")
                 cif.approvals.approve(proposal.id, actor=other)
                 said("merge", proposal.id)
             elif deed == "unmerge" and known:

@@ -20,5 +20,9 @@ with CIF.open(f"sqlite:///{folder}/cif.db", tenant="t", keys=keys, tables=synthe
         other = cif.customers.register(
             same_number, channel=f"c{number}", source_key=f"K{n}", actor=actor, occasion="lead"
         )
-        found.append((one.cif_no, other.cif_no))
+        no_number = party_from({"name": "王芳", "phone": f"155{n:08}"}, Individual)
+        alike = cif.customers.register(
+            no_number, channel=f"p{number}", source_key=f"K{n}", actor=actor, occasion="lead"
+        )
+        found.append((one.cif_no, other.cif_no, alike.cif_no))
 print(json.dumps(found))  # noqa: T201 (its answer)

@@ -137,8 +137,8 @@ class Haystack:
         at = self._data.find(raw)
         while at >= 0:
             beside = self._data[max(at - 1, 0) : at] + self._data[at + len(raw) : at + len(raw) + 1]
-            # Within a longer number, such as an instant, eight digits stand by chance.
-            if not (raw.isdigit() and len(raw) < 11 and any(one in b"0123456789" for one in beside)):
+            # Within a longer number, such as an instant, or a digest in hexadecimal, eight digits stand by chance.
+            if not (raw.isdigit() and len(raw) < 11 and any(one in b"0123456789abcdef" for one in beside)):
                 return True
             at = self._data.find(raw, at + 1)
         return False

@@ -15,7 +15,7 @@ import attrs
 import pytest
 from tests.access.authenticator_double import Device
 from tests.conftest import NOW, TRUST, known
-from tests.flows.test_register import register
+from tests.flows.test_register import form, register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose, _tasks, read_channel
 from bankcif._clock import FixedClock
@@ -179,11 +179,13 @@ CALLS: dict[str, Call] = {
         _overridden(w), "former_name", reason="r", actor=a, purpose=OPERATIONS
     ),
     "Customers.rebuild": lambda w, a: w.cif.customers.rebuild(actor=a),
+    "Customers.candidates": lambda w, a: w.cif.customers.candidates(form(), channel="app", actor=a, purpose=OPERATIONS),
     "Customers.browse": lambda w, a: w.cif.customers.browse(actor=a, purpose=Purpose.RELATIONSHIP),
     "Customers.count": lambda w, a: w.cif.customers.count(actor=a, purpose=Purpose.RELATIONSHIP),
     "Customers.break_glass": lambda w, a: w.cif.customers.break_glass(w.cif_no, reason="r", actor=a, purpose=SERVICE),
     "Matches.tasks": lambda w, a: w.cif.matches.tasks(actor=a, purpose=OPERATIONS),
     "Matches.preview_merge": lambda w, a: w.cif.matches.preview_merge(w.cif_no, w.other, actor=a, purpose=OPERATIONS),
+    "Matches.explain": lambda w, a: w.cif.matches.explain(_task(w), actor=a, purpose=OPERATIONS),
     "Matches.queue": lambda w, a: w.cif.matches.queue(actor=a, purpose=OPERATIONS),
     "Matches.take": lambda w, a: w.cif.matches.take(actor=a, purpose=OPERATIONS),
     "Matches.assign": lambda w, a: w.cif.matches.assign([_task(w)], "x", actor=a, purpose=OPERATIONS),

@@ -23,6 +23,7 @@ from bankcif._clock import FixedClock
 from bankcif.approval import Approval
 from bankcif.errors import BankCIFError, ConflictError, KeyServiceError, StorageError, WitnessError
 from bankcif.flows.log import LogPlan
+from bankcif.flows.merge import Concern
 from bankcif.party import CifNo, LifeCycle
 from bankcif.protection import KeyStore
 from bankcif.storage import Repository
@@ -30,6 +31,8 @@ from bankcif.storage.key_store import SqliteKeyStore
 from bankcif.storage.rows import PartyRow
 from bankcif.storage.sql import SqlRepository
 from bankcif.testing import synthetic_tables
+
+EVERY_CONCERN = list(Concern)
 
 TABLES = synthetic_tables()
 OFFICER = {*ALL_ROLES, "key_custodian", "privacy_officer"}
@@ -62,9 +65,11 @@ class World:
         cif = self.open()
         for number, name in enumerate("张一 李二 王三 赵四 陈五 杨六".split()):
             register(cif, WHO, f"K{number}", name=name, identifiers=None, phone=self.phone(number))
-        approved(cif, cif.matches.propose_merge(self.cif_no(2), self.cif_no(3), actor=WHO, reason="r"))
+        approved(
+            cif, cif.matches.propose_merge(self.cif_no(2), self.cif_no(3), accept=EVERY_CONCERN, actor=WHO, reason="r")
+        )
         cif.erasures.restrict(self.cif_no(4), reason="r", actor=WHO)
-        cif.matches.propose_merge(self.cif_no(5), self.cif_no(0), actor=WHO, reason="waits")
+        cif.matches.propose_merge(self.cif_no(5), self.cif_no(0), accept=EVERY_CONCERN, actor=WHO, reason="waits")
         return self
 
     def phone(self, number: int) -> str:
@@ -159,7 +164,9 @@ DEEDS: dict[str, Deed] = {
         lambda w, cif: found(cif, w.phone(11)) == {w.cif_no(1)},
     ),
     "merge": Deed(
-        lambda w, cif: approved(cif, cif.matches.propose_merge(w.cif_no(0), w.cif_no(1), actor=WHO, reason="r")),
+        lambda w, cif: approved(
+            cif, cif.matches.propose_merge(w.cif_no(0), w.cif_no(1), accept=EVERY_CONCERN, actor=WHO, reason="r")
+        ),
         lambda w, cif: w.party(1).merged_into == w.cif_no(0) and found(cif, w.phone(1)) == {w.cif_no(0)},
         twice=False,
     ),

@@ -32,9 +32,12 @@ from bankcif import CIF, Actor, LocalKeyProvider, Purpose
 from bankcif._clock import FixedClock
 from bankcif.errors import AccessError, BankCIFError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.log import LogPlan
+from bankcif.flows.merge import Concern
 from bankcif.party import CifNo, LifeCycle
 from bankcif.storage.rows import LinkRow, PartyRow
 from bankcif.testing import synthetic_tables
+
+EVERY_CONCERN = list(Concern)
 
 WHO = known(Actor(id="s.wu", roles={*ALL_ROLES, "key_custodian", "privacy_officer"}, branch="b"))
 SECOND = known(Actor(id="s.li", roles={*ALL_ROLES, "key_custodian", "privacy_officer"}))
@@ -114,7 +117,7 @@ class Store(RuleBasedStateMachine):
         for key in range(6):
             self.register(key, 0)
         a, b, c, *_ = self._in(LifeCycle.ACTIVE)
-        self._approved(self.cif, self.cif.matches.propose_merge(a, b, actor=WHO, reason="r").id)
+        self._approved(self.cif, self.cif.matches.propose_merge(a, b, accept=EVERY_CONCERN, actor=WHO, reason="r").id)
         self.cif.erasures.restrict(c, reason="r", actor=WHO)
 
     @rule(key=KEYS, at=FATES)
@@ -139,7 +142,11 @@ class Store(RuleBasedStateMachine):
             a = free.pop(pick % len(free))
             b = free[other % len(free)]
             self.do(
-                "merge", at, lambda cif: self._approved(cif, cif.matches.propose_merge(a, b, actor=WHO, reason="r").id)
+                "merge",
+                at,
+                lambda cif: self._approved(
+                    cif, cif.matches.propose_merge(a, b, accept=EVERY_CONCERN, actor=WHO, reason="r").id
+                ),
             )
 
     @precondition(lambda self: self._in(LifeCycle.MERGED))

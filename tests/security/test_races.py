@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,19 @@ def test_processes_that_register_the_same_at_once_agree(tmp_path: Path) -> None:
     ]
     found = [json.loads(worker.communicate(timeout=120)[0]) for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0, 0]
-    assert found[0] == found[1] == found[2]
-    assert len({number for pair in found[0] for number in pair}) == 16
+    linked = [[(one, other) for one, other, _ in each] for each in found]
+    assert linked[0] == linked[1] == linked[2]
+    assert len({number for pair in linked[0] for number in pair}) == 16
     keys = LocalKeyProvider.from_file(tmp_path / "keys.json")
     with CIF.open(f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, create=False) as cif:
         assert cif.audit.verify(actor=STEWARD).intact
+        # Who brings no number is a customer of its own, and whoever comes later sees who was first, in whatever order they came.
+        with cif._desk.unit_of_work() as unit:
+            asked = {frozenset((task.cif_no, task.other)) for task in unit.work.tasks(state="open")}
+        for n in range(15):
+            three = [each[n][2] for each in found]
+            assert len(set(three)) == 3
+            assert {frozenset(pair) for pair in combinations(three, 2)} <= asked
 
 
 def test_threads_share_one_file(sqlite_cif: CIF) -> None:

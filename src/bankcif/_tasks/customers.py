@@ -12,6 +12,7 @@ from ..context import Actor, Effect, Purpose, Sink
 from ..errors import ConfigurationError, InputError, IntakeError
 from ..flows import (
     browse as browsing,
+    candidates as candidates_flow,
     glass,
     override as override_flow,
     query,
@@ -19,7 +20,7 @@ from ..flows import (
     verify as verify_flow,
 )
 from ..flows._records import Arrival, counted, tokenized
-from ..flows.desk import Desk, assure, note, refuse, told
+from ..flows.desk import Desk, assure, authorize, note, refuse, told
 from ..intake import Draft, GuardedVerifier, draft
 from ..merging import Assurance, Release, Terms, VerifiedField
 from ..party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
@@ -80,6 +81,35 @@ class Customers(Group):
                 path="$", rule=done.rule, cif_no=done.cif_no,
             )  # fmt: skip
         return done
+
+    def candidates(
+        self, form: Party, *, channel: str, actor: Actor, purpose: Purpose, occasion: str = "lead"
+    ) -> list[candidates_flow.CandidateMatch]:
+        """
+        Whom a form may be, heaviest first, without registering it; of customers whom *actor* may see.
+
+        Args:
+            form: `Individual` or `Organization`.
+            channel: Channel it came by.
+            actor, purpose: On whose behalf, what for.
+            occasion: What the form must hold.
+
+        Raises:
+            IntakeError: The form has faults; all of them at once.
+            AccessError: *actor* has seen as many customers in this hour as the policy allows.
+            NotFoundOrNotAllowedError: The policy does not let *actor* link.
+        """
+        desk = self._desk
+        authorize(desk, actor, Action.LINK, "candidates", purpose)
+        _check_names(channel, channel, "none")
+        kind = kind_of(form)
+        capture = desk.standards.of(kind, occasion, channel)
+        standard = capture.check(desk.standardizer.standardize(kind, plain_values(form)), today=desk.today())
+        if standard.refused:
+            refuse(desk, actor, "candidates", purpose, rule="intake", channel=channel, faults=counted(standard.faults))
+            raise told(IntakeError([fault for fault in standard.faults if fault.severity == "error"]))
+        arrival = Arrival(origin=SourceKey(channel, ""), channel=channel, form=tokenized(desk, standard), terms=Terms())
+        return candidates_flow.candidates(desk, arrival, actor=actor, purpose=purpose)
 
     def override(
         self,

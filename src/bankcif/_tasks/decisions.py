@@ -8,6 +8,7 @@ from ..approval import Approval
 from ..context import Actor, Purpose
 from ..errors import InputError
 from ..flows import (
+    candidates,
     decide,
     link as link_flow,
     merge,
@@ -83,6 +84,10 @@ class Matches(Group):
     def not_a_match(self, one: str, other: str, *, actor: Actor, reason: str) -> None:
         """Keeps two parties apart."""
         merge.not_a_match(self._desk, CifNo(one), CifNo(other), actor=actor, reason=reason)
+
+    def explain(self, task_id: str, *, actor: Actor, purpose: Purpose) -> candidates.ExplainedMatch:
+        """Why a possible match weighs what it weighs, with what both customers have beside each comparison, masked."""
+        return candidates.explain_match(self._desk, task_id, actor=actor, purpose=purpose)
 
     def queue(self, *, most: int = 50, actor: Actor, purpose: Purpose) -> list[queue_flow.QueuedMatch]:
         """The matches that wait by priority: weight, value at stake and age together; see `bankcif.matching.ReviewPlan`."""

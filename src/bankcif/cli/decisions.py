@@ -92,6 +92,26 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value)
 
 
+@match.command("why")
+@click.argument("task")
+@customer_command
+def match_why(session: Session, task: str) -> int:
+    """Why the match TASK weighs what it weighs, with what both customers have, masked."""
+    with session.open() as cif:
+        found = cif.matches.explain(task, actor=session.actor(cif), purpose=session.purpose)
+
+    def text() -> None:
+        rows = [
+            (f"{one.millibits / 1000:+.3f}", one.comparison, one.level, _plain(one.one), _plain(one.other))
+            for one in found.terms
+        ]
+        total = (f"{found.weight_millibits / 1000:+.3f}", "weight in bits", f"chance {found.probability:.4f}", "", "")
+        table("Why", ("bits", "comparison", "level", found.cif_no, found.other), [*rows, total])
+
+    emit(session.as_json, attrs.asdict(found), text)
+    return 0
+
+
 @match.command("queue")
 @click.option("--most", default=20, show_default=True, type=click.IntRange(1, 2000))
 @click.option(
