@@ -233,7 +233,7 @@ def test_a_form_is_asked_about_as_it_would_be_registered_and_nothing_is_stored(c
     assert next((match.cif_no, match.link) for match in found) == (one, "automatic")
     assert {match.cif_no for match in found} <= {one, other}
     for match in found:
-        assert sum(term.millibits for term in match.explanation.terms) == match.weight_millibits
+        assert {term.comparison for term in match.terms} >= {"prior", "name", "phone"}
     assert register(cif, MAKER, "3").cif_no == one
     assert cif.customers.candidates(
         form(name="冯甲", phone="15499999999", identifiers=None), channel="app", actor=MAKER, purpose=OPERATIONS

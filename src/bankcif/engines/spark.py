@@ -155,8 +155,8 @@ class _Join:
         if self._since:
             reached = keyed.where(f"entry % {self._count} >= {self._since}").select("key").distinct()
             keyed = keyed.join(reached, "key", "left_semi")
+        keyed = keyed.persist()
         for level in range(len(self._rule.narrower) + 1):
-            keyed = keyed.persist()
             sizes = keyed.groupBy("key").count().where("count > 1").persist()
             histogram = {
                 row["count"]: row["n"]
@@ -164,48 +164,49 @@ class _Join:
             }
             largest = largest or max(histogram, default=0)
             given = None if capped is None else capped[level] if level < len(capped) else np.zeros(0, np.uint64)
-            large = self._large(sizes, histogram, given)
+            large, counts = self._large(sizes, histogram, given)
             told.append(np.sort(large.view(np.uint64)))
+            pairs += sum(times * size * (size - 1) // 2 for size, times in histogram.items())
+            pairs -= int((counts * (counts - 1) // 2).sum())
             apart = self._session.createDataFrame(_key_table(large))
-            kept = sizes.join(apart, "key", "left_anti")
-            parts.append(keyed.join(kept.select("key"), "key", "left_semi"))
-            row = kept.selectExpr("coalesce(sum(count * (count - 1) div 2), 0) AS pairs").first()
-            pairs += row["pairs"]
-            inside = keyed.join(apart, "key", "left_semi")
+            parts.append(keyed.join(sizes.join(apart, "key", "left_anti").select("key"), "key", "left_semi"))
             if not large.size:
                 break
             if level == len(self._rule.narrower):
                 too_large += large.size
-                left_out += inside.count()
+                left_out += int(counts.sum())
                 break
             narrowed += large.size
-            further = inside.mapInArrow(
-                partial(_narrowed, rule=self._rule, count=self._count, level=level + 1), _KEYED
-            ).persist()
-            left_out += inside.count() - further.count()
-            keyed = further
+            keyed = (
+                keyed.join(apart, "key", "left_semi")
+                .mapInArrow(partial(_narrowed, rule=self._rule, count=self._count, level=level + 1), _KEYED)
+                .persist()
+            )
+            left_out += int(counts.sum()) - keyed.count()
         report = BlockReport(
             rule=self._rule.name, pairs=pairs, largest=largest, narrowed=narrowed, capped=too_large, left_out=left_out
         )
         return parts, report, tuple(told)
 
-    def _large(self, sizes: Any, histogram: Mapping[int, int], given: NDArray[np.uint64] | None) -> NDArray[np.int64]:
-        """Keys of blocks that are not compared whole."""
+    def _large(
+        self, sizes: Any, histogram: Mapping[int, int], given: NDArray[np.uint64] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Keys of blocks that are not compared whole, and how many records each has."""
         if given is not None:
             wanted = self._session.createDataFrame(_key_table(given.view(np.int64)))
-            return _keys(sizes.join(wanted, "key", "left_semi").select("key"))
+            return _keys(sizes.join(wanted, "key", "left_semi"))
         limit = self._most_records
         kept = sum(times * size * (size - 1) // 2 for size, times in histogram.items() if size <= limit)
         if kept > self._budget:
             limit = 2 * self._most_pairs + 1
         if max(histogram, default=0) <= limit:
-            return np.zeros(0, np.int64)
-        return _keys(sizes.where(f"count > {limit}").select("key"))
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return _keys(sizes.where(f"count > {limit}"))
 
 
-def _keys(frame: Any) -> NDArray[np.int64]:
-    found: NDArray[np.int64] = frame.toArrow()["key"].to_numpy()
-    return found.astype(np.int64)
+def _keys(frame: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    table = frame.select("key", "count").toArrow()
+    return table["key"].to_numpy().astype(np.int64), table["count"].to_numpy().astype(np.int64)
 
 
 def _key_table(keys: NDArray[np.int64]) -> Any:

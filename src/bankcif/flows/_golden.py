@@ -10,6 +10,7 @@ import attrs
 
 from .._canonical import dumps, sha256
 from ..approval import Approval, ApprovalState, Operation, propose
+from ..audit import AuditEntry
 from ..context import Actor
 from ..identifiers import facts_of, resident_ids
 from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
@@ -138,7 +139,8 @@ def rebuild(
         )
         stood = _grounds(desk, party.cif_no, before)
         stands = _grounds(desk, party.cif_no, golden)
-        proposed = tuple(one for one, ground in stands.items() if stood.get(one) != ground)
+        # Where the golden value changed, what differs from it is proposed anew, whatever changed it: an override may have ended.
+        proposed = tuple(one for one, ground in stands.items() if stood.get(one) != ground or one.field in changed)
         if party.row is not None and not changed and not party.force and len(party.before) == len(party.after):
             done[party.cif_no] = Rebuilt(row=party.row, changed=(), proposed=proposed)
         else:
@@ -153,8 +155,8 @@ def rebuild(
                 facts.append(fact)
             outbox.append(OutboxRow(cif_no=party.cif_no, version=row.version, fields=",".join(changed), at=now))
         if party.row is not None and not party.force and _TOLD_APART_BY.intersection(changed):
-            differing |= {party.cif_no, *(CifNo(link.home) for link in linked.get(party.cif_no, ()))}
-        if any(stands.get(one) != ground for one, ground in stood.items()):
+            differing |= _who_changed(party, linked.get(party.cif_no, ()))
+        if party.row is not None and (changed or any(stands.get(one) != ground for one, ground in stood.items())):
             fallen += _withdrawn(unit, party.cif_no, stands)
         proposals += [_proposal(party, one, stands[one], done[party.cif_no].row.version, now) for one in proposed]
     unit.parties.add([done[p.cif_no].row for p in touched if p.row is None])
@@ -164,13 +166,22 @@ def rebuild(
     unit.copies.put_golden(golden_rows)
     unit.copies.put_facts(facts)
     unit.outbox.add(outbox)
-    if differing:
+    ended = [row for row in unit.crosswalk.not_matches(differing) if row.until is None] if differing else []
+    if ended:
         unit.crosswalk.end_not_matches(differing, now)
     entries = [decision_entry(settle(desk, unit, *pair), "withdraw", actor, now) for pair in fallen]
     entries += [decision_entry(one, "propose", actor, now) for one in keep(desk, unit, proposals)]
+    entries += [AuditEntry.by(actor, "apart_ended", now, subjects=(row.low, row.high), count=2) for row in ended]
     if entries:
         record(desk, unit, entries)
     return done
+
+
+def _who_changed(party: Touched, links: Iterable[LinkRow]) -> set[CifNo]:
+    """Whose evidence came new, among those who make up *party*; a person's override of a value is no evidence."""
+    known = {one.place for one in party.before}
+    fresh = {one.origin for one in party.after if one.place not in known and one.override is None}
+    return {CifNo(link.home) for link in links if link.origin in fresh}
 
 
 def _stored(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched]) -> dict[CifNo, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -13,15 +13,14 @@ from ..access import Action, FieldDecision, mask
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose, Sink
 from ..errors import NotFoundOrNotAllowedError
-from ..matching import Explanation, Link
+from ..matching import Link, Term
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._golden import open_golden
 from ._meet import meet
 from ._records import Arrival
-from ._relations import granted_to, is_seen
-from ._reshape import root_of
+from ._relations import current, granted_to
 from .desk import Desk, authorize, over_cap, record, spend
 
 __all__ = ["CandidateMatch", "ExplainedMatch", "ExplainedTerm", "candidates", "explain_match"]
@@ -43,14 +42,14 @@ class CandidateMatch:
         link: ``automatic`` if registering would link the form to them, else ``possible``.
         rule: By which rule of the link policy.
         weight_millibits: What the match model says.
-        explanation: Why, comparison by comparison, without any value.
+        terms: Why, comparison by comparison, of fields that *actor* may see, without any value.
     """
 
     cif_no: CifNo
     link: Link
     rule: str
     weight_millibits: int
-    explanation: Explanation
+    terms: tuple[Term, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +71,7 @@ class ExplainedMatch:
     Attributes:
         task_id: The match.
         cif_no, other: The two customers as they stand today.
-        terms: The parts of the weight, which add up to it.
+        terms: The parts of the weight, of fields that *actor* may see of both; where all are, they add up to it.
         weight_millibits: The sum.
     """
 
@@ -102,13 +101,14 @@ def candidates(desk: Desk, arrival: Arrival, *, actor: Actor, purpose: Purpose) 
     with desk.unit_of_work() as unit:
         (met,) = meet(desk, unit, [arrival], desk.tagging(unit)).met
         rows = unit.parties.get({one.cif_no for one in met if one.cif_no is not None})
+        seen = {cif_no: granted_to(desk, unit, actor, Action.VIEW, purpose, row) for cif_no, row in rows.items()}
         found = [
             CandidateMatch(
                 cif_no=one.cif_no, link=one.link, rule=one.rule, weight_millibits=one.weight_millibits,
-                explanation=one.explanation(),
+                terms=_told(one.explanation().terms, seen[one.cif_no]),
             )
             for one in met
-            if one.cif_no is not None and is_seen(desk, unit, actor, rows[one.cif_no])
+            if one.cif_no is not None and seen[one.cif_no]
         ]  # fmt: skip
         entry = AuditEntry.by(
             actor, "candidates", desk.now(), purpose=purpose, count=len(found), channel=arrival.channel,
@@ -123,6 +123,11 @@ def candidates(desk: Desk, arrival: Arrival, *, actor: Actor, purpose: Purpose) 
     return found
 
 
+def _told(terms: Iterable[Term], seen: Mapping[str, FieldDecision]) -> tuple[Term, ...]:
+    """*terms* of fields that may be seen: how another agrees would tell what it is."""
+    return tuple(term for term in terms if _FIELDS.get(term.comparison, "") in ("", *seen))
+
+
 def explain_match(desk: Desk, task_id: str, *, actor: Actor, purpose: Purpose) -> ExplainedMatch:
     """
     Why a possible match weighs what it weighs, with what both customers have today beside each comparison.
@@ -134,10 +139,13 @@ def explain_match(desk: Desk, task_id: str, *, actor: Actor, purpose: Purpose) -
     found: ExplainedMatch | None = None
     with desk.unit_of_work() as unit:
         for row in unit.work.tasks(ids=[task_id]):
-            parties = unit.parties.get([row.cif_no, row.other])
-            sides = [root_of(unit, parties[side]) for side in (row.cif_no, row.other)]
+            one, other = (current(unit, side, purpose) for side in (row.cif_no, row.other))
+            if one is None or other is None:
+                continue
+            sides = (one, other)
             shown = [_shown(desk, unit, side, actor, purpose) for side in sides]
             if all(one is not None for one in shown):
+                granted = [granted_to(desk, unit, actor, Action.VIEW, purpose, side) for side in sides]
                 said = json.loads(row.detail)
                 terms = tuple(
                     ExplainedTerm(
@@ -146,6 +154,7 @@ def explain_match(desk: Desk, task_id: str, *, actor: Actor, purpose: Purpose) -
                         other=(shown[1] or {}).get(_FIELDS.get(comparison, "")),
                     )
                     for comparison, level, millibits in said["terms"]
+                    if all(_FIELDS.get(comparison, "") in ("", *fields) for fields in granted)
                 )  # fmt: skip
                 found = ExplainedMatch(
                     task_id=row.id, cif_no=sides[0].cif_no, other=sides[1].cif_no, terms=terms,

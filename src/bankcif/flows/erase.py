@@ -136,6 +136,8 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     digests = _renewed(desk, unit, once_held, actor, now)
     _forget(desk, unit, opened, members)
     apart = [f"apart:{pair.low}:{pair.high}" for pair in unit.crosswalk.not_matches(members)]
+    asked = [task.id for task in unit.work.tasks(cif_nos=members)]
+    apart += [f"review:{one.task_id}:{one.number}" for one in unit.reviews.of(asked)]
     unit.erasure.records([row.place for _, row in rows])
     unit.erasure.links({link.origin for link in links})
     unit.erasure.parties(members)

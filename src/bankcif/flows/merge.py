@@ -112,6 +112,8 @@ def merge_proposal(
 ) -> Approval:  # fmt: skip
     """The proposal of `propose_merge`, kept and told to the log in *unit*; *task* is the match that it decides, if it does."""
     rows = _both(unit, survivor, retired)
+    if not all(is_seen(desk, unit, actor, root_of(unit, row)) for row in rows.values()):
+        raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
     _check(unit, rows, survivor, retired)
     if unknown := sorted(set(accept) - set(Concern)):
         raise InputError(f"there is no such concern; they are {', '.join(Concern)}", path=unknown[0], rule="concern")

@@ -83,6 +83,8 @@ def override(
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* override one of the fields.
     """
     need_reason(reason)
+    if actor.on_behalf_of:
+        raise InputError("an override is one's own decision; nobody makes it on another's behalf", rule="on_behalf_of")
     if not 0 < len(values) <= _MOST_FIELDS:
         raise InputError(f"name one to {_MOST_FIELDS} fields to override", rule="required")
     if (until is None and release is Release.EXPIRY) or (until is not None and until < desk.today()):
@@ -99,7 +101,7 @@ def override(
         missing = sorted(set(values) - set(standard.values))
         if missing:
             raise InputError("an override has a value", path=f"$.{missing[0]}", rule="required", cif_no=row.cif_no)
-        said = {name: standard.values[name] for name in values}
+        said = {SourceKey(_SOURCE, f"{row.cif_no}:{name}"): (name, standard.values[name]) for name in values}
         return _decide(desk, unit, row, _Decision("override", said, decided, reason), actor, purpose)
 
     return _with_party(desk, cif_no, tuple(values), "override", actor, purpose, work)
@@ -121,14 +123,14 @@ def end_override(desk: Desk, cif_no: CifNo, field: str, *, reason: str, actor: A
                 "what took two persons is not ended by one; override it with the value that is to stand instead",
                 path=f"$.{field}", rule="protected", cif_no=row.cif_no,
             )  # fmt: skip
-        last = _last(open_records(desk, unit.sources.of_parties([row.cif_no])), field)
-        until = last.statement.override.until if last is not None and last.statement.override is not None else 0
-        if last is None or (until is not None and until <= desk.now()):
+        standing_ones = _standing(open_records(desk, unit.sources.of_parties([row.cif_no])), field, desk.now())
+        if not standing_ones:
             raise InputError(
                 "no override of this field stands", path=f"$.{field}", rule="not_overridden", cif_no=row.cif_no
             )
-        said = {field: last.statement.values[field]}
         over = Override(release=Release.EXPIRY, until=desk.now())
+        # After merges there may be several, each under the number of whom it was made of.
+        said = {one.statement.origin: (field, one.statement.values[field]) for one in standing_ones}
         return _decide(desk, unit, row, _Decision("end_override", said, over, reason), actor, purpose)
 
     return _with_party(desk, cif_no, (field,), "end_override", actor, purpose, work)
@@ -225,10 +227,10 @@ def _with_party(
 
 @attrs.frozen(repr=False)
 class _Decision:
-    """What is decided: in one word, the values, how long they stand, and why."""
+    """What is decided: in one word, the fields with their values by the key they are kept under, how long they stand, and why."""
 
     what: str
-    values: Mapping[str, Any]
+    values: Mapping[SourceKey, tuple[str, Any]]
     override: Override
     reason: str
 
@@ -241,14 +243,11 @@ def _decide(
     now, tagging = desk.now(), desk.tagging(unit)
     before, _ = standing(desk, unit, row.cif_no)
     keys = desk.data_keys.take(len(said))
-    origins = {name: SourceKey(_SOURCE, f"{row.cif_no}:{name}") for name in said}
-    marks = {
-        mark.source_key: mark.record_no for mark in unit.sources.marks(_SOURCE, [one.key for one in origins.values()])
-    }
-    known = unit.crosswalk.current(list(origins.values()))
-    for (name, value), key in zip(said.items(), keys, strict=True):
+    marks = {mark.source_key: mark.record_no for mark in unit.sources.marks(_SOURCE, [one.key for one in said])}
+    known = unit.crosswalk.current(list(said))
+    for (origin, (name, value)), key in zip(said.items(), keys, strict=True):
         arrival = Arrival(
-            origin=origins[name], channel="override", terms=Terms(trust=100), business_time=now, override=decision.override,
+            origin=origin, channel="override", terms=Terms(trust=100), business_time=now, override=decision.override,
             form=Standard(kind=PartyKind(row.kind), values={name: value}, given={}, faults=()),
         )  # fmt: skip
         sealed = seal_record(
@@ -260,12 +259,12 @@ def _decide(
             unit.crosswalk.add([_link(sealed, row, actor, now)])
         keep_reason(desk, unit, f"{decision.what}:{sealed.source_key}:{sealed.record_no}", decision.reason, row.cif_no)
     after, opened = standing(desk, unit, row.cif_no)
-    mine = [one for one in opened if one.statement.origin in origins.values()]
+    mine = [one for one in opened if one.statement.origin in said]
     unit.indexes.add([tag for one in mine for tag in index_rows(tagging, one)])
     touched = attrs.evolve(after, before=before.before)
     rebuilt: Rebuilt = rebuild(desk, unit, [touched], actor=actor, now=now)[row.cif_no]
     entry = AuditEntry.by(
-        actor, decision.what, now, purpose=purpose, subjects=(row.cif_no,), count=1, fields=tuple(said),
+        actor, decision.what, now, purpose=purpose, subjects=(row.cif_no,), count=1, fields=tuple(dict.fromkeys(name for name, _ in said.values())),
         rule=decision.override.release.value, digests={row.cif_no: rebuilt.row.stamp},
     )  # fmt: skip
     record(desk, unit, [entry])
@@ -281,9 +280,13 @@ def _link(sealed: SourceRow, row: PartyRow, actor: Actor, now: int) -> LinkRow:
     )  # fmt: skip
 
 
-def _last(opened: Sequence[Record], field: str) -> Record | None:
-    """The last override of a field."""
-    found = [
-        one for one in opened if one.statement.origin.source == _SOURCE and field in one.statement.values
-    ]  # fmt: skip
-    return max(found, key=lambda one: (one.statement.received_at, one.statement.place), default=None)
+def _standing(opened: Sequence[Record], field: str, now: int) -> list[Record]:
+    """The last override of a field under each key, of those that have not ended."""
+    last: dict[SourceKey, Record] = {}
+    for one in sorted(opened, key=lambda one: one.statement.place):
+        if one.statement.origin.source == _SOURCE and field in one.statement.values:
+            last[one.statement.origin] = one
+    untils = {
+        origin: one.statement.override.until for origin, one in last.items() if one.statement.override is not None
+    }
+    return [last[origin] for origin, until in untils.items() if until is None or until > now]

@@ -87,9 +87,9 @@ def preview_merge(desk: Desk, survivor: CifNo, retired: CifNo, *, actor: Actor, 
         rows = [current(unit, one, purpose) for one in (survivor, retired)]
         one, other = rows
         if one is not None and other is not None:
-            if one.cif_no == other.cif_no:
-                raise InputError("they are one customer already", rule="merge_self", cif_no=one.cif_no)
             seen = [granted_to(desk, unit, actor, Action.VIEW, purpose, row) for row in (one, other)]
+            if all(seen) and one.cif_no == other.cif_no:
+                raise InputError("they are one customer already", rule="merge_self", cif_no=one.cif_no)
             if all(seen):
                 refused = why_not_mergeable(unit, one, other)
                 found = MergePreview(
@@ -111,6 +111,8 @@ def preview_merge(desk: Desk, survivor: CifNo, retired: CifNo, *, actor: Actor, 
 def _side_by_side(
     desk: Desk, unit: UnitOfWork, rows: tuple[PartyRow, PartyRow], seen: tuple[_Seen, _Seen]
 ) -> dict[str, Any]:
+    if rows[0].kind != rows[1].kind:  # the masks of one kind are not those of the other
+        return {"fields": (), "withheld": (), "records": 0}
     kind = PartyKind(rows[0].kind)
     catalogue = CATALOGUE[kind]
     values = [open_golden(desk, unit, row) for row in rows]

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 import attrs
 
 from ..access import Action
-from ..approval import Approval
+from ..approval import Approval, ApprovalState, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError, NotFoundOrNotAllowedError
@@ -125,12 +125,14 @@ def take(desk: Desk, *, count: int, actor: Actor, purpose: Purpose) -> list[Queu
             now = desk.now()
             taken: list[QueuedMatch] = []
             ranked = _ranked(desk, unit, actor)
-            said = {(row.task_id, row.person) for row in unit.reviews.of([task.id for task, _ in ranked])}
+            said: dict[str, list[ReviewRow]] = {}
+            for row in unit.reviews.of([task.id for task, _ in ranked]):
+                said.setdefault(row.task_id, []).append(row)
             for task, one in ranked:
                 if len(taken) == count:
                     break
                 held = task.assignee not in (None, actor.id) and (task.assigned_at or 0) > now - _LEASE
-                if not held and (task.id, actor.person) not in said:
+                if not held and not _spoke(actor, said.get(task.id, ())):
                     unit.work.change_task(_assigned(task, actor.id, now))
                     taken.append(attrs.evolve(one, assignee=actor.id))
             subjects = tuple(sorted({cif for one in taken for cif in (one.cif_no, one.other)}))
@@ -150,6 +152,8 @@ def assign(desk: Desk, task_ids: Collection[str], to: str, *, actor: Actor, purp
         NotFoundOrNotAllowedError: One is not there or not to be seen, or the policy does not let *actor* link.
     """
     authorize(desk, actor, Action.LINK, "assign", purpose)
+    if len(to) > 64 or (to and not to.replace(".", "").replace("_", "").replace("-", "").isalnum()):
+        raise InputError("matches are given to an operator by id, or to nobody", rule="operator")
 
     def once() -> int:
         with desk.unit_of_work() as unit:
@@ -236,6 +240,9 @@ def _settle(desk: Desk, unit: UnitOfWork, match: _Match, actor: Actor, reason: s
     same, different, mine = votes[Verdict.SAME], votes[Verdict.DIFFERENT], match.said[-1].verdict
     _release(unit, row, len(match.said))
     if mine == Verdict.SAME and same > different:
+        waiting = unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=match.sides[0].cif_no)
+        if any(one.operation is Operation.MERGE and one.detail.get("task") == row.id for one in waiting):
+            raise InputError("that they are one is proposed already; have it approved or rejected", rule="proposed")
         older, newer = (side.cif_no for side in sorted(match.sides, key=lambda side: (side.created_at, side.cif_no)))
         keeps = match.survivor or older
         if keeps not in (older, newer):
@@ -256,7 +263,10 @@ def said_by_decision(unit: UnitOfWork, approval: Approval, actor: Actor, approve
     """Keeps what the second person said of a match whose merge was proposed."""
     verdict = Verdict.SAME if approve else Verdict.DIFFERENT
     for row in unit.work.tasks(ids=[approval.detail["task"]]) if "task" in approval.detail else ():
-        number = len(unit.reviews.of([row.id])) + 1
+        said = unit.reviews.of([row.id])
+        if row.state != "open" or _spoke(actor, said):
+            continue  # one word a person, and none on what is decided
+        number = len(said) + 1
         _write_review(unit, row, number, actor, verdict, now)
         _release(unit, row, number)
 
@@ -308,14 +318,28 @@ def _value(desk: Desk, unit: UnitOfWork, row: PartyRow) -> float:
 def _need_free(row: TaskRow, earlier: Sequence[ReviewRow], actor: Actor, now: int) -> None:
     if row.state != "open":
         raise InputError("this match is decided", rule="task_state")
-    if actor.person in {one.person for one in earlier}:
+    if _spoke(actor, earlier):
         raise InputError("you have said what you think of this match; another person reviews it now", rule="reviewed")
     if row.assignee not in (None, actor.id) and (row.assigned_at or 0) > now - _LEASE:
         raise InputError("somebody else works on this match; have it assigned to you first", rule="assigned")
 
 
+def _spoke(actor: Actor, said: Sequence[ReviewRow]) -> bool:
+    """Whether *actor*, or whom they act for, has had a word."""
+    return actor.id in {one.actor for one in said} or not {actor.person, actor.on_behalf_of}.isdisjoint(
+        one.person for one in said
+    )
+
+
 def _write_review(unit: UnitOfWork, row: TaskRow, number: int, actor: Actor, verdict: Verdict, now: int) -> ReviewRow:
-    found = ReviewRow(task_id=row.id, number=number, actor=actor.id, person=actor.person, verdict=verdict.value, at=now)
+    found = ReviewRow(
+        task_id=row.id,
+        number=number,
+        actor=actor.id,
+        person=actor.on_behalf_of or actor.person,
+        verdict=verdict.value,
+        at=now,
+    )
     unit.reviews.add(found)
     return found
 

@@ -14,6 +14,7 @@ from ..party import CifNo, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import ReviewRow
 from ._pages import PAGE, pages
+from ._relations import is_seen
 from ._reshape import root_of
 from .desk import Desk, authorize, note, record
 
@@ -118,10 +119,16 @@ def labels(desk: Desk, *, source: str | None, actor: Actor, purpose: Purpose) ->
         ):
             if link.source == source if source is not None else not link.source.startswith("bankcif."):
                 keys.setdefault(link.home, link.origin)
+        roots = unit.parties.get(set(belongs.values()))
+        seen = {cif_no for cif_no, root in roots.items() if is_seen(desk, unit, actor, root)}
+        told: set[CifNo] = set()
         for row, same in rows:
-            if row.cif_no in keys and row.other in keys:
-                found.append(Label(left=keys[row.other], right=keys[row.cif_no], same=same))
-        subjects = tuple(sorted(homes))
+            one, other = belongs.get(row.cif_no), belongs.get(row.other)
+            if row.cif_no in keys and row.other in keys and {one, other} <= seen:
+                # What two persons merged later is one party, whatever was said before.
+                found.append(Label(left=keys[row.other], right=keys[row.cif_no], same=same or one == other))
+                told |= {row.cif_no, row.other}
+        subjects = tuple(sorted(told))
         entry = AuditEntry.by(actor, "labels", desk.now(), purpose=purpose, count=len(found), subjects=subjects)
         record(desk, unit, [entry])
         unit.commit()

@@ -53,7 +53,8 @@ def survive(
     if len(heard) == 1:
         return _alone(kind, heard[0], anchor)
     checks = [r for r in told if r.verification is not None] if digest is not None else []
-    return _Panel(kind, heard, checks, anchor=anchor, rules=rules, digest=digest).golden()
+    decided = [r for r in told if r.override is not None]
+    return _Panel(kind, heard, checks, decided, anchor=anchor, rules=rules, digest=digest).golden()
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:
@@ -84,14 +85,17 @@ class _Panel:
         kind: PartyKind,
         heard: Sequence[Statement],
         checks: Sequence[Statement],
+        decided: Sequence[Statement],
         *,
         anchor: tuple[str, str, int],
         rules: SurvivorshipRules,
         digest: Callable[[Mapping[str, Any]], str] | None,
     ) -> None:
         self._kind, self._heard, self._anchor, self._rules = kind, heard, anchor, rules
-        self._checks, self._digest = checks, digest
-        self._newest = max((r.business_time for r in heard if r.business_time is not None), default=None)
+        self._checks, self._decided, self._digest = checks, decided, digest
+        # A person's decision is no word of a source: it ages nobody's.
+        times = (r.business_time for r in heard if _is_source(r))
+        self._newest = max((time for time in times if time is not None), default=None)
         self._said: dict[str, list[Statement]] = {}
         for record in heard:
             for name in record.values:
@@ -113,7 +117,7 @@ class _Panel:
                 winner, values[name], rule = found
                 provenance[name] = Provenance(*winner.place, rule)
             if len(entitled) < len(self._said[name]):
-                others = _latest([r for r in self._said[name] if r not in entitled])
+                others = _latest([r for r in self._said[name] if r not in entitled and not self._is_past(r, name)])
                 proposals += [
                     Proposal(name, *r.place) for r in others if _differs(field.type, values.get(name), r.values[name])
                 ]
@@ -123,17 +127,21 @@ class _Panel:
         )  # fmt: skip
 
     def _entitled(self, field: Field) -> list[Statement]:
-        said = self._said.get(field.name, [])
-        if not field.protected:
-            return said
-        return [r for r in said if r.place == self._anchor or field.name in r.terms.may_change]
+        return [r for r in self._said.get(field.name, []) if self._may_change(r, field)]
+
+    def _may_change(self, record: Statement, field: Field) -> bool:
+        return not field.protected or record.place == self._anchor or field.name in record.terms.may_change
+
+    def _is_past(self, record: Statement, name: str) -> bool:
+        """Whether *record* is an override that somebody spoke after: it proposes its value once, not for ever."""
+        return record.override is not None and any(word.received_at > record.received_at for word in self._said[name])
 
     def _survivor(self, field: Field, entitled: Sequence[Statement]) -> tuple[Statement, Any, str] | None:
         """Whose word on *field* survives, the value, and by which rule."""
         name = field.name
-        overrides = [r for r in entitled if r.override is not None and not self._released(r, field)]
+        overrides = [r for r in entitled if r.override is not None and not self._released(r, field, entitled)]
         if overrides:
-            winner = max(overrides, key=lambda r: (r.business_time or 0, r.received_at, r.place))
+            winner = max(overrides, key=_when)
             return winner, winner.values[name], "override"
         words = _latest([r for r in entitled if r.override is None])
         rule = self._rules.of(name, field.type)
@@ -165,7 +173,9 @@ class _Panel:
         """Whose word on another field survived."""
         if name not in self._winners:
             field = CATALOGUE[self._kind].get(name)
-            found = self._survivor(field, self._entitled(field)) if field is not None else None
+            # A decision is on one field alone; what belongs to it is said by the source that it would stand for.
+            words = [] if field is None else [r for r in self._entitled(field) if _is_source(r)]
+            found = None if field is None else self._survivor(field, words)
             self._winners[name] = None if found is None else found[0]
         return self._winners[name]
 
@@ -174,7 +184,11 @@ class _Panel:
         *words* best first, and what told the first two apart; what nothing does stands in the order of source keys.
         """
         asked = dict.fromkeys((*_FIRST[rule.strategy], *_TRUST))
-        ranks = {r.place: tuple(self._asks(question, r, words, name, rule) for question in asked) for r in words}
+        ranks = {r.place: [self._asks(question, r, words, name, rule) for question in asked] for r in words}
+        at = list(asked).index("verified")
+        for record in words:
+            if record.origin.source == DECISIONS:  # what two persons decided, a check by one does not undo
+                ranks[record.place][at] = max(rank[at] for rank in ranks.values())
         ranked = sorted(words, key=lambda record: ranks[record.place], reverse=True)
         best, second = ranks[ranked[0].place], ranks[ranked[1].place]
         questions = zip(asked, best, second, strict=True)
@@ -221,24 +235,42 @@ class _Panel:
                 found = max(found, (check.at, _LEVELS[check.level.value] if check.confirmed else -1))
         return found[1]
 
-    def _released(self, override: Statement, field: Field) -> bool:
-        """Whether something later ended *override* of *field*: a decision, or, where it stands until sources change, a new word."""
+    def _released(self, override: Statement, field: Field, entitled: Sequence[Statement]) -> bool:
+        """
+        Whether something later ended *override* of *field*: a decision, an override that has ended meanwhile among them, or,
+        where it stands until sources change, a new word of one that may change the field.
+        """
         assert override.override is not None, "only overrides are released"
-        name = field.name
-        for word in self._said[name]:
-            decided = word.origin.source == DECISIONS and word.override is None
-            if word.override is not None or word.received_at <= override.received_at:
+        name, since = field.name, _when(override)
+        if any(name in r.values and self._may_change(r, field) and _when(r) > since for r in self._decided):
+            return True
+        for word in entitled:
+            if word.override is not None:
                 continue
-            if not decided and override.override.release is not Release.SOURCES_CHANGE:
+            if word.origin.source == DECISIONS:
+                later = (word.business_time or 0) >= (override.business_time or 0)
+            else:
+                later = override.override.release is Release.SOURCES_CHANGE and word.received_at > override.received_at
+            if not later:
                 continue
             earlier = [
-                r for r in self._said[name]
-                if r.origin == word.origin and r.override is None and r.received_at <= override.received_at
-            ]  # fmt: skip
-            known = _latest(earlier)[0] if earlier else override
-            if _differs(field.type, known.values[name], word.values[name]):
+                r
+                for r in entitled
+                if r.origin == word.origin and r.received_at <= override.received_at and r is not word
+            ]
+            known = _latest([r for r in earlier if r.override is None])
+            if _differs(field.type, (known[0] if known else override).values[name], word.values[name]):
                 return True
         return False
+
+
+def _is_source(record: Statement) -> bool:
+    """Whether *record* is a word of a source, and no person's decision."""
+    return record.override is None and record.origin.source != DECISIONS
+
+
+def _when(record: Statement) -> tuple[int, int, tuple[str, str, int]]:
+    return (record.business_time or 0, record.received_at, record.place)
 
 
 _TRUST = ("verified", "trust", "business_time", "established", "completeness")
