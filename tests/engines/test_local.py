@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -116,6 +117,20 @@ def test_a_pair_of_which_one_stood_in_a_large_block_meets_once() -> None:
     pairs = list(zip(found.left.tolist(), found.right.tolist(), strict=True))
     assert (2, 3) in pairs
     assert len(pairs) == len(set(pairs))
+
+
+def test_who_shares_a_small_block_beside_a_large_one_meets_there_once() -> None:
+    """All share one sound, above the cap; the first two another one; the last has one value in two places."""
+    lanes = np.zeros((10, len(Lane)), np.uint64)
+    lanes[:, Lane.NAME] = np.arange(1, 11)
+    lanes[:, Lane.SOUND] = 1
+    lanes[:2, Lane.SOUND_2] = 2
+    lanes[9, Lane.SOUND_2] = 1
+    lanes[:, Lane.BORN] = 2
+    model = attrs.evolve(default_model(PartyKind.INDIVIDUAL), blocking=(SOUND,))
+    for cap, expected in ((5, [(0, 1)]), (100, list(combinations(range(10), 2)))):
+        found = LocalEngine(most_records=cap).pairs(lanes, model)
+        assert sorted(zip(found.left.tolist(), found.right.tolist(), strict=True)) == expected
 
 
 @given(files(), st.integers(0, 25), st.integers(2, 4))

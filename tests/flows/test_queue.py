@@ -10,7 +10,17 @@ from tests.conftest import NOW, TRUST, known
 from tests.flows.test_merge import CHECKER, MAKER, state
 from tests.flows.test_register import form, register
 
-from bankcif import CIF, Actor, LinkPolicy, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
+from bankcif import (
+    CIF,
+    Actor,
+    LinkPolicy,
+    LocalKeyProvider,
+    MemoryKeyStore,
+    MemoryRepository,
+    Organization,
+    Purpose,
+    party_from,
+)
 from bankcif._clock import FixedClock
 from bankcif.errors import BankCIFError, ConfigurationError, InputError, IntakeError, NotFoundOrNotAllowedError
 from bankcif.flows.queue import Reviewed
@@ -336,3 +346,66 @@ def test_what_is_about_to_be_unmerged_is_not_merged(cif: CIF) -> None:
     assert "erase or unmerge" in cif.matches.preview_merge(c, a, actor=MAKER, purpose=OPERATIONS).refused
     with pytest.raises(InputError, match="erase or unmerge"):
         cif.matches.propose_merge(c, a, actor=MAKER, reason="r")
+
+
+def test_nothing_is_told_of_customers_of_another_kind_or_behind_a_restriction(cif: CIF) -> None:
+    pairs(cif, 1)
+    (match,) = waiting(cif)
+    code = "91880101MA00000031"
+    company = cif.customers.register(
+        party_from({"name": "恒瑞科技有限公司", "identifiers": [{"scheme": "bank.customer_no", "number": code}], "phone": "15433333333",
+                    "home_branch": "b"}, Organization),
+        channel="counter", source_key="org", actor=MAKER, occasion="lead",
+    ).cif_no  # fmt: skip
+    found = cif.matches.preview_merge(company, match.cif_no, actor=MAKER, purpose=OPERATIONS)
+    assert (found.fields, "person and an organization" in found.refused) == ((), True)
+    officer = known(Actor(id="p.qi", roles={"privacy_officer"}))
+    cif.erasures.restrict(match.other, reason="asked", actor=officer)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.matches.explain(match.task_id, actor=MAKER, purpose=OPERATIONS)
+
+
+def test_words_on_a_match_go_with_either_customer(cif: CIF) -> None:
+    pairs(cif, 1)
+    (match,) = waiting(cif)
+    review(cif, match.task_id, "unsure", MAKER)
+    officers = [known(Actor(id=f"p.{n}", roles={"privacy_officer"})) for n in ("qi", "ma")]
+    cif.erasures.restrict(match.other, reason="asked", actor=officers[0])
+    proposal = cif.erasures.propose(match.other, reason="over", actor=officers[0])
+    cif.approvals.approve(proposal.id, actor=officers[1])
+    with cif._desk.unit_of_work() as unit:
+        assert unit.reasons.get([f"review:{match.task_id}:1"]) == {}
+        assert unit.reviews.of([match.task_id]) == []
+
+
+def test_one_person_has_one_word_whatever_they_approve_or_reject(tables: ReferenceTables, clock: FixedClock) -> None:
+    cif = with_plan(tables, clock, persons_apart=2)
+    pairs(cif, 1)
+    (match,) = waiting(cif)
+    first = review(cif, match.task_id, "same", MAKER).proposal
+    with pytest.raises(InputError, match="proposed already"):
+        review(cif, match.task_id, "same", THIRD)
+    cif.approvals.reject(first.id, actor=CHECKER)
+    again = review(cif, match.task_id, "same", THIRD).proposal
+    cif.approvals.reject(again.id, actor=CHECKER)
+    (left,) = waiting(cif)
+    assert left.reviews == 3, "the second rejection by the same person is no other word"
+
+
+def test_nobody_overrides_on_another_s_behalf(cif: CIF) -> None:
+    number = register(cif, MAKER, "1").cif_no
+    behalf = known(Actor(id="s.wu3", roles=MAKER.roles, person="x", on_behalf_of="boss"))
+    with pytest.raises(InputError, match="on another's behalf"):
+        cif.customers.override(number, {"former_name": "张"}, reason="r", actor=behalf, purpose=OPERATIONS)
+
+
+def test_only_evidence_ends_what_keeps_two_apart_and_the_log_says_so(cif: CIF) -> None:
+    ((one, other),) = pairs(cif, 1)
+    (match,) = waiting(cif)
+    review(cif, match.task_id, "different", MAKER)
+    cif.customers.override(one, {"former_name": "张旧"}, reason="r", actor=MAKER, purpose=OPERATIONS)
+    with pytest.raises(InputError, match="not to be a match"):
+        cif.matches.propose_merge(one, other, actor=MAKER, reason="same")
+    register(cif, MAKER, "0b", name="张伟国", identifiers=None, phone="15400000000", birth_date="1990-03-07")
+    assert [entry.subjects for entry in cif.audit.who(one, actor=MAKER) if entry.action == "apart_ended"]
+    assert cif.matches.propose_merge(one, other, actor=MAKER, reason="same")

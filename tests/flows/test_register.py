@@ -105,13 +105,42 @@ def test_a_phone_of_hundreds_is_no_ground_to_compare_and_it_is_said(cif: CIF, st
     for n in range(201):
         done = register(cif, steward, f"{n}", name=f"{'赵钱孙李周吴郑王冯陈'[n % 10]}{'一二三四五六七八九十'[n // 10 % 10]}", phone=hotline,
                         identifiers=None)  # fmt: skip
-        assert done.capped == ()
+        assert done.capped == (() if n <= 50 else ("phone",)), "from fifty on not all of them were compared"
     done = register(cif, steward, "late", name="赵一", phone=hotline, identifiers=None)
     assert (done.outcome, done.capped) == (Outcome.NEW, ("phone",))
     other = register(cif, steward, "other", name="赵一", phone=hotline, identifiers=None, email="z@example.com")
     again = register(cif, steward, "again", name="赵一", phone=hotline, identifiers=None, email="z@example.com")
     assert again.outcome is Outcome.POSSIBLE_MATCH, "a narrower key still finds them"
     assert [one.cif_no for one in again.candidates] == [other.cif_no]
+
+
+def test_a_customer_s_own_history_hides_nobody(cif: CIF, steward: Actor) -> None:
+    for n in range(230):
+        register(cif, steward, "own", identifiers=None, birth_date="1990-03-07", occupation=str(n % 2 + 3))
+    done = register(cif, steward, "twin", channel="card", identifiers=None, birth_date="1990-03-07")
+    assert (done.outcome, done.capped) == (Outcome.POSSIBLE_MATCH, ())
+
+
+def test_a_phone_of_sixty_hides_nobody_who_shares_more(cif: CIF, steward: Actor) -> None:
+    first = register(cif, steward, "0", name="冯甲乙", identifiers=None, phone="15411111111", birth_date="1990-03-07")
+    for n in range(60):
+        name = f"{'赵钱孙李周吴郑王冯陈'[n % 10]}{'一二三四五六七八九十'[n // 10 % 10]}"
+        register(cif, steward, f"s{n}", name=name, phone="15400000000", identifiers=None)
+    done = register(
+        cif, steward, "x", channel="card", name="冯甲乙", phone="15400000000", identifiers=None, birth_date="1990-03-07"
+    )
+    assert done.outcome is Outcome.POSSIBLE_MATCH
+    assert first.cif_no in {one.cif_no for one in done.candidates}
+    assert done.capped == ("phone",), "of those on the phone not all were compared"
+
+
+@pytest.mark.parametrize("name", ["Иван Петров", "김민수", "ナカムラ"])
+def test_names_of_other_scripts_are_found_by_name_and_birth_date(cif: CIF, steward: Actor, name: str) -> None:
+    first = register(cif, steward, "1", name=name, identifiers=None, phone="15411111111", birth_date="1990-03-07")
+    done = register(
+        cif, steward, "2", channel="card", name=name, identifiers=None, phone="15422222222", birth_date="1990-03-07"
+    )
+    assert [one.cif_no for one in done.candidates] == [first.cif_no]
 
 
 def test_a_fifteen_digit_number_links_to_its_eighteen_digit_form(cif: CIF, steward: Actor) -> None:

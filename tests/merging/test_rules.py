@@ -290,3 +290,61 @@ def test_rules_are_read(tmp_path: Path) -> None:
 def test_what_is_no_decay_is_refused(days: int, least: int) -> None:
     with pytest.raises(ConfigurationError, match="decays"):
         Decay(days=days, least=least)
+
+
+def test_a_check_by_one_person_does_not_undo_what_two_decided() -> None:
+    stood = said("counter", phone="+861")
+    decided = said("bankcif.approval", "p", at=5, trust=100, may=ALL, phone="+862")
+
+    def phone(*checks: Statement) -> Any:
+        return survive(PERSON, [stood, decided, *checks], anchor=ANCHOR, digest=digest).values["phone"]
+
+    def check(value: str, *, confirmed: bool) -> Statement:
+        made = Verification(
+            fields=("phone",), value_tag=digest({"phone": value}), confirmed=confirmed, method="m", level=Assurance.HIGH,
+            evidence="e", actor="x", at=9,
+        )  # fmt: skip
+        return attrs.evolve(said("bankcif.verification", value), values={}, verification=made)
+
+    assert phone() == phone(check("+861", confirmed=True)) == phone(check("+862", confirmed=False)) == "+862"
+
+
+def test_a_source_that_may_not_change_a_field_ends_no_override_of_it() -> None:
+    records = [
+        said("counter", phone="+861"),
+        override("+869", Release.SOURCES_CHANGE, field="phone", may=ALL),
+        said("partner", received=20, phone="+863"),
+    ]
+    assert survive(PERSON, records, anchor=ANCHOR).values["phone"] == "+869"
+    entitled = said("counter", no=1, received=20, may=ALL, phone="+864")
+    assert survive(PERSON, [*records, entitled], anchor=ANCHOR).values["phone"] == "+864"
+
+
+def test_an_override_that_has_ended_brings_no_older_one_back() -> None:
+    endless = override("旧", Release.SOURCES_CHANGE)
+    later = attrs.evolve(
+        override("新", Release.EXPIRY, until=20, received=12), origin=SourceKey("bankcif.override", "other")
+    )
+    assert employer([A, B, endless, later], Strategy.TRUST, now=15)[0] == "新"
+    assert employer([A, B, endless, later], Strategy.TRUST, now=25) == ("甲", "trust")
+
+
+def test_a_decision_takes_nothing_along_and_ages_nobody() -> None:
+    follow = rules(occupation=FieldRule(strategy=Strategy.SAME_WINNER_AS, follows="employer"))
+    records = [said("a", trust=90, employer="甲", occupation="7"), override("定", Release.EXPIRY, until=99)]
+    found = survive(PERSON, records, anchor=ANCHOR, rules=follow, now=20)
+    assert (found.values["employer"], found.values["occupation"]) == ("定", "7")
+    fading = attrs.evolve(A, terms=Terms(trust=90, decay={"employer": Decay(days=10)}))
+    late = attrs.evolve(
+        said("bankcif.override", "s", at=900 * DAY, received=10, sex="1"),
+        override=Override(release=Release.SOURCES_CHANGE),
+    )
+    assert employer([fading, B], Strategy.TRUST) == employer([fading, B, late], Strategy.TRUST)
+
+
+def test_an_override_that_nobody_approved_proposes_its_value_once() -> None:
+    plain = override("+869", Release.SOURCES_CHANGE, field="phone")
+    records = [said("counter", phone="+861"), plain]
+    assert len(survive(PERSON, records, anchor=ANCHOR).proposals) == 1
+    later = said("counter", no=1, received=20, may=ALL, phone="+864")
+    assert survive(PERSON, [*records, later], anchor=ANCHOR).proposals == ()

@@ -94,7 +94,8 @@ class Blocks:
         here, there = lanes.take(left, axis=0), lanes.take(right, axis=0)
         # Keys are cut where they are sorted, so that strangers may meet; and who shares two keys meets twice.
         keep = (left != right) & (right >= self.since) & self.rule.meets(here, there)
-        again = np.flatnonzero(place)
+        # What was met at an earlier place was met in a block that may not have been compared whole.
+        again = np.flatnonzero((place != 0) & (self.whole[left] | self.whole[right]))
         if again.size:
             keep[again] &= ~self.rule.met_before(here[again], there[again], place[again])
         if keep.all():

@@ -30,6 +30,7 @@ from .pairs import Pairs
 __all__ = ["SparkEngine"]
 
 _BYTES = 8 * len(Lane)
+_SLICE = 1 << 20  # Spark takes no more than 2 GB in one piece
 _KEYED = "key long, entry long, lanes binary"
 _COMPARED = "left long, right long, pattern int, met int"
 
@@ -70,15 +71,21 @@ class SparkEngine:
         with _told():
             session = self._session()
         with _told():
-            table = pa.table({"row": np.arange(len(lanes)), "lanes": _binary(pa, lanes)})
+            parts = [_binary(pa, lanes[at : at + _SLICE]) for at in range(0, max(len(lanes), 1), _SLICE)]
+            table = pa.table({"row": np.arange(len(lanes)), "lanes": pa.chunked_array(parts)})
             records = session.createDataFrame(table).persist()
+            held = [records]
             try:
-                return self._joined(session, records, len(lanes), model, progress, capped, since)
+                return self._joined(session, held, len(lanes), model, progress, capped, since)
             finally:
-                records.unpersist()
+                for frame in held:
+                    frame.unpersist()
 
     def _session(self) -> Any:
         sql = need("pyspark.sql", extra="spark")
+        running = sql.SparkSession.getActiveSession()
+        if running is not None:
+            return running
         builder = sql.SparkSession.builder.appName("bankcif").master(self.master)
         # Nothing of a page or a progress bar that nobody asked for.
         defaults = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
@@ -94,7 +101,7 @@ class SparkEngine:
         return session
 
     def _joined(
-        self, session: Any, records: Any, count: int, model: MatchModel, progress: Progress,
+        self, session: Any, held: list[Any], count: int, model: MatchModel, progress: Progress,
         capped: Sequence[Capped] | None, since: int,
     ) -> Pairs:  # fmt: skip
         document = model.to_document()
@@ -107,7 +114,7 @@ class SparkEngine:
                 session, rule, count=max(count, 1), budget=max(self.most_pairs * count, FEW_PAIRS),
                 most_records=self.most_records, most_pairs=self.most_pairs, since=since,
             )  # fmt: skip
-            blocks, report, keys = join.run(records, None if capped is None else capped[number])
+            blocks, report, keys = join.run(held, None if capped is None else capped[number])
             found += [
                 part.repartition("key").sortWithinPartitions("key", "entry")
                 .mapInArrow(
@@ -146,8 +153,12 @@ class _Join:
         self._session, self._rule, self._count, self._budget = session, rule, count, budget
         self._most_records, self._most_pairs, self._since = most_records, most_pairs, since
 
-    def run(self, records: Any, capped: Capped | None) -> tuple[list[Any], BlockReport, Capped]:
-        """Records to be compared, keyed by block, for each level of narrowing; what became of the rule; what was too large."""
+    def run(self, held: list[Any], capped: Capped | None) -> tuple[list[Any], BlockReport, Capped]:
+        """
+        Records to be compared, keyed by block, for each level of narrowing; what became of the rule; what was too large. Of *held*
+        the first are the records; what is kept until all is compared is added.
+        """
+        records = held[0]
         parts: list[Any] = []
         told: list[NDArray[np.uint64]] = []
         largest = narrowed = too_large = left_out = pairs = 0
@@ -156,8 +167,10 @@ class _Join:
             reached = keyed.where(f"entry % {self._count} >= {self._since}").select("key").distinct()
             keyed = keyed.join(reached, "key", "left_semi")
         keyed = keyed.persist()
+        held.append(keyed)
         for level in range(len(self._rule.narrower) + 1):
             sizes = keyed.groupBy("key").count().where("count > 1").persist()
+            held.append(sizes)
             histogram = {
                 row["count"]: row["n"]
                 for row in sizes.groupBy("count").agg({"key": "count"}).toDF("count", "n").collect()
@@ -182,6 +195,7 @@ class _Join:
                 .mapInArrow(partial(_narrowed, rule=self._rule, count=self._count, level=level + 1), _KEYED)
                 .persist()
             )
+            held.append(keyed)
             left_out += int(counts.sum()) - keyed.count()
         report = BlockReport(
             rule=self._rule.name, pairs=pairs, largest=largest, narrowed=narrowed, capped=too_large, left_out=left_out
@@ -281,7 +295,7 @@ class _Comparing:
         starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
         blocks = Blocks(
             rule=model.blocking[self.rule], runs=[(place * len(rows) + local, np.append(starts, len(keys)))],
-            count=len(rows), whole=np.ones(len(rows), np.bool_), since=int(np.searchsorted(rows, self.since)), capped=(),
+            count=len(rows), whole=np.zeros(len(rows), np.bool_), since=int(np.searchsorted(rows, self.since)), capped=(),
             report=BlockReport(rule=""),
         )  # fmt: skip
         for left, right, here, there in blocks.pairs(lanes[first], self.batch):
@@ -314,7 +328,7 @@ def _whole_blocks(batches: Iterator[Any]) -> Iterator[tuple[NDArray[np.int64], N
 @contextmanager
 def _told() -> Iterator[None]:
     """Says in a sentence what Spark says in pages."""
-    errors = need("pyspark.errors", extra="spark")
+    errors, bridge = need("pyspark.errors", extra="spark"), need("py4j.protocol", extra="spark")
     problem = ""
     try:
         yield
@@ -326,7 +340,11 @@ def _told() -> Iterator[None]:
             problem = "it did not start; check its master, and that Java is 17 or newer; its own log says more"
         else:
             problem = f"it failed ({type(error).__name__}{': ' + name if name else ''}); its own log says more"
-    except OSError:
+    except bridge.Py4JError as error:
+        problem = f"it failed ({type(error).__name__}); its own log says more"
+    except FileNotFoundError:
         problem = "it can not be run; is Java 17 or newer installed, and JAVA_HOME set?"
+    except OSError as error:
+        problem = f"the connection to it broke, or the disk is full ({type(error).__name__})"
     if problem:
         raise ConfigurationError(f"Spark does not do this: {problem}", rule="spark")

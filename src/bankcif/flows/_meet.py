@@ -85,10 +85,16 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tag
     keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
     links = unit.crosswalk.current([a.origin for a in arrivals])
     shared = sharing(desk, unit, dict(pair for tags in keys for pair in tags), most=_LARGEST_BLOCK)
-    # Best keys first (identifier, phone, …), so that a cap leaves out the least telling ones.
-    candidates = [
-        list({cif: None for key, _ in tags for cif in shared.bearers.get(key, ())})[:_MOST_CANDIDATES] for tags in keys
-    ]
+    candidates, cut = [], []
+    for tags in keys:
+        # Numbers first, then what fewest share, so that a cap leaves out the least telling.
+        told = sorted(
+            (key for key, _ in tags), key=lambda key: (key.index != "identifier", len(shared.bearers.get(key, ())))
+        )
+        found = list({cif: None for key in told for cif in shared.bearers.get(key, ())})
+        kept = found[:_MOST_CANDIDATES]
+        candidates.append(kept)
+        cut.append({key for key in told if not set(kept) >= shared.bearers.get(key, {}).keys()})
     wanted = {cif_no for found in candidates for cif_no in found} | {link.cif_no for link in links.values()}
     records: dict[CifNo, list[Record]] = {}
     for opened in open_records(desk, unit.sources.of_parties(wanted) if wanted else (), shared.opened):
@@ -97,7 +103,10 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tag
     return Meetings(
         met=_weighed(desk, arrivals, features, records, pairs), keys=keys, links=links, records=records,
         seen=[frozenset(cif for key, _ in tags for cif in shared.named.get(key, ())) for tags in keys],
-        capped=[tuple(dict.fromkeys(key.index for key, _ in tags if key in shared.capped)) for tags in keys],
+        capped=[
+            tuple(dict.fromkeys(key.index for key, _ in tags if key in shared.capped or key in left))
+            for tags, left in zip(keys, cut, strict=True)
+        ],
     )  # fmt: skip
 
 

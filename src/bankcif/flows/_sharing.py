@@ -20,6 +20,8 @@ from .desk import Desk
 
 __all__ = ["Sharing", "sharing"]
 
+_ROWS_A_PARTY = 20
+
 
 @attrs.frozen(kw_only=True, repr=False)
 class Sharing:
@@ -30,7 +32,7 @@ class Sharing:
         bearers: Of each key, the parties with a record that bears its value, and one such record of each.
         named: Of each key, the parties whom its tag names, strangers among them.
         opened: All records that were opened, by place.
-        capped: Keys whose tag stands at more records than are opened; they have no bearers here.
+        capped: Keys whose tag names more parties than are looked at; they have no bearers here.
     """
 
     bearers: Mapping[BlockingKey, Mapping[CifNo, Record]]
@@ -46,13 +48,17 @@ def sharing(desk: Desk, unit: UnitOfWork, tags: Mapping[BlockingKey, bytes], *, 
     Args:
         desk, unit: Where.
         tags: Keys with their tags.
-        most: Records under one tag that are opened; a tag with more is not looked into, unless it is that of a number that
-            identifies one party, of whose records any number may name the same.
+        most: Parties under one tag that are looked at; a tag with more is not looked into, unless it is that of a number that
+            identifies one party.
 
-    Cost: a look-up of all tags, and of each record under one of them; up to *most* records of each tag are read.
+    Cost: a look-up of all tags, and of each record under one of them, the last two of a source key.
     """
     hits = _hits(unit, tags, most)
-    capped = frozenset(key for key, rows in hits.items() if len(rows) > most and key.index != "identifier")
+    capped = frozenset(
+        key
+        for key, rows in hits.items()
+        if key.index != "identifier" and (len({row.cif_no for row in rows}) > most or len(rows) > 2 * most)
+    )
     wanted = {
         row.place: row.cif_no for key, rows in hits.items() if key not in capped for row in _some(key, rows, most)
     }
@@ -74,13 +80,23 @@ def bears(record: Record, key: BlockingKey) -> bool:
 
 
 def _hits(unit: UnitOfWork, tags: Mapping[BlockingKey, bytes], most: int) -> dict[BlockingKey, list[IndexRow]]:
-    """The rows of each key, at most one more than *most* of those that may be capped."""
-    found: dict[tuple[str, bytes], list[IndexRow]] = {}
-    whole = {tag for key, tag in tags.items() if key.index == "identifier"}
-    for wanted, limit in ((whole, None), (set(tags.values()) - whole, most + 1)):
-        for row in unit.indexes.find(wanted, limit) if wanted else ():
-            found.setdefault((row.index_name, row.tag), []).append(row)
-    return {key: found[key.index, tag] for key, tag in tags.items() if (key.index, tag) in found}
+    """
+    The rows of each key; of a source key the last two, since the same customer delivered again is found as well by them. Of a tag
+    with more rows than *_ROWS_A_PARTY* for each of *most* parties not all are read.
+    """
+    found: dict[tuple[str, bytes], dict[tuple[str, str], list[IndexRow]]] = {}
+    for index in {key.index for key in tags}:
+        wanted = {tag for key, tag in tags.items() if key.index == index}
+        limit = None if index == "identifier" else _ROWS_A_PARTY * most
+        for row in unit.indexes.find(wanted, limit, index):
+            found.setdefault((index, row.tag), {}).setdefault((row.source, row.source_key), []).append(row)
+    return {
+        key: [
+            row for rows in found[key.index, tag].values() for row in sorted(rows, key=lambda row: row.record_no)[-2:]
+        ]
+        for key, tag in tags.items()
+        if (key.index, tag) in found
+    }
 
 
 def _some(key: BlockingKey, rows: Collection[IndexRow], most: int) -> Collection[IndexRow]:

@@ -64,7 +64,10 @@ def blocking_keys(record: Features) -> list[BlockingKey]:
         if record.name_key:
             keys.append(BlockingKey("organization_name", (record.name_key,)))
     elif record.name_key and record.born:
-        keys += [BlockingKey("reading_birth", (sound, record.born)) for sound in record.readings[:_MOST_READINGS]]
+        keys += [
+            BlockingKey("reading_birth", (sound, record.born))
+            for sound in record.readings[:_MOST_READINGS] or (record.name_key,)
+        ]
         if record.letters:
             keys.append(BlockingKey("letters_birth", (record.letters, record.born)))
     return keys
@@ -178,7 +181,7 @@ class BlockingRule:
             narrowed: How many of the narrower parts are added.
         """
         parts = [KEY_PARTS[name] for name in (*self.parts, *self.narrower[:narrowed])]
-        found = []
+        found: list[NDArray[np.uint64]] = []
         for chosen in product(*parts):
             key = np.zeros(len(lanes), np.uint64)
             missing = np.zeros(len(lanes), np.bool_)
@@ -187,6 +190,8 @@ class BlockingRule:
                 missing |= value == 0
                 key = mix_array(key * np.uint64(3) + value)
             key[missing] = 0
+            for earlier in found:  # one value in two places is one key
+                key[key == earlier] = 0
             found.append(key)
         return found
 

@@ -206,9 +206,10 @@ class Indexes(Store):
             self._data.indexes.drop(key)
         return len(over)
 
-    def find(self, tags: Collection[bytes], most: int | None = None) -> Sequence[IndexRow]:
+    def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
         wanted = set(tags)
-        found = sorted((row for row in self._data.indexes.rows.values() if row.tag in wanted), key=self._key)
+        rows = (row for row in self._data.indexes.rows.values() if index in (None, row.index_name))
+        found = sorted((row for row in rows if row.tag in wanted), key=self._key)
         by_tag = (list(rows) for _, rows in groupby(found, key=attrgetter("tag")))
         return [row for rows in by_tag for row in rows[:most]]
 

@@ -217,16 +217,19 @@ class Indexes(Store):
         self._s.change("tag_drop", [{"b_tenant": self._s.tenant, **dict(zip(names, row, strict=True))} for row in over])
         return len(over)
 
-    def find(self, tags: Collection[bytes], most: int | None = None) -> Sequence[IndexRow]:
+    def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
         wanted = sorted(set(tags))
         if most is None:
-            return [INDEX.row(values) for values in self._s.select_in("index", wanted)]
+            every = (INDEX.row(values) for values in self._s.select_in("index", wanted))
+            return [row for row in every if index in (None, row.index_name)]
+        name = "index_some" if index is None else "index_of"
+        more = {} if index is None else {"index_name": index}
         found: list[Any] = []
         for at in range(0, len(wanted), _CHUNK):
             some = wanted[at : at + _CHUNK]
-            rows = self._s.select("index_some", some, most=most * len(some))
+            rows = self._s.select(name, some, most=most * len(some), **more)
             if len(rows) == most * len(some):  # some tag may have been cut short by another's rows
-                rows = [row for tag in some for row in self._s.select("index_some", [tag], most=most)]
+                rows = [row for tag in some for row in self._s.select(name, [tag], most=most, **more)]
             found += rows
         return [row for rows in self._by_tag(found) for row in rows[:most]]
 

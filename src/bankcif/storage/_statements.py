@@ -199,6 +199,9 @@ QUERIES: Mapping[str, Any] = {
     "index": select(*INDEX.columns).where(_mine(t.BLIND_INDEX), _in(t.BLIND_INDEX.c.tag)),
     "index_some": select(*INDEX.columns).where(_mine(t.BLIND_INDEX), _in(t.BLIND_INDEX.c.tag))
     .order_by(t.BLIND_INDEX.c.tag).limit(bindparam("most")),
+    "index_of": select(*INDEX.columns)
+    .where(_mine(t.BLIND_INDEX), _in(t.BLIND_INDEX.c.tag), t.BLIND_INDEX.c.index_name == bindparam("index_name"))
+    .order_by(t.BLIND_INDEX.c.tag).limit(bindparam("most")),
     "index_move": update(t.BLIND_INDEX)
     .where(t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag == bindparam("b_tag"),
            t.BLIND_INDEX.c.source == bindparam("b_source"), t.BLIND_INDEX.c.source_key == bindparam("b_source_key"),

@@ -233,6 +233,11 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             found = unit.indexes.find([b"1" * 16, b"2" * 16, b"3" * 16], most)
             assert [row.tag for row in found] == [b"1" * 16] * min(most, 5) + [b"2" * 16]
             assert set(found) <= set(rows)
+            unit.indexes.add([index(b"1" * 16, "other", "email"), index(b"2" * 16, "other", "email")])
+            phones = unit.indexes.find([b"1" * 16, b"2" * 16], most, "phone")
+            assert [row.tag for row in phones] == [b"1" * 16] * min(most, 5) + [b"2" * 16]
+            assert {row.index_name for row in phones} == {"phone"}
+            assert len(unit.indexes.find([b"1" * 16], None, "email")) == 1
 
     def test_tasks_open_once_and_change_one_version_at_a_time(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:
