@@ -115,8 +115,8 @@ def merge_proposal(
     if not all(is_seen(desk, unit, actor, root_of(unit, row)) for row in rows.values()):
         raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
     _check(unit, rows, survivor, retired)
-    if unknown := sorted(set(accept) - set(Concern)):
-        raise InputError(f"there is no such concern; they are {', '.join(Concern)}", path=unknown[0], rule="concern")
+    if set(accept) - set(Concern):
+        raise InputError(f"there is no such concern; they are {', '.join(Concern)}", rule="concern")
     found = concerns(desk, unit, rows[survivor], rows[retired])
     _need_accepted(found, accept, retired)
     detail = {"task": task} if task else {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import attrs
@@ -155,7 +156,7 @@ def rebuild_all(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
     for page in pages(desk, read, "", lambda row: row.cif_no):
         for at in range(0, len(page), _AT_ONCE):
             numbers = [row.cif_no for row in page[at : at + _AT_ONCE]]
-            count += retried(lambda numbers=numbers: _rebuilt(desk, numbers, actor, purpose))  # type: ignore[misc]
+            count += retried(partial(_rebuilt, desk, numbers, actor, purpose))
     note(desk, actor, "rebuild", purpose=purpose, count=count)
     return count
 

@@ -152,6 +152,8 @@ def assign(desk: Desk, task_ids: Collection[str], to: str, *, actor: Actor, purp
         NotFoundOrNotAllowedError: One is not there or not to be seen, or the policy does not let *actor* link.
     """
     authorize(desk, actor, Action.LINK, "assign", purpose)
+    if len(task_ids) > _MOST_CONSIDERED:
+        raise InputError(f"at most {_MOST_CONSIDERED} matches are given at once", rule="bound")
     if len(to) > 64 or (to and not to.replace(".", "").replace("_", "").replace("-", "").isalnum()):
         raise InputError("matches are given to an operator by id, or to nobody", rule="operator")
 
