@@ -20,7 +20,7 @@ from ._pending import Pending, pending
 from ._relations import by_ticket, granted_to
 from .desk import Desk
 
-__all__ = ["CustomerView", "masked_view", "need_view_sink", "present", "typed"]
+__all__ = ["CustomerView", "as_seen", "masked_view", "need_view_sink", "present", "typed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -72,12 +72,9 @@ def masked_view(
         if said is None:
             continue
         value = values[field.name]
-        if said.decision.effect is Effect.PERMIT:
-            shown[field.name] = value
-        else:
-            shown[field.name] = mask(field.mask, value, desk.masks.of(said.profile, sink))
-            if field.mask != "clear":
-                masked.append(field.name)
+        shown[field.name] = as_seen(desk, field, value, said, sink)
+        if said.decision.effect is not Effect.PERMIT and field.mask != "clear":
+            masked.append(field.name)
     withheld = tuple(field.name for field in present(CATALOGUE[kind], values) if field.name not in decisions)
     waiting = pending(desk, unit, row, actor, purpose, decisions, sink) if action is Action.VIEW else ()
     found = CustomerView(
@@ -86,6 +83,13 @@ def masked_view(
     )  # fmt: skip
     rules = {decisions[name].decision.rule for name in shown} | by_ticket(desk, actor, row)
     return found, rules if sink is Sink.DISPLAY else rules | {f"sink:{sink.value}"}
+
+
+def as_seen(desk: Desk, field: Field, value: Any, said: FieldDecision, sink: Sink = Sink.DISPLAY) -> Any:
+    """A stored value as *said* lets it be seen: as it is, or masked; None stays None."""
+    if value is None or said.decision.effect is Effect.PERMIT:
+        return value
+    return mask(field.mask, value, desk.masks.of(said.profile, sink))
 
 
 def need_view_sink(sink: Sink) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
-from ..access import Action, FieldDecision, mask
+from ..access import Action, FieldDecision
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose, Sink
+from ..context import Actor, Purpose
 from ..errors import NotFoundOrNotAllowedError
-from ..matching import Link, Term
+from ..matching import Link, Term, probability_of
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
@@ -21,6 +20,7 @@ from ._golden import open_golden
 from ._meet import meet
 from ._records import Arrival
 from ._relations import current, granted_to
+from ._view import as_seen
 from .desk import Desk, authorize, over_cap, record, spend
 
 __all__ = ["CandidateMatch", "ExplainedMatch", "ExplainedTerm", "candidates", "explain_match"]
@@ -84,7 +84,7 @@ class ExplainedMatch:
     @property
     def probability(self) -> float:
         """The weight as a chance between 0 and 1."""
-        return 1 / (1 + math.exp2(min(-self.weight_millibits / 1000, 1000)))
+        return probability_of(self.weight_millibits)
 
 
 def candidates(desk: Desk, arrival: Arrival, *, actor: Actor, purpose: Purpose) -> list[CandidateMatch]:
@@ -181,7 +181,5 @@ def _shown(desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor, purpose: P
     for name in dict.fromkeys(_FIELDS.values()):
         said = decisions.get(name)
         if said is not None and name in values:
-            clear = said.decision.effect is Effect.PERMIT
-            profile = desk.masks.of(said.profile, Sink.DISPLAY)
-            found[name] = values[name] if clear else mask(catalogue[name].mask, values[name], profile)
+            found[name] = as_seen(desk, catalogue[name], values[name], said)
     return found

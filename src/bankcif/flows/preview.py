@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
-from ..access import Action, FieldDecision, mask
+from ..access import Action, FieldDecision
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose, Sink
+from ..context import Actor, Purpose
 from ..errors import InputError
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..storage import UnitOfWork
@@ -18,6 +18,7 @@ from ._golden import golden_of, open_golden
 from ._records import open_records
 from ._relations import current, granted_to
 from ._reshape import touched_of
+from ._view import as_seen
 from .desk import Desk, authorize, record, refuse
 from .merge import Concern, concerns, why_not_mergeable
 
@@ -129,7 +130,7 @@ def _side_by_side(
         origin = merged.provenance.get(name)
         mine, other = (one.get(name) for one in values)
         side = "both" if mine == other else "retired" if origin is not None and origin.place in theirs else "survivor"
-        shown = [_shown(desk, catalogue[name].mask, value, decisions[name])
+        shown = [as_seen(desk, catalogue[name], value, decisions[name])
                  for value, decisions in ((mine, seen[0]), (other, seen[1]), (merged.values.get(name), seen[side == "retired"]))]  # fmt: skip
         fields.append(
             PreviewField(
@@ -142,9 +143,3 @@ def _side_by_side(
         "fields": tuple(fields), "withheld": tuple(name for name in names if name not in known),
         "records": len(opened[1]),
     }  # fmt: skip
-
-
-def _shown(desk: Desk, rule: str, value: Any, said: FieldDecision) -> Any:
-    if value is None or said.decision.effect is Effect.PERMIT:
-        return value
-    return mask(rule, value, desk.masks.of(said.profile, Sink.DISPLAY))

@@ -17,7 +17,7 @@ from .diagnose import (
     wilson,
 )
 from .evaluate import Evaluation, clusters_of, evaluate
-from .explain import Explanation, Term, explain
+from .explain import Explanation, Term, explain, probability_of
 from .features import Features, features_of, lanes_of, table_of
 from .frequencies import Frequencies, counted_frequencies
 from .lanes import Lane, Lanes, Row, mix_array
@@ -81,6 +81,7 @@ __all__ = [
     "may_bear",
     "mix_array",
     "model_schema",
+    "probability_of",
     "sampled_precision",
     "table_of",
     "threshold_curve",

@@ -9,7 +9,12 @@ import attrs
 
 from .model import ComparedPair, MatchModel
 
-__all__ = ["Explanation", "Term", "explain"]
+__all__ = ["Explanation", "Term", "explain", "probability_of"]
+
+
+def probability_of(weight_millibits: int) -> float:
+    """A match weight as a chance, from 0 to 1."""
+    return 1 / (1 + math.exp2(min(-weight_millibits / 1000, 1000)))
 
 
 @attrs.frozen
@@ -40,7 +45,7 @@ class Explanation:
     @property
     def probability(self) -> float:
         """The weight as a chance between 0 and 1."""
-        return 1 / (1 + math.exp2(min(-self.weight_millibits / 1000, 1000)))
+        return probability_of(self.weight_millibits)
 
     def lines(self) -> list[str]:
         """The explanation as text, a line a term."""
