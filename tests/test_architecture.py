@@ -34,6 +34,7 @@ HOMES = {
     "cryptography": {"protection", "audit", "access"},
     "stdnum": {"identifiers"},
     "phonenumbers": {"identifiers"},
+    "numba": {"matching"},
     "rapidfuzz": {"matching"},
     "numpy": {
         "_columns",

@@ -12,6 +12,7 @@ from hypothesis import given, strategies as st
 from bankcif.engines import LocalEngine, Pairs, blocks_of, weigh
 from bankcif.errors import ConfigurationError
 from bankcif.matching import BlockingRule, Lane, Lanes, LinkPolicy, default_model
+from bankcif.matching.kernels.meeting import Meeting, pairs_within
 from bankcif.party import PartyKind
 
 SOUND = BlockingRule(name="sound+born", parts=("sound", "born"))
@@ -33,16 +34,24 @@ def files(draw: st.DrawFn) -> Lanes:
 
 
 def pairs(lanes: Lanes, rule: BlockingRule, cap: int = 1000, batch: int = 7) -> list[tuple[int, int]]:
-    found = blocks_of(lanes, rule, most_records=cap, most_pairs=1000).pairs(lanes, batch)
-    return [(int(a), int(b)) for left, right, _, _ in found for a, b in zip(left, right, strict=True)]
+    blocks = blocks_of(lanes, rule, most_records=cap, most_pairs=1000)
+    meeting = Meeting.of([rule])
+    found = []
+    for entries, bounds in blocks.pieces(batch):
+        left, right, _ = pairs_within(
+            meeting, 0, entries, bounds, count=len(lanes), since=0, lanes=lanes, whole=blocks.whole.astype(np.uint16)
+        )
+        found += list(zip(left.tolist(), right.tolist(), strict=True))
+    return found
 
 
 @given(files())
 def test_every_pair_that_shares_a_key_meets_once(lanes: Lanes) -> None:
+    rows = lanes.tolist()
     for rule in (SOUND, PHONE):
         found = pairs(lanes, rule)
         expected = {
-            (a, b) for a, b in combinations(range(len(lanes)), 2) if rule.meets(lanes[[a]], lanes[[b]])[0]
+            (a, b) for a, b in combinations(range(len(lanes)), 2) if rule.meets(rows[a], rows[b])
         }  # fmt: skip
         assert len(found) == len(set(found))
         assert set(found) == expected
@@ -84,9 +93,9 @@ def test_pairs_are_the_same_in_batches_of_any_size(lanes: Lanes, batch: int) -> 
 @given(files())
 def test_a_pair_is_compared_once_whatever_rules_it_meets_under(lanes: Lanes) -> None:
     model = default_model(PartyKind.INDIVIDUAL)
-    found = LocalEngine(batch=5, most_pairs=1000).pairs(lanes, model)
+    found, rows = LocalEngine(batch=5, most_pairs=1000).pairs(lanes, model), lanes.tolist()
     meeting = {
-        (a, b): sum(int(rule.meets(lanes[[a]], lanes[[b]])[0]) << at for at, rule in enumerate(model.blocking))
+        (a, b): sum(rule.meets(rows[a], rows[b]) << at for at, rule in enumerate(model.blocking))
         for a, b in combinations(range(len(lanes)), 2)
     }
     keys = list(zip(found.left.tolist(), found.right.tolist(), strict=True))

@@ -255,9 +255,9 @@ def test_ten_thousand_rows_on_one_phone_do_not_stop_a_run(tmp_path: Path) -> Non
     assert len(found.pairs) < 1_000_000
 
 
-def test_two_processes_read_what_one_reads_and_every_run_says_the_same(world: Path) -> None:
+def test_many_threads_read_what_one_reads_and_every_run_says_the_same(world: Path) -> None:
     unkeyed = attrs.evolve(FileMap.guessed(COLUMNS, world), key="")
-    one, two = read_lanes([world, world], unkeyed), read_lanes([world, world], unkeyed, processes=2)
+    one, two = (read_lanes([world, world], unkeyed, workers=count) for count in (1, 5))
     assert (one.lanes == two.lanes).all()
     assert one.keys.to_pylist() == two.keys.to_pylist()
     first, second = dedupe(read_lanes([world])), dedupe(read_lanes([world]))

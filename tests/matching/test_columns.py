@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given, strategies as st
 
 from bankcif.flows.file_rows import column_reader
 from bankcif.identifiers import Texts
 from bankcif.matching import lanes_of
 from bankcif.matching.lanes import Lane
+from bankcif.matching.sounds import name_tables
 from bankcif.party import PartyKind
 from bankcif.testing import strategies
 
 PEOPLE, COMPANIES = (column_reader(kind) for kind in PartyKind)
 _DIGITS = st.text(st.sampled_from("0123456789Xx- +"), max_size=20)
 _EMAILS = st.from_regex(r"[a-zA-Z0-9._-]{1,12}@[a-z0-9.-]{1,12}\.[a-z0-9]{1,3}", fullmatch=True)
-_NAMES = st.text(st.sampled_from("王李张欧阳单刘陈伟芳國無名未知先生测试同上"), max_size=5)
+_PLAIN = [chr(point) for point in np.flatnonzero(name_tables().plain).tolist()]
+_NAMES = st.text(
+    st.sampled_from("王李张欧阳单刘陈伟芳國無名未知先生测试同上仇曾乐任华盖朴吕女率长重朝强佳宁文杰娟燕绿旅了行降")
+    | st.sampled_from(_PLAIN),
+    max_size=5,
+)
+_WORDS = st.lists(
+    st.from_regex(r"[A-Za-z]{1,7}", fullmatch=True)
+    | st.sampled_from(
+        ("van", "de", "Dr", "bin", "bob", "Bill", "LYU", "al", "Yulyu", "nv", "Lyv", "Anna", "ZHANG", "O'Neil", "Jr.")
+    ),
+    max_size=9,
+).map(" ".join)
+_ADDRESSES = st.text(
+    st.sampled_from("云汉省星河市长庚区天市街１2３45幢栋号室 -(ab,。國路ÄÖßﬁ①₂\u0301\ue000")
+    | st.characters(codec="utf-8"),
+    max_size=30,
+)
 
 FIELDS = {
-    "name": _NAMES | strategies.han_names | st.sampled_from(("", "未知", "王先生", "王伟先生", "Zhang Wei", "张·伟", "𠀀伟", "王王王王")),
+    "name": _NAMES | _WORDS | strategies.han_names | st.sampled_from(("", "未知", "王先生", "王伟先生", "Zhang Wei", "张·伟", "𠀀伟", "王王王王")),
     "national": strategies.resident_ids() | _DIGITS | st.from_regex(r"8801011990030710[0-9][0-9X]", fullmatch=True)
     | st.sampled_from(("000000000000000000", "123456789012345678", "880101900307109")),
     "phone": strategies.mobiles | _DIGITS | st.from_regex(r"1[0-9]{10}", fullmatch=True)
@@ -26,8 +45,9 @@ FIELDS = {
     "birth_date": strategies.birth_dates.map(str) | _DIGITS | st.dates().map(lambda day: f"{day:%Y%m%d}")
     | st.sampled_from(("1900-01-01", "19700101", "1990/3/7", "1990-02-30")),
     "sex": st.sampled_from(("1", "2", "男", "女", "M", "F", "0", "9", "未知", "female")),
-    "address": st.sampled_from(("云汉省星河市长庚区银河路1号", "同上", "不详", "见身份证", "银河路１２号", "1 Main Street, 3rd floor"))
-    | strategies.texts,
+    "address": st.sampled_from(("云汉省星河市长庚区银河路1号", "同上", "不详", "见身份证", "银河路１２号", "1 Main Street, 3rd floor", "浙江省杭州市西湖区文三路1号",
+                                "浙江杭州西湖"))
+    | strategies.texts | _ADDRESSES | st.text("省市区路", min_size=195, max_size=205),
     "region": st.sampled_from(("880101", "2906", "88010", "ABC", "８８０１０１")),
 }  # fmt: skip
 

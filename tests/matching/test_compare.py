@@ -214,9 +214,15 @@ def test_a_resident_id_gives_birth_date_and_sex_where_none_is_said() -> None:
 )
 def test_regions(one: str, other: str, expected: str) -> None:
     def at(code: str) -> Features:
-        return person(address={"code": code, "key": "x"})
+        return person(region=code)
 
     assert level("region", at(one), at(other)) == expected
+
+
+def test_what_an_address_tells_of_its_division_is_no_region_beside_it() -> None:
+    here = person(address={"text": "云汉省星河市长庚区银河路1号", "code": "880101"})
+    assert level("region", here, here) == "missing"
+    assert level("address", here, here) == "same text"
 
 
 @pytest.mark.parametrize(
@@ -273,7 +279,7 @@ def test_an_explanation_adds_up_to_the_weight(records: list[Features]) -> None:
 def test_what_a_number_holds_already_is_not_counted_again() -> None:
     model = default_model(PERSON)
     address = {"code": "880101", "text": "云汉省星河市长庚区银河路1号"}
-    one = table_of([person(number=ID, name="张伟", birth_date="1990-03-07", sex="1", address=address)])
+    one = table_of([person(number=ID, name="张伟", birth_date="1990-03-07", sex="1", region="880101", address=address)])
     parts = {term.comparison: term for term in explain(model, model.compare(one, one).pair(0)).terms}
     for name in ("birth_date", "sex", "region"):
         assert parts[name].millibits == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import given, settings, strategies as st
 from tests.matching.test_lanes import PACKERS, near_texts
 
 from bankcif.matching import COMPARATORS, Lane, LinkPolicy, Row, default_model, explain
-from bankcif.matching.lanes import BASE, MASK, digits, edit, edits, mix, pack, symbols
+from bankcif.matching.kernels.compiling import compiled
+from bankcif.matching.lanes import BASE, MASK, digits, edit, mix, pack, symbols
 from bankcif.matching.model import MatchModel
 from bankcif.party import PartyKind
 
@@ -50,22 +52,46 @@ def columns(pairs: list[tuple[Row, Row]]) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.array([pair[side] for pair in pairs], np.uint64) for side in (0, 1))  # type: ignore[return-value]
 
 
+@compiled
+def _edits(left: Any, right: Any, bits: int, out: Any) -> None:
+    for at in range(len(left)):
+        out[at] = edit(left[at], right[at], bits)
+
+
+def edits(pairs: list[tuple[int, int]], bits: int) -> list[int]:
+    out = np.empty(len(pairs), np.uint8)
+    _edits(*(np.array([pair[side] for pair in pairs], np.uint64) for side in (0, 1)), bits, out)
+    return out.tolist()
+
+
 @given(near_texts())
-def test_an_edit_of_one_pair_is_that_of_a_column(case: tuple[int, str, str]) -> None:
-    bits, one, other = case
-    a, b = PACKERS[bits](one), PACKERS[bits](other)
-    assert edit(a, b, bits) == edits(np.array([a], np.uint64), np.array([b], np.uint64), bits)[0]
+def test_an_edit_is_the_same_compiled(case: tuple[int, str, str]) -> None:
+    bits, *texts = case
+    a, b = map(PACKERS[bits], texts)
+    assert [edit(a, b, bits), edit(b, a, bits)] == edits([(a, b), (b, a)], bits)
 
 
-@given(st.sampled_from(LETTERS), st.sampled_from(LETTERS))
-def test_an_edit_of_letters_is_that_of_a_column(one: int, other: int) -> None:
-    assert edit(one, other, 5) == edits(np.array([one], np.uint64), np.array([other], np.uint64), 5)[0]
+@pytest.mark.parametrize("bits", [4, 5, 6, 16])
+def test_so_is_an_edit_of_whatever_numbers(bits: int) -> None:
+    draw = Random(bits)
+    size = 64 // bits * bits
+    pairs = [(0, 0), (0, 1), ((1 << size) - 1, 0), ((1 << size) - 1, 1)]
+    for _ in range(20_000):
+        one = draw.getrandbits(size)
+        place = draw.randrange(0, size, bits)
+        below = one & ((1 << place) - 1)
+        pairs += [
+            (one, one ^ draw.getrandbits(bits) << place),
+            (one, below | (one >> bits & ~((1 << place) - 1))),
+            (one, draw.getrandbits(size)),
+        ]
+    assert [edit(a, b, bits) for a, b in pairs] == edits(pairs, bits)
 
 
 @pytest.mark.parametrize("name", sorted(COMPARATORS))
 @settings(max_examples=40)
 @given(pairs=st.lists(st.tuples(rows, rows), min_size=1, max_size=8))
-def test_one_pair_has_the_level_that_a_column_gives_it(name: str, pairs: list[tuple[Row, Row]]) -> None:
+def test_one_pair_has_the_level_that_it_has_compiled(name: str, pairs: list[tuple[Row, Row]]) -> None:
     comparator = COMPARATORS[name]
     expected = comparator.levels(*columns(pairs)).tolist()
     assert [comparator.level(one, other) for one, other in pairs] == expected

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +29,6 @@ from ._output import emit
 __all__ = ["dedupe"]
 
 _FORMATS = (".parquet", ".csv")
-_LARGE = 20_000_000
 
 
 @click.command()
@@ -102,7 +100,7 @@ def dedupe(
         steps = _Steps(bar)
         steps("read", 0.0)
         chosen = kept.kind if kept else given.kind if given and not file_map else PartyKind(kind)
-        reading = read_lanes(inputs, file_map, truth=truth, kind=chosen, processes=_processes(inputs), progress=steps)
+        reading = read_lanes(inputs, file_map, truth=truth, kind=chosen, progress=steps)
         if given is not None and given.kind is not reading.kind:
             raise ConfigurationError(
                 f"the model weighs an {given.kind.value}, the rows are of kind {reading.kind.value}", rule="match_model"
@@ -127,12 +125,6 @@ def dedupe(
     document = _document(found, steps.end(), given is not None, unread, [out, pairs])
     emit(as_json, document, lambda: _tell(document))
     return 0
-
-
-def _processes(inputs: tuple[Path, ...]) -> int:
-    """How many processes read: more than one, where that saves more than starting them takes."""
-    size = sum(path.stat().st_size for path in inputs if path.is_file())
-    return min(os.cpu_count() or 1, 4) if size > _LARGE else 1
 
 
 def _read_model(path: Path, kind: PartyKind) -> tuple[MatchModel, tuple[str, ...]]:

@@ -5,6 +5,7 @@ from .engine import Engine, Progress, silent
 from .local import LocalEngine
 from .pairs import Edges, Pairs, weigh
 from .spark import SparkEngine
+from .threads import threads
 
 __all__ = [
     "BlockReport",
@@ -18,5 +19,6 @@ __all__ = [
     "SparkEngine",
     "blocks_of",
     "silent",
+    "threads",
     "weigh",
 ]

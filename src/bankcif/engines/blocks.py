@@ -19,7 +19,7 @@ from ..matching import BlockingRule, Lanes
 __all__ = ["FEW_PAIRS", "BlockReport", "Blocks", "Capped", "blocks_of"]
 
 _Rows = NDArray[np.int64]
-FEW_PAIRS = 1_000_000  # so many are compared in a second or two, whatever the file
+FEW_PAIRS = 1_000_000  # so many are compared in a second, whatever the file
 
 Capped = tuple[NDArray[np.uint64], ...]
 """Keys of blocks that are not compared whole, ascending: first of the rule itself, then with each narrower part."""
@@ -53,80 +53,29 @@ class Blocks:
     The blocks of one rule.
 
     Attributes:
-        rule: The rule.
         runs: Entries block after block, with where each block begins and the end of the last; an entry is the number of a
             record, plus the number of all records for each place of its key after the first.
-        count: The number of all records.
         whole: Of every record, whether all records that share a key of the rule with it met it.
-        since: Only pairs with a record from this number on are asked for.
         capped: The keys of the blocks that were not compared whole, for each narrower part that was added.
         report: What became of the rule.
     """
 
-    rule: BlockingRule
     runs: list[tuple[_Rows, _Rows]]
-    count: int
     whole: NDArray[np.bool_]
-    since: int
     capped: Capped
     report: BlockReport
 
-    def pairs(self, lanes: Lanes, most: int) -> Iterator[tuple[_Rows, _Rows, Lanes, Lanes]]:
-        """All pairs once, in batches of about *most*: the rows, the lower on the left, and the numbers of both sides."""
-        left: list[_Rows] = []
-        right: list[_Rows] = []
-        held = 0
-        for one, other in self._pieces(most):
-            left.append(one)
-            right.append(other)
-            held += len(one)
-            if held >= most:
-                yield from self._once(lanes, np.concatenate(left), np.concatenate(right))
-                left, right, held = [], [], 0
-        if held:
-            yield from self._once(lanes, np.concatenate(left), np.concatenate(right))
-
-    def _once(self, lanes: Lanes, one: _Rows, other: _Rows) -> Iterator[tuple[_Rows, _Rows, Lanes, Lanes]]:
-        swapped = one % self.count > other % self.count
-        left, right = np.where(swapped, other, one), np.where(swapped, one, other)
-        place, left = np.divmod(left, self.count)
-        right %= self.count
-        here, there = lanes.take(left, axis=0), lanes.take(right, axis=0)
-        # Keys are cut where they are sorted, so that strangers may meet; and who shares two keys meets twice.
-        keep = (left != right) & (right >= self.since) & self.rule.meets(here, there)
-        # What was met at an earlier place was met in a block that may not have been compared whole.
-        again = np.flatnonzero((place != 0) & (self.whole[left] | self.whole[right]))
-        if again.size:
-            keep[again] &= ~self.rule.met_before(here[again], there[again], place[again])
-        if keep.all():
-            yield left, right, here, there
-        elif keep.any():
-            yield left[keep], right[keep], here[keep], there[keep]
-
-    def _pieces(self, most: int) -> Iterator[tuple[_Rows, _Rows]]:
+    def pieces(self, most: int) -> Iterator[tuple[_Rows, _Rows]]:
+        """Some blocks after others, with about *most* pairs at once: their entries, and the bounds of each."""
         for entries, bounds in self.runs:
             sizes = np.diff(bounds)
             pairs = np.concatenate(([0], np.cumsum(sizes * (sizes - 1) // 2)))
             first = 0
             while first < len(sizes):
                 last = max(int(np.searchsorted(pairs, pairs[first] + most, "right")) - 1, first + 1)
-                yield from _within(entries, bounds[first : last + 1])
+                start = int(bounds[first])
+                yield entries[start : bounds[last]], bounds[first : last + 1] - start
                 first = last
-
-
-def _within(entries: _Rows, bounds: _Rows) -> Iterator[tuple[_Rows, _Rows]]:
-    """The pairs of some blocks, neighbour by neighbour: first those one place apart, then two, …"""
-    start, stop = int(bounds[0]), int(bounds[-1])
-    here = entries[start:stop]
-    end = np.repeat(bounds[1:], np.diff(bounds)) - start
-    places = np.arange(len(here))
-    distance = 1
-    while True:
-        places = places[places + distance < end[places]]
-        if not len(places):
-            return
-        yield here[places], here[places + distance]
-        distance += 1
 
 
 def blocks_of(
@@ -151,20 +100,22 @@ def blocks_of(
 
     Cost: a sort of all keys, and one more of what is narrowed; with *since*, a look at all keys, and the sort of those reached.
     """
+    from ..matching.kernels.meeting import blocks_among
+
     count = len(lanes)
     whole = np.ones(count, np.bool_)
     runs: list[tuple[_Rows, _Rows]] = []
-    all_keys = np.concatenate(rule.keys(lanes))
-    entries = np.flatnonzero(all_keys)
-    keys = all_keys[entries]
+    key_of = np.concatenate(rule.keys(lanes))
+    entries = np.flatnonzero(key_of)
+    keys = key_of[entries]
     if since:
         reached = np.isin(keys, np.unique(keys[entries % count >= since]))
         keys, entries = keys[reached], entries[reached]
     told: list[NDArray[np.uint64]] = []
     pairs = largest = narrowed = too_large = left_out = 0
     for level in range(len(rule.narrower) + 1):
-        entries, bounds, firsts = _sorted(keys, entries)
-        sizes = np.diff(bounds)
+        entries, bounds = blocks_among(keys, entries)
+        sizes, firsts = np.diff(bounds), key_of[entries[bounds[:-1]]]
         largest = largest or int(sizes.max(initial=0))
         if capped is None:
             large = sizes > most_records
@@ -189,25 +140,9 @@ def blocks_of(
         place, row = np.divmod(entries, count)
         further = np.stack(rule.keys(lanes[row], level + 1))[place, np.arange(len(row))]
         left_out += int((further == 0).sum())
+        key_of[entries] = further
         keys, entries = further[further != 0], entries[further != 0]
     report = BlockReport(
         rule=rule.name, pairs=pairs, largest=largest, narrowed=narrowed, capped=too_large, left_out=left_out
     )
-    return Blocks(rule=rule, runs=runs, count=count, whole=whole, since=since, capped=tuple(told), report=report)
-
-
-def _sorted(keys: NDArray[np.uint64], entries: _Rows) -> tuple[_Rows, _Rows, NDArray[np.uint64]]:
-    """Entries with one key beside each other, blocks of one left out; the bounds of the blocks, and the key of each."""
-    key_of = np.zeros(int(entries.max(initial=0)) + 1, np.uint64)
-    key_of[entries] = keys
-    bits = np.uint64(int(entries.max(initial=1)).bit_length())
-    packed = (keys >> bits << bits) | entries.astype(np.uint64)
-    packed.sort()
-    mask = (np.uint64(1) << bits) - np.uint64(1)
-    key, found = packed >> bits, (packed & mask).astype(np.int64)
-    new = np.concatenate(([True], key[1:] != key[:-1])) if len(key) else np.zeros(0, np.bool_)
-    starts = np.flatnonzero(new)
-    sizes = np.diff(np.append(starts, len(found)))
-    several = sizes > 1
-    firsts = key_of[found[starts[several]]]
-    return found[np.repeat(several, sizes)], np.concatenate(([0], np.cumsum(sizes[several]))), firsts
+    return Blocks(runs=runs, whole=whole, capped=tuple(told), report=report)

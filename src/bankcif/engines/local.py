@@ -1,18 +1,19 @@
-"""One machine: blocks by sorting in memory, pairs compared in batches that fit the processor's cache."""
+"""One machine: blocks by sorting in memory, and their pairs compared by as many threads as there are processors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import Future
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from ..matching import Lanes, MatchModel
-from .blocks import BlockReport, Capped, blocks_of
+from .blocks import Blocks, Capped, blocks_of
 from .engine import Progress, silent
 from .pairs import Pairs
+from .threads import threads
 
 __all__ = ["LocalEngine"]
 
@@ -27,52 +28,45 @@ class LocalEngine:
         most_pairs: Pairs for each record under one rule: if there were more, the rule tells too little in so large a file, and
             its blocks meet under narrower keys but for the smallest.
         batch: How many pairs are compared at once.
+        threads: How many threads; as many as the machine has processors, if None. The pairs are the same, in the same order.
     """
 
     most_records: int = 100
     most_pairs: int = 4
-    batch: int = 16_384
+    batch: int = 65_536
+    threads: int | None = None
 
     def pairs(
         self, lanes: Lanes, model: MatchModel, progress: Progress = silent, *, capped: Sequence[Capped] | None = None,
         since: int = 0,
     ) -> Pairs:  # fmt: skip
         """See `Engine`. Cost: linear in records (with their sorting) and in pairs; 14 bytes a pair."""
-        found: list[Pairs] = []
-        whole: list[NDArray[np.bool_]] = []
-        reports: list[BlockReport] = []
-        told: list[Capped] = []
-        for number, rule in enumerate(model.blocking):
-            progress("compare", number / len(model.blocking))
-            blocks = blocks_of(
-                lanes, rule, most_records=self.most_records, most_pairs=self.most_pairs,
+        from ..matching.kernels.meeting import Meeting, pairs_within
+
+        rules, lanes = model.blocking, np.ascontiguousarray(lanes)
+        meeting = Meeting.of(rules)
+        whole = np.zeros(len(lanes), np.uint16)
+
+        def blocks(number: int) -> Blocks:
+            return blocks_of(
+                lanes, rules[number], most_records=self.most_records, most_pairs=self.most_pairs,
                 capped=None if capped is None else capped[number], since=since,
             )  # fmt: skip
-            for left, right, here, there in blocks.pairs(lanes, self.batch):
-                known: dict[str, NDArray[np.bool_]] = {}
-                met = np.zeros(len(left), np.uint32)
-                new = np.ones(len(left), np.bool_)
-                for at, other in enumerate(model.blocking):
-                    meets = other.meets(here, there, known)
-                    met |= meets.astype(np.uint32) << np.uint32(at)
-                    if at < number:
-                        # Whichever of the two met all who share a key with it met the other.
-                        new &= ~(meets & (whole[at][left] | whole[at][right]))
-                rows = np.flatnonzero(new)
-                batch = (left, right, met, here, there)
-                found.append(_compared(model, *(batch if rows.size == len(left) else (side[rows] for side in batch))))
-            whole.append(blocks.whole)
-            reports.append(blocks.report)
-            told.append(blocks.capped)
-        again = ~np.logical_and.reduce([np.ones(len(lanes), np.bool_), *whole])
-        return Pairs.joined(found, reports, told, again)
 
+        def compared(number: int, entries: NDArray[np.int64], bounds: NDArray[np.int64]) -> Pairs:
+            left, right, met = pairs_within(
+                meeting, number, entries, bounds, count=len(lanes), since=since, lanes=lanes, whole=whole
+            )
+            return Pairs(left=left, right=right, met=met, patterns=model.patterns_of(lanes, left, right))
 
-def _compared(
-    model: MatchModel, left: NDArray[Any], right: NDArray[Any], met: NDArray[Any], here: Lanes, there: Lanes
-) -> Pairs:
-    """The pairs of rows *left* and *right* with the levels of their numbers *here* and *there*."""
-    return Pairs(
-        left=left.astype(np.uint32), right=right.astype(np.uint32), met=met.astype(np.uint16),
-        patterns=model.patterns(model.levels(here, there)).astype(np.int32),
-    )  # fmt: skip
+        found: list[Future[Pairs]] = []
+        reports, told = [], []
+        with threads(self.threads) as pool:
+            for number, one in enumerate(pool.map(blocks, range(len(rules)))):
+                progress("compare", number / len(rules))
+                whole |= one.whole.astype(np.uint16) << np.uint16(number)
+                found += [pool.submit(compared, number, *piece) for piece in one.pieces(self.batch)]
+                reports.append(one.report)
+                told.append(one.capped)
+            parts = [part.result() for part in found]
+        return Pairs.joined(parts, reports, told, whole != (1 << len(rules)) - 1)

@@ -289,25 +289,29 @@ class _Comparing:
         self, model: MatchModel, keys: NDArray[np.int64], entries: NDArray[np.int64], lanes: Lanes
     ) -> Iterator[Any]:
         """The compared pairs of some blocks, by the local engine's own: records are numbered among themselves meanwhile."""
+        from ..matching.kernels.meeting import Meeting, pairs_within
+
         pa = need("pyarrow", extra="spark")
         place, row = np.divmod(entries, self.count)
         rows, first, local = np.unique(row, return_index=True, return_inverse=True)
         starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+        # Other blocks are elsewhere: whom these records met there is not known here.
+        whole = np.zeros(len(rows), np.uint16)
         blocks = Blocks(
-            rule=model.blocking[self.rule], runs=[(place * len(rows) + local, np.append(starts, len(keys)))],
-            count=len(rows), whole=np.zeros(len(rows), np.bool_), since=int(np.searchsorted(rows, self.since)), capped=(),
+            runs=[(place * len(rows) + local, np.append(starts, len(keys)))], whole=whole != 0, capped=(),
             report=BlockReport(rule=""),
         )  # fmt: skip
-        for left, right, here, there in blocks.pairs(lanes[first], self.batch):
-            known: dict[str, NDArray[np.bool_]] = {}
-            met = np.zeros(len(left), np.int32)
-            for at, other in enumerate(model.blocking):
-                met |= other.meets(here, there, known).astype(np.int32) << np.int32(at)
-            patterns = model.patterns(model.levels(here, there)).astype(np.int32)
-            yield pa.RecordBatch.from_pydict({
-                "left": pa.array(rows[left], pa.int64()), "right": pa.array(rows[right], pa.int64()),
-                "pattern": pa.array(patterns), "met": pa.array(met),
-            })  # fmt: skip
+        meeting, some = Meeting.of(model.blocking), lanes[first]
+        for part, bounds in blocks.pieces(self.batch):
+            left, right, met = pairs_within(
+                meeting, self.rule, part, bounds, count=len(rows), since=int(np.searchsorted(rows, self.since)), lanes=some,
+                whole=whole,
+            )  # fmt: skip
+            if len(left):
+                yield pa.RecordBatch.from_pydict({
+                    "left": pa.array(rows[left], pa.int64()), "right": pa.array(rows[right], pa.int64()),
+                    "pattern": pa.array(model.patterns_of(some, left, right)), "met": pa.array(met.astype(np.int32)),
+                })  # fmt: skip
 
 
 def _whole_blocks(batches: Iterator[Any]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Lanes]]:

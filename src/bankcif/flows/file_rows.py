@@ -1,11 +1,10 @@
-"""Reading rows for work over a whole file: read -> standardize, in one process or several."""
+"""Reading rows for work over a whole file: read -> standardize."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ from numpy.typing import NDArray
 
 from .._clock import Clock, SystemClock
 from .._extras import need
-from ..engines import Progress, silent
+from ..engines import Progress, silent, threads
 from ..errors import FileError, MappingError
 from ..identifiers import ResidentId, Texts, standard_schemes
-from ..intake import Batch, FileMap, Standardizer, open_columns
+from ..intake import Batch, Columns, FileMap, Standardizer, open_columns
 from ..matching import ColumnReader, Features, Lane, Lanes, LinkPolicy, MatchModel, default_model, features_of
 from ..matching.features import NATIONAL
 from ..party import PartyKind, ReferenceTables
@@ -28,9 +27,7 @@ from .train import Labels
 __all__ = ["Reading", "check_keys", "column_reader", "read_labels", "read_lanes"]
 
 _LONGEST_NUMBER = 64
-
-_Share = list[tuple[int, Lanes, Any, Any]]
-"""Batches with their numbers: numbers of the rows, row keys, truth."""
+_WAITING = 8  # batches that are standardized or wait for it
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -60,69 +57,10 @@ class Reading:
         return default_model(self.kind, latin=latin).for_records(len(self.lanes))
 
 
-@attrs.frozen(kw_only=True)
-class _Plan:
-    """What is read, and how; sent to every process."""
-
-    paths: tuple[Path, ...]
-    maps: tuple[FileMap, ...]
-    truth: str
-    policy: LinkPolicy
-    tables: ReferenceTables | None
-    clock: Clock | None
-
-    def share(self, claims: Callable[[int], bool], progress: Progress = silent) -> _Share:
-        """Every batch whose number it may claim."""
-        found: _Share = []
-        number = 0
-        reader = column_reader(self.maps[0].kind, policy=self.policy, tables=self.tables, clock=self.clock)
-        for path, of_file in zip(self.paths, self.maps, strict=True):
-            wanted = [*of_file.names, *([self.truth] if self.truth and self.truth not in of_file.names else [])]
-            for batch in open_columns(path).batches(wanted):
-                if claims(number):
-                    keys = batch.column(of_file.key) if of_file.key else None
-                    truth = batch.column(self.truth) if self.truth else None
-                    found.append((number, reader.lanes(dict(_texts(batch, of_file))), keys, truth))
-                    progress("read", 0.0)
-                number += 1
-        return found
-
-
-class _Claims:
-    """Who reads which batch: each goes to the first process that comes to it, so that none waits for a slower one."""
-
-    def __init__(self, following: Any) -> None:
-        self._following = following
-
-    def __call__(self, number: int) -> bool:
-        with self._following.get_lock():
-            free = bool(self._following.value <= number)
-            if free:
-                self._following.value = number + 1
-            return free
-
-
-_claims: _Claims | None = None
-
-
-def _begin(following: Any) -> None:
-    """In a child: whom it shares batches with; an interrupt is heard by the process that started it."""
-    import signal
-
-    global _claims  # noqa: PLW0603 (what a child is given at its start can not be an argument of its work)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _claims = _Claims(following)
-
-
-def _in_child(plan: _Plan) -> _Share:
-    assert _claims is not None, "given at the start"
-    return plan.share(_claims)
-
-
 def read_lanes(
     paths: Sequence[Path], file_map: FileMap | None = None, *, truth: str = "", kind: PartyKind = PartyKind.INDIVIDUAL,
     policy: LinkPolicy | None = None, tables: ReferenceTables | None = None, clock: Clock | None = None,
-    processes: int = 1, progress: Progress = silent,
+    workers: int | None = None, progress: Progress = silent,
 ) -> Reading:  # fmt: skip
     """
     Reads and standardizes the rows of files.
@@ -134,52 +72,113 @@ def read_lanes(
         kind: Party kind, where no map says it.
         policy: Says which schemes identify.
         tables, clock: Reference tables, and what day it is.
-        processes: How many processes read; more than one start as `multiprocessing` spawns them, so the program must guard its
-            entry by ``if __name__ == "__main__"``.
+        workers: How many threads standardize; as many as the machine has processors, if None.
+        progress: Told what is being done.
 
     Raises:
         FileError: A file can not be read, lacks a column, holds nothing to compare, or a row key twice.
         MappingError: No column is known.
     """
     pa = need("pyarrow", extra="columns")
-    headers = [open_columns(path).header for path in paths]
-    maps = tuple(file_map or FileMap.guessed(header, path, kind) for header, path in zip(headers, paths, strict=True))
+    files = [open_columns(path) for path in paths]
+    maps = tuple(file_map or FileMap.guessed(file.header, file.path, kind) for file in files)
     wanted = {t.removeprefix("document.") for one in maps for t in one.columns if t.startswith("document.")} - {"other"}
     if wanted and (unknown := sorted(scheme for scheme in wanted if scheme not in standard_schemes(tables=tables))):
         raise MappingError(f"there is no scheme {unknown[0]}; without one, say document.other", rule="map")
-    plan = _Plan(paths=tuple(paths), maps=maps, truth=truth, policy=policy or LinkPolicy(), tables=tables, clock=clock)
-    batches = sorted(_all_shares(plan, processes, progress), key=lambda batch: batch[0])
+    reader = column_reader(maps[0].kind, policy=policy, tables=tables, clock=clock)
+    batches = _batches(files, maps, truth, reader, workers, progress)
     if not batches:
         raise FileError(f"{paths[0]} has no rows", path=str(paths[0]), rule="no_rows")
-    lanes = np.concatenate([batch[1] for batch in batches])
+    keys, told = [batch.key for batch in batches], [batch.truth for batch in batches]
+    hashes = [batch.hashes.result() for batch in batches if batch.hashes]
+    lanes = _stacked(batches)
     if not any(lanes[:, lane].any() for lane in (Lane.NAME, Lane.ID, Lane.DOCUMENT, Lane.PHONE, Lane.EMAIL)):
         raise FileError(
             f"no row of {paths[0]} holds a name, a number, a phone or an e-mail address that can be read; "
             "say with --map which column is what",
             path=str(paths[0]), rule="no_usable_column",
         )  # fmt: skip
-    if any(batch[2] is None for batch in batches):
-        keys = pa.chunked_array([_numbered(len(lanes))])
+    if any(key is None for key in keys):
+        row_keys = pa.chunked_array([_numbered(len(lanes))])
     else:
-        keys = pa.chunked_array([batch[2] for batch in batches])
-        check_keys(keys, str(paths[0]) if len(paths) == 1 else "the files")
+        row_keys = pa.chunked_array(keys)
+        if row_keys.null_count or _twice(np.concatenate(hashes)):
+            check_keys(row_keys, str(paths[0]) if len(paths) == 1 else "the files")
     return Reading(
-        lanes=lanes, keys=keys, kind=maps[0].kind, columns=maps[0].columns,
-        truth=_as_numbers(pa.chunked_array([batch[3] for batch in batches])) if truth else None,
+        lanes=lanes, keys=row_keys, kind=maps[0].kind, columns=maps[0].columns,
+        truth=_as_numbers(pa.chunked_array(told)) if truth else None,
     )  # fmt: skip
 
 
-def _all_shares(plan: _Plan, processes: int, progress: Progress) -> _Share:
-    if processes < 2:
-        return plan.share(lambda number: True, progress)
-    context = get_context("spawn")
-    following = context.Value("q", 0)
-    with ProcessPoolExecutor(processes - 1, mp_context=context, initializer=_begin, initargs=(following,)) as pool:
-        others = [pool.submit(_in_child, plan) for _ in range(1, processes)]
-        found = plan.share(_Claims(following), progress)
-        for other in others:
-            found += other.result()
+@attrs.frozen(kw_only=True)
+class _Batch:
+    """Some rows: their numbers and the hashes of their keys, both being computed; their keys and truth."""
+
+    lanes: Future[Lanes]
+    hashes: Future[NDArray[np.uint64]] | None
+    key: Any
+    truth: Any
+
+
+def _batches(
+    files: Sequence[Columns], maps: Sequence[FileMap], truth: str, reader: ColumnReader, workers: int | None,
+    progress: Progress,
+) -> list[_Batch]:  # fmt: skip
+    """
+    The rows of all files: read one batch after another, standardized beside that.
+
+    Where the files tell how many rows they have, the numbers of all stand one after another in one array.
+    """
+    from ..matching.kernels.hashing import hashes_of
+
+    counts = [file.rows for file in files]
+    known = [count for count in counts if count is not None]
+    room = np.zeros((sum(known), len(Lane)), np.uint64) if len(known) == len(counts) else None
+    found: list[_Batch] = []
+    row = 0
+    with threads(workers) as pool:
+        for file, of_file in zip(files, maps, strict=True):
+            wanted = [*of_file.names, *([truth] if truth and truth not in of_file.names else [])]
+            for batch in file.batches(wanted):
+                part = None if room is None else room[row : row + len(batch)]
+                row += len(batch)
+                key = batch.column(of_file.key) if of_file.key else None
+                found.append(
+                    _Batch(
+                        lanes=pool.submit(_lanes_of, reader, batch, of_file, part),
+                        hashes=None if key is None else pool.submit(lambda keys: hashes_of(Texts.of(keys)), key),
+                        key=key, truth=batch.column(truth) if truth else None,
+                    )
+                )  # fmt: skip
+                if len(found) > _WAITING:
+                    found[-_WAITING].lanes.result()  # so that few batches stand in memory as text
+                progress("read", 0.0)
     return found
+
+
+def _lanes_of(reader: ColumnReader, batch: Batch, file_map: FileMap, out: Lanes | None) -> Lanes:
+    return reader.lanes(dict(_texts(batch, file_map)), out)
+
+
+def _stacked(batches: list[_Batch]) -> Lanes:
+    """The numbers of all rows in one array; the list is emptied, so that they never stand in memory twice."""
+    parts = [batch.lanes.result() for batch in batches]
+    batches.clear()
+    whole = parts[0].base
+    if whole is not None and sum(map(len, parts)) == len(whole):
+        return whole
+    ends = np.cumsum([len(part) for part in parts])
+    out = np.empty((int(ends[-1]), len(Lane)), np.uint64)
+    for end in reversed(ends.tolist()):
+        part = parts.pop()
+        out[end - len(part) : end] = part
+    return out
+
+
+def _twice(hashes: NDArray[np.uint64]) -> bool:
+    """Whether two rows may have one key."""
+    hashes.sort()
+    return bool((hashes[1:] == hashes[:-1]).any())
 
 
 def _numbered(count: int) -> Any:

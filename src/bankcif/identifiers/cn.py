@@ -117,6 +117,7 @@ class ResidentId(Scheme):
         self._divisions = divisions
         self._today = LocalDay(clock, zone)
         self._region_flags: NDArray[np.uint8] | None = None
+        self._day_flags: tuple[date, NDArray[np.uint8]] | None = None
 
     def validate(self, text: str) -> Verdict:
         issues: list[Issue] = []
@@ -151,6 +152,8 @@ class ResidentId(Scheme):
     def _days(self) -> NDArray[np.uint8]:
         """Flags of every (year, month, day) as of today."""
         today = self._today()
+        if self._day_flags is not None and self._day_flags[0] == today:
+            return self._day_flags[1]
         flags = np.full(len(_YEARS) * 10_000, 2, np.uint8)
         flags[_calendar()] = 0
         first = today.year - _YEARS.start
@@ -158,6 +161,7 @@ class ResidentId(Scheme):
         flags[now:][flags[now:] == 0] = 4
         old = max(0, (first - _OLDEST_YEARS) * 10_000)
         flags[:old][flags[:old] == 0] = 8
+        self._day_flags = (today, flags)
         return flags
 
     def _regions(self) -> NDArray[np.uint8]:

@@ -46,6 +46,12 @@ class Texts:
     def __getitem__(self, at: int) -> str:
         return self.data[self.offsets[at] : self.offsets[at + 1]].tobytes().decode("utf-8", "surrogatepass")
 
+    def sealed(self) -> Texts:
+        """The same bytes, which can not be written to: compiled functions know one kind of array then."""
+        data, offsets = self.data.view(), self.offsets.view()
+        data.flags.writeable = offsets.flags.writeable = False
+        return Texts(data, offsets)
+
     def of_length(self, length: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """Rows of exactly *length* bytes, and their bytes, a row a row."""
         lengths = np.diff(self.offsets)

@@ -149,7 +149,7 @@ def _flat(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 @attrs.frozen(eq=False, repr=False)
 class Batch:
-    """Some rows of a file: an Arrow record batch with text columns."""
+    """Some rows of a file: an Arrow record batch, of columns of any type."""
 
     rows: Any
 
@@ -158,7 +158,7 @@ class Batch:
 
     def column(self, name: str) -> Any:
         """The column *name* as an Arrow array of texts."""
-        return self.rows.column(name)
+        return self.rows.column(name).cast(need("pyarrow", extra="columns").large_string())
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -169,10 +169,12 @@ class Columns:
     Attributes:
         path: The file.
         header: Its columns.
+        rows: How many rows it has, if it tells.
     """
 
     path: Path
     header: tuple[str, ...]
+    rows: int | None
     _format: str
     _encoding: str
     _delimiter: str
@@ -194,8 +196,7 @@ class Columns:
         broken = False
         try:
             for batch in self._read(list(names), rows):
-                texts = [batch.column(name).cast(pa.large_string()) for name in names]
-                yield Batch(pa.RecordBatch.from_arrays(texts, names=list(names)))
+                yield Batch(batch)
         except (pa.ArrowException, UnicodeDecodeError, OSError):
             broken = True
         if broken:
@@ -260,7 +261,7 @@ def open_columns(path: Path) -> Columns:
     header = next(csv.reader([first], delimiter=delimiter), [])
     if not header or len(set(header)) != len(header):
         raise FileError(f"the first line of {path} must name every column once", path=str(path), rule="header")
-    return Columns(path, tuple(header), "csv", encoding, delimiter)
+    return Columns(path, tuple(header), None, "csv", encoding, delimiter)
 
 
 def _parquet(path: Path) -> Columns:
@@ -268,10 +269,12 @@ def _parquet(path: Path) -> Columns:
     import pyarrow.parquet as pq
 
     names: list[str] | None = None
+    rows = 0
     try:
-        names = pq.read_schema(path).names
+        with pq.ParquetFile(path) as file:
+            names, rows = file.schema_arrow.names, file.metadata.num_rows
     except pa.ArrowException:
         pass
     if names is None:
         raise FileError(f"the file {path} is no whole Parquet file", path=str(path), rule="format")
-    return Columns(path, tuple(names), "parquet", "", "")
+    return Columns(path, tuple(names), rows, "parquet", "", "")

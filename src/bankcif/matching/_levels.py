@@ -1,68 +1,39 @@
-"""What comparison functions share."""
+"""
+What comparisons share.
+
+These functions, and the comparisons themselves, are said once and run twice: as they stand for one pair, compiled for the
+millions of a file (`kernels`). So they keep to whole numbers, tuples and conditions, which mean the same in both.
+"""
 
 from __future__ import annotations
-
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .lanes import Lane, Lanes, Row
+from .lanes import Row, ones
 
-__all__ = ["Column", "Levels", "Truth", "any_equal", "bits", "both", "one_equal", "one_overlap", "overlap"]
+__all__ = ["Levels", "agree", "among", "in_common", "overlap"]
 
 Levels = NDArray[np.uint8]
-Truth = NDArray[np.bool_]
-Column = NDArray[np.uint64]
 
 
-def both(one: Column, other: Column) -> Truth:
-    found: Truth = (one != 0) & (other != 0)
-    return found
+def agree(one: Row, other: Row, lane: int) -> bool:
+    """Whether both have the same number in *lane*."""
+    return one[lane] != 0 and one[lane] == other[lane]
 
 
-def any_equal(left: Lanes, right: Lanes, lanes: tuple[Lane, ...]) -> Truth:
-    """Whether one of *lanes* on the left is one of them on the right; the first is filled first."""
-    found: Truth = (left[:, lanes[0]] == right[:, lanes[0]]) & (left[:, lanes[0]] != 0)
-    more = np.flatnonzero((left[:, lanes[1]] != 0) | (right[:, lanes[1]] != 0))
-    if more.size:
-        some = np.zeros(more.size, np.bool_)
-        for here, there in product(lanes, lanes):
-            value = left[more, here]
-            some |= (value == right[more, there]) & (value != 0)
-        found[more] |= some
-    return found
+def among(value: int, row: Row, first: int) -> bool:
+    """Whether *value* is one of three numbers of *row*, from lane *first* on; nothing is among none."""
+    return value != 0 and (value == row[first] or value == row[first + 1] or value == row[first + 2])
 
 
-def one_equal(one: Row, other: Row, lanes: tuple[Lane, ...]) -> bool:
-    """`any_equal` of one pair."""
-    if one[lanes[0]] and one[lanes[0]] == other[lanes[0]]:
-        return True
-    if not (one[lanes[1]] or other[lanes[1]]):
-        return False
-    return not {one[lane] for lane in lanes if one[lane]}.isdisjoint([other[lane] for lane in lanes])
+def in_common(one: Row, other: Row, first: int) -> bool:
+    """Whether two records share one of three numbers, from lane *first* on."""
+    return among(one[first], other, first) or among(one[first + 1], other, first) or among(one[first + 2], other, first)
 
 
-def bits(values: list[Column]) -> NDArray[np.int64]:
-    """How many bits are set in all of *values* together."""
-    found = np.zeros(len(values[0]), np.int64)
-    for value in values:
-        found += np.bitwise_count(value)
-    return found
-
-
-def overlap(pairs: list[tuple[Column, Column]]) -> NDArray[np.float64]:
-    """The share of the bits of whichever side has fewer that both have."""
-    common = bits([a & b for a, b in pairs])
-    here, there = bits([a for a, _ in pairs]), bits([b for _, b in pairs])
-    share: NDArray[np.float64] = common / np.maximum(np.minimum(here, there), 1)
-    return share
-
-
-def one_overlap(one: Row, other: Row, lanes: tuple[Lane, ...]) -> float:
-    """`overlap` of one pair."""
-    common = here = there = 0
-    for lane in lanes:
-        a, b = one[lane], other[lane]
-        common, here, there = common + (a & b).bit_count(), here + a.bit_count(), there + b.bit_count()
-    return common / max(min(here, there), 1)
+def overlap(one: Row, other: Row, first: int) -> float:
+    """The share of the bits of whichever record has fewer that both have, of the 128 bits from lane *first* on."""
+    a, b, c, d = one[first], one[first + 1], other[first], other[first + 1]
+    common = ones(a & c) + ones(b & d)
+    return common / max(min(ones(a) + ones(b), ones(c) + ones(d)), 1)

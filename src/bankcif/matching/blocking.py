@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import ConfigurationError
 from ..party import PartyKind
 from .features import Features
-from .lanes import Lane, Lanes, mix_array
+from .lanes import Lane, Lanes, Row
 
 __all__ = ["FULL_TAG_INDEXES", "INDEX_PARTS", "KEY_PARTS", "BlockingKey", "BlockingRule", "blocking_keys", "may_bear"]
 
@@ -119,16 +119,6 @@ that may stand in several is a key for each.
 """
 
 
-def _agree(lanes: tuple[tuple[Lane, int], ...], left: Lanes, right: Lanes) -> NDArray[np.bool_]:
-    """Which pairs agree on a part: whatever it stands in on the left, on the right."""
-    found = np.zeros(len(left), np.bool_)
-    for (here, bits), (there, _) in product(lanes, lanes):
-        value = left[:, here] if bits == _WHOLE else left[:, here] & np.uint64(bits)
-        other = right[:, there] if bits == _WHOLE else right[:, there] & np.uint64(bits)
-        found |= (value == other) & (value != 0)
-    return found
-
-
 # Which comparison has nothing new to say where records met by a part.
 _SEEN_BY = {
     "identifier": "id_number", "document": "document", "phone": "phone", "email": "email", "mailbox": "email",
@@ -180,49 +170,23 @@ class BlockingRule:
             lanes: The records.
             narrowed: How many of the narrower parts are added.
         """
+        from .kernels.meeting import key_of
+
         parts = [KEY_PARTS[name] for name in (*self.parts, *self.narrower[:narrowed])]
         found: list[NDArray[np.uint64]] = []
         for chosen in product(*parts):
-            key = np.zeros(len(lanes), np.uint64)
-            missing = np.zeros(len(lanes), np.bool_)
-            for lane, bits in chosen:
-                value = lanes[:, lane] & np.uint64(bits)
-                missing |= value == 0
-                key = mix_array(key * np.uint64(3) + value)
-            key[missing] = 0
+            key = key_of(lanes, chosen)
             for earlier in found:  # one value in two places is one key
                 key[key == earlier] = 0
             found.append(key)
         return found
 
-    def meets(self, left: Lanes, right: Lanes, known: dict[str, NDArray[np.bool_]] | None = None) -> NDArray[np.bool_]:
-        """
-        Which pairs agree on all parts.
-
-        Args:
-            left, right: The pairs.
-            known: What is known of single parts of these pairs already; what is found here is added.
-        """
-        known = {} if known is None else known
-        found = np.ones(len(left), np.bool_)
-        for name in self.parts:
-            if name not in known:
-                known[name] = _agree(KEY_PARTS[name], left, right)
-            found &= known[name]
-        return found
-
-    def met_before(self, left: Lanes, right: Lanes, place: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """
-        Which pairs agree on a place of the left side before the one they met at.
-
-        Args:
-            left, right: Pairs that meet.
-            place: The number of the left side's key among its `keys`.
-        """
-        found = np.zeros(len(left), np.bool_)
-        lanes = next((KEY_PARTS[name] for name in self.parts if len(KEY_PARTS[name]) > 1), ())
-        for at, (here, bits) in enumerate(lanes):
-            value = left[:, here] & np.uint64(bits)
-            for there, _ in lanes:
-                found |= (at < place) & (value != 0) & (value == right[:, there] & np.uint64(bits))
-        return found
+    def meets(self, one: Row, other: Row) -> bool:
+        """Whether two records agree on all parts: whatever each stands in on the one side, on the other."""
+        return all(
+            any(
+                one[here] & bits and one[here] & bits == other[there] & more
+                for (here, bits), (there, more) in product(KEY_PARTS[name], KEY_PARTS[name])
+            )
+            for name in self.parts
+        )

@@ -12,25 +12,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..identifiers import ResidentId, Texts
+from ..identifiers import ResidentId, Texts, check_characters
 from ..party import PartyKind
 from .features import Features, lanes_of
-from .lanes import Lane, Lanes, mix_array
-from .plain import (
-    Plain,
-    hashed,
-    is_after,
-    is_broken,
-    joined,
-    packed_digits,
-    plain_addresses,
-    plain_dates,
-    plain_emails,
-    plain_names,
-    plain_phones,
-    plain_regions,
-    upgraded,
-)
+from .lanes import Lane, Lanes
 
 __all__ = ["ColumnReader", "Read"]
 
@@ -56,45 +41,52 @@ class ColumnReader:
         self.read = read
         self._resident_id = resident_id
         self._known: dict[tuple[str, str], list[tuple[int, int]]] = {}
-        self._plain: Mapping[str, Callable[[Texts], Plain]] = {
-            "phone": plain_phones, "email": plain_emails, "birth_date": plain_dates, "address": plain_addresses, "region": plain_regions,
-            "sex": self._sexes,
-        }  # fmt: skip
-        if kind is PartyKind.INDIVIDUAL:
-            self._plain = {**self._plain, "name": plain_names, "national": self._nationals}
 
-    def lanes(self, columns: Mapping[str, Texts]) -> Lanes:
+    def lanes(self, columns: Mapping[str, Texts], out: Lanes | None = None) -> Lanes:
         """
         The numbers of a batch of rows.
 
         Args:
             columns: Field to texts, empty where missing: ``name``, ``national``, ``phone``, ``email``, ``birth_date``,
                 ``sex``, ``region``, ``address``, or any other field that *read* knows.
+            out: Where they are written, all 0 before; a new array, if None.
         """
-        count = len(next(iter(columns.values())))
-        out = np.zeros((len(Lane), count), np.uint64)
-        born, sex = np.zeros(count, np.uint64), np.zeros(count, np.uint64)
+        if out is None:
+            out = np.zeros((len(next(iter(columns.values()))), len(Lane)), np.uint64)
+        if "national" in columns:
+            self._read("national", columns["national"], out)
+        # What a number says of birth and sex counts where nothing else is given.
+        born, sex = out[:, Lane.BORN].copy(), out[:, Lane.FLAGS] & np.uint64(3)
+        out[:, Lane.BORN] = 0
+        out[:, Lane.FLAGS] &= ~np.uint64(3)
         for field, texts in columns.items():
-            found = out if field != "national" else np.zeros((len(Lane), count), np.uint64)
-            rest = texts.offsets[1:] != texts.offsets[:-1]
-            if field in self._plain:
-                rows, numbers = self._plain[field](texts)
-                for lane, values in numbers.items():
-                    found[lane, rows] |= values
-                rest[rows] = False
-            for row in np.flatnonzero(rest).tolist():
-                for place, value in self._one(field, texts[row]):
-                    found[place, row] |= np.uint64(value)
-            if field == "national":
-                born, sex = found[Lane.BORN].copy(), found[Lane.FLAGS] & np.uint64(3)
-                found[Lane.BORN] = 0
-                found[Lane.FLAGS] &= ~np.uint64(3)
-                out |= found
-        # What a number says counts where nothing else is given.
-        out[Lane.BORN] = np.where(out[Lane.BORN] == 0, born, out[Lane.BORN])
-        given = out[Lane.FLAGS] & np.uint64(3)
-        out[Lane.FLAGS] |= np.where(given == 0, sex, np.uint64(0))
-        return np.ascontiguousarray(out.T)
+            if field != "national":
+                self._read(field, texts, out)
+        out[:, Lane.BORN] = np.where(out[:, Lane.BORN] == 0, born, out[:, Lane.BORN])
+        given = out[:, Lane.FLAGS] & np.uint64(3)
+        out[:, Lane.FLAGS] |= np.where(given == 0, sex, np.uint64(0))
+        return out
+
+    def _read(self, field: str, texts: Texts, out: Lanes) -> None:
+        rest = texts.offsets[1:] != texts.offsets[:-1]
+        plainly = self._plainly(field)
+        if plainly is not None and rest.any():
+            plainly(texts.sealed(), out, rest)
+        for row in np.flatnonzero(rest).tolist():
+            for place, value in self._one(field, texts[row]):
+                out[row, place] |= np.uint64(value)
+
+    def _plainly(self, field: str) -> Callable[[Texts, Lanes, NDArray[np.bool_]], None] | None:
+        """What reads the plainly written texts of *field*; it takes them out of its last argument."""
+        from .kernels import fields, names
+
+        persons = self._kind is PartyKind.INDIVIDUAL
+        known: Mapping[str, Callable[[Texts, Lanes, NDArray[np.bool_]], None]] = {
+            "phone": fields.read_phones, "email": fields.read_emails, "birth_date": fields.read_dates,
+            "address": fields.read_addresses, "region": fields.read_regions, "sex": self._read_sexes,
+            **({"name": names.read_names, "national": self._read_nationals} if persons else {}),
+        }  # fmt: skip
+        return known.get(field)
 
     def _one(self, field: str, text: str) -> list[tuple[int, int]]:
         known = self._known.get((field, text))
@@ -105,7 +97,7 @@ class ColumnReader:
                 self._known[field, text] = known
         return known
 
-    def _sexes(self, texts: Texts) -> Plain:
+    def _read_sexes(self, texts: Texts, out: Lanes, rest: NDArray[np.bool_]) -> None:
         """Short texts, of which there are few different ones: each is read once."""
         lengths = np.diff(texts.offsets)
         rows = np.flatnonzero((lengths > 0) & (lengths <= 8))
@@ -118,25 +110,26 @@ class ColumnReader:
         flags = np.zeros(len(distinct), np.uint64)
         for at, row in enumerate(rows[first].tolist()):
             flags[at] = dict(self._one("sex", texts[row])).get(Lane.FLAGS, 0)
-        return rows, {Lane.FLAGS: flags[inverse]}
+        out[rows, Lane.FLAGS] |= flags[inverse]
+        rest[rows] = False
 
-    def _nationals(self, texts: Texts) -> Plain:
+    def _read_nationals(self, texts: Texts, out: Lanes, rest: NDArray[np.bool_]) -> None:
         """Numbers of eighteen plain characters, and of fifteen digits, valid or not; fillers are left."""
         rows, characters = texts.of_length(18)
-        old_rows, old = texts.of_length(15)
+        self._read_national(rows, characters, np.ones(len(rows), np.bool_), out, rest)
+        rows, old = texts.of_length(15)
         # Centenarians of the old form were born in another century, and fillers are none.
-        plain = ((old >= 48) & (old <= 57)).all(axis=1) & ~(
+        plain: NDArray[np.bool_] = ((old >= 48) & (old <= 57)).all(axis=1) & ~(
             (old[:, 12] == 57) & (old[:, 13] == 57) & (old[:, 14] >= 54)
         )
-        plain &= is_broken(old)
-        old_rows, old = old_rows[plain], old[plain]
-        modern = upgraded(old)
-        return joined(
-            self._national(rows, characters, np.ones(len(rows), np.bool_)),
-            self._national(old_rows, modern, np.zeros(len(old), np.bool_)),
-        )
+        plain &= _is_broken(old)
+        modern = _upgraded(old[plain])
+        self._read_national(rows[plain], modern, np.zeros(len(modern), np.bool_), out, rest)
 
-    def _national(self, rows: NDArray[np.int64], characters: NDArray[np.uint8], typed: NDArray[np.bool_]) -> Plain:
+    def _read_national(
+        self, rows: NDArray[np.int64], characters: NDArray[np.uint8], typed: NDArray[np.bool_], out: Lanes,
+        rest: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
         """
         Numbers of eighteen characters.
 
@@ -144,30 +137,27 @@ class ColumnReader:
             rows: Where they stand.
             characters: The characters.
             typed: Whether century and check character were typed; of a number that is none, only what was typed counts.
+            out, rest: See `kernels.fields.read_phones`.
         """
+        from .kernels.fields import write_nationals
+
         offsets = np.arange(len(rows) + 1, dtype=np.int64) * 18
-        plain = self._resident_id.plain_column(Texts(np.ascontiguousarray(characters).reshape(-1), offsets))
+        characters = np.ascontiguousarray(characters)
+        plain = self._resident_id.plain_column(Texts(characters.reshape(-1), offsets))
         errors = sum(1 << at for at, issue in enumerate(plain.issues) if issue.severity.value == "error")
-        valid: NDArray[np.bool_] = (plain.flags & errors) == 0
-        kept: NDArray[np.bool_] = np.logical_or(valid, is_broken(characters[plain.rows][:, :17]))
-        rows, characters, typed, valid = (
-            rows[plain.rows][kept],
-            characters[plain.rows][kept],
-            typed[plain.rows][kept],
-            valid[kept],
-        )
-        core = np.concatenate((characters[:, :6], characters[:, 8:17]), axis=1)
-        last = np.where(characters[:, 17] == ord("x"), np.uint8(ord("X")), characters[:, 17])
-        rest = hashed(np.column_stack((characters[:, 6:8], last)))
-        # As `id_lanes` has it, a hash of a hash.
-        left_out = mix_array(rest) & np.uint64(0xFF)
-        left_out[left_out == 0] = 1
-        left_out[~typed & ~valid] = 0
-        sex = np.where((characters[:, 16] - 48) % 2 == 1, np.uint64(1), np.uint64(2))
-        born = packed_digits(characters[:, 6:14])
-        none = np.uint64(0)
-        return rows, {
-            Lane.ID: packed_digits(core),
-            Lane.BORN: np.where(valid & is_after(characters[:, 6:10]), born, none),
-            Lane.FLAGS: left_out << np.uint64(8) | np.where(valid, sex | np.uint64(16), none),
-        }
+        rows, characters, typed = rows[plain.rows], characters[plain.rows], typed[plain.rows]
+        write_nationals(rows, characters, typed, (plain.flags & errors) == 0, out, rest)
+
+
+def _is_broken(characters: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which rows are neither one character repeated nor a run of digits: those may be fillers."""
+    step = np.abs(np.diff(characters.astype(np.int16), axis=1))
+    found: NDArray[np.bool_] = np.any((step > 1) & (step < 9), axis=1)
+    return found
+
+
+def _upgraded(characters: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Numbers of fifteen digits as eighteen characters. Source: GB 11643-1999, as `identifiers.cn` has it."""
+    century = np.broadcast_to(np.frombuffer(b"19", np.uint8), (len(characters), 2))
+    first = np.concatenate((characters[:, :6], century, characters[:, 6:]), axis=1)
+    return np.concatenate((first, check_characters(first)[:, None]), axis=1)

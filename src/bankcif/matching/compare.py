@@ -1,46 +1,49 @@
 """
-Comparison functions: aligned arrays of records in, levels out.
+Comparison functions: two records in, a level out.
 
 A level is a small number: 0 says that one side is missing, 1 that they differ, higher ones that they agree better.
-Each is there twice, with one meaning: `levels` for the millions of pairs of a file, and `level` for one new record with
-its few candidates, where array operations would cost more than what they compute.
+Each comparison is one function of two records. One new record is compared with its few candidates by calling it; the
+millions of pairs of a file by the same function compiled (`kernels`), so that both say the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
+import attrs
 import numpy as np
 
-from ._levels import Column, Levels, Truth, any_equal, both, one_equal, one_overlap, overlap
-from .lanes import BASE, MASK, Edit, Lane, Lanes, Row, edit, edits, mix, mix_array
-from .names import LatinPart, OrganizationNames, PersonNames
+from ._levels import Levels, among, in_common, overlap
+from .features import mixed_id
+from .lanes import Edit, Lane, Lanes, Row, edit
+from .names import latin_part_level, organization_name_level, person_name_level
 
 __all__ = ["COMPARATORS", "Comparator", "Levels"]
 
-_DOCUMENTS = (Lane.DOCUMENT, Lane.DOCUMENT_2, Lane.DOCUMENT_3)
 
+@attrs.frozen
+class Comparator:
+    """
+    Compares one aspect of two records.
 
-class Comparator(Protocol):
-    """Compares one aspect of two records."""
+    Attributes:
+        level: The level of a pair; symmetric, and a function of the pair alone.
+        labels: Names of the levels, from 0 (missing) up.
+        best: The lane that the two sides have in common at the best level, if it is one; so it is known how often that is.
+    """
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the levels, from 0 (missing) up."""
-
-    @property
-    def best(self) -> Lane | None:
-        """The lane that the two sides have in common at the best level, if it is one; so it is known how often that is."""
+    level: Callable[[Row, Row], int]
+    labels: tuple[str, ...]
+    best: Lane | None = None
 
     def levels(self, left: Lanes, right: Lanes) -> Levels:
-        """The level of each pair of rows of *left* and *right*; symmetric, and a function of the pair alone."""
+        """The level of each pair of rows of *left* and *right*."""
+        from .kernels.levels import levels_of
 
-    def level(self, one: Row, other: Row) -> int:
-        """The level of one pair, equal to what `levels` says of it."""
+        return levels_of(self.level, np.ascontiguousarray(left), np.ascontiguousarray(right))
 
 
-class IdNumbers:
+def id_number_level(one: Row, other: Row, bits: int) -> int:
     """
     National numbers, in old and new form: equal, with another end or none, two neighbours swapped, one edit, different.
 
@@ -48,197 +51,84 @@ class IdNumbers:
     birth dates that have nothing in common is a level of its own: somebody's number stands on somebody else's record.
 
     Args:
+        one, other: The records.
         bits: Bits of a code: 4 of a resident ID, 6 of an organization code.
     """
-
-    best = Lane.ID
-    labels = (
-        "missing", "different", "equal with another birth date", "one edit", "neighbours swapped", "other or no end", "equal",
-    )  # fmt: skip
-
-    def __init__(self, bits: int) -> None:
-        self._bits = bits
-
-    def levels(self, left: Lanes, right: Lanes) -> Levels:
-        a, b = left[:, Lane.ID], right[:, Lane.ID]
-        flags, others = left[:, Lane.FLAGS], right[:, Lane.FLAGS]
-        changed = edits(a, b, self._bits)
-        valid = (flags & others & np.uint64(16)) != 0
-        out = np.where(valid, np.uint8(1), np.uint8(0))
-        out[(changed == Edit.SUBSTITUTION) | (changed == Edit.INDEL)] = 3
-        out[changed == Edit.TRANSPOSITION] = 4
-        end = np.uint64(0xFF00)
-        out[changed == Edit.NONE] = 5
-        out[(changed == Edit.NONE) & valid & ((flags & end) == (others & end))] = 6
-        out[~both(a, b)] = 0
-        # A second number of the kind stands among the documents.
-        more = np.flatnonzero((left[:, Lane.DOCUMENT] != 0) | (right[:, Lane.DOCUMENT] != 0))
-        if more.size:
-            one, other = left[more], right[more]
-            out[more[_among_documents(one, other) | _among_documents(other, one)]] = 6
-        equal = np.flatnonzero(out == 6)
-        if equal.size:
-            out[equal[_born_apart(left[equal, Lane.BORN], right[equal, Lane.BORN])]] = 2
-        return out
-
-    def level(self, one: Row, other: Row) -> int:
-        found = self._by_number(one, other)
-        if one[Lane.DOCUMENT] or other[Lane.DOCUMENT]:
-            found = 6 if _is_among(one, other) or _is_among(other, one) else found
-        return 2 if found == 6 and _birth_level(one[Lane.BORN], other[Lane.BORN]) == 1 else found
-
-    def _by_number(self, one: Row, other: Row) -> int:
-        a, b = one[Lane.ID], other[Lane.ID]
-        if not (a and b):
-            return 0
-        flags, others = one[Lane.FLAGS], other[Lane.FLAGS]
-        valid = bool(flags & others & 16)
-        match edit(a, b, self._bits):
-            case Edit.NONE:
-                return 6 if valid and not (flags ^ others) & 0xFF00 else 5
-            case Edit.TRANSPOSITION:
-                return 4
-            case Edit.MORE:
-                return int(valid)
-        return 3
+    a, b = one[Lane.ID], other[Lane.ID]
+    valid = one[Lane.FLAGS] & other[Lane.FLAGS] & 16 != 0
+    level = 0
+    if a and b:
+        changed = edit(a, b, bits)
+        if changed == Edit.NONE:
+            level = 6 if valid and (one[Lane.FLAGS] ^ other[Lane.FLAGS]) & 0xFF00 == 0 else 5
+        elif changed == Edit.TRANSPOSITION:
+            level = 4
+        elif changed == Edit.MORE:
+            level = 1 if valid else 0
+        else:
+            level = 3
+    # A second number of the kind stands among the documents.
+    if a and other[Lane.DOCUMENT] and among(mixed_id(a), other, Lane.DOCUMENT):
+        level = 6
+    if b and one[Lane.DOCUMENT] and among(mixed_id(b), one, Lane.DOCUMENT):
+        level = 6
+    return 2 if level == 6 and birth_date_level(one[Lane.BORN], other[Lane.BORN]) == 1 else level
 
 
-def _born_apart(one: Column, other: Column) -> Truth:
-    """Whether two birth dates are given and have nothing in common but chance."""
-    found = both(one, other)
-    found &= _birth_levels(one, other) == 1
-    return found
+def resident_id_level(one: Row, other: Row) -> int:
+    return id_number_level(one, other, 4)
 
 
-def _among_documents(one: Lanes, other: Lanes) -> Truth:
-    number = one[:, Lane.ID]
-    mixed = mix_array(number + np.uint64(BASE))
-    found = np.zeros(len(one), np.bool_)
-    for lane in _DOCUMENTS:
-        found |= mixed == other[:, lane]
-    found &= number != 0
-    return found
+def credit_code_level(one: Row, other: Row) -> int:
+    return id_number_level(one, other, 6)
 
 
-def _is_among(one: Row, other: Row) -> bool:
-    number = one[Lane.ID]
-    return number != 0 and mix((number + BASE) & MASK) in [other[lane] for lane in _DOCUMENTS]
-
-
-class Documents:
+def document_level(one: Row, other: Row) -> int:
     """Other documents, old ones among them: one in common, one edit, none in common."""
-
-    best = None
-    labels = ("missing", "different", "one edit", "equal", "equal and identifying")
-
-    def levels(self, left: Lanes, right: Lanes) -> Levels:
-        a, b = left[:, Lane.DOCUMENT], right[:, Lane.DOCUMENT]
-        out = np.zeros(len(left), np.uint8)
-        rows = np.flatnonzero(both(a, b))
-        if rows.size:
-            one, other = left[rows], right[rows]
-            changed = edits(one[:, Lane.NUMBER], other[:, Lane.NUMBER], 6)
-            level = np.where((changed == Edit.MORE) | (changed == Edit.NONE), np.uint8(1), np.uint8(2))
-            level[any_equal(one, other, _DOCUMENTS)] = 3
-            identifies = (one[:, Lane.FLAGS] & other[:, Lane.FLAGS] & np.uint64(32)) != 0
-            level[(one[:, Lane.DOCUMENT] == other[:, Lane.DOCUMENT]) & identifies] = 4
-            out[rows] = level
-        return out
-
-    def level(self, one: Row, other: Row) -> int:
-        a, b = one[Lane.DOCUMENT], other[Lane.DOCUMENT]
-        if not (a and b):
-            return 0
-        if a == b and one[Lane.FLAGS] & other[Lane.FLAGS] & 32:
-            return 4
-        if one_equal(one, other, _DOCUMENTS):
-            return 3
-        return 1 if edit(one[Lane.NUMBER], other[Lane.NUMBER], 6) in (Edit.NONE, Edit.MORE) else 2
+    a, b = one[Lane.DOCUMENT], other[Lane.DOCUMENT]
+    if not (a and b):
+        return 0
+    if a == b and one[Lane.FLAGS] & other[Lane.FLAGS] & 32:
+        return 4
+    if in_common(one, other, Lane.DOCUMENT):
+        return 3
+    changed = edit(one[Lane.NUMBER], other[Lane.NUMBER], 6)
+    return 1 if changed == Edit.NONE or changed == Edit.MORE else 2
 
 
-class Phones:
+def phone_level(one: Row, other: Row) -> int:
     """Phone numbers: equal, one digit or two neighbours wrong, different."""
-
-    best = Lane.PHONE
-    labels = ("missing", "different", "one digit", "equal")
-
-    def levels(self, left: Lanes, right: Lanes) -> Levels:
-        a, b = left[:, Lane.PHONE], right[:, Lane.PHONE]
-        changed = edits(a, b, 4)
-        out = np.where(changed == Edit.NONE, np.uint8(3), np.where(changed == Edit.MORE, np.uint8(1), np.uint8(2)))
-        out[~both(a, b)] = 0
-        return out
-
-    def level(self, one: Row, other: Row) -> int:
-        a, b = one[Lane.PHONE], other[Lane.PHONE]
-        if not (a and b):
-            return 0
-        changed = edit(a, b, 4)
-        return 3 if changed == Edit.NONE else 1 if changed == Edit.MORE else 2
+    a, b = one[Lane.PHONE], other[Lane.PHONE]
+    if not (a and b):
+        return 0
+    changed = edit(a, b, 4)
+    if changed == Edit.NONE:
+        return 3
+    return 1 if changed == Edit.MORE else 2
 
 
-class Emails:
+def email_level(one: Row, other: Row) -> int:
     """E-mail addresses: equal, the same mailbox elsewhere, one edit, different."""
-
-    best = Lane.EMAIL
-    labels = ("missing", "different", "one edit", "same mailbox", "equal")
-
-    def levels(self, left: Lanes, right: Lanes) -> Levels:
-        a, b = left[:, Lane.EMAIL], right[:, Lane.EMAIL]
-        out = np.zeros(len(left), np.uint8)
-        rows = np.flatnonzero(both(a, b))
-        if rows.size:
-            one, other = left[rows, Lane.MAILBOX], right[rows, Lane.MAILBOX]
-            changed = edits(one, other, 6)
-            long = (one >> np.uint64(24) != 0) & (other >> np.uint64(24) != 0)
-            level = np.where(long & (changed != Edit.MORE), np.uint8(2), np.uint8(1))
-            level[long & (changed == Edit.NONE)] = 3
-            level[a[rows] == b[rows]] = 4
-            out[rows] = level
-        return out
-
-    def level(self, one: Row, other: Row) -> int:
-        a, b = one[Lane.EMAIL], other[Lane.EMAIL]
-        if not (a and b):
-            return 0
-        if a == b:
-            return 4
-        here, there = one[Lane.MAILBOX], other[Lane.MAILBOX]
-        if not (here >> 24 and there >> 24):
-            return 1
-        changed = edit(here, there, 6)
-        return 3 if changed == Edit.NONE else 1 if changed == Edit.MORE else 2
+    a, b = one[Lane.EMAIL], other[Lane.EMAIL]
+    if not (a and b):
+        return 0
+    if a == b:
+        return 4
+    here, there = one[Lane.MAILBOX], other[Lane.MAILBOX]
+    if here >> 24 == 0 or there >> 24 == 0:
+        return 1
+    changed = edit(here, there, 6)
+    if changed == Edit.NONE:
+        return 3
+    return 1 if changed == Edit.MORE else 2
 
 
-class BirthDates:
+def birth_level(one: Row, other: Row) -> int:
+    return birth_date_level(one[Lane.BORN], other[Lane.BORN])
+
+
+def birth_date_level(a: int, b: int) -> int:
     """Birth dates: equal, day and month swapped, one digit wrong or swapped with its neighbour, different."""
-
-    best = Lane.BORN
-    labels = ("missing", "different", "one digit", "day and month swapped", "equal")
-
-    def levels(self, left: Lanes, right: Lanes) -> Levels:
-        return _birth_levels(left[:, Lane.BORN], right[:, Lane.BORN])
-
-    def level(self, one: Row, other: Row) -> int:
-        return _birth_level(one[Lane.BORN], other[Lane.BORN])
-
-
-def _birth_levels(a: Column, b: Column) -> Levels:
-    out = np.where(a == b, np.uint8(4), np.uint8(1))
-    rows = np.flatnonzero(a != b)
-    if rows.size:
-        one, other = a[rows], b[rows]
-        level = np.where(edits(one, other, 4) == Edit.MORE, np.uint8(1), np.uint8(2))
-        year, two = np.uint64(0xFFFF), np.uint64(0xFF)
-        month, day = np.uint64(16), np.uint64(24)
-        swapped = (one >> month & two == other >> day & two) & (one >> day & two == other >> month & two)
-        level[swapped & (one & year == other & year)] = 3
-        out[rows] = level
-    out[~both(a, b)] = 0
-    return out
-
-
-def _birth_level(a: int, b: int) -> int:
     if not (a and b):
         return 0
     if a == b:
@@ -248,98 +138,88 @@ def _birth_level(a: int, b: int) -> int:
     return 1 if edit(a, b, 4) == Edit.MORE else 2
 
 
-class Sexes:
+def sex_level(one: Row, other: Row) -> int:
     """Sexes: the same or not; what is neither 1 nor 2 is missing."""
-
-    best = None
-    labels = ("missing", "different", "equal")
-
-    def levels(self, left: Lanes, right: Lanes) -> Levels:
-        a, b = left[:, Lane.FLAGS] & np.uint64(3), right[:, Lane.FLAGS] & np.uint64(3)
-        out = np.where(a == b, np.uint8(2), np.uint8(1))
-        out[~both(a, b)] = 0
-        return out
-
-    def level(self, one: Row, other: Row) -> int:
-        a, b = one[Lane.FLAGS] & 3, other[Lane.FLAGS] & 3
-        return 0 if not (a and b) else 2 if a == b else 1
+    a, b = one[Lane.FLAGS] & 3, other[Lane.FLAGS] & 3
+    if not (a and b):
+        return 0
+    return 2 if a == b else 1
 
 
-class Regions:
+def region_level(one: Row, other: Row) -> int:
     """Divisions: the same county, the same prefecture (four of six digits), elsewhere."""
-
-    best = Lane.REGION
-    labels = ("missing", "elsewhere", "same prefecture", "same county")
-
-    def levels(self, left: Lanes, right: Lanes) -> Levels:
-        a, b = left[:, Lane.REGION], right[:, Lane.REGION]
-        out = np.ones(len(left), dtype=np.uint8)
-        out[(a ^ b) & np.uint64(0xFFFF) == 0] = 2
-        out[a == b] = 3
-        out[~both(a, b)] = 0
-        return out
-
-    def level(self, one: Row, other: Row) -> int:
-        a, b = one[Lane.REGION], other[Lane.REGION]
-        if not (a and b):
-            return 0
-        return 3 if a == b else 1 if (a ^ b) & 0xFFFF else 2
+    a, b = one[Lane.REGION], other[Lane.REGION]
+    if not (a and b):
+        return 0
+    if a == b:
+        return 3
+    return 1 if (a ^ b) & 0xFFFF else 2
 
 
-class Addresses:
+def address_level(one: Row, other: Row) -> int:
     """
     Addresses by level: the same text, home, numbers, road, area, elsewhere.
 
     Of the bigrams of the shorter address, eight tenths in common make them one road's, half one area's. With the same
     numbers one road's are one home; six tenths in common are enough where the one's numbers are among the other's.
     """
+    if not (one[Lane.ADDRESS] and other[Lane.ADDRESS]):
+        return 0
+    if one[Lane.ADDRESS] == other[Lane.ADDRESS]:
+        return 6
+    share = overlap(one, other, Lane.PLACE)
+    a, b = one[Lane.HOUSE], other[Lane.HOUSE]
+    common = a & b
+    if share >= 0.8 and common and a == b:
+        return 5
+    if share >= 0.6 and common and (common == a or common == b):
+        return 4
+    if share >= 0.8:
+        return 3
+    return 2 if share >= 0.5 else 1
 
-    best = Lane.ADDRESS
-    labels = ("missing", "elsewhere", "same area", "same road", "same numbers", "same home", "same text")
 
-    def levels(self, left: Lanes, right: Lanes) -> Levels:
-        pairs = [(left[:, lane], right[:, lane]) for lane in (Lane.PLACE, Lane.PLACE_2)]
-        share = overlap(pairs)
-        a, b = left[:, Lane.HOUSE], right[:, Lane.HOUSE]
-        common = a & b
-        road = share >= 0.8
-        out = np.where(share >= 0.5, np.uint8(2), np.uint8(1))
-        out[road] = 3
-        out[(share >= 0.6) & (common != 0) & ((common == a) | (common == b))] = 4
-        out[road & (common != 0) & (a == b)] = 5
-        one, other = left[:, Lane.ADDRESS], right[:, Lane.ADDRESS]
-        out[one == other] = 6
-        out[~both(one, other)] = 0
-        return out
+def given_name_level(one: Row, other: Row) -> int:
+    return latin_part_level(one[Lane.CHARS], other[Lane.CHARS])
 
-    def level(self, one: Row, other: Row) -> int:
-        if not (one[Lane.ADDRESS] and other[Lane.ADDRESS]):
-            return 0
-        if one[Lane.ADDRESS] == other[Lane.ADDRESS]:
-            return 6
-        share = one_overlap(one, other, (Lane.PLACE, Lane.PLACE_2))
-        a, b = one[Lane.HOUSE], other[Lane.HOUSE]
-        common = a & b
-        if share >= 0.8 and common and a == b:
-            return 5
-        if share >= 0.6 and common and common in (a, b):
-            return 4
-        return 3 if share >= 0.8 else 2 if share >= 0.5 else 1
 
+def surname_level(one: Row, other: Row) -> int:
+    return latin_part_level(one[Lane.SYLLABLES], other[Lane.SYLLABLES])
+
+
+_ID_NUMBERS = (
+    "missing", "different", "equal with another birth date", "one edit", "neighbours swapped", "other or no end", "equal",
+)  # fmt: skip
+_LATIN_PARTS = ("missing", "different", "same beginning", "one edit", "equal")
 
 COMPARATORS: Mapping[str, Comparator] = {
-    "person_name": PersonNames(),
-    "latin_given_name": LatinPart(Lane.CHARS),
-    "latin_surname": LatinPart(Lane.SYLLABLES),
-    "organization_name": OrganizationNames(),
-    "id_number": IdNumbers(4),
-    "credit_code": IdNumbers(6),
-    "document": Documents(),
-    "phone": Phones(),
-    "email": Emails(),
-    "birth_date": BirthDates(),
-    "sex": Sexes(),
-    "region": Regions(),
-    "address": Addresses(),
-}
+    "person_name": Comparator(
+        person_name_level,
+        ("missing", "different", "same surname or given name", "one edit", "look-alike or familiar",
+         "same reading or order", "variant form", "identical"),
+        Lane.NAME,
+    ),
+    "latin_given_name": Comparator(given_name_level, _LATIN_PARTS, Lane.CHARS),
+    "latin_surname": Comparator(surname_level, _LATIN_PARTS, Lane.SYLLABLES),
+    "organization_name": Comparator(
+        organization_name_level,
+        ("missing", "different", "alike", "nearly the same", "same core", "same core and form", "identical"),
+        Lane.NAME,
+    ),
+    "id_number": Comparator(resident_id_level, _ID_NUMBERS, Lane.ID),
+    "credit_code": Comparator(credit_code_level, _ID_NUMBERS, Lane.ID),
+    "document": Comparator(document_level, ("missing", "different", "one edit", "equal", "equal and identifying")),
+    "phone": Comparator(phone_level, ("missing", "different", "one digit", "equal"), Lane.PHONE),
+    "email": Comparator(email_level, ("missing", "different", "one edit", "same mailbox", "equal"), Lane.EMAIL),
+    "birth_date": Comparator(
+        birth_level, ("missing", "different", "one digit", "day and month swapped", "equal"), Lane.BORN
+    ),
+    "sex": Comparator(sex_level, ("missing", "different", "equal")),
+    "region": Comparator(region_level, ("missing", "elsewhere", "same prefecture", "same county"), Lane.REGION),
+    "address": Comparator(
+        address_level,
+        ("missing", "elsewhere", "same area", "same road", "same numbers", "same home", "same text"),
+        Lane.ADDRESS,
+    ),
+}  # fmt: skip
 """The comparators that a match model may name."""

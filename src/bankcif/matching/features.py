@@ -45,7 +45,7 @@ class Features:
         phone, email: Without extension; in lower case.
         born: Birth date, from the resident ID where none is given.
         sex: ``1``, ``2`` or missing.
-        region: Six digits of the division or postcode.
+        region: Six digits of the division or postcode, given beside the address.
         address: As written.
     """
 
@@ -88,7 +88,8 @@ def features_of(
         "mistyped": mistyped,
         "phone": values.get("phone", "").partition(";")[0],
         "email": values.get("email", "").casefold(),
-        "region": address.get("code", "") or values.get("region", ""),
+        # What an address tells of its division is compared with the address.
+        "region": values.get("region", ""),
         "address": address.get("text", ""),
     }
     written = values.get("name", "")

@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 __all__ = [
     "BASE",
+    "FIRST",
     "MASK",
+    "SECOND",
     "Edit",
     "Lane",
     "Lanes",
     "Row",
     "digits",
     "edit",
-    "edits",
-    "finished",
     "mix",
     "mix_array",
+    "ones",
     "pack",
     "running",
     "symbols",
@@ -44,7 +45,7 @@ Row = Sequence[int]
 MASK = (1 << 64) - 1
 BASE = 0x9E3779B97F4A7C15  # odd, so that multiplying by it loses nothing
 
-_FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+FIRST, SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB  # multipliers of the finalizer
 
 
 class Lane(enum.IntEnum):
@@ -112,8 +113,8 @@ class Edit(enum.IntEnum):
 
 def mix(value: int) -> int:
     """*value* with its bits mixed; a one-to-one mapping of 64-bit numbers."""
-    value = ((value ^ (value >> 30)) * _FIRST) & MASK
-    value = ((value ^ (value >> 27)) * _SECOND) & MASK
+    value = ((value ^ (value >> 30)) * FIRST) & MASK
+    value = ((value ^ (value >> 27)) * SECOND) & MASK
     return value ^ (value >> 31)
 
 
@@ -122,16 +123,14 @@ _MIXED = tuple(mix(point) for point in range(128))
 
 def mix_array(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """`mix` of each number."""
-    mixed = (values ^ (values >> np.uint64(30))) * np.uint64(_FIRST)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SECOND)
+    mixed = (values ^ (values >> np.uint64(30))) * np.uint64(FIRST)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(SECOND)
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def finished(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Running hashes as hashes: mixed, and never 0, as `text_hash` has it."""
-    mixed = mix_array(values)
-    mixed[mixed == 0] = 1
-    return mixed
+def ones(value: int) -> int:
+    """How many bits of *value* are set."""
+    return value.bit_count()
 
 
 def running(text: str) -> int:
@@ -172,38 +171,12 @@ def symbols(text: str, bits: int = 6) -> int:
     return pack((_SYMBOLS[c] for c in text.lower()[: 4 * most] if c in _SYMBOLS and _SYMBOLS[c] < 1 << bits), bits)
 
 
-def edits(left: NDArray[np.uint64], right: NDArray[np.uint64], bits: int) -> NDArray[np.uint8]:
-    """
-    How the packed values of each pair differ, as `Edit`; 4 codes at 16 bits, 12 at 5, 10 at 6 or 16 at 4.
-
-    Cost: some twenty array operations.
-    """
-    size, one = np.uint64(bits), np.uint64(1)
-    code = np.uint64((1 << bits) - 1)
-    differing = _nonzero_codes(left ^ right, bits)
-    count = np.bitwise_count(differing)
-    out = np.full(len(left), Edit.MORE, np.uint8)
-    out[count == 0] = Edit.NONE
-    out[(count == 1) & (((left & (differing * code)) != 0) & ((right & (differing * code)) != 0))] = Edit.SUBSTITUTION
-    rest = np.flatnonzero((count >= 1) & (out == Edit.MORE))
-    if not rest.size:
-        return out
-    a, b, differ = left[rest], right[rest], differing[rest]
-    first = differ & (~differ + one)
-    place = np.bitwise_count(first - one).astype(np.uint64)
-    swapped = differ == first | (first << size)
-    here, there = (a >> place) & code, (a >> (place + size) % np.uint64(64)) & code
-    swapped &= ((b >> place) & code == there) & ((b >> (place + size) % np.uint64(64)) & code == here)
-    below = first - one
-    shorter = ((a & below) | ((a >> size) & ~below)) == b
-    longer = ((b & below) | ((b >> size) & ~below)) == a
-    out[rest[shorter | longer]] = Edit.INDEL
-    out[rest[swapped & (here != 0) & (there != 0)]] = Edit.TRANSPOSITION
-    return out
-
-
 def edit(left: int, right: int, bits: int) -> Edit:
-    """`edits` of one pair. Cost: a microsecond."""
+    """
+    How two packed values differ, of codes of *bits* bits: 4 codes at 16 bits, 12 at 5, 10 at 6 or 16 at 4.
+
+    Cost: a microsecond.
+    """
     if left == right:
         return Edit.NONE
     differing, code = left ^ right, (1 << bits) - 1
@@ -218,13 +191,3 @@ def edit(left: int, right: int, bits: int) -> Edit:
     if (left & below) | (left >> bits & ~below) == right or (right & below) | (right >> bits & ~below) == left:
         return Edit.INDEL
     return Edit.MORE
-
-
-def _nonzero_codes(values: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
-    """The lowest bit of every code of *values* that is not 0."""
-    lowest = np.uint64(sum(1 << place for place in range(0, 64 - bits + 1, bits)))
-    highest = lowest << np.uint64(bits - 1)
-    below = highest - lowest
-    # Adding all ones below a code's highest bit carries into it exactly where a lower bit is set.
-    carried = ((values & below) + below) | values
-    return (carried & highest) >> np.uint64(bits - 1)

@@ -206,6 +206,13 @@ class MatchModel:
             found += levels[comparison.name]
         return found
 
+    def patterns_of(self, lanes: Lanes, left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.int32]:
+        """`patterns` of the pairs of rows *left* and *right* of *lanes*. Cost: some 0.2 µs a pair."""
+        from .kernels.levels import patterns_of
+
+        functions = [COMPARATORS[c.comparator].level for c in self.comparisons]
+        return patterns_of(functions, self.sizes, lanes, left, right)
+
     def levels_of(self, patterns: NDArray[np.int64]) -> dict[str, Levels]:
         """The levels of each pattern."""
         found, rest = {}, patterns

@@ -1,5 +1,5 @@
 """
-Names as numbers: characters, syllables and sounds, of one name or of a whole column of Chinese ones.
+Names as numbers: characters, syllables and sounds.
 
 The sound of a name is the hash of its letters in order, the surname first, with ü as u; a Latin name has one for each
 order in which it may be written, so that 张伟国, Zhang Weiguo and Weiguo Zhang share one.
@@ -14,14 +14,22 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..wording import PersonName, compound_surnames, full_given_name, is_han, readings, simplify, surname_readings
-from .lanes import BASE, MASK, Lane, finished, mix, pack, running, symbols, text_hash
+from ..wording import (
+    PersonName,
+    full_given_name,
+    is_han,
+    reading_groups,
+    readings,
+    simplify,
+    special_surnames,
+    surname_readings,
+)
+from .lanes import BASE, MASK, Lane, mix, pack, running, symbols, text_hash
 
 __all__ = [
     "LONGEST_HAN",
     "MOST_SOUNDS",
     "NameTables",
-    "han_lanes",
     "name_lanes",
     "name_tables",
     "sounds",
@@ -111,136 +119,55 @@ def _syllable(character: str) -> int:
 
 @cache
 def _syllable_ids() -> dict[str, int]:
-    found = {spoken[0] for spoken in map(readings, _characters()) if spoken}
+    found = {spoken[0] for spoken, characters in reading_groups() if any(map(is_han, characters))}
     return {syllable: at for at, syllable in enumerate(sorted(found), start=1)}
-
-
-def _characters() -> list[str]:
-    return [chr(point) for point in (*range(0x3007, 0x3008), *range(0x3400, 0xA000), *range(0x20000, 0x323B0))]
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class NameTables:
     """
-    What is known of each character of the first plane, by code point.
+    What is known of each character of the first plane, by code point, and of each syllable.
 
     Attributes:
         plain: Whether it is a Han character whose simplified form lies in the plane too.
         simple: Its simplified form.
-        mixed: Its share in a hash.
-        syllable: Id of its usual syllable.
-        sound, power: Hash and length (as a power of the base) of its letters, shape (3, characters); 0 where it has
-            fewer readings.
-        as_surname, surname_power: The same where it is a surname by itself.
+        usual: Id of its usual syllable; of one without a reading, its code point.
+        spoken: Its readings as numbers of letters, where it is a surname by itself and elsewhere, shape (2, 3, characters); 0
+            where it has fewer.
+        sound, power: Of each number of letters, their hash and their length as a power of the base.
     """
 
     plain: NDArray[np.bool_]
     simple: NDArray[np.uint16]
-    mixed: NDArray[np.uint64]
-    syllable: NDArray[np.uint64]
+    usual: NDArray[np.uint16]
+    spoken: NDArray[np.uint16]
     sound: NDArray[np.uint64]
     power: NDArray[np.uint64]
-    as_surname: NDArray[np.uint64]
-    surname_power: NDArray[np.uint64]
 
 
 @cache
 def name_tables() -> NameTables:
-    """The tables; built once, some 0.1 s."""
-    points = [p for p in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), 0x3007) if is_han(chr(p))]
-    plain = np.zeros(_PLANE, np.bool_)
-    simple = np.zeros(_PLANE, np.uint16)
-    mixed = np.zeros(_PLANE, np.uint64)
-    syllable = np.zeros(_PLANE, np.uint64)
-    shape = (3, _PLANE)
-    sound, power = np.zeros(shape, np.uint64), np.ones(shape, np.uint64)
-    as_surname, surname_power = np.zeros(shape, np.uint64), np.ones(shape, np.uint64)
-    for point, simplified in zip(points, simplify("".join(map(chr, points))), strict=True):
-        mixed[point] = mix(point)
-        if ord(simplified) < _PLANE:
-            plain[point], simple[point] = True, ord(simplified)
-    for point in points:
-        character = chr(point)
-        syllable[point] = _syllable(character)
-        usual = readings(character) or (character,)
-        _spell(sound, power, point, usual)
-        _spell(as_surname, surname_power, point, surname_readings(character) or usual)
+    """The tables; built once, some 50 ms."""
+    points = [*range(0x3007, 0x3008), *range(0x3400, 0x4DC0), *range(0x4E00, 0xA000)]
+    plain, simple = np.zeros(_PLANE, np.bool_), np.zeros(_PLANE, np.uint16)
+    simplified = np.array([ord(form) for form in simplify("".join(map(chr, points)))])
+    inside = np.array(points)[simplified < _PLANE]
+    plain[inside], simple[inside] = True, simplified[simplified < _PLANE]
+    letters: dict[str, int] = {}
+    usual, spoken = np.arange(_PLANE).astype(np.uint16), np.zeros((2, MOST_SOUNDS, _PLANE), np.uint16)
+    ids = _syllable_ids()
+    for said, characters in reading_groups():
+        some = np.array([ord(character) for character in characters if ord(character) < _PLANE], np.int64)
+        if some.size and said[0] in ids:
+            usual[some] = ids[said[0]]
+        for at, reading in enumerate(said[:MOST_SOUNDS]):
+            spoken[:, at, some] = letters.setdefault(_plain(reading), len(letters) + 1)
+    for surname, said in special_surnames().items():
+        if len(surname) == 1:
+            numbers = [letters.setdefault(_plain(reading), len(letters) + 1) for reading in said[:MOST_SOUNDS]]
+            spoken[0, :, ord(surname)] = [*numbers, 0, 0][:MOST_SOUNDS]
     return NameTables(
-        plain=plain, simple=simple, mixed=mixed, syllable=syllable, sound=sound, power=power, as_surname=as_surname,
-        surname_power=surname_power,
+        plain=plain, simple=simple, usual=usual, spoken=spoken,
+        sound=np.array([0, *map(running, letters)], np.uint64),
+        power=np.array([1, *(pow(BASE, len(one), MASK + 1) for one in letters)], np.uint64),
     )  # fmt: skip
-
-
-def _spell(sound: NDArray[np.uint64], power: NDArray[np.uint64], point: int, spoken: Sequence[str]) -> None:
-    for at, reading in enumerate(spoken[:3]):
-        letters = _plain(reading)
-        sound[at, point] = running(letters)
-        power[at, point] = pow(BASE, len(letters), MASK + 1)
-
-
-def compound_codes() -> NDArray[np.uint32]:
-    """Surnames of two characters, each as one number: the first character above the second."""
-    return np.array(sorted(ord(name[0]) << 16 | ord(name[1]) for name in compound_surnames()), np.uint32)
-
-
-def han_lanes(characters: NDArray[np.uint16], lengths: NDArray[np.int64]) -> dict[Lane, NDArray[np.uint64]]:
-    """
-    `name_lanes` of many names at once.
-
-    Args:
-        characters: The characters of standard names of two to four plain Han characters without compound surnames,
-            shape (names, 4), 0 behind the end.
-        lengths: How many each has.
-    """
-    tables = name_tables()
-    key = tables.simple[characters]
-    chars, syllables = np.zeros(len(key), np.uint64), np.zeros(len(key), np.uint64)
-    for at in range(LONGEST_HAN):
-        chars |= key[:, at].astype(np.uint64) << np.uint64(16 * at)
-        syllables |= tables.syllable[key[:, at]] << np.uint64(16 * at)
-    found = {
-        Lane.NAME: finished(_run(tables.mixed[characters], lengths)),
-        Lane.KEY: finished(_run(tables.mixed[key], lengths)),
-        Lane.SURNAME: finished(tables.mixed[key[:, 0]]),
-        Lane.CHARS: chars,
-        Lane.SYLLABLES: syllables,
-        Lane.FLAGS: np.full(len(key), 0b100, np.uint64),
-    }
-    return found | _sounds(tables, key, lengths)
-
-
-def _run(values: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
-    found = values[:, 0].copy()
-    for at in range(1, LONGEST_HAN):
-        found = np.where(lengths > at, found * np.uint64(BASE) + values[:, at], found)
-    return found
-
-
-def _sounds(tables: NameTables, key: NDArray[np.uint16], lengths: NDArray[np.int64]) -> dict[Lane, NDArray[np.uint64]]:
-    """The sounds of names: the usual, then those with one character read otherwise, in the order of `sounds`."""
-    hashes = [tables.as_surname[:, key[:, 0]], *(tables.sound[:, key[:, at]] for at in range(1, LONGEST_HAN))]
-    powers = [tables.surname_power[:, key[:, 0]], *(tables.power[:, key[:, at]] for at in range(1, LONGEST_HAN))]
-    usual = _spoken([one[0] for one in hashes], [one[0] for one in powers])
-    found = [finished(usual), np.zeros(len(key), np.uint64), np.zeros(len(key), np.uint64)]
-    for at in range(LONGEST_HAN):
-        for other in (1, 2):
-            rows = np.flatnonzero((hashes[at][other] != 0) & (lengths > at))
-            if not rows.size:
-                continue
-            one = [(hashes[i][other if i == at else 0, rows]) for i in range(LONGEST_HAN)]
-            length = [(powers[i][other if i == at else 0, rows]) for i in range(LONGEST_HAN)]
-            value = finished(_spoken(one, length))
-            new = (value != found[0][rows]) & (value != found[1][rows]) & (value != found[2][rows])
-            second = found[1][rows] == 0
-            third = ~second & (found[2][rows] == 0)
-            found[1][rows[new & second]] = value[new & second]
-            found[2][rows[new & third]] = value[new & third]
-    return dict(zip((Lane.SOUND, Lane.SOUND_2, Lane.SOUND_3), found, strict=True))
-
-
-def _spoken(hashes: Sequence[NDArray[np.uint64]], powers: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-    """The hash of syllables one after another."""
-    found = hashes[0]
-    for value, power in zip(hashes[1:], powers[1:], strict=True):
-        found = found * power + value
-    return found

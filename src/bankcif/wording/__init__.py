@@ -1,9 +1,19 @@
 """Names and addresses: forms that can be compared, beside what was written."""
 
 from .addresses import Address, AddressBook, AddressComparison, compare_addresses
-from .characters import is_han, look_alikes, readings, simplify
+from .characters import is_han, look_alikes, reading_groups, readings, simplify
 from .levels import Level
-from .names import PersonName, compound_surnames, person_name, standard_form, surname_readings, titles
+from .names import (
+    HONORIFICS,
+    PARTICLES,
+    PersonName,
+    compound_surnames,
+    person_name,
+    special_surnames,
+    standard_form,
+    surname_readings,
+    titles,
+)
 from .organizations import (
     OrganizationGround,
     OrganizationName,
@@ -12,11 +22,13 @@ from .organizations import (
     organization_name,
 )
 from .placeholders import FILLER_DATES, FILLER_WORDS, is_placeholder
-from .spellings import Ground, compatible, full_given_name
+from .spellings import Ground, compatible, full_given_name, full_given_names
 
 __all__ = [
     "FILLER_DATES",
     "FILLER_WORDS",
+    "HONORIFICS",
+    "PARTICLES",
     "Address",
     "AddressBook",
     "AddressComparison",
@@ -31,13 +43,16 @@ __all__ = [
     "compatible_organizations",
     "compound_surnames",
     "full_given_name",
+    "full_given_names",
     "is_han",
     "is_placeholder",
     "look_alikes",
     "organization_name",
     "person_name",
+    "reading_groups",
     "readings",
     "simplify",
+    "special_surnames",
     "standard_form",
     "surname_readings",
     "titles",

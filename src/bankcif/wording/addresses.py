@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import attrs
 
@@ -94,7 +94,7 @@ class AddressBook:
     """
     Reads addresses with a division table.
 
-    Built once for each table (some 50 ms); `read` costs some 30 µs. A level may be missing or shortened (浙江杭州西湖区,
+    Its index is built once for each table, when the first address is read (some 50 ms); `read` costs some 30 µs. A level may be missing or shortened (浙江杭州西湖区,
     延边州), and a name that is no longer in use leads to where the place lies today; a county's name that several places
     share is taken only below a recognized level.
 
@@ -107,7 +107,10 @@ class AddressBook:
         self._divisions = divisions
         self._zones = postcode_zones or {}
         self._rows = tuple(divisions)
-        self._below, self._alone = _index(divisions)
+
+    @cached_property
+    def _tables(self) -> tuple[Mapping[str, Names], Names]:
+        return _index(self._divisions)
 
     def read(self, text: str) -> Address:
         """Takes *text* apart; never fails, an address without a known division has no code."""
@@ -139,7 +142,8 @@ class AddressBook:
     def _division(self, rest: str) -> tuple[list[Division], str]:
         """The divisions at the front of *rest*, and what stands behind them."""
         best = _NOTHING
-        for table in (self._below.get("", {}), self._alone):
+        below, alone = self._tables
+        for table in (below.get("", {}), alone):
             for division, size in _matches(self._rows, rest, table):
                 # 北京市北京市朝阳区; but 吉林省吉林市 is a province and its prefecture.
                 again = next((len(name) for name in _names(division) if rest.startswith(name, size)), 0)
@@ -152,7 +156,7 @@ class AddressBook:
         best = _NOTHING
         if _is_county(code) or not rest:
             return best
-        for division, size in _matches(self._rows, rest, self._below.get(code, {})):
+        for division, size in _matches(self._rows, rest, self._tables[0].get(code, {})):
             deeper, further = self._descend(rest[size:], division.code)
             best = _better(best, ([division, *deeper], size + further))
         return best

@@ -19,6 +19,7 @@ __all__ = [
     "look_alike",
     "look_alikes",
     "modern",
+    "reading_groups",
     "readings",
     "simplify",
     "simplify_script",
@@ -110,6 +111,11 @@ def _any_variant() -> re.Pattern[str]:
 def readings(character: str) -> tuple[str, ...]:
     """Readings of *character* without tone, commonest first; ü is ``v``. Empty if it has none."""
     return _readings().get(character, ())
+
+
+def reading_groups() -> list[tuple[tuple[str, ...], str]]:
+    """Every list of readings (see `readings`), with all characters that have it."""
+    return [(tuple(syllables.split(",")), characters) for syllables, characters in lines("readings.tsv")]
 
 
 def simplify_script(text: str) -> str:

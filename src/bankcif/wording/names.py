@@ -17,7 +17,17 @@ import attrs
 
 from .characters import is_han, modern, readings, simplify
 
-__all__ = ["PersonName", "compound_surnames", "person_name", "standard_form", "surname_readings", "titles"]
+__all__ = [
+    "HONORIFICS",
+    "PARTICLES",
+    "PersonName",
+    "compound_surnames",
+    "person_name",
+    "special_surnames",
+    "standard_form",
+    "surname_readings",
+    "titles",
+]
 
 _DOT = "\u00b7"
 # Separators found in files where GB18030 A1A4 (·) belongs. Source: rule of twelve ministries, 民委发〔2016〕33号.
@@ -27,7 +37,7 @@ _SPELLINGS = (("lve", "lue"), ("nve", "nue"), ("lv", "lu"), ("nv", "nu"))
 _LETTERS = re.compile(r"[^a-z]+")
 # What counters type around a name.
 _TITLES = ("先生", "女士", "小姐", "太太", "同志", "老师", "教授", "经理")
-_HONORIFICS = frozenset("mr mrs ms miss mx dr prof sir madam mdm rev hon".split())
+HONORIFICS = frozenset("mr mrs ms miss mx dr prof sir madam mdm rev hon".split())
 _BRACKETS = str.maketrans("【〔［〈《「『】〕］〉》」』", "(((((((" + ")))))))")
 # Words that belong to the surname behind them. Source: general knowledge of European and Malay names; unchecked.
 PARTICLES = frozenset(
@@ -80,6 +90,11 @@ def surname_readings(surname: str) -> tuple[str, ...]:
     return tuple(_surnames()[1].get(surname, ()))
 
 
+def special_surnames() -> dict[str, tuple[str, ...]]:
+    """Every surname for which `surname_readings` has readings, with them."""
+    return {surname: tuple(spoken) for surname, spoken in _surnames()[1].items()}
+
+
 def titles() -> tuple[str, ...]:
     """What counters type behind a Chinese name; each of two characters."""
     return _TITLES
@@ -125,7 +140,7 @@ def _bare(text: str) -> str:
 def _untitled(text: str) -> str:
     """A Latin name without honorifics before it."""
     words = text.split(" ")
-    while len(words) > 1 and words[0].casefold().rstrip(".") in _HONORIFICS:
+    while len(words) > 1 and words[0].casefold().rstrip(".") in HONORIFICS:
         del words[0]
     return " ".join(words)
 

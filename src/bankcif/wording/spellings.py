@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from .characters import cantonese, lines, look_alike, readings, simplify_script
 from .names import PARTICLES, PersonName, plain_letters
 
-__all__ = ["Ground", "compatible", "full_given_name"]
+__all__ = ["Ground", "compatible", "full_given_name", "full_given_names"]
 
 _SHORTEST_CUT_HAN = 6
 _SHORTEST_CUT_LATIN = 12
@@ -106,14 +106,15 @@ def _canonical() -> dict[str, frozenset[str]]:
 
 
 @cache
-def _full() -> dict[str, str]:
+def full_given_names() -> dict[str, str]:
+    """Every given name, short or not, to the one that it most likely stands for; see `full_given_name`."""
     forms: dict[str, int] = {full: len(shorts.split(",")) for full, shorts in lines("nicknames.tsv")}
     return {form: max((form, *fulls), key=lambda one: (forms.get(one, 0), one)) for form, fulls in _canonical().items()}
 
 
 def full_given_name(word: str) -> str:
     """The given name that *word* most likely stands for: of all it may be short for, the one with most short forms."""
-    return _full().get(word, word)
+    return full_given_names().get(word, word)
 
 
 def _familiar(one: str, other: str) -> bool:

@@ -55,12 +55,13 @@ class EngineContract:
         self, engine: Callable[[int], Engine]
     ) -> None:
         model, lanes = _model(), _records()
+        rows = lanes.tolist()
         found = _table(engine(1000).pairs(lanes, model))
         expected = {}
         for a, b in combinations(range(len(lanes)), 2):
-            met = sum(int(rule.meets(lanes[[a]], lanes[[b]])[0]) << at for at, rule in enumerate(model.blocking))
+            met = sum(rule.meets(rows[a], rows[b]) << at for at, rule in enumerate(model.blocking))
             if met:
-                levels = model.pair(lanes[a].tolist(), lanes[b].tolist()).levels
+                levels = model.pair(rows[a], rows[b]).levels
                 columns = {name: np.array([level], np.uint8) for name, level in levels.items()}
                 expected[a, b] = (int(model.patterns(columns)[0]), met)
         assert found == expected
