@@ -201,7 +201,7 @@ def test_what_fails_while_it_writes_leaves_nothing(
     rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     failure: BaseException, status: int, message: str,
 ) -> None:  # fmt: skip
-    def fail(path: Path, schema: object) -> None:
+    def fail(path: Path, schema: object, **_: object) -> None:
         path.write_bytes(b"PAR1")
         raise failure
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, strategies as st
 
-from bankcif.matching import Lane, cluster, clusters_of, components
+from bankcif.matching import Lane, cluster, clusters_of
+from bankcif.matching.kernels.joining import founders
 
 NONE = np.zeros(0, np.int64)
 
@@ -30,7 +31,7 @@ def arrays(pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
 def test_components_are_those_of_joining_pair_by_pair(pairs: list[tuple[int, int]]) -> None:
     names = [f"{row:02}" for row in range(12)]
     expected = clusters_of(names, [(names[a], names[b]) for a, b in pairs])
-    assert components(12, *arrays(pairs)).tolist() == [int(expected[name]) for name in names]
+    assert founders(12, *arrays(pairs)).tolist() == [int(expected[name]) for name in names]
 
 
 @given(links, st.permutations(range(20)), st.lists(st.integers(0, 3), min_size=12, max_size=12), links)
@@ -49,7 +50,7 @@ def test_no_cluster_holds_what_is_kept_apart_and_the_order_of_links_does_not_cou
         assert len({numbers[row] for row in members} - {0}) <= 1
         assert not any(set(pair) <= set(members.tolist()) for pair in apart)
     kept = [pair for at, pair in enumerate(pairs) if at not in set(found.cut.tolist())]
-    assert components(12, *arrays(kept)).tolist() == found.founder.tolist()
+    assert founders(12, *arrays(kept)).tolist() == found.founder.tolist()
 
 
 def test_a_chain_is_cut_at_its_weakest_link() -> None:

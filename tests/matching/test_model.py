@@ -21,6 +21,7 @@ from bankcif.matching import (
     Comparison,
     Lane,
     MatchModel,
+    ValueCounts,
     counted_frequencies,
     default_model,
     match_weight,
@@ -152,7 +153,9 @@ def test_an_alternative_takes_from_what_it_explains() -> None:
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=60), st.integers(2, 6))
 def test_a_rare_value_adds_more_than_a_common_one_and_few_records_have_no_tag(values: list[int], k: int) -> None:
     column = np.array(values, np.uint64)
-    found = counted_frequencies(column, comparison="name", levels=(7,), lane=Lane.KEY, u=0.1, salt=11, k=k)
+    found = counted_frequencies(
+        ValueCounts.of(column, k), comparison="name", levels=(7,), lane=Lane.KEY, u=0.1, salt=11
+    )
     counts = {value: values.count(value) for value in values}
     assert len(found.tags) == sum(count >= k for count in counts.values())
     order = sorted(counts, key=counts.__getitem__)
@@ -164,7 +167,7 @@ def test_a_rare_value_adds_more_than_a_common_one_and_few_records_have_no_tag(va
 
 def test_frequencies_count_only_where_both_have_the_value_and_come_back_from_json() -> None:
     column = np.array([5] * 90 + [6] * 10, np.uint64)
-    one = counted_frequencies(column, comparison="name", levels=(2,), lane=Lane.KEY, u=0.5, salt=11, k=5)
+    one = counted_frequencies(ValueCounts.of(column, 5), comparison="name", levels=(2,), lane=Lane.KEY, u=0.5, salt=11)
     model = small(frequencies=(one,))
     left, right = np.zeros((3, len(Lane)), np.uint64), np.zeros((3, len(Lane)), np.uint64)
     left[:, Lane.KEY], right[:, Lane.KEY] = (5, 6, 5), (5, 6, 6)

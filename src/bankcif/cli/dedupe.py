@@ -14,6 +14,7 @@ import click
 import numpy as np
 
 from .._clock import SystemClock
+from .._extras import need
 from .._text import Language
 from ..engines import LocalEngine, Progress, SparkEngine
 from ..errors import ConfigurationError, FileError
@@ -96,6 +97,7 @@ def dedupe(
     if labels and (given or no_training):
         raise click.UsageError("labels are to learn from: leave --model and --no-training out")
     chosen_engine = SparkEngine(master=spark_master) if engine == "spark" else LocalEngine()
+    _give_memory_back()
     with _bar(as_json) as bar:
         steps = _Steps(bar)
         steps("read", 0.0)
@@ -125,6 +127,12 @@ def dedupe(
     document = _document(found, steps.end(), given is not None, unread, [out, pairs])
     emit(as_json, document, lambda: _tell(document))
     return 0
+
+
+def _give_memory_back() -> None:
+    """Arrow keeps what it was given for the next time by default, which here is most of what it read."""
+    pa = need("pyarrow", extra="columns")
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def _read_model(path: Path, kind: PartyKind) -> tuple[MatchModel, tuple[str, ...]]:
@@ -256,8 +264,8 @@ def _document(
 
 def _estimated(found: Deduped) -> dict[str, float]:
     """Precision and recall of all pairs that link, by what the weights say; of pairs, before clusters are cut."""
-    weight = found.model.weights(found.pairs.patterns)
-    (at,) = estimated_curve(weight, [found.model.link_millibits])
+    patterns, _, counts, _ = found.pairs.counted()
+    (at,) = estimated_curve(found.model.weights(patterns), [found.model.link_millibits], counts=counts)
     return {"precision": at.precision, "recall_of_compared": at.recall}
 
 

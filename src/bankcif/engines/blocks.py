@@ -18,7 +18,8 @@ from ..matching import BlockingRule, Lanes
 
 __all__ = ["FEW_PAIRS", "BlockReport", "Blocks", "Capped", "blocks_of"]
 
-_Rows = NDArray[np.int64]
+_Entries = NDArray[np.uint32]
+_Bounds = NDArray[np.int64]
 FEW_PAIRS = 1_000_000  # so many are compared in a second, whatever the file
 
 Capped = tuple[NDArray[np.uint64], ...]
@@ -60,12 +61,12 @@ class Blocks:
         report: What became of the rule.
     """
 
-    runs: list[tuple[_Rows, _Rows]]
+    runs: list[tuple[_Entries, _Bounds]]
     whole: NDArray[np.bool_]
     capped: Capped
     report: BlockReport
 
-    def pieces(self, most: int) -> Iterator[tuple[_Rows, _Rows]]:
+    def pieces(self, most: int) -> Iterator[tuple[_Entries, _Bounds]]:
         """Some blocks after others, with about *most* pairs at once: their entries, and the bounds of each."""
         for entries, bounds in self.runs:
             sizes = np.diff(bounds)
@@ -104,18 +105,15 @@ def blocks_of(
 
     count = len(lanes)
     whole = np.ones(count, np.bool_)
-    runs: list[tuple[_Rows, _Rows]] = []
-    key_of = np.concatenate(rule.keys(lanes))
-    entries = np.flatnonzero(key_of)
-    keys = key_of[entries]
+    runs: list[tuple[_Entries, _Bounds]] = []
+    keys = rule.keys(lanes).reshape(-1)
     if since:
-        reached = np.isin(keys, np.unique(keys[entries % count >= since]))
-        keys, entries = keys[reached], entries[reached]
+        keys[~np.isin(keys, np.unique(keys.reshape(-1, count)[:, since:]))] = 0
     told: list[NDArray[np.uint64]] = []
     pairs = largest = narrowed = too_large = left_out = 0
     for level in range(len(rule.narrower) + 1):
-        entries, bounds = blocks_among(keys, entries)
-        sizes, firsts = np.diff(bounds), key_of[entries[bounds[:-1]]]
+        entries, bounds = blocks_among(keys)
+        sizes, firsts = np.diff(bounds), keys[entries[bounds[:-1]]]
         largest = largest or int(sizes.max(initial=0))
         if capped is None:
             large = sizes > most_records
@@ -138,10 +136,10 @@ def blocks_of(
             break
         narrowed += int(large.sum())
         place, row = np.divmod(entries, count)
-        further = np.stack(rule.keys(lanes[row], level + 1))[place, np.arange(len(row))]
+        further = rule.keys(lanes[row], level + 1)[place, np.arange(len(row))]
         left_out += int((further == 0).sum())
-        key_of[entries] = further
-        keys, entries = further[further != 0], entries[further != 0]
+        keys[:] = 0
+        keys[entries] = further
     report = BlockReport(
         rule=rule.name, pairs=pairs, largest=largest, narrowed=narrowed, capped=too_large, left_out=left_out
     )

@@ -53,7 +53,7 @@ class LocalEngine:
                 capped=None if capped is None else capped[number], since=since,
             )  # fmt: skip
 
-        def compared(number: int, entries: NDArray[np.int64], bounds: NDArray[np.int64]) -> Pairs:
+        def compared(number: int, entries: NDArray[np.uint32], bounds: NDArray[np.int64]) -> Pairs:
             left, right, met = pairs_within(
                 meeting, number, entries, bounds, count=len(lanes), since=since, lanes=lanes, whole=whole
             )

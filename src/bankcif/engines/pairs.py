@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import attrs
 import numpy as np
@@ -14,9 +15,11 @@ from .blocks import BlockReport, Capped
 
 __all__ = ["Edges", "Pairs", "weigh"]
 
-_BATCH = 65_536
-_MANY = 1 << 22
+_MANY = 1 << 18
 _LARGEST_TABLE = 1 << 24
+
+
+_Counted = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]]
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -69,15 +72,20 @@ class Pairs:
             columns = {name: np.delete(column, more) for name, column in columns.items()}
         return cls(**columns, reports=tuple(reports), capped=tuple(capped))
 
-    def counted(
-        self, said: NDArray[np.int8] | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]]:
+    def counted(self, said: NDArray[np.int8] | None = None) -> _Counted:
         """
         The distinct patterns with the rules met and what was said of them, and how many pairs have each.
 
         Args:
             said: Of each pair what a person said: 1 that it is one party, -1 that it is not, 0 nothing; nothing of all by default.
         """
+        return self._unsaid if said is None else self._count(said)
+
+    @cached_property
+    def _unsaid(self) -> _Counted:
+        return self._count(None)
+
+    def _count(self, said: NDArray[np.int8] | None) -> _Counted:
         bits = max(len(self.reports), 1)
         found: list[NDArray[np.int64]] = []
         times: list[NDArray[np.int64]] = []
@@ -99,8 +107,8 @@ class Pairs:
 _NONE = Pairs(
     left=np.zeros(0, np.uint32),
     right=np.zeros(0, np.uint32),
-    patterns=np.zeros(0, np.int64),
-    met=np.zeros(0, np.uint32),
+    patterns=np.zeros(0, np.int32),
+    met=np.zeros(0, np.uint16),
 )
 
 
@@ -116,10 +124,10 @@ class Edges:
         automatic, possible, contradicted: What the link policy says of them.
     """
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    weight_millibits: NDArray[np.int64]
-    patterns: NDArray[np.int64]
+    left: NDArray[np.uint32]
+    right: NDArray[np.uint32]
+    weight_millibits: NDArray[np.int32]
+    patterns: NDArray[np.int32]
     automatic: NDArray[np.bool_]
     possible: NDArray[np.bool_]
     contradicted: NDArray[np.bool_]
@@ -128,62 +136,73 @@ class Edges:
         return len(self.left)
 
     @classmethod
-    def joined(cls, one: Edges, other: Edges) -> Edges:
-        """Both, ordered by row numbers; they have no pair in common."""
-        columns = {
-            field.name: np.concatenate((getattr(one, field.name), getattr(other, field.name)))
-            for field in attrs.fields(cls)
-        }
-        order = np.lexsort((columns["right"], columns["left"]))
-        return cls(**{name: column[order] for name, column in columns.items()})
+    def joined(cls, *parts: Edges) -> Edges:
+        """All of them, ordered by row numbers; they have no pair in common."""
+        left, right = (np.concatenate([getattr(part, side) for part in parts]) for side in ("left", "right"))
+        order = np.argsort(left.astype(np.uint64) << np.uint64(32) | right)
+        return cls(
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in parts])[order]
+                for field in attrs.fields(cls)
+            }
+        )
 
 
 def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> Edges:
     """
     What *model* and *policy* say of *pairs* of rows of *lanes*.
 
-    The model has the comparisons that the pairs were compared by. Cost: a look-up for each pair, and the values themselves of
-    those only that weigh enough for the frequency of a value to count.
+    The model has the comparisons that the pairs were compared by. Cost: each pattern is weighed and decided once, a pair is a
+    look-up; the values themselves are looked at only where a pattern weighs enough for their frequency to count.
     """
-    least = policy.possible_from(model) - sum(one.most_millibits for one in model.frequencies)
-    found = []
+    distinct, place_of = _patterns(pairs, model)
+    levels, weights = model.levels_of(distinct), model.weights(distinct)
+    # What is decided whatever the weight; the weight adds possible matches.
+    links = policy.decide_all(model, levels, np.full(len(distinct), np.iinfo(np.int32).min, np.int64))
+    enough = policy.possible_from(model)
+    telling = weights >= enough - sum(one.most_millibits for one in model.frequencies)
+    telling |= links.automatic | links.possible
+    looked_at = {one.comparison for one in model.frequencies}
+    found = [_NOTHING]
     for start in range(0, len(pairs), _MANY):
-        patterns = pairs.patterns[start : start + _MANY].astype(np.int64)
-        telling = (model.weights(patterns) >= least) | _asked(patterns, model, policy)
-        found.append(np.flatnonzero(telling) + start)
-    rows = np.concatenate([*found, np.zeros(0, np.int64)])
-    left, right = pairs.left[rows].astype(np.int64), pairs.right[rows].astype(np.int64)
-    patterns = pairs.patterns[rows].astype(np.int64)
-    weight = model.weights(patterns)
-    for start in range(0, len(rows), _BATCH):
-        some = slice(start, start + _BATCH)
-        here, there = lanes.take(left[some], axis=0), lanes.take(right[some], axis=0)
-        weight[some] += model.frequency_millibits(model.levels_of(patterns[some]), here, there)
-    links = policy.decide_all(model, model.levels_of(patterns), weight)
-    kept = np.flatnonzero(links.automatic | links.possible)
-    order = kept[np.lexsort((right[kept], left[kept]))]
-    return Edges(
-        left=left[order], right=right[order], weight_millibits=weight[order], patterns=patterns[order],
-        automatic=links.automatic[order], possible=links.possible[order], contradicted=links.contradicted[order],
-    )  # fmt: skip
+        part = slice(start, start + _MANY)
+        at = place_of(pairs.patterns[part])
+        rows = np.flatnonzero(telling[at])
+        at = at[rows]
+        left, right = pairs.left[part][rows], pairs.right[part][rows]
+        of_pairs = {name: levels[name][at] for name in looked_at}
+        weight = weights[at] + model.frequency_millibits(of_pairs, lanes, left, right)
+        automatic = links.automatic[at]
+        possible = links.possible[at] | (~automatic & (weight >= enough))
+        kept = np.flatnonzero(automatic | possible)
+        found.append(
+            Edges(
+                left=left[kept], right=right[kept], weight_millibits=weight[kept].astype(np.int32),
+                patterns=distinct[at[kept]].astype(np.int32),
+                automatic=automatic[kept], possible=possible[kept], contradicted=links.contradicted[at[kept]],
+            )
+        )  # fmt: skip
+    return Edges.joined(*found)
 
 
-def _asked(patterns: NDArray[np.int64], model: MatchModel, policy: LinkPolicy) -> NDArray[np.bool_]:
-    """Which patterns tell something whatever they weigh."""
-    distinct, inverse = _distinct(patterns, math.prod(model.sizes))
-    nothing = np.full(len(distinct), np.iinfo(np.int32).min, np.int64)
-    links = policy.decide_all(model, model.levels_of(distinct), nothing)
-    return (links.automatic | links.possible)[inverse]
+_NOTHING = Edges(
+    left=np.zeros(0, np.uint32), right=np.zeros(0, np.uint32), weight_millibits=np.zeros(0, np.int32),
+    patterns=np.zeros(0, np.int32), automatic=np.zeros(0, np.bool_), possible=np.zeros(0, np.bool_),
+    contradicted=np.zeros(0, np.bool_),
+)  # fmt: skip
 
 
-def _distinct(patterns: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct patterns of *count* that there may be, and the number of each entry's among them."""
+def _patterns(
+    pairs: Pairs, model: MatchModel
+) -> tuple[NDArray[np.int64], Callable[[NDArray[np.int32]], NDArray[np.int64]]]:
+    """The distinct patterns of *pairs*, and what tells the place of each pattern among them."""
+    count = math.prod(model.sizes)
     if count > _LARGEST_TABLE:
-        distinct, inverse = np.unique(patterns, return_inverse=True)
-        return distinct, inverse
+        distinct = np.unique(pairs.patterns).astype(np.int64)
+        return distinct, lambda patterns: np.searchsorted(distinct, patterns)
     seen = np.zeros(count, np.bool_)
-    seen[patterns] = True
-    distinct = np.flatnonzero(seen)
-    place = np.zeros(count, np.int64)
-    place[distinct] = np.arange(len(distinct))
-    return distinct, place[patterns]
+    seen[pairs.patterns] = True
+    found = np.flatnonzero(seen)
+    place = np.zeros(count, np.int32)
+    place[found] = np.arange(len(found))
+    return found, lambda patterns: place[patterns].astype(np.int64)

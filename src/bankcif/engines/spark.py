@@ -264,7 +264,7 @@ def _narrowed(batches: Iterator[Any], *, rule: BlockingRule, count: int, level: 
     pa = need("pyarrow", extra="spark")
     for batch in batches:
         entries, lanes = batch.column("entry").to_numpy(), _lanes(batch.column("lanes"))
-        keys = np.stack(rule.keys(lanes, level))[entries // count, np.arange(len(entries))]
+        keys = rule.keys(lanes, level)[entries // count, np.arange(len(entries))]
         has = keys != 0
         if has.any():
             yield _batch(pa, keys[has], entries[has], lanes[has])
@@ -298,7 +298,7 @@ class _Comparing:
         # Other blocks are elsewhere: whom these records met there is not known here.
         whole = np.zeros(len(rows), np.uint16)
         blocks = Blocks(
-            runs=[(place * len(rows) + local, np.append(starts, len(keys)))], whole=whole != 0, capped=(),
+            runs=[((place * len(rows) + local).astype(np.uint32), np.append(starts, len(keys)))], whole=whole != 0, capped=(),
             report=BlockReport(rule=""),
         )  # fmt: skip
         meeting, some = Meeting.of(model.blocking), lanes[first]

@@ -153,7 +153,7 @@ def _clustered(
 
     def clusters_of(which: NDArray[np.bool_], apart: NDArray[np.bool_]) -> Clusters:
         # A link by rule is stronger than any by weight.
-        strength = edges.weight_millibits + edges.automatic * 1_000_000
+        strength = edges.weight_millibits + edges.automatic * np.int32(1_000_000)
         forbidden = zip(edges.left[apart].tolist(), edges.right[apart].tolist(), strict=True)
         return cluster(reading.lanes, edges.left[which], edges.right[which], strength[which], forbidden)
 

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._extras import need
+from ..engines import threads
 from ..errors import FileError
 from .dedupe import Deduped
 
 __all__ = ["cluster_tables", "pair_tables", "write_tables"]
 
-_ROWS = 1 << 20  # so many are put together at once; what is written does not stand in memory whole
+_ROWS = 1 << 18  # so many are put together at once; what is written does not stand in memory whole
 
 
 def cluster_tables(found: Deduped) -> Iterator[Any]:
@@ -49,11 +50,11 @@ def pair_tables(found: Deduped) -> Iterator[Any]:
     keys = found.reading.keys.combine_chunks()
     names = ["unrelated", *(alternative.name for alternative in model.alternatives)]
     outcomes = _outcomes(found)
-    every = np.lexsort((edges.right, edges.left, -edges.weight_millibits))
+    every = np.argsort(-edges.weight_millibits, kind="stable")  # they are ordered by rows
     for start in range(0, max(len(every), 1), _ROWS):
         order = every[start : start + _ROWS]
         distinct, inverse = np.unique(edges.patterns[order], return_inverse=True)
-        levels = model.levels_of(distinct)
+        levels = model.levels_of(distinct.astype(np.int64))
         odds = np.vstack([np.ones((1, len(distinct))), model.odds(model.counted(levels))])
         columns = {
             "left_key": keys.take(pa.array(edges.left[order])),
@@ -93,13 +94,16 @@ def write_tables(tables: Mapping[Path, Callable[[], Iterator[Any]]]) -> None:
     parts: dict[Path, Path] = {}
     failed: Path | None = None
     try:
-        for path, make in tables.items():
-            parts[path] = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-            try:
-                _write(parts[path], make(), csv=path.suffix.lower() == ".csv")
-            except OSError:
-                failed = path
-                break
+        with threads(None) as pool:
+            begun = {}
+            for path, make in tables.items():
+                parts[path] = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+                begun[path] = pool.submit(_write, parts[path], make, csv=path.suffix.lower() == ".csv")
+            for path, one in begun.items():
+                if isinstance(one.exception(), OSError):
+                    failed = path
+                    break
+                one.result()
         if failed is None:
             for path, part in parts.items():
                 part.replace(path)
@@ -113,7 +117,8 @@ def write_tables(tables: Mapping[Path, Callable[[], Iterator[Any]]]) -> None:
         )  # fmt: skip
 
 
-def _write(path: Path, tables: Iterator[Any], *, csv: bool) -> None:
+def _write(path: Path, make: Callable[[], Iterator[Any]], *, csv: bool) -> None:
+    tables = make()
     first = next(tables)
     if csv:
         first = _plain(first)
@@ -130,7 +135,9 @@ def _writer(path: Path, schema: Any, csv: bool) -> Any:
         return pc.CSVWriter(path, schema)
     import pyarrow.parquet as pq
 
-    return pq.ParquetWriter(path, schema)
+    # Keys are all different: a dictionary of them would be made and thrown away.
+    words = [field.name for field in schema if str(field.type).startswith("dictionary")]
+    return pq.ParquetWriter(path, schema, use_dictionary=words)
 
 
 def _plain(table: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._clock import IdSource, SystemIds
-from ..engines import LocalEngine, Pairs, Progress, silent
+from ..engines import LocalEngine, Pairs, Progress, silent, threads
 from ..matching import (
     COMPARATORS,
     Frequencies,
@@ -19,6 +19,7 @@ from ..matching import (
     PatternCounts,
     Trained,
     TrainingPlan,
+    ValueCounts,
     counted_frequencies,
     mix_array,
     train,
@@ -44,7 +45,6 @@ class Labels:
 
 
 _RANDOM_PAIRS = 300_000
-_BATCH = 65_536
 _FEWEST = 10
 
 # At which levels the frequency of which value counts.
@@ -93,10 +93,12 @@ def train_model(
     said, unmet = _said(pairs, labels)
     patterns, met, counts, told = pairs.counted(said)
     progress("learn", 0.0)
+    values = _counts(lanes, start, fewest)
     random_levels, random_pairs = _random_levels(lanes, start, int.from_bytes(draw(8)))
     seen = PatternCounts(
         patterns=patterns, met=met, counts=counts, said=told, random_levels=random_levels, random_pairs=random_pairs,
-        equal_pairs=_equal_pairs(lanes, start), records=len(lanes),
+        equal_pairs={c.name: values[best].equal_pairs for c in start.comparisons if (best := COMPARATORS[c.comparator].best)},
+        records=len(lanes),
     )  # fmt: skip
     progress("learn", 0.5)
     found = train(start, seen, version=version, plan=plan)
@@ -104,7 +106,7 @@ def train_model(
         remark = f"{unmet} labelled pairs meet under no blocking rule and were not learned from"
         found = attrs.evolve(found, remarks=(*found.remarks, remark))
     salt = int.from_bytes(draw(8))
-    return _with_frequencies(found, _frequencies(lanes, found.model, salt, fewest))
+    return _with_frequencies(found, _frequencies(values, found.model, salt))
 
 
 def _said(pairs: Pairs, labels: Labels | None) -> tuple[NDArray[np.int8] | None, int]:
@@ -134,41 +136,35 @@ def _random_levels(lanes: Lanes, model: MatchModel, seed: int) -> tuple[dict[str
     if count < 2:
         return found, 1
     wanted = min(_RANDOM_PAIRS, len(lanes) * (len(lanes) - 1) // 2)
-    for start in range(0, wanted, _BATCH):
-        drawn = mix_array(np.arange(2 * start, 2 * min(start + _BATCH, wanted), dtype=np.uint64) + np.uint64(seed))
-        left, step = drawn[::2] % count, drawn[1::2] % (count - np.uint64(1)) + np.uint64(1)
-        right = (left + step) % count
-        here, there = lanes.take(left.astype(np.int64), axis=0), lanes.take(right.astype(np.int64), axis=0)
-        for c in model.comparisons:
-            levels = COMPARATORS[c.comparator].levels(here, there)
-            found[c.name] += np.bincount(levels, minlength=len(c.labels))
+    drawn = mix_array(np.arange(2 * wanted, dtype=np.uint64) + np.uint64(seed))
+    left, step = drawn[::2] % count, drawn[1::2] % (count - np.uint64(1)) + np.uint64(1)
+    right = (left + step) % count
+    patterns = model.patterns_of(lanes, left.astype(np.int64), right.astype(np.int64)).astype(np.int64)
+    for name, levels in model.levels_of(patterns).items():
+        found[name] += np.bincount(levels, minlength=len(found[name]))
     return found, wanted
 
 
-def _equal_pairs(lanes: Lanes, model: MatchModel) -> dict[str, float]:
-    """How many pairs of the file have the same value, by comparison."""
-    found = {}
-    for c in model.comparisons:
-        lane = COMPARATORS[c.comparator].best
-        if lane is not None:
-            _, counts = np.unique(lanes[:, lane][lanes[:, lane] != 0], return_counts=True)
-            found[c.name] = float((counts * (counts - 1) / 2).sum())
-    return found
+def _counts(lanes: Lanes, model: MatchModel, fewest: int) -> dict[Lane, ValueCounts]:
+    """How common values are, of every lane that the model learns from."""
+    best = [COMPARATORS[c.comparator].best for c in model.comparisons]
+    wanted = dict.fromkeys([*filter(None, best), *(lane for _, lane, _ in _FREQUENCIES[model.kind])])
+    with threads(None) as pool:
+        return dict(zip(wanted, pool.map(lambda lane: ValueCounts.of(lanes[:, lane], fewest), wanted), strict=True))
 
 
-def _frequencies(lanes: Lanes, model: MatchModel, salt: int, fewest: int) -> tuple[Frequencies, ...]:
+def _frequencies(seen: Mapping[Lane, ValueCounts], model: MatchModel, salt: int) -> tuple[Frequencies, ...]:
     by_name = {c.name: c for c in model.comparisons}
     found = []
     for name, lane, labels in _FREQUENCIES[model.kind]:
         comparison = by_name.get(name)
-        if comparison is None or not lanes[:, lane].any():
+        if comparison is None or not seen[lane].records:
             continue
         levels = tuple(comparison.labels.index(label) for label in labels)
         u = sum(comparison.u[level - 1] for level in levels)
         found.append(
             counted_frequencies(
-                lanes[:, lane], comparison=name, levels=levels, lane=lane, u=u, salt=salt, k=fewest,
-                personal=name != "name",
+                seen[lane], comparison=name, levels=levels, lane=lane, u=u, salt=salt, personal=name != "name"
             )
-        )  # fmt: skip
+        )
     return tuple(found)

@@ -179,7 +179,7 @@ class Columns:
     _encoding: str
     _delimiter: str
 
-    def batches(self, names: Sequence[str], *, rows: int = 65_536) -> Iterator[Batch]:
+    def batches(self, names: Sequence[str], *, rows: int = 16_384) -> Iterator[Batch]:
         """
         The columns *names* as texts, batch by batch; memory does not grow with the file.
 
@@ -210,7 +210,8 @@ class Columns:
         if self._format == "parquet":
             import pyarrow.parquet as pq
 
-            with pq.ParquetFile(self.path) as file:
+            # Columns are read bit by bit: whole ones would take as much memory as the file.
+            with pq.ParquetFile(self.path, buffer_size=1 << 20, pre_buffer=False) as file:
                 yield from file.iter_batches(batch_size=rows, columns=names)
             return
         import pyarrow.csv as pc

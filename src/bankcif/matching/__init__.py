@@ -1,7 +1,7 @@
 """Write 4: blocking, comparing, weighing, deciding, explaining."""
 
 from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, BlockingRule, blocking_keys, may_bear
-from .cluster import Clusters, cluster, components
+from .cluster import Clusters, cluster
 from .columns import ColumnReader, Read
 from .compare import COMPARATORS, Comparator
 from .comparison import Alternative, Comparison, DeterministicRule, match_weight
@@ -19,7 +19,7 @@ from .diagnose import (
 from .evaluate import Evaluation, clusters_of, evaluate
 from .explain import Explanation, Term, explain, probability_of
 from .features import Features, features_of, lanes_of, table_of
-from .frequencies import Frequencies, counted_frequencies
+from .frequencies import Frequencies, ValueCounts, counted_frequencies
 from .lanes import Lane, Lanes, Row, mix_array
 from .link_policy import Link, LinkPolicy, Links, ReviewPlan
 from .model import Compared, ComparedPair, MatchModel, default_model, model_schema
@@ -62,11 +62,11 @@ __all__ = [
     "ThresholdFigures",
     "Trained",
     "TrainingPlan",
+    "ValueCounts",
     "blocking_keys",
     "clerical_sample",
     "cluster",
     "clusters_of",
-    "components",
     "counted_frequencies",
     "default_model",
     "dependences",

@@ -162,23 +162,22 @@ class BlockingRule:
         """The comparisons that have nothing new to say of pairs that meet by this rule."""
         return frozenset(_SEEN_BY[part] for part in self.parts)
 
-    def keys(self, lanes: Lanes, narrowed: int = 0) -> list[NDArray[np.uint64]]:
+    def keys(self, lanes: Lanes, narrowed: int = 0) -> NDArray[np.uint64]:
         """
-        The keys of each record, 0 where a part is missing: one column, or several where a part may stand in several lanes.
+        The keys of each record, 0 where a part is missing; shape (places, records): a part may stand in several lanes.
 
         Args:
             lanes: The records.
             narrowed: How many of the narrower parts are added.
         """
-        from .kernels.meeting import key_of
+        from .kernels.meeting import fill_keys
 
-        parts = [KEY_PARTS[name] for name in (*self.parts, *self.narrower[:narrowed])]
-        found: list[NDArray[np.uint64]] = []
-        for chosen in product(*parts):
-            key = key_of(lanes, chosen)
-            for earlier in found:  # one value in two places is one key
-                key[key == earlier] = 0
-            found.append(key)
+        every = list(product(*(KEY_PARTS[name] for name in (*self.parts, *self.narrower[:narrowed]))))
+        found = np.empty((len(every), len(lanes)), np.uint64)
+        for place, chosen in enumerate(every):
+            fill_keys(lanes, chosen, found[place])
+            for earlier in found[:place]:  # one value in two places is one key
+                found[place][found[place] == earlier] = 0
         return found
 
     def meets(self, one: Row, other: Row) -> bool:

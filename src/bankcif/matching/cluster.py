@@ -8,6 +8,7 @@ built anew from its strongest link to its weakest, and a link that would bring t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import attrs
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from .lanes import Lane, Lanes
 
-__all__ = ["Clusters", "cluster", "components"]
+__all__ = ["Clusters", "cluster"]
 
 _VALID = np.uint64(16)
 
@@ -34,27 +35,8 @@ class Clusters:
     cut: NDArray[np.int64]
 
 
-def components(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    """
-    The lowest record that each of *count* records is connected with, itself among them.
-
-    Cost: linear in records and links, for each of some ten rounds.
-    """
-    label = np.arange(count)
-    while True:
-        one, other = label[left], label[right]
-        apart = one != other
-        if not apart.any():
-            return label
-        left, right, one, other = left[apart], right[apart], one[apart], other[apart]
-        # Every label is its own; the higher of two goes under the lower, so that there are no circles.
-        label[np.maximum(one, other)] = np.minimum(one, other)
-        while (label[label] != label).any():
-            label = label[label]
-
-
 def cluster(
-    lanes: Lanes, left: NDArray[np.int64], right: NDArray[np.int64], weight: NDArray[np.int64],
+    lanes: Lanes, left: NDArray[Any], right: NDArray[Any], weight: NDArray[Any],
     apart: Iterable[tuple[int, int]] = (),
 ) -> Clusters:  # fmt: skip
     """
@@ -65,7 +47,9 @@ def cluster(
         left, right, weight: The links; of equal weight, the one with the lower records is the stronger.
         apart: Pairs of records that are never in one cluster.
     """
-    founder = components(len(lanes), left, right)
+    from .kernels.joining import founders, holding_two
+
+    founder = founders(len(lanes), left, right)
     valid = (lanes[:, Lane.FLAGS] & _VALID) != 0
     number = np.where(valid, lanes[:, Lane.ID], np.uint64(0))
     forbidden: dict[int, set[int]] = {}
@@ -73,7 +57,7 @@ def cluster(
         if founder[one] == founder[other]:
             forbidden.setdefault(one, set()).add(other)
             forbidden.setdefault(other, set()).add(one)
-    broken = _with_two_numbers(founder, number) | {int(founder[row]) for row in forbidden}
+    broken = {*holding_two(founder, number).tolist(), *(int(founder[row]) for row in forbidden)}
     if not broken:
         return Clusters(founder=founder, cut=np.zeros(0, np.int64))
     inside = np.flatnonzero(np.isin(founder[left], np.fromiter(broken, np.int64)))
@@ -84,18 +68,6 @@ def cluster(
     founder = founder.copy()
     founder[rows] = [guard.founder(row) for row in rows.tolist()]
     return Clusters(founder=founder, cut=np.array(cut, np.int64))
-
-
-def _with_two_numbers(founder: NDArray[np.int64], number: NDArray[np.uint64]) -> set[int]:
-    """Founders of clusters that hold two different numbers."""
-    rows = np.flatnonzero(number)
-    if not rows.size:
-        return set()
-    of, value = founder[rows], number[rows]
-    order = np.lexsort((value, of))
-    of, value = of[order], value[order]
-    two = (of[1:] == of[:-1]) & (value[1:] != value[:-1])
-    return set(of[1:][two].tolist())
 
 
 class _Guard:

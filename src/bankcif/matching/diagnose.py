@@ -63,11 +63,17 @@ def threshold_curve(
         true_pairs: All true pairs, those that were not compared among them.
         thresholds: In millibits.
     """
-    return _curve(weight_millibits, same.astype(np.float64), float(true_pairs), thresholds)
+    return _curve(
+        weight_millibits, same.astype(np.float64), np.ones(len(same), np.int64), float(true_pairs), thresholds
+    )
 
 
 def estimated_curve(
-    weight_millibits: NDArray[np.int64], thresholds: Sequence[int], *, recall_of_blocking: float = 1.0
+    weight_millibits: NDArray[np.int64],
+    thresholds: Sequence[int],
+    *,
+    recall_of_blocking: float = 1.0,
+    counts: NDArray[np.int64] | None = None,
 ) -> list[ThresholdFigures]:
     """
     The same without labels: every pair is a match with the chance that its weight says.
@@ -76,22 +82,26 @@ def estimated_curve(
         weight_millibits: Weights of the pairs that were compared.
         thresholds: In millibits.
         recall_of_blocking: Share of the true pairs that were compared, as training estimates it.
+        counts: How many pairs have each weight; one, if None.
     """
+    counts = np.ones(len(weight_millibits), np.int64) if counts is None else counts
     bits = np.clip(weight_millibits / 1000, -500, 500)
     chance = 1 / (1 + np.exp2(-bits))
-    return _curve(weight_millibits, chance, float(chance.sum()) / recall_of_blocking, thresholds)
+    both = chance * counts
+    return _curve(weight_millibits, both, counts, float(both.sum()) / recall_of_blocking, thresholds)
 
 
 def _curve(
-    weight: NDArray[np.int64], chance: NDArray[np.float64], true_pairs: float, thresholds: Sequence[int]
-) -> list[ThresholdFigures]:
+    weight: NDArray[np.int64], matches: NDArray[np.float64], counts: NDArray[np.int64], true_pairs: float,
+    thresholds: Sequence[int],
+) -> list[ThresholdFigures]:  # fmt: skip
     order = np.argsort(-weight, kind="stable")
-    cumulated = np.concatenate(([0.0], np.cumsum(chance[order])))
+    cumulated, passed = (np.concatenate(([0], np.cumsum(column[order]))) for column in (matches, counts))
     ascending = -weight[order]
     found = []
     for threshold in thresholds:
-        count = int(np.searchsorted(ascending, -threshold, "right"))
-        both = float(cumulated[count])
+        at = int(np.searchsorted(ascending, -threshold, "right"))
+        both, count = float(cumulated[at]), int(passed[at])
         found.append(
             ThresholdFigures(
                 threshold_millibits=threshold, pairs=count, precision=both / count if count else 1.0,

@@ -8,6 +8,7 @@ bits under the model's own salt, and only if at least k records had it.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import attrs
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from .lanes import Lane, Lanes, Row, mix, mix_array
 
-__all__ = ["Frequencies", "counted_frequencies"]
+__all__ = ["Frequencies", "ValueCounts", "counted_frequencies"]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -46,16 +47,17 @@ class Frequencies:
         """The most that a value adds."""
         return max(self.rest_millibits, int(self.bits.max(initial=0)), 0)
 
-    def millibits(self, levels: NDArray[np.uint8], left: Lanes, right: Lanes) -> NDArray[np.int64]:
-        """What each pair's value adds."""
+    def millibits(
+        self, levels: NDArray[np.uint8], lanes: Lanes, left: NDArray[Any], right: NDArray[Any]
+    ) -> NDArray[np.int64]:
+        """What the value of each pair of rows *left* and *right* of *lanes* adds, where their levels are *levels*."""
         out = np.zeros(len(left), np.int64)
-        rows = np.flatnonzero(np.isin(levels, self.levels))
-        if not rows.size:
+        pairs = np.flatnonzero(np.isin(levels, self.levels))
+        if not pairs.size:
             return out
-        value = left[rows, self.lane]
-        same = (value == right[rows, self.lane]) & (value != 0)
-        rows, value = rows[same], value[same]
-        out[rows] = self.of(value)
+        value = lanes[left[pairs], self.lane]
+        same = (value == lanes[right[pairs], self.lane]) & (value != 0)
+        out[pairs[same]] = self.of(value[same])
         return out
 
     def added(self, level: int, one: Row, other: Row) -> int:
@@ -82,37 +84,68 @@ def _tags(values: NDArray[np.uint64], salt: int) -> NDArray[np.uint32]:
     return (mix_array(values ^ np.uint64(salt)) >> np.uint64(32)).astype(np.uint32)
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ValueCounts:
+    """
+    How many records of a file have the same value in a lane.
+
+    Attributes:
+        records: Records that have a value.
+        equal_pairs: Pairs of records that have the same.
+        values, counts: The commonest values, commonest first, and how many records have each.
+        usual: How many records have the value that a record has on average, if it is none of these.
+    """
+
+    records: int
+    equal_pairs: float
+    values: NDArray[np.uint64]
+    counts: NDArray[np.int64]
+    usual: float
+
+    @classmethod
+    def of(cls, column: NDArray[np.uint64], k: int, most: int = 50_000) -> ValueCounts:
+        """
+        Of a lane's *column*, where 0 is no value.
+
+        Args:
+            column: The column.
+            k: How many records must have a value before it is told from others.
+            most: How many values are told at most.
+        """
+        values, counts = np.unique(column[column != 0], return_counts=True)
+        told = np.flatnonzero(counts >= k)
+        told = told[np.argsort(-counts[told], kind="stable")][:most]
+        others = np.ones(len(counts), np.bool_)
+        others[told] = False
+        rare = counts[others].astype(np.float64)
+        return cls(
+            records=int(counts.sum()), equal_pairs=float((counts * (counts - 1) / 2).sum()), values=values[told],
+            counts=counts[told], usual=float((rare @ rare) / rare.sum()) if rare.size else 1.0,
+        )  # fmt: skip
+
+
 def counted_frequencies(
-    values: NDArray[np.uint64], *, comparison: str, levels: tuple[int, ...], lane: Lane, u: float, salt: int, k: int,
-    personal: bool = False, most_tags: int = 50_000, least_bits: float = -10.0, most_bits: float = 6.0,
+    seen: ValueCounts, *, comparison: str, levels: tuple[int, ...], lane: Lane, u: float, salt: int,
+    personal: bool = False, least_bits: float = -10.0, most_bits: float = 6.0,
 ) -> Frequencies:  # fmt: skip
     """
-    The frequencies of *values*.
+    The frequencies of what was *seen* in a lane.
 
     Args:
-        values: The lane's column; 0 is left out.
+        seen: Its counts.
         comparison, levels, lane: See `Frequencies`.
         u: Chance of agreeing at these levels among unrelated pairs, as the model has it.
         salt: 64 bits, drawn anew for each training.
-        k: How many records must have a value before it is told from others.
         personal: Whether a value is mostly one party's (a phone), so that those of few records say what agreement says on
             average, and only what many share says less.
-        most_tags: How many values are told at most, the commonest.
         least_bits, most_bits: Bounds of what a value adds.
     """
-    distinct, counts = np.unique(values[values != 0], return_counts=True)
-    total = max(int(counts.sum()), 1)
-    common = np.flatnonzero(counts >= k)
-    common = common[np.argsort(-counts[common], kind="stable")][:most_tags]
-    tags = _tags(distinct[common], salt)
+    total = max(seen.records, 1)
+    tags = _tags(seen.values, salt)
     order = np.argsort(tags, kind="stable")
-    bits = np.clip(np.log2(u * total / np.maximum(counts[common], 1)), least_bits, most_bits)[order]
+    bits = np.clip(np.log2(u * total / np.maximum(seen.counts, 1)), least_bits, most_bits)[order]
     # All others are as frequent as one of their records finds its value on average.
-    other = np.ones(len(counts), np.bool_)
-    other[common] = False
-    rare = counts[other].astype(np.float64)
-    usual = float((rare @ rare) / rare.sum()) if rare.size else 1.0
-    rest = 0.0 if personal else float(np.clip(np.log2(u * total / usual), least_bits, most_bits))
+    rest = 0.0 if personal else float(np.clip(np.log2(u * total / seen.usual), least_bits, most_bits))
     if personal:
         bits = np.minimum(bits, 0.0)
     # Two values with one tag: the commoner one's stays, which claims less.

@@ -160,8 +160,8 @@ class MatchModel:
 
     def compare(self, left: Lanes, right: Lanes) -> Compared:
         """Levels and weights of the pairs of rows of *left* and *right*."""
-        levels = self.levels(left, right)
-        frequency = self.frequency_millibits(levels, left, right)
+        levels, here = self.levels(left, right), np.arange(len(left))
+        frequency = self.frequency_millibits(levels, np.concatenate((left, right)), here, here + len(left))
         return Compared(
             levels=levels, counted=self.counted(levels), frequency_millibits=frequency,
             weight_millibits=self.weights(self.patterns(levels)) + frequency,
@@ -181,11 +181,13 @@ class MatchModel:
             weight_millibits=self.prior_millibits + self.lost(self.odds_of(counted)) + sum(weights) + frequency,
         )  # fmt: skip
 
-    def frequency_millibits(self, levels: Mapping[str, Levels], left: Lanes, right: Lanes) -> NDArray[np.int64]:
-        """What the frequencies of the agreeing values of each pair add."""
+    def frequency_millibits(
+        self, levels: Mapping[str, Levels], lanes: Lanes, left: NDArray[Any], right: NDArray[Any]
+    ) -> NDArray[np.int64]:
+        """What the frequencies of the agreeing values of each pair of rows *left* and *right* of *lanes* add."""
         found = np.zeros(len(left), dtype=np.int64)
         for one in self.frequencies:
-            found += one.millibits(levels[one.comparison], left, right)
+            found += one.millibits(levels[one.comparison], lanes, left, right)
         return found
 
     def counted(self, levels: Mapping[str, Levels]) -> dict[str, Levels]:

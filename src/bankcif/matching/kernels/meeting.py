@@ -13,9 +13,8 @@ from ..blocking import KEY_PARTS, BlockingRule
 from ..lanes import Lane, Lanes, mix
 from .compiling import compiled, inlined
 
-__all__ = ["Meeting", "blocks_among", "key_of", "pairs_within"]
+__all__ = ["Meeting", "blocks_among", "fill_keys", "pairs_within"]
 
-_Rows = NDArray[np.int64]
 _U: Any = np.uint64
 _PLACES = max(map(len, KEY_PARTS.values()))
 _AT_ONCE = 256  # pairs whose records lie in the cache of a processor together
@@ -34,22 +33,46 @@ def _fill_keys(lanes: Any, where: Any, bits: Any, out: Any) -> None:
         out[row] = key
 
 
-def key_of(lanes: Lanes, chosen: Sequence[tuple[Lane, int]]) -> NDArray[np.uint64]:
-    """The key of each record, made of some bits of some lanes; 0 where one is missing."""
-    out = np.empty(len(lanes), np.uint64)
+def fill_keys(lanes: Lanes, chosen: Sequence[tuple[Lane, int]], out: NDArray[np.uint64]) -> None:
+    """Writes the key of each record, made of some bits of some lanes; 0 where one is missing."""
     where = np.array([lane for lane, _ in chosen], np.int64)
     _fill_keys(lanes, where, np.array([bits for _, bits in chosen], np.uint64), out)
-    return out
 
 
 @compiled
-def _fill_blocks(packed: Any, bits: Any, entries: Any, bounds: Any) -> tuple[int, int]:
+def _pack(keys: Any, bits: Any, packed: Any) -> None:
+    filled = 0
+    for entry in range(len(keys)):
+        if keys[entry] != _U(0):
+            packed[filled] = keys[entry] >> bits << bits | _U(entry)
+            filled += 1
+
+
+@compiled
+def _end_of_block(packed: Any, start: int, bits: Any) -> int:
+    stop = start + 1
+    while stop < len(packed) and packed[stop] >> bits == packed[start] >> bits:
+        stop += 1
+    return stop
+
+
+@compiled
+def _count_blocks(packed: Any, bits: Any) -> tuple[int, int]:
+    blocks = entries = start = 0
+    while start < len(packed):
+        stop = _end_of_block(packed, start, bits)
+        if stop - start > 1:
+            entries, blocks = entries + stop - start, blocks + 1
+        start = stop
+    return entries, blocks
+
+
+@compiled
+def _fill_blocks(packed: Any, bits: Any, entries: Any, bounds: Any) -> None:
     mask = (_U(1) << bits) - _U(1)
     blocks = filled = start = 0
     while start < len(packed):
-        stop = start + 1
-        while stop < len(packed) and packed[stop] >> bits == packed[start] >> bits:
-            stop += 1
+        stop = _end_of_block(packed, start, bits)
         if stop - start > 1:
             for at in range(start, stop):
                 entries[filled] = packed[at] & mask
@@ -57,22 +80,23 @@ def _fill_blocks(packed: Any, bits: Any, entries: Any, bounds: Any) -> tuple[int
             blocks += 1
             bounds[blocks] = filled
         start = stop
-    return filled, blocks
 
 
-def blocks_among(keys: NDArray[np.uint64], entries: _Rows) -> tuple[_Rows, _Rows]:
+def blocks_among(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """
-    Entries of one key beside each other, those alone left out; and where each block begins, and the end of the last.
+    The numbers of *keys* that are equal beside each other, those alone and 0 left out; and where each block begins, and the end
+    of the last.
 
-    A key is cut where it stands beside the number of its entry, so that strangers may come together.
+    A key is cut where it stands beside its number, so that strangers may come together.
     """
-    bits = _U(int(entries.max(initial=1)).bit_length())
-    packed = keys >> bits << bits
-    packed |= entries.view(np.uint64)
+    bits = _U(max(len(keys) - 1, 1).bit_length())
+    packed = np.empty(np.count_nonzero(keys), np.uint64)
+    _pack(keys, bits, packed)
     packed.sort()
-    found, bounds = np.empty(len(packed), np.int64), np.zeros(len(packed) // 2 + 1, np.int64)
-    filled, blocks = _fill_blocks(packed, bits, found, bounds)
-    return found[:filled].copy(), bounds[: blocks + 1].copy()
+    filled, blocks = _count_blocks(packed, bits)
+    entries, bounds = np.empty(filled, np.uint32), np.zeros(blocks + 1, np.int64)
+    _fill_blocks(packed, bits, entries, bounds)
+    return entries, bounds
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -142,7 +166,7 @@ def _fill_pairs(entries: Any, bounds: Any, count: int, since: int, left: Any, ri
     for block in range(len(bounds) - 1):
         for first in range(bounds[block], bounds[block + 1]):
             for second in range(first + 1, bounds[block + 1]):
-                low, high, here, there = entries[first], entries[second], 0, 0
+                low, high, here, there = int(entries[first]), int(entries[second]), 0, 0
                 while low >= count:
                     low, here = low - count, here + 1
                 while high >= count:
@@ -194,7 +218,7 @@ def _keep_meeting(
 
 
 def pairs_within(
-    meeting: Meeting, rule: int, entries: _Rows, bounds: _Rows, *, count: int, since: int, lanes: Lanes,
+    meeting: Meeting, rule: int, entries: NDArray[np.uint32], bounds: NDArray[np.int64], *, count: int, since: int, lanes: Lanes,
     whole: NDArray[np.uint16],
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint16]]:  # fmt: skip
     """
