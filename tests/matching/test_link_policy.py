@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from bankcif.matching import Link, LinkPolicy, MatchModel, default_model
+from bankcif.errors import ConfigurationError
+from bankcif.matching import Link, LinkPolicy, MatchModel, ReviewPlan, default_model, link_policy_schema
+from bankcif.matching.link_policy import POLICY_FORMAT
 from bankcif.party import PartyKind
 
 MODEL = default_model(PartyKind.INDIVIDUAL)
@@ -84,3 +90,54 @@ def test_a_model_that_compares_no_documents_is_decided_too() -> None:
     model = MatchModel.from_document(document)
     found = {name: level for name, level in levels(id_number="equal", name="identical").items() if name != "document"}
     assert POLICY.decide(model, found, 0)[0] is Link.AUTOMATIC
+
+
+policies = st.builds(
+    LinkPolicy,
+    version=st.text(max_size=5),
+    identifying=st.frozensets(st.sampled_from(("cn.resident_id", "cn.uscc", "cn.passport"))),
+    possible_millibits=st.none() | st.integers(-50_000, 50_000),
+    automatic=st.booleans(),
+    rules=st.none() | st.frozensets(st.sampled_from(("identifier+name", "document+name"))),
+    contradictions=st.lists(
+        st.dictionaries(
+            st.sampled_from(sorted(LABELS)), st.frozensets(st.sampled_from(("equal", "different"))), min_size=1
+        ),
+        max_size=3,
+    ).map(tuple),
+    review=st.builds(ReviewPlan, persons_apart=st.integers(1, 3), per_bit=st.floats(0, 9), per_day=st.floats(0, 9)),
+)
+
+
+@given(policies)
+def test_a_policy_comes_back_from_its_document_which_fits_the_schema(policy: LinkPolicy) -> None:
+    document = json.loads(json.dumps(policy.to_document()))
+    jsonschema.validate(document, link_policy_schema())
+    assert LinkPolicy.from_document(document) == policy
+
+
+def test_what_a_document_leaves_out_is_as_by_default() -> None:
+    assert LinkPolicy.from_document({"format": POLICY_FORMAT}) == LinkPolicy()
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([], "is no JSON object"),
+        ({}, "is no JSON object"),
+        ({"format": POLICY_FORMAT, "automatc": False}, "automatc"),
+        ({"format": POLICY_FORMAT, "automatic": "no"}, "automatic"),
+        ({"format": POLICY_FORMAT, "possible_bits": True}, "possible_bits"),
+        ({"format": POLICY_FORMAT, "possible_bits": float("nan")}, "possible_bits"),
+        ({"format": POLICY_FORMAT, "identifying": "cn.uscc"}, "identifying"),
+        ({"format": POLICY_FORMAT, "contradictions": [{}]}, "contradictions"),
+        ({"format": POLICY_FORMAT, "contradictions": [{"id_number": "different"}]}, "contradictions"),
+        ({"format": POLICY_FORMAT, "contradictions": [{"id_number": ["diferent"]}]}, "level"),
+        ({"format": POLICY_FORMAT, "review": {"persons": 2}}, "persons_apart"),
+        ({"format": POLICY_FORMAT, "review": {"persons_apart": 7}}, "one to three"),
+        ({"format": POLICY_FORMAT, "review": []}, "review"),
+    ],
+)
+def test_a_document_that_is_no_policy_is_refused_in_a_sentence(document: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        LinkPolicy.from_document(document)

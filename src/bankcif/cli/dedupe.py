@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def dedupe(
     if labels and (given or no_training):
         raise click.UsageError("labels are to learn from: leave --model and --no-training out")
     chosen_engine = SparkEngine(master=spark_master) if engine == "spark" else LocalEngine()
-    _give_memory_back()
+    _settle()
     with _bar(as_json) as bar:
         steps = _Steps(bar)
         steps("read", 0.0)
@@ -129,8 +130,12 @@ def dedupe(
     return 0
 
 
-def _give_memory_back() -> None:
-    """Arrow keeps what it was given for the next time by default, which here is most of what it read."""
+def _settle() -> None:
+    """
+    Tunes this process, which does one thing and ends: Arrow gives memory back, which it keeps for the next time by default; and
+    nobody looks for circles among the objects that are made.
+    """
+    gc.disable()
     pa = need("pyarrow", extra="columns")
     pa.set_memory_pool(pa.system_memory_pool())
 

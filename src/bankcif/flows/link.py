@@ -7,16 +7,18 @@ to be possible matches become tasks for a person; nothing is merged by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..matching import ComparedPair, Features, MatchModel, blocking_keys, explain, table_of
+from ..engines import Engine, LocalEngine, weigh
+from ..matching import Explanation, Lanes, MatchModel, explain, table_of
 from ..party import CifNo, LifeCycle, PartyKind
 from ..storage import UnitOfWork
 from ._matches import Question, ask
@@ -26,8 +28,6 @@ from .desk import Desk, authorize, record
 __all__ = ["LinkReport", "link_file"]
 
 _CHUNK = 1000
-_MOST_PAIRS = 65_536
-_LARGEST_BLOCK = 200
 
 
 @attrs.frozen(kw_only=True)
@@ -36,10 +36,10 @@ class LinkReport:
     What a run saw.
 
     Attributes:
-        records, pairs: How many were compared.
+        records, pairs: How many were compared; pairs of two parties only.
         possible: Pairs of parties that may be one, kept-apart ones left out.
         new_tasks: Those that were not asked about before.
-        capped_blocks: Blocks too large to compare all their pairs; their members were compared under other keys only.
+        capped_blocks: Blocks too large to compare all their pairs; their members were compared under narrower or other keys.
     """
 
     records: int
@@ -49,27 +49,24 @@ class LinkReport:
     capped_blocks: int
 
 
-def link_file(desk: Desk, *, actor: Actor, purpose: Purpose) -> LinkReport:
+def link_file(desk: Desk, *, actor: Actor, purpose: Purpose, engine: Engine | None = None) -> LinkReport:
     """
-    Compares every record with every other that shares a blocking key, and opens a task for each possible match.
+    Compares every record with every other that it meets under a blocking rule of its model, and opens a task for each possible
+    match. That is more than a form meets when it comes in: a file can be sorted by keys that would name a customer in an index.
 
-    Cost: linear in records and in pairs; blocks of more than 200 records are left out and counted. Holds the features
-    of all records in memory.
+    Cost: opening every record, then as for a file (`bankcif.flows.dedupe`); holds 200 bytes a record.
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* link.
+        MissingExtraError: The extra ``columns`` is not installed.
     """
     authorize(desk, actor, Action.LINK, "link_file", purpose)
+    engine = engine or LocalEngine()
     with desk.unit_of_work() as unit:
-        owners, features = _read(desk, unit)
-        pairs, capped = _pairs(owners, features)
-        best = _weigh(desk, owners, features, pairs)
-        questions = [
-            Question(cif_no=high, other=low, weight_millibits=weight, explanation=partial(explain, model, pair))
-            for (low, high), (weight, model, pair) in best.items()
-        ]
+        of_kind = _read(desk, unit)
+        found = [_linked(desk, kind, records, engine) for kind, records in of_kind.items()]
         before = {row.id for row in unit.work.tasks(state="open")}
-        tasks = ask(desk, unit, questions)
+        tasks = ask(desk, unit, [question for one in found for question in one.questions])
         fresh = [task for task in tasks if task.state == "open" and task.id not in before]
         entry = AuditEntry.by(
             actor, "link_file", desk.now(), purpose=purpose, count=len(fresh),
@@ -78,65 +75,72 @@ def link_file(desk: Desk, *, actor: Actor, purpose: Purpose) -> LinkReport:
         record(desk, unit, [entry])
         unit.commit()
     return LinkReport(
-        records=len(owners), pairs=len(pairs), possible=len(tasks), new_tasks=len(fresh), capped_blocks=capped
-    )
+        records=sum(len(records.lanes) for records in of_kind.values()), pairs=sum(one.pairs for one in found),
+        possible=len(tasks), new_tasks=len(fresh), capped_blocks=sum(one.capped for one in found),
+    )  # fmt: skip
 
 
-def _read(desk: Desk, unit: UnitOfWork) -> tuple[list[CifNo], list[Features]]:
-    """The features of every record, and whose each is."""
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _Records:
+    """The numbers of all records of a kind, and whose each is: a place among *owners*."""
+
+    lanes: Lanes
+    owner: NDArray[np.int64]
+    owners: Sequence[CifNo]
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class _Linked:
+    """What to ask of one kind, and how much was compared."""
+
+    questions: Sequence[Question]
+    pairs: int
+    capped: int
+
+
+def _read(desk: Desk, unit: UnitOfWork) -> dict[PartyKind, _Records]:
     parties = sorted({link.cif_no for link in unit.crosswalk.all_current()})
-    owners: list[CifNo] = []
-    features: list[Features] = []
+    place = {cif_no: at for at, cif_no in enumerate(parties)}
+    lanes: dict[PartyKind, list[Lanes]] = {kind: [] for kind in PartyKind}
+    owner: dict[PartyKind, list[int]] = {kind: [] for kind in PartyKind}
     for at in range(0, len(parties), _CHUNK):
         rows = unit.parties.get(parties[at : at + _CHUNK])
         processed = [cif_no for cif_no, row in rows.items() if row.life_cycle != LifeCycle.RESTRICTED]
-        for opened in open_records(desk, unit.sources.of_parties(processed)):
-            owners.append(opened.cif_no)
-            features.append(opened.features)
-    return owners, features
+        opened = list(open_records(desk, unit.sources.of_parties(processed)))
+        for kind in PartyKind:
+            of_kind = [one for one in opened if one.features.kind is kind]
+            lanes[kind].append(table_of([one.features for one in of_kind]))
+            owner[kind] += [place[one.cif_no] for one in of_kind]
+    return {
+        kind: _Records(lanes=np.concatenate(parts), owner=np.array(owner[kind], np.int64), owners=parties)
+        for kind, parts in lanes.items()
+        if parts
+    }
 
 
-def _pairs(owners: Sequence[CifNo], features: Sequence[Features]) -> tuple[list[tuple[int, int]], int]:
-    """Pairs of records of different parties that share a block, each once."""
-    blocks: dict[tuple[PartyKind, str, tuple[str, ...]], list[int]] = {}
-    for at, one in enumerate(features):
-        for key in blocking_keys(one):
-            blocks.setdefault((one.kind, key.index, key.value), []).append(at)
-    found: dict[tuple[int, int], None] = {}
-    capped = 0
-    for block in blocks.values():
-        if len(block) > _LARGEST_BLOCK:
-            capped += 1
-            continue
-        for place, left in enumerate(block):
-            found |= {(left, right): None for right in block[place + 1 :] if owners[left] != owners[right]}
-    return list(found), capped
+def _linked(desk: Desk, kind: PartyKind, records: _Records, engine: Engine) -> _Linked:
+    """A question for each pair of parties that may be one: the best of their records' pairs says why."""
+    model, owner, lanes = desk.models[kind], records.owner, records.lanes
+    pairs = engine.pairs(lanes, model)
+    edges = weigh(pairs, lanes, model, desk.link_policy)
+    best: dict[tuple[int, int], int] = {}
+    # The heaviest first; of equal ones, the first.
+    for at in np.argsort(-edges.weight_millibits, kind="stable").tolist():
+        low, high = sorted((int(owner[edges.left[at]]), int(owner[edges.right[at]])))
+        if low != high:
+            best.setdefault((low, high), at)
+    questions = [
+        Question(
+            cif_no=records.owners[high], other=records.owners[low], weight_millibits=int(edges.weight_millibits[at]),
+            explanation=partial(_explained, model, lanes[edges.left[at]], lanes[edges.right[at]]),
+        )
+        for (low, high), at in best.items()
+    ]  # fmt: skip
+    return _Linked(
+        questions=questions, pairs=int((owner[pairs.left] != owner[pairs.right]).sum()),
+        capped=sum(len(keys[0]) for keys in pairs.capped if keys),
+    )  # fmt: skip
 
 
-_Best = tuple[int, MatchModel, ComparedPair]
-
-
-def _weigh(
-    desk: Desk, owners: Sequence[CifNo], features: Sequence[Features], pairs: Sequence[tuple[int, int]]
-) -> dict[tuple[CifNo, CifNo], _Best]:
-    """For each pair of parties that may be one, the best weight among their records, and why."""
-    table = table_of(features)
-    best: dict[tuple[CifNo, CifNo], _Best] = {}
-    for kind in PartyKind:
-        model = desk.models[kind]
-        for part in _batches([pair for pair in pairs if features[pair[0]].kind is kind]):
-            left, right = (np.array(side, dtype=np.int64) for side in zip(*part, strict=True))
-            compared = model.compare(table[left], table[right])
-            links = desk.link_policy.decide_all(model, compared.levels, compared.weight_millibits)
-            for at in np.flatnonzero(links.automatic | links.possible).tolist():
-                one, other = part[at]
-                weight = int(compared.weight_millibits[at])
-                low, high = sorted((owners[one], owners[other]))
-                if (low, high) not in best or best[low, high][0] < weight:
-                    best[low, high] = (weight, model, compared.pair(at))
-    return best
-
-
-def _batches(pairs: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
-    for at in range(0, len(pairs), _MOST_PAIRS):
-        yield pairs[at : at + _MOST_PAIRS]
+def _explained(model: MatchModel, one: NDArray[np.uint64], other: NDArray[np.uint64]) -> Explanation:
+    return explain(model, model.pair(one.tolist(), other.tolist()))

@@ -21,7 +21,7 @@ from .explain import Explanation, Term, explain, probability_of
 from .features import Features, features_of, lanes_of, table_of
 from .frequencies import Frequencies, ValueCounts, counted_frequencies
 from .lanes import Lane, Lanes, Row, mix_array
-from .link_policy import Link, LinkPolicy, Links, ReviewPlan
+from .link_policy import Link, LinkPolicy, Links, ReviewPlan, link_policy_schema
 from .model import Compared, ComparedPair, MatchModel, default_model, model_schema
 from .splink import Imported, from_splink, is_splink
 from .train import PatternCounts, Trained, TrainingPlan, train
@@ -77,6 +77,7 @@ __all__ = [
     "from_splink",
     "is_splink",
     "lanes_of",
+    "link_policy_schema",
     "match_weight",
     "may_bear",
     "mix_array",

@@ -114,7 +114,9 @@ class ColumnReader:
         rest[rows] = False
 
     def _read_nationals(self, texts: Texts, out: Lanes, rest: NDArray[np.bool_]) -> None:
-        """Numbers of eighteen plain characters, and of fifteen digits, valid or not; fillers are left."""
+        """Numbers of fifteen to twenty plain characters, valid or not; fillers are left."""
+        from .kernels.fields import read_mistyped
+
         rows, characters = texts.of_length(18)
         self._read_national(rows, characters, np.ones(len(rows), np.bool_), out, rest)
         rows, old = texts.of_length(15)
@@ -125,6 +127,7 @@ class ColumnReader:
         plain &= _is_broken(old)
         modern = _upgraded(old[plain])
         self._read_national(rows[plain], modern, np.zeros(len(modern), np.bool_), out, rest)
+        read_mistyped(texts, out, rest)
 
     def _read_national(
         self, rows: NDArray[np.int64], characters: NDArray[np.uint8], typed: NDArray[np.bool_], out: Lanes,

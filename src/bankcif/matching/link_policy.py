@@ -9,18 +9,23 @@ never does. Everything else that weighs enough is a possible match, for a person
 from __future__ import annotations
 
 import enum
+import json
 import math
 from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigurationError
-from .compare import Levels
+from .compare import COMPARATORS, Levels
 from .model import MatchModel
 
-__all__ = ["Link", "LinkPolicy", "Links", "ReviewPlan"]
+__all__ = ["POLICY_FORMAT", "Link", "LinkPolicy", "Links", "ReviewPlan", "link_policy_schema"]
+
+POLICY_FORMAT = "bankcif.link_policy/1"
 
 
 class Link(enum.StrEnum):
@@ -119,6 +124,43 @@ class LinkPolicy:
     asked: tuple[Condition, ...] = _ASKED
     review: ReviewPlan = attrs.field(factory=ReviewPlan)
 
+    def to_document(self) -> dict[str, Any]:
+        """The policy as JSON; `from_document` reads it."""
+
+        def listed(conditions: tuple[Condition, ...]) -> list[dict[str, list[str]]]:
+            return [{name: sorted(levels) for name, levels in one.items()} for one in conditions]
+
+        return {
+            "format": POLICY_FORMAT, "version": self.version, "identifying": sorted(self.identifying),
+            "possible_bits": None if self.possible_millibits is None else self.possible_millibits / 1000,
+            "automatic": self.automatic, "rules": None if self.rules is None else sorted(self.rules),
+            "contradictions": listed(self.contradictions), "asked": listed(self.asked), "review": attrs.asdict(self.review),
+        }  # fmt: skip
+
+    @classmethod
+    def from_document(cls, document: Any) -> LinkPolicy:
+        """
+        A policy from its JSON document; what is left out is as it is by default.
+
+        Raises:
+            ConfigurationError: The document has another shape, or names a level that no comparison has.
+        """
+        problem = 'is no JSON object with "format": "' + POLICY_FORMAT + '"'
+        if isinstance(document, Mapping) and document.get("format") == POLICY_FORMAT:
+            problem = _problem(document)
+        if problem:
+            raise ConfigurationError(f"the link policy {problem}", rule="link_policy")
+        given: dict[str, Any] = {name: document[name] for name in ("version", "automatic") if name in document}
+        if document.get("possible_bits") is not None:
+            given["possible_millibits"] = round(1000 * document["possible_bits"])
+        for name in ("identifying", "rules"):
+            if document.get(name) is not None:
+                given[name] = frozenset(document[name])
+        for name in ("contradictions", "asked"):
+            if name in document:
+                given[name] = tuple({key: frozenset(levels) for key, levels in one.items()} for one in document[name])
+        return cls(**given, review=ReviewPlan(**document.get("review", {})))
+
     def contradicts(self, model: MatchModel, levels: Mapping[str, int]) -> bool:
         """Whether a pair with these levels contradicts itself."""
         return _holds_one({c.name: c.labels[levels[c.name]] for c in model.comparisons}, self.contradictions)
@@ -182,3 +224,53 @@ def _any_holds(
             holds &= np.isin(levels[name], [at for at, label in enumerate(labels[name]) if label in wanted])
         found |= holds
     return found
+
+
+_SHAPES: Mapping[str, tuple[type, ...]] = {
+    "format": (str,), "version": (str,), "identifying": (list,), "possible_bits": (int, float, type(None)), "automatic": (bool,),
+    "rules": (list, type(None)), "contradictions": (list,), "asked": (list,), "review": (dict,),
+}  # fmt: skip
+
+
+def _problem(document: Mapping[str, Any]) -> str:
+    """What is wrong with a document; empty if nothing is."""
+    unknown = sorted(map(str, document.keys() - _SHAPES.keys()))
+    if unknown:
+        return f"has a key that there is not: {unknown[0]}; known are {', '.join(_SHAPES)}"
+    wrong = [name for name, value in document.items() if not _is_of(value, _SHAPES[name])]
+    wrong += [name for name in ("identifying", "rules") if not _are_texts(document.get(name) or [])]
+    conditions = [(name, one) for name in ("contradictions", "asked") for one in document.get(name, ())]
+    wrong += [
+        name for name, one in conditions if not (isinstance(one, dict) and one and all(map(_are_texts, one.values())))
+    ]
+    review = document.get("review", {})
+    wrong += ["review"] * (
+        not isinstance(review, dict) or any(not _is_of(value, (int, float)) for value in review.values())
+    )
+    if wrong:
+        return f"does not have the shape of one: look at {wrong[0]}"
+    known = {field.name for field in attrs.fields(ReviewPlan)}
+    if not review.keys() <= known:
+        return f"knows of a review only {', '.join(sorted(known))}"
+    labels = {label for comparator in COMPARATORS.values() for label in comparator.labels}
+    if any(level not in labels for _, one in conditions for levels in one.values() for level in levels):
+        return "names a level that no comparison has; a match model lists those that it has"
+    return ""
+
+
+def _is_of(value: Any, types: tuple[type, ...]) -> bool:
+    plain = (bool in types or not isinstance(value, bool)) and (not isinstance(value, float) or math.isfinite(value))
+    return isinstance(value, types) and plain
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def link_policy_schema() -> dict[str, Any]:
+    """The JSON Schema of a policy's document."""
+    text = (
+        files(__package__ or "bankcif.matching").joinpath("data", "link_policy.schema.json").read_text(encoding="utf-8")
+    )
+    schema: dict[str, Any] = json.loads(text)
+    return schema

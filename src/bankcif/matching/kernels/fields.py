@@ -20,7 +20,15 @@ from ..places import COUNTED, DIGIT, UNKNOWN, character_tables
 from .compiling import compiled, inlined, place_in
 from .hashing import finished
 
-__all__ = ["read_addresses", "read_dates", "read_emails", "read_phones", "read_regions", "write_nationals"]
+__all__ = [
+    "read_addresses",
+    "read_dates",
+    "read_emails",
+    "read_mistyped",
+    "read_phones",
+    "read_regions",
+    "write_nationals",
+]
 
 _U: Any = np.uint64
 _BASE = _U(BASE)
@@ -138,6 +146,48 @@ def _write_nationals(rows: Any, characters: Any, typed: Any, valid: Any, out: An
         out[row, Lane.ID] = _packed(number, 0, 6, 0) | _packed(number, 8, 17, 6)
         out[row, Lane.FLAGS] |= flags
         rest[row] = False
+
+
+def read_mistyped(texts: Texts, out: _Out, rest: _Rows) -> None:
+    """
+    Reads digits that are no national number, and no filler: one or two too few or too many, or born in a century that nobody
+    alive will see. See `read_phones`.
+    """
+    _read_mistyped(texts.data, texts.offsets, out, rest)
+
+
+@compiled
+def _read_mistyped(data: Any, offsets: Any, out: Any, rest: Any) -> None:
+    for row in range(len(rest)):
+        start = offsets[row]
+        size = offsets[row + 1] - start
+        if not rest[row] or not 16 <= size <= 20 or not _is_digits(data, start, start + size):
+            continue
+        broken = False
+        for at in range(start + 1, start + 16):
+            broken |= 1 < abs(int(data[at]) - int(data[at - 1])) < 9
+        if not broken or (
+            size == 18 and (data[start] == ord("9") or _value(data, start + 6, start + 10) <= _LAST_YEAR)
+        ):
+            continue
+        # As `id_lanes` has it.
+        if size == 16:
+            core = _packed(data, start, start + 15, 0)
+        elif size == 17 and not _is_century(data, start + 6) and _is_century(data, start + 5):
+            core = _packed(data, start, start + 5, 0) | _packed(data, start + 7, start + 16, 5)
+        else:
+            core = _packed(data, start, start + 6, 0) | _packed(data, start + 8, start + 17, 6)
+        if size >= 18:
+            ends = (mix(_U(data[start + 6])) * _BASE + mix(_U(data[start + 7]))) * _BASE + mix(_U(data[start + 17]))
+            left_out = mix(finished(ends)) & _U(0xFF)
+            out[row, Lane.FLAGS] |= (left_out if left_out != _U(0) else _ONE) << _U(8)
+        out[row, Lane.ID] = core
+        rest[row] = False
+
+
+@inlined
+def _is_century(data: Any, at: int) -> bool:
+    return 18 <= _value(data, at, at + 2) <= 20
 
 
 def read_dates(texts: Texts, out: _Out, rest: _Rows) -> None:
