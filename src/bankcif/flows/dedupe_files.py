@@ -17,7 +17,7 @@ from .dedupe import Deduped
 
 __all__ = ["cluster_tables", "pair_tables", "write_tables"]
 
-_ROWS = 1 << 18  # so many are put together at once; what is written does not stand in memory whole
+_ROWS = 1 << 17  # so many are put together at once; what is written does not stand in memory whole
 
 
 def cluster_tables(found: Deduped) -> Iterator[Any]:

@@ -101,7 +101,7 @@ def read_lanes(
     if any(key is None for key in keys):
         row_keys = pa.chunked_array([_numbered(len(lanes))])
     else:
-        row_keys = pa.chunked_array(keys)
+        row_keys = pa.chunked_array([pa.concat_arrays(keys)])
         if row_keys.null_count or _twice(np.concatenate(hashes)):
             check_keys(row_keys, str(paths[0]) if len(paths) == 1 else "the files")
     return Reading(
