@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bankcif.cli import main
+from bankcif.matching.link_policy import POLICY_FORMAT
 from bankcif.testing.factories import make_world
 from bankcif.testing.linking import LINKING_COLUMNS, linking_rows
 
@@ -123,6 +124,21 @@ def test_rows_that_come_later_are_linked_to_those_that_were(
     assert "more than once" in error
 
 
+def test_another_link_policy_links_by_itself_what_it_says(
+    rows: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy, out, state = tmp_path / "policy.json", tmp_path / "o.csv", tmp_path / "state"
+    rows.write_text(f"{ROWS}E,张伟国,{ID},,\n", encoding="utf-8")
+    run("dedupe", rows, "--out", out, capsys=capsys)
+    assert {row["row_key"]: row["automatic_cluster_id"] for row in table(out)}["E"] == "A"
+    policy.write_text(json.dumps({"format": POLICY_FORMAT, "automatic": False}), encoding="utf-8")
+    run("dedupe", rows, "--out", out, "--link-policy", policy, "--state", state, capsys=capsys)
+    assert all(row["automatic_cluster_id"] == row["row_key"] for row in table(out))
+    status, _, error = run("dedupe", rows, "--out", out, "--state", state, capsys=capsys)
+    assert status == 2
+    assert "the link policy is another" in error
+
+
 def test_json_a_stored_model_and_the_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "in.csv"
     with source.open("w", encoding="utf-8", newline="") as file:
@@ -167,6 +183,8 @@ def test_too_few_rows_to_learn_from_are_weighed_as_shipped(
         (("rows.csv", "--out", "o.csv", "--model", "none.json"), "does not exist"),
         (("rows.csv", "--out", "o.csv", "--model", "rows.csv"), "is not JSON"),
         (("rows.csv", "--out", "o.csv", "--model", "other.json"), "is no JSON object with"),
+        (("rows.csv", "--out", "o.csv", "--link-policy", "none.json"), "does not exist"),
+        (("rows.csv", "--out", "o.csv", "--link-policy", "other.json"), "is no JSON object with"),
         (("rows.csv", "--out", "o.csv", "--map", "map.toml"), "there is no target shoe_size"),
         (("rows.csv", "--out", "o.csv", "--truth", "who"), "no column who"),
         (("rows.csv", "--out", "o.csv", "--labels", "none.csv"), "does not exist"),

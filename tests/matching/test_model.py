@@ -159,7 +159,8 @@ def test_a_rare_value_adds_more_than_a_common_one_and_few_records_have_no_tag(va
     counts = {value: values.count(value) for value in values}
     assert len(found.tags) == sum(count >= k for count in counts.values())
     order = sorted(counts, key=counts.__getitem__)
-    bits = found.of(np.array(order, np.uint64)).tolist()
+    rows = [[value if lane is Lane.KEY else 0 for lane in Lane] for value in order]
+    bits = [found.added(7, row, row) for row in rows]
     assert bits == sorted(bits, reverse=True), "what few have weighs at least what many have"
     assert all(b == found.rest_millibits for value, b in zip(order, bits, strict=True) if counts[value] < k)
     assert not set(found.tags.tolist()) & set(values)
@@ -174,6 +175,7 @@ def test_frequencies_count_only_where_both_have_the_value_and_come_back_from_jso
     left[:, Lane.FLAGS] = right[:, Lane.FLAGS] = 1
     found = model.compare(left, right).frequency_millibits.tolist()
     assert found == [round(1000 * math.log2(0.5 / 0.9)), round(1000 * math.log2(0.5 / 0.1)), 0]
+    assert [model.pair(*pair).frequency_millibits for pair in zip(left.tolist(), right.tolist(), strict=True)] == found
     again = MatchModel.from_document(json.loads(json.dumps(model.to_document())))
     assert again.compare(left, right).weight_millibits.tolist() == model.compare(left, right).weight_millibits.tolist()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from ..flows.dedupe_files import cluster_tables, pair_tables, write_tables
 from ..flows.file_rows import read_labels, read_lanes
 from ..flows.link_state import LinkState, read_state, write_state
 from ..intake import read_file_map
-from ..matching import MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
+from ..matching import LinkPolicy, MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
 from ..party import PartyKind
 from ._output import emit
 
@@ -50,6 +51,12 @@ _FORMATS = (".parquet", ".csv")
 @click.option(
     "--model", "model_", type=click.Path(path_type=Path), help="A match model (JSON); learned from the file without."
 )
+@click.option(
+    "--link-policy",
+    "policy_",
+    type=click.Path(path_type=Path),
+    help="What links by itself (JSON); the library's without.",
+)
 @click.option("--save-model", type=click.Path(path_type=Path), help="Where the model that was used goes.")
 @click.option(
     "--state",
@@ -72,7 +79,7 @@ _FORMATS = (".parquet", ".csv")
 @click.option("--spark-master", default="local[*]", show_default=True, help="Where Spark runs, such as yarn.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def dedupe(
-    inputs: tuple[Path, ...], out: Path, pairs: Path | None, map_: Path | None, kind: str, model_: Path | None,
+    inputs: tuple[Path, ...], out: Path, pairs: Path | None, map_: Path | None, kind: str, model_: Path | None, policy_: Path | None,
     save_model: Path | None, state: Path | None, report: Path | None, lang: Language, truth: str, labels: Path | None, no_training: bool, engine: str,
     spark_master: str, as_json: bool,
 ) -> int:  # fmt: skip
@@ -91,6 +98,7 @@ def dedupe(
         if path.suffix.lower() not in _FORMATS:
             raise click.UsageError(f"{path} must end in {' or '.join(_FORMATS)}")
     given, unread = _read_model(model_, PartyKind(kind)) if model_ else (None, ())
+    policy = LinkPolicy.from_document(_json(policy_, "link policy")) if policy_ else None
     file_map = read_file_map(map_) if map_ else None
     kept = read_state(state) if state and state.exists() else None
     if kept is not None and (given or truth or labels):
@@ -103,22 +111,23 @@ def dedupe(
         steps = _Steps(bar)
         steps("read", 0.0)
         chosen = kept.kind if kept else given.kind if given and not file_map else PartyKind(kind)
-        reading = read_lanes(inputs, file_map, truth=truth, kind=chosen, progress=steps)
+        reading = read_lanes(inputs, file_map, truth=truth, kind=chosen, policy=policy, progress=steps)
         if given is not None and given.kind is not reading.kind:
             raise ConfigurationError(
                 f"the model weighs an {given.kind.value}, the rows are of kind {reading.kind.value}", rule="match_model"
             )
         if kept is not None:
-            found = dedupe_more(kept, reading, engine=chosen_engine, progress=steps)
+            found = dedupe_more(kept, reading, policy=policy, engine=chosen_engine, progress=steps)
         else:
             decided = read_labels(labels, reading) if labels else None
             found = run_dedupe(
-                reading, model=given, learn=not no_training, labels=decided, engine=chosen_engine, progress=steps
-            )
+                reading, model=given, learn=not no_training, policy=policy, labels=decided, engine=chosen_engine,
+                progress=steps,
+            )  # fmt: skip
         steps("write", 0.0)
         write_tables({out: lambda: cluster_tables(found), pairs: lambda: pair_tables(found)})
         if state:
-            write_state(state, LinkState.of(found))
+            write_state(state, LinkState.of(found, policy))
         if save_model:
             _save(save_model, json.dumps(found.model.to_document(), ensure_ascii=False, indent=1) + "\n")
         if report:
@@ -148,7 +157,21 @@ def _read_model(path: Path, kind: PartyKind) -> tuple[MatchModel, tuple[str, ...
         FileError: It can not be read.
         ConfigurationError: It is no model.
     """
-    problem, document = "", {}
+    document = _json(path, "model")
+    if is_splink(document):
+        imported = from_splink(document, default_model(kind))
+        return imported.model, imported.remarks
+    return MatchModel.from_document(document), ()
+
+
+def _json(path: Path, what: str) -> Any:
+    """
+    The JSON in *path*.
+
+    Raises:
+        FileError: It can not be read.
+    """
+    problem, document = "", None
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -156,11 +179,8 @@ def _read_model(path: Path, kind: PartyKind) -> tuple[MatchModel, tuple[str, ...
     except (OSError, ValueError):
         problem = "is not JSON in UTF-8"
     if problem:
-        raise FileError(f"the model {path} {problem}", path=str(path), rule="unreadable")
-    if is_splink(document):
-        imported = from_splink(document, default_model(kind))
-        return imported.model, imported.remarks
-    return MatchModel.from_document(document), ()
+        raise FileError(f"the {what} {path} {problem}", path=str(path), rule="unreadable")
+    return document
 
 
 def _save(path: Path, text: str) -> None:
@@ -199,13 +219,13 @@ class _Steps:
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Progress]:
     """A bar on standard error, where that is a terminal and nobody asked for JSON."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda what, share: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda what, share: None
-        return
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
     ) as bar:

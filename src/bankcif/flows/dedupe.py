@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .._clock import IdSource
 from .._extras import need
-from ..engines import BlockReport, Edges, Engine, LocalEngine, Pairs, Progress, silent, weigh
+from ..engines import BlockReport, Edges, Engine, LocalEngine, Pairs, Progress, silent, threads, weigh
 from ..errors import ConfigurationError, TrainingError
 from ..matching import (
     Clusters,
@@ -118,7 +118,7 @@ def dedupe_more(
     Args:
         state: What an earlier run left.
         more: The new rows; `Deduped.pairs` tells of theirs, everything else of all rows.
-        policy: What links by itself; of the version that the state was linked by.
+        policy: What links by itself; the one that the state was linked by.
         engine: Who joins and compares.
         progress: Told what is being done and how far it is.
 
@@ -128,7 +128,7 @@ def dedupe_more(
     """
     pa = need("pyarrow", extra="columns")
     policy, engine = policy or LinkPolicy(), engine or LocalEngine()
-    if more.kind is not state.kind or policy.version != state.policy:
+    if more.kind is not state.kind or policy.to_document() != state.policy:
         raise ConfigurationError(
             "the rows are of another kind than those of the link state, or the link policy is another; link all rows anew",
             rule="link_state",
@@ -157,11 +157,13 @@ def _clustered(
         forbidden = zip(edges.left[apart].tolist(), edges.right[apart].tolist(), strict=True)
         return cluster(reading.lanes, edges.left[which], edges.right[which], strength[which], forbidden)
 
+    with threads(None) as pool:
+        # What contradicts itself and yet weighs enough is a slip more likely than somebody else.
+        every = pool.submit(clusters_of, links, edges.contradicted & ~heavy)
+        automatic = pool.submit(clusters_of, edges.automatic, edges.contradicted)
     return Deduped(
         reading=reading, model=model, learned=learned, remarks=remarks, pairs=pairs, edges=edges, links=links,
-        # What contradicts itself and yet weighs enough is a slip more likely than somebody else.
-        clusters=clusters_of(links, edges.contradicted & ~heavy),
-        automatic=clusters_of(edges.automatic, edges.contradicted),
+        clusters=every.result(), automatic=automatic.result(),
     )  # fmt: skip
 
 

@@ -135,9 +135,9 @@ def _writer(path: Path, schema: Any, csv: bool) -> Any:
         return pc.CSVWriter(path, schema)
     import pyarrow.parquet as pq
 
-    # Keys are all different: a dictionary of them would be made and thrown away.
+    # Keys are all different: a dictionary of them would be made and thrown away, and a least and a greatest help nobody.
     words = [field.name for field in schema if str(field.type).startswith("dictionary")]
-    return pq.ParquetWriter(path, schema, use_dictionary=words)
+    return pq.ParquetWriter(path, schema, use_dictionary=words, write_statistics=words)
 
 
 def _plain(table: Any) -> Any:

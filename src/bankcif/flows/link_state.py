@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -41,7 +42,7 @@ class LinkState:
         lanes, keys: Their numbers, and their row keys as an Arrow array of texts, in the order in which they came.
         kind: Their party kind.
         model: What weighed them; it weighs what comes, too.
-        policy: Version of the link policy.
+        policy: The link policy as a document.
         edges: Their pairs that tell something.
         capped: Of each blocking rule, what was not compared whole.
     """
@@ -50,7 +51,7 @@ class LinkState:
     keys: Any
     kind: PartyKind
     model: MatchModel
-    policy: str
+    policy: Mapping[str, Any]
     edges: Edges
     capped: tuple[Capped, ...]
 
@@ -59,7 +60,7 @@ class LinkState:
         """What *found* leaves."""
         return cls(
             lanes=found.reading.lanes, keys=found.reading.keys, kind=found.reading.kind, model=found.model,
-            policy=(policy or LinkPolicy()).version, edges=found.edges, capped=found.pairs.capped,
+            policy=(policy or LinkPolicy()).to_document(), edges=found.edges, capped=found.pairs.capped,
         )  # fmt: skip
 
 

@@ -47,21 +47,21 @@ class Frequencies:
         """The most that a value adds."""
         return max(self.rest_millibits, int(self.bits.max(initial=0)), 0)
 
-    def millibits(
-        self, levels: NDArray[np.uint8], lanes: Lanes, left: NDArray[Any], right: NDArray[Any]
-    ) -> NDArray[np.int64]:
-        """What the value of each pair of rows *left* and *right* of *lanes* adds, where their levels are *levels*."""
-        out = np.zeros(len(left), np.int64)
-        pairs = np.flatnonzero(np.isin(levels, self.levels))
-        if not pairs.size:
-            return out
-        value = lanes[left[pairs], self.lane]
-        same = (value == lanes[right[pairs], self.lane]) & (value != 0)
-        out[pairs[same]] = self.of(value[same])
-        return out
+    def add(
+        self, weights: NDArray[np.int64], levels: NDArray[np.uint8], lanes: Lanes, left: NDArray[Any], right: NDArray[Any]
+    ) -> None:  # fmt: skip
+        """Adds what the value of each pair of rows *left* and *right* of *lanes* says to *weights*, where their levels are *levels*."""
+        from .kernels.frequencies import add_frequencies
+
+        counting = np.zeros(256, np.bool_)
+        counting[list(self.levels)] = True
+        add_frequencies(
+            weights, counting[levels], lanes, left, right,
+            lane=self.lane, salt=self.salt, tags=self.tags, millibits=self.bits, rest=self.rest_millibits,
+        )  # fmt: skip
 
     def added(self, level: int, one: Row, other: Row) -> int:
-        """`millibits` of one pair."""
+        """What `add` adds for one pair."""
         value = one[self.lane]
         if level not in self.levels or not value or value != other[self.lane]:
             return 0
@@ -70,14 +70,6 @@ class Frequencies:
     @cached_property
     def _by_tag(self) -> dict[int, int]:
         return dict(zip(self.tags.tolist(), self.bits.tolist(), strict=True))
-
-    def of(self, values: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """What agreeing on each of *values* adds."""
-        if not len(self.tags):
-            return np.full(len(values), self.rest_millibits, np.int64)
-        tags = _tags(values, self.salt)
-        at = np.minimum(np.searchsorted(self.tags, tags), len(self.tags) - 1)
-        return np.where(self.tags[at] == tags, self.bits[at], self.rest_millibits).astype(np.int64)
 
 
 def _tags(values: NDArray[np.uint64], salt: int) -> NDArray[np.uint32]:

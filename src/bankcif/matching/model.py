@@ -187,7 +187,7 @@ class MatchModel:
         """What the frequencies of the agreeing values of each pair of rows *left* and *right* of *lanes* add."""
         found = np.zeros(len(left), dtype=np.int64)
         for one in self.frequencies:
-            found += one.millibits(levels[one.comparison], lanes, left, right)
+            one.add(found, levels[one.comparison], np.ascontiguousarray(lanes), left, right)
         return found
 
     def counted(self, levels: Mapping[str, Levels]) -> dict[str, Levels]:

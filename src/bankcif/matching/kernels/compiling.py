@@ -41,7 +41,7 @@ def inlined(function: _F) -> _F:
 def shared(*functions: Callable[..., Any]) -> None:
     """Lets compiled functions call *functions*, which are compiled as they stand."""
     for function in functions:
-        _extending.register_jitable(forceinline=True)(function)
+        _extending.register_jitable(function)
 
 
 def _stands_for(function: Callable[..., Any]) -> Callable[[_F], _F]:
@@ -49,7 +49,7 @@ def _stands_for(function: Callable[..., Any]) -> Callable[[_F], _F]:
 
     def given(machine: _F) -> _F:
         # The compiler asks what to take for which types of arguments; here it is the same for all.
-        _extending.overload(function, jit_options={"forceinline": True}, strict=False)(lambda *types: machine)
+        _extending.overload(function, strict=False)(lambda *types: machine)
         return machine
 
     return given
