@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import shutil
 
@@ -33,8 +34,8 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on every installed Python."""
     session.install("-e", ".[auth,cli,columns,files,report,spark,sso,telemetry,vault,verify]", *group("tests"))
-    # Every core takes tests from the others when it has none left.
-    spread = ["-n", "auto", "--dist", "worksteal"]
+    # A process more than cores, since tests wait for disks and for other processes; who has none left takes tests from the others.
+    spread = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
     session.run("pytest", *spread, "--cov", "--cov-report=term", *session.posargs)
 
 
