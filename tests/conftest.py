@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +18,6 @@ from bankcif.context import AuthContext
 from bankcif.identifiers import SchemeSet
 from bankcif.party import ReferenceTables
 from bankcif.testing import synthetic_tables
-
-# What was compiled is kept from one run to the next, for the very sources that it was compiled from.
-_KERNELS = hashlib.sha256(
-    b"".join(path.read_bytes() for path in sorted(Path(__file__).parents[1].glob("src/bankcif/matching/**/*.py")))
-)
-os.environ.setdefault("NUMBA_CACHE_DIR", f"{tempfile.gettempdir()}/bankcif-kernels-{_KERNELS.hexdigest()[:16]}")
 
 settings.register_profile("ci", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("endurance", deadline=None, max_examples=3000, suppress_health_check=[HealthCheck.too_slow])

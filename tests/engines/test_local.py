@@ -37,9 +37,9 @@ def pairs(lanes: Lanes, rule: BlockingRule, cap: int = 1000, batch: int = 7) -> 
     blocks = blocks_of(lanes, rule, most_records=cap, most_pairs=1000)
     meeting = Meeting.of([rule])
     found = []
-    for entries, bounds in blocks.pieces(batch):
+    for piece in blocks.pieces(batch):
         left, right, _ = pairs_within(
-            meeting, 0, entries, bounds, count=len(lanes), since=0, lanes=lanes, whole=blocks.whole.astype(np.uint16)
+            meeting, 0, *piece, count=len(lanes), since=0, lanes=lanes, whole=blocks.whole.astype(np.uint16)
         )
         found += list(zip(left.tolist(), right.tolist(), strict=True))
     return found

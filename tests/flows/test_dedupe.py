@@ -20,7 +20,7 @@ from bankcif.flows.dedupe import dedupe
 from bankcif.flows.dedupe_files import cluster_tables, pair_tables, write_tables
 from bankcif.flows.file_rows import read_labels, read_lanes
 from bankcif.flows.train import Labels, train_model
-from bankcif.intake import FileMap
+from bankcif.intake import FileMap, open_columns
 from bankcif.matching import MatchModel, default_model
 from bankcif.party import PartyKind
 from bankcif.testing.factories import make_world
@@ -253,6 +253,22 @@ def test_ten_thousand_rows_on_one_phone_do_not_stop_a_run(tmp_path: Path) -> Non
     report = next(report for report in found.reports if report.rule == "phone")
     assert (report.narrowed, report.left_out) == (1, 10_000)
     assert len(found.pairs) < 1_000_000
+
+
+def test_a_file_with_more_rows_than_it_says_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"row_id": ["1", "2"], "name": ["王伟", "李娜"]}), path)
+    monkeypatch.setattr("bankcif.flows.file_rows.open_columns", lambda path: attrs.evolve(open_columns(path), rows=1))
+    with pytest.raises(FileError, match="more rows than it says"):
+        read_lanes([path])
+
+
+@pytest.mark.parametrize("name", [[["王"]], [b"\xff\xfe"]], ids=["lists", "bytes that are no text"])
+def test_a_column_that_is_no_text_is_refused(tmp_path: Path, name: list[Any]) -> None:
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"row_id": ["1"], "name": name}), path)
+    with pytest.raises(FileError, match="can not be read to its end"):
+        read_lanes([path])
 
 
 def test_many_threads_read_what_one_reads_and_every_run_says_the_same(world: Path) -> None:

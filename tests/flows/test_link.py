@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attrs
 import pytest
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, Individual, Organization, Outcome, Purpose, party_from
 from bankcif.engines import LocalEngine
-from bankcif.errors import AccessError, InputError, NotFoundOrNotAllowedError
+from bankcif.errors import AccessError, ConfigurationError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.link import link_file
 from bankcif.testing.factories import forms, make_world
 
@@ -66,6 +67,13 @@ def test_a_giant_block_is_counted_and_left_out(cif: CIF, steward: Actor) -> None
     report = link_file(cif._desk, actor=steward, purpose=OPERATIONS, engine=LocalEngine(most_records=3))
     assert (report.capped_blocks, report.pairs) == (1, 0)
     assert link_file(cif._desk, actor=steward, purpose=OPERATIONS).pairs == 10
+
+
+def test_a_model_under_which_nobody_meets_is_refused(cif: CIF, steward: Actor) -> None:
+    register(cif, steward, "1")
+    models = {kind: attrs.evolve(model, blocking=()) for kind, model in cif._desk.models.items()}
+    with pytest.raises(ConfigurationError, match="no blocking rules"):
+        link_file(attrs.evolve(cif._desk, models=models), actor=steward, purpose=OPERATIONS)
 
 
 def test_only_who_may_link_links(cif: CIF) -> None:

@@ -112,6 +112,16 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
+def test_pairs_of_rows_that_there_are_not_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    state = LinkState.of(dedupe(part(0, 50), model=MODEL))
+    assert len(state.edges)
+    beyond = attrs.evolve(state.edges, right=state.edges.right + np.uint32(50))
+    write_state(folder, attrs.evolve(state, edges=beyond))
+    with pytest.raises(FileError, match="is damaged"):
+        read_state(folder)
+
+
 @pytest.mark.parametrize("name", ["lanes.npy", "keys.parquet", "edges.npz", "capped.npz", "model.json", "state.json"])
 def test_a_damaged_state_is_refused(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "state"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, strategies as st
 
+from bankcif.errors import ConfigurationError
 from bankcif.matching import Lane, cluster, clusters_of
 from bankcif.matching.kernels.joining import founders
 
@@ -64,3 +66,8 @@ def test_nothing_is_cut_where_nothing_contradicts() -> None:
     found = cluster(records(7, 0, 7), np.array([0, 1]), np.array([1, 2]), np.array([1, 1]), [(0, 0)][:0])
     assert found.founder.tolist() == [0, 0, 0]
     assert not len(found.cut)
+
+
+def test_a_link_to_a_record_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="a record that there is not"):
+        cluster(records(7, 0), np.array([0]), np.array([2]), np.array([1]))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, strategies as st
 
+from bankcif.errors import ConfigurationError
 from bankcif.flows.file_rows import column_reader
 from bankcif.identifiers import Texts
 from bankcif.matching import lanes_of
@@ -45,7 +47,7 @@ FIELDS = {
     "email": _EMAILS | st.sampled_from(("test@test.com", "a@a.com", "aa@qq.con", "A.li@Example.com", "u1@example.com", "a@b..cn")),
     "birth_date": strategies.birth_dates.map(str) | _DIGITS | st.dates().map(lambda day: f"{day:%Y%m%d}")
     | st.sampled_from(("1900-01-01", "19700101", "1990/3/7", "1990-02-30")),
-    "sex": st.sampled_from(("1", "2", "男", "女", "M", "F", "0", "9", "未知", "female")),
+    "sex": st.sampled_from(("1", "2", "男", "女", "M", "F", "0", "9", "未知", "female", "1\0", "\0")),
     "address": st.sampled_from(("云汉省星河市长庚区银河路1号", "同上", "不详", "见身份证", "银河路１２号", "1 Main Street, 3rd floor", "浙江省杭州市西湖区文三路1号",
                                 "浙江杭州西湖"))
     | strategies.texts | _ADDRESSES | st.text("省市区路", min_size=195, max_size=205),
@@ -89,3 +91,26 @@ def test_a_mistyped_number_is_kept_for_comparing_and_is_not_valid() -> None:
     assert (lanes[:, Lane.ID] != 0).all()
     assert not (lanes[:, Lane.FLAGS] & 16).any()
     assert not lanes[:, Lane.BORN].any()
+
+
+def test_of_an_organization_no_birth_date_is_read() -> None:
+    assert not COMPANIES.lanes({"birth_date": Texts.of(["19800101"]), "sex": Texts.of(["1"])}).any()
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    two, one = Texts.of(["15400000001", "15400000002"]), Texts.of(["a@b.cn"])
+    with pytest.raises(ConfigurationError, match="the same rows"):
+        PEOPLE.lanes({"phone": two, "email": one})
+    with pytest.raises(ConfigurationError, match="the same rows"):
+        PEOPLE.lanes({"phone": two}, np.zeros((1, len(Lane)), np.uint64))
+
+
+@given(st.lists(st.binary(max_size=14), min_size=1, max_size=6))
+def test_bytes_that_are_no_text_are_read_as_such_characters(values: list[bytes]) -> None:
+    offsets = np.concatenate(([0], np.cumsum([len(value) for value in values]))).astype(np.int64)
+    texts = Texts(np.frombuffer(b"".join(values), np.uint8), offsets)
+    for field in ("name", "address", "phone", "email", "birth_date", "national", "region", "sex"):
+        found = PEOPLE.lanes({field: texts})
+        for at, lanes in enumerate(found):
+            if len(values[at]):
+                assert lanes.tolist() == lanes_of(PEOPLE.read(field, texts[at])), field

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attrs
 import jsonschema
 import numpy as np
 import pytest
@@ -101,7 +102,9 @@ policies = st.builds(
     rules=st.none() | st.frozensets(st.sampled_from(("identifier+name", "document+name"))),
     contradictions=st.lists(
         st.dictionaries(
-            st.sampled_from(sorted(LABELS)), st.frozensets(st.sampled_from(("equal", "different"))), min_size=1
+            st.sampled_from(("id_number", "phone", "birth_date")),
+            st.frozensets(st.sampled_from(("equal", "different"))),
+            min_size=1,
         ),
         max_size=3,
     ).map(tuple),
@@ -133,7 +136,16 @@ def test_what_a_document_leaves_out_is_as_by_default() -> None:
         ({"format": POLICY_FORMAT, "contradictions": [{}]}, "contradictions"),
         ({"format": POLICY_FORMAT, "contradictions": [{"id_number": "different"}]}, "contradictions"),
         ({"format": POLICY_FORMAT, "contradictions": [{"id_number": ["diferent"]}]}, "level"),
-        ({"format": POLICY_FORMAT, "review": {"persons": 2}}, "persons_apart"),
+        ({"format": POLICY_FORMAT, "contradictions": [{"id_nummer": ["different"]}]}, "level that no match model has"),
+        ({"format": POLICY_FORMAT, "contradictions": [{"phone": ["variant form"]}]}, "level of phone"),
+        ({"format": POLICY_FORMAT, "contradictions": 5}, "contradictions"),
+        ({"format": POLICY_FORMAT, "asked": None}, "asked"),
+        ({"format": POLICY_FORMAT, "possible_bits": 1e308}, "possible_bits"),
+        ({"format": POLICY_FORMAT, "possible_bits": 10**400}, "possible_bits"),
+        ({"format": POLICY_FORMAT, "rules": ["nope"]}, "deterministic rule"),
+        ({"format": POLICY_FORMAT, "review": {"per_bit": 10**400}}, "review"),
+        ({"format": POLICY_FORMAT, "review": {"persons_apart": 2.5}}, "review"),
+        ({"format": POLICY_FORMAT, "review": {"persons": 2}}, "review"),
         ({"format": POLICY_FORMAT, "review": {"persons_apart": 7}}, "one to three"),
         ({"format": POLICY_FORMAT, "review": []}, "review"),
     ],
@@ -141,3 +153,12 @@ def test_what_a_document_leaves_out_is_as_by_default() -> None:
 def test_a_document_that_is_no_policy_is_refused_in_a_sentence(document: Any, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         LinkPolicy.from_document(document)
+
+
+def test_a_policy_may_name_what_a_model_of_the_bank_has() -> None:
+    own = attrs.evolve(MODEL.comparisons[0], name="maiden_name")
+    model = attrs.evolve(MODEL, comparisons=(*MODEL.comparisons, own))
+    document = {"format": POLICY_FORMAT, "asked": [{"maiden_name": ["identical"]}]}
+    with pytest.raises(ConfigurationError):
+        LinkPolicy.from_document(document)
+    assert LinkPolicy.from_document(document, [model]).asked == ({"maiden_name": frozenset({"identical"})},)

@@ -98,7 +98,7 @@ def dedupe(
         if path.suffix.lower() not in _FORMATS:
             raise click.UsageError(f"{path} must end in {' or '.join(_FORMATS)}")
     given, unread = _read_model(model_, PartyKind(kind)) if model_ else (None, ())
-    policy = LinkPolicy.from_document(_json(policy_, "link policy")) if policy_ else None
+    policy = LinkPolicy.from_document(_json(policy_, "link policy"), [given] if given else []) if policy_ else None
     file_map = read_file_map(map_) if map_ else None
     kept = read_state(state) if state and state.exists() else None
     if kept is not None and (given or truth or labels):

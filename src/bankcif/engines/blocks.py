@@ -20,6 +20,7 @@ __all__ = ["FEW_PAIRS", "BlockReport", "Blocks", "Capped", "blocks_of"]
 
 _Entries = NDArray[np.uint32]
 _Bounds = NDArray[np.int64]
+Piece = tuple[_Entries, _Bounds, int]
 FEW_PAIRS = 1_000_000  # so many are compared in a second, whatever the file
 
 Capped = tuple[NDArray[np.uint64], ...]
@@ -66,16 +67,24 @@ class Blocks:
     capped: Capped
     report: BlockReport
 
-    def pieces(self, most: int) -> Iterator[tuple[_Entries, _Bounds]]:
-        """Some blocks after others, with about *most* pairs at once: their entries, and the bounds of each."""
+    def pieces(self, most: int) -> Iterator[Piece]:
+        """
+        Some blocks after others, with about *most* pairs at once: their entries, where each begins and the last ends, and for how
+        many entries, from the first on, their pairs with those behind them are asked for. A larger block is cut in several.
+        """
         for entries, bounds in self.runs:
             sizes = np.diff(bounds)
             pairs = np.concatenate(([0], np.cumsum(sizes * (sizes - 1) // 2)))
             first = 0
             while first < len(sizes):
                 last = max(int(np.searchsorted(pairs, pairs[first] + most, "right")) - 1, first + 1)
-                start = int(bounds[first])
-                yield entries[start : bounds[last]], bounds[first : last + 1] - start
+                start, stop = int(bounds[first]), int(bounds[last])
+                while last == first + 1 and (stop - start) * (stop - start - 1) // 2 > most:
+                    some = max(most // (stop - start), 1)
+                    yield entries[start:stop], np.array([0, stop - start]), some
+                    start += some
+                if start + 1 < stop:
+                    yield entries[start:stop], np.maximum(bounds[first : last + 1] - start, 0), stop - start
                 first = last
 
 

@@ -7,10 +7,9 @@ from concurrent.futures import Future
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from ..matching import Lanes, MatchModel
-from .blocks import Blocks, Capped, blocks_of
+from .blocks import Blocks, Capped, Piece, blocks_of
 from .engine import Progress, silent
 from .pairs import Pairs
 from .threads import threads
@@ -53,9 +52,9 @@ class LocalEngine:
                 capped=None if capped is None else capped[number], since=since,
             )  # fmt: skip
 
-        def compared(number: int, entries: NDArray[np.uint32], bounds: NDArray[np.int64]) -> Pairs:
+        def compared(number: int, piece: Piece) -> Pairs:
             left, right, met = pairs_within(
-                meeting, number, entries, bounds, count=len(lanes), since=since, lanes=lanes, whole=whole
+                meeting, number, *piece, count=len(lanes), since=since, lanes=lanes, whole=whole
             )
             return Pairs(left=left, right=right, met=met, patterns=model.patterns_of(lanes, left, right))
 
@@ -65,7 +64,7 @@ class LocalEngine:
             for number, one in enumerate(pool.map(blocks, range(len(rules)))):
                 progress("compare", number / len(rules))
                 whole |= one.whole.astype(np.uint16) << np.uint16(number)
-                found += [pool.submit(compared, number, *piece) for piece in one.pieces(self.batch)]
+                found += [pool.submit(compared, number, piece) for piece in one.pieces(self.batch)]
                 reports.append(one.report)
                 told.append(one.capped)
             parts = [part.result() for part in found]

@@ -302,9 +302,9 @@ class _Comparing:
             report=BlockReport(rule=""),
         )  # fmt: skip
         meeting, some = Meeting.of(model.blocking), lanes[first]
-        for part, bounds in blocks.pieces(self.batch):
+        for piece in blocks.pieces(self.batch):
             left, right, met = pairs_within(
-                meeting, self.rule, part, bounds, count=len(rows), since=int(np.searchsorted(rows, self.since)), lanes=some,
+                meeting, self.rule, *piece, count=len(rows), since=int(np.searchsorted(rows, self.since)), lanes=some,
                 whole=whole,
             )  # fmt: skip
             if len(left):

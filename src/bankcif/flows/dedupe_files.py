@@ -104,6 +104,7 @@ def write_tables(tables: Mapping[Path, Callable[[], Iterator[Any]]]) -> None:
                     failed = path
                     break
                 one.result()
+        failed = failed or next((path for path in parts if path.is_dir()), None)
         if failed is None:
             for path, part in parts.items():
                 part.replace(path)

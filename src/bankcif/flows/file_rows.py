@@ -142,6 +142,8 @@ def _batches(
             for batch in file.batches(wanted):
                 part = None if room is None else room[row : row + len(batch)]
                 row += len(batch)
+                if part is not None and len(part) != len(batch):
+                    raise FileError(f"{file.path} holds more rows than it says", path=str(file.path), rule="unreadable")
                 key = batch.column(of_file.key) if of_file.key else None
                 found.append(
                     _Batch(

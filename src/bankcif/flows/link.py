@@ -18,6 +18,7 @@ from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..engines import Engine, LocalEngine, weigh
+from ..errors import ConfigurationError
 from ..matching import Explanation, Lanes, MatchModel, explain, table_of
 from ..party import CifNo, LifeCycle, PartyKind
 from ..storage import UnitOfWork
@@ -59,6 +60,7 @@ def link_file(desk: Desk, *, actor: Actor, purpose: Purpose, engine: Engine | No
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* link.
         MissingExtraError: The extra ``columns`` is not installed.
+        ConfigurationError: A match model has no blocking rules.
     """
     authorize(desk, actor, Action.LINK, "link_file", purpose)
     engine = engine or LocalEngine()
@@ -121,6 +123,10 @@ def _read(desk: Desk, unit: UnitOfWork) -> dict[PartyKind, _Records]:
 def _linked(desk: Desk, kind: PartyKind, records: _Records, engine: Engine) -> _Linked:
     """A question for each pair of parties that may be one: the best of their records' pairs says why."""
     model, owner, lanes = desk.models[kind], records.owner, records.lanes
+    if not model.blocking:
+        raise ConfigurationError(
+            f"the match model of kind {kind.value} has no blocking rules, so that nobody would meet", rule="match_model"
+        )
     pairs = engine.pairs(lanes, model)
     edges = weigh(pairs, lanes, model, desk.link_policy)
     best: dict[tuple[int, int], int] = {}

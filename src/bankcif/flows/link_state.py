@@ -29,7 +29,7 @@ from .dedupe import Deduped
 
 __all__ = ["LinkState", "read_state", "write_state"]
 
-_FORMAT = "bankcif.link_state/1"
+_FORMAT = "bankcif.link_state/2"
 _EDGES = ("left", "right", "weight_millibits", "patterns", "automatic", "possible", "contradicted")
 
 
@@ -142,11 +142,16 @@ def _read(folder: Path, told: dict[str, Any]) -> LinkState:
     model = MatchModel.from_document(json.loads((folder / "model.json").read_text(encoding="utf-8")))
     lanes = np.load(folder / "lanes.npy", allow_pickle=False)
     keys = pq.read_table(folder / "keys.parquet")["row_key"]
-    if lanes.shape != (told["rows"], len(Lane)) or len(keys) != told["rows"]:
+    if lanes.shape != (told["rows"], len(Lane)) or lanes.dtype != np.uint64 or len(keys) != told["rows"]:
         raise ValueError
     # Opened here, since what is no archive would stay open there.
     with (folder / "edges.npz").open("rb") as file, np.load(file, allow_pickle=False) as columns:
         edges = Edges(**{name: columns[name] for name in _EDGES})
+    if any(len(getattr(edges, name)) != len(edges) for name in _EDGES) or any(
+        getattr(edges, side).dtype != np.uint32 or getattr(edges, side).max(initial=0) >= max(len(lanes), 1)
+        for side in ("left", "right")
+    ):
+        raise ValueError
     with (folder / "capped.npz").open("rb") as file, np.load(file, allow_pickle=False) as columns:
         capped = tuple(
             tuple(columns[name] for name in sorted(n for n in columns.files if n.split(".")[0] == str(rule)))

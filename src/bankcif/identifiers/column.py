@@ -44,7 +44,11 @@ class Texts:
         return len(self.offsets) - 1
 
     def __getitem__(self, at: int) -> str:
-        return self.data[self.offsets[at] : self.offsets[at + 1]].tobytes().decode("utf-8", "surrogatepass")
+        written = self.data[self.offsets[at] : self.offsets[at + 1]].tobytes()
+        try:
+            return written.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return written.decode("utf-8", "replace")  # bytes that are no text become a character that no scheme knows
 
     def sealed(self) -> Texts:
         """The same bytes, which can not be written to: compiled functions know one kind of array then."""

@@ -149,7 +149,7 @@ def _flat(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 @attrs.frozen(eq=False, repr=False)
 class Batch:
-    """Some rows of a file: an Arrow record batch, of columns of any type."""
+    """Some rows of a file: an Arrow record batch with text columns."""
 
     rows: Any
 
@@ -196,7 +196,10 @@ class Columns:
         broken = False
         try:
             for batch in self._read(list(names), rows):
-                yield Batch(batch)
+                columns = [batch.column(name) for name in names]
+                # Texts stay as they are; what is none becomes one here, where it is told if that can not be.
+                columns = [c if pa.types.is_string(c.type) else c.cast(pa.large_string()) for c in columns]
+                yield Batch(pa.RecordBatch.from_arrays(columns, names=list(names)))
         except (pa.ArrowException, UnicodeDecodeError, OSError):
             broken = True
         if broken:

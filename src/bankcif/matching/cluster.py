@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ConfigurationError
 from .lanes import Lane, Lanes
 
 __all__ = ["Clusters", "cluster"]
@@ -49,6 +50,8 @@ def cluster(
     """
     from .kernels.joining import founders, holding_two
 
+    if max(left.max(initial=0), right.max(initial=0)) >= max(len(lanes), 1) or len(left) != len(right):
+        raise ConfigurationError("a link names a record that there is not", rule="links")
     founder = founders(len(lanes), left, right)
     valid = (lanes[:, Lane.FLAGS] & _VALID) != 0
     number = np.where(valid, lanes[:, Lane.ID], np.uint64(0))

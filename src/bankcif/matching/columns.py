@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ConfigurationError
 from ..identifiers import ResidentId, Texts, check_characters
 from ..party import PartyKind
 from .features import Features, lanes_of
@@ -50,9 +51,17 @@ class ColumnReader:
             columns: Field to texts, empty where missing: ``name``, ``national``, ``phone``, ``email``, ``birth_date``,
                 ``sex``, ``region``, ``address``, or any other field that *read* knows.
             out: Where they are written, all 0 before; a new array, if None.
+
+        Raises:
+            ConfigurationError: The columns have different lengths, or another than *out*.
         """
+        counts = {len(texts) for texts in columns.values()}
         if out is None:
-            out = np.zeros((len(next(iter(columns.values()))), len(Lane)), np.uint64)
+            out = np.zeros((max(counts), len(Lane)), np.uint64)
+        if counts != {len(out)} or out.dtype != np.uint64 or out.shape[1] != len(Lane):
+            raise ConfigurationError(
+                "the columns of a batch, and where they go, must have the same rows", rule="columns"
+            )
         if "national" in columns:
             self._read("national", columns["national"], out)
         # What a number says of birth and sex counts where nothing else is given.
@@ -82,11 +91,13 @@ class ColumnReader:
 
         persons = self._kind is PartyKind.INDIVIDUAL
         known: Mapping[str, Callable[[Texts, Lanes, NDArray[np.bool_]], None]] = {
-            "phone": fields.read_phones, "email": fields.read_emails, "birth_date": fields.read_dates,
-            "address": fields.read_addresses, "region": fields.read_regions, "sex": self._read_sexes,
-            **({"name": names.read_names, "national": self._read_nationals} if persons else {}),
+            "phone": fields.read_phones, "email": fields.read_emails, "address": fields.read_addresses,
+            "region": fields.read_regions,
         }  # fmt: skip
-        return known.get(field)
+        of_persons: Mapping[str, Callable[[Texts, Lanes, NDArray[np.bool_]], None]] = {
+            "name": names.read_names, "national": self._read_nationals, "birth_date": fields.read_dates, "sex": self._read_sexes,
+        }  # fmt: skip
+        return known.get(field) or (of_persons.get(field) if persons else None)
 
     def _one(self, field: str, text: str) -> list[tuple[int, int]]:
         known = self._known.get((field, text))
@@ -101,11 +112,13 @@ class ColumnReader:
         """Short texts, of which there are few different ones: each is read once."""
         lengths = np.diff(texts.offsets)
         rows = np.flatnonzero((lengths > 0) & (lengths <= 8))
-        code = np.zeros(len(rows), np.uint64)
+        code, whole = np.zeros(len(rows), np.uint64), np.ones(len(rows), np.bool_)
         for at in range(int(lengths[rows].max(initial=0))):
             there = lengths[rows] > at
             byte = texts.data[np.minimum(texts.offsets[rows] + at, max(len(texts.data) - 1, 0))].astype(np.uint64)
             code |= np.where(there, byte, np.uint64(0)) << np.uint64(8 * at)
+            whole &= ~there | (byte != 0)  # a byte of 0 is none of a shorter text
+        rows, code = rows[whole], code[whole]
         distinct, first, inverse = np.unique(code, return_index=True, return_inverse=True)
         flags = np.zeros(len(distinct), np.uint64)
         for at, row in enumerate(rows[first].tolist()):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigurationError
-from .compare import COMPARATORS, Levels
-from .model import MatchModel
+from ..party import PartyKind
+from .compare import Levels
+from .model import MatchModel, default_model
 
 __all__ = ["POLICY_FORMAT", "Link", "LinkPolicy", "Links", "ReviewPlan", "link_policy_schema"]
 
@@ -138,18 +139,25 @@ class LinkPolicy:
         }  # fmt: skip
 
     @classmethod
-    def from_document(cls, document: Any) -> LinkPolicy:
+    def from_document(cls, document: Any, models: Sequence[MatchModel] = ()) -> LinkPolicy:
         """
         A policy from its JSON document; what is left out is as it is by default.
 
+        Args:
+            document: The document.
+            models: Match models of the bank's own whose comparisons, levels and rules it may name, beside those that ship.
+
         Raises:
-            ConfigurationError: The document has another shape, or names a level that no comparison has.
+            ConfigurationError: The document has another shape, or names what no model has.
         """
-        problem = 'is no JSON object with "format": "' + POLICY_FORMAT + '"'
-        if isinstance(document, Mapping) and document.get("format") == POLICY_FORMAT:
-            problem = _problem(document)
-        if problem:
-            raise ConfigurationError(f"the link policy {problem}", rule="link_policy")
+        if not isinstance(document, Mapping) or document.get("format") != POLICY_FORMAT:
+            raise _error(f'is no JSON object with "format": "{POLICY_FORMAT}"')
+        unknown = sorted(str(key) for key in document if key not in _SHAPES)
+        if unknown:
+            raise _error(f"has a key that there is not: {unknown[0]}; known are {', '.join(_SHAPES)}")
+        wrong = next((name for name, value in document.items() if not _SHAPES[name](value)), "")
+        if wrong:
+            raise _error(f"does not have the shape of one: look at {wrong}")
         given: dict[str, Any] = {name: document[name] for name in ("version", "automatic") if name in document}
         if document.get("possible_bits") is not None:
             given["possible_millibits"] = round(1000 * document["possible_bits"])
@@ -159,7 +167,34 @@ class LinkPolicy:
         for name in ("contradictions", "asked"):
             if name in document:
                 given[name] = tuple({key: frozenset(levels) for key, levels in one.items()} for one in document[name])
-        return cls(**given, review=ReviewPlan(**document.get("review", {})))
+        policy = cls(**given, review=ReviewPlan(**document.get("review", {})))
+        if problem := policy.unknown_to([*map(default_model, PartyKind), *models]):
+            raise _error(problem)
+        return policy
+
+    def unknown_to(self, models: Sequence[MatchModel]) -> str:
+        """
+        What the policy names that none of *models* has; empty if nothing: a condition with a misspelt level would never hold, and
+        what it was to keep apart would link.
+        """
+        levels = {(c.name, label) for model in models for c in model.comparisons for label in c.labels}
+        rules = {rule.name for model in models for rule in model.deterministic}
+        for name, label in (
+            (name, label)
+            for one in (*self.contradictions, *self.asked)
+            for name, labels in one.items()
+            for label in labels
+        ):
+            if (name, label) not in levels:
+                known = sorted({have for have, _ in levels})
+                return (
+                    f"names a level that no match model has; comparisons are {', '.join(known)}"
+                    if name not in known
+                    else f"names a level of {name} that there is not; it has {', '.join(sorted(have for of, have in levels if of == name))}"
+                )
+        if self.rules is not None and not self.rules <= rules:
+            return f"names a deterministic rule that there is not; match models have {', '.join(sorted(rules))}"
+        return ""
 
     def contradicts(self, model: MatchModel, levels: Mapping[str, int]) -> bool:
         """Whether a pair with these levels contradicts itself."""
@@ -226,45 +261,45 @@ def _any_holds(
     return found
 
 
-_SHAPES: Mapping[str, tuple[type, ...]] = {
-    "format": (str,), "version": (str,), "identifying": (list,), "possible_bits": (int, float, type(None)), "automatic": (bool,),
-    "rules": (list, type(None)), "contradictions": (list,), "asked": (list,), "review": (dict,),
-}  # fmt: skip
+def _error(why: str) -> ConfigurationError:
+    return ConfigurationError(f"the link policy {why}", rule="link_policy")
 
 
-def _problem(document: Mapping[str, Any]) -> str:
-    """What is wrong with a document; empty if nothing is."""
-    unknown = sorted(map(str, document.keys() - _SHAPES.keys()))
-    if unknown:
-        return f"has a key that there is not: {unknown[0]}; known are {', '.join(_SHAPES)}"
-    wrong = [name for name, value in document.items() if not _is_of(value, _SHAPES[name])]
-    wrong += [name for name in ("identifying", "rules") if not _are_texts(document.get(name) or [])]
-    conditions = [(name, one) for name in ("contradictions", "asked") for one in document.get(name, ())]
-    wrong += [
-        name for name, one in conditions if not (isinstance(one, dict) and one and all(map(_are_texts, one.values())))
-    ]
-    review = document.get("review", {})
-    wrong += ["review"] * (
-        not isinstance(review, dict) or any(not _is_of(value, (int, float)) for value in review.values())
+_LARGEST = 1e6
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _are_conditions(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, Mapping) and one and all(map(_are_texts, one.values())) for one in value
     )
-    if wrong:
-        return f"does not have the shape of one: look at {wrong[0]}"
-    known = {field.name for field in attrs.fields(ReviewPlan)}
-    if not review.keys() <= known:
-        return f"knows of a review only {', '.join(sorted(known))}"
-    labels = {label for comparator in COMPARATORS.values() for label in comparator.labels}
-    if any(level not in labels for _, one in conditions for levels in one.values() for level in levels):
-        return "names a level that no comparison has; a match model lists those that it has"
-    return ""
 
 
-def _is_of(value: Any, types: tuple[type, ...]) -> bool:
-    plain = (bool in types or not isinstance(value, bool)) and (not isinstance(value, float) or math.isfinite(value))
-    return isinstance(value, types) and plain
+def _is_review(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not value.keys() <= {field.name for field in attrs.fields(ReviewPlan)}:
+        return False
+    return all(map(_is_number, value.values())) and isinstance(value.get("persons_apart", 1), int)
 
 
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+_SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    "format": lambda value: isinstance(value, str),
+    "version": lambda value: isinstance(value, str),
+    "identifying": _are_texts,
+    "possible_bits": lambda value: value is None or _is_number(value),
+    "automatic": lambda value: isinstance(value, bool),
+    "rules": lambda value: value is None or _are_texts(value),
+    "contradictions": _are_conditions,
+    "asked": _are_conditions,
+    "review": _is_review,
+}
+"""What a document may hold."""
 
 
 def link_policy_schema() -> dict[str, Any]:

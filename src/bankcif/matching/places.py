@@ -70,7 +70,7 @@ def character_tables() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     for point in (*range(0x3400), *range(0xA000, 0xD800), *range(0xF900, _PLANE)):
         form = simplify(unicodedata.normalize("NFKC", chr(point))).upper()
         # Marks and Korean letters may become one with a neighbour; controls and private characters are looked at first.
-        apart = unicodedata.category(chr(point))[0] in "MC" or 0x1100 <= point < 0x1200
+        apart = any(unicodedata.category(c)[0] in "MC" or 0x1100 <= ord(c) < 0x1200 for c in (chr(point), *form))
         if len(form) != 1 or ord(form) >= _PLANE or apart:
             continue
         folded[point] = ord(form)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,12 +26,37 @@ _ONE = _U(1)
 _ALIKE = np.array(sorted(names.alike_pairs()), np.uint64)
 
 
+def _folder() -> str:
+    """
+    Where compiled functions are kept: beside the package, or in the user's cache; empty where neither can be written.
+
+    The folder is called by what it was compiled from. The compiler looks at the file of the function alone, not at what the
+    function calls, so that another version of the library would run what an older one compiled.
+    """
+    package = Path(__file__).parents[1]
+    sources = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
+    name = f"kernels-{hashlib.sha256(b''.join([*sources, _ALIKE.tobytes()])).hexdigest()[:16]}"
+    for base in (package / "__pycache__", Path.home() / ".cache" / "bankcif"):
+        try:
+            (base / name).mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(base / name, os.W_OK):
+            return str(base / name)
+    return ""
+
+
+_FOLDER = _folder()
+
+
 def compiled(function: _F) -> _F:
     """*function* compiled at its first call; it runs beside other threads."""
+    config, before = _numba.config, _numba.config.CACHE_DIR
+    config.CACHE_DIR = _FOLDER or before
     try:
-        found: _F = _numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written: compiled in each process
-        found = _numba.njit(nogil=True)(function)
+        found: _F = _numba.njit(cache=bool(config.CACHE_DIR), nogil=True)(function)
+    finally:
+        config.CACHE_DIR = before
     return found
 
 

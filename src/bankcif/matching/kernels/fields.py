@@ -31,10 +31,11 @@ __all__ = [
 ]
 
 _U: Any = np.uint64
+_I: Any = np.int64
 _BASE = _U(BASE)
 _ONE = _U(1)
-_SHORTEST_ADDRESS, _LONGEST_ADDRESS = 7, 200  # no filler is longer than six characters, but for those in plain letters
-_SHORTEST_ASCII = 14
+_LONGEST_ADDRESS = 200
+_LONGEST_FILLER, _LONGEST_PLAIN_FILLER = 6, 13  # of Han characters, and of any; spaces aside
 _SHORTEST_MAIL, _LONGEST_MAIL = 8, 48
 _MAILBOX = 10  # characters of a mailbox, at 6 bits
 _OLDEST = int(OLDEST)
@@ -78,7 +79,7 @@ def _packed(data: Any, start: int, stop: int, place: int) -> Any:
 def _value(data: Any, start: int, stop: int) -> int:
     found = 0
     for at in range(start, stop):
-        found = found * 10 + int(data[at]) - 48
+        found = found * 10 + _I(data[at]) - 48
     return found
 
 
@@ -98,7 +99,7 @@ def _read_phones(data: Any, offsets: Any, out: Any, rest: Any) -> None:
                 digit = data[start + at]
                 same &= digit == data[start + 3]
                 # Endings that people give who give none rise, fall or stand still at every step.
-                run &= at < 5 or abs(int(digit) - int(data[start + at - 1])) <= 1
+                run &= at < 5 or abs(_I(digit) - _I(data[start + at - 1])) <= 1
                 sample &= digit == _SAMPLE[at - 3]
             if same or run or sample:
                 continue
@@ -128,11 +129,11 @@ def _write_nationals(rows: Any, characters: Any, typed: Any, valid: Any, out: An
         number, row = characters[at], rows[at]
         broken = False
         for place in range(1, 17):
-            step = abs(int(number[place]) - int(number[place - 1]))
+            step = abs(_I(number[place]) - _I(number[place - 1]))
             broken |= 1 < step < 9
         if not (valid[at] or broken):
             continue
-        last = ord("X") if number[17] == ord("x") else int(number[17])
+        last = ord("X") if number[17] == ord("x") else _I(number[17])
         left_out = _U(0)
         if typed[at] or valid[at]:
             ends = (mix(_U(number[6])) * _BASE + mix(_U(number[7]))) * _BASE + mix(_U(last))
@@ -165,7 +166,7 @@ def _read_mistyped(data: Any, offsets: Any, out: Any, rest: Any) -> None:
             continue
         broken = False
         for at in range(start + 1, start + 16):
-            broken |= 1 < abs(int(data[at]) - int(data[at - 1])) < 9
+            broken |= 1 < abs(_I(data[at]) - _I(data[at - 1])) < 9
         if not broken or (
             size == 18 and (data[start] == ord("9") or _value(data, start + 6, start + 10) <= _LAST_YEAR)
         ):
@@ -249,11 +250,11 @@ def _mail_fillers() -> NDArray[np.uint64]:
 
 
 @inlined
-def _symbol(character: int) -> int:
+def _symbol(character: Any) -> Any:
     """The code of a small letter or a digit, as `symbols` has it; 0 for anything else."""
     if ord("a") <= character <= ord("z"):
-        return int(character) - 96
-    return int(character) - 21 if ord("0") <= character <= ord("9") else 0
+        return _I(character) - 96
+    return _I(character) - 21 if ord("0") <= character <= ord("9") else 0
 
 
 @compiled
@@ -305,7 +306,7 @@ def _read_addresses(data: Any, offsets: Any, folded: Any, kinds: Any, out: Any, 
 @compiled
 def _read_address(data: Any, start: int, stop: int, folded: Any, kinds: Any, row: Any) -> bool:
     total, low, high, house, previous, number = _U(0), _U(0), _U(0), _U(0), _U(0), _U(0)
-    count = nth = digits = 0
+    count = nth = digits = visible = han = 0
     at = start
     while at <= stop:
         point, size = _point(data, at, stop) if at < stop else (32, 1)
@@ -333,8 +334,10 @@ def _read_address(data: Any, start: int, stop: int, folded: Any, kinds: Any, row
                 previous = character
         at += size
         count += 1
+        visible += character > _U(32)
+        han += character > _U(127)
     count -= 1  # the end counted as one
-    if not _SHORTEST_ADDRESS <= count <= _LONGEST_ADDRESS or (stop - start == count and count < _SHORTEST_ASCII):
+    if count > _LONGEST_ADDRESS or (han <= _LONGEST_FILLER and visible <= _LONGEST_PLAIN_FILLER):
         return False
     if low | high | house:
         hash_ = mix(total)
@@ -346,12 +349,12 @@ def _read_address(data: Any, start: int, stop: int, folded: Any, kinds: Any, row
 @inlined
 def _point(data: Any, at: int, stop: int) -> tuple[int, int]:
     """The code point that begins at a byte, and how many bytes it takes; 0 of each for what is none of the first plane."""
-    first = int(data[at])
+    first = _I(data[at])
     if first < 0x80:
         return first, 1
     if 0xC2 <= first < 0xE0 and at + 1 < stop and data[at + 1] >> 6 == 2:
-        return (first & 0x1F) << 6 | (int(data[at + 1]) & 0x3F), 2
+        return (first & 0x1F) << 6 | (_I(data[at + 1]) & 0x3F), 2
     if first >> 4 == 0xE and at + 2 < stop and data[at + 1] >> 6 == 2 and data[at + 2] >> 6 == 2:
-        point = (first & 0xF) << 12 | (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
+        point = (first & 0xF) << 12 | (_I(data[at + 1]) & 0x3F) << 6 | (_I(data[at + 2]) & 0x3F)
         return (point, 3) if point >= 0x800 else (0, 0)
     return 0, 0

@@ -160,11 +160,13 @@ def _met(parts: Any, needs: Any, lanes: Any, one: int, other: int) -> int:
 
 
 @compiled
-def _fill_pairs(entries: Any, bounds: Any, count: int, since: int, left: Any, right: Any, place: Any) -> int:
+def _fill_pairs(
+    entries: Any, bounds: Any, firsts: int, count: int, since: int, left: Any, right: Any, place: Any
+) -> int:
     """All pairs within blocks: the rows, the lower on the left, and at which place of its key that stands there."""
     filled = 0
     for block in range(len(bounds) - 1):
-        for first in range(bounds[block], bounds[block + 1]):
+        for first in range(bounds[block], min(bounds[block + 1], firsts)):
             for second in range(first + 1, bounds[block + 1]):
                 low, high, here, there = int(entries[first]), int(entries[second]), 0, 0
                 while low >= count:
@@ -218,7 +220,7 @@ def _keep_meeting(
 
 
 def pairs_within(
-    meeting: Meeting, rule: int, entries: NDArray[np.uint32], bounds: NDArray[np.int64], *, count: int, since: int, lanes: Lanes,
+    meeting: Meeting, rule: int, entries: NDArray[np.uint32], bounds: NDArray[np.int64], firsts: int, *, count: int, since: int, lanes: Lanes,
     whole: NDArray[np.uint16],
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint16]]:  # fmt: skip
     """
@@ -230,15 +232,18 @@ def pairs_within(
         rule: The number of this one.
         entries: Block after block; see `engines.Blocks`.
         bounds: Where each block begins, and the end of the last.
+        firsts: For how many entries, from the first on, their pairs with those behind them are asked for.
         count: The number of all records.
         since: Only pairs with a record from this number on.
         lanes: All records.
         whole: Of every record, a bit for each rule by which it met all who share a key of the rule with it.
     """
-    sizes = np.diff(bounds)
-    most = int((sizes * (sizes - 1) // 2).sum())
+    # Of each entry asked for, those behind it in its block.
+    begins, ends = np.minimum(bounds[:-1], firsts), np.minimum(bounds[1:], firsts)
+    behind = (2 * bounds[1:] - begins - ends - 1) * (ends - begins) // 2
+    most = int(behind.sum())
     left, right, place = np.empty(most, np.uint32), np.empty(most, np.uint32), np.empty(most, np.uint8)
-    filled = _fill_pairs(entries, bounds, count, since, left, right, place)
+    filled = _fill_pairs(entries, bounds, firsts, count, since, left, right, place)
     left, right, met = left[:filled], right[:filled], np.empty(filled, np.uint16)
     kept, _ = _keep_meeting(meeting.parts, meeting.needs, meeting.several, rule, lanes, whole, left, right, place, met)
     return left[:kept], right[:kept], met[:kept]

@@ -105,7 +105,7 @@ def _han_characters(data: Any, start: int, stop: int, tables: Any, words: Any, n
     for at in range(size):
         first, second, third = data[start + 3 * at], data[start + 3 * at + 1], data[start + 3 * at + 2]
         point = (first & 0xF) << 12 | (second & 0x3F) << 6 | (third & 0x3F)
-        if first >> 4 != 0xE or not plain[point]:
+        if first >> 4 != 0xE or second >> 6 != 2 or third >> 6 != 2 or not plain[point]:
             return 0
         name[at], key[at] = point, simple[point]
         code |= _U(point) << _U(16 * at)
