@@ -114,8 +114,9 @@ def test_a_phone_of_hundreds_is_no_ground_to_compare_and_it_is_said(cif: CIF, st
     assert [one.cif_no for one in again.candidates] == [other.cif_no]
 
 
-def test_a_customer_s_own_history_hides_nobody(cif: CIF, steward: Actor) -> None:
-    for n in range(230):
+def test_a_customer_s_own_history_hides_nobody(cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bankcif.flows._meet._LARGEST_BLOCK", 40)
+    for n in range(50):
         register(cif, steward, "own", identifiers=None, birth_date="1990-03-07", occupation=str(n % 2 + 3))
     done = register(cif, steward, "twin", channel="card", identifiers=None, birth_date="1990-03-07")
     assert (done.outcome, done.capped) == (Outcome.POSSIBLE_MATCH, ())

@@ -113,9 +113,9 @@ def test_the_plan_agrees_with_tags_that_were_made(parts: tuple[str, ...], safe: 
     assert (planned.refused == "") is safe
     values = Counter(zip(surnames, years, strict=True))
     heaviest = max(values.items(), key=lambda one: one[1])[0]
-    # Whoever guesses that the fullest tag is the commonest value's, against twenty stores with keys of their own.
+    # Whoever guesses that the fullest tag is the commonest value's, against stores with keys of their own.
     right = 0
-    for n in range(20):
+    for n in range(10 if safe else 20):
         provider = LocalKeyProvider({"k": bytes(32)}, "k", {1: bytes([n]) * 32})
         plan = IndexPlan(bits={"trial": planned.bits})
         tagger = Tagger(provider=provider, tenant="t", plan=plan, suite=Aes256Gcm())
@@ -123,7 +123,7 @@ def test_the_plan_agrees_with_tags_that_were_made(parts: tuple[str, ...], safe: 
         for value, count in values.items():
             loads[tagger.search("trial", *value)] += count
         right += loads.most_common(1)[0][0] == tagger.search("trial", *heaviest)
-    assert right <= 4 if safe else right >= 8
+    assert right <= 2 if safe else right >= 8
 
 
 def test_a_bank_s_own_frequencies_decide(tmp_path: Path) -> None:

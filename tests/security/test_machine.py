@@ -290,7 +290,7 @@ class StoreOnSqlite(Store):
 
 class TestStore(Store.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(
-        settings.default, max_examples=max(settings.default.max_examples // 2, 1), stateful_step_count=25, deadline=None
+        settings.default, max_examples=max(settings.default.max_examples // 3, 1), stateful_step_count=25, deadline=None
     )
 
 
@@ -317,7 +317,7 @@ DIRECTED: dict[str, Callable[[Store, int], None]] = {
 }
 
 
-@pytest.mark.parametrize(("of", "stride"), [(Store, 3), (StoreOnSqlite, 43)])
+@pytest.mark.parametrize(("of", "stride"), [(Store, 5), (StoreOnSqlite, 61)])
 @pytest.mark.parametrize("deed", DIRECTED)
 def test_a_process_that_ends_in_the_middle_of_a_deed_leaves_every_law(deed: str, of: type[Store], stride: int) -> None:
     """At one call of three of each deed, on SQLite of forty-three, whatever the histories of chance come by."""
