@@ -36,6 +36,12 @@ def test_they_go_elsewhere_or_nowhere_where_that_can_not_be_written(
     monkeypatch.setattr(Path, "home", lambda: Path("/nowhere"))
     assert compiling._folder() == ""
 
+    def homeless() -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert compiling._folder() == ""
+
 
 def test_one_record_is_compared_without_the_compiler() -> None:
     code = (

@@ -36,13 +36,14 @@ def _folder() -> str:
     package = Path(__file__).parents[1]
     sources = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
     name = f"kernels-{hashlib.sha256(b''.join([*sources, _ALIKE.tobytes()])).hexdigest()[:16]}"
-    for base in (package / "__pycache__", Path.home() / ".cache" / "bankcif"):
+    for base in (lambda: package / "__pycache__", lambda: Path.home() / ".cache" / "bankcif"):
         try:
-            (base / name).mkdir(parents=True, exist_ok=True)
-        except OSError:
+            folder = base() / name
+            folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, RuntimeError):  # it can not be written; the user has no home
             continue
-        if os.access(base / name, os.W_OK):
-            return str(base / name)
+        if os.access(folder, os.W_OK):
+            return str(folder)
     return ""
 
 
