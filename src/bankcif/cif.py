@@ -132,6 +132,10 @@ class CIF:
     ) -> None:
         if not tenant or len(tenant) > 32 or not tenant.isprintable():
             raise ConfigurationError("a tenant's name is one to 32 printable characters", rule="tenant")
+        shipped = {kind: default_model(kind) for kind in PartyKind}
+        models, link_policy = models or shipped, link_policy or LinkPolicy()
+        if problem := link_policy.unknown_to([*shipped.values(), *models.values()]):
+            raise ConfigurationError(f"the link policy {problem}", rule="link_policy")
         self._pid, self._closed = os.getpid(), False
         self._repository, self._key_store = repository, key_store
         zone = zone or ZoneInfo("Asia/Shanghai")
@@ -160,8 +164,7 @@ class CIF:
                 addresses=AddressBook(tables.divisions, postcode_zones=tables.small.postcode_zones),
             ),
             standards=standards or capture_standards(),
-            models=models or {kind: default_model(kind) for kind in PartyKind},
-            link_policy=link_policy or LinkPolicy(), survivorship=survivorship or STANDARD_RULES, policy=policy, masks=masks,
+            models=models, link_policy=link_policy, survivorship=survivorship or STANDARD_RULES, policy=policy, masks=masks,
             watch=PolicyWatch(repository, founded.digester, masks, clock, policy_seconds, policy),
             authentication=authentication or AuthPlan(),
             log=LogWriter(

@@ -9,10 +9,22 @@ import attrs
 import pytest
 from tests.flows.test_register import register
 
-from bankcif import CIF, Actor, Individual, Organization, Outcome, Purpose, party_from
+from bankcif import (
+    CIF,
+    Actor,
+    Individual,
+    LocalKeyProvider,
+    MemoryKeyStore,
+    MemoryRepository,
+    Organization,
+    Outcome,
+    Purpose,
+    party_from,
+)
 from bankcif.engines import LocalEngine
 from bankcif.errors import AccessError, ConfigurationError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.link import link_file
+from bankcif.matching import LinkPolicy
 from bankcif.testing.factories import forms, make_world
 
 OPERATIONS = Purpose.OPERATIONS
@@ -74,6 +86,14 @@ def test_a_model_under_which_nobody_meets_is_refused(cif: CIF, steward: Actor) -
     models = {kind: attrs.evolve(model, blocking=()) for kind, model in cif._desk.models.items()}
     with pytest.raises(ConfigurationError, match="no blocking rules"):
         link_file(attrs.evolve(cif._desk, models=models), actor=steward, purpose=OPERATIONS)
+
+
+def test_a_policy_that_names_what_no_model_has_opens_no_store(keys: LocalKeyProvider) -> None:
+    misspelt = LinkPolicy(contradictions=({"id_nummer": frozenset({"different"})},))
+    with pytest.raises(ConfigurationError, match="no match model has"):
+        CIF(
+            repository=MemoryRepository(), tenant="t", keys=keys, key_store=MemoryKeyStore(), link_policy=misspelt
+        )  # fmt: skip
 
 
 def test_only_who_may_link_links(cif: CIF) -> None:
