@@ -36,9 +36,9 @@ def _folder() -> str:
     package = Path(__file__).parents[1]
     sources = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
     name = f"kernels-{hashlib.sha256(b''.join([*sources, _ALIKE.tobytes()])).hexdigest()[:16]}"
-    for base in (lambda: package / "__pycache__", lambda: Path.home() / ".cache" / "bankcif"):
+    for beside in (True, False):
         try:
-            folder = base() / name
+            folder = (package / "__pycache__" if beside else Path.home() / ".cache" / "bankcif") / name
             folder.mkdir(parents=True, exist_ok=True)
         except (OSError, RuntimeError):  # it can not be written; the user has no home
             continue
