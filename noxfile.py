@@ -41,7 +41,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Run the tests with every branch counted: 95 % at least. Counting takes as long again as the tests."""
+    """Run the tests with every branch counted: 95 % at least. Counting takes half as long again."""
     session.install("-e", ".[auth,cli,columns,files,report,spark,sso,telemetry,vault,verify]", *group("tests"))
     session.run("pytest", "-n", "auto", "--dist", "worksteal", "--cov", "--cov-report=term", *session.posargs)
 

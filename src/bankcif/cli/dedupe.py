@@ -106,8 +106,7 @@ def dedupe(
     if labels and (given or no_training):
         raise click.UsageError("labels are to learn from: leave --model and --no-training out")
     chosen_engine = SparkEngine(master=spark_master) if engine == "spark" else LocalEngine()
-    _settle()
-    with _bar(as_json) as bar:
+    with _settled(), _bar(as_json) as bar:
         steps = _Steps(bar)
         steps("read", 0.0)
         chosen = kept.kind if kept else given.kind if given and not file_map else PartyKind(kind)
@@ -139,14 +138,22 @@ def dedupe(
     return 0
 
 
-def _settle() -> None:
+@contextmanager
+def _settled() -> Iterator[None]:
     """
-    Tunes this process, which does one thing and ends: Arrow gives memory back, which it keeps for the next time by default; and
-    nobody looks for circles among the objects that are made.
+    Tunes the process for one long computation: Arrow gives memory back, which it keeps for the next time by default; and nobody
+    looks for circles among the objects that are made. Whoever calls the command within a process of theirs finds it as it was.
     """
-    gc.disable()
     pa = need("pyarrow", extra="columns")
+    pool, collected = pa.default_memory_pool(), gc.isenabled()
+    gc.disable()
     pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(pool)
+        if collected:
+            gc.enable()
 
 
 def _read_model(path: Path, kind: PartyKind) -> tuple[MatchModel, tuple[str, ...]]:

@@ -281,4 +281,4 @@ def _parquet(path: Path) -> Columns:
         pass
     if names is None:
         raise FileError(f"the file {path} is no whole Parquet file", path=str(path), rule="format")
-    return Columns(path, tuple(names), rows, "parquet", "", "")
+    return Columns(path, tuple(names), rows if rows >= 0 else None, "parquet", "", "")
