@@ -10,6 +10,7 @@ from tests.flows.test_register import ID, register
 
 from bankcif import CIF, Actor, Purpose
 from bankcif.errors import IdentifierError, InputError, NotFoundOrNotAllowedError
+from bankcif.protection import DataKey, Place, Sealer
 
 SERVICE = Purpose.SERVICE
 
@@ -50,8 +51,23 @@ def test_strangers_that_share_a_cut_tag_are_not_found(
         register(
             cif, steward, str(n), name=f"王{'伟芳国强敏静丽磊军洋勇艳'[n]}", phone=f"154000000{n:02}", identifiers=None
         )
+    opened = _places_opened(cif, monkeypatch)
     found = cif.customers.find(phone="15400000003", actor=steward, purpose=SERVICE)
     assert [view.name for view in found] == ["王*"]
+    assert [place.owner[1] for place in opened if place.table == "source_record"] == ["3"]  # no stranger was opened
+
+
+def _places_opened(cif: CIF, monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+    """Where everything stood that is opened from now on."""
+    sealer, opened = type(cif._desk.sealer), []
+    open_as_ever = sealer.open
+
+    def noting(self: Sealer, sealed: bytes, key: DataKey, place: Place) -> object:
+        opened.append(place)
+        return open_as_ever(self, sealed, key, place)
+
+    monkeypatch.setattr(sealer, "open", noting)
+    return opened
 
 
 def test_a_search_needs_exactly_one_way(cif: CIF, steward: Actor) -> None:

@@ -208,6 +208,21 @@ def test_tags_are_made_anew_while_everything_is_found_and_written(
     assert cif.audit.verify(actor=AUDITOR).intact
 
 
+def test_a_tag_that_is_equal_under_both_versions_is_not_lost(
+    make: Callable[..., CIF], keys: LocalKeyProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cif = make(keys.renewed())
+    monkeypatch.setitem(cif._desk.taggers._bits, "phone", 1)  # type: ignore[arg-type]
+    numbers = [f"154000000{n:02}" for n in range(12)]
+    for n, phone in enumerate(numbers):
+        register(cif, MAKER, str(n), name=f"王{'伟芳国强敏静丽磊军洋勇艳'[n]}", phone=phone, identifiers=None)
+    begin(cif, "index")
+    cif.keys.rotate(actor=ONE)
+    assert versions(cif) == {2}
+    for phone in numbers:
+        assert len(cif.customers.find(phone=phone, actor=MAKER, purpose=Purpose.COMPLIANCE)) == 1
+
+
 def test_tags_can_not_be_rotated_to_a_root_that_is_not_there(cif: CIF) -> None:
     with pytest.raises(WrongKeyError, match="index key of version 2"):
         cif.keys.propose_rotation("index", reason="r", actor=ONE)

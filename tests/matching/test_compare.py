@@ -17,7 +17,6 @@ from bankcif.matching import (
     evaluate,
     explain,
     features_of,
-    may_bear,
     table_of,
 )
 from bankcif.party import PartyKind
@@ -292,28 +291,6 @@ def test_a_record_meets_itself_under_every_key(record: Features) -> None:
     keys = blocking_keys(record)
     assert len({(key.index, key.value) for key in keys}) == len(keys)
     assert keys == blocking_keys(record)
-
-
-values_of = st.fixed_dictionaries(
-    {"name": st.one_of(strategies.han_names, st.sampled_from(["Lü Wei", "ZHANG San", "x"]))},
-    optional={
-        "phone": st.sampled_from(["15412345678", "+8615412345678;ext=9", "01088880000;ext=1"]),
-        "email": st.sampled_from(["A@Example.com", "ß@x.example"]),
-        "birth_date": st.sampled_from(["", "1990-03-07", "1991-01-01"]),
-        "identifiers": st.lists(
-            st.builds(lambda scheme, number: {"scheme": scheme, "number": number},
-                      st.sampled_from(["cn.resident_id", "passport"]), strategies.resident_ids()), max_size=2,
-        ),
-    },
-)  # fmt: skip
-
-
-@given(st.sampled_from(PartyKind), values_of, values_of)
-def test_a_look_at_values_rules_out_no_bearer(kind: PartyKind, one: dict[str, Any], other: dict[str, Any]) -> None:
-    """Of everything under whose key a record really stands; and what is ruled out does not stand there."""
-    record, theirs = (features_of(kind, values, frozenset({"cn.resident_id"})) for values in (one, other))
-    assert all(may_bear(one, key) for key in blocking_keys(record))
-    assert all(key not in blocking_keys(record) for key in blocking_keys(theirs) if not may_bear(one, key))
 
 
 @given(strategies.han_names, st.sampled_from(["", " ", "\u3000"]), st.booleans())

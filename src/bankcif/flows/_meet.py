@@ -84,7 +84,7 @@ def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tag
     features = [features_of(a.form.kind, a.form.values, desk.link_policy.identifying) for a in arrivals]
     keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
     links = unit.crosswalk.current([a.origin for a in arrivals])
-    shared = sharing(desk, unit, dict(pair for tags in keys for pair in tags), most=_LARGEST_BLOCK)
+    shared = sharing(desk, unit, tagging, dict(pair for tags in keys for pair in tags), most=_LARGEST_BLOCK)
     candidates, cut = [], []
     for tags in keys:
         # Numbers first, then what fewest share, so that a cap leaves out the least telling.

@@ -202,15 +202,8 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
 
 def index_rows(tagging: Tagging, one: Record, cif_no: CifNo | None = None) -> list[IndexRow]:
     """The rows under which a record is found, in every version that is written; *cif_no* is whose it is, if that changes."""
-    source, source_key, record_no = one.statement.place
-    return [
-        IndexRow(
-            index_name=key.index, index_version=version, tag=tag, source=source, source_key=source_key,
-            record_no=record_no, cif_no=cif_no or one.cif_no,
-        )
-        for key in dict.fromkeys(blocking_keys(one.features))
-        for version, tag in tagging.tags(key)
-    ]  # fmt: skip
+    keys = dict.fromkeys(blocking_keys(one.features))
+    return tagging.rows([(key, tagging.tag(key)) for key in keys], one.statement.place, cif_no or one.cif_no)
 
 
 def statement_of(

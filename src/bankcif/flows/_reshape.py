@@ -91,9 +91,7 @@ def _move_tags(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], moves: Ma
     filled = {tagger.version for tagger in tagging.written[1:]}
     unit.indexes.add([row for moving in rows.values() for row in moving if row.index_version in filled])
     for to, moving in rows.items():
-        unit.indexes.move(
-            list({(r.tag, r.source, r.source_key, r.record_no, r.index_name): r for r in moving}.values()), to
-        )
+        unit.indexes.move(moving, to)
 
 
 def _touched(

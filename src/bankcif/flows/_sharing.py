@@ -1,22 +1,23 @@
 """
 Who stands under a key: found by its tag, opened, and looked at.
 
-A cut tag is some four customers' or more, most of whom do not have the value; so nobody counts as found before a record of
-theirs has been opened and really bears it, whatever the tag's length.
+A cut tag is some four customers' or more, most of whom do not have the value. The check value beside it rules those out, and
+nobody counts as found before a record of theirs has been opened and really bears the value, whatever the tag's length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from operator import attrgetter
 
 import attrs
 
-from ..matching import BlockingKey, blocking_keys, may_bear
+from ..matching import BlockingKey, blocking_keys
 from ..party import CifNo
 from ..storage import UnitOfWork
 from ..storage.rows import IndexRow
 from ._records import Record, open_records
-from .desk import Desk
+from .desk import Desk, Tagging
 
 __all__ = ["Sharing", "sharing"]
 
@@ -30,9 +31,10 @@ class Sharing:
 
     Attributes:
         bearers: Of each key, the parties with a record that bears its value, and one such record of each.
-        named: Of each key, the parties whom its tag names, strangers among them.
+        named: Of each key, the parties whom its tag and check values name.
         opened: All records that were opened, by place.
-        capped: Keys whose tag names more parties than are looked at; they have no bearers here.
+        capped: Keys that more parties bear than are looked at, or under whose tag there are more rows than are read; they
+            have no bearers here.
     """
 
     bearers: Mapping[BlockingKey, Mapping[CifNo, Record]]
@@ -41,23 +43,25 @@ class Sharing:
     capped: frozenset[BlockingKey]
 
 
-def sharing(desk: Desk, unit: UnitOfWork, tags: Mapping[BlockingKey, bytes], *, most: int) -> Sharing:
+def sharing(desk: Desk, unit: UnitOfWork, tagging: Tagging, tags: Mapping[BlockingKey, bytes], *, most: int) -> Sharing:
     """
     The parties that share each key of *tags*, which gives the tag it is searched by.
 
     Args:
-        desk, unit: Where.
+        desk, unit, tagging: Where, and by which tags.
         tags: Keys with their tags.
-        most: Parties under one tag that are looked at; a tag with more is not looked into, unless it is that of a number that
+        most: Parties that are looked at for one key; a key with more is not looked into, unless it is that of a number that
             identifies one party.
 
-    Cost: a look-up of all tags, and of each record under one of them, the last two of a source key.
+    Cost: a look-up of all tags, a keyed hash for each row under one of them, and an opening for each record that has the value,
+    the last two of a source key.
     """
-    hits = _hits(unit, tags, most)
+    hits, full = _hits(unit, tagging, tags, most)
     capped = frozenset(
         key
-        for key, rows in hits.items()
-        if key.index != "identifier" and (len({row.cif_no for row in rows}) > most or len(rows) > 2 * most)
+        for key in full | hits.keys()
+        if key.index != "identifier"
+        and (key in full or len({row.cif_no for row in hits[key]}) > most or len(hits[key]) > 2 * most)
     )
     wanted = {
         row.place: row.cif_no for key, rows in hits.items() if key not in capped for row in _some(key, rows, most)
@@ -75,28 +79,34 @@ def sharing(desk: Desk, unit: UnitOfWork, tags: Mapping[BlockingKey, bytes], *, 
 
 
 def bears(record: Record, key: BlockingKey) -> bool:
-    """Whether *record* has the value of *key*; names are taken apart only of records whose other values let it."""
-    return may_bear(record.statement.values, key) and key in blocking_keys(record.features)
+    """Whether *record* has the value of *key*."""
+    return key in blocking_keys(record.features)
 
 
-def _hits(unit: UnitOfWork, tags: Mapping[BlockingKey, bytes], most: int) -> dict[BlockingKey, list[IndexRow]]:
+def _hits(
+    unit: UnitOfWork, tagging: Tagging, tags: Mapping[BlockingKey, bytes], most: int
+) -> tuple[dict[BlockingKey, list[IndexRow]], set[BlockingKey]]:
     """
-    The rows of each key; of a source key the last two, since the same customer delivered again is found as well by them. Of a tag
-    with more rows than *_ROWS_A_PARTY* for each of *most* parties not all are read.
+    The rows of those who have each key, and the keys of whose tag not all rows were read: there are more than *_ROWS_A_PARTY* for
+    each of *most* parties. Of a source key the last two rows, since the same customer delivered again is found as well by them.
     """
-    found: dict[tuple[str, bytes], dict[tuple[str, str], list[IndexRow]]] = {}
+    found: dict[tuple[str, bytes], list[IndexRow]] = {}
     for index in {key.index for key in tags}:
         wanted = {tag for key, tag in tags.items() if key.index == index}
         limit = None if index == "identifier" else _ROWS_A_PARTY * most
         for row in unit.indexes.find(wanted, limit, index):
-            found.setdefault((index, row.tag), {}).setdefault((row.source, row.source_key), []).append(row)
-    return {
-        key: [
-            row for rows in found[key.index, tag].values() for row in sorted(rows, key=lambda row: row.record_no)[-2:]
-        ]
-        for key, tag in tags.items()
-        if (key.index, tag) in found
-    }
+            found.setdefault((index, row.tag), []).append(row)
+    hits, full = {}, set()
+    for key, tag in tags.items():
+        rows = found.get((key.index, tag), [])
+        bearing: dict[tuple[str, str], list[IndexRow]] = {}
+        for row in tagging.bearing(rows, key):
+            bearing.setdefault((row.source, row.source_key), []).append(row)
+        if bearing:
+            hits[key] = [one for some in bearing.values() for one in sorted(some, key=attrgetter("record_no"))[-2:]]
+        if len(rows) == _ROWS_A_PARTY * most:
+            full.add(key)
+    return hits, full
 
 
 def _some(key: BlockingKey, rows: Collection[IndexRow], most: int) -> Collection[IndexRow]:

@@ -22,9 +22,10 @@ from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
 from ..matching import BlockingKey, LinkPolicy, MatchModel
 from ..merging import SurvivorshipRules
-from ..party import CodeLists, PartyKind
-from ..protection import DataKeys, Sealer, Tagger, Taggers
+from ..party import CifNo, CodeLists, PartyKind
+from ..protection import SEVERAL, DataKeys, Sealer, Tagger, Taggers
 from ..storage import Repository, UnitOfWork
+from ..storage.rows import IndexRow
 from ._policy import PolicyWatch
 from .log import LogWriter
 
@@ -137,11 +138,30 @@ class Tagging:
         """The tag under which *key* is searched."""
         return self.written[0].search(key.index, *key.value)
 
-    def tags(self, key: BlockingKey, searched: bytes | None = None) -> list[tuple[int, bytes]]:
-        """Version and tag of *key* in all that is written; *searched* is the first, where it is known."""
-        first = self.tag(key) if searched is None else searched
-        more = [(tagger.version, tagger.search(key.index, *key.value)) for tagger in self.written[1:]]
-        return [(self.written[0].version, first), *more]
+    def rows(
+        self, keys: Iterable[tuple[BlockingKey, bytes]], place: tuple[str, str, int], cif_no: CifNo
+    ) -> list[IndexRow]:
+        """
+        The rows under which the record at *place* is found by *keys*, given with the tags they are searched by, in every version
+        that is written.
+        """
+        source, source_key, record_no = place
+        found: dict[tuple[object, ...], IndexRow] = {}
+        for key, searched in keys:
+            for n, tagger in enumerate(self.written):
+                row = IndexRow(
+                    index_name=key.index, index_version=tagger.version,
+                    tag=tagger.search(key.index, *key.value) if n else searched, source=source, source_key=source_key,
+                    record_no=record_no, cif_no=cif_no, check=tagger.checks(key.index, key.value, [place])[0],
+                )  # fmt: skip
+                known = found.get(row.key, row)
+                found[row.key] = row if known.check == row.check else attrs.evolve(row, check=SEVERAL)
+        return list(found.values())
+
+    def bearing(self, rows: Sequence[IndexRow], key: BlockingKey) -> list[IndexRow]:
+        """Those of *rows*, found by the tag of *key*, whose record has its value; a stranger passes once in four billion."""
+        checks = self.written[0].checks(key.index, key.value, [row.place for row in rows])
+        return [row for row, check in zip(rows, checks, strict=True) if row.check in (check, SEVERAL)]
 
     def claims(self, index: str, value: tuple[str, ...]) -> list[tuple[int, bytes]]:
         """Version and full tag by which writers of *value* meet, in all that is written."""

@@ -16,7 +16,7 @@ from ..storage.rows import StoreRow
 
 __all__ = ["STORE_FORMAT", "Founded", "Founding", "check_place", "found_store", "index_check"]
 
-STORE_FORMAT = 7
+STORE_FORMAT = 8
 _CHECK = b"bankcif store check"
 
 

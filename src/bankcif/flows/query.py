@@ -22,7 +22,7 @@ from ._golden import open_golden
 from ._relations import by_ticket, current, granted_to, is_closed
 from ._sharing import sharing
 from ._view import CustomerView, masked_view, need_view_sink, typed
-from .desk import Desk, assure, authorize, need_purpose, operation_digest, over_cap, record, refuse, spend
+from .desk import Desk, Tagging, assure, authorize, need_purpose, operation_digest, over_cap, record, refuse, spend
 
 __all__ = ["CustomerView", "find", "reveal", "view"]
 
@@ -57,7 +57,7 @@ def find(
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
         tags = {key: tagging.tag(key) for key in terms}
-        keys = _verified(desk, unit, tags)
+        keys = _verified(desk, unit, tagging, tags)
         views, rules = [], set()
         for row in unit.parties.get(list(keys)).values():
             seen = (
@@ -207,9 +207,11 @@ def _search_keys(
     return [key for key in unique if key.index == unique[0].index or name is not None]
 
 
-def _verified(desk: Desk, unit: UnitOfWork, tags: Mapping[BlockingKey, bytes]) -> dict[CifNo, DataKey]:
+def _verified(
+    desk: Desk, unit: UnitOfWork, tagging: Tagging, tags: Mapping[BlockingKey, bytes]
+) -> dict[CifNo, DataKey]:
     """Parties of which a record really has the value, each with that record's data key, which often is the anchor's."""
-    found = sharing(desk, unit, tags, most=_MOST_HITS)
+    found = sharing(desk, unit, tagging, tags, most=_MOST_HITS)
     if found.capped or any(len(named) > _MOST_HITS for named in found.named.values()):
         raise InputError("this term is shared by too many customers; search by another", rule="search")
     return {cif_no: one.key for bearers in found.bearers.values() for cif_no, one in bearers.items()}

@@ -216,7 +216,7 @@ class _Batch:
         """Seals and writes source records, links, tags and claims."""
         keys = self._desk.data_keys.take(len(fresh)) if fresh else []
         links: list[LinkRow] = []
-        indexes: dict[tuple[bytes, str, str, int, str], IndexRow] = {}
+        indexes: list[IndexRow] = []
         claims = Claims()
         linked = set(meetings.links)
         for at, (i, key) in enumerate(zip(fresh, keys, strict=True)):
@@ -231,12 +231,8 @@ class _Batch:
             if arrival.origin not in linked:
                 linked.add(arrival.origin)
                 links.append(self._link(arrival, placed))
+            indexes += self.tagging.rows(meetings.keys[at], row.place, placed.cif_no)
             for blocking_key, searched in meetings.keys[at]:
-                for version, tag in self.tagging.tags(blocking_key, searched):
-                    indexes[tag, row.source, row.source_key, record_no, blocking_key.index] = IndexRow(
-                        index_name=blocking_key.index, index_version=version, tag=tag, source=row.source,
-                        source_key=row.source_key, record_no=record_no, cif_no=placed.cif_no,
-                    )  # fmt: skip
                 if blocking_key.index == "identifier":
                     rivals = {rival for rival, _, _ in placed.rivals}
                     for version, tag in self.tagging.claims("identifier", blocking_key.value):
@@ -244,7 +240,7 @@ class _Batch:
                         claims.add(claim, searched, {placed.cif_no, *rivals, *meetings.seen[at]})
         self._unit.sources.add([row for row, _ in self._rows.values()])
         self._unit.crosswalk.add(links)
-        self._unit.indexes.add(list(indexes.values()))
+        self._unit.indexes.add(indexes)
         claims.make(self._unit)
 
     def _link(self, arrival: Arrival, placed: _Placed) -> LinkRow:

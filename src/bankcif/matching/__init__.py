@@ -1,6 +1,6 @@
 """Write 4: blocking, comparing, weighing, deciding, explaining."""
 
-from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, BlockingRule, blocking_keys, may_bear
+from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, BlockingRule, blocking_keys
 from .cluster import Clusters, cluster
 from .columns import ColumnReader, Read
 from .compare import COMPARATORS, Comparator
@@ -79,7 +79,6 @@ __all__ = [
     "lanes_of",
     "link_policy_schema",
     "match_weight",
-    "may_bear",
     "mix_array",
     "model_schema",
     "probability_of",

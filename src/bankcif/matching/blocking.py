@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Any
 
 import attrs
 import numpy as np
@@ -20,7 +19,7 @@ from ..party import PartyKind
 from .features import Features
 from .lanes import Lane, Lanes, Row
 
-__all__ = ["FULL_TAG_INDEXES", "INDEX_PARTS", "KEY_PARTS", "BlockingKey", "BlockingRule", "blocking_keys", "may_bear"]
+__all__ = ["FULL_TAG_INDEXES", "INDEX_PARTS", "KEY_PARTS", "BlockingKey", "BlockingRule", "blocking_keys"]
 
 _MOST_READINGS = 2
 
@@ -71,23 +70,6 @@ def blocking_keys(record: Features) -> list[BlockingKey]:
         if record.letters:
             keys.append(BlockingKey("letters_birth", (record.letters, record.born)))
     return keys
-
-
-def may_bear(values: Mapping[str, Any], key: BlockingKey) -> bool:
-    """
-    Whether a record that says *values* may stand under *key*: true of every record that does, and of hardly any other that
-    has the tag by chance, without taking its name apart.
-    """
-    match key.index:
-        case "identifier":
-            return any((one["scheme"], one["number"]) == key.value for one in values.get("identifiers", ()))
-        case "phone":
-            return bool(values.get("phone", "").partition(";")[0] == key.value[0])
-        case "email":
-            return bool(values.get("email", "").casefold() == key.value[0])
-        case "reading_birth" | "letters_birth":
-            return values.get("birth_date", key.value[1]) in ("", key.value[1])
-    return True
 
 
 _WHOLE = (1 << 64) - 1

@@ -1,6 +1,6 @@
 """Write 6: keys, seals and blind indexes."""
 
-from .blind_index import CLAIM_BYTES, Tagger, Taggers
+from .blind_index import CLAIM_BYTES, SEVERAL, Tagger, Taggers
 from .index_plan import FULL_BITS, Frequencies, Frequency, IndexPlan, PlannedIndex, default_frequencies, plan_index
 from .keys import DataKey, DataKeys, KeyStore, WrappedKey
 from .providers import Bound, KeyProvider, LocalKeyProvider
@@ -12,6 +12,7 @@ __all__ = [
     "CLAIM_BYTES",
     "FULL_BITS",
     "KEY_ID_BYTES",
+    "SEVERAL",
     "SUITES",
     "Aes256Gcm",
     "Bound",

@@ -3,12 +3,14 @@ Blind indexes: keyed tags that find equal values without storing them.
 
 Tag = the suite's HMAC under a key derived for (tenant, index, version), cut to the index's length. Full tags (128 bits)
 stand only where values are nearly all distinct, so that their frequencies say nothing; the others are cut so short
-that every tag is shared by several records, and what was found is verified after opening.
+that every tag is shared by several records. Beside a tag stands a check value of value and record: with the key it tells
+who really has the value and who only shares the tag, without a record being opened; without the key it tells nothing,
+since no two records' are of the same input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from .._canonical import Part, encode
@@ -17,9 +19,12 @@ from .index_plan import FULL_BITS, IndexPlan
 from .providers import KeyProvider
 from .suites import Suite
 
-__all__ = ["CLAIM_BYTES", "Tagger", "Taggers"]
+__all__ = ["CLAIM_BYTES", "SEVERAL", "Tagger", "Taggers"]
 
 CLAIM_BYTES = 16
+_CHECK_BYTES = 4
+SEVERAL = bytes(_CHECK_BYTES)
+"""The check value of a record that has several values of one tag: it tells none of them."""
 
 
 class Tagger:
@@ -55,6 +60,15 @@ class Tagger:
         return (
             tag if bits == FULL_BITS else (int.from_bytes(tag, "big") >> FULL_BITS - bits).to_bytes(8, "big") + bytes(8)
         )
+
+    def checks(self, index: str, value: Sequence[Part], places: Iterable[Sequence[Part]]) -> list[bytes]:
+        """
+        The check values, of 4 bytes, that the record at each of *places* has *value* in *index*; a stranger's is the same once in
+        four billion.
+        """
+        key, mac = self._key("check/" + index), self._suite.mac
+        head = encode(len(value), *value)
+        return [mac(key, head + encode(*place))[:_CHECK_BYTES] for place in places]
 
     def digest(self, use: str, content: bytes) -> bytes:
         """A keyed digest of 16 bytes, for telling two contents apart without showing either."""

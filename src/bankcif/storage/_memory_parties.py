@@ -191,14 +191,10 @@ class Claims(Store):
 
 
 class Indexes(Store):
-    @staticmethod
-    def _key(row: IndexRow) -> tuple[bytes, str, str, int, str]:
-        return (row.tag, row.source, row.source_key, row.record_no, row.index_name)
-
     def add(self, rows: Collection[IndexRow]) -> None:
         for row in rows:
-            if self._key(row) not in self._data.indexes.rows:
-                self._data.indexes.add(self._key(row), row)
+            if row.key not in self._data.indexes.rows:
+                self._data.indexes.add(row.key, row)
 
     def drop_version(self, version: int, limit: int) -> int:
         over = [key for key, row in self._data.indexes.rows.items() if row.index_version == version][:limit]
@@ -209,15 +205,15 @@ class Indexes(Store):
     def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
         wanted = set(tags)
         rows = (row for row in self._data.indexes.rows.values() if index in (None, row.index_name))
-        found = sorted((row for row in rows if row.tag in wanted), key=self._key)
+        found = sorted((row for row in rows if row.tag in wanted), key=attrgetter("key"))
         by_tag = (list(rows) for _, rows in groupby(found, key=attrgetter("tag")))
         return [row for rows in by_tag for row in rows[:most]]
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         for row in rows:
-            self._data.indexes.drop(self._key(row))
+            self._data.indexes.drop(row.key)
 
     def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
         for row in rows:
-            known = self._data.indexes.rows[self._key(row)]
-            self._data.indexes.put(self._key(row), attrs.evolve(known, cif_no=cif_no))
+            known = self._data.indexes.rows[row.key]
+            self._data.indexes.put(row.key, attrs.evolve(known, cif_no=cif_no))

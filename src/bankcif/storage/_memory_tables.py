@@ -85,7 +85,7 @@ class Data:
         self.links: _Table[tuple[str, str, int], LinkRow] = _Table(self.undo)
         self.not_matches: _Table[tuple[CifNo, CifNo], NotAMatchRow] = _Table(self.undo)
         self.claims: _Table[tuple[str, bytes], ClaimRow] = _Table(self.undo)
-        self.indexes: _Table[tuple[bytes, str, str, int, str], IndexRow] = _Table(self.undo)
+        self.indexes: _Table[tuple[bytes, str, str, int, str, int], IndexRow] = _Table(self.undo)
         self.tasks: _Table[str, TaskRow] = _Table(self.undo)
         self.reviews: _Table[tuple[str, int], ReviewRow] = _Table(self.undo)
         self.approvals: _Table[str, Approval] = _Table(self.undo)

@@ -213,9 +213,12 @@ class Indexes(Store):
 
     def drop_version(self, version: int, limit: int) -> int:
         over = self._s.select("tags_of_version", version=version, most=limit)
-        names = ("b_tag", "b_source", "b_source_key", "b_record_no", "b_index")
-        self._s.change("tag_drop", [{"b_tenant": self._s.tenant, **dict(zip(names, row, strict=True))} for row in over])
+        self._s.change("tag_drop", [self._keyed(*row) for row in over])
         return len(over)
+
+    def _keyed(self, *key: Any) -> dict[str, Any]:
+        names = ("b_tag", "b_source", "b_source_key", "b_record_no", "b_index", "b_version")
+        return {"b_tenant": self._s.tenant, **dict(zip(names, key, strict=True))}
 
     def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
         wanted = sorted(set(tags))
@@ -238,25 +241,7 @@ class Indexes(Store):
             yield list(rows)
 
     def remove(self, rows: Collection[IndexRow]) -> None:
-        self._s.change(
-            "tag_drop",
-            [
-                {
-                    "b_tenant": self._s.tenant, "b_tag": r.tag, "b_source": r.source, "b_source_key": r.source_key,
-                    "b_record_no": r.record_no, "b_index": r.index_name,
-                }
-                for r in rows
-            ],
-        )  # fmt: skip
+        self._s.change("tag_drop", [self._keyed(*row.key) for row in rows])
 
     def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
-        self._s.change(
-            "index_move",
-            [
-                    {
-                        "b_tenant": self._s.tenant, "b_tag": r.tag, "b_source": r.source, "b_source_key": r.source_key,
-                        "b_record_no": r.record_no, "b_index": r.index_name, "to_cif": cif_no,
-                    }
-                    for r in rows
-                ],
-        )  # fmt: skip
+        self._s.change("index_move", [{**self._keyed(*row.key), "to_cif": cif_no} for row in rows])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
@@ -17,9 +19,10 @@ __all__ = ["Unit"]
 
 
 class Unit:
-    def __init__(self, connection: Connection, tenant: str) -> None:
+    def __init__(self, connection: Connection, tenant: str, committed: Callable[[], None]) -> None:
         session = Session(connection, tenant)
         self._session = session
+        self._committed = committed
         self.parties = Parties(session)
         self.copies = Copies(session)
         self.sources = Sources(session)
@@ -43,6 +46,7 @@ class Unit:
     def commit(self) -> None:
         try:
             self._session.connection.commit()
+            self._committed()
             return
         except exc.SQLAlchemyError as error:
             problem = translated(error)

@@ -184,13 +184,13 @@ QUERIES: Mapping[str, Any] = {
         t.CLAIM.c.tenant == bindparam("b_tenant"), t.CLAIM.c.index_name == bindparam("b_index"),
         t.CLAIM.c.tag == bindparam("b_tag")),
     "tags_of_version": select(t.BLIND_INDEX.c.tag, t.BLIND_INDEX.c.source, t.BLIND_INDEX.c.source_key,
-                              t.BLIND_INDEX.c.record_no, t.BLIND_INDEX.c.index_name)
+                              t.BLIND_INDEX.c.record_no, t.BLIND_INDEX.c.index_name, t.BLIND_INDEX.c.index_version)
     .where(_mine(t.BLIND_INDEX), t.BLIND_INDEX.c.index_version == bindparam("version")).limit(bindparam("most")),
     "tag_drop": t.BLIND_INDEX.delete().where(
         t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag == bindparam("b_tag"),
         t.BLIND_INDEX.c.source == bindparam("b_source"), t.BLIND_INDEX.c.source_key == bindparam("b_source_key"),
-        t.BLIND_INDEX.c.record_no == bindparam("b_record_no"),
-        t.BLIND_INDEX.c.index_name == bindparam("b_index")),
+        t.BLIND_INDEX.c.record_no == bindparam("b_record_no"), t.BLIND_INDEX.c.index_name == bindparam("b_index"),
+        t.BLIND_INDEX.c.index_version == bindparam("b_version")),
     "claims": select(t.CLAIM.c.index_name, t.CLAIM.c.tag, t.CLAIM.c.cif_no).where(
         _mine(t.CLAIM), t.CLAIM.c.index_name == bindparam("index_name"), _in(t.CLAIM.c.tag)),
     "claim_drop": t.CLAIM.delete().where(
@@ -205,8 +205,8 @@ QUERIES: Mapping[str, Any] = {
     "index_move": update(t.BLIND_INDEX)
     .where(t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag == bindparam("b_tag"),
            t.BLIND_INDEX.c.source == bindparam("b_source"), t.BLIND_INDEX.c.source_key == bindparam("b_source_key"),
-           t.BLIND_INDEX.c.record_no == bindparam("b_record_no"),
-           t.BLIND_INDEX.c.index_name == bindparam("b_index"))
+           t.BLIND_INDEX.c.record_no == bindparam("b_record_no"), t.BLIND_INDEX.c.index_name == bindparam("b_index"),
+           t.BLIND_INDEX.c.index_version == bindparam("b_version"))
     .values(cif_no=bindparam("to_cif")),
     "tasks": select(*TASK.columns).where(_mine(t.TASK)).order_by(t.TASK.c.weight_millibits.desc(), t.TASK.c.id),
     "tasks_in": select(*TASK.columns).where(_mine(t.TASK), t.TASK.c.state == bindparam("state"))

@@ -116,7 +116,7 @@ Index("claim_version", CLAIM.c.tenant, CLAIM.c.index_version)
 BLIND_INDEX = _table(
     "blind_index",
     _key("tag", _bytes(16)), _key("source", _SOURCE), _key("source_key", _SOURCE_KEY), _key("record_no", Integer),
-    _key("index_name", String(32)), _need("index_version", SmallInteger), _need("cif_no", _CIF),
+    _key("index_name", String(32)), _key("index_version", SmallInteger), _need("cif_no", _CIF), _need("check", _bytes(4)),
 )  # fmt: skip
 TASK = _table(
     "task",

@@ -237,7 +237,16 @@ class ClaimRow:
 
 @attrs.frozen(kw_only=True)
 class IndexRow:
-    """A tag under which a source record is found."""
+    """
+    A tag under which a source record is found.
+
+    Attributes:
+        index_name, index_version: Of which index, under which version of its root key.
+        tag: The tag.
+        source, source_key, record_no: The record.
+        cif_no: Whose record it is.
+        check: By which who really has the value is told from who only shares its tag; see `protection.Tagger.check`.
+    """
 
     index_name: str
     index_version: int
@@ -246,11 +255,17 @@ class IndexRow:
     source_key: str
     record_no: int
     cif_no: CifNo
+    check: bytes
 
     @property
     def place(self) -> tuple[str, str, int]:
         """Source, source key and record number of the record."""
         return (self.source, self.source_key, self.record_no)
+
+    @property
+    def key(self) -> tuple[bytes, str, str, int, str, int]:
+        """What no two rows share."""
+        return (self.tag, self.source, self.source_key, self.record_no, self.index_name, self.index_version)
 
 
 @attrs.frozen(kw_only=True)

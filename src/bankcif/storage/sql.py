@@ -29,11 +29,14 @@ from ._sql_session import translated
 from ._sql_unit import Unit
 from ._statements import STORE
 from ._statistics import describe
+from ._write_ahead import WriteAhead
 from .rows import StoreRow
 
 __all__ = ["SqlRepository", "open_engine"]
 
 _BUSY_SECONDS = 30
+_MOST_PAGES = 16_000
+"""Of the write-ahead log, before a commit itself empties it: 64 MB."""
 _WRITES = re.compile(
     r"\b(?:(?:insert|replace|merge)\s+(?:or\s+\w+\s+)?into|update(?:\s+or\s+\w+)?|delete\s+from|truncate(?:\s+table)?|"
     r"(?:drop|alter)\s+table(?:\s+if\s+exists)?)\s+(?:\w+\.)?[\"`\[]?(?:" + "|".join(t.METADATA.tables) + r")\b",
@@ -53,6 +56,7 @@ class SqlRepository:
     def __init__(self, engine: Engine, tenant: str) -> None:
         self._engine = engine
         self._tenant = tenant
+        self._write_ahead = WriteAhead(engine)
 
     @classmethod
     def open(cls, url: str, tenant: str, *, create: bool) -> SqlRepository:
@@ -100,7 +104,7 @@ class SqlRepository:
             raise problem or StorageError("the database gave no connection", rule="connection")
         try:
             with _owned(connection):
-                yield Unit(connection, self._tenant)
+                yield Unit(connection, self._tenant, self._write_ahead.wake)
         finally:
             # What was not committed is rolled back here; after a commit there is nothing left to roll back.
             connection.close()
@@ -118,6 +122,7 @@ class SqlRepository:
         return kept
 
     def close(self) -> None:
+        self._write_ahead.close()
         self._engine.dispose()
 
 
@@ -168,13 +173,21 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry)
     connection.isolation_level = None  # the library says itself when a transaction begins
     connection.set_authorizer(lambda *asked: _authorized(record.info, *asked))
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF"):
+    for pragma in (
+        "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF",
+        f"wal_autocheckpoint={_MOST_PAGES}",
+    ):  # fmt: skip
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+        return
+    except sqlite3.Error as error:  # straight to the driver: what SQLAlchemy does around it takes longer than it
+        problem = exc.DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error)
+    raise problem
 
 
 def _authorized(info: Mapping[Any, Any], action: int, one: str | None, other: str | None, *_: str | None) -> int:

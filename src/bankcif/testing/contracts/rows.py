@@ -50,7 +50,9 @@ def link(key: str = "k", number: int = 0, cif_no: CifNo = A, **more: object) -> 
 
 def index(tag: bytes, key: str = "k", name: str = "phone") -> IndexRow:
     """A row of the blind index, for tests."""
-    return IndexRow(index_name=name, index_version=1, tag=tag, source="s", source_key=key, record_no=0, cif_no=A)
+    return IndexRow(
+        index_name=name, index_version=1, tag=tag, source="s", source_key=key, record_no=0, cif_no=A, check=b"0000"
+    )
 
 
 def task(number: str, weight: int = 1) -> TaskRow:
