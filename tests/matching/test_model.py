@@ -180,6 +180,39 @@ def test_frequencies_count_only_where_both_have_the_value_and_come_back_from_jso
     assert again.compare(left, right).weight_millibits.tolist() == model.compare(left, right).weight_millibits.tolist()
 
 
+@pytest.mark.parametrize(("shared", "bits"), [(0, 7), (1, 7), (2, 7), (65, 13), (5_000, 19), (60_000, 22)])
+def test_what_is_somebody_s_falls_into_buckets(shared: int, bits: int) -> None:
+    column = np.concatenate([np.repeat(np.arange(1, shared + 1), 10), np.arange(10**6, 10**6 + 3_000)]).astype(
+        np.uint64
+    )
+    seen = ValueCounts.of(column, 10, most=100_000)
+    one = counted_frequencies(
+        seen, comparison="phone", levels=(5,), lane=Lane.PHONE, u=1e-6, salt=11, personal=True, least_bits=-9
+    )
+    assert one.tag_bits == bits
+    assert one.tags.max(initial=0) < 1 << bits
+    rows = np.zeros((len(column), len(Lane)), np.uint64)
+    rows[:, Lane.PHONE] = column
+    weights, at = np.zeros(len(rows), np.int64), np.arange(len(rows), dtype=np.uint32)
+    one.add(weights, np.full(len(rows), 5, np.uint8), rows, at, at)
+    assert (weights[: 10 * shared] < 0).all()  # what many share counts less, always
+    assert (weights[10 * shared :] < 0).mean() <= 1 / 32  # and hardly any other value does
+    some = [*range(0, len(rows), 97)]
+    assert [one.added(5, rows[n].tolist(), rows[n].tolist()) for n in some] == weights[some].tolist()
+
+
+def test_a_document_without_tag_bits_has_tags_of_32() -> None:
+    column = np.array([5] * 90 + [6] * 10, np.uint64)
+    one = counted_frequencies(ValueCounts.of(column, 5), comparison="name", levels=(2,), lane=Lane.KEY, u=0.5, salt=11)
+    document = small(frequencies=(one,)).to_document()
+    (table,) = document["frequencies"]
+    assert table.pop("tag_bits") == 32
+    assert MatchModel.from_document(document).frequencies[0].tag_bits == 32
+    table["tag_bits"] = 8  # tags that have more bits than are said
+    with pytest.raises(ConfigurationError, match="shape"):
+        MatchModel.from_document(document)
+
+
 def test_every_comparator_names_missing_first_and_different_second() -> None:
     for name, comparator in COMPARATORS.items():
         assert comparator.labels[0] == "missing", name

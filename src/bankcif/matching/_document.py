@@ -65,7 +65,7 @@ def _frequencies(one: Frequencies, comparison: Comparison) -> dict[str, Any]:
         "lane": one.lane.name.lower(), "salt": f"{one.salt:016x}",
         "tags": base64.b64encode(one.tags.astype("<u4").tobytes()).decode("ascii"),
         "millibits": base64.b64encode(one.bits.astype("<i4").tobytes()).decode("ascii"),
-        "rest_bits": one.rest_millibits / 1000,
+        "tag_bits": one.tag_bits, "rest_bits": one.rest_millibits / 1000,
     }  # fmt: skip
 
 
@@ -172,9 +172,11 @@ def _read_frequencies(table: Mapping[str, Any], comparison: Comparison) -> Frequ
     tags = np.frombuffer(base64.b64decode(table["tags"], validate=True), "<u4").astype(np.uint32)
     bits = np.frombuffer(base64.b64decode(table["millibits"], validate=True), "<i4").astype(np.int32)
     lane = Lane.__members__.get(str(table["lane"]).upper())
-    if lane is None or len(tags) != len(bits) or (np.diff(tags.astype(np.int64)) <= 0).any():
+    tag_bits = int(table.get("tag_bits", 32))
+    if lane is None or len(tags) != len(bits) or (np.diff(tags.astype(np.int64), append=1 << tag_bits) <= 0).any():
         raise model_error(f"the frequencies of {comparison.name} do not have the shape of some")
     return Frequencies(
         comparison=comparison.name, levels=tuple(_level(comparison, label) for label in labels), lane=lane,
         salt=int(table["salt"], 16) & ((1 << 64) - 1), tags=tags, bits=bits, rest_millibits=_millibits(table["rest_bits"]),
+        tag_bits=tag_bits,
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """
 Term frequencies: agreeing on a rare value says more than agreeing on a common one.
 
-They are part of the model and frozen with it; nothing is counted while comparing. A value stands there as a tag of 32
-bits under the model's own salt, and only if at least k records had it.
+They are part of the model and frozen with it; nothing is counted while comparing. A value stands there as a tag under the
+model's own salt, and only if at least k records had it. Names have tags of 32 bits. A phone, an e-mail address or an address,
+which is somebody's, falls into one of at most four million buckets: whoever tries all numbers finds hundreds for each.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from .lanes import Lane, Lanes, Row, mix, mix_array
 
 __all__ = ["Frequencies", "ValueCounts", "counted_frequencies"]
 
+_EMPTY_BITS = 6
+"""Of 64 buckets one is taken at most, so that as few other values are weighed like one that many share."""
+_MOST_BUCKET_BITS = 22
+"""Some forty ranges of 10^8 mobile numbers are assigned in China: nine hundred numbers to a bucket."""
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class Frequencies:
@@ -29,7 +35,8 @@ class Frequencies:
         levels: At which of them.
         lane: Whose value counts, where both records have the same.
         salt: What the tags were made with.
-        tags: Tags of 32 bits, ascending.
+        tags: The tags, ascending.
+        tag_bits: How many bits they have.
         bits: What agreeing on each adds, in millibits: negative for a value commoner than agreement is on average.
         rest_millibits: What agreeing on any other value adds.
     """
@@ -41,6 +48,7 @@ class Frequencies:
     tags: NDArray[np.uint32] = attrs.field(repr=False)
     bits: NDArray[np.int32] = attrs.field(repr=False)
     rest_millibits: int
+    tag_bits: int = 32
 
     @property
     def most_millibits(self) -> int:
@@ -57,7 +65,7 @@ class Frequencies:
         counting[list(self.levels)] = True
         add_frequencies(
             weights, counting[levels], lanes, left, right,
-            lane=self.lane, salt=self.salt, tags=self.tags, millibits=self.bits, rest=self.rest_millibits,
+            lane=self.lane, salt=self.salt, tags=self.tags, tag_bits=self.tag_bits, millibits=self.bits, rest=self.rest_millibits,
         )  # fmt: skip
 
     def added(self, level: int, one: Row, other: Row) -> int:
@@ -65,15 +73,20 @@ class Frequencies:
         value = one[self.lane]
         if level not in self.levels or not value or value != other[self.lane]:
             return 0
-        return self._by_tag.get(mix(value ^ self.salt) >> 32, self.rest_millibits)
+        return self._by_tag.get(mix(value ^ self.salt) >> 64 - self.tag_bits, self.rest_millibits)
 
     @cached_property
     def _by_tag(self) -> dict[int, int]:
         return dict(zip(self.tags.tolist(), self.bits.tolist(), strict=True))
 
 
-def _tags(values: NDArray[np.uint64], salt: int) -> NDArray[np.uint32]:
-    return (mix_array(values ^ np.uint64(salt)) >> np.uint64(32)).astype(np.uint32)
+def _tags(values: NDArray[np.uint64], salt: int, tag_bits: int) -> NDArray[np.uint32]:
+    return (mix_array(values ^ np.uint64(salt)) >> np.uint64(64 - tag_bits)).astype(np.uint32)
+
+
+def _buckets(values: int) -> int:
+    """Bits of the buckets of *values* values: so many that few others fall into theirs, and no more than hide a value among others."""
+    return min(max(values - 1, 1).bit_length() + _EMPTY_BITS, _MOST_BUCKET_BITS)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -129,11 +142,12 @@ def counted_frequencies(
         u: Chance of agreeing at these levels among unrelated pairs, as the model has it.
         salt: 64 bits, drawn anew for each training.
         personal: Whether a value is mostly one party's (a phone), so that those of few records say what agreement says on
-            average, and only what many share says less.
+            average, and only what many share says less; and so that it stands in a bucket.
         least_bits, most_bits: Bounds of what a value adds.
     """
     total = max(seen.records, 1)
-    tags = _tags(seen.values, salt)
+    tag_bits = _buckets(len(seen.values)) if personal else 32
+    tags = _tags(seen.values, salt, tag_bits)
     order = np.argsort(tags, kind="stable")
     bits = np.clip(np.log2(u * total / np.maximum(seen.counts, 1)), least_bits, most_bits)[order]
     # All others are as frequent as one of their records finds its value on average.
@@ -145,5 +159,5 @@ def counted_frequencies(
     lowest = np.minimum.reduceat(bits, first) if len(first) else bits
     return Frequencies(
         comparison=comparison, levels=levels, lane=lane, salt=salt, tags=tags,
-        bits=np.round(1000 * lowest).astype(np.int32), rest_millibits=round(1000 * rest),
+        bits=np.round(1000 * lowest).astype(np.int32), rest_millibits=round(1000 * rest), tag_bits=tag_bits,
     )  # fmt: skip
