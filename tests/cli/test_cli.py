@@ -213,6 +213,15 @@ def test_deciding_matches(shell: Shell) -> None:
     terms = task["explanation"]["terms"]
     assert sum(millibits for _, _, millibits in terms) == round(1000 * task["weight_bits"])
     assert "name: identical" in shell.run("match", "list", "--why", *ASK).stdout
+    why: Any = shell.json("match", "why", task["task_id"], "--chart", "why.html", "--lang", "zh", *ASK)
+    assert sum(term["millibits"] for term in why["terms"]) == why["weight_millibits"]
+    chart = (shell.folder / "why.html").read_text(encoding="utf-8")
+    assert "为什么可能是同一客户" in chart
+    assert "<svg" in chart
+    assert f"{why['weight_millibits'] / 1000:.3f}" in chart
+    assert not [value for value in (person["name"], person["phone"], *_masked(why)) if value in chart]
+    lost = shell.run("match", "why", task["task_id"], "--chart", "none/why.html", *ASK, expect=2).stderr
+    assert "can not be written" in lost
     shell.run("match", "merge", one, other, "--reason", "same", *ASK)
     (proposal,) = shell.json("approval", "list", *ASK)  # type: ignore[misc]
     assert (proposal["state"], proposal["reason"]) == ("proposed", "same")
@@ -228,6 +237,11 @@ def test_deciding_matches(shell: Shell) -> None:
     assert "not to be a match" in shell.run("match", "merge", one, other, "--reason", "x", *ASK, expect=2).stderr
     assert "Proposals: none" in shell.run("approval", "list", *ASK).stdout
     assert "Possible matches: none" in shell.run("match", "list", *ASK).stdout
+
+
+def _masked(why: Any) -> set[str]:
+    """The masked values of an explanation."""
+    return {side for term in why["terms"] for side in (term["one"], term["other"]) if isinstance(side, str) and side}
 
 
 def test_a_damaged_log_is_a_finding(shell: Shell) -> None:

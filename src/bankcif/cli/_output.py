@@ -1,17 +1,19 @@
-"""What a command says: a document for programs, or text for people."""
+"""What a command says: a document for programs, text for people, or a file."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
+from ..errors import FileError
 from ..party import Money
 
-__all__ = ["emit"]
+__all__ = ["emit", "save"]
 
 
 def emit(session_json: bool, document: Any, text: Callable[[], None]) -> None:
@@ -32,3 +34,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError("no plain form")
+
+
+def save(path: Path, text: str) -> None:
+    """Writes *text* to *path*. Raises `FileError` if that can not be written."""
+    failed = False
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        failed = True
+    if failed:
+        raise FileError(
+            f"{path} can not be written; check the folder and its permissions", path=str(path), rule="unwritable"
+        )

@@ -6,13 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 import click
 
+from .._clock import SystemClock
+from .._text import Language, label
 from ..approval import Approval
 from ..flows.queue import Verdict
-from ._shared import Session, customer_command, emit, table
+from ._output import emit, save
+from ._shared import Session, customer_command, table
 
 __all__ = ["approval", "match"]
 
@@ -94,11 +98,22 @@ def _plain(value: object) -> str:
 
 @match.command("why")
 @click.argument("task")
+@click.option(
+    "--chart",
+    type=click.Path(path_type=Path),
+    help="Where a waterfall of the weight goes (HTML); it shows levels, never values.",
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True, help="Language of the chart.")
 @customer_command
-def match_why(session: Session, task: str) -> int:
+def match_why(session: Session, task: str, chart: Path | None, lang: Language) -> int:
     """Why the match TASK weighs what it weighs, with what both customers have, masked."""
     with session.open() as cif:
         found = cif.matches.explain(task, actor=session.actor(cif), purpose=session.purpose)
+    if chart is not None:
+        from ..render import explanation_section, page
+
+        section = explanation_section(f"{found.cif_no} – {found.other}", found, lang)
+        save(chart, page(label("match_report", lang), [section], language=lang, made_at=SystemClock().now()))
 
     def text() -> None:
         rows = [

@@ -27,7 +27,7 @@ from ..flows.link_state import LinkState, read_state, write_state
 from ..intake import read_file_map
 from ..matching import LinkPolicy, MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
 from ..party import PartyKind
-from ._output import emit
+from ._output import emit, save
 
 __all__ = ["dedupe"]
 
@@ -128,11 +128,11 @@ def dedupe(
         if state:
             write_state(state, LinkState.of(found, policy))
         if save_model:
-            _save(save_model, json.dumps(found.model.to_document(), ensure_ascii=False, indent=1) + "\n")
+            save(save_model, json.dumps(found.model.to_document(), ensure_ascii=False, indent=1) + "\n")
         if report:
             from ._dedupe_report import report_page
 
-            _save(report, report_page(found, lang, SystemClock().now()))
+            save(report, report_page(found, lang, SystemClock().now()))
     document = _document(found, steps.end(), given is not None, unread, [out, pairs])
     emit(as_json, document, lambda: _tell(document))
     return 0
@@ -188,18 +188,6 @@ def _json(path: Path, what: str) -> Any:
     if problem:
         raise FileError(f"the {what} {path} {problem}", path=str(path), rule="unreadable")
     return document
-
-
-def _save(path: Path, text: str) -> None:
-    failed = False
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError:
-        failed = True
-    if failed:
-        raise FileError(
-            f"{path} can not be written; check the folder and its permissions", path=str(path), rule="unwritable"
-        )
 
 
 class _Steps:

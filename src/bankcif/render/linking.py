@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._text import Language, label
 from ..engines import BlockReport
-from ..matching import Explanation, MatchModel, ThresholdFigures
+from ..matching import MatchModel, ThresholdFigures
 from .page import Chart, Section
 
 __all__ = [
@@ -90,7 +91,23 @@ def clusters_section(founder: NDArray[np.int64], language: Language) -> Section:
     return Section(title=label("cluster_sizes", language), columns=_words(language, "rows", "clusters"), rows=rows)
 
 
-def explanation_section(title: str, found: Explanation, language: Language) -> Section:
+class Explained(Protocol):
+    """What a weight is made of: of two rows of a file, or of two customers."""
+
+    @property
+    def terms(self) -> Sequence[Any]:
+        """Each with its ``comparison``, ``level`` and ``millibits``."""
+
+    @property
+    def weight_millibits(self) -> int:
+        """The sum."""
+
+    @property
+    def probability(self) -> float:
+        """The sum as a chance."""
+
+
+def explanation_section(title: str, found: Explained, language: Language) -> Section:
     """Why a pair weighs what it weighs, as a waterfall; levels, never values."""
     rows = [
         (f"{label(term.comparison, language)}: {_level(term.level, language)}", term.millibits / 1000)
