@@ -61,7 +61,10 @@ class World:
         )  # fmt: skip
 
     def peopled(self) -> World:
-        """Two customers as they came, two of whom one was merged into the other, one restricted, one who waits for a merge."""
+        """
+        Two customers as they came, the first with an override; two of whom one was merged into the other, one restricted, one who
+        waits for a merge, and two who may be one.
+        """
         cif = self.open()
         for number, name in enumerate("张一 李二 王三 赵四 陈五 杨六".split()):
             register(cif, WHO, f"K{number}", name=name, identifiers=None, phone=self.phone(number))
@@ -69,6 +72,10 @@ class World:
             cif, cif.matches.propose_merge(self.cif_no(2), self.cif_no(3), accept=EVERY_CONCERN, actor=WHO, reason="r")
         )
         cif.erasures.restrict(self.cif_no(4), reason="r", actor=WHO)
+        for number in (6, 7):
+            register(cif, WHO, f"K{number}", name="钱七", identifiers=None, phone=self.phone(6))
+        first = {"reason": "r", "actor": WHO, "purpose": Purpose.OPERATIONS}
+        cif.customers.override(self.cif_no(0), {"former_name": "张定"}, **first)
         cif.matches.propose_merge(self.cif_no(5), self.cif_no(0), accept=EVERY_CONCERN, actor=WHO, reason="waits")
         return self
 
@@ -197,6 +204,33 @@ DEEDS: dict[str, Deed] = {
         lambda _w, cif: [cif.approvals.withdraw(one.id, actor=WHO) for one in waiting(cif)],
         lambda _w, cif: waiting(cif) == [],
     ),
+    "override": Deed(
+        lambda w, cif: cif.customers.override(
+            w.cif_no(1), {"former_name": "李定"}, reason="r", actor=WHO, purpose=Purpose.OPERATIONS
+        ),
+        lambda w, cif: former_name(w, cif) == "李定",
+    ),
+    "end an override": Deed(
+        lambda w, cif: cif.customers.end_override(
+            w.cif_no(0), "former_name", reason="r", actor=WHO, purpose=Purpose.OPERATIONS
+        ),
+        lambda w, cif: former_name(w, cif, 0) is None,
+        twice=False,
+    ),
+    "take a match": Deed(
+        lambda _w, cif: cif.matches.take(actor=WHO, purpose=Purpose.OPERATIONS),
+        lambda _w, cif: [one.assignee for one in queued(cif)] == [WHO.id],
+    ),
+    "review as different": Deed(
+        lambda w, cif: cif.matches.review(match(w), "different", reason="r", actor=WHO, purpose=Purpose.OPERATIONS),
+        lambda w, cif: kept_apart(w, 6) and queued(cif) == [],
+        twice=False,
+    ),
+    "review as the same": Deed(
+        lambda w, cif: approved(cif, reviewed_as_the_same(w, cif)),
+        lambda w, _cif: w.cif_no(6) in (w.party(7).merged_into, w.cif_no(7)) or w.party(6).merged_into == w.cif_no(7),
+        twice=False,
+    ),
     "find": Deed(lambda w, cif: found(cif, w.phone(0))),
     "get": Deed(lambda w, cif: cif.customers.get(w.cif_no(0), actor=WHO, purpose=Purpose.SERVICE)),
     "reveal": Deed(lambda w, cif: cif.customers.reveal(w.cif_no(0), {"phone"}, actor=WHO, purpose=Purpose.COMPLIANCE)),
@@ -205,8 +239,38 @@ DEEDS: dict[str, Deed] = {
 }
 
 
-def kept_apart(world: World) -> bool:
-    cif_no = CifNo(world.cif_no(0))
+def former_name(world: World, cif: CIF, number: int = 1) -> Any:
+    names = cif.customers.reveal(world.cif_no(number), {"former_name"}, actor=WHO, purpose=Purpose.COMPLIANCE)
+    return names.get("former_name")
+
+
+def queued(cif: CIF) -> list[Any]:
+    return cif.matches.queue(actor=WHO, purpose=Purpose.OPERATIONS)
+
+
+def match(world: World) -> str:
+    """The match of the two customers who may be one."""
+    cif_no = CifNo(world.cif_no(6))
+    with world.repository.unit_of_work() as unit:
+        (task,) = unit.work.tasks(cif_nos=[cif_no])
+    return task.id
+
+
+def reviewed_as_the_same(world: World, cif: CIF) -> Approval:
+    """The merge that the review proposes, or that it had proposed before a second person could be asked."""
+    pair = {world.cif_no(6), world.cif_no(7)}
+    known = [one for one in cif.approvals.mine(actor=WHO) if pair == set(one.subjects)]
+    if known:
+        return known[0]
+    done = cif.matches.review(
+        match(world), "same", accept=EVERY_CONCERN, reason="r", actor=WHO, purpose=Purpose.OPERATIONS
+    )
+    assert done.proposal is not None
+    return done.proposal
+
+
+def kept_apart(world: World, number: int = 0) -> bool:
+    cif_no = CifNo(world.cif_no(number))
     with world.repository.unit_of_work() as unit:
         return bool(unit.crosswalk.not_matches([cif_no]))
 
