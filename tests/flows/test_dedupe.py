@@ -15,13 +15,14 @@ import pytest
 from pyarrow.csv import read_csv
 
 from bankcif.engines import LocalEngine
+from bankcif.engines.pairs import weigh
 from bankcif.errors import FileError, MappingError, TrainingError
 from bankcif.flows.dedupe import dedupe
 from bankcif.flows.dedupe_files import cluster_tables, pair_tables, write_tables
 from bankcif.flows.file_rows import read_labels, read_lanes
 from bankcif.flows.train import Labels, train_model
 from bankcif.intake import FileMap, open_columns
-from bankcif.matching import MatchModel, default_model
+from bankcif.matching import LinkPolicy, MatchModel, default_model
 from bankcif.party import PartyKind
 from bankcif.testing.factories import make_world
 from bankcif.testing.linking import LINKING_COLUMNS as COLUMNS, linking_rows
@@ -300,3 +301,24 @@ def test_what_is_written_part_by_part_is_what_is_written_at_once(
     assert len(pairs) == len(found.edges)
     weights = [pair["weight_bits"] for pair in pairs]
     assert weights == sorted(weights, reverse=True)
+
+
+def test_many_threads_weigh_what_one_weighs(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = read_lanes([world])
+    found = dedupe(reading)
+    monkeypatch.setattr("bankcif.engines.pairs._MANY", 1_000)
+    for workers in (1, 3):
+        edges = weigh(found.pairs, reading.lanes, found.model, LinkPolicy(), workers=workers)
+        for name in ("left", "right", "weight_millibits", "patterns", "automatic", "possible", "contradicted"):
+            assert getattr(edges, name).tolist() == getattr(found.edges, name).tolist(), name
+    parts = attrs.evolve(found.pairs).counted()
+    for one, other in zip(parts, found.pairs.counted(), strict=True):
+        assert one.tolist() == other.tolist()
+
+
+def test_without_the_numbers_of_its_rows_a_result_writes_the_same(world: Path) -> None:
+    found = dedupe(read_lanes([world]), learn=False)
+    lean = found.without_lanes()
+    assert len(lean.reading.lanes) == 0
+    for tables in (cluster_tables, pair_tables):
+        assert [part.to_pylist() for part in tables(lean)] == [part.to_pylist() for part in tables(found)]

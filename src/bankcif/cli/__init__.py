@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from .._extras import need
@@ -17,7 +18,10 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: Words after ``bankcif``; those of the process if None.
     """
-    sys.exit(_status(arguments))
+    status = _status(arguments)
+    if arguments is None:  # the process ends: going through all that is left, for circles to collect, would take long
+        gc.freeze()
+    sys.exit(status)
 
 
 def _status(arguments: list[str] | None) -> int:

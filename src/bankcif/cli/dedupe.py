@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import sys
@@ -32,6 +33,8 @@ from ._output import emit, save
 __all__ = ["dedupe"]
 
 _FORMATS = (".parquet", ".csv")
+_ARENA_MAX = -8
+"""M_ARENA_MAX of mallopt(3). Source: malloc.h of the GNU C library."""
 
 
 @click.command()
@@ -124,6 +127,9 @@ def dedupe(
                 progress=steps,
             )  # fmt: skip
         steps("write", 0.0)
+        del reading
+        if not (state or report):
+            found = found.without_lanes()
         write_tables({out: lambda: cluster_tables(found), pairs: lambda: pair_tables(found)})
         if state:
             write_state(state, LinkState.of(found, policy))
@@ -141,19 +147,31 @@ def dedupe(
 @contextmanager
 def _settled() -> Iterator[None]:
     """
-    Tunes the process for one long computation: Arrow gives memory back, which it keeps for the next time by default; and nobody
-    looks for circles among the objects that are made. Whoever calls the command within a process of theirs finds it as it was.
+    Tunes the process for one long computation: Arrow gives memory back, which it keeps for the next time by default; threads take
+    theirs from one place, so that what one gave back another takes; and nobody looks for circles among the objects that are
+    made. Whoever calls the command within a process of theirs finds it as it was.
     """
     pa = need("pyarrow", extra="columns")
     pool, collected = pa.default_memory_pool(), gc.isenabled()
     gc.disable()
     pa.set_memory_pool(pa.system_memory_pool())
+    _most_arenas(1)
     try:
         yield
     finally:
+        _most_arenas(0)
         pa.set_memory_pool(pool)
         if collected:
+            gc.freeze()  # what was made meanwhile counts as old, or all of it would be gone through at once
             gc.enable()
+            gc.unfreeze()
+
+
+def _most_arenas(count: int) -> None:
+    """Among how many arenas glibc spreads the memory of threads; as many as it likes, if 0. Other libraries have no such thing."""
+    tune = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if tune is not None:
+        tune(_ARENA_MAX, count)
 
 
 def _read_model(path: Path, kind: PartyKind) -> tuple[MatchModel, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..matching import Lanes, LinkPolicy, MatchModel
 from .blocks import BlockReport, Capped
+from .threads import threads
 
 __all__ = ["Edges", "Pairs", "weigh"]
 
@@ -87,19 +88,17 @@ class Pairs:
 
     def _count(self, said: NDArray[np.int8] | None) -> _Counted:
         bits = max(len(self.reports), 1)
-        found: list[NDArray[np.int64]] = []
-        times: list[NDArray[np.int64]] = []
-        for start in range(0, len(self), _MANY):
+
+        def of_part(start: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
             part = slice(start, start + _MANY)
             keys = self.patterns[part].astype(np.int64) << bits | self.met[part].astype(np.int64)
-            keys = keys * 3 + (1 if said is None else said[part].astype(np.int64) + 1)
-            distinct, counts = np.unique(keys, return_counts=True)
-            found.append(distinct)
-            times.append(counts.astype(np.int64))
-        empty = np.zeros(0, np.int64)
-        distinct, inverse = np.unique(np.concatenate([*found, empty]), return_inverse=True)
+            return np.unique(keys * 3 + (1 if said is None else said[part].astype(np.int64) + 1), return_counts=True)
+
+        with threads(None) as pool:
+            found = [(np.zeros(0, np.int64),) * 2, *pool.map(of_part, range(0, len(self), _MANY))]
+        distinct, inverse = np.unique(np.concatenate([keys for keys, _ in found]), return_inverse=True)
         counts = np.zeros(len(distinct), np.int64)
-        np.add.at(counts, inverse, np.concatenate([*times, empty]))
+        np.add.at(counts, inverse, np.concatenate([times for _, times in found]))
         distinct, told = np.divmod(distinct, 3)
         return distinct >> bits, distinct & ((1 << bits) - 1), counts, (told - 1).astype(np.int8)
 
@@ -148,9 +147,13 @@ class Edges:
         )
 
 
-def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> Edges:
+def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy, *, workers: int | None = None) -> Edges:
     """
     What *model* and *policy* say of *pairs* of rows of *lanes*.
+
+    Args:
+        pairs, lanes, model, policy: As said.
+        workers: How many threads weigh; as many as the machine has processors, if None.
 
     The model has the comparisons that the pairs were compared by. Cost: each pattern is weighed and decided once, a pair is a
     look-up; the values themselves are looked at only where a pattern weighs enough for their frequency to count.
@@ -163,8 +166,8 @@ def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> 
     telling = weights >= enough - sum(one.most_millibits for one in model.frequencies)
     telling |= links.automatic | links.possible
     looked_at = {one.comparison for one in model.frequencies}
-    found = [_NOTHING]
-    for start in range(0, len(pairs), _MANY):
+
+    def weighed(start: int) -> Edges:
         part = slice(start, start + _MANY)
         at = place_of(pairs.patterns[part])
         rows = np.flatnonzero(telling[at])
@@ -175,14 +178,14 @@ def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy) -> 
         automatic = links.automatic[at]
         possible = links.possible[at] | (~automatic & (weight >= enough))
         kept = np.flatnonzero(automatic | possible)
-        found.append(
-            Edges(
-                left=left[kept], right=right[kept], weight_millibits=weight[kept].astype(np.int32),
-                patterns=distinct[at[kept]].astype(np.int32),
-                automatic=automatic[kept], possible=possible[kept], contradicted=links.contradicted[at[kept]],
-            )
+        return Edges(
+            left=left[kept], right=right[kept], weight_millibits=weight[kept].astype(np.int32),
+            patterns=distinct[at[kept]].astype(np.int32),
+            automatic=automatic[kept], possible=possible[kept], contradicted=links.contradicted[at[kept]],
         )  # fmt: skip
-    return Edges.joined(*found)
+
+    with threads(workers) as pool:
+        return Edges.joined(_NOTHING, *pool.map(weighed, range(0, len(pairs), _MANY)))
 
 
 _NOTHING = Edges(

@@ -60,6 +60,11 @@ def _counts(character: str) -> bool:
     return (is_han(character) or character.isalpha()) and character not in _LEFT_OUT
 
 
+def _is_apart(character: str) -> bool:
+    """Marks and Korean letters may become one with a neighbour; controls and private characters are looked at first."""
+    return unicodedata.category(character)[0] in "MC" or 0x1100 <= ord(character) < 0x1200
+
+
 @cache
 def character_tables() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     """
@@ -67,14 +72,13 @@ def character_tables() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     `place_lanes` can read it, `UNKNOWN`.
     """
     folded, kind = np.zeros(_PLANE, np.uint16), np.full(_PLANE, UNKNOWN, np.uint8)
-    for point in (*range(0x3400), *range(0xA000, 0xD800), *range(0xF900, _PLANE)):
-        form = simplify(unicodedata.normalize("NFKC", chr(point))).upper()
-        # Marks and Korean letters may become one with a neighbour; controls and private characters are looked at first.
-        apart = any(unicodedata.category(c)[0] in "MC" or 0x1100 <= ord(c) < 0x1200 for c in (chr(point), *form))
-        if len(form) != 1 or ord(form) >= _PLANE or apart:
-            continue
-        folded[point] = ord(form)
-        kind[point] = DIGIT if "0" <= form <= "9" else COUNTED if _counts(form) else DROPPED
+    others = [chr(point) for point in (*range(0x3400), *range(0xA000, 0xD800), *range(0xF900, _PLANE))]
+    single = [(one, form) for one in others if len(form := unicodedata.normalize("NFKC", one)) == 1]
+    for (one, _), simple in zip(single, simplify("".join(form for _, form in single)), strict=True):
+        form = simple.upper()
+        if len(form) == 1 and ord(form) < _PLANE and not (_is_apart(one) or _is_apart(form)):
+            folded[ord(one)] = ord(form)
+            kind[ord(one)] = DIGIT if "0" <= form <= "9" else COUNTED if _counts(form) else DROPPED
     # Unified Han characters are no other's form but their own.
     han = [point for point in range(0x3400, 0xA000) if unicodedata.category(chr(point))[0] not in "MC"]
     for point, form in zip(han, simplify("".join(map(chr, han))), strict=True):
