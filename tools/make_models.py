@@ -144,6 +144,7 @@ LATIN: dict[str, Any] = INDIVIDUAL | {
         {"name": "birthday+house", "parts": ["birthday", "house"], "narrower": ["surname"]},
         {"name": "beginning+house", "parts": ["beginning", "house"], "narrower": ["birth_year", "region"]},
         {"name": "beginning+region", "parts": ["beginning", "region"], "narrower": ["birth_year", "house"]},
+        {"name": "surname+region", "parts": ["surname", "region"], "narrower": ["birth_year", "house"]},
         {"name": "region+house", "parts": ["region", "house"], "narrower": ["surname"]},
     ],
 }  # fmt: skip
