@@ -2,11 +2,11 @@
 One new record against a full store: a form is standardized, its candidates are found, opened and compared, it is decided,
 sealed, stored and audited, each its own commit under full durability.
 
-    python bench/online.py [CUSTOMERS [REGISTRATIONS [FOLDER]]]      20,000 customers and 1,000 forms if nothing is said
+    python bench/online.py [CUSTOMERS [REGISTRATIONS [FOLDER [SEED]]]]   20,000 customers and 1,000 forms if nothing is said
 
 The store holds one row of each of so many made-up people, of the hard profile of `customers`. Half of the forms that come
 are another row of somebody who is there, half are of people who are not; they come in the same order of chance.
-With FOLDER the store is kept there and used again. Each form is standardized and compared once more without the store,
+With FOLDER the store is kept there and used again; then another SEED brings forms that did not come before. Each form is standardized and compared once more without the store,
 with the records that the store had found for it.
 """
 
@@ -74,7 +74,7 @@ def form(row: tuple[str, ...]) -> dict[str, Any]:
     return said
 
 
-def prepare(folder: Path, customers: int, count: int) -> list[dict[str, Any]]:
+def prepare(folder: Path, customers: int, count: int, seed: int = 0) -> list[dict[str, Any]]:
     """Loads the store in *folder*, if it is not there yet; the forms that are to come."""
     world = World("hard", SEED)
     people = everybody(world)
@@ -98,8 +98,10 @@ def prepare(folder: Path, customers: int, count: int) -> list[dict[str, Any]]:
             report = cif.load(folder / "bench.csv", read_channel(folder / "bench.toml"), actor=CLERK)
         print(f"  loaded in {time.perf_counter() - started:,.0f} s; {report.held_count:,} rows are held", flush=True)
         (folder / "bench.csv").unlink()
+    world.rng.seed(seed)
     coming = [world.row(person, latin) for person in world.rng.sample(held, count // 2)]
-    coming += [world.row(person, latin) for person in itertools.islice(people, count - count // 2)]
+    others = World("hard", f"others {seed}")
+    coming += [others.row(person, latin) for person in itertools.islice(everybody(others), count - count // 2)]
     world.rng.shuffle(coming)
     return [form(row) for row in coming]
 
@@ -119,13 +121,13 @@ def memory_mib() -> float:
     return int(line.split()[1]) / 1024
 
 
-def online(customers: int = 20_000, count: int = 1_000, kept: str | None = None) -> dict[str, Any]:
+def online(customers: int = 20_000, count: int = 1_000, kept: str | None = None, seed: int = 0) -> dict[str, Any]:
     """Registers *count* forms, one by one, against a store of *customers* customers; prints and returns the figures."""
     assert COLUMNS[1:8] == FIELDS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(kept or name)
         folder.mkdir(exist_ok=True)
-        coming = prepare(folder, customers, count)
+        coming = prepare(folder, customers, count, seed)
         gc.collect()
         run = f"{time.time_ns():x}"
         seconds: list[float] = []
@@ -162,4 +164,4 @@ def online(customers: int = 20_000, count: int = 1_000, kept: str | None = None)
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]
-    online(*map(int, arguments[:2]), *arguments[2:])
+    online(*map(int, arguments[:2]), *arguments[2:3], *map(int, arguments[3:]))

@@ -325,7 +325,7 @@ def test_a_process_that_goes_on_with_the_old_key_is_told_of(
     begin(cif, "wrapping")
     taken = []
     with pytest.raises(StorageError, match="another process"):
-        cif.keys.rotate(actor=ONE, progress=lambda _: taken.extend(old._desk.data_keys.take(65)))
+        cif.keys.rotate(actor=ONE, progress=lambda _: taken.extend(old._desk.data_keys.take(300)))
     assert [row.finished_at for row in cif.keys.rotations(actor=ONE)] == [None]
     cif.keys.rotate(actor=ONE)  # now that the other is gone
     assert [row.finished_at is None for row in cif.keys.rotations(actor=ONE)] == [False]

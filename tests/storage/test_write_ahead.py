@@ -32,7 +32,7 @@ def _commit(repository: SqlRepository, number: int) -> None:
 
 
 def _until(holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 20
     while not holds() and time.monotonic() < end:
         time.sleep(0.02)
     return holds()

@@ -49,36 +49,39 @@ def kept_apart(unit: UnitOfWork, parties: Collection[CifNo]) -> set[frozenset[Ci
     return {pair for pair in pairs if len(pair) == 2}
 
 
-def ask(desk: Desk, unit: UnitOfWork, questions: Sequence[Question]) -> list[TaskRow]:
+def ask(desk: Desk, unit: UnitOfWork, questions: Sequence[Question], fresh: Collection[CifNo] = ()) -> list[TaskRow]:
     """
     Opens a task for each question, but of pairs that a person keeps apart; the tasks that are there for it now, new ones and old.
 
-    A pair that was kept apart and is not any more is asked about anew.
+    A pair that was kept apart and is not any more is asked about anew. Of *fresh* parties, which came in this unit, nothing was
+    said yet.
     """
     if not questions:
         return []
-    apart = kept_apart(unit, {side for one in questions for side in (one.cif_no, one.other)})
+    old = [one for one in questions if one.cif_no not in fresh]
+    apart = kept_apart(unit, {side for one in old for side in (one.cif_no, one.other)}) if old else set()
     wanted = {
         task_id(desk, one.cif_no, one.other): one
         for one in questions
         if frozenset((one.cif_no, one.other)) not in apart
     }
-    known = {row.id: row for row in unit.work.tasks(ids=list(wanted))}
+    looked_for = [number for number, one in wanted.items() if one.cif_no not in fresh]
+    known = {row.id: row for row in unit.work.tasks(ids=looked_for)} if looked_for else {}
     now = desk.now()
 
-    def fresh(number: str, one: Question) -> TaskRow:
+    def opened(number: str, one: Question) -> TaskRow:
         return TaskRow(
             id=number, task="possible_match", cif_no=one.cif_no, other=one.other, weight_millibits=one.weight_millibits,
             detail=dumps(one.explanation().document()), state="open", opened_at=now,
         )  # fmt: skip
 
-    new = [fresh(number, one) for number, one in wanted.items() if number not in known]
+    new = [opened(number, one) for number, one in wanted.items() if number not in known]
     unit.work.add_tasks(new)
     again = []
     for number, row in known.items():
         if row.state == "not_a_match":
             # What was said of it stays, so that its reviewers are known; it counts on.
-            again.append(attrs.evolve(fresh(number, wanted[number]), version=row.version + 1, reviews=row.reviews))
+            again.append(attrs.evolve(opened(number, wanted[number]), version=row.version + 1, reviews=row.reviews))
             unit.work.change_task(again[-1])
     stand = [row for row in known.values() if row.state != "not_a_match"]
     return [*new, *again, *stand]

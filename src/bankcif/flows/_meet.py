@@ -74,16 +74,17 @@ class Meetings:
     capped: Sequence[tuple[str, ...]]
 
 
-def meet(desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tagging) -> Meetings:
+def meet(
+    desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tagging, links: Mapping[SourceKey, LinkRow]
+) -> Meetings:
     """
-    Finds, opens and compares the candidates of *arrivals*.
+    Finds, opens and compares the candidates of *arrivals*; *links* are the current ones of their source keys.
 
     Cost: one look-up for all tags, one read of the records under them, and one of all records of those who really share a key;
     comparing is linear in the pairs, of which an arrival has at most 50 parties' and 50 arrivals'.
     """
     features = [features_of(a.form.kind, a.form.values, desk.link_policy.identifying) for a in arrivals]
     keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
-    links = unit.crosswalk.current([a.origin for a in arrivals])
     shared = sharing(desk, unit, tagging, dict(pair for tags in keys for pair in tags), most=_LARGEST_BLOCK)
     candidates, cut = [], []
     for tags in keys:

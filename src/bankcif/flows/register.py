@@ -7,7 +7,7 @@ Standardizing and validating stand before (`intake`); what comes here is good.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -108,7 +108,7 @@ def register(
             now = desk.now()
             batch = _Batch(desk, unit, arrivals, actor, now)
             fresh = batch.leave_out_mistaken(batch.leave_out_repeats())
-            meetings = meet(desk, unit, [arrivals[i] for i in fresh], batch.tagging)
+            meetings = meet(desk, unit, [arrivals[i] for i in fresh], batch.tagging, batch.links)
             batch.place(fresh, meetings)
             batch.keep(fresh, meetings)
             done = batch.finish(meetings)
@@ -144,6 +144,7 @@ class _Batch:
         self.tagging = desk.tagging(unit)
         self._tags = [content_tag(desk, arrival) for arrival in arrivals]
         self._next_no: dict[SourceKey, int] = {}
+        self.links: Mapping[SourceKey, LinkRow] = {}
         self._placed: dict[int, _Placed] = {}
         self._rows: dict[int, tuple[SourceRow, DataKey]] = {}
         self._repeated: dict[int, SourceKey] = {}
@@ -175,9 +176,9 @@ class _Batch:
 
     def leave_out_mistaken(self, fresh: Sequence[int]) -> list[int]:
         """The arrivals whose source key does not belong to a party of another kind."""
-        links = self._unit.crosswalk.current([self._arrivals[i].origin for i in fresh])
-        rows = self._unit.parties.get({link.cif_no for link in links.values()}) if links else {}
-        kinds = {origin: PartyKind(rows[link.cif_no].kind) for origin, link in links.items()}
+        self.links = self._unit.crosswalk.current([self._arrivals[i].origin for i in fresh])
+        rows = self._unit.parties.get({link.cif_no for link in self.links.values()}) if self.links else {}
+        kinds = {origin: PartyKind(rows[link.cif_no].kind) for origin, link in self.links.items()}
         good = []
         for i in fresh:
             arrival = self._arrivals[i]
@@ -255,12 +256,9 @@ class _Batch:
         rebuilt = rebuild(self._desk, self._unit, self._touched(meetings), actor=self._actor, now=self._now)
         capped = dict(zip(self._placed, meetings.capped, strict=True))
         self._open_tasks()
-        party_of = {
-            origin: link.cif_no
-            for origin, link in self._unit.crosswalk.current(
-                [*self._repeated.values(), *self._mistaken.values()]
-            ).items()
-        }
+        left_out = [*self._repeated.values(), *self._mistaken.values()]
+        links = self._unit.crosswalk.current(left_out) if left_out else {}
+        party_of = {origin: link.cif_no for origin, link in links.items()}
         seen = self._seen()
         entries: list[AuditEntry] = []
         done: list[Registered] = []
@@ -318,7 +316,8 @@ class _Batch:
         mine: dict[CifNo, list[int]] = {}
         for i, placed in self._placed.items():
             mine.setdefault(placed.cif_no, []).append(i)
-        existing = self._unit.parties.get(list(mine))
+        old = mine.keys() - self._new()
+        existing = self._unit.parties.get(old) if old else {}
         touched = []
         for cif_no, numbers in mine.items():
             fresh = [self._statement(i) for i in numbers]
@@ -355,7 +354,11 @@ class _Batch:
             for placed in self._placed.values()
             for rival, weight, explanation in placed.rivals
         ]
-        ask(self._desk, self._unit, questions)
+        ask(self._desk, self._unit, questions, self._new())
+
+    def _new(self) -> set[CifNo]:
+        """The parties that came with this batch."""
+        return {one.cif_no for one in self._placed.values() if one.outcome in (Outcome.NEW, Outcome.POSSIBLE_MATCH)}
 
     def _entry(self, arrival: Arrival, placed: _Placed, rebuilt: Rebuilt) -> AuditEntry:
         return AuditEntry.by(

@@ -23,6 +23,7 @@ __all__ = ["DataKey", "DataKeys", "KeyStore", "WrappedKey"]
 
 _KEY_BYTES = 32
 _PAGE = 1000
+_MOST_AHEAD = 256
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +101,8 @@ class DataKeys:
         provider: The key provider.
         ids: Source of key bytes and key ids.
         clock: Says when a key was made.
-        block: How many keys are made at a time; unused ones stay in the key store and do no harm.
+        block: How many keys are made at a time, at first; the double each time, up to 256. Unused ones stay in the key store
+            and do no harm.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class DataKeys:
         with self._lock:
             if len(self._ready) < count:
                 self._ready += self._make(max(count - len(self._ready), self._block))
+                self._block = min(2 * self._block, max(self._block, _MOST_AHEAD))  # who takes many waits seldom
             taken, self._ready = self._ready[:count], self._ready[count:]
         return taken
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, exc
@@ -26,7 +26,7 @@ class Session:
     def __init__(self, connection: Connection, tenant: str) -> None:
         self.connection = connection
         self.tenant = tenant
-        self._raw: Any = connection.connection
+        self._cursor: Any = connection.connection.cursor()
         self._driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
 
     def run(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
@@ -38,9 +38,7 @@ class Session:
 
     def select(self, name: str, keys: Sequence[Any] = (), **params: Any) -> list[Any]:
         """The rows of query *name*; *keys* fill its list, if it has one."""
-        text, order, defaults = _driver_query(name, self.connection.dialect)
-        if _LIST in text:
-            text = text.replace(_LIST, ",".join("?" * len(keys)) or "NULL")
+        text, order, defaults = _driver_query(name, self.connection.dialect, len(keys))
         known = {**defaults, **params, "tenant": self.tenant}
         values: list[Any] = []
         for each in order:
@@ -65,14 +63,12 @@ class Session:
         more than the statement itself.
         """
         problem: StorageError
-        cursor = self._raw.cursor()
+        cursor = self._cursor  # one for all, since everything that it finds is fetched at once
         try:
             (cursor.executemany if many else cursor.execute)(text, values)
             return (cursor.fetchall() if cursor.description else []), cursor.rowcount
         except self._driver_error as error:
             problem = translated(exc.DBAPIError.instance(None, None, error, self._driver_error))
-        finally:
-            cursor.close()
         raise problem
 
     def change(self, name: str, changes: Sequence[Mapping[str, Any]]) -> int:
@@ -104,11 +100,15 @@ class Store:
         self._s = session
 
 
-@cache
-def _driver_query(name: str, dialect: Dialect) -> tuple[str, Sequence[str], Mapping[str, Any]]:
-    """A query in the driver's own words, the order of its parameters, and what SQLAlchemy itself put in."""
+@lru_cache(4096)
+def _driver_query(name: str, dialect: Dialect, keys: int = 0) -> tuple[str, Sequence[str], Mapping[str, Any]]:
+    """
+    A query in the driver's own words, with room for so many *keys* in its list, if it has one; the order of its parameters, and
+    what SQLAlchemy itself put in.
+    """
     compiled = QUERIES[name].compile(dialect=dialect)
-    return str(compiled), list(compiled.positiontup or ()), dict(compiled.params)
+    text = str(compiled).replace(_LIST, ",".join("?" * keys) or "NULL")
+    return text, list(compiled.positiontup or ()), dict(compiled.params)
 
 
 def translated(error: exc.SQLAlchemyError) -> StorageError:

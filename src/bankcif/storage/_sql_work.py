@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
-from sqlalchemy import insert
 
 from .._canonical import dumps, loads
 from ..approval import Approval, ApprovalState, Check, Operation
@@ -73,7 +72,7 @@ class Work(Store):
         known = {approval.id for approval in self.approvals(ids=[approval.id for approval in approvals])}
         new = [_approval_params(self._s.tenant, approval) for approval in approvals if approval.id not in known]
         if new:
-            self._s.run(insert(t.APPROVAL), new)
+            self._s.change("approval_add", new)
 
     def settle_approval(self, before: Approval, after: Approval) -> None:
         change = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, select, tuple_, update
+from sqlalchemy import Table, bindparam, func, insert, select, tuple_, update
 
 from ..audit import AuditRow, CheckpointRow
 from ..party import FACT_COLUMNS
@@ -262,6 +262,7 @@ QUERIES: Mapping[str, Any] = {
     .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
     "approvals_page": select(t.APPROVAL).where(_mine(t.APPROVAL), t.APPROVAL.c.id > bindparam("after"))
     .order_by(t.APPROVAL.c.id).limit(bindparam("most")),
+    "approval_add": insert(t.APPROVAL),
     "approval_update": update(t.APPROVAL)
     .where(t.APPROVAL.c.tenant == bindparam("b_tenant"), t.APPROVAL.c.id == bindparam("b_id"),
            t.APPROVAL.c.state == bindparam("b_state"), t.APPROVAL.c.checks == bindparam("b_checks"))

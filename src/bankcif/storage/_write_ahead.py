@@ -2,7 +2,8 @@
 Bringing SQLite's write-ahead log back into the database: behind the commits, in a thread of its own.
 
 SQLite does it within the commit that fills the log, which then takes five times as long as others; one in forty is such a
-commit, so that the slowest of a hundred always were.
+commit, so that the slowest of a hundred always were. Where writers never pause, the log still grows until a commit empties it,
+one of some hundreds.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ class WriteAhead:
 
     Args:
         engine: The database, whose connections leave the log alone until it is large.
-        every: Seconds that commits are gathered for.
+        every: Seconds that commits are gathered for: whoever commits while the log is emptied waits for the same disk.
     """
 
-    def __init__(self, engine: Engine, *, every: float = 0.25) -> None:
+    def __init__(self, engine: Engine, *, every: float = 1.0) -> None:
         self._engine, self._every = engine, every
         self._news, self._closing = threading.Event(), threading.Event()
         self._starting = threading.Lock()

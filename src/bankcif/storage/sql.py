@@ -55,6 +55,7 @@ class SqlRepository:
 
     def __init__(self, engine: Engine, tenant: str) -> None:
         self._engine = engine
+        self._own = engine.execution_options(**{t.OWN: True})
         self._tenant = tenant
         self._write_ahead = WriteAhead(engine)
 
@@ -94,7 +95,7 @@ class SqlRepository:
         problem: BankCIFError | None = None
         connection = None
         try:
-            connection = self._engine.connect().execution_options(**{t.OWN: True})
+            connection = self._own.connect()
             connection.begin()
         except exc.SQLAlchemyError as error:
             problem = translated(error)
