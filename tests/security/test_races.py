@@ -75,9 +75,9 @@ def test_a_claim_that_was_lost_is_decided_again(
     first = register(cif, STEWARD, "1")
     real, calls = flow.meet, []
 
-    def blind_once(desk: Any, unit: Any, arrivals: Any, tagging: Any) -> Any:
+    def blind_once(desk: Any, unit: Any, arrivals: Any, *more: Any) -> Any:
         calls.append(1)
-        met = real(desk, unit, arrivals, tagging)
+        met = real(desk, unit, arrivals, *more)
         if len(calls) == 1:
             import attrs
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +119,8 @@ def mix(value: int) -> int:
     return value ^ (value >> 31)
 
 
-_MIXED = tuple(mix(point) for point in range(128))
+_mixed_point = lru_cache(1 << 15)(mix)
+"""`mix` of a character, of which a file has some thousands."""
 
 
 def mix_array(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -140,7 +142,7 @@ def running(text: str) -> int:
     """
     found = 0
     for point in map(ord, text):
-        found = (found * BASE + (_MIXED[point] if point < 128 else mix(point))) & MASK
+        found = (found * BASE + _mixed_point(point)) & MASK
     return found
 
 

@@ -8,7 +8,7 @@ that people change or leave out (号, 幢, 栋, 室) are no part of it, nor are 
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +37,11 @@ def place_lanes(text: str) -> dict[Lane, int]:
             total += mix((value * BASE + count) & MASK)
             number = ""
         if _counts(character):
-            mixed = mix((previous << 32 | ord(character)) & MASK)
+            point = ord(character)
+            mixed = _mixed_pair(previous, point)
             place |= 1 << (mixed & 127)
             total += mixed
-            previous = ord(character)
+            previous = point
     if not (place or house):
         return {}
     return {
@@ -48,11 +49,16 @@ def place_lanes(text: str) -> dict[Lane, int]:
     }  # fmt: skip
 
 
+@lru_cache(1 << 16)
+def _mixed_pair(one: int, other: int) -> int:
+    return mix(one << 32 | other)
+
+
 def bigram_bits(text: str) -> tuple[int, int]:
     """The bigrams of *text*, taken as it is, as two halves of 128 bits."""
     bits = 0
     for one, other in zip(f"\0{text}", text, strict=False):
-        bits |= 1 << (mix(ord(one) << 32 | ord(other)) & 127)
+        bits |= 1 << (_mixed_pair(ord(one), ord(other)) & 127)
     return bits & MASK, bits >> 64
 
 
