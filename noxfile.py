@@ -12,6 +12,8 @@ import nox
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
+# uv leaves compiling to the first process that imports, and where processes must not write, to each: to those that are timed, too.
+os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
 nox.options.sessions = ["tests", "lint", "typing", "docs", "examples", "build", "fuzz"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
