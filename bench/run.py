@@ -139,9 +139,9 @@ def counted(work: Callable[[], Any], folder: Path, rows: int) -> Counts:
 
     real_find = Indexes.find
 
-    def count_tags(self: Any, tags: Any, most: int | None = None) -> Any:
+    def count_tags(self: Any, tags: Any, *more: Any) -> Any:
         found["tags looked up"] += len(set(tags))
-        return real_find(self, tags, most)
+        return real_find(self, tags, *more)
 
     with ExitStack() as stack:
         for target, name, double in (
