@@ -211,6 +211,10 @@ def test_a_document_without_tag_bits_has_tags_of_32() -> None:
     table["tag_bits"] = 8  # tags that have more bits than are said
     with pytest.raises(ConfigurationError, match="shape"):
         MatchModel.from_document(document)
+    for wrong in (5, 33, -1, 10**12, 8.5, "8", None, True):
+        table["tag_bits"] = wrong
+        with pytest.raises(ConfigurationError):
+            MatchModel.from_document(document)
 
 
 def test_every_comparator_names_missing_first_and_different_second() -> None:

@@ -228,7 +228,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "review as the same": Deed(
         lambda w, cif: approved(cif, reviewed_as_the_same(w, cif)),
-        lambda w, _cif: w.cif_no(6) in (w.party(7).merged_into, w.cif_no(7)) or w.party(6).merged_into == w.cif_no(7),
+        lambda w, _cif: w.party(7).merged_into == w.cif_no(6),
         twice=False,
     ),
     "find": Deed(lambda w, cif: found(cif, w.phone(0))),
@@ -263,8 +263,9 @@ def reviewed_as_the_same(world: World, cif: CIF) -> Approval:
     if known:
         return known[0]
     done = cif.matches.review(
-        match(world), "same", accept=EVERY_CONCERN, reason="r", actor=WHO, purpose=Purpose.OPERATIONS
-    )
+        match(world), "same", survivor=world.cif_no(6), accept=EVERY_CONCERN, reason="r", actor=WHO,
+        purpose=Purpose.OPERATIONS,
+    )  # fmt: skip
     assert done.proposal is not None
     return done.proposal
 

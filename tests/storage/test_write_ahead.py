@@ -105,6 +105,7 @@ def test_a_database_that_is_locked_is_told_in_our_words(tmp_path: Path, monkeypa
             pass
         other.execute("ROLLBACK")
     assert caught.value.__cause__ is None
-    assert caught.value.__context__ is None or "sqlite" not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert "locked by another process" in str(caught.value)
     _commit(repository, 1)
     repository.close()

@@ -172,7 +172,9 @@ def _read_frequencies(table: Mapping[str, Any], comparison: Comparison) -> Frequ
     tags = np.frombuffer(base64.b64decode(table["tags"], validate=True), "<u4").astype(np.uint32)
     bits = np.frombuffer(base64.b64decode(table["millibits"], validate=True), "<i4").astype(np.int32)
     lane = Lane.__members__.get(str(table["lane"]).upper())
-    tag_bits = int(table.get("tag_bits", 32))
+    tag_bits = table.get("tag_bits", 32)
+    if type(tag_bits) is not int or not 6 <= tag_bits <= 32:
+        raise model_error(f"the tags of the frequencies of {comparison.name} have 6 to 32 bits")
     if lane is None or len(tags) != len(bits) or (np.diff(tags.astype(np.int64), append=1 << tag_bits) <= 0).any():
         raise model_error(f"the frequencies of {comparison.name} do not have the shape of some")
     return Frequencies(

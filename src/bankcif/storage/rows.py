@@ -245,7 +245,7 @@ class IndexRow:
         tag: The tag.
         source, source_key, record_no: The record.
         cif_no: Whose record it is.
-        check: By which who really has the value is told from who only shares its tag; see `protection.Tagger.check`.
+        check: By which who really has the value is told from who only shares its tag; see `protection.Tagger.checks`.
     """
 
     index_name: str

@@ -183,8 +183,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry)
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    raw: Any = connection.connection.driver_connection
     try:
-        connection.connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+        raw.execute("BEGIN IMMEDIATE")
         return
     except sqlite3.Error as error:  # straight to the driver: what SQLAlchemy does around it takes longer than it
         problem = exc.DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error)
