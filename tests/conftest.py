@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -17,7 +19,9 @@ from bankcif.access import default_policy
 from bankcif.context import AuthContext
 from bankcif.identifiers import SchemeSet
 from bankcif.party import ReferenceTables
+from bankcif.storage.sql import SqlRepository
 from bankcif.testing import synthetic_tables
+from tests.storage.servers import NAMES, Server, server
 
 settings.register_profile("ci", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("endurance", deadline=None, max_examples=3000, suppress_health_check=[HealthCheck.too_slow])
@@ -32,6 +36,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 COUNTER = frozenset({"name", "phone", "address", "email", "birth_date", "home_branch", "manager"})
 TRUST = {"counter": Terms(trust=90, may_change=COUNTER), "partner": Terms(trust=30)}
 
+_UNTESTED = "NOT TESTED on"
 ALL_ROLES = frozenset({"teller", "steward", "loader", "auditor", "compliance"})
 
 
@@ -50,19 +55,79 @@ def schemes(tables: ReferenceTables) -> SchemeSet:
     return standard_schemes(clock=FixedClock(NOW), zone=ZONE, tables=tables)
 
 
+def _had(found: Server | str, config: pytest.Config) -> Server:
+    if isinstance(found, str):
+        (pytest.fail if config.getoption("--need-servers") else pytest.skip)(f"{_UNTESTED} {found}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgresql(pytestconfig: pytest.Config) -> Iterator[Server]:
+    """A server of PostgreSQL; the test is skipped, and the end of the run tells, if there is none."""
+    with server("postgresql") as found:
+        yield _had(found, pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def mariadb(pytestconfig: pytest.Config) -> Iterator[Server]:
+    """A server of MariaDB or MySQL, likewise."""
+    with server("mariadb") as found:
+        yield _had(found, pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql: Server) -> Iterator[str]:
+    """A database of PostgreSQL that tests share, each with a tenant of its own."""
+    with postgresql.database() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(mariadb: Server) -> Iterator[str]:
+    """A database of MariaDB or MySQL that tests share, each with a tenant of its own."""
+    with mariadb.database() as made:
+        yield made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = (str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ()) if report.longrepr)
+    for told in sorted({reason for reason in skipped if _UNTESTED in reason}):
+        terminalreporter.write_line(told.removeprefix("Skipped: "), red=True)
+
+
 @pytest.fixture
 def keys() -> LocalKeyProvider:
     return LocalKeyProvider.generate()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("bankcif")
+    group.addoption("--on", choices=["memory", *NAMES], default="memory", help="where the file of the fixture `cif` is")
+    group.addoption("--need-servers", action="store_true", help="fail if a database server cannot be had")
+
+
 @pytest.fixture
-def cif(tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider) -> Iterator[CIF]:
-    """A file in memory."""
+def cif(
+    request: pytest.FixtureRequest, tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider
+) -> Iterator[CIF]:
+    """A file in memory, or on the server that ``--on`` names."""
+    where = request.config.getoption("--on")
+    if where == "memory":
+        tenant, repository = "t", MemoryRepository()
+    else:
+        tenant = uuid4().hex
+        repository = SqlRepository.open(request.getfixturevalue(f"{where}_url"), tenant, create=True)
     with CIF(
-        repository=MemoryRepository(), tenant="t", keys=keys, key_store=MemoryKeyStore(), tables=tables, trust=TRUST,
-        clock=clock,
+        repository=repository, tenant=tenant, keys=keys, key_store=MemoryKeyStore(), tables=tables, trust=TRUST, clock=clock,
     ) as opened:  # fmt: skip
         yield opened
+
+
+def insides(cif: CIF) -> Any:
+    """The tables of a file in memory, to look into and to damage; on a server the test is skipped."""
+    if not isinstance(cif._repository, MemoryRepository):
+        pytest.skip("this looks into a store in memory")
+    return cif._repository._data
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ LAYERS = {
 HOMES = {
     "sqlalchemy": {"storage", "rules"},
     "sqlite3": {"storage"},
+    "psycopg": {"storage"},
+    "pymysql": {"storage"},
     "cryptography": {"protection", "audit", "access"},
     "stdnum": {"identifiers"},
     "phonenumbers": {"identifiers"},

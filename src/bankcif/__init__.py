@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .merging import Decay, Release, SurvivorshipRules, Terms
     from .party import Holding, Identifier, Individual, Money, Organization, ReferenceTables, Sensitive, party_from
     from .protection import LocalKeyProvider
-    from .storage import MemoryKeyStore, MemoryRepository
+    from .storage import Limits, MemoryKeyStore, MemoryRepository
 
 __version__ = "0.1.0"
 
@@ -35,6 +35,7 @@ __all__ = [
     "Holding",
     "Identifier",
     "Individual",
+    "Limits",
     "LinkPolicy",
     "LocalKeyProvider",
     "MatchModel",
@@ -70,6 +71,7 @@ _HOME = {
     "MatchModel": "matching",
     "MemoryKeyStore": "storage",
     "MemoryRepository": "storage",
+    "Limits": "storage",
     "Money": "party",
     "Organization": "party",
     "Outcome": "flows.register",

@@ -30,7 +30,7 @@ from ._tasks import (
 from .access import AuthPlan, MaskProfiles, Policy, default_policy, default_profiles
 from .audit import AuditSink, NoteSigner, Witness, origin_of
 from .context import Actor, Purpose
-from .errors import ConfigurationError, ForkError, PolicyError
+from .errors import ConfigurationError, ForkError, PolicyError, StoreOpenError
 from .flows import analyze, load as load_flow
 from .flows._policy import PolicyWatch, policy_in_force
 from .flows.call import as_call
@@ -44,7 +44,7 @@ from .matching import LinkPolicy, MatchModel, default_model
 from .merging import STANDARD_RULES, SurvivorshipRules, Terms
 from .party import TWO_PERSONS, PartyKind, ReferenceTables
 from .protection import DataKeys, Frequency, KeyProvider, KeyStore, Sealer, suite_of
-from .storage import Repository
+from .storage import Limits, Repository
 from .wording import AddressBook
 
 __all__ = ["CIF"]
@@ -199,31 +199,33 @@ class CIF:
         keys: KeyProvider,
         key_store: str | Path | None = None,
         create: bool = True,
+        limits: Limits | None = None,
         **more: Any,
     ) -> CIF:
         """
         Opens the store at the SQLAlchemy URL *url*.
 
         Args:
-            url: Such as ``sqlite:///cif.db``.
+            url: Such as ``sqlite:///cif.db``, ``postgresql://USER@HOST/DATABASE`` or ``mariadb://USER@HOST/DATABASE``. A server on
+                another machine is reached by TLS and must prove who it is; see `docs/how-to/databases.md`.
             tenant: Bank or legal entity.
             keys: Key provider.
-            key_store: File of the key store; beside an SQLite database by default, as ``NAME-keys.db``. In production
-                give it a place of its own, with backups of its own.
+            key_store: File of the key store, or SQLAlchemy URL of a database that holds nothing else; beside an SQLite database by
+                default, as ``NAME-keys.db``. In production give it a place of its own, with backups of its own.
             create: Whether a missing database is made.
+            limits: How long to wait for the database, and over how many connections to speak to it.
             more: The other arguments of `CIF`.
 
         Raises:
             StoreOpenError: The database or the key store cannot be opened.
             WrongKeyError: Keys, key store and store do not belong together.
         """
-        from .storage.key_store import SqliteKeyStore
         from .storage.sql import SqlRepository
 
-        repository = SqlRepository.open(url, tenant, create=create)
-        opened: SqliteKeyStore | None = None
+        repository = SqlRepository.open(url, tenant, create=create, limits=limits)
+        opened: KeyStore | None = None
         try:
-            opened = SqliteKeyStore(key_store or _key_store_beside(url), create=create)
+            opened = _key_store(key_store or _key_store_beside(url), limits, create=create)
             return cls(repository=repository, tenant=tenant, keys=keys, key_store=opened, create=create, **more)
         except BaseException:
             repository.close()
@@ -317,8 +319,22 @@ class CIF:
         self.close()
 
 
+def _key_store(place: str | Path, limits: Limits | None, *, create: bool) -> KeyStore:
+    from .storage.key_store import SqliteKeyStore
+    from .storage.sql_keys import SqlKeyStore
+
+    if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
+        return SqlKeyStore(place, create=create, limits=limits)
+    return SqliteKeyStore(str(place).removeprefix("sqlite:///"), create=create)
+
+
 def _key_store_beside(url: str) -> Path:
     name = url.rpartition("sqlite:///")[2].partition("?")[0]
+    if not url.startswith("sqlite"):
+        raise StoreOpenError(
+            "a store on a server needs a key store of its own: give  key_store=  a file, or the URL of a second database",
+            rule="key_store",
+        )
     path = Path(name)
     return path.with_name(f"{path.stem}-keys.db")
 

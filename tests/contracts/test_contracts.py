@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from tests.storage.servers import Server
 
 from bankcif import LocalKeyProvider
 from bankcif.identifiers import IdentifierScheme, SchemeSet
 from bankcif.storage import MemoryKeyStore, MemoryRepository, Repository
 from bankcif.storage.key_store import SqliteKeyStore
 from bankcif.storage.sql import SqlRepository
+from bankcif.storage.sql_keys import SqlKeyStore
 from bankcif.testing.contracts import (
     IdentifierSchemeContract,
     KeyProviderContract,
@@ -26,28 +29,53 @@ class TestMemoryRepository(RepositoryContract):
         return MemoryRepository()
 
 
-class TestSqliteRepository(RepositoryContract):
+class SqlRepositoryContract(RepositoryContract):
     @pytest.fixture
-    def url(self, tmp_path: Path) -> str:
-        return f"sqlite:///{tmp_path / 'cif.db'}"
+    def url(self) -> str:
+        raise NotImplementedError
 
     @pytest.fixture
-    def repository(self, url: str) -> Iterator[Repository]:
-        opened = SqlRepository.open(url, "t", create=True)
+    def tenant(self) -> str:
+        """Another one for each test, so that they may share a database."""
+        return uuid4().hex
+
+    @pytest.fixture
+    def repository(self, url: str, tenant: str) -> Iterator[Repository]:
+        opened = SqlRepository.open(url, tenant, create=True)
         yield opened
         opened.close()
 
     @pytest.fixture
-    def reopened(self, url: str, repository: Repository) -> Iterator[Callable[[], Repository]]:
+    def reopened(self, url: str, tenant: str, repository: Repository) -> Iterator[Callable[[], Repository]]:
         made: list[SqlRepository] = []
 
         def again() -> Repository:
-            made.append(SqlRepository.open(url, "t", create=False))
+            made.append(SqlRepository.open(url, tenant, create=False))
             return made[-1]
 
         yield again
         for one in made:
             one.close()
+
+
+class TestSqliteRepository(SqlRepositoryContract):
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path / 'cif.db'}"
+
+
+@pytest.mark.server
+class TestPostgresqlRepository(SqlRepositoryContract):
+    @pytest.fixture
+    def url(self, postgresql_url: str) -> str:
+        return postgresql_url
+
+
+@pytest.mark.server
+class TestMariadbRepository(SqlRepositoryContract):
+    @pytest.fixture
+    def url(self, mariadb_url: str) -> str:
+        return mariadb_url
 
 
 class TestMemoryKeyStore(KeyStoreContract):
@@ -62,6 +90,26 @@ class TestSqliteKeyStore(KeyStoreContract):
         opened = SqliteKeyStore(tmp_path / "keys.db")
         yield opened
         opened.close()
+
+
+@pytest.mark.server
+class TestPostgresqlKeyStore(KeyStoreContract):
+    @pytest.fixture
+    def key_store(self, postgresql: Server) -> Iterator[SqlKeyStore]:
+        with postgresql.database() as url:
+            opened = SqlKeyStore(url)
+            yield opened
+            opened.close()
+
+
+@pytest.mark.server
+class TestMariadbKeyStore(KeyStoreContract):
+    @pytest.fixture
+    def key_store(self, mariadb: Server) -> Iterator[SqlKeyStore]:
+        with mariadb.database() as url:
+            opened = SqlKeyStore(url)
+            yield opened
+            opened.close()
 
 
 class TestLocalKeyProvider(KeyProviderContract):

@@ -45,7 +45,7 @@ def test_a_call_is_a_span_that_joins_the_log(cif: CIF, steward: Actor, spans: In
     first, second = spans.get_finished_spans()
     assert [first.name, second.name] == ["bankcif.customers.register", "bankcif.customers.get"]
     assert dict(second.attributes or {}) == {
-        "bankcif.tenant": "t", "user.id": "s.wu", "bankcif.purpose": "service"
+        "bankcif.tenant": cif._desk.tenant, "user.id": "s.wu", "bankcif.purpose": "service"
     }  # fmt: skip
     lines = cif.audit.deeds("s.wu", actor=AUDITOR)
     assert [line.correlation for line in lines] == [

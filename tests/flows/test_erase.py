@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
-from tests.conftest import NOW, TRUST, keys_fit, known
+from tests.conftest import NOW, TRUST, insides, keys_fit, known
 from tests.flows.test_merge import CHECKER, MAKER, merge, unmerge
 from tests.flows.test_register import ID, clear, register
 from tests.flows.test_rotate import ONE as CUSTODIAN, begin, data_keys
@@ -316,7 +316,7 @@ def test_words_that_were_changed_are_none_and_a_rotation_reaches_them(cif: CIF, 
     assert not cif._key_store.read(old)
     said = {one.id: one.reason for one in cif.approvals.mine(actor=MAKER)}
     assert (said[first.id], said[second.id]) == ("the first", "the second")
-    rows = cif._repository._data.reasons.rows  # type: ignore[attr-defined]
+    rows = insides(cif).reasons.rows
     rows[f"approval:{first.id}"] = attrs.evolve(rows[f"approval:{second.id}"], about=f"approval:{first.id}")
     rows["apart:x:y"] = attrs.evolve(rows[f"approval:{second.id}"], about="apart:x:y", key_id=b"none" * 4)
     said = {one.id: one.reason for one in cif.approvals.mine(actor=MAKER)}

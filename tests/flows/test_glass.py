@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.conftest import known
+from tests.conftest import insides, known
 from tests.flows.test_register import register
 
 from bankcif import CIF, Actor, Purpose
@@ -114,7 +114,7 @@ def test_a_proposal_that_was_made_in_the_database_opens_nothing(cif: CIF, stewar
     done = register(cif, steward, "1")
     other = register(cif, steward, "2", identifiers=None, phone="15499999999", name="李四")
     proposal = broken(cif, done.cif_no)
-    rows = cif._repository._data.approvals.rows  # type: ignore[attr-defined]
+    rows = insides(cif).approvals.rows
     rows[proposal] = attrs.evolve(rows[proposal], subjects=(other.cif_no,))
     assert not sees(cif, other.cif_no)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from tests.conftest import insides
 from tests.flows.test_register import register
 
 from bankcif import (
@@ -58,7 +59,7 @@ def test_the_whole_file_finds_what_was_found_one_by_one_with_the_same_weights(ci
 
 def test_tasks_that_were_lost_come_back_with_the_same_weight_and_reason(cif: CIF, steward: Actor) -> None:
     fill(cif, steward, 60)
-    tasks = cif._desk.repository._data.tasks.rows  # type: ignore[attr-defined]
+    tasks = insides(cif).tasks.rows
     before = {task.id: (task.weight_millibits, json.loads(task.detail)) for task in tasks.values()}
     tasks.clear()
     report = cif.matches.link_file(actor=steward, purpose=OPERATIONS)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import TRUST, keys_fit
+from tests.conftest import TRUST, insides, keys_fit
 
 from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
 from bankcif.errors import ConfigurationError, FileError, NotFoundOrNotAllowedError
@@ -52,7 +52,7 @@ def write(tmp_path: Path, lines: list[str]) -> Path:
 
 def contents(cif: CIF) -> dict[str, Any]:
     """All rows of a store in memory, but for the log's."""
-    data = cif._desk.repository._data  # type: ignore[attr-defined]
+    data = insides(cif)
     names = (
         "parties",
         "golden",

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given, strategies as st
-from tests.conftest import ALL_ROLES, NOW, TRUST, known
+from tests.conftest import ALL_ROLES, NOW, TRUST, insides, known
 from tests.flows.test_register import clear, register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
@@ -72,7 +72,7 @@ def state(cif: CIF) -> dict[str, Any]:
 
 
 def _all_tags(cif: CIF) -> list[bytes]:
-    return [key[0] for key in cif._desk.repository._data.indexes.rows]  # type: ignore[attr-defined]
+    return [key[0] for key in insides(cif).indexes.rows]
 
 
 def test_after_a_merge_every_number_and_key_gives_the_survivor(cif: CIF) -> None:

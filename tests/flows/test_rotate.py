@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
-from tests.conftest import NOW, TRUST, ageless, keys_fit, known
+from tests.conftest import NOW, TRUST, ageless, insides, keys_fit, known
 from tests.flows.test_merge import MAKER, merge, state, three, unmerge
 from tests.flows.test_register import clear, register
 from tests.security.mortal import Fate, Killed, Mortal, MortalRepository
@@ -142,7 +142,7 @@ def test_data_keys_wrapped_under_a_new_key_do_without_the_old_one(
 
 def versions(cif: CIF) -> set[int]:
     """Index versions that tags and claims stand under."""
-    data = cif._desk.repository._data  # type: ignore[attr-defined]
+    data = insides(cif)
     rows = (*data.indexes.rows.values(), *data.claims.rows.values())
     return {row.index_version for row in rows}
 
@@ -164,7 +164,7 @@ def expected_tags(cif: CIF) -> set[tuple[bytes, str, str]]:
 
 
 def stored_tags(cif: CIF) -> set[tuple[bytes, str, str]]:
-    rows = cif._desk.repository._data.indexes.rows.values()  # type: ignore[attr-defined]
+    rows = insides(cif).indexes.rows.values()
     return {(row.tag, row.source_key, row.cif_no) for row in rows}
 
 
@@ -269,7 +269,7 @@ def test_a_rotation_that_nobody_approved_is_not_carried_out(make: Callable[..., 
     """Threat 4: who can write the table of rotations, or of proposals."""
     cif = make(keys)
     begin(cif, "data")
-    data = cif._repository._data  # type: ignore[attr-defined]
+    data = insides(cif)
     (id_, row), approvals = next(iter(data.rotations.rows.items())), data.approvals.rows
     stood = dict(approvals)
     for wrong in ({**stood, id_: attrs.evolve(stood[id_], detail={**stood[id_].detail, "kek": "another"})}, {},

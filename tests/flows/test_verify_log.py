@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.conftest import TRUST, known
+from tests.conftest import TRUST, insides, known
 from tests.flows.test_register import register
 from tests.security.mortal import KeptWitness
 
@@ -33,7 +33,7 @@ AUDITOR = Actor(id="a.sun", roles={"auditor"})
 
 
 def data_of(cif: CIF) -> Data:
-    return cif._repository._data  # type: ignore[attr-defined, no-any-return]
+    return insides(cif)
 
 
 def verified(cif: CIF) -> AuditReport:
@@ -480,7 +480,7 @@ def test_what_each_witness_says_is_told_of_each(
 
     def opened(*witnesses: Any) -> CIF:
         return CIF(
-            repository=two._repository, key_store=two._key_store, keys=keys, tenant="t", tables=tables, trust=TRUST,
+            repository=two._repository, key_store=two._key_store, keys=keys, tenant=two._desk.tenant, tables=tables, trust=TRUST,
             clock=clock, witnesses=witnesses, greet=False, log_plan=LogPlan(entries=10_000, seconds=10**6),
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pytest
 from tests.access.authenticator_double import Device
-from tests.conftest import NOW, TRUST, known
+from tests.conftest import NOW, TRUST, insides, known
 from tests.flows.test_register import form, register
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose, _tasks, read_channel
@@ -342,7 +342,7 @@ def test_it_gives_and_changes_nothing_if_its_entry_can_not_be_kept(
 
 def stored(cif: CIF) -> dict[str, dict[Any, Any]]:
     """Every row of every table, but for who holds which stream of the log, and what passkeys are asked, which is used up by any answer."""
-    tables = vars(cif._repository._data)  # type: ignore[attr-defined]
+    tables = vars(insides(cif))
     return {
         name: dict(table.rows)
         for name, table in tables.items()

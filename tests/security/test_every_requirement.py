@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from tests.conftest import NOW, known
+from tests.conftest import NOW, insides, known
 from tests.flows.test_authenticate import KEEPER, PLAN, SECOND, SECRET
 from tests.flows.test_browse import Under
 from tests.flows.test_export import PARTNER, TAKER, grant, policy, spec
@@ -188,7 +188,7 @@ def test_what_can_not_be_told_to_the_log_is_not_done(world: World, name: str, mo
         append(self, *args)
 
     def state() -> object:
-        data = world.cif._repository._data  # type: ignore[attr-defined]
+        data = insides(world.cif)
         return [
             {key: value for key, value in table.rows.items() if table is not data.heads}
             for table in (data.parties, data.sources, data.links, data.approvals, data.tasks, data.staged, data.credentials,

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from tests.conftest import ALL_ROLES
 from tests.flows.test_register import register
+from tests.storage.servers import NAMES
 
 from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
 from bankcif.errors import ForkError
@@ -22,11 +24,20 @@ from bankcif.party import ReferenceTables
 STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
 
 
-def test_processes_that_register_the_same_at_once_agree(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.server) for name in NAMES)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'cif.db'}"
+        return
+    with request.getfixturevalue(request.param).database() as made:
+        yield made
+
+
+def test_processes_that_register_the_same_at_once_agree(url: str, tmp_path: Path) -> None:
     LocalKeyProvider.generate().write(tmp_path / "keys.json")
     writer = Path(__file__).parent / "_writer.py"
     workers = [
-        subprocess.Popen([sys.executable, str(writer), str(tmp_path), str(n)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, str(writer), url, str(tmp_path), str(n)], stdout=subprocess.PIPE, text=True)
         for n in range(3)
     ]
     found = [json.loads(worker.communicate(timeout=120)[0]) for worker in workers]
@@ -35,7 +46,7 @@ def test_processes_that_register_the_same_at_once_agree(tmp_path: Path) -> None:
     assert linked[0] == linked[1] == linked[2]
     assert len({number for pair in linked[0] for number in pair}) == 16
     keys = LocalKeyProvider.from_file(tmp_path / "keys.json")
-    with CIF.open(f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, create=False) as cif:
+    with CIF.open(url, tenant="t", keys=keys, key_store=tmp_path / "keys.db", create=False) as cif:
         assert cif.audit.verify(actor=STEWARD).intact
         # Who brings no number is a customer of its own, and whoever comes later sees who was first, in whatever order they came.
         with cif._desk.unit_of_work() as unit:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import struct
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -96,12 +100,30 @@ def test_somebody_who_tries_one_number_after_another_is_stopped(cif: CIF, stewar
         assert len(cif.customers.find(phone="15412345678", actor=actor, purpose=SERVICE)) == 1
 
 
-@pytest.mark.parametrize("url", ["postgresql://h/b", "mysql+pymysql://h/b?ssl_disabled=true", "oracle://h/b"])
-def test_a_database_elsewhere_is_not_spoken_to(url: str, tables: ReferenceTables, tmp_path: Path) -> None:
-    """Threat 15: none is supported yet, so nothing goes over a wire without TLS."""
-    with pytest.raises(StoreOpenError) as caught:
-        CIF.open(url, tenant="t", keys=LocalKeyProvider.generate(), tables=tables, key_store=tmp_path / "k.db")
-    assert "not supported yet" in str(caught.value)
+def test_a_server_that_offers_no_tls_is_told_nothing(tables: ReferenceTables, tmp_path: Path) -> None:
+    """Threat 15: a server must encrypt and prove who it is, before it is told even whose password comes."""
+    heard = bytearray()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection:
+                        heard.extend(connection.recv(8))
+                        connection.sendall(b"N")  # no TLS here
+                        heard.extend(connection.recv(1000))
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        url = f"postgresql://clerk:geheim@127.0.0.1:{listening.getsockname()[1]}/bank?tls=verify"
+        with pytest.raises(StoreOpenError, match="TLS"):
+            CIF.open(url, tenant="t", keys=LocalKeyProvider.generate(), tables=tables, key_store=tmp_path / "k.db")
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+    request = struct.pack(">II", 8, 80877103)  # Source: PostgreSQL documentation, "Message Formats", SSLRequest
+    assert heard
+    assert heard == request * (len(heard) // len(request))
 
 
 CHANGE = "UPDATE approval SET "

@@ -7,13 +7,13 @@ import sqlite3
 
 import pytest
 
-from bankcif.storage._sql_session import _driver_query
+from bankcif.storage._sql_session import _spoken
 from bankcif.storage._statements import QUERIES
 from bankcif.storage.sql import SqlRepository
 
 WHOLE = {
     "approvals", "checkpoints", "checkpoint_last", "count", "heads", "lease_count", "lease_free", "links_all", "outbox",
-    "parties_page", "retired", "rotations", "staged", "store", "store_restate", "stream_ends", "tasks",
+    "parties_page", "retired", "rotations", "staged", "store", "store_locked", "store_restate", "stream_ends", "tasks",
     "policy_active",  # a handful of policies
     "lease_mine", "lease_end",  # a handful of streams
     "tags_of_version",  # a rotation, which reads them all
@@ -34,10 +34,10 @@ def database(tmp_path):
 def test_a_statement_reads_only_what_it_names(database, name, keys):
     from sqlalchemy.dialects import sqlite
 
-    text, order, _ = _driver_query(name, sqlite.dialect(), keys)
-    given = [0] * text.count("?")
-    assert len(order) <= len(given) + 1
-    for _, _, _, step in database.execute("EXPLAIN QUERY PLAN " + text, given):
+    spoken = _spoken(name, sqlite.dialect(), keys)
+    given = [0] * spoken.text.count("?")
+    assert len(spoken.order) <= len(given) + 1
+    for _, _, _, step in database.execute("EXPLAIN QUERY PLAN " + spoken.text, given):
         assert not step.startswith("SCAN"), step
         assert not re.search(r"\(tenant=\?\)$", step), step
 

@@ -13,9 +13,9 @@ import pytest
 
 from bankcif.errors import StorageError
 from bankcif.party import CifNo
-from bankcif.storage import _write_ahead, sql
+from bankcif.storage import _write_ahead
 from bankcif.storage.rows import OutboxRow
-from bankcif.storage.sql import SqlRepository
+from bankcif.storage.sql import Limits, SqlRepository
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ def test_what_is_committed_comes_into_the_database_while_it_is_open(repository: 
 def test_who_reads_only_starts_no_thread(repository: SqlRepository) -> None:
     with repository.unit_of_work() as unit:
         assert unit.parties.get([CifNo("C1")]) == {}
-    assert repository._write_ahead._thread is None
+    assert repository._behind._thread is None
 
 
 def test_closing_ends_the_thread(tmp_path: Path) -> None:
     repository = SqlRepository.open(f"sqlite:///{tmp_path / 'cif.db'}", "t", create=True)
     _commit(repository, 1)
-    thread = repository._write_ahead._thread
+    thread = repository._behind._thread
     assert thread is not None
     assert thread.is_alive()
     repository.close()
@@ -96,9 +96,9 @@ def test_a_database_that_fails_is_told_and_tried_again(
     assert "disk" not in caplog.text
 
 
-def test_a_database_that_is_locked_is_told_in_our_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "_BUSY_SECONDS", 0.05)
-    repository = SqlRepository.open(f"sqlite:///{tmp_path / 'cif.db'}", "t", create=True)
+def test_a_database_that_is_locked_is_told_in_our_words(tmp_path: Path) -> None:
+    limits = Limits(lock_seconds=0.05)
+    repository = SqlRepository.open(f"sqlite:///{tmp_path / 'cif.db'}", "t", create=True, limits=limits)
     with sqlite3.connect(tmp_path / "cif.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StorageError) as caught, repository.unit_of_work():

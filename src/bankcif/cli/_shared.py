@@ -205,7 +205,7 @@ _STORE_OPTIONS = (
         show_default=True,
         help="Key file, or the address of a key service.",
     ),
-    click.option("--key-store", help="Key store's file; beside the database by default."),
+    click.option("--key-store", help="Key store: a file, or the URL of a database of its own; beside an SQLite database by default."),
     click.option("--operators", default=DEFAULT_OPERATORS, show_default=True, help="Operators and their roles (TOML)."),
     click.option(
         "--policy", help="Access policy (TOML) that init founds a store with; of another store the one in force."

@@ -20,15 +20,17 @@ from ..matching import (
 )
 from ..party import CifNo, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
-from ..storage.rows import LinkRow
+from ..storage.rows import LinkRow, PartyRow
 from ._records import Arrival, Record, open_records
-from ._sharing import sharing
+from ._sharing import Sharing, sharing
 from .desk import Desk, Tagging
 
 __all__ = ["Meetings", "Met", "meet"]
 
 _MOST_CANDIDATES = 50
 _LARGEST_BLOCK = 200
+_LOOKS = 3
+"""How often candidates are looked for, if they are merged while they are; the last time they are taken as they are."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -62,6 +64,7 @@ class Meetings:
         keys: For each arrival, its blocking keys with their tags.
         links: Current links of the arrivals' source keys.
         records: Opened records of every party that was met or that a source key belongs to.
+        parties: These parties.
         seen: For each arrival, every stored party that one of its tags names, whatever it weighed.
         capped: For each arrival, the indexes in which it shares its value with more records than are compared.
     """
@@ -70,21 +73,89 @@ class Meetings:
     keys: Sequence[Sequence[tuple[BlockingKey, bytes]]]
     links: Mapping[SourceKey, LinkRow]
     records: Mapping[CifNo, Sequence[Record]]
+    parties: Mapping[CifNo, PartyRow]
     seen: Sequence[frozenset[CifNo]]
     capped: Sequence[tuple[str, ...]]
 
 
 def meet(
-    desk: Desk, unit: UnitOfWork, arrivals: Sequence[Arrival], tagging: Tagging, links: Mapping[SourceKey, LinkRow]
+    desk: Desk,
+    unit: UnitOfWork,
+    arrivals: Sequence[Arrival],
+    tagging: Tagging,
+    links: Mapping[SourceKey, LinkRow],
+    *,
+    only_look: bool = False,
 ) -> Meetings:
     """
-    Finds, opens and compares the candidates of *arrivals*; *links* are the current ones of their source keys.
+    Finds, opens and compares the candidates of *arrivals*; *links* are the current ones of their source keys. Unless they are
+    only looked at, whoever registers somebody who shares a key waits until the unit ends, and so does who changes a candidate.
 
     Cost: one look-up for all tags, one read of the records under them, and one of all records of those who really share a key;
     comparing is linear in the pairs, of which an arrival has at most 50 parties' and 50 arrivals'.
     """
     features = [features_of(a.form.kind, a.form.values, desk.link_policy.identifying) for a in arrivals]
     keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
+    if not only_look:
+        unit.indexes.meet({tag for tags in keys for _, tag in tags})
+    held = {link.cif_no for link in links.values()}
+    found = _find(desk, unit, tagging, keys, held, only_look=only_look)
+    for _ in range(_LOOKS - 1):
+        if only_look or found.is_settled():
+            break
+        found = _find(desk, unit, tagging, keys, held, only_look=False)
+    pairs = _pairs(arrivals, keys, found.processed(), found.records)
+    return Meetings(
+        met=_weighed(desk, arrivals, features, found.records, pairs), keys=keys, links=links, records=found.records,
+        parties=found.parties,
+        seen=[frozenset(cif for key, _ in tags for cif in found.shared.named.get(key, ())) for tags in keys],
+        capped=[
+            tuple(dict.fromkeys(key.index for key, _ in tags if key in found.shared.capped or key in left))
+            for tags, left in zip(keys, found.cut, strict=True)
+        ],
+    )  # fmt: skip
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class _Found:
+    """
+    Whom the arrivals of a batch may be.
+
+    Attributes:
+        shared: Who shares their keys.
+        candidates: For each arrival, the parties that it is compared with.
+        cut: For each arrival, the keys of which not all who share them are.
+        parties, records: Those parties and the ones that source keys belong to, and all their opened records.
+    """
+
+    shared: Sharing
+    candidates: Sequence[Sequence[CifNo]]
+    cut: Sequence[set[BlockingKey]]
+    parties: Mapping[CifNo, PartyRow]
+    records: Mapping[CifNo, Sequence[Record]]
+
+    def is_settled(self) -> bool:
+        """Whether what was found by its tags is still theirs by whom it was found; they may be merged before they are locked."""
+        places = {cif_no: {one.statement.place for one in records} for cif_no, records in self.records.items()}
+        return all(
+            one.statement.place in places.get(cif_no, ())
+            for bearers in self.shared.bearers.values()
+            for cif_no, one in bearers.items()
+            if cif_no in self.parties
+        )
+
+    def processed(self) -> list[list[CifNo]]:
+        """The candidates without restricted customers: they are stored, and nothing else is done with them."""
+        rows = self.parties
+        return [
+            [c for c in found if c in rows and rows[c].life_cycle != LifeCycle.RESTRICTED] for found in self.candidates
+        ]
+
+
+def _find(
+    desk: Desk, unit: UnitOfWork, tagging: Tagging, keys: Sequence[Sequence[tuple[BlockingKey, bytes]]], held: set[CifNo], *,
+    only_look: bool,
+) -> _Found:  # fmt: skip
     shared = sharing(desk, unit, tagging, dict(pair for tags in keys for pair in tags), most=_LARGEST_BLOCK)
     candidates, cut = [], []
     for tags in keys:
@@ -96,26 +167,12 @@ def meet(
         kept = found[:_MOST_CANDIDATES]
         candidates.append(kept)
         cut.append({key for key in told if not set(kept) >= shared.bearers.get(key, {}).keys()})
-    wanted = {cif_no for found in candidates for cif_no in found} | {link.cif_no for link in links.values()}
+    wanted = {cif_no for found in candidates for cif_no in found} | held
+    parties = (unit.parties.get if only_look else unit.parties.lock)(wanted) if wanted else {}
     records: dict[CifNo, list[Record]] = {}
     for opened in open_records(desk, unit.sources.of_parties(wanted) if wanted else (), shared.opened):
         records.setdefault(opened.cif_no, []).append(opened)
-    pairs = _pairs(arrivals, keys, _processed(unit, candidates), records)
-    return Meetings(
-        met=_weighed(desk, arrivals, features, records, pairs), keys=keys, links=links, records=records,
-        seen=[frozenset(cif for key, _ in tags for cif in shared.named.get(key, ())) for tags in keys],
-        capped=[
-            tuple(dict.fromkeys(key.index for key, _ in tags if key in shared.capped or key in left))
-            for tags, left in zip(keys, cut, strict=True)
-        ],
-    )  # fmt: skip
-
-
-def _processed(unit: UnitOfWork, candidates: Sequence[list[CifNo]]) -> list[list[CifNo]]:
-    """*candidates* without restricted customers: they are stored, and nothing else is done with them."""
-    wanted = {cif_no for found in candidates for cif_no in found}
-    rows = unit.parties.get(wanted) if wanted else {}
-    return [[c for c in found if c in rows and rows[c].life_cycle != LifeCycle.RESTRICTED] for found in candidates]
+    return _Found(shared=shared, candidates=candidates, cut=cut, parties=parties, records=records)
 
 
 _Pair = tuple[int, CifNo | None, int]

@@ -26,7 +26,8 @@ def policy_in_force(repository: Repository, digester: Tagger, given: Policy | No
         PolicyError: *given* is another than the one in force, or the one in force was changed behind the library's back.
     """
     with repository.unit_of_work() as unit:
-        active, begun = unit.policies.active(), bool(unit.trail.heads())
+        begun = bool(unit.trail.heads())  # asked first: whoever founds a store at this moment commits both at once
+        active = unit.policies.active()
     if active is None and not begun:
         return Policy.from_document((given or default_policy()).document())
     policy = _opened(active, digester)

@@ -33,6 +33,7 @@ def reshape(
     """
     Sets or takes away edges of the merge forest, moves every link whose root changed, and rebuilds both parties.
     """
+    unit.parties.lock(parties)
     links = unit.crosswalk.of_parties(parties)
     opened = open_records(desk, unit.sources.of_parties(parties))
     forest = _forest(unit, {link.home for link in links} | parties)

@@ -100,7 +100,7 @@ def candidates(desk: Desk, arrival: Arrival, *, actor: Actor, purpose: Purpose) 
     authorize(desk, actor, Action.LINK, "candidates", purpose)
     with desk.unit_of_work() as unit:
         links = unit.crosswalk.current([arrival.origin])
-        (met,) = meet(desk, unit, [arrival], desk.tagging(unit), links).met
+        (met,) = meet(desk, unit, [arrival], desk.tagging(unit), links, only_look=True).met
         rows = unit.parties.get({one.cif_no for one in met if one.cif_no is not None})
         seen = {cif_no: granted_to(desk, unit, actor, Action.VIEW, purpose, row) for cif_no, row in rows.items()}
         found = [

@@ -72,11 +72,13 @@ def found_store(
             raise StoreOpenError(
                 f"the database holds no customer file of tenant {tenant}; make one with  bankcif init", rule="empty"
             )
-        if key_store.identity():
+        bound = bool(key_store.identity())
+        store = repository.identity()  # whoever founds it at this moment binds the key store behind it
+        if bound and store is None:
             raise WrongKeyError(
                 "the key store belongs to another store than this empty one; name a new key store", rule="key_store"
             )
-        store = repository.found(_new(keys, tenant, founding, ids, clock))
+        store = store or repository.found(_new(keys, tenant, founding, ids, clock))
     if store.format != STORE_FORMAT:
         raise StoreOpenError("the store is of another format than this library's", rule="format")
     suite = suite_of(store.suite)

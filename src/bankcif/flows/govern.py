@@ -28,6 +28,7 @@ __all__ = ["change_policy", "found_policy", "ground_of_policy", "propose_policy"
 def found_policy(desk: Desk) -> None:
     """Puts the desk's policy into force in a store that has none yet, and tells the log."""
     with desk.unit_of_work() as unit:
+        unit.keys.lock()  # whoever else founds it waits, and then finds a policy
         if unit.policies.active() is None:
             row = policy_marked(desk.digester, attrs.evolve(policy_row(desk.policy), since=desk.now()))
             unit.policies.put(row)

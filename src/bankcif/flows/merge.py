@@ -212,7 +212,7 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
 
 
 def _both(unit: UnitOfWork, one: CifNo, other: CifNo) -> Mapping[CifNo, PartyRow]:
-    rows = unit.parties.get([one, other])
+    rows = unit.parties.lock([one, other])
     if len(rows) < len({one, other}):
         raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
     return rows

@@ -316,8 +316,7 @@ class _Batch:
         mine: dict[CifNo, list[int]] = {}
         for i, placed in self._placed.items():
             mine.setdefault(placed.cif_no, []).append(i)
-        old = mine.keys() - self._new()
-        existing = self._unit.parties.get(old) if old else {}
+        existing = meetings.parties
         touched = []
         for cif_no, numbers in mine.items():
             fresh = [self._statement(i) for i in numbers]

@@ -1,8 +1,9 @@
 """Stores: Protocols, rows, memory, SQL, key store. Imported lazily, since SQLAlchemy is large."""
 
+from .limits import Limits
 from .memory import MemoryRepository
 from .memory_keys import MemoryKeyStore
 from .repository import Repository, UnitOfWork
 from .search_store import Order, SearchStore
 
-__all__ = ["MemoryKeyStore", "MemoryRepository", "Order", "Repository", "SearchStore", "UnitOfWork"]
+__all__ = ["Limits", "MemoryKeyStore", "MemoryRepository", "Order", "Repository", "SearchStore", "UnitOfWork"]

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 from sqlalchemy import Insert, Table, insert
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from ..party import FACT_COLUMNS
@@ -37,13 +37,12 @@ class Mapped(Generic[R]):
         )
         self.insert = insert(table)
         self._driver_inserts: dict[tuple[str, str], str] = {}
-        self.insert_new = sqlite.insert(table).on_conflict_do_nothing()
 
     def driver_insert(self, connection: Connection, how: str) -> str:
         """The insert in the driver's own words; its parameters are `values`."""
         known = self._driver_inserts.get((connection.dialect.name, how))
         if known is None:
-            statement: Insert = getattr(self, how)
+            statement = self.insert if how == "insert" else _insert_new(self.table, connection.dialect.name)
             order = [column.name for column in self.table.columns if column.name in ("tenant", *self.names)]
             compiled = statement.compile(dialect=connection.dialect, column_keys=order)
             assert list(compiled.positiontup or ()) == order, "an insert names its columns in the table's order"
@@ -61,6 +60,16 @@ class Mapped(Generic[R]):
 
     def row(self, values: Sequence[Any]) -> R:
         return self._cls(**dict(zip(self.names, values, strict=True)))
+
+
+def _insert_new(table: Table, dialect: str) -> Insert:
+    """An insert that leaves a row be whose key exists, and waits for whoever is about to commit one."""
+    if dialect in ("mysql", "mariadb"):
+        # IGNORE would also cut what is too long; to set a column to itself changes nothing.
+        column = next(iter(table.primary_key.columns))
+        return mysql.insert(table).on_duplicate_key_update({column.name: column})
+    made = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return made.on_conflict_do_nothing()
 
 
 class MappedFacts(Mapped[FactRow]):

@@ -34,6 +34,9 @@ class Parties(Store):
     def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PartyRow]:
         return {c: self._data.parties.rows[c] for c in cif_nos if c in self._data.parties.rows}
 
+    def lock(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PartyRow]:
+        return self.get(cif_nos)  # units take turns
+
     def update(self, rows: Collection[PartyRow]) -> None:
         for row in rows:
             before = self._data.parties.rows.get(row.cif_no)
@@ -191,6 +194,9 @@ class Claims(Store):
 
 
 class Indexes(Store):
+    def meet(self, tags: Collection[bytes]) -> None:
+        """Units take turns."""
+
     def add(self, rows: Collection[IndexRow]) -> None:
         for row in rows:
             if row.key not in self._data.indexes.rows:

@@ -137,6 +137,9 @@ class Keys(Store):
     def store(self) -> StoreRow:
         return self._data.store.rows[""]
 
+    def lock(self) -> None:
+        """Units take turns."""
+
     def restate(self, row: StoreRow) -> None:
         self._data.store.put("", row)
 

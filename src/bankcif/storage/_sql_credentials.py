@@ -54,8 +54,10 @@ class Credentials(Store):
 class Usage(Store):
     def add(self, actor: str, action: str, window: int, count: int) -> int:
         where = {"b_tenant": self._s.tenant, "b_actor": actor, "b_action": action, "b_window": window}
-        if self._s.change("usage_add", [{**where, "more": count}]) != 1:
+        more = [{**where, "more": count}]
+        if self._s.change("usage_add", more) != 1:
             self._s.change("usage_forget", [where])
-            self._s.add(USAGE, [UsageRow(actor, action, window, count)])
+            self._s.add_new(USAGE, [UsageRow(actor, action, window, 0)])  # another process may be first
+            self._s.change("usage_add", more)
         found = self._s.select("usage", actor=actor, action=action, window=window)
         return int(found[0][0])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
 
 from ..audit import AuditRow, CheckpointRow, Head, Lease
 from ..errors import ConflictError
 from ._mapped import CursorRow, HeadRow, SubjectRow
 from ._sql_session import Store
-from ._statements import AUDIT, CHECKPOINT, CURSOR, HEAD, QUERIES, SUBJECT
+from ._statements import AUDIT, CHECKPOINT, CURSOR, HEAD, SUBJECT
 
 __all__ = ["Audit", "Trail"]
 
@@ -17,19 +19,31 @@ _PAGE = 2000
 
 class Audit(Store):
     def lease(self, holder: bytes, now: int, until: int) -> Lease:
-        found = self._s.select("lease_mine", holder=holder)
+        found = self._mine(holder) or self._free(holder, now, until)
         if not found:
-            found = self._s.select("lease_free", now=now)
-            if found:
-                where = {"b_tenant": self._s.tenant, "b_stream": found[0][0], "b_now": now}
-                if self._s.change("lease_take", [{**where, "holder": holder, "until": until}]) != 1:
-                    raise ConflictError("another writer took this audit stream", rule="conflict")
-            else:
-                stream = f"s{self._s.select('lease_count')[0][0]}"
-                found = [(stream, 0, Head().hash)]
-                self._s.add(HEAD, [HeadRow(stream, 0, Head().hash, holder, until)])
+            numbers = count(self._s.select("lease_count")[0][0])
+            while not found:  # another writer may begin the stream of this number first
+                self._s.add_new(HEAD, [HeadRow(f"s{next(numbers)}", 0, Head().hash, holder, until)])
+                found = self._mine(holder)
         stream, number, digest = found[0]
         return Lease(stream, Head(number, digest))
+
+    def _mine(self, holder: bytes) -> list[Any]:
+        """The stream of *holder*, locked; found first and then locked by its name, since locking what is searched locks others'."""
+        found = self._s.select("lease_mine", holder=holder)
+        if not found or self._s.serial:
+            return found
+        locked = self._s.select("lease_locked", stream=found[0][0])
+        return [row[:3] for row in locked if row[3] == holder]
+
+    def _free(self, holder: bytes, now: int, until: int) -> list[Any]:
+        """A stream that its writer left, now of *holder*; nothing if there is none that nobody else is taking."""
+        found = self._s.select("lease_free", now=now)
+        if found:
+            where = {"b_tenant": self._s.tenant, "b_stream": found[0][0], "b_now": now}
+            if self._s.change("lease_take", [{**where, "holder": holder, "until": until}]) != 1:
+                raise ConflictError("another writer took this audit stream", rule="conflict")
+        return found
 
     def append(
         self, rows: Sequence[AuditRow], subjects: Sequence[tuple[str, int, str]], head: Head, until: int
@@ -46,6 +60,8 @@ class Audit(Store):
         self._s.change("lease_end", [{"b_tenant": self._s.tenant, "b_holder": holder}])
 
     def last_checkpoint(self) -> CheckpointRow | None:
+        # Not the row itself: who waits for it would then have it, and not the one that was added meanwhile.
+        self._s.select("store_locked")
         found = self._s.select("checkpoint_last")
         return CHECKPOINT.row(found[0]) if found else None
 
@@ -73,10 +89,8 @@ class Trail(Store):
 
     def between(self, since: int, until: int, actor: str | None = None) -> Iterator[AuditRow]:
         name = "entries_between" if actor is None else "entries_by"
-        params = {"tenant": self._s.tenant, "since": since, "until": until}
-        if actor is not None:
-            params["actor"] = actor
-        return map(AUDIT.row, self._s.run(QUERIES[name].execution_options(yield_per=_PAGE), params))
+        params = {"since": since, "until": until} | ({} if actor is None else {"actor": actor})
+        return map(AUDIT.row, self._s.stream(name, params, _PAGE))
 
     def of_subject(self, cif_no: str) -> Sequence[AuditRow]:
         return [AUDIT.row(values) for values in self._s.select("audit_of", cif_no=cif_no)]

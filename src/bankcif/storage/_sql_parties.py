@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from ..errors import ConflictError
+from ..errors import ConflictError, StorageError
 from ..party import FACT_COLUMNS, CifNo, SourceKey
 from ._sql_session import Store
 from ._statements import (
@@ -16,6 +17,7 @@ from ._statements import (
     GOLDEN,
     INDEX,
     LINK,
+    MEETING_POINTS,
     NOT_A_MATCH,
     PARTY,
     SOURCE,
@@ -45,8 +47,12 @@ class Parties(Store):
         found = map(PARTY.row, self._s.select_in("parties", set(cif_nos)))
         return {row.cif_no: row for row in found}
 
+    def lock(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PartyRow]:
+        found = map(PARTY.row, self._s.select_in("parties_locked", sorted(set(cif_nos))))
+        return {row.cif_no: row for row in found}
+
     def update(self, rows: Collection[PartyRow]) -> None:
-        for row in rows:
+        for row in sorted(rows, key=attrgetter("cif_no")):
             where = {"b_tenant": self._s.tenant, "b_cif_no": row.cif_no, "b_version": row.version - 1}
             params = PARTY.params(self._s.tenant, row)
             del params["tenant"]
@@ -189,7 +195,7 @@ class Crosswalk(Store):
 
 class Claims(Store):
     def claim(self, rows: Collection[ClaimRow]) -> Mapping[tuple[str, bytes], CifNo]:
-        self._s.add_new(CLAIM, rows)
+        self._s.add_new(CLAIM, sorted(rows, key=attrgetter("index_name", "tag")))  # two writers meet in one order
         found: dict[tuple[str, bytes], CifNo] = {}
         for name in {row.index_name for row in rows}:
             tags = {row.tag for row in rows if row.index_name == name}
@@ -208,6 +214,16 @@ class Claims(Store):
 
 
 class Indexes(Store):
+    def meet(self, tags: Collection[bytes]) -> None:
+        if self._s.serial:
+            return
+        points = sorted({zlib.crc32(tag) % MEETING_POINTS for tag in tags})
+        if len(self._s.select_in("meet", points)) < len(points):
+            raise StorageError(
+                "the database lacks meeting points of this tenant; restore its table meeting, like the others, from the backup",
+                rule="meeting",
+            )
+
     def add(self, rows: Collection[IndexRow]) -> None:
         self._s.add_new(INDEX, rows)
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import attrs
 from sqlalchemy import CursorResult, Executable, exc
 from sqlalchemy.engine import Connection, Dialect
 
-from ..errors import ConflictError, StorageError
+from ..errors import StorageError
+from ._failures import translated
 from ._mapped import Mapped
 from ._statements import QUERIES
 
-__all__ = ["Session", "Store", "translated"]
+__all__ = ["Session", "Store"]
 
 R = TypeVar("R")
 _CHUNK = 500
-_LIST = "__[POSTCOMPILE_keys]"
+_LIST = re.compile(r"IN \(__\[POSTCOMPILE_keys[^\]]*\]\)")
 
 
 class Session:
     """A connection within a transaction; runs statements and translates what the driver raises."""
 
-    def __init__(self, connection: Connection, tenant: str) -> None:
+    def __init__(self, connection: Connection, tenant: str, *, serial: bool) -> None:
         self.connection = connection
         self.tenant = tenant
+        self.serial = serial
+        self._streams: list[CursorResult[Any]] = []
         self._cursor: Any = connection.connection.cursor()
         self._driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
 
@@ -36,17 +41,31 @@ class Session:
             problem = translated(error)
         raise problem
 
+    def stream(self, name: str, params: Mapping[str, Any], page: int) -> CursorResult[Any]:
+        """The rows of query *name*, of which there may be many, read by pages while they are gone through."""
+        found = self.run(QUERIES[name].execution_options(yield_per=page), {**params, "tenant": self.tenant})
+        self._streams.append(found)
+        return found
+
+    def close(self) -> None:
+        """Ends what was not gone through to its end."""
+        for stream in self._streams:
+            stream.close()
+
     def select(self, name: str, keys: Sequence[Any] = (), **params: Any) -> list[Any]:
         """The rows of query *name*; *keys* fill its list, if it has one."""
-        text, order, defaults = _driver_query(name, self.connection.dialect, len(keys))
-        known = {**defaults, **params, "tenant": self.tenant}
+        dialect = self.connection.dialect
+        spoken = _spoken(name, dialect, 0 if dialect.name == "postgresql" else len(keys))
+        known = {**spoken.defaults, **params, "tenant": self.tenant}
         values: list[Any] = []
-        for each in order:
-            if each == "keys":
-                values += keys
-            else:
+        for each in spoken.order:
+            if each != "keys":
                 values.append(known[each])
-        return self._driver(text, tuple(values))[0]
+            elif spoken.as_one:
+                values.append(list(keys))
+            else:
+                values += keys
+        return self._driver(spoken.text, tuple(values))[0]
 
     def select_in(self, name: str, keys: Collection[Any], **params: Any) -> list[Any]:
         wanted = list(keys)
@@ -68,16 +87,25 @@ class Session:
             (cursor.executemany if many else cursor.execute)(text, values)
             return (cursor.fetchall() if cursor.description else []), cursor.rowcount
         except self._driver_error as error:
+            self._let_go(error)
             problem = translated(exc.DBAPIError.instance(None, None, error, self._driver_error))
         raise problem
 
+    def _let_go(self, error: Exception) -> None:
+        """Of a connection that is lost: nobody else shall be given it, nor any other that was made before."""
+        raw: Any = self.connection.connection.driver_connection
+        if self.connection.dialect.is_disconnect(error, raw, self._cursor):  # type: ignore[arg-type]
+            self.connection.invalidate(error)
+
     def change(self, name: str, changes: Sequence[Mapping[str, Any]]) -> int:
         """Runs statement *name* once for each of *changes*; how many rows it met, where there is one change."""
-        text, order, defaults = _driver_query(name, self.connection.dialect)
-        values = [tuple([one[each] if each in one else defaults[each] for each in order]) for one in changes]
+        spoken = _spoken(name, self.connection.dialect)
+        values = [
+            tuple([one[each] if each in one else spoken.defaults[each] for each in spoken.order]) for one in changes
+        ]
         if len(values) == 1:
-            return self._driver(text, values[0])[1]
-        return self._driver(text, values, many=True)[1] if values else 0
+            return self._driver(spoken.text, values[0])[1]
+        return self._driver(spoken.text, values, many=True)[1] if values else 0
 
     def add(self, mapped: Mapped[R], rows: Collection[R]) -> None:
         self._insert(mapped, "insert", rows)
@@ -100,30 +128,29 @@ class Store:
         self._s = session
 
 
+@attrs.frozen
+class _Spoken:
+    """
+    A statement in the driver's own words.
+
+    Attributes:
+        text: With a mark for each parameter.
+        order: Names of its parameters; ``keys`` is its list.
+        defaults: What SQLAlchemy itself put in.
+        as_one: Whether the list is one parameter.
+    """
+
+    text: str
+    order: Sequence[str]
+    defaults: Mapping[str, Any]
+    as_one: bool
+
+
 @lru_cache(4096)
-def _driver_query(name: str, dialect: Dialect, keys: int = 0) -> tuple[str, Sequence[str], Mapping[str, Any]]:
-    """
-    A query in the driver's own words, with room for so many *keys* in its list, if it has one; the order of its parameters, and
-    what SQLAlchemy itself put in.
-    """
+def _spoken(name: str, dialect: Dialect, keys: int = 0) -> _Spoken:
+    """Statement *name*, with room for so many *keys* in its list, if it has one."""
     compiled = QUERIES[name].compile(dialect=dialect)
-    text = str(compiled).replace(_LIST, ",".join("?" * keys) or "NULL")
-    return text, list(compiled.positiontup or ()), dict(compiled.params)
-
-
-def translated(error: exc.SQLAlchemyError) -> StorageError:
-    """Our error for the driver's, without its text: that may hold values."""
-    if isinstance(error, exc.IntegrityError):
-        return ConflictError("another writer stored a row with this key first; nothing was written", rule="conflict")
-    text = str(getattr(error, "orig", "")).casefold()
-    reasons = {
-        "locked": "the database is locked by another process; wait for it to end, then try again",
-        "busy": "the database is busy; try again",
-        "full": "the disk is full; make room, then run the same again",
-        "readonly": "the database is read-only; check the permissions of the file and its folder",
-        "malformed": "the database file is damaged; restore it from its backup",
-        "no such table": "the database lacks a table of this library; it is not a store, or of another version",
-        "not a database": "the file is not a database",
-    }
-    reason = next((sentence for word, sentence in reasons.items() if word in text), None)
-    return StorageError(reason or f"the database failed ({type(error).__name__}); nothing was written", rule="database")
+    as_one = dialect.name == "postgresql"  # where one text serves a list of any length
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    room = f"= ANY ({mark})" if as_one else f"IN ({','.join([mark] * keys) or 'NULL'})"
+    return _Spoken(_LIST.sub(room, str(compiled)), list(compiled.positiontup or ()), dict(compiled.params), as_one)

@@ -7,20 +7,21 @@ from collections.abc import Callable
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
+from ._failures import translated
 from ._sql_credentials import Credentials, Usage
 from ._sql_log import Audit, Trail
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._sql_reasons import Reasons
 from ._sql_search import Search
-from ._sql_session import Session, translated
+from ._sql_session import Session
 from ._sql_work import Erasure, Keys, Outbox, Policies, Reviews, Staging, Work
 
 __all__ = ["Unit"]
 
 
 class Unit:
-    def __init__(self, connection: Connection, tenant: str, committed: Callable[[], None]) -> None:
-        session = Session(connection, tenant)
+    def __init__(self, connection: Connection, tenant: str, committed: Callable[[], None], *, serial: bool) -> None:
+        session = Session(connection, tenant, serial=serial)
         self._session = session
         self._committed = committed
         self.parties = Parties(session)
@@ -51,3 +52,7 @@ class Unit:
         except exc.SQLAlchemyError as error:
             problem = translated(error)
         raise problem
+
+    def close(self) -> None:
+        """Lets go of what is still being read."""
+        self._session.close()

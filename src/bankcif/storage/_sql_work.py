@@ -218,6 +218,9 @@ class Keys(Store):
     def store(self) -> StoreRow:
         return STORE.row(self._s.select("store")[0])
 
+    def lock(self) -> None:
+        self._s.select("store_locked")
+
     def restate(self, row: StoreRow) -> None:
         params = STORE.params(self._s.tenant, row)
         del params["tenant"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Table, bindparam, func, insert, literal_column, select, true, tuple_, union_all, update
 
 from ..audit import AuditRow, CheckpointRow
 from ..party import FACT_COLUMNS
@@ -71,8 +71,29 @@ def _mine(table: Table) -> Any:
     return table.c.tenant == bindparam("tenant")
 
 
+MEETING_POINTS = 1 << 14
+"""
+Where writers meet, of any database whose units of work do not take turns: whoever looks somebody up to register them locks the
+points of their tags. So many that two of some dozen writers seldom meet by chance, so few that a batch locks thousands at most.
+"""
+
+
+def _meeting_laid_out() -> Any:
+    """Makes the points of a tenant, in one statement that every database understands."""
+    low, high = (
+        union_all(*(select(literal_column(str(n)).label("n")) for n in range(1 << 7))).subquery(name)
+        for name in ("low", "high")
+    )
+    bucket = low.c.n + (1 << 7) * high.c.n
+    made = select(bindparam("tenant", type_=t.MEETING.c.tenant.type), bucket).select_from(low.join(high, true()))
+    return insert(t.MEETING).from_select(["tenant", "bucket"], made)
+
+
+MEETING_LAID_OUT = _meeting_laid_out()
 QUERIES: Mapping[str, Any] = {
     "parties": select(*PARTY.columns).where(_mine(t.PARTY), _in(t.PARTY.c.cif_no)),
+    "parties_locked": select(*PARTY.columns).where(_mine(t.PARTY), _in(t.PARTY.c.cif_no)).order_by(t.PARTY.c.cif_no)
+    .with_for_update(),
     "party_update": update(t.PARTY)
     .where(t.PARTY.c.tenant == bindparam("b_tenant"), t.PARTY.c.cif_no == bindparam("b_cif_no"),
            t.PARTY.c.version == bindparam("b_version"))
@@ -309,8 +330,11 @@ QUERIES: Mapping[str, Any] = {
     "staged": select(*STAGED.columns).where(_mine(t.STAGED_ROW)).order_by(t.STAGED_ROW.c.batch, t.STAGED_ROW.c.line),
     "lease_mine": select(t.AUDIT_HEAD.c.stream, t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash).where(
         _mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.holder == bindparam("holder")),
+    "lease_locked": select(t.AUDIT_HEAD.c.stream, t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash, t.AUDIT_HEAD.c.holder)
+    .where(_mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.stream == bindparam("stream")).with_for_update(),
     "lease_free": select(t.AUDIT_HEAD.c.stream, t.AUDIT_HEAD.c.number, t.AUDIT_HEAD.c.hash)
-    .where(_mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.until < bindparam("now")).order_by(t.AUDIT_HEAD.c.stream).limit(1),
+    .where(_mine(t.AUDIT_HEAD), t.AUDIT_HEAD.c.until < bindparam("now")).order_by(t.AUDIT_HEAD.c.stream).limit(1)
+    .with_for_update(skip_locked=True),
     "lease_count": select(func.count()).select_from(t.AUDIT_HEAD).where(_mine(t.AUDIT_HEAD)),
     "lease_take": update(t.AUDIT_HEAD)
     .where(t.AUDIT_HEAD.c.tenant == bindparam("b_tenant"), t.AUDIT_HEAD.c.stream == bindparam("b_stream"),
@@ -361,4 +385,7 @@ QUERIES: Mapping[str, Any] = {
     .where(_mine(t.OUTBOX), t.OUTBOX.c.number > bindparam("number")).order_by(t.OUTBOX.c.number)
     .limit(bindparam("most")),
     "store": select(*STORE.columns).where(_mine(t.STORE)),
+    "store_locked": select(t.STORE.c.store_id).where(_mine(t.STORE)).with_for_update(),
+    "meet": select(t.MEETING.c.bucket).where(_mine(t.MEETING), _in(t.MEETING.c.bucket)).order_by(t.MEETING.c.bucket)
+    .with_for_update(),
 }  # fmt: skip

@@ -2,7 +2,8 @@
 What a store must be able to do. A bank may bring its own; the contract classes of `bankcif.testing` say when it is right.
 
 A unit of work is one transaction: everything written through it commits together or not at all. Reads within it see
-its own writes. Two units never interleave so that one party loses an update: the later one fails with `ConflictError`.
+its own writes. Two units never interleave so that one party loses an update: the later one fails with `ConflictError`, and is to
+be left, for nothing can be written in it any more.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ class PartyStore(Protocol):
 
     def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PartyRow]:
         """The parties that exist."""
+
+    def lock(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PartyRow]:
+        """The parties that exist; nobody else changes them or locks them before this unit ends. Waits for who has."""
 
     def update(self, rows: Collection[PartyRow]) -> None:
         """Replaces parties; each must stand at the version before. Raises `ConflictError` otherwise."""
@@ -169,6 +173,12 @@ class ClaimStore(Protocol):
 
 class IndexStore(Protocol):
     """Search tags of source records."""
+
+    def meet(self, tags: Collection[bytes]) -> None:
+        """
+        Waits for every unit that met one of *tags* and has not ended, and lets later ones wait for this: of two that register the
+        same person at once, one sees what the other wrote.
+        """
 
     def add(self, rows: Collection[IndexRow]) -> None:
         """New tags; one that is there is left as it is."""
@@ -309,6 +319,9 @@ class KeyWorkStore(Protocol):
 
     def store(self) -> StoreRow:
         """What the store says of itself, in this unit; a later unit may find it restated."""
+
+    def lock(self) -> None:
+        """Waits for every unit that did so and has not ended: for what only one may do at a time in the whole store."""
 
     def restate(self, row: StoreRow) -> None:
         """Replaces what the store says of itself."""

@@ -1,47 +1,29 @@
 """
-A store in an SQL database, through SQLAlchemy Core; SQLite here.
+A store in an SQL database, through SQLAlchemy Core: SQLite, PostgreSQL, MariaDB or MySQL.
 
-SQLite runs in WAL with ``synchronous=FULL``: what was acknowledged survives loss of power. Every unit begins with
-``BEGIN IMMEDIATE``, so writers take turns and none fails half way. Statements are built once; errors of the driver are
-translated, and never carry a parameter.
-
-A statement that writes to one of the tables and is not the library's own is refused, so that a report or a script that
-got hold of the engine can not change a customer without an entry in the log: SQLite itself asks, of every statement that it
-compiles, however that is written. It guards against mistakes; against intent it is the database's rights that do.
+Statements are built once; errors of the driver are translated, and never carry a parameter. What a kind of database needs of its
+own stands in a module of its own.
 """
 
 from __future__ import annotations
 
-import re
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 
-from sqlalchemy import create_engine, event, exc, inspect
-from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import exc, func, inspect, select
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ..errors import BankCIFError, StorageError, StoreOpenError
 from . import _tables as t
-from ._sql_session import translated
+from ._database import Database, database_of
+from ._failures import translated
+from ._guard import guard, owned
 from ._sql_unit import Unit
-from ._statements import STORE
-from ._statistics import describe
-from ._write_ahead import WriteAhead
+from ._statements import MEETING_LAID_OUT, STORE
+from .limits import Limits
 from .rows import StoreRow
 
-__all__ = ["SqlRepository", "open_engine"]
-
-_BUSY_SECONDS = 30
-_MOST_PAGES = 16_000
-"""Of the write-ahead log, before a commit itself empties it: 64 MB."""
-_WRITES = re.compile(
-    r"\b(?:(?:insert|replace|merge)\s+(?:or\s+\w+\s+)?into|update(?:\s+or\s+\w+)?|delete\s+from|truncate(?:\s+table)?|"
-    r"(?:drop|alter)\s+table(?:\s+if\s+exists)?)\s+(?:\w+\.)?[\"`\[]?(?:" + "|".join(t.METADATA.tables) + r")\b",
-    re.IGNORECASE,
-)
+__all__ = ["SqlRepository", "reach"]
 
 
 class SqlRepository:
@@ -49,46 +31,35 @@ class SqlRepository:
     A store in an SQL database.
 
     Args:
-        engine: From `open_engine`.
+        engine: From `reach`.
         tenant: Whose rows.
+        database: What kind of database it is.
     """
 
-    def __init__(self, engine: Engine, tenant: str) -> None:
+    def __init__(self, engine: Engine, tenant: str, database: Database) -> None:
         self._engine = engine
         self._own = engine.execution_options(**{t.OWN: True})
         self._tenant = tenant
-        self._write_ahead = WriteAhead(engine)
+        self._database = database
+        self._behind = database.behind(engine)
 
     @classmethod
-    def open(cls, url: str, tenant: str, *, create: bool) -> SqlRepository:
+    def open(cls, url: str, tenant: str, *, create: bool, limits: Limits | None = None) -> SqlRepository:
         """
         Opens the database at *url*, and lays out the tables if it is empty and *create* allows.
 
         Raises:
             StoreOpenError: It cannot be opened, is missing, or holds something else.
         """
-        engine = open_engine(url, create=create)
-        problem: BankCIFError | None = None
+        engine, database = reach(url, create=create, limits=limits)
         try:
-            names = set(inspect(engine).get_table_names())
-            ours = set(t.METADATA.tables)
-            if not names and create:
-                with engine.connect() as connection, _owned(connection):
-                    t.METADATA.create_all(connection.execution_options(**{t.OWN: True}))
-                    connection.commit()
-            elif not ours <= names:
-                what = "holds no customer file; make one with  bankcif init" if not names else "holds something else"
-                problem = StoreOpenError(f"the database {_shown(url)} {what}", rule="schema")
-            if problem is None:
-                with engine.connect() as connection, _owned(connection):
-                    describe(connection.execution_options(**{t.OWN: True}))
-                    connection.commit()
+            problem, rule = _lay_out(engine, database, create=create), "schema"
         except exc.SQLAlchemyError as error:
-            problem = _unopened(url, error)
-        if problem is not None:
+            problem, rule = f"cannot be opened: {translated(error)}", "open"
+        if problem:
             engine.dispose()
-            raise problem
-        return cls(engine, tenant)
+            raise StoreOpenError(f"the database {_shown(engine.url)} {problem}", rule=rule)
+        return cls(engine, tenant, database)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Unit]:
@@ -104,8 +75,11 @@ class SqlRepository:
                 connection.close()
             raise problem or StorageError("the database gave no connection", rule="connection")
         try:
-            with _owned(connection):
-                yield Unit(connection, self._tenant, self._write_ahead.wake)
+            with (
+                owned(connection),
+                closing(Unit(connection, self._tenant, self._behind.wake, serial=self._database.serial)) as unit,
+            ):
+                yield unit
         finally:
             # What was not committed is rolled back here; after a commit there is nothing left to roll back.
             connection.close()
@@ -117,123 +91,62 @@ class SqlRepository:
 
     def found(self, row: StoreRow) -> StoreRow:
         with self.unit_of_work() as unit:
-            unit.parties._s.add_new(STORE, [row])
-            kept = STORE.row(unit.parties._s.select("store")[0])
+            session = unit.parties._s
+            session.add_new(STORE, [row])
+            kept = STORE.row(session.select("store")[0])
+            if kept == row and not self._database.serial:
+                session.run(MEETING_LAID_OUT, {"tenant": self._tenant})
             unit.commit()
         return kept
 
     def close(self) -> None:
-        self._write_ahead.close()
+        self._behind.close()
         self._engine.dispose()
 
 
-def open_engine(url: str, *, create: bool) -> Engine:
+def reach(url: str, *, create: bool, limits: Limits | None = None) -> tuple[Engine, Database]:
     """
-    An engine for *url* with everything set that the library relies on.
+    An engine for *url* with everything set that the library relies on, and what kind of database it reaches.
 
     Raises:
         StoreOpenError: The URL is none, names a database that is not supported, or a file that is not there.
     """
-    problem = ""
+    problem = StoreOpenError(
+        "the database URL is none that SQLAlchemy knows; for a file write  sqlite:///cif.db", rule="url"
+    )
     try:
         parsed = make_url(url)
     except exc.ArgumentError:
-        parsed = None
-    if parsed is None:
-        problem = "the database URL is none that SQLAlchemy knows; for a file write  sqlite:///cif.db"
-    elif parsed.get_backend_name() != "sqlite":
-        problem = f"databases of kind {parsed.get_backend_name()} are not supported yet; use  sqlite:///cif.db"
-    elif not parsed.database or parsed.database == ":memory:":
-        problem = "an SQLite store needs a file; for a store in memory use MemoryRepository"
-    elif not create and not Path(parsed.database).exists():
-        problem = f"there is no database {parsed.database}; make one with  bankcif init"
-    elif Path(parsed.database).parent != Path() and not Path(parsed.database).parent.is_dir():
-        problem = f"the folder of the database {parsed.database} does not exist"
-    if problem or parsed is None:
-        raise StoreOpenError(problem, rule="url")
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    event.listen(engine, "before_cursor_execute", _refuse_foreign)
-    event.listen(engine, "handle_error", _told_foreign)
-    return engine
+        raise problem from None
+    database = database_of(parsed)
+    engine = database.engine(parsed, limits or Limits(), create=create)
+    guard(engine)
+    return engine, database
 
 
-@contextmanager
-def _owned(connection: Connection) -> Iterator[None]:
-    """Lets the library's own statements through on *connection*."""
-    info = connection.info
-    info[t.OWN] = True
-    try:
-        yield
-    finally:
-        info[t.OWN] = False
+def _lay_out(engine: Engine, database: Database, *, create: bool) -> str:
+    """Makes the tables, if there are none and *create* allows; why what is there is no store, empty if it is one."""
+    with engine.connect() as connection, owned(connection):
+        ours = connection.execution_options(**{t.OWN: True})
+        if unfit := database.unfit(ours):
+            return f"cannot hold a store: {unfit}"
+        with database.alone(ours) if create else nullcontext():
+            names, known = set(inspect(ours).get_table_names()), set(t.METADATA.tables)
+            if not known <= names:
+                if not create and not names:
+                    return "holds no customer file; make one with  bankcif init"
+                if not create or not names <= known or _is_founded(ours, names):
+                    return "holds something else"
+                t.METADATA.create_all(ours)
+        database.describe(ours)
+        connection.commit()
+    return ""
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # the library says itself when a transaction begins
-    connection.set_authorizer(lambda *asked: _authorized(record.info, *asked))
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF",
-        f"wal_autocheckpoint={_MOST_PAGES}",
-    ):  # fmt: skip
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _is_founded(connection: Connection, names: set[str]) -> bool:
+    """Whether a store is here, of which tables are missing; laying out that was interrupted leaves none."""
+    return t.STORE.name in names and connection.execute(select(func.count()).select_from(t.STORE)).scalar_one() > 0
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    raw: Any = connection.connection.driver_connection
-    try:
-        raw.execute("BEGIN IMMEDIATE")
-        return
-    except sqlite3.Error as error:  # straight to the driver: what SQLAlchemy does around it takes longer than it
-        problem = exc.DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error)
-    raise problem
-
-
-def _authorized(info: Mapping[Any, Any], action: int, one: str | None, other: str | None, *_: str | None) -> int:
-    """SQLite's own question of each step of a statement that it compiles."""
-    if info.get(t.OWN):
-        return sqlite3.SQLITE_OK
-    table = {sqlite3.SQLITE_ALTER_TABLE: other, sqlite3.SQLITE_CREATE_TRIGGER: other, sqlite3.SQLITE_DROP_TRIGGER: other,
-             sqlite3.SQLITE_CREATE_TEMP_TRIGGER: other}.get(action, one)  # fmt: skip
-    writes = action in _CHANGING and (table or "").lower() in t.METADATA.tables
-    unlocks = action == sqlite3.SQLITE_PRAGMA and (one or "").lower() == "writable_schema" and other is not None
-    return sqlite3.SQLITE_DENY if writes or unlocks else sqlite3.SQLITE_OK
-
-
-_CHANGING = frozenset({
-    sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_DROP_TABLE,
-    sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER,
-    sqlite3.SQLITE_CREATE_TEMP_TRIGGER,
-})  # fmt: skip
-
-
-def _refuse_foreign(
-    connection: Connection, _cursor: object, statement: str, _parameters: object, context: Any, _many: bool
-) -> None:
-    own = connection.get_execution_options().get(t.OWN) or (context and context.execution_options.get(t.OWN))
-    if not own and _WRITES.search(statement):
-        raise _direct()
-
-
-def _told_foreign(context: ExceptionContext) -> None:
-    """What SQLite did not authorize is told in our words."""
-    if getattr(context.original_exception, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
-        raise _direct()
-
-
-def _direct() -> StorageError:
-    return StorageError(
-        "customers and the log are written through the library alone, so that every change leaves its entry; use it",
-        rule="direct_write",
-    )
-
-
-def _unopened(url: str, error: exc.SQLAlchemyError) -> StoreOpenError:
-    return StoreOpenError(f"the database {_shown(url)} cannot be opened: {translated(error)}", rule="open")
-
-
-def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)

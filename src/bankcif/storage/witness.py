@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, Text, exc, insert, select
+from sqlalchemy import BigInteger, Column, MetaData, Table, exc, insert, select
 from sqlalchemy.engine import make_url
 
 from ..audit import Checkpoint, NoteKey, accept, text_of
 from ..errors import WitnessError
-from ._sql_session import translated
-from .sql import open_engine
+from ._failures import translated
+from ._types import LONG_TEXT, text
+from .sql import reach
 
 __all__ = ["SqlWitness"]
 
 _METADATA = MetaData()
 _SEEN = Table(
     "witnessed_checkpoint", _METADATA,
-    Column("origin", String(128), primary_key=True), Column("size", BigInteger, primary_key=True),
-    Column("note", Text, nullable=False),
+    Column("origin", text(128), primary_key=True), Column("size", BigInteger, primary_key=True),
+    Column("note", LONG_TEXT, nullable=False),
 )  # fmt: skip
 
 
@@ -35,7 +36,7 @@ class SqlWitness:
     """
 
     def __init__(self, url: str, *, keys: Collection[NoteKey] = ()) -> None:
-        self._engine = open_engine(url, create=True)
+        self._engine, self._database = reach(url, create=True)
         self._keys = tuple(keys)
         self.name = make_url(url).render_as_string(hide_password=True)
 
@@ -43,7 +44,7 @@ class SqlWitness:
         origin = text_of(note).partition("\n")[0]
         problem = ""
         try:
-            with self._engine.begin() as connection:  # on SQLite it takes the write lock at once
+            with self._engine.connect() as connection, self._database.alone(connection):
                 _METADATA.create_all(connection)
                 last = connection.execute(
                     select(_SEEN.c.note).where(_SEEN.c.origin == origin).order_by(_SEEN.c.size.desc()).limit(1)
@@ -51,6 +52,7 @@ class SqlWitness:
                 if accept(last, note, old, proof, self._keys):
                     size = Checkpoint.read(text_of(note)).size
                     connection.execute(insert(_SEEN), {"origin": origin, "size": size, "note": note})
+                connection.commit()
         except exc.SQLAlchemyError as error:
             problem = str(translated(error))
         if problem:

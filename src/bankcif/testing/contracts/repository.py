@@ -80,6 +80,16 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.parties.add([party(A)])
 
+    def test_what_is_locked_is_what_is_there(self, repository: Repository) -> None:
+        """That others wait is for who has several writers to show; alone, a unit never waits for itself."""
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+            assert unit.parties.lock([B, A, A]) == {A: party(A)}
+            assert unit.parties.lock([]) == {}
+            unit.parties.update([party(A, version=2)])
+            assert unit.parties.lock([A]) == {A: party(A, version=2)}
+            unit.commit()
+
     def test_an_update_needs_the_version_before(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:
             unit.parties.add([party(A)])
@@ -263,9 +273,9 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
         with repository.unit_of_work() as unit:
             for row in rows:
                 unit.reviews.add(row)
-            with pytest.raises(ConflictError):
-                unit.reviews.add(first)
             unit.commit()
+        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+            unit.reviews.add(first)
         with repository.unit_of_work() as unit:
             assert unit.reviews.of(["a"]) == rows[:2]
             assert unit.reviews.of(["b", "c"]) == rows[2:]
@@ -339,3 +349,8 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
         assert repository.found(row) == row
         assert repository.found(attrs.evolve(row, store_id="two")) == row
         assert reopened().identity() == row
+        with reopened().unit_of_work() as unit:  # and then its units can wait for each other
+            unit.keys.lock()
+            unit.indexes.meet([])
+            unit.indexes.meet([bytes([n]) * 16 for n in range(200)])
+            assert unit.keys.store() == row

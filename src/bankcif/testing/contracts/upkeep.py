@@ -30,7 +30,8 @@ __all__ = ["UpkeepContract"]
 
 
 _FACTOR = CredentialRow(
-    operator="t", kind="totp", id="a1", key_id=b"k" * 16, sealed=b"s", added_by="o", added_at=1
+    operator="t", kind="totp", id="a1", key_id=b"k" * 16, sealed=b"s", added_by="o", added_at=1,
+    nonce=b"n" * 8, mark=b"m" * 16,
 )  # fmt: skip
 _CHALLENGE = ChallengeRow(id=b"c" * 16, what="log_in", operator="t", nonce=b"n" * 32, operation="", expires_at=9)
 

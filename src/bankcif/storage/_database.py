@@ -1,0 +1,115 @@
+"""What one kind of database brings: how it is reached, what it must be, and what is laid out beside the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from ipaddress import ip_address
+from typing import Protocol
+
+from sqlalchemy.engine import URL, Connection, Engine
+
+from ..errors import StoreOpenError
+from .limits import Limits
+
+__all__ = ["Behind", "Database", "Nothing", "database_of", "is_local"]
+
+
+class Database(Protocol):
+    """One kind of database."""
+
+    serial: bool
+    """Whether units of work take turns, so that nobody needs to be waited for within one."""
+
+    def engine(self, url: URL, limits: Limits, *, create: bool) -> Engine:
+        """
+        An engine for *url* with everything set that the library relies on.
+
+        Raises:
+            StoreOpenError: The URL names what cannot be a store.
+        """
+
+    def unfit(self, connection: Connection) -> str:
+        """Why no store can be on this database, with what to do; empty if one can."""
+
+    def alone(self, connection: Connection) -> AbstractContextManager[None]:
+        """Nobody else is within it on this database; waits for who is. What is written within is to be committed within."""
+
+    def describe(self, connection: Connection) -> None:
+        """Tells the database, once, what its planner should know of the tables."""
+
+    def behind(self, engine: Engine) -> Behind:
+        """What goes on behind the commits."""
+
+
+class Behind(Protocol):
+    """Upkeep that nothing depends on."""
+
+    def wake(self) -> None:
+        """Says that something was committed; never waits and never raises."""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
+class Nothing:
+    """No upkeep: the server has its own."""
+
+    def wake(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def is_local(url: URL) -> bool:
+    """Whether what is sent to *url* stays on this machine; libpq also takes hosts from its query."""
+    hosts = [url.host, *(url.query.get(name) for name in ("host", "hostaddr"))]
+    return all(isinstance(host, str) and _stays(host) for host in hosts if host)
+
+
+def _stays(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.startswith("/") or host == "localhost"
+
+
+def database_of(url: URL) -> Database:
+    """
+    The kind of database that *url* names.
+
+    Raises:
+        StoreOpenError: It is none that is supported.
+    """
+    made = _KINDS.get(url.get_backend_name())
+    if made is None:
+        raise StoreOpenError(
+            f"databases of kind {url.get_backend_name()} are not supported; use sqlite, postgresql, mariadb or mysql, such as  "
+            f"sqlite:///cif.db",
+            rule="url",
+        )
+    return made()
+
+
+def _sqlite() -> Database:
+    from ._sqlite import Sqlite
+
+    return Sqlite()
+
+
+def _postgresql() -> Database:
+    from ._postgresql import Postgresql
+
+    return Postgresql()
+
+
+def _mysql() -> Database:
+    from ._mysql import Mysql
+
+    return Mysql()
+
+
+_KINDS: dict[str, Callable[[], Database]] = {
+    "sqlite": _sqlite, "postgresql": _postgresql, "mysql": _mysql, "mariadb": _mysql,
+}  # fmt: skip

@@ -1,0 +1,103 @@
+"""
+PostgreSQL 15 and later, through psycopg 3.
+
+Units of work run side by side at READ COMMITTED: whoever changes a party locks it, whoever registers waits for whoever registers
+somebody who shares a tag, and rows are replaced only at the version that was read. So nothing depends on what the database makes
+of two transactions that read what the other writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import URL, Connection, Engine
+
+from .._extras import need
+from ..errors import StoreOpenError
+from ._database import Nothing
+from ._server import Tls, known_words, pinged, tls_of
+from .limits import Limits
+
+__all__ = ["Postgresql"]
+
+_OLDEST = 150_000
+_LAYOUT_LOCK = 0x62616E6B636966  # "bankcif"
+
+
+class Postgresql:
+    """A server of PostgreSQL."""
+
+    serial = False
+
+    def engine(self, url: URL, limits: Limits, *, create: bool) -> Engine:
+        driver = need("psycopg", extra="postgresql")
+        if url.drivername not in ("postgresql", "postgresql+psycopg"):
+            raise StoreOpenError("a store on PostgreSQL is reached by psycopg: write  postgresql://…", rule="url")
+        if not url.database:
+            raise StoreOpenError("the URL names no database; write  postgresql://USER@HOST/DATABASE", rule="url")
+        tls, url = tls_of(url.set(drivername="postgresql+psycopg"))
+        known_words(url, {option.keyword.decode() for option in driver.pq.Conninfo.get_defaults()})
+        engine = create_engine(
+            url, hide_parameters=True, paramstyle="format", pool_size=limits.connections,
+            max_overflow=limits.more_connections, pool_timeout=limits.wait_seconds, pool_recycle=int(limits.keep_seconds),
+            connect_args=_arguments(url, tls, limits),
+        )  # fmt: skip
+        event.listen(engine, "connect", lambda connection, _: _prepare(connection, limits))
+        pinged(engine)
+        return engine
+
+    def unfit(self, connection: Connection) -> str:
+        asked = (
+            "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), pg_is_in_recovery()"
+        )
+        version, encoding, standby = connection.execute(text(asked)).one()
+        if version < _OLDEST:
+            return f"the server is PostgreSQL {version // 10_000}; 15 is the oldest that is supported"
+        if encoding != "UTF8":
+            return f"its encoding is {encoding}; make it anew with  ENCODING 'UTF8' TEMPLATE template0"
+        return "it is a standby, which takes no writes; name the server that does" if standby else ""
+
+    @contextmanager
+    def alone(self, connection: Connection) -> Iterator[None]:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LAYOUT_LOCK})
+        yield  # the lock ends with the transaction
+
+    def describe(self, connection: Connection) -> None:
+        """The server gathers its own figures."""
+
+    def behind(self, engine: Engine) -> Nothing:
+        return Nothing()
+
+
+def _arguments(url: URL, tls: Tls, limits: Limits) -> dict[str, Any]:
+    """Source: https://www.postgresql.org/docs/15/libpq-connect.html, parameter key words."""
+    found: dict[str, Any] = {
+        "connect_timeout": max(2, round(limits.connect_seconds)), "client_encoding": "utf8", "application_name": "bankcif",
+        "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3,
+        "tcp_user_timeout": int((limits.statement_seconds + limits.lock_seconds) * 1000),
+    }  # fmt: skip
+    modes = {"verify": "verify-full", "encrypt": "require", "off": "prefer"}
+    found["sslmode"] = modes[tls.mode]
+    if tls.mode == "verify":
+        found["sslrootcert"] = tls.ca or "system"
+    return found
+
+
+def _prepare(connection: Any, limits: Limits) -> None:
+    """Limits that the server keeps; they hold for the session once they are committed."""
+    milliseconds = {
+        "statement_timeout": limits.statement_seconds, "lock_timeout": limits.lock_seconds,
+        "idle_in_transaction_session_timeout": limits.idle_seconds,
+    }  # fmt: skip
+    words = [f"SET {name} = {max(1, int(seconds * 1000))}" for name, seconds in milliseconds.items()]
+    words += [
+        "SET default_transaction_isolation = 'read committed'",
+        "SET TimeZone = 'UTC'",
+        "SET synchronous_commit = on",
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(words))
+    connection.commit()

@@ -1,0 +1,113 @@
+"""
+SQLite: a file, in WAL with ``synchronous=FULL``, so that what was acknowledged survives loss of power.
+
+Every unit begins with ``BEGIN IMMEDIATE``, so writers take turns and none fails half way. SQLite itself asks, of every
+statement that it compiles, whether it may change one of the tables: only the library's own may.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event, exc
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ..errors import StoreOpenError
+from . import _tables as t
+from ._guard import direct_write
+from ._statistics import describe
+from ._write_ahead import WriteAhead
+from .limits import Limits
+
+__all__ = ["Sqlite"]
+
+_MOST_PAGES = 16_000
+"""Of the write-ahead log, before a commit itself empties it: 64 MB."""
+
+
+class Sqlite:
+    """A database in a file."""
+
+    serial = True
+
+    def engine(self, url: URL, limits: Limits, *, create: bool) -> Engine:
+        problem = ""
+        if not url.database or url.database == ":memory:":
+            problem = "an SQLite store needs a file; for a store in memory use MemoryRepository"
+        elif not create and not Path(url.database).exists():
+            problem = f"there is no database {url.database}; make one with  bankcif init"
+        elif Path(url.database).parent != Path() and not Path(url.database).parent.is_dir():
+            problem = f"the folder of the database {url.database} does not exist"
+        if problem:
+            raise StoreOpenError(problem, rule="url")
+        engine = create_engine(
+            url, hide_parameters=True, connect_args={"timeout": limits.lock_seconds}, pool_size=limits.connections,
+            max_overflow=limits.more_connections, pool_timeout=limits.wait_seconds,
+        )  # fmt: skip
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        event.listen(engine, "handle_error", _told_foreign)
+        return engine
+
+    def unfit(self, connection: Connection) -> str:
+        return ""
+
+    def alone(self, connection: Connection) -> AbstractContextManager[None]:
+        return nullcontext()  # every transaction is
+
+    def describe(self, connection: Connection) -> None:
+        describe(connection)
+
+    def behind(self, engine: Engine) -> WriteAhead:
+        return WriteAhead(engine)
+
+
+def _prepare(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the library says itself when a transaction begins
+    connection.set_authorizer(lambda *asked: _authorized(record.info, *asked))
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF",
+        f"wal_autocheckpoint={_MOST_PAGES}",
+    ):  # fmt: skip
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    raw: Any = connection.connection.driver_connection
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+        return
+    except sqlite3.Error as error:  # straight to the driver: what SQLAlchemy does around it takes longer than it
+        problem = exc.DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error)
+    raise problem
+
+
+def _authorized(info: Mapping[Any, Any], action: int, one: str | None, other: str | None, *_: str | None) -> int:
+    """SQLite's own question of each step of a statement that it compiles."""
+    if info.get(t.OWN):
+        return sqlite3.SQLITE_OK
+    table = {sqlite3.SQLITE_ALTER_TABLE: other, sqlite3.SQLITE_CREATE_TRIGGER: other, sqlite3.SQLITE_DROP_TRIGGER: other,
+             sqlite3.SQLITE_CREATE_TEMP_TRIGGER: other}.get(action, one)  # fmt: skip
+    writes = action in _CHANGING and (table or "").lower() in t.METADATA.tables
+    unlocks = action == sqlite3.SQLITE_PRAGMA and (one or "").lower() == "writable_schema" and other is not None
+    return sqlite3.SQLITE_DENY if writes or unlocks else sqlite3.SQLITE_OK
+
+
+_CHANGING = frozenset({
+    sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_DROP_TABLE,
+    sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER,
+    sqlite3.SQLITE_CREATE_TEMP_TRIGGER,
+})  # fmt: skip
+
+
+def _told_foreign(context: ExceptionContext) -> None:
+    """What SQLite did not authorize is told in our words."""
+    if getattr(context.original_exception, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
+        raise direct_write()
