@@ -14,10 +14,21 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 # uv leaves compiling to the first process that imports, and where processes must not write, to each: to those that are timed, too.
 os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
-nox.options.sessions = ["tests", "lint", "typing", "docs", "examples", "build", "fuzz"]
+nox.options.sessions = ["tests", "databases", "lint", "typing", "docs", "examples", "build", "fuzz"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+# A process more than cores, since tests wait for disks and for other processes; who has none left takes tests from the others.
+SPREAD = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+SERVERS = {
+    "postgresql": ["usr/lib/postgresql/*/bin/initdb"],
+    "mariadb-server": ["usr/sbin/mariadbd", "usr/bin/mariadbd"],
+}
+FLOWS = [
+    f"tests/flows/test_{name}.py"
+    for name in ("register", "merge", "review", "queue", "held", "erase", "override", "load")
+]
 
 
 def group(name: str) -> list[str]:
@@ -35,16 +46,33 @@ def demo(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests on every installed Python."""
-    session.install("-e", ".[auth,cli,columns,files,report,spark,sso,telemetry,vault,verify]", *group("tests"))
-    # A process more than cores, since tests wait for disks and for other processes; who has none left takes tests from the others.
-    spread = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
-    session.run("pytest", *spread, *session.posargs)
+    session.install(
+        "-e", ".[auth,cli,columns,files,mysql,postgresql,report,sso,telemetry,vault,verify]", *group("tests")
+    )
+    session.run("pytest", *SPREAD, "-m", "not server and not spark", *session.posargs)
+
+
+@nox.session
+def databases(session: nox.Session) -> None:
+    """Run on PostgreSQL, MariaDB and Spark what needs them; fails if one cannot be had."""
+    missing = [package for package, files in SERVERS.items() if not any(pathlib.Path("/").glob(one) for one in files)]
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, external=True, silent=True)
+    session.install(
+        "-e", ".[auth,cli,columns,files,mysql,postgresql,report,spark,sso,telemetry,vault,verify]", *group("tests")
+    )
+    needed = ["--need-servers", *SPREAD, *session.posargs]
+    session.run("pytest", "-m", "server or spark", *needed)
+    for name in ("postgresql", "mariadb"):  # and whole flows, as they run in memory
+        session.run("pytest", "--on", name, *FLOWS, *needed)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests with every branch counted: 95 % at least. Counting takes half as long again."""
-    session.install("-e", ".[auth,cli,columns,files,report,spark,sso,telemetry,vault,verify]", *group("tests"))
+    session.install(
+        "-e", ".[auth,cli,columns,files,mysql,postgresql,report,spark,sso,telemetry,vault,verify]", *group("tests")
+    )
     session.run("pytest", "-n", "auto", "--dist", "worksteal", "--cov", "--cov-report=term", *session.posargs)
 
 
@@ -60,7 +88,10 @@ def lint(session: nox.Session) -> None:
 def typing(session: nox.Session) -> None:
     """Check types, strictly; the public API as its users call it, too."""
     session.install(
-        "-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("typing"), *group("tests")
+        "-e",
+        ".[auth,cli,columns,files,mysql,postgresql,report,sso,telemetry,vault,verify]",
+        *group("typing"),
+        *group("tests"),
     )
     session.run("mypy")
     session.run("mypy", "--no-incremental", "tests/typing/api.py", "examples/quickstart.py", "bench/run.py")
@@ -121,7 +152,9 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def endurance(session: nox.Session) -> None:
     """Kill processes for as long as it takes, and walk through long histories: fifty rounds and three thousand."""
-    session.install("-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"))
+    session.install(
+        "-e", ".[auth,cli,columns,files,mysql,postgresql,report,sso,telemetry,vault,verify]", *group("tests")
+    )
     chosen = ["tests/security/test_kill.py", "tests/security/test_machine.py", "tests/security/test_faults.py"]
     session.run("pytest", "-q", "-s", "--hypothesis-profile=endurance", *(session.posargs or chosen))
 
@@ -130,7 +163,10 @@ def endurance(session: nox.Session) -> None:
 def mutation(session: nox.Session) -> None:
     """Change the guard's code in small ways and list what no test notices, less than a tenth; `-- NAME` selects mutants."""
     session.install(
-        "-e", ".[auth,cli,columns,files,report,sso,telemetry,vault,verify]", *group("tests"), *group("mutation")
+        "-e",
+        ".[auth,cli,columns,files,mysql,postgresql,report,sso,telemetry,vault,verify]",
+        *group("tests"),
+        *group("mutation"),
     )
     session.run("mutmut", "run", *session.posargs)
     session.run("mutmut", "results")

@@ -32,6 +32,7 @@ class TestLocalEngine(EngineContract):
         return lambda cap: LocalEngine(most_records=cap, batch=50)
 
 
+@pytest.mark.spark
 class TestSparkEngine(EngineContract):
     @pytest.fixture
     def engine(self) -> Callable[[int], Engine]:
@@ -43,6 +44,7 @@ def columns(pairs: Pairs) -> list[list[int]]:
     return [getattr(pairs, name)[order].tolist() for name in ("left", "right", "patterns", "met")]
 
 
+@pytest.mark.spark
 def test_a_file_is_linked_alike_on_both(tmp_path: Path) -> None:
     reading = read_lanes([write(tmp_path / "rows.parquet", list(linking_rows(make_world(700, 0, 5), 5)))])
     model: MatchModel = attrs.evolve(MODEL, blocking=MODEL.blocking[:4]).for_records(len(reading.lanes))
@@ -93,6 +95,7 @@ def test_without_pyspark_it_is_said_what_to_install() -> None:
     )
 
 
+@pytest.mark.spark
 def test_without_java_it_is_said_that_it_is_missing() -> None:
     found = said("", JAVA_HOME="/nowhere")
     assert found.startswith(ConfigurationError.__name__)
@@ -100,6 +103,7 @@ def test_without_java_it_is_said_that_it_is_missing() -> None:
     assert "\n" not in found
 
 
+@pytest.mark.spark
 def test_a_master_that_is_none_is_said_in_a_sentence() -> None:
     import os
 
