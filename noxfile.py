@@ -47,7 +47,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests on every installed Python."""
     session.install(
-        "-e", ".[auth,cli,columns,files,mysql,postgresql,report,sso,telemetry,vault,verify]", *group("tests")
+        "-e", ".[auth,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]", *group("tests")
     )
     session.run("pytest", *SPREAD, "-m", "not server and not spark", *session.posargs)
 
@@ -59,7 +59,9 @@ def databases(session: nox.Session) -> None:
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, external=True, silent=True)
     session.install(
-        "-e", ".[auth,cli,columns,files,mysql,postgresql,report,spark,sso,telemetry,vault,verify]", *group("tests")
+        "-e",
+        ".[auth,cli,columns,files,migrate,mysql,postgresql,report,spark,sso,telemetry,vault,verify]",
+        *group("tests"),
     )
     needed = ["--need-servers", *SPREAD, *session.posargs]
     session.run("pytest", "-m", "server or spark", *needed)
@@ -71,7 +73,9 @@ def databases(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Run the tests with every branch counted: 95 % at least. Counting takes half as long again."""
     session.install(
-        "-e", ".[auth,cli,columns,files,mysql,postgresql,report,spark,sso,telemetry,vault,verify]", *group("tests")
+        "-e",
+        ".[auth,cli,columns,files,migrate,mysql,postgresql,report,spark,sso,telemetry,vault,verify]",
+        *group("tests"),
     )
     session.run("pytest", "-n", "auto", "--dist", "worksteal", "--cov", "--cov-report=term", *session.posargs)
 
@@ -89,7 +93,7 @@ def typing(session: nox.Session) -> None:
     """Check types, strictly; the public API as its users call it, too."""
     session.install(
         "-e",
-        ".[auth,cli,columns,files,mysql,postgresql,report,sso,telemetry,vault,verify]",
+        ".[auth,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
         *group("typing"),
         *group("tests"),
     )
@@ -153,7 +157,7 @@ def bench(session: nox.Session) -> None:
 def endurance(session: nox.Session) -> None:
     """Kill processes for as long as it takes, and walk through long histories: fifty rounds and three thousand."""
     session.install(
-        "-e", ".[auth,cli,columns,files,mysql,postgresql,report,sso,telemetry,vault,verify]", *group("tests")
+        "-e", ".[auth,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]", *group("tests")
     )
     chosen = ["tests/security/test_kill.py", "tests/security/test_machine.py", "tests/security/test_faults.py"]
     session.run("pytest", "-q", "-s", "--hypothesis-profile=endurance", *(session.posargs or chosen))
@@ -164,7 +168,7 @@ def mutation(session: nox.Session) -> None:
     """Change the guard's code in small ways and list what no test notices, less than a tenth; `-- NAME` selects mutants."""
     session.install(
         "-e",
-        ".[auth,cli,columns,files,mysql,postgresql,report,sso,telemetry,vault,verify]",
+        ".[auth,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
         *group("tests"),
         *group("mutation"),
     )

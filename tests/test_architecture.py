@@ -32,6 +32,7 @@ HOMES = {
     "sqlalchemy": {"storage", "rules"},
     "sqlite3": {"storage"},
     "psycopg": {"storage"},
+    "alembic": {"storage"},
     "pymysql": {"storage"},
     "cryptography": {"protection", "audit", "access"},
     "stdnum": {"identifiers"},

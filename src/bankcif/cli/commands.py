@@ -33,6 +33,7 @@ from ._shared import (
 from .access import access, export
 from .audit import audit
 from .check import check
+from .database import db
 from .decisions import approval, match
 from .demo import demo
 from .erase import erase
@@ -68,6 +69,7 @@ commands.add_command(audit)
 commands.add_command(match)
 commands.add_command(approval)
 commands.add_command(check)
+commands.add_command(db)
 commands.add_command(standard)
 commands.add_command(demo)
 commands.add_command(held)

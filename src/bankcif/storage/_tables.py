@@ -207,6 +207,7 @@ USAGE = _table(
     "usage", _key("actor", _ACTOR), _key("action", text(32)), _key("window", BigInteger), _need("count", BigInteger)
 )
 RETIRED_KEY = _table("retired_key", _key("key_id", fixed_bytes(16)), _key("mark", fixed_bytes(16)))
+SCHEMA_VERSION = Table("schema_version", METADATA, Column("version_num", text(32), primary_key=True))
 MEETING = _table("meeting", _key("bucket", Integer))
 OUTBOX = Table(
     "outbox", METADATA,

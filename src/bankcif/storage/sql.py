@@ -8,10 +8,10 @@ own stands in a module of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 
-from sqlalchemy import exc, func, inspect, select
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy import exc, inspect
+from sqlalchemy.engine import URL, Engine, make_url
 
 from ..errors import BankCIFError, StorageError, StoreOpenError
 from . import _tables as t
@@ -22,8 +22,9 @@ from ._sql_unit import Unit
 from ._statements import MEETING_LAID_OUT, STORE
 from .limits import Limits
 from .rows import StoreRow
+from .schema import lay_out, problem_of, version_of
 
-__all__ = ["SqlRepository", "reach"]
+__all__ = ["SqlRepository", "named", "reach"]
 
 
 class SqlRepository:
@@ -53,7 +54,7 @@ class SqlRepository:
         """
         engine, database = reach(url, create=create, limits=limits)
         try:
-            problem, rule = _lay_out(engine, database, create=create), "schema"
+            problem, rule = _made_ready(engine, database, create=create), "schema"
         except exc.SQLAlchemyError as error:
             problem, rule = f"cannot be opened: {translated(error)}", "open"
         if problem:
@@ -111,41 +112,49 @@ def reach(url: str, *, create: bool, limits: Limits | None = None) -> tuple[Engi
     Raises:
         StoreOpenError: The URL is none, names a database that is not supported, or a file that is not there.
     """
-    problem = StoreOpenError(
-        "the database URL is none that SQLAlchemy knows; for a file write  sqlite:///cif.db", rule="url"
-    )
-    try:
-        parsed = make_url(url)
-    except exc.ArgumentError:
-        raise problem from None
+    parsed = _read(url)
     database = database_of(parsed)
     engine = database.engine(parsed, limits or Limits(), create=create)
     guard(engine)
     return engine, database
 
 
-def _lay_out(engine: Engine, database: Database, *, create: bool) -> str:
-    """Makes the tables, if there are none and *create* allows; why what is there is no store, empty if it is one."""
+def named(url: str) -> tuple[str, str]:
+    """
+    Kind and name of the database at *url*.
+
+    Raises:
+        StoreOpenError: The URL is none, or names a database that is not supported.
+    """
+    parsed = _read(url)
+    database_of(parsed)
+    return parsed.get_backend_name(), parsed.database or ""
+
+
+def _read(url: str) -> URL:
+    try:
+        return make_url(url)
+    except exc.ArgumentError:
+        pass
+    raise StoreOpenError(
+        "the database URL is none that SQLAlchemy knows; for a file write  sqlite:///cif.db", rule="url"
+    )
+
+
+def _made_ready(engine: Engine, database: Database, *, create: bool) -> str:
+    """Lays out an empty database if *create* allows; why what is there is no store, empty if it is one."""
     with engine.connect() as connection, owned(connection):
         ours = connection.execution_options(**{t.OWN: True})
         if unfit := database.unfit(ours):
             return f"cannot hold a store: {unfit}"
-        with database.alone(ours) if create else nullcontext():
-            names, known = set(inspect(ours).get_table_names()), set(t.METADATA.tables)
-            if not known <= names:
-                if not create and not names:
-                    return "holds no customer file; make one with  bankcif init"
-                if not create or not names <= known or _is_founded(ours, names):
-                    return "holds something else"
-                t.METADATA.create_all(ours)
-        database.describe(ours)
-        connection.commit()
-    return ""
-
-
-def _is_founded(connection: Connection, names: set[str]) -> bool:
-    """Whether a store is here, of which tables are missing; laying out that was interrupted leaves none."""
-    return t.STORE.name in names and connection.execute(select(func.count()).select_from(t.STORE)).scalar_one() > 0
+        version = version_of(ours)
+        if version is None and not create and inspect(ours).get_table_names():
+            return "holds something else"
+        problem = lay_out(ours, database) if version is None and create else problem_of(version)
+        if not problem:
+            database.describe(ours)
+            connection.commit()
+        return problem
 
 
 def _shown(url: URL) -> str:

@@ -1,0 +1,1 @@
+"""How the tables of an older store become those of a newer one; run by `bankcif db upgrade`."""

@@ -1,0 +1,164 @@
+"""What a database administrator does with the tables: bring them to this library's version, compare them, and print the statements."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_mock_engine, exc
+from sqlalchemy.engine import Connection, make_url
+
+from .._extras import need
+from ..errors import StorageError, StoreOpenError
+from . import _tables as t
+from ._database import Database
+from ._failures import translated
+from ._guard import owned
+from .schema import SCHEMA, SCHEMAS, lay_out, problem_of, version_of
+from .sql import reach
+
+__all__ = ["current", "differences", "statements", "upgrade"]
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "mariadb": "mariadb+pymysql",
+    "mysql": "mysql+pymysql",
+}
+
+
+def current(url: str) -> str | None:
+    """
+    Of which version the tables of the database at *url* are; None if it has none.
+
+    Raises:
+        StoreOpenError: It cannot be reached.
+    """
+    with _connected(url) as (connection, _):
+        return version_of(connection)
+
+
+def upgrade(url: str) -> tuple[str | None, str]:
+    """
+    Brings the tables of the database at *url* to this library's version, from any earlier one or none; the versions before and
+    after. What stands in them stays. While it runs, nobody else should use the store.
+
+    Raises:
+        StoreOpenError: The database cannot be reached, holds something else, or is of a newer version: then nothing is touched.
+        MissingExtraError: Alembic is not installed.
+    """
+    with _connected(url, create=True) as (connection, database):
+        before = version_of(connection)
+        if before is None:
+            if problem := lay_out(connection, database):
+                raise StoreOpenError(f"the database {_shown(url)} {problem}", rule="schema")
+        elif before in SCHEMAS[:-1]:
+            _migrate(connection, database)
+        elif problem := problem_of(before):
+            raise StoreOpenError(f"the database {_shown(url)} {problem}", rule="schema")
+        return before, SCHEMA
+
+
+def differences(url: str) -> list[str]:
+    """
+    How the tables of the database at *url* differ from what this library lays out, a line each; empty if they do not.
+
+    Raises:
+        StoreOpenError: It cannot be reached.
+        MissingExtraError: Alembic is not installed.
+    """
+    migration, autogenerate = (
+        need(f"alembic.{name}", extra="migrate") for name in ("runtime.migration", "autogenerate.api")
+    )
+    with _connected(url) as (connection, _):
+        if problem := problem_of(version_of(connection)):
+            return [f"the database {problem}"]
+        ours = set(t.METADATA.tables)
+        options = {
+            "version_table": t.SCHEMA_VERSION.name, "compare_type": True,
+            "include_object": lambda thing, name, kind, *_: kind != "table" or name in ours,
+        }  # fmt: skip
+        context = migration.MigrationContext.configure(connection, opts=options)
+        return [_told(one) for one in autogenerate.compare_metadata(context, t.METADATA)]
+
+
+def statements(kind: str, since: str | None = None) -> str:
+    """
+    The statements that lay out the tables on a database of *kind* (``sqlite``, ``postgresql``, ``mariadb``, ``mysql``), or bring
+    them to this library's version from version *since*; for whoever may make tables only by a script that others have read.
+
+    Raises:
+        StorageError: There is no such version.
+        MissingExtraError: Alembic is not installed, which statements since a version need.
+    """
+    if since is None:
+        return _laid_out(kind)
+    if since not in SCHEMAS:
+        raise StorageError(f"there is no version {since}; there are {', '.join(SCHEMAS)}", rule="schema")
+    out = io.StringIO()
+    config = _config(output_buffer=out)
+    config.attributes["dialect"] = kind
+    need("alembic.command", extra="migrate").upgrade(config, f"{since}:{SCHEMA}", sql=True)
+    return out.getvalue() or f"-- the tables are of version {SCHEMA} already\n"
+
+
+def _laid_out(kind: str) -> str:
+    dialect, said = make_url(f"{_DRIVERS[kind]}://").get_dialect()(), []
+    engine = create_mock_engine(
+        f"{_DRIVERS[kind]}://", lambda statement, *_, **__: said.append(str(statement.compile(dialect=dialect)))
+    )
+    t.METADATA.create_all(engine, checkfirst=False)
+    said.append(f"INSERT INTO {t.SCHEMA_VERSION.name} (version_num) VALUES ('{SCHEMA}')")  # noqa: S608 (our own names)
+    return "".join(f"{one.strip()};\n" for one in said)
+
+
+def _migrate(connection: Connection, database: Database) -> None:
+    command = need("alembic.command", extra="migrate")
+    config = _config()
+    with database.alone(connection):
+        config.attributes["connection"] = connection
+        command.upgrade(config, SCHEMA)
+        connection.commit()
+
+
+def _config(**more: Any) -> Any:
+    config = need("alembic.config", extra="migrate").Config(**more)
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    return config
+
+
+@contextmanager
+def _connected(url: str, *, create: bool = False) -> Iterator[tuple[Connection, Database]]:
+    """A connection to the database at *url*, which can hold a store, and what kind it is."""
+    engine, database = reach(url, create=create)
+    problem = ""
+    try:
+        with engine.connect() as connection, owned(connection):
+            ours = connection.execution_options(**{t.OWN: True})
+            if unfit := database.unfit(ours):
+                problem = f"cannot hold a store: {unfit}"
+            else:
+                yield ours, database
+    except exc.SQLAlchemyError as error:
+        problem = f"failed: {translated(error)}"
+    finally:
+        engine.dispose()
+    if problem:
+        raise StoreOpenError(f"the database {_shown(url)} {problem}", rule="open")
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _told(difference: Any) -> str:
+    """One difference of Alembic's in words: (what, schema, table, …), or a list of those of one column."""
+    if isinstance(difference, list):
+        return "; ".join(_told(one) for one in difference)
+    what = str(difference[0]).replace("_", " ")
+    things = [str(getattr(one, "name", one)) for one in difference[1:] if one is not None and not isinstance(one, dict)]
+    return f"to be as laid out: {what} {' '.join(things)}"

@@ -1,0 +1,49 @@
+"""
+Keeps a small store of the version of tables that the library lays out, for the tests of later versions. Run once for a version,
+before it is released; a store that is kept is never made anew.
+
+    python tests/storage/schemas/make.py
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from bankcif import CIF, Actor, Individual, LocalKeyProvider, party_from
+from bankcif.storage.schema import SCHEMA
+from bankcif.testing import synthetic_tables
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Makes it."""
+    out = HERE / SCHEMA
+    if (out / "cif.sql").exists():
+        sys.exit(f"the store of version {SCHEMA} is kept already")
+    out.mkdir(exist_ok=True)
+    LocalKeyProvider.generate().write(out / "root.json")
+    keys, actor = (
+        LocalKeyProvider.from_file(out / "root.json"),
+        Actor(id="s.wu", roles={"steward", "teller"}, branch="b"),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/cif.db"
+        with CIF.open(url, tenant="t", keys=keys, tables=synthetic_tables()) as cif:
+            for n, name in enumerate(("张伟", "张玮", "李娜", "Anna Eriksson")):
+                person = party_from(
+                    {"name": name, "phone": f"1541234567{n // 2}", "birth_date": "1990-03-07", "home_branch": "b"},
+                    Individual,
+                )
+                cif.customers.register(person, channel="counter", source_key=str(n), actor=actor, occasion="lead")
+        for name in ("cif", "cif-keys"):
+            with closing(sqlite3.connect(f"{folder}/{name}.db")) as database:
+                (out / f"{name}.sql").write_text("\n".join(database.iterdump()) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
