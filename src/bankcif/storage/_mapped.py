@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import attrs
 from sqlalchemy import Insert, Table, insert
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from ..party import FACT_COLUMNS
@@ -64,12 +64,15 @@ class Mapped(Generic[R]):
 
 def _insert_new(table: Table, dialect: str) -> Insert:
     """An insert that leaves a row be whose key exists, and waits for whoever is about to commit one."""
+    made: Any = import_module(f"sqlalchemy.dialects.{dialect.replace('mariadb', 'mysql')}").insert(table)
     if dialect in ("mysql", "mariadb"):
         # IGNORE would also cut what is too long; to set a column to itself changes nothing.
         column = next(iter(table.primary_key.columns))
-        return mysql.insert(table).on_duplicate_key_update({column.name: column})
-    made = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    return made.on_conflict_do_nothing()
+        made = made.on_duplicate_key_update({column.name: column})
+    else:
+        made = made.on_conflict_do_nothing()
+    statement: Insert = made
+    return statement
 
 
 class MappedFacts(Mapped[FactRow]):
