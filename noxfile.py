@@ -36,6 +36,11 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
+def compiled(session: nox.Session) -> None:
+    """Compiles what is installed as it stands here: hundreds of processes that tests start would do it, each for itself."""
+    session.run("python", "-m", "compileall", "-q", "src", silent=True)
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Load four made-up channel files and show what the library makes of them."""
@@ -49,6 +54,7 @@ def tests(session: nox.Session) -> None:
     session.install(
         "-e", ".[auth,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]", *group("tests")
     )
+    compiled(session)
     session.run("pytest", *SPREAD, "-m", "not server and not spark", *session.posargs)
 
 
@@ -63,6 +69,7 @@ def databases(session: nox.Session) -> None:
         ".[auth,cli,columns,files,migrate,mysql,postgresql,report,spark,sso,telemetry,vault,verify]",
         *group("tests"),
     )
+    compiled(session)
     needed = ["--need-servers", *SPREAD, *session.posargs]
     session.run("pytest", "-m", "server or spark", *needed)
     for name in ("postgresql", "mariadb"):  # and whole flows, as they run in memory

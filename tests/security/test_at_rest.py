@@ -116,7 +116,7 @@ def planted_by_the_files() -> set[str]:
 
 
 class Haystack:
-    """Bytes in which many values are looked for at once: by their first three bytes, then six, then whole."""
+    """Bytes in which many values are looked for at once: by their first three bytes, then eight, then whole."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -130,8 +130,8 @@ class Haystack:
                     spelled[raw] = value
         starts = np.zeros(1 << 24, bool)
         starts[[int.from_bytes(raw[:3], "little") for raw in spelled]] = True
-        heads = {self._data[at : at + 6] for at in self._starting(starts)}
-        return {value for raw, value in spelled.items() if raw[:6] in heads and self._holds(raw)}
+        heads = {self._data[at : at + 8] for at in self._starting(starts)}
+        return {value for raw, value in spelled.items() if raw[:8] in heads and self._holds(raw)}
 
     def _holds(self, raw: bytes) -> bool:
         at = self._data.find(raw)

@@ -290,7 +290,7 @@ class StoreOnSqlite(Store):
 
 class TestStore(Store.TestCase):  # type: ignore[name-defined, misc]
     settings = settings(
-        settings.default, max_examples=max(settings.default.max_examples // 3, 1), stateful_step_count=25, deadline=None
+        settings.default, max_examples=max(settings.default.max_examples // 5, 1), stateful_step_count=25, deadline=None
     )
 
 

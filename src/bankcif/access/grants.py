@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import product
 from typing import Any, TypeVar
 
@@ -149,8 +150,14 @@ class Grant:
 
     def decision(self, action: Action, field: str) -> FieldDecision:
         """What this grant by itself says of one of its fields."""
-        effect = Effect.PERMIT if action is Action.REVEAL or field in self.clear else Effect.MASK
-        return FieldDecision(Decision(effect, self.id), self.profile)
+        return self._decisions[Effect.PERMIT if action is Action.REVEAL or field in self.clear else Effect.MASK]
+
+    @cached_property
+    def _decisions(self) -> Mapping[Effect, FieldDecision]:
+        """All that it ever says: a policy asks for every field in every place."""
+        return {
+            effect: FieldDecision(Decision(effect, self.id), self.profile) for effect in (Effect.PERMIT, Effect.MASK)
+        }
 
     def adds_to(self, known: FieldDecision | None, action: Action, field: str) -> bool:
         """Whether this grant shows more of *field* than *known* does."""

@@ -167,7 +167,8 @@ class SchemeSet(Mapping[str, IdentifierScheme]):
     @classmethod
     def of(cls, *schemes: IdentifierScheme, library: Mapping[str, IdentifierScheme] | None = None) -> SchemeSet:
         """A set of *schemes*, with *library* behind them."""
-        return cls({scheme.name: scheme for scheme in schemes}, library or {})
+        # Not by its truth: to know whether a library is empty takes counting it.
+        return cls({scheme.name: scheme for scheme in schemes}, {} if library is None else library)
 
     def with_(self, *schemes: IdentifierScheme) -> SchemeSet:
         """The same set with *schemes* added, or in place of those of the same name."""
