@@ -20,7 +20,7 @@ from bankcif.testing import synthetic_tables
 
 EVERY_CONCERN = list(Concern)
 
-folder, seed = sys.argv[1:]
+url, folder, seed = sys.argv[1:]
 chance = random.Random(seed)
 clock = SystemClock()
 auth = AuthContext(methods=("passkey",), assurance=3, at=clock.now())
@@ -35,7 +35,7 @@ def said(*words: object) -> None:
 
 keys = LocalKeyProvider.from_file(f"{folder}/keys.json")
 with CIF.open(
-    f"sqlite:///{folder}/cif.db", tenant="t", keys=keys, tables=synthetic_tables(),
+    url, tenant="t", keys=keys, key_store=f"{folder}/keys.db", tables=synthetic_tables(),
     witnesses=[FileWitness(f"{folder}/witness")], log_plan=LogPlan(entries=7),
 ) as cif:  # fmt: skip
     said("open")

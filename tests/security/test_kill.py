@@ -13,12 +13,13 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.conftest import known
+from tests.storage.servers import NAMES
 
 from bankcif import CIF, Actor, LocalKeyProvider, Purpose
 from bankcif._canonical import loads
@@ -41,10 +42,19 @@ DEEDS = {
 """What is acknowledged besides registrations, and what the log calls it."""
 
 
-def test_what_was_acknowledged_outlives_the_process(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.server) for name in NAMES)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'cif.db'}"
+        return
+    with request.getfixturevalue(request.param).database() as made:
+        yield made
+
+
+def test_what_was_acknowledged_outlives_the_process(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     rounds = 50 if request.config.getoption("--hypothesis-profile") == "endurance" else 3
     keys = LocalKeyProvider.generate()
-    with CIF.open(f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, tables=synthetic_tables()):
+    with CIF.open(url, tenant="t", keys=keys, key_store=tmp_path / "keys.db", tables=synthetic_tables()):
         pass  # founded under the first root of indexes, so that there are some to go on to
     for _ in range(3):
         keys = keys.renewed()
@@ -53,21 +63,21 @@ def test_what_was_acknowledged_outlives_the_process(tmp_path: Path, request: pyt
     registered: list[tuple[str, str, str]] = []
     deeds: Counter[tuple[str, str]] = Counter()
     for round_ in range(rounds):
-        lines = _killed(tmp_path, round_)
+        lines = _killed(url, tmp_path, round_)
         told["kills"] += 2
         told["acknowledged"] += len(lines)
         fresh = [(words[1], words[2], words[3]) for words in map(str.split, lines) if words[0] == "registered"]
         # Every look-up is an entry in the log; of what earlier rounds found already, a part each time.
         earlier = random.Random(round_).sample(registered, min(50, len(registered)))
         deeds.update((words[0], words[1]) for words in map(str.split, lines) if words[0] in DEEDS)
-        told["entries"] = _verified(tmp_path, [*fresh, *earlier], deeds)
+        told["entries"] = _verified(url, tmp_path, [*fresh, *earlier], deeds)
         registered += fresh
     assert told["acknowledged"] > 10 * rounds
     assert rounds < 50 or {what for what, _ in deeds} == DEEDS.keys()
     print(f"\nkill -9: {told}")  # noqa: T201 (kept in the docs)
 
 
-def _killed(folder: Path, round_: int) -> list[str]:
+def _killed(url: str, folder: Path, round_: int) -> list[str]:
     """Two processes work on the store for a moment and are killed; what they said, in the order of their saying."""
     chance, lines = random.Random(round_), list[str]()
     lock = threading.Lock()
@@ -85,7 +95,7 @@ def _killed(folder: Path, round_: int) -> list[str]:
     workers, readers, events = [], [], []
     for n in range(2):
         worker = subprocess.Popen(
-            [sys.executable, str(WORKER), str(folder), f"{round_}.{n}"], stdout=subprocess.PIPE, text=True
+            [sys.executable, str(WORKER), url, str(folder), f"{round_}.{n}"], stdout=subprocess.PIPE, text=True
         )
         event = threading.Event()
         reader = threading.Thread(target=read, args=(worker, event, chance.randrange(5, 40)))
@@ -105,12 +115,12 @@ def _killed(folder: Path, round_: int) -> list[str]:
     return lines
 
 
-def _verified(folder: Path, registered: list[tuple[str, str, str]], deeds: Counter[tuple[str, str]]) -> int:
+def _verified(url: str, folder: Path, registered: list[tuple[str, str, str]], deeds: Counter[tuple[str, str]]) -> int:
     """Opens the store anew, and finds everything that was acknowledged, in the log and in its effect."""
     who = known(Actor(id="a.sun", roles=ROLES), SystemClock().now())
     keys = LocalKeyProvider.from_file(folder / "keys.json")
     with CIF.open(
-        f"sqlite:///{folder / 'cif.db'}", tenant="t", keys=keys, tables=synthetic_tables(), create=False,
+        url, tenant="t", keys=keys, key_store=folder / "keys.db", tables=synthetic_tables(), create=False,
         witnesses=[FileWitness(folder / "witness")],
     ) as cif:  # fmt: skip
         cif.keys.rotate(actor=who)

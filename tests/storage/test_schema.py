@@ -72,10 +72,7 @@ def driver(url: str) -> str:
 
 
 def test_the_versions_are_those_of_the_migrations() -> None:
-    from alembic.script import ScriptDirectory
-
-    steps = ScriptDirectory.from_config(upgrade._config()).walk_revisions()
-    assert tuple(step.revision for step in steps)[::-1] == schema.SCHEMAS
+    assert tuple(step.revision for step in upgrade._scripts().walk_revisions())[::-1] == schema.SCHEMAS
 
 
 @pytest.mark.parametrize("version", schema.SCHEMAS)

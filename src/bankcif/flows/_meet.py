@@ -7,6 +7,7 @@ from functools import cache, partial
 
 import attrs
 
+from ..errors import ConflictError
 from ..matching import (
     BlockingKey,
     Explanation,
@@ -91,6 +92,9 @@ def meet(
     Finds, opens and compares the candidates of *arrivals*; *links* are the current ones of their source keys. Unless they are
     only looked at, whoever registers somebody who shares a key waits until the unit ends, and so does who changes a candidate.
 
+    Raises:
+        ConflictError: One of the source keys was merged or unmerged meanwhile: start again.
+
     Cost: one look-up for all tags, one read of the records under them, and one of all records of those who really share a key;
     comparing is linear in the pairs, of which an arrival has at most 50 parties' and 50 arrivals'.
     """
@@ -104,6 +108,8 @@ def meet(
         if only_look or found.is_settled():
             break
         found = _find(desk, unit, tagging, keys, held, only_look=False)
+    if not only_look:
+        found.need_links(links)
     pairs = _pairs(arrivals, keys, found.processed(), found.records)
     return Meetings(
         met=_weighed(desk, arrivals, features, found.records, pairs), keys=keys, links=links, records=found.records,
@@ -143,6 +149,12 @@ class _Found:
             for cif_no, one in bearers.items()
             if cif_no in self.parties
         )
+
+    def need_links(self, links: Mapping[SourceKey, LinkRow]) -> None:
+        """Raises `ConflictError` if a source key went to another party before the one that it belonged to was locked."""
+        for origin, link in links.items():
+            if all(one.statement.origin != origin for one in self.records.get(link.cif_no, ())):
+                raise ConflictError("a source key went to another party meanwhile", rule="moved")
 
     def processed(self) -> list[list[CifNo]]:
         """The candidates without restricted customers: they are stored, and nothing else is done with them."""

@@ -99,11 +99,11 @@ def statements(kind: str, since: str | None = None) -> str:
         return _laid_out(kind)
     if since not in SCHEMAS:
         raise StorageError(f"there is no version {since}; there are {', '.join(SCHEMAS)}", rule="schema")
+    if since == SCHEMA:
+        return f"-- the tables are of version {SCHEMA} already\n"
     out = io.StringIO()
-    config = _config(output_buffer=out)
-    config.attributes["dialect"] = kind
-    need("alembic.command", extra="migrate").upgrade(config, f"{since}:{SCHEMA}", sql=True)
-    return out.getvalue() or f"-- the tables are of version {SCHEMA} already\n"
+    _run(dialect_name=kind, starting_rev=since, as_sql=True, literal_binds=True, output_buffer=out)
+    return out.getvalue()
 
 
 def _laid_out(kind: str) -> str:
@@ -117,18 +117,28 @@ def _laid_out(kind: str) -> str:
 
 
 def _migrate(connection: Connection, database: Database) -> None:
-    command = need("alembic.command", extra="migrate")
-    config = _config()
     with database.alone(connection):
-        config.attributes["connection"] = connection
-        command.upgrade(config, SCHEMA)
+        _run(connection=connection)
         connection.commit()
 
 
-def _config(**more: Any) -> Any:
-    config = need("alembic.config", extra="migrate").Config(**more)
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    return config
+def _run(*, starting_rev: str | None = None, as_sql: bool = False, **where: Any) -> None:
+    """Runs the migrations, or prints them."""
+    environment, scripts = need("alembic.runtime.environment", extra="migrate"), _scripts()
+    steps = {
+        "fn": lambda revision, _: scripts._upgrade_revs(SCHEMA, revision), "as_sql": as_sql, "starting_rev": starting_rev,
+        "destination_rev": SCHEMA,
+    }  # fmt: skip
+    with environment.EnvironmentContext(need("alembic.config", extra="migrate").Config(), scripts, **steps) as running:
+        running.configure(
+            target_metadata=t.METADATA, version_table=t.SCHEMA_VERSION.name, render_as_batch=True, **where,
+        )  # fmt: skip
+        with running.begin_transaction():
+            running.run_migrations()
+
+
+def _scripts() -> Any:
+    return need("alembic.script", extra="migrate").ScriptDirectory(str(_SCRIPTS))
 
 
 @contextmanager
