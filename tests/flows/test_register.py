@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,8 +22,9 @@ from bankcif import (
     Terms,
     party_from,
 )
-from bankcif.errors import ConfigurationError, FourEyesError, IntakeError, NotFoundOrNotAllowedError
+from bankcif.errors import ConfigurationError, FourEyesError, IntakeError, NotFoundOrNotAllowedError, StorageError
 from bankcif.party import CifNo, ReferenceTables
+from bankcif.storage import LOST
 
 ID = "880101199003071098"
 OTHER_ID = "880101198505051236"
@@ -383,3 +386,53 @@ def test_card_numbers_rest_as_token_and_mask(cif: CIF, steward: Actor) -> None:
 def test_a_number_that_was_never_given_is_not_found(cif: CIF, steward: Actor) -> None:
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.customers.get(CifNo("C0000000000000000"), actor=steward, purpose=Purpose.SERVICE)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_form_whose_answer_was_lost_with_the_connection_is_stored_once(
+    cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    from bankcif.flows import desk
+
+    waited: list[float] = []
+    monkeypatch.setattr(desk.time, "sleep", waited.append)
+    repository = cif._repository
+    real, lost = repository.unit_of_work, []
+
+    @contextmanager
+    def losing() -> Iterator[Any]:
+        with real() as unit:
+            commit = unit.commit
+
+            def once() -> None:
+                if not lost:
+                    lost.append(1)
+                    if committed:
+                        commit()
+                    raise StorageError("gone", rule=LOST)
+                commit()
+
+            monkeypatch.setattr(unit, "commit", once)
+            yield unit
+
+    monkeypatch.setattr(repository, "unit_of_work", losing)
+    done = register(cif, steward, "1")
+    assert (lost, waited) == ([1], [0.1])
+    assert done.outcome is (Outcome.UNCHANGED if committed else Outcome.NEW)
+    found = cif.customers.find(phone="15412345678", actor=steward, purpose=Purpose.SERVICE)
+    assert [view.cif_no for view in found] == [done.cif_no]
+
+
+def test_a_connection_that_stays_lost_is_told(cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bankcif.flows import desk
+
+    waited: list[float] = []
+    monkeypatch.setattr(desk.time, "sleep", waited.append)
+
+    def gone() -> Any:
+        raise StorageError("gone", rule=LOST)
+
+    with monkeypatch.context() as patched, pytest.raises(StorageError, match="gone"):
+        patched.setattr(cif._repository, "unit_of_work", gone)
+        register(cif, steward, "1")
+    assert waited == [0.1, 0.5, 2.0]

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import known
-from tests.storage.servers import NAMES
+from tests.storage.servers import NAMES, OWN, Own, Server
 
 from bankcif import CIF, Actor, LocalKeyProvider, Purpose
 from bankcif._canonical import loads
@@ -77,8 +78,37 @@ def test_what_was_acknowledged_outlives_the_process(url: str, tmp_path: Path, re
     print(f"\nkill -9: {told}")  # noqa: T201 (kept in the docs)
 
 
-def _killed(url: str, folder: Path, round_: int) -> list[str]:
-    """Two processes work on the store for a moment and are killed; what they said, in the order of their saying."""
+@pytest.mark.server
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_acknowledged_outlives_the_server(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The server is killed while two processes work; it comes back, and they go on."""
+    request.getfixturevalue(name)  # which tells if it is not installed
+    rounds = 10 if request.config.getoption("--hypothesis-profile") == "endurance" else 3
+    LocalKeyProvider.generate().write(tmp_path / "keys.json")
+    told = {"kills": 0, "acknowledged": 0, "entries": 0}
+    with OWN[name]() as own, Server(own.url, name).database() as url:
+        keys = LocalKeyProvider.from_file(tmp_path / "keys.json")
+        with CIF.open(url, tenant="t", keys=keys, key_store=tmp_path / "keys.db", tables=synthetic_tables()):
+            pass
+        registered: list[tuple[str, str, str]] = []
+        deeds: Counter[tuple[str, str]] = Counter()
+        for round_ in range(rounds):
+            lines = _killed(url, tmp_path, round_, own)
+            told["kills"] += 1
+            told["acknowledged"] += len(lines)
+            fresh = [(words[1], words[2], words[3]) for words in map(str.split, lines) if words[0] == "registered"]
+            deeds.update((words[0], words[1]) for words in map(str.split, lines) if words[0] in DEEDS)
+            told["entries"] = _verified(url, tmp_path, [*registered[-50:], *fresh], deeds)
+            registered += fresh
+    assert told["acknowledged"] > 10 * rounds
+    print(f"\nkill -9 of {name}: {told}")  # noqa: T201 (kept in the docs)
+
+
+def _killed(url: str, folder: Path, round_: int, own: Own | None = None) -> list[str]:
+    """
+    Two processes work on the store for a moment and are killed; what they said, in the order of their saying. If there is a server of
+    our own, it is killed first, and they work on for a moment when it is back.
+    """
     chance, lines = random.Random(round_), list[str]()
     lock = threading.Lock()
 
@@ -105,6 +135,16 @@ def _killed(url: str, folder: Path, round_: int) -> list[str]:
         events.append(event)
     for event in events:
         assert event.wait(120), "a worker says nothing"
+    if own is not None:
+        own.kill()
+        own.begin()
+        with lock:
+            before = len(lines)
+        until = time.monotonic() + 60
+        while len(lines) < before + 6:
+            assert time.monotonic() < until, "nobody goes on"
+            assert all(worker.poll() is None for worker in workers), "a worker did not outlive the server"
+            time.sleep(0.02)
     for worker in workers:
         worker.send_signal(signal.SIGKILL)
     for worker, reader in zip(workers, readers, strict=True):

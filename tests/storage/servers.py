@@ -79,8 +79,8 @@ def server(name: str) -> Iterator[Server | str]:
         yield f"{name}: {VARIABLES[name]} names a server that does not answer"
         return
     try:
-        with _OWN[name]() as url:
-            yield Server(url, name)
+        with OWN[name]() as own:
+            yield Server(own.url, name)
     except FileNotFoundError as error:
         yield f"{name}: no server answers, and none is installed ({error.args[0]})"
 
@@ -135,8 +135,53 @@ def folder_of(user: str) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         yield path, who
 
 
+@attrs.define
+class Own:
+    """
+    A server of our own.
+
+    Attributes:
+        url: Of its owner.
+        start: How it is started, as whom, and in which folder its log is.
+    """
+
+    url: URL
+    start: Sequence[Any]
+    who: Mapping[str, Any]
+    folder: Path
+    _process: subprocess.Popen[Any] | None = None
+
+    def begin(self) -> None:
+        """Starts it, and waits until it answers; again, if it waits for what is left of the one before."""
+        until = time.monotonic() + 60
+        while True:
+            if self._process is None or self._process.poll() is not None:
+                with (self.folder / "log").open("a") as log:
+                    self._process = subprocess.Popen(self.start, stderr=log, **self.who)
+            if _answers(self.url):
+                return
+            assert time.monotonic() < until, (self.folder / "log").read_text()[-2000:]
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """Ends it as a loss of power would, but for what the operating system has not yet written."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> None:
+        """Ends it."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
 @contextmanager
-def own_postgresql(*settings: str, files: Mapping[str, bytes] | None = None) -> Iterator[URL]:
+def own_postgresql(*settings: str, files: Mapping[str, bytes] | None = None) -> Iterator[Own]:
     """
     A cluster of PostgreSQL that ends with the block, with *settings* of ``postgresql.conf`` and *files* beside it. Its owner is let
     in as they are, everybody else by their password.
@@ -149,14 +194,9 @@ def own_postgresql(*settings: str, files: Mapping[str, bytes] | None = None) -> 
         data = folder / "data"
         made = [home / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         subprocess.run(made, check=True, capture_output=True, **who)
-        for setting in (
-            f"port = {port}",
-            f"unix_socket_directories = '{folder}'",
-            "listen_addresses = '127.0.0.1'",
-            *settings,
-        ):
-            with (data / "postgresql.conf").open("a") as out:
-                out.write(setting + "\n")
+        place = (f"port = {port}", f"unix_socket_directories = '{folder}'", "listen_addresses = '127.0.0.1'")
+        with (data / "postgresql.conf").open("a") as out:
+            out.writelines(f"{setting}\n" for setting in (*place, *settings))
         (data / "pg_hba.conf").write_text(
             "local all all trust\nhost all postgres all trust\nhost all all all scram-sha-256\n"
         )
@@ -164,14 +204,13 @@ def own_postgresql(*settings: str, files: Mapping[str, bytes] | None = None) -> 
             (data / name).write_bytes(content)
             (data / name).chmod(0o600)
             os.chown(data / name, who.get("user", -1), who.get("group", -1))
-        start = [home / "postgres", "-D", data]
         url = URL.create("postgresql+psycopg", username="postgres", host="127.0.0.1", port=port, database="postgres")
-        with _running(start, who, folder, url):
-            yield url
+        with _running(Own(url, [home / "postgres", "-D", data], who, folder)) as own:
+            yield own
 
 
 @contextmanager
-def own_mariadb(*settings: str) -> Iterator[URL]:
+def own_mariadb(*settings: str) -> Iterator[Own]:
     """A server of MariaDB that ends with the block, with *settings* as its options."""
     daemon, install = (
         shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in ("mariadbd", "mariadb-install-db")
@@ -192,29 +231,18 @@ def own_mariadb(*settings: str) -> Iterator[URL]:
         start = [daemon, "--no-defaults", f"--datadir={data}", f"--port={port}", f"--socket={folder / 'sock'}",
                  "--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}", *settings]  # fmt: skip
         url = URL.create("mariadb+pymysql", username="root", host="127.0.0.1", port=port, database="mysql")
-        with _running(start, who, folder, url):
-            yield url
+        with _running(Own(url, start, who, folder)) as own:
+            yield own
 
 
 @contextmanager
-def _running(start: Sequence[Any], who: Mapping[str, Any], folder: Path, url: URL) -> Iterator[None]:
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(start, stderr=log, **who)
+def _running(own: Own) -> Iterator[Own]:
     try:
-        until = time.monotonic() + 60
-        while not _answers(url):
-            assert process.poll() is None, "the server ended"
-            assert time.monotonic() < until, "the server does not answer"
-            time.sleep(0.1)
-        yield
+        own.begin()
+        yield own
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        own.end()
 
 
+OWN: Mapping[str, Callable[[], Any]] = {"postgresql": own_postgresql, "mariadb": own_mariadb}
 _STANDARD: Mapping[str, Callable[[], list[URL]]] = {"postgresql": _standard_postgresql, "mariadb": _standard_mariadb}
-_OWN: Mapping[str, Callable[[], Any]] = {"postgresql": own_postgresql, "mariadb": own_mariadb}

@@ -385,8 +385,8 @@ class TestTls:
         folder = tmp_path_factory.mktemp("tls")
         authority, certificate, key = certified(folder, "localhost")
         settings = ("ssl = on", "ssl_cert_file = 'server.crt'", "ssl_key_file = 'server.key'")
-        with own_postgresql(*settings, files={"server.crt": certificate, "server.key": key}) as url:
-            server = Server(url, "postgresql")
+        with own_postgresql(*settings, files={"server.crt": certificate, "server.key": key}) as own:
+            url, server = own.url, Server(own.url, "postgresql")
             server.run(
                 f"CREATE ROLE clerk LOGIN PASSWORD '{SECRET}'", "CREATE DATABASE bank OWNER clerk ENCODING 'UTF8'"
             )

@@ -93,7 +93,7 @@ def meet(
     only looked at, whoever registers somebody who shares a key waits until the unit ends, and so does who changes a candidate.
 
     Raises:
-        ConflictError: One of the source keys was merged or unmerged meanwhile: start again.
+        ConflictError: One of the source keys was merged or unmerged meanwhile, or a rotation of the index has begun: start again.
 
     Cost: one look-up for all tags, one read of the records under them, and one of all records of those who really share a key;
     comparing is linear in the pairs, of which an arrival has at most 50 parties' and 50 arrivals'.
@@ -102,6 +102,10 @@ def meet(
     keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
     if not only_look:
         unit.indexes.meet({tag for tags in keys for _, tag in tags})
+        if (
+            desk.tagging(unit) != tagging
+        ):  # whoever rotates the index waits for whom it finds within, and for nobody else
+            raise ConflictError("the index is written under other keys since a moment ago", rule="index_version")
     held = {link.cif_no for link in links.values()}
     found = _find(desk, unit, tagging, keys, held, only_look=only_look)
     for _ in range(_LOOKS - 1):

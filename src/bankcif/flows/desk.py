@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -24,7 +25,7 @@ from ..matching import BlockingKey, LinkPolicy, MatchModel
 from ..merging import SurvivorshipRules
 from ..party import CifNo, CodeLists, PartyKind
 from ..protection import SEVERAL, DataKeys, Sealer, Tagger, Taggers
-from ..storage import Repository, UnitOfWork
+from ..storage import LOST, Repository, UnitOfWork
 from ..storage.rows import IndexRow
 from ._policy import PolicyWatch
 from .log import LogWriter
@@ -53,7 +54,8 @@ __all__ = [
 T = TypeVar("T")
 E = TypeVar("E", bound=BankCIFError)
 _LOGGER = logging.getLogger("bankcif")
-_TRIES = 4
+_PAUSES = (0.1, 0.5, 2.0)
+"""Seconds between tries after a lost connection."""
 _HOUR = 3_600_000_000
 
 
@@ -366,11 +368,22 @@ def destroy_retired_later(desk: Desk) -> None:
         _LOGGER.warning("retired keys are not destroyed yet (%s); that is tried again", error.rule or error.code)
 
 
-def retried(work: Callable[[], T]) -> T:
-    """Runs *work*, again if another writer was first; then it sees what that one wrote, and decides anew."""
-    for _ in range(_TRIES - 1):
+def retried(work: Callable[[], T], *, after_loss: bool = False) -> T:
+    """
+    Runs *work*, again if another writer was first; then it sees what that one wrote, and decides anew.
+
+    Args:
+        work: Does everything in one unit.
+        after_loss: Whether it is run again after the connection was lost, too, when the server had time to come back: only what comes
+            to the same if it had been committed.
+    """
+    for seconds in _PAUSES:
         try:
             return work()
         except ConflictError:
             continue
+        except StorageError as error:
+            if not after_loss or error.rule != LOST:
+                raise
+        time.sleep(seconds)
     return work()

@@ -99,7 +99,7 @@ def register(
         also: Further writes that belong into the same transaction.
 
     Returns:
-        What became of each. A form is refused, and nothing of it stored, if its source key belongs to a party of
+        What became of each; a form that was stored when its answer was lost with the connection, as unchanged. A form is refused, and nothing of it stored, if its source key belongs to a party of
         another kind: the source mixed two customers up.
     """
 
@@ -117,7 +117,8 @@ def register(
             unit.commit()
         return done
 
-    return retried(once)
+    # A form whose commit was lost from sight is a repeat if it had happened.
+    return retried(once, after_loss=True)
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -332,7 +333,8 @@ class _Batch:
                 continue
             stored: Sequence[Record] = meetings.records[cif_no]
             anchor = (row.anchor_source, row.anchor_source_key, row.anchor_record_no)
-            known = next((r.key for r in stored if r.statement.place == anchor), None)
+            # By the row that is locked: a rotation may have given the record another key since it was opened.
+            known = next((r.key for r in stored if r.key.id == row.anchor_key_id), None)
             anchor_key = known or self._desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id]
             before = [r.statement for r in stored]
             touched.append(

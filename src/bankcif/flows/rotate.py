@@ -170,6 +170,10 @@ def _need_approved(desk: Desk, running: Sequence[RotationRow], approved: Mapping
             )
 
 
+_SWITCHED = 1
+"""Passes of a rotation of the index whose tags are all made: they are searched from then on."""
+
+
 def _step(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     step = {"wrapping": _rewrap, "data": _reseal, "index": _reindex}[row.what]
     return retried(lambda: step(desk, row, actor))
@@ -296,20 +300,28 @@ def _reseal(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
 
 
 def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
-    """One page of parties whose tags are made anew; after the last, the switch; then one page of old tags deleted."""
+    """
+    One page of parties whose tags are made anew; after the last, the switch; then one page of old tags deleted. Before the first page,
+    and between the switch and deleting, whoever registers by the keys of before is waited for.
+    """
     with desk.unit_of_work() as unit:
         if (stands := _standing(unit, row)) != row:
             return stands
+        if (row.cursor, row.passes) == ("", 0) or row.passes == _SWITCHED:
+            unit.indexes.meet_all()  # who registers by the keys of before: from now on, nobody does
         now, store = desk.now(), unit.keys.store()
-        if row.passes:
+        if row.passes == _SWITCHED:
+            count, after = 0, attrs.evolve(row, passes=_SWITCHED + 1)
+        elif row.passes:
             old = store.index_version - 1
             count = unit.indexes.drop_version(old, _TAGS_AT_ONCE) + unit.claims.drop_version(old, _TAGS_AT_ONCE)
             after = row if count else attrs.evolve(row, finished_at=now)
         elif page := unit.parties.page(row.cursor, _PARTIES_AT_ONCE):
+            unit.parties.lock([party.cif_no for party in page])
             count = _tagged_anew(desk, unit, page)
             after = attrs.evolve(row, cursor=page[-1].cif_no, done=row.done + count)
         else:
-            count, after = 0, attrs.evolve(row, cursor="", passes=1)
+            count, after = 0, attrs.evolve(row, cursor="", passes=_SWITCHED)
             check = index_check(desk.taggers.at(store.index_next), store)
             unit.keys.restate(
                 attrs.evolve(store, index_version=store.index_next, index_next=0, index_check=check)

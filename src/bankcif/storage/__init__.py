@@ -3,7 +3,7 @@
 from .limits import Limits
 from .memory import MemoryRepository
 from .memory_keys import MemoryKeyStore
-from .repository import Repository, UnitOfWork
+from .repository import LOST, Repository, UnitOfWork
 from .search_store import Order, SearchStore
 
-__all__ = ["Limits", "MemoryKeyStore", "MemoryRepository", "Order", "Repository", "SearchStore", "UnitOfWork"]
+__all__ = ["LOST", "Limits", "MemoryKeyStore", "MemoryRepository", "Order", "Repository", "SearchStore", "UnitOfWork"]

@@ -13,11 +13,9 @@ from typing import NamedTuple
 from sqlalchemy import exc
 
 from ..errors import ConflictError, StorageError
+from .repository import LOST
 
-__all__ = ["LOST", "translated"]
-
-LOST = "connection"
-"""Rule of an error after which nobody knows whether a commit that was under way has happened."""
+__all__ = ["translated"]
 
 
 class _Meaning(NamedTuple):

@@ -197,6 +197,9 @@ class Indexes(Store):
     def meet(self, tags: Collection[bytes]) -> None:
         """Units take turns."""
 
+    def meet_all(self) -> None:
+        """Units take turns."""
+
     def add(self, rows: Collection[IndexRow]) -> None:
         for row in rows:
             if row.key not in self._data.indexes.rows:

@@ -215,10 +215,15 @@ class Claims(Store):
 
 class Indexes(Store):
     def meet(self, tags: Collection[bytes]) -> None:
+        self._lock({zlib.crc32(tag) % MEETING_POINTS for tag in tags})
+
+    def meet_all(self) -> None:
+        self._lock(range(MEETING_POINTS))
+
+    def _lock(self, points: Collection[int]) -> None:
         if self._s.serial:
             return
-        points = sorted({zlib.crc32(tag) % MEETING_POINTS for tag in tags})
-        if len(self._s.select_in("meet", points)) < len(points):
+        if len(self._s.select_in("meet", sorted(points))) < len(points):
             raise StorageError(
                 "the database lacks meeting points of this tenant; restore its table meeting, like the others, from the backup",
                 rule="meeting",

@@ -36,7 +36,11 @@ from .rows import (
 )
 from .search_store import SearchStore
 
+LOST = "connection"
+"""Rule of the `StorageError` after which nobody knows whether a commit that was under way has happened."""
+
 __all__ = [
+    "LOST",
     "AuditStore",
     "ClaimStore",
     "CopyStore",
@@ -179,6 +183,9 @@ class IndexStore(Protocol):
         Waits for every unit that met one of *tags* and has not ended, and lets later ones wait for this: of two that register the
         same person at once, one sees what the other wrote.
         """
+
+    def meet_all(self) -> None:
+        """As `meet`, of every tag that there could be."""
 
     def add(self, rows: Collection[IndexRow]) -> None:
         """New tags; one that is there is left as it is."""

@@ -353,4 +353,5 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             unit.keys.lock()
             unit.indexes.meet([])
             unit.indexes.meet([bytes([n]) * 16 for n in range(200)])
+            unit.indexes.meet_all()
             assert unit.keys.store() == row
