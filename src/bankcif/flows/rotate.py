@@ -187,7 +187,11 @@ def _start_over(desk: Desk, row: RotationRow) -> None:
 
 
 def _standing(unit: UnitOfWork, row: RotationRow) -> RotationRow:
-    """How far the rotation is by now: another process may carry it on too, and every step goes on from what stands."""
+    """
+    How far the rotation is by now: another process may carry it on too, and every step goes on from what stands; it waits for the step
+    that the other is at.
+    """
+    unit.keys.lock()
     return next(one for one in unit.keys.rotations() if one.id == row.id)
 
 
