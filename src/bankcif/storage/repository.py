@@ -14,13 +14,13 @@ from typing import Protocol
 
 from ..approval import Approval
 from ..party import CifNo, SourceKey
+from .index_store import IndexStore
 from .log_store import AuditStore, TrailStore
 from .person_store import CredentialStore, ReasonStore, UsageStore
 from .rows import (
     ClaimRow,
     FactRow,
     GoldenRow,
-    IndexRow,
     LinkRow,
     Mark,
     NotAMatchRow,
@@ -173,37 +173,6 @@ class ClaimStore(Protocol):
 
     def release(self, tags: Collection[tuple[str, bytes]], holder: CifNo) -> None:
         """Gives up those of *tags* that *holder* holds."""
-
-
-class IndexStore(Protocol):
-    """Search tags of source records."""
-
-    def meet(self, tags: Collection[bytes]) -> None:
-        """
-        Waits for every unit that met one of *tags* and has not ended, and lets later ones wait for this: of two that register the
-        same person at once, one sees what the other wrote.
-        """
-
-    def meet_all(self) -> None:
-        """As `meet`, of every tag that there could be."""
-
-    def add(self, rows: Collection[IndexRow]) -> None:
-        """New tags; one that is there is left as it is."""
-
-    def drop_version(self, version: int, limit: int) -> int:
-        """Deletes up to *limit* tags of an index version; returns how many."""
-
-    def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
-        """
-        The rows with one of *tags*, of all indexes or of one: cut tags of two may be equal. All of them, or *most* of each tag, and
-        then not many more than those are read.
-        """
-
-    def remove(self, rows: Collection[IndexRow]) -> None:
-        """Deletes tags; one that is not there is nothing."""
-
-    def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
-        """Lets these rows name *cif_no*."""
 
 
 class WorkStore(Protocol):

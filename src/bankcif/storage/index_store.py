@@ -1,0 +1,42 @@
+"""What a store must be able to do for its blind indexes: search tags, and where those who register meet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from ..party import CifNo
+from .rows import IndexRow
+
+__all__ = ["IndexStore"]
+
+
+class IndexStore(Protocol):
+    """Search tags of source records."""
+
+    def meet(self, tags: Collection[bytes]) -> None:
+        """
+        Waits for every unit that met one of *tags* and has not ended, and lets later ones wait for this: of two that register the
+        same person at once, one sees what the other wrote.
+        """
+
+    def meet_all(self) -> None:
+        """As `meet`, of every tag that there could be."""
+
+    def add(self, rows: Collection[IndexRow]) -> None:
+        """New tags; one that is there is left as it is."""
+
+    def drop_version(self, version: int, limit: int) -> int:
+        """Deletes up to *limit* tags of an index version; returns how many."""
+
+    def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
+        """
+        The rows with one of *tags*, of all indexes or of one: cut tags of two may be equal. All of them, or *most* of each tag, and
+        then not many more than those are read.
+        """
+
+    def remove(self, rows: Collection[IndexRow]) -> None:
+        """Deletes tags; one that is not there is nothing."""
+
+    def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
+        """Lets these rows name *cif_no*."""
