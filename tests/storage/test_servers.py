@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 import threading
 import time
@@ -19,8 +21,8 @@ from tests.storage.servers import NAMES, Server, free_port, own_postgresql
 from bankcif import CIF, Limits, LocalKeyProvider
 from bankcif.errors import ConfigurationError, ConflictError, MissingExtraError, StorageError, StoreOpenError
 from bankcif.party import CifNo
-from bankcif.storage import _server
-from bankcif.storage.sql import SqlRepository
+from bankcif.storage import _postgresql, _server
+from bankcif.storage.sql import SqlRepository, reach
 from bankcif.testing.contracts.rows import A, B, party
 
 SECRET = "geheim-7351"
@@ -133,6 +135,11 @@ def test_a_user_without_rights(on: Server, url: str) -> None:
         ("postgresql://h/d?hosst=x", "hosst"),
         ("mariadb://h/d?sockett=x", "sockett"),
         ("no url", "none that SQLAlchemy knows"),
+        (f"postgresql://clerk:{SECRET}@h:54{SECRET}/d", "none that SQLAlchemy knows"),
+        (f"postgresql://clerk:p@x/{SECRET}@h/d", "%40"),
+        (f"postgresql://clerk:p@{SECRET}@h/d", "%40"),
+        (f"postgresql://h/d?password={SECRET}", "before the @"),
+        (f"mariadb://h/d?passwd={SECRET}", "before the @"),
     ],
 )
 def test_a_url_that_cannot_be_used(place: str, words: str) -> None:
@@ -439,12 +446,58 @@ def test_a_server_without_tls_is_refused_where_it_must_be_encrypted(on: Server) 
         ("postgresql://127.0.0.1.bank.example/cif", "verify"),
         ("postgresql://127.0.0.1/cif?host=db.bank.example", "verify"),
         ("postgresql://localhost/cif?hostaddr=10.1.2.3", "verify"),
+        ("postgresql:///cif?host=/var/run/postgresql,db.bank.example", "verify"),
+        ("postgresql:///cif?host=/var/run/postgresql&host=db.bank.example", "verify"),
+        ("postgresql:///cif?host=/var/run/postgresql&host=localhost", "off"),
     ],
 )
 def test_whatever_leaves_the_machine_is_protected_unless_the_url_says_otherwise(place: str, mode: str) -> None:
     tls, rest = _server.tls_of(make_url(place))
     assert tls.mode == mode
     assert not {"tls", "tls_ca"} & rest.query.keys()
+
+
+@pytest.mark.parametrize(
+    ("place", "variables", "mode"),
+    [
+        ("postgresql:///cif", {}, "prefer"),
+        ("postgresql:///cif", {"PGHOST": "db.bank.example"}, "verify-full"),
+        ("postgresql:///cif", {"PGHOSTADDR": "10.1.2.3"}, "verify-full"),
+        ("postgresql:///cif", {"PGSERVICE": "bank"}, "verify-full"),
+        ("postgresql:///cif?service=bank", {}, "verify-full"),
+        ("postgresql://localhost/cif", {"PGHOST": "db.bank.example", "PGSSLMODE": "disable"}, "prefer"),
+    ],
+)
+def test_where_a_url_leaves_the_host_to_its_surroundings_they_are_looked_at(
+    place: str, variables: dict[str, str], mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    asked: list[dict[str, Any]] = []
+    real = _postgresql._arguments
+    monkeypatch.setattr(_postgresql, "_arguments", lambda *words: asked.append(real(*words)) or asked[-1])
+    engine, _ = reach(place, create=False)
+    engine.dispose()
+    assert [one["sslmode"] for one in asked] == [mode]
+
+
+def test_what_is_made_is_told_without_the_password(on: Server, url: str, tmp_path: Path) -> None:
+    from bankcif.cli import main
+
+    place = make_url(url).set(username="root" if on.name == "mariadb" else "postgres", password=SECRET)
+    kept = [
+        "--keys",
+        str(tmp_path / "keys.json"),
+        "--operators",
+        str(tmp_path / "operators.toml"),
+        "--key-store",
+        str(tmp_path / "k.db"),
+    ]
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told), pytest.raises(SystemExit):
+        main(["init", "--db", place.render_as_string(hide_password=False), *kept])
+    assert SECRET not in told.getvalue()
+    assert make_url(url).database in told.getvalue()
 
 
 def _driver(url: str) -> URL:

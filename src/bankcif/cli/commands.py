@@ -97,6 +97,8 @@ commands.add_command(operator_group)
 )
 def init(store: StoreOptions, operator: str, expected_customers: int, frequencies: Path | None, suite: str) -> int:
     """Make an empty store, its key file, its key store and an operators file."""
+    from ..storage.sql import shown
+
     if not is_key_service(store.keys) and not Path(store.keys).exists():
         LocalKeyProvider.generate(suite=suite_of(suite)).write(store.keys)
     provider = key_provider(store.keys)
@@ -107,13 +109,14 @@ def init(store: StoreOptions, operator: str, expected_customers: int, frequencie
         log_key = str(cif.audit.key)
     if not Path(store.operators).exists():
         Path(store.operators).write_text(_OPERATORS.format(operator=operator), encoding="utf-8")
+    place = shown(store.db)
     document = {
-        "db": store.db, "suite": suite, "keys": store.keys, "fingerprint": fingerprint(provider),
+        "db": place, "suite": suite, "keys": store.keys, "fingerprint": fingerprint(provider),
         "operators": store.operators, "log_key": log_key,
     }  # fmt: skip
 
     def text() -> None:
-        click.echo(f"store      {store.db} ({suite})")
+        click.echo(f"store      {place} ({suite})")
         click.echo(f"keys       {store.keys} ({told(provider)})")
         click.echo(f"operators  {store.operators}")
         click.echo(f"log key    {log_key}")

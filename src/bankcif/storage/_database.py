@@ -62,10 +62,11 @@ class Nothing:
         """Nothing to end."""
 
 
-def is_local(url: URL) -> bool:
-    """Whether what is sent to *url* stays on this machine; libpq also takes hosts from its query."""
-    hosts = [url.host, *(url.query.get(name) for name in ("host", "hostaddr"))]
-    return all(isinstance(host, str) and _stays(host) for host in hosts if host)
+def is_local(url: URL, *more: str) -> bool:
+    """Whether what is sent to *url*, and to *more* hosts that its driver may go to, stays on this machine."""
+    words = [url.query.get(name, "") for name in ("host", "hostaddr")]
+    given = [url.host or "", *(one for word in words for one in ([word] if isinstance(word, str) else word)), *more]
+    return all(_stays(host) for one in given for host in one.split(",") if host)  # libpq takes several in one word
 
 
 def _stays(host: str) -> bool:

@@ -42,7 +42,8 @@ class Mysql:
             )
         if not url.database:
             raise StoreOpenError("the URL names no database; write  mariadb://USER@HOST/DATABASE", rule="url")
-        tls, url = tls_of(url.set(drivername=f"{url.get_backend_name()}+pymysql"))
+        by_file = any(word.startswith("read_default") for word in url.query)  # which may name another host
+        tls, url = tls_of(url.set(drivername=f"{url.get_backend_name()}+pymysql"), elsewhere=by_file)
         known_words(url, inspect.signature(driver.connections.Connection.__init__).parameters)
         engine = create_engine(
             url, hide_parameters=True, paramstyle="format", isolation_level="READ COMMITTED", pool_size=limits.connections,

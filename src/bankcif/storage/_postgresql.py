@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 
 from .._extras import need
 from ..errors import StoreOpenError
-from ._database import Nothing
+from ._database import Nothing, is_local
 from ._server import Tls, known_words, pinged, tls_of
 from .limits import Limits
 
@@ -38,8 +38,12 @@ class Postgresql:
             raise StoreOpenError("a store on PostgreSQL is reached by psycopg: write  postgresql://…", rule="url")
         if not url.database:
             raise StoreOpenError("the URL names no database; write  postgresql://USER@HOST/DATABASE", rule="url")
-        tls, url = tls_of(url.set(drivername="postgresql+psycopg"))
-        known_words(url, {option.keyword.decode() for option in driver.pq.Conninfo.get_defaults()})
+        # What a URL leaves out, libpq takes from its surroundings: PGHOST, PGHOSTADDR, or a service file.
+        words = {one.keyword.decode(): (one.val or b"").decode() for one in driver.pq.Conninfo.get_defaults()}
+        around = "" if url.host or "host" in url.query else words["host"]
+        elsewhere = not is_local(url, around, words["hostaddr"]) or bool(url.query.get("service") or words["service"])
+        tls, url = tls_of(url.set(drivername="postgresql+psycopg"), elsewhere=elsewhere)
+        known_words(url, words)
         engine = create_engine(
             url, hide_parameters=True, paramstyle="format", pool_size=limits.connections,
             max_overflow=limits.more_connections, pool_timeout=limits.wait_seconds, pool_recycle=int(limits.keep_seconds),

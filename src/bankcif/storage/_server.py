@@ -35,10 +35,10 @@ class Tls:
     ca: str = ""
 
 
-def tls_of(url: URL) -> tuple[Tls, URL]:
+def tls_of(url: URL, *, elsewhere: bool = False) -> tuple[Tls, URL]:
     """
     What *url* says of TLS, and the URL without it: ``tls`` and ``tls_ca`` of its query. A server on another machine is verified
-    unless the URL says otherwise.
+    unless the URL says otherwise; so is one that may be *elsewhere*, since the URL does not say where it is.
 
     Raises:
         StoreOpenError: It says what is not known, or says it in the words of one driver.
@@ -46,7 +46,7 @@ def tls_of(url: URL) -> tuple[Tls, URL]:
     others = sorted(name for name in url.query if name.startswith("ssl"))
     mode, ca = (url.query.get(name, "") for name in ("tls", "tls_ca"))
     if not mode:
-        mode = "verify" if ca or not is_local(url) else "off"
+        mode = "verify" if ca or elsewhere or not is_local(url) else "off"
     if others or mode not in ("verify", "encrypt", "off") or not isinstance(ca, str) or (ca and mode != "verify"):
         raise StoreOpenError(
             "TLS is said as  ?tls=verify  (with &tls_ca=FILE for a certificate of your own), ?tls=encrypt  or  ?tls=off",

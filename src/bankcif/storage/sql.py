@@ -24,7 +24,7 @@ from .limits import Limits
 from .rows import StoreRow
 from .schema import lay_out, problem_of, version_of
 
-__all__ = ["SqlRepository", "named", "reach"]
+__all__ = ["SqlRepository", "named", "reach", "shown"]
 
 
 class SqlRepository:
@@ -131,14 +131,35 @@ def named(url: str) -> tuple[str, str]:
     return parsed.get_backend_name(), parsed.database or ""
 
 
+def shown(url: str) -> str:
+    """
+    *url* as it may be printed and logged: without its password.
+
+    Raises:
+        StoreOpenError: The URL is none.
+    """
+    return _shown(_read(url))
+
+
 def _read(url: str) -> URL:
+    """The URL in its parts; one that is none is never repeated, since whatever stands in it may be a password."""
     try:
-        return make_url(url)
-    except exc.ArgumentError:
-        pass
-    raise StoreOpenError(
-        "the database URL is none that SQLAlchemy knows; for a file write  sqlite:///cif.db", rule="url"
-    )
+        parsed = make_url(url)
+    except (exc.ArgumentError, ValueError):
+        parsed = None
+    if parsed is None:
+        raise StoreOpenError(
+            "the database URL is none that SQLAlchemy knows; for a file write  sqlite:///cif.db", rule="url"
+        )
+    if parsed.get_backend_name() != "sqlite":
+        if "@" in f"{parsed.host}{parsed.database}":
+            raise StoreOpenError(
+                "the URL is cut at a wrong place: in user and password write  %40  for @,  %2F  for /  and  %3A  for :",
+                rule="url",
+            )
+        if {"password", "passwd"} & parsed.query.keys():
+            raise StoreOpenError("a password stands before the @ of a URL, not among its words", rule="url")
+    return parsed
 
 
 def _made_ready(engine: Engine, database: Database, *, create: bool) -> str:

@@ -18,7 +18,7 @@ from ._database import Database
 from ._failures import translated
 from ._guard import owned
 from .schema import SCHEMA, SCHEMAS, lay_out, problem_of, version_of
-from .sql import reach
+from .sql import reach, shown
 
 __all__ = ["current", "differences", "statements", "upgrade"]
 
@@ -55,11 +55,11 @@ def upgrade(url: str) -> tuple[str | None, str]:
         before = version_of(connection)
         if before is None:
             if problem := lay_out(connection, database):
-                raise StoreOpenError(f"the database {_shown(url)} {problem}", rule="schema")
+                raise StoreOpenError(f"the database {shown(url)} {problem}", rule="schema")
         elif before in SCHEMAS[:-1]:
             _migrate(connection, database)
         elif problem := problem_of(before):
-            raise StoreOpenError(f"the database {_shown(url)} {problem}", rule="schema")
+            raise StoreOpenError(f"the database {shown(url)} {problem}", rule="schema")
         return before, SCHEMA
 
 
@@ -158,11 +158,7 @@ def _connected(url: str, *, create: bool = False) -> Iterator[tuple[Connection, 
     finally:
         engine.dispose()
     if problem:
-        raise StoreOpenError(f"the database {_shown(url)} {problem}", rule="open")
-
-
-def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+        raise StoreOpenError(f"the database {shown(url)} {problem}", rule="open")
 
 
 def _told(difference: Any) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import BigInteger, Column, MetaData, Table, exc, insert, select
-from sqlalchemy.engine import make_url
 
 from ..audit import Checkpoint, NoteKey, accept, text_of
 from ..errors import WitnessError
 from ._failures import translated
 from ._types import LONG_TEXT, text
-from .sql import reach
+from .sql import reach, shown
 
 __all__ = ["SqlWitness"]
 
@@ -38,7 +37,7 @@ class SqlWitness:
     def __init__(self, url: str, *, keys: Collection[NoteKey] = ()) -> None:
         self._engine, self._database = reach(url, create=True)
         self._keys = tuple(keys)
-        self.name = make_url(url).render_as_string(hide_password=True)
+        self.name = shown(url)
 
     def add(self, note: str, old: int, proof: Sequence[bytes]) -> str:
         origin = text_of(note).partition("\n")[0]
