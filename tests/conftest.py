@@ -95,6 +95,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(told.removeprefix("Skipped: "), red=True)
 
 
+@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.server) for name in NAMES)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind, that nobody else uses."""
+    if request.param == "sqlite":
+        (tmp_path / "cif.db").touch()
+        yield f"sqlite:///{tmp_path / 'cif.db'}"
+        return
+    with request.getfixturevalue(request.param).database() as made:
+        yield made
+
+
 @pytest.fixture
 def keys() -> LocalKeyProvider:
     return LocalKeyProvider.generate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -172,6 +173,7 @@ class CIF:
                 signer=NoteSigner(origin_of(founded.store_id), founded.digester.secret("checkpoint")),
                 witnesses=witnesses, sinks=sinks,
             ),
+            wait=time.sleep,
         )  # fmt: skip
         found_policy(self.__desk)
         if greet:

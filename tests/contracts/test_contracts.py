@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from tests.storage.servers import Server
+from tests.storage.servers import NAMES, Server
 
 from bankcif import LocalKeyProvider
 from bankcif.identifiers import IdentifierScheme, SchemeSet
@@ -93,20 +93,11 @@ class TestSqliteKeyStore(KeyStoreContract):
 
 
 @pytest.mark.server
-class TestPostgresqlKeyStore(KeyStoreContract):
-    @pytest.fixture
-    def key_store(self, postgresql: Server) -> Iterator[SqlKeyStore]:
-        with postgresql.database() as url:
-            opened = SqlKeyStore(url)
-            yield opened
-            opened.close()
-
-
-@pytest.mark.server
-class TestMariadbKeyStore(KeyStoreContract):
-    @pytest.fixture
-    def key_store(self, mariadb: Server) -> Iterator[SqlKeyStore]:
-        with mariadb.database() as url:
+class TestSqlKeyStore(KeyStoreContract):
+    @pytest.fixture(params=NAMES)
+    def key_store(self, request: pytest.FixtureRequest) -> Iterator[SqlKeyStore]:
+        server: Server = request.getfixturevalue(request.param)
+        with server.database() as url:
             opened = SqlKeyStore(url)
             yield opened
             opened.close()

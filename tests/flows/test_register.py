@@ -392,10 +392,8 @@ def test_a_number_that_was_never_given_is_not_found(cif: CIF, steward: Actor) ->
 def test_a_form_whose_answer_was_lost_with_the_connection_is_stored_once(
     cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
-    from bankcif.flows import desk
-
     waited: list[float] = []
-    monkeypatch.setattr(desk.time, "sleep", waited.append)
+    object.__setattr__(cif._desk, "wait", waited.append)
     repository = cif._repository
     real, lost = repository.unit_of_work, []
 
@@ -424,10 +422,8 @@ def test_a_form_whose_answer_was_lost_with_the_connection_is_stored_once(
 
 
 def test_a_connection_that_stays_lost_is_told(cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bankcif.flows import desk
-
     waited: list[float] = []
-    monkeypatch.setattr(desk.time, "sleep", waited.append)
+    object.__setattr__(cif._desk, "wait", waited.append)
 
     def gone() -> Any:
         raise StorageError("gone", rule=LOST)

@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ from bankcif.party import CifNo, LifeCycle
 from bankcif.storage.rows import PartyRow, RotationRow
 from bankcif.testing import synthetic_tables
 
-OPEN = "on servers a customer was found once in some rounds who was being erased while registered anew; nox -s endurance shows it"
 WORKER = Path(__file__).parent / "_worker.py"
 ROLES = {"steward", "auditor", "compliance", "key_custodian"}
 DEEDS = {
@@ -44,19 +44,8 @@ DEEDS = {
 """What is acknowledged besides registrations, and what the log calls it."""
 
 
-@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.server) for name in NAMES)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'cif.db'}"
-        return
-    with request.getfixturevalue(request.param).database() as made:
-        yield made
-
-
 def test_what_was_acknowledged_outlives_the_process(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     rounds = 50 if request.config.getoption("--hypothesis-profile") == "endurance" else 3
-    if rounds == 3 and not url.startswith("sqlite"):
-        pytest.skip(OPEN)
     keys = LocalKeyProvider.generate()
     with CIF.open(url, tenant="t", keys=keys, key_store=tmp_path / "keys.db", tables=synthetic_tables()):
         pass  # founded under the first root of indexes, so that there are some to go on to
@@ -86,8 +75,6 @@ def test_what_was_acknowledged_outlives_the_process(url: str, tmp_path: Path, re
 def test_what_was_acknowledged_outlives_the_server(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The server is killed while two processes work; it comes back, and they go on."""
     request.getfixturevalue(name)  # which tells if it is not installed
-    if request.config.getoption("--hypothesis-profile") != "endurance":
-        pytest.skip(OPEN)
     rounds = 10 if request.config.getoption("--hypothesis-profile") == "endurance" else 3
     LocalKeyProvider.generate().write(tmp_path / "keys.json")
     told = {"kills": 0, "acknowledged": 0, "entries": 0}
@@ -128,35 +115,37 @@ def _killed(url: str, folder: Path, round_: int, own: Own | None = None) -> list
         enough.set()
 
     workers, readers, events = [], [], []
-    for n in range(2):
-        worker = subprocess.Popen(
-            [sys.executable, str(WORKER), url, str(folder), f"{round_}.{n}"], stdout=subprocess.PIPE, text=True
-        )
-        event = threading.Event()
-        reader = threading.Thread(target=read, args=(worker, event, chance.randrange(5, 40)), daemon=True)
-        reader.start()
-        workers.append(worker)
-        readers.append(reader)
-        events.append(event)
-    for event in events:
-        assert event.wait(120), "a worker says nothing"
-    if own is not None:
-        own.kill()
-        own.begin()
-        with lock:
-            before = len(lines)
-        until = time.monotonic() + 60
-        while len(lines) < before + 6:
-            assert time.monotonic() < until, "nobody goes on"
-            assert all(worker.poll() is None for worker in workers), "a worker did not outlive the server"
-            time.sleep(0.02)
-    for worker in workers:
-        worker.send_signal(signal.SIGKILL)
-    for worker, reader in zip(workers, readers, strict=True):
-        assert worker.wait(60) == -signal.SIGKILL
-        reader.join(60)
-        assert worker.stdout is not None
-        worker.stdout.close()
+    with ExitStack() as ended:  # no worker outlives the test, however that ends
+        for n in range(2):
+            worker = subprocess.Popen(
+                [sys.executable, str(WORKER), url, str(folder), f"{round_}.{n}"], stdout=subprocess.PIPE, text=True
+            )
+            ended.callback(worker.kill)
+            event = threading.Event()
+            reader = threading.Thread(target=read, args=(worker, event, chance.randrange(5, 40)), daemon=True)
+            reader.start()
+            workers.append(worker)
+            readers.append(reader)
+            events.append(event)
+        for event in events:
+            assert event.wait(120), "a worker says nothing"
+        if own is not None:
+            own.kill()
+            own.begin()
+            with lock:
+                before = len(lines)
+            until = time.monotonic() + 60
+            while len(lines) < before + 6:
+                assert time.monotonic() < until, "nobody goes on"
+                assert all(worker.poll() is None for worker in workers), "a worker did not outlive the server"
+                time.sleep(0.02)
+        for worker in workers:
+            worker.send_signal(signal.SIGKILL)
+        for worker, reader in zip(workers, readers, strict=True):
+            assert worker.wait(60) == -signal.SIGKILL
+            reader.join(60)
+            assert worker.stdout is not None
+            worker.stdout.close()
     return lines
 
 

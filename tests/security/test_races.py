@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,22 +14,12 @@ from typing import Any
 import pytest
 from tests.conftest import ALL_ROLES
 from tests.flows.test_register import register
-from tests.storage.servers import NAMES
 
 from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
 from bankcif.errors import ForkError
 from bankcif.party import ReferenceTables
 
 STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
-
-
-@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.server) for name in NAMES)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'cif.db'}"
-        return
-    with request.getfixturevalue(request.param).database() as made:
-        yield made
 
 
 def test_processes_that_register_the_same_at_once_agree(url: str, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -38,17 +37,6 @@ def upgrade():
         table.add_column(sa.Column("extra", sa.Integer, nullable=True))
     op.create_table("novelty", sa.Column("tenant", sa.String(32), primary_key=True))
 """
-
-
-@pytest.fixture(params=ALL)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database."""
-    if request.param == "sqlite":
-        with closing(sqlite3.connect(tmp_path / "cif.db")):
-            yield f"sqlite:///{tmp_path / 'cif.db'}"
-        return
-    with request.getfixturevalue(request.param).database() as made:
-        yield made
 
 
 def run(url: str, *statements: str) -> list[list[object]]:
@@ -171,7 +159,9 @@ def test_an_older_store_is_told_untouched_and_upgraded_with_its_rows(old: str, l
 def test_statements_since_a_version_do_the_same(old: str, later: None) -> None:
     kind = make_url(old).get_backend_name()
     if kind == "sqlite":
-        pytest.skip("SQLite changes a table by making it anew, which Alembic cannot print")
+        with pytest.raises(StorageError, match="bankcif db upgrade  alone"):
+            upgrade.statements(kind, "0001")
+        return
     printed = [one.strip() for one in upgrade.statements(kind, "0001").split(";") if one.strip()]
     run(old, *(one for one in printed if one.split()[-1] not in ("BEGIN", "COMMIT")))
     assert upgrade.current(old) == "0002"

@@ -189,9 +189,10 @@ def test_limits_are_set_at_the_server(on: Server, url: str) -> None:
     assert found[3].casefold().replace("-", " ") == "read committed"
 
 
-def test_a_limit_is_more_than_nothing() -> None:
+@pytest.mark.parametrize("seconds", [0, -1, 100_001, float("inf"), float("nan")])
+def test_a_limit_is_more_than_nothing_and_no_more_than_a_day(seconds: float) -> None:
     with pytest.raises(ConfigurationError, match="lock_seconds"):
-        Limits(lock_seconds=0)
+        Limits(lock_seconds=seconds)
 
 
 def test_who_waits_too_long_is_told(on: Server, url: str) -> None:

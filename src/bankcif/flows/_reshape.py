@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..context import Actor
+from ..errors import ConflictError
 from ..merging import relocate
 from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
@@ -116,8 +117,16 @@ def _touched(
 
 
 def standing(desk: Desk, unit: UnitOfWork, cif_no: CifNo) -> tuple[Touched, Sequence[Record]]:
-    """A party as it stands today, and its opened records."""
-    row = root_of(unit, unit.parties.get([cif_no])[cif_no])
+    """
+    A party as it stands today and stays in this unit, and its opened records.
+
+    Raises:
+        ConflictError: It was merged at this moment.
+    """
+    root = root_of(unit, unit.parties.get([cif_no])[cif_no]).cif_no
+    row = unit.parties.lock([root])[root]
+    if row.merged_into is not None:
+        raise ConflictError("the party was merged meanwhile", rule="moved", cif_no=root)
     opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
     return touched_of(desk, row, opened), opened
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -71,6 +70,7 @@ class Desk:
         policy: By which the call works that was given this desk, from its beginning to its end.
         watch: Tells when another policy comes into force; the next call is given a desk with that one.
         log: Writes the audit log.
+        wait: Waits so many seconds, for a server to come back.
     """
 
     tenant: str
@@ -94,6 +94,7 @@ class Desk:
     masks: MaskProfiles
     authentication: AuthPlan
     log: LogWriter
+    wait: Callable[[float], None]
 
     @contextmanager
     def unit_of_work(self) -> Iterator[UnitOfWork]:
@@ -368,14 +369,14 @@ def destroy_retired_later(desk: Desk) -> None:
         _LOGGER.warning("retired keys are not destroyed yet (%s); that is tried again", error.rule or error.code)
 
 
-def retried(work: Callable[[], T], *, after_loss: bool = False) -> T:
+def retried(work: Callable[[], T], *, wait: Callable[[float], None] | None = None) -> T:
     """
     Runs *work*, again if another writer was first; then it sees what that one wrote, and decides anew.
 
     Args:
         work: Does everything in one unit.
-        after_loss: Whether it is run again after the connection was lost, too, when the server had time to come back: only what comes
-            to the same if it had been committed.
+        wait: Waits so many seconds; with it, work is run again after the connection was lost, too, when the server had time to come
+            back: only what comes to the same if it had been committed.
     """
     for seconds in _PAUSES:
         try:
@@ -383,7 +384,7 @@ def retried(work: Callable[[], T], *, after_loss: bool = False) -> T:
         except ConflictError:
             continue
         except StorageError as error:
-            if not after_loss or error.rule != LOST:
+            if wait is None or error.rule != LOST:
                 raise
-        time.sleep(seconds)
+            wait(seconds)
     return work()

@@ -115,8 +115,8 @@ def propose_erasure(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, pur
 
 
 def ground_of_erasure(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
-    """What an erasure stands on, as it is now: the customer's version."""
-    rows = unit.parties.get([CifNo(cif) for cif in approval.subjects])
+    """What an erasure stands on, as it is now and stays in this unit: the customer's version."""
+    rows = unit.parties.lock([CifNo(cif) for cif in approval.subjects])
     return {cif: str(row.version) for cif, row in rows.items()}
 
 
@@ -259,7 +259,7 @@ def _renewed(desk: Desk, unit: UnitOfWork, once_held: set[CifNo], actor: Actor, 
     """Parties that once were merged with the customer: their older golden versions go, and so does the key over them."""
     if not once_held:
         return {}
-    rows = unit.parties.get(once_held).values()
+    rows = unit.parties.lock(once_held).values()
     unit.erasure.superseded(once_held)
     anchors = [(row.anchor_source, row.anchor_source_key, row.anchor_record_no) for row in rows if row.anchor_source]
     records = unit.sources.at(anchors)

@@ -256,8 +256,8 @@ def _members(unit: UnitOfWork, cif_no: CifNo) -> set[CifNo]:
 
 
 def ground_of_merge(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
-    """What a merge or unmerge stands on, as it is now: the versions of both parties."""
-    return _versions(unit.parties.get([CifNo(cif) for cif in approval.subjects]))
+    """What a merge or unmerge stands on, as it is now and stays in this unit: the versions of both parties."""
+    return _versions(unit.parties.lock([CifNo(cif) for cif in approval.subjects]))
 
 
 def merge(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:

@@ -118,7 +118,7 @@ def register(
         return done
 
     # A form whose commit was lost from sight is a repeat if it had happened.
-    return retried(once, after_loss=True)
+    return retried(once, wait=desk.wait)
 
 
 @attrs.frozen(kw_only=True, repr=False)

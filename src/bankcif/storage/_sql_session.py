@@ -55,7 +55,7 @@ class Session:
     def select(self, name: str, keys: Sequence[Any] = (), **params: Any) -> list[Any]:
         """The rows of query *name*; *keys* fill its list, if it has one."""
         dialect = self.connection.dialect
-        spoken = _spoken(name, dialect, 0 if dialect.name == "postgresql" else len(keys))
+        spoken = _spoken(name, dialect, 0 if _takes_lists(dialect) else len(keys))
         known = {**spoken.defaults, **params, "tenant": self.tenant}
         values: list[Any] = []
         for each in spoken.order:
@@ -91,10 +91,10 @@ class Session:
             problem = translated(exc.DBAPIError.instance(None, None, error, self._driver_error))
         raise problem
 
-    def _let_go(self, error: Exception) -> None:
+    def _let_go(self, error: Any) -> None:
         """Of a connection that is lost: nobody else shall be given it, nor any other that was made before."""
         raw: Any = self.connection.connection.driver_connection
-        if self.connection.dialect.is_disconnect(error, raw, self._cursor):  # type: ignore[arg-type]
+        if self.connection.dialect.is_disconnect(error, raw, self._cursor):
             self.connection.invalidate(error)
 
     def change(self, name: str, changes: Sequence[Mapping[str, Any]]) -> int:
@@ -146,11 +146,16 @@ class _Spoken:
     as_one: bool
 
 
+def _takes_lists(dialect: Dialect) -> bool:
+    """Whether a list is one parameter, so that one text serves lists of any length."""
+    return dialect.name == "postgresql"
+
+
 @lru_cache(4096)
 def _spoken(name: str, dialect: Dialect, keys: int = 0) -> _Spoken:
     """Statement *name*, with room for so many *keys* in its list, if it has one."""
     compiled = QUERIES[name].compile(dialect=dialect)
-    as_one = dialect.name == "postgresql"  # where one text serves a list of any length
+    as_one = _takes_lists(dialect)
     mark = "?" if dialect.paramstyle == "qmark" else "%s"
     room = f"= ANY ({mark})" if as_one else f"IN ({','.join([mark] * keys) or 'NULL'})"
     return _Spoken(_LIST.sub(room, str(compiled)), list(compiled.positiontup or ()), dict(compiled.params), as_one)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     event,
     func,
 )
+from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy.types import TypeEngine
 
 from ..party import FACT_COLUMNS
@@ -216,6 +217,12 @@ OUTBOX = Table(
     _need("fields", LONG_TEXT), _need("at", Micros),
 )  # fmt: skip
 
+
+def _ddl(statement: str) -> ExecutableDDLElement:
+    made: ExecutableDDLElement = DDL(statement)  # type: ignore[no-untyped-call]
+    return made
+
+
 # What only grows also refuses whoever comes without the library; a service's role has no right to do either anyway.
 for _grows in (AUDIT_ENTRY, AUDIT_SUBJECT, AUDIT_CHECKPOINT):
     for _deed in ("UPDATE", "DELETE"):
@@ -227,17 +234,17 @@ for _grows in (AUDIT_ENTRY, AUDIT_SUBJECT, AUDIT_CHECKPOINT):
             "mariadb": f"FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{_said}'",
             "postgresql": "FOR EACH STATEMENT EXECUTE FUNCTION bankcif_only_grows()",
         }.items():
-            event.listen(_grows, "after_create", DDL(_name + _how).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+            event.listen(_grows, "after_create", _ddl(_name + _how).execute_if(dialect=_dialect))
     event.listen(
         _grows, "after_create",
-        DDL(  # type: ignore[no-untyped-call]
+        _ddl(
             f"CREATE TRIGGER {_grows.name}_no_truncate BEFORE TRUNCATE ON {_grows.name} "
             f"FOR EACH STATEMENT EXECUTE FUNCTION bankcif_only_grows()"
         ).execute_if(dialect="postgresql"),
     )  # fmt: skip
 event.listen(
     METADATA, "before_create",
-    DDL(  # type: ignore[no-untyped-call]
+    _ddl(
         "CREATE OR REPLACE FUNCTION bankcif_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'the audit log only grows'; END $$"
     ).execute_if(dialect="postgresql"),

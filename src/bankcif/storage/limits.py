@@ -10,10 +10,15 @@ from ..errors import ConfigurationError
 
 __all__ = ["Limits"]
 
+_MOST = 100_000
+"""Of any limit: more than a day."""
 
-def _positive(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
-    if not value > 0:
-        raise ConfigurationError(f"the limit {attribute.name} must be more than 0", rule="limits")
+
+def _within(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
+    if not 0 < value <= _MOST:
+        raise ConfigurationError(
+            f"the limit {attribute.name} must be more than 0, and {_MOST:,} at most", rule="limits"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -32,11 +37,11 @@ class Limits:
         keep_seconds: After which a connection is replaced, before a firewall forgets it.
     """
 
-    connect_seconds: float = attrs.field(default=10.0, validator=_positive)
-    lock_seconds: float = attrs.field(default=30.0, validator=_positive)
-    statement_seconds: float = attrs.field(default=60.0, validator=_positive)
-    idle_seconds: float = attrs.field(default=300.0, validator=_positive)
-    connections: int = attrs.field(default=5, validator=_positive)
-    more_connections: int = attrs.field(default=10, validator=_positive)
-    wait_seconds: float = attrs.field(default=30.0, validator=_positive)
-    keep_seconds: float = attrs.field(default=1800.0, validator=_positive)
+    connect_seconds: float = attrs.field(default=10.0, validator=_within)
+    lock_seconds: float = attrs.field(default=30.0, validator=_within)
+    statement_seconds: float = attrs.field(default=60.0, validator=_within)
+    idle_seconds: float = attrs.field(default=300.0, validator=_within)
+    connections: int = attrs.field(default=5, validator=_within)
+    more_connections: int = attrs.field(default=10, validator=_within)
+    wait_seconds: float = attrs.field(default=30.0, validator=_within)
+    keep_seconds: float = attrs.field(default=1800.0, validator=_within)

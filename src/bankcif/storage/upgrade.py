@@ -92,7 +92,7 @@ def statements(kind: str, since: str | None = None) -> str:
     them to this library's version from version *since*; for whoever may make tables only by a script that others have read.
 
     Raises:
-        StorageError: There is no such version.
+        StorageError: There is no such version; or SQLite's tables shall be changed, which is making them anew.
         MissingExtraError: Alembic is not installed, which statements since a version need.
     """
     if since is None:
@@ -101,6 +101,8 @@ def statements(kind: str, since: str | None = None) -> str:
         raise StorageError(f"there is no version {since}; there are {', '.join(SCHEMAS)}", rule="schema")
     if since == SCHEMA:
         return f"-- the tables are of version {SCHEMA} already\n"
+    if kind == "sqlite":
+        raise StorageError("the tables of an SQLite file are changed by  bankcif db upgrade  alone", rule="schema")
     out = io.StringIO()
     _run(dialect_name=kind, starting_rev=since, as_sql=True, literal_binds=True, output_buffer=out)
     return out.getvalue()
@@ -112,7 +114,8 @@ def _laid_out(kind: str) -> str:
         f"{_DRIVERS[kind]}://", lambda statement, *_, **__: said.append(str(statement.compile(dialect=dialect)))
     )
     t.METADATA.create_all(engine, checkfirst=False)
-    said.append(f"INSERT INTO {t.SCHEMA_VERSION.name} (version_num) VALUES ('{SCHEMA}')")  # noqa: S608 (our own names)
+    noted = t.SCHEMA_VERSION.insert().values(version_num=SCHEMA)
+    said.append(str(noted.compile(dialect=dialect, compile_kwargs={"literal_binds": True})))
     return "".join(f"{one.strip()};\n" for one in said)
 
 
