@@ -21,7 +21,7 @@ from tests.storage.servers import NAMES, Server, free_port, own_postgresql
 from bankcif import CIF, Limits, LocalKeyProvider
 from bankcif.errors import ConfigurationError, ConflictError, MissingExtraError, StorageError, StoreOpenError
 from bankcif.party import CifNo
-from bankcif.storage import _postgresql, _server
+from bankcif.storage import _mysql, _postgresql, _server
 from bankcif.storage.sql import SqlRepository, reach
 from bankcif.testing.contracts.rows import A, B, party
 
@@ -108,6 +108,39 @@ def test_a_database_of_something_else(on: Server, url: str) -> None:
 
 def test_an_empty_database_that_shall_not_be_made_a_store(url: str) -> None:
     assert "bankcif init" in str(refused(url, create=False))
+
+
+def test_a_server_that_is_too_old(on: Server, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every server will be once."""
+    monkeypatch.setattr(_postgresql, "_OLDEST", 990_000)
+    monkeypatch.setattr(_mysql, "_OLDEST", {True: (99, 1), False: (99, 1)})
+    told = refused(url)
+    assert "the oldest that is supported" in str(told)
+    assert told.rule == "schema"
+
+
+def test_a_server_of_the_other_kind(mariadb: Server) -> None:
+    with mariadb.database() as made:
+        assert "write  mariadb://" in str(refused(make_url(made).set(drivername="mysql")))
+
+
+def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
+    for name in ("ca.pem", "missing.pem"):
+        told = refused(f"mariadb://h/d?tls_ca={tmp_path / name}")
+        assert "cannot be read" in str(told)
+
+
+def test_who_waits_for_another_that_lays_out_tables_is_told(mariadb: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_mysql, "_LAYOUT_SECONDS", 0)
+    engine = create_engine(mariadb.url)
+    with mariadb.database() as made, engine.connect() as other:
+        other.execute(text("SELECT GET_LOCK('bankcif layout', 1)"))
+        with pytest.raises(StorageError, match="another process makes or changes the tables"):
+            SqlRepository.open(made, "t", create=True)
+        other.execute(text("SELECT RELEASE_ALL_LOCKS()"))
+        SqlRepository.open(made, "t", create=True).close()
+    engine.dispose()
 
 
 def test_a_user_without_rights(on: Server, url: str) -> None:

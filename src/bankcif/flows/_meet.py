@@ -102,9 +102,8 @@ def meet(
     keys = [[(key, tagging.tag(key)) for key in blocking_keys(one)] for one in features]
     if not only_look:
         unit.indexes.meet({tag for tags in keys for _, tag in tags})
-        if (
-            desk.tagging(unit) != tagging
-        ):  # whoever rotates the index waits for whom it finds within, and for nobody else
+        # Whoever rotates the index waits for whom they find at the meeting points, and for nobody else.
+        if desk.tagging(unit) != tagging:
             raise ConflictError("the index is written under other keys since a moment ago", rule="index_version")
     held = {link.cif_no for link in links.values()}
     found = _find(desk, unit, tagging, keys, held, only_look=only_look)

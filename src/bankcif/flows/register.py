@@ -99,8 +99,8 @@ def register(
         also: Further writes that belong into the same transaction.
 
     Returns:
-        What became of each; a form that was stored when its answer was lost with the connection, as unchanged. A form is refused, and nothing of it stored, if its source key belongs to a party of
-        another kind: the source mixed two customers up.
+        What became of each. A form is refused, and nothing of it stored, if its source key belongs to a party of another kind: the
+        source mixed two customers up. One that was stored when its answer was lost with the connection is unchanged.
     """
 
     def once() -> list[Registered]:

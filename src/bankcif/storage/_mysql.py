@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, Connection, Engine
 
 from .._extras import need
-from ..errors import StoreOpenError
+from ..errors import StorageError, StoreOpenError
 from ._database import Nothing
 from ._server import Tls, known_words, pinged, tls_of
 from .limits import Limits
@@ -25,6 +25,7 @@ from .limits import Limits
 __all__ = ["Mysql"]
 
 _OLDEST = {True: (10, 6), False: (8, 0)}
+_LAYOUT_LOCK, _LAYOUT_SECONDS = "bankcif layout", 60
 _NAMES = {True: "MariaDB", False: "MySQL"}
 _STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 
@@ -70,11 +71,15 @@ class Mysql:
 
     @contextmanager
     def alone(self, connection: Connection) -> Iterator[None]:
-        connection.execute(text("SELECT GET_LOCK('bankcif layout', 60)"))
+        if connection.execute(text(f"SELECT GET_LOCK('{_LAYOUT_LOCK}', {_LAYOUT_SECONDS})")).scalar() != 1:
+            raise StorageError(
+                "another process makes or changes the tables, or holds its lock; wait for it to end, then try again",
+                rule="database",
+            )
         try:
             yield
         finally:
-            connection.execute(text("SELECT RELEASE_LOCK('bankcif layout')"))
+            connection.execute(text(f"SELECT RELEASE_LOCK('{_LAYOUT_LOCK}')"))
 
     def describe(self, connection: Connection) -> None:
         """The server gathers its own figures."""
@@ -92,7 +97,12 @@ def _arguments(tls: Tls, limits: Limits) -> dict[str, Any]:
     }  # fmt: skip
     if tls.mode == "off":
         return found
-    context = ssl.create_default_context(cafile=tls.ca or None)
+    try:
+        context = ssl.create_default_context(cafile=tls.ca or None)
+    except OSError:  # which errors of TLS are, too
+        context = None
+    if context is None:
+        raise StoreOpenError(f"the certificates in {tls.ca} cannot be read; check  tls_ca=", path=tls.ca, rule="tls")
     if tls.mode == "encrypt":
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return {**found, "ssl": context}

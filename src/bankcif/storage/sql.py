@@ -57,6 +57,9 @@ class SqlRepository:
             problem, rule = _made_ready(engine, database, create=create), "schema"
         except exc.SQLAlchemyError as error:
             problem, rule = f"cannot be opened: {translated(error)}", "open"
+        except StorageError:
+            engine.dispose()
+            raise
         if problem:
             engine.dispose()
             raise StoreOpenError(f"the database {_shown(engine.url)} {problem}", rule=rule)

@@ -72,6 +72,9 @@ class SqlKeyStore:
             problem, rule = self._lay_out(create=create), "key_store"
         except exc.SQLAlchemyError as error:
             problem, rule = f"cannot be opened: {translated(error)}", "open"
+        except StorageError:
+            self._engine.dispose()
+            raise
         if problem:
             self._engine.dispose()
             raise StoreOpenError(f"the key store {self._name} {problem}", rule=rule)
