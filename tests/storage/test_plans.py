@@ -6,9 +6,11 @@ import re
 import sqlite3
 
 import pytest
+from sqlalchemy import Integer, LargeBinary, String
 
 from bankcif.storage._sql_session import _spoken
 from bankcif.storage._statements import QUERIES
+from bankcif.storage._tables import METADATA
 from bankcif.storage.sql import SqlRepository
 
 WHOLE = {
@@ -60,3 +62,59 @@ def test_figures_of_the_banks_own_are_left_alone(tmp_path):
     SqlRepository.open(url, "bank", create=False).close()
     with sqlite3.connect(tmp_path / "cif.db") as db:
         assert db.execute("SELECT stat FROM sqlite_stat1 WHERE idx = 'crosswalk_party'").fetchone() == ("7 7 7",)
+
+
+FEW = {"tenant", "source", "index_name"}
+"""Of what there are a handful in a whole table."""
+
+
+@pytest.fixture(scope="module")
+def full(postgresql):
+    """A repository on PostgreSQL and a connection to it, with rows in its tables that its planner has looked at."""
+    import psycopg
+    from sqlalchemy.engine import make_url
+
+    with postgresql.database() as url:
+        repository = SqlRepository.open(url, "bank", create=True)
+        with psycopg.connect(
+            make_url(url).set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
+        ) as db:
+            for table in METADATA.sorted_tables:
+                if table.name not in ("store", "schema_version"):
+                    columns = ", ".join(_filling(column) for column in table.columns)
+                    db.execute(f"INSERT INTO {table.name} SELECT {columns} FROM generate_series(1, 2000) AS n")
+            db.execute("ANALYZE")
+            db.execute("SET enable_seqscan = off")  # of a table so small it would be right
+            yield repository, db
+        repository.close()
+
+
+def _filling(column):
+    if column.name in FEW:
+        return "'bank'"
+    if isinstance(column.type, LargeBinary):
+        number = "n / 500" if column.name == "batch" else "n"
+        return f"decode(lpad(to_hex({number}), {2 * (column.type.length or 16)}, '0'), 'hex')"
+    return "lpad(n::text, 8, '0')" if isinstance(column.type, String) else "n"
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("name", sorted(QUERIES.keys() - WHOLE - {"approval_add"}))
+def test_so_it_does_on_postgresql(full, name):
+    repository, db = full
+    dialect = repository._engine.dialect
+    spoken, types = _spoken(name, dialect), QUERIES[name].compile(dialect=dialect).binds
+    given = []
+    for each in spoken.order:
+        type_ = types[each].type
+        value = (
+            bytes(type_.length or 16) if isinstance(type_, LargeBinary) else 0 if isinstance(type_, Integer) else "0"
+        )
+        if each.removeprefix("b_") in FEW:
+            value = "bank"
+        given.append([value] * 3 if each == "keys" else value)
+    plan = "\n".join(row[0] for row in db.execute("EXPLAIN " + spoken.text, given))
+    assert "Seq Scan" not in plan, plan
+    for condition in re.findall(r"Index Cond: (.*)", plan):
+        assert ") AND (" in condition, plan
+    assert not re.search(r"Filter: .*= ANY", plan), plan
