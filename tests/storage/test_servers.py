@@ -375,7 +375,7 @@ def test_a_connection_that_goes_within_a_unit_is_told_and_the_next_goes_on(
     with pytest.raises(StorageError) as caught, repository.unit_of_work() as unit:
         unit.parties.add([party(A)])
         _cut(on, url)
-        unit.parties.add([party(B)])
+        unit.parties.get([B])
     assert caught.value.rule == "connection"
     assert caught.value.__cause__ is None
     with repository.unit_of_work() as unit:

@@ -49,12 +49,12 @@ class Claims:
         """
         for tag, holder in unit.claims.claim([claim.row for claim in self._claims.values()]).items():
             claim = self._claims[tag]
-            if {holder, _root(unit, holder)} & claim.seen:
+            if holder in claim.seen or (root := _root(unit, holder)) in claim.seen:
                 continue
             named = {
                 row.cif_no for row in unit.indexes.find([claim.searched]) if row.index_name == claim.row.index_name
             }
-            if _root(unit, holder) in {_root(unit, cif_no) for cif_no in named}:
+            if root in {_root(unit, cif_no) for cif_no in named}:
                 raise ConflictError("another writer registered the same identifier first", rule="claim")
             unit.claims.release([tag], holder)
             unit.claims.claim([claim.row])

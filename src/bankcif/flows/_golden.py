@@ -51,6 +51,7 @@ class Touched:
         anchor: Place of its founding record.
         anchor_key: That record's data key, which seals the golden groups.
         before, after: Its records before and now.
+        links: Its links, if it came with this unit; they are looked up if None.
         merged_into: The survivor, if the party is retired now.
         force: Whether it gets a new version even if no value changed (a merge or unmerge).
     """
@@ -62,6 +63,7 @@ class Touched:
     anchor_key: DataKey
     before: Sequence[Statement]
     after: Sequence[Statement]
+    links: Sequence[LinkRow] | None = None
     merged_into: CifNo | None = None
     force: bool = False
 
@@ -125,17 +127,18 @@ def rebuild(
     outbox: list[OutboxRow] = []
     proposals: list[Approval] = []
     fallen: list[tuple[Approval, Approval]] = []
-    linked: dict[str, list[LinkRow]] = {}
     differing: set[CifNo] = set()
-    for link in unit.crosswalk.of_parties([party.cif_no for party in touched]):
+    linked: dict[str, list[LinkRow]] = {one.cif_no: list(one.links) for one in touched if one.links is not None}
+    known = [one.cif_no for one in touched if one.links is None]
+    for link in unit.crosswalk.of_parties(known) if known else ():
         linked.setdefault(link.cif_no, []).append(link)
     stored = _stored(desk, unit, touched)
     for party in touched:
         before = golden_of(desk, party.kind, party.before, party.anchor)
         golden = golden_of(desk, party.kind, party.after, party.anchor)
-        known = stored.get(party.cif_no, {})
+        rested = stored.get(party.cif_no, {})
         changed = tuple(
-            name for name in dict.fromkeys((*golden.values, *known)) if known.get(name) != golden.values.get(name)
+            name for name in dict.fromkeys((*golden.values, *rested)) if rested.get(name) != golden.values.get(name)
         )
         stood = _grounds(desk, party.cif_no, before)
         stands = _grounds(desk, party.cif_no, golden)

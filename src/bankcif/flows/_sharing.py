@@ -90,21 +90,22 @@ def _hits(
     The rows of those who have each key, and the keys of whose tag not all rows were read: there are more than *_ROWS_A_PARTY* for
     each of *most* parties. Of a source key the last two rows, since the same customer delivered again is found as well by them.
     """
+    whole = {tag for key, tag in tags.items() if key.index == "identifier"}
+    some = {(key.index, tag) for key, tag in tags.items() if key.index != "identifier"}
+    rows = [row for row in unit.indexes.find(whole) if row.index_name == "identifier"] if whole else []
+    rows += unit.indexes.find_some(some, _ROWS_A_PARTY * most) if some else []
     found: dict[tuple[str, bytes], list[IndexRow]] = {}
-    for index in {key.index for key in tags}:
-        wanted = {tag for key, tag in tags.items() if key.index == index}
-        limit = None if index == "identifier" else _ROWS_A_PARTY * most
-        for row in unit.indexes.find(wanted, limit, index):
-            found.setdefault((index, row.tag), []).append(row)
+    for row in rows:
+        found.setdefault((row.index_name, row.tag), []).append(row)
     hits, full = {}, set()
     for key, tag in tags.items():
-        rows = found.get((key.index, tag), [])
+        under = found.get((key.index, tag), [])
         bearing: dict[tuple[str, str], list[IndexRow]] = {}
-        for row in tagging.bearing(rows, key):
+        for row in tagging.bearing(under, key):
             bearing.setdefault((row.source, row.source_key), []).append(row)
         if bearing:
             hits[key] = [one for some in bearing.values() for one in sorted(some, key=attrgetter("record_no"))[-2:]]
-        if len(rows) == _ROWS_A_PARTY * most:
+        if len(under) == _ROWS_A_PARTY * most:
             full.add(key)
     return hits, full
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from .._canonical import sha256
+from .._canonical import encode, sha256
 from .._clock import FOREVER, Clock, IdSource, local_date, start_of, to_micros
 from ..access import Action, AuthPlan, MaskProfiles, Policy, Requirement
 from ..audit import AuditEntry, Outcome
@@ -123,7 +123,13 @@ class Desk:
         """What makes tags in *unit*: the store says which version is searched, and whether another is being filled."""
         store = unit.keys.store()
         filled = (self.taggers.at(store.index_next),) if store.index_next else ()
-        return Tagging(written=(self.taggers.at(store.index_version), *filled))
+        written = (self.taggers.at(store.index_version), *filled)
+        self.taggers.lately = written
+        return Tagging(written=written)
+
+    def likely_tagging(self, unit: UnitOfWork) -> Tagging:
+        """What made tags the last time; for who asks by `tagging` behind it, once nobody can change that any more."""
+        return Tagging(written=self.taggers.lately) if self.taggers.lately else self.tagging(unit)
 
 
 @attrs.frozen(repr=False)
@@ -149,13 +155,14 @@ class Tagging:
         that is written.
         """
         source, source_key, record_no = place
+        where = [encode(*place)]
         found: dict[tuple[object, ...], IndexRow] = {}
         for key, searched in keys:
             for n, tagger in enumerate(self.written):
                 row = IndexRow(
                     index_name=key.index, index_version=tagger.version,
                     tag=tagger.search(key.index, *key.value) if n else searched, source=source, source_key=source_key,
-                    record_no=record_no, cif_no=cif_no, check=tagger.checks(key.index, key.value, [place])[0],
+                    record_no=record_no, cif_no=cif_no, check=tagger.checks(key.index, key.value, where)[0],
                 )  # fmt: skip
                 known = found.get(row.key, row)
                 found[row.key] = row if known.check == row.check else attrs.evolve(row, check=SEVERAL)
@@ -163,7 +170,7 @@ class Tagging:
 
     def bearing(self, rows: Sequence[IndexRow], key: BlockingKey) -> list[IndexRow]:
         """Those of *rows*, found by the tag of *key*, whose record has its value; a stranger passes once in four billion."""
-        checks = self.written[0].checks(key.index, key.value, [row.place for row in rows])
+        checks = self.written[0].checks(key.index, key.value, [encode(*row.place) for row in rows])
         return [row for row, check in zip(rows, checks, strict=True) if row.check in (check, SEVERAL)]
 
     def claims(self, index: str, value: tuple[str, ...]) -> list[tuple[int, bytes]]:

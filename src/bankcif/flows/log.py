@@ -119,13 +119,15 @@ class LogWriter:
         self._seen: dict[str, int] = {}
         self._paused: dict[str, int] = {}
         self._since, self._first_at = 0, 0
+        self._stream = ""
         self._busy = threading.Lock()
 
     def append(self, unit: UnitOfWork, entries: Sequence[AuditEntry]) -> None:
         """Appends *entries* in *unit*, to the stream that this process has leased."""
         now = self._now()
         until = now + self._plan.lease_seconds * _MICROS
-        lease = unit.audit.lease(self._holder, now, until)
+        lease = unit.audit.lease(self._holder, now, until, self._stream)
+        self._stream = lease.stream
         rows, head = chain(self._tenant, lease.stream, lease.head, entries)
         subjects = [
             (row.stream, row.number, cif_no)

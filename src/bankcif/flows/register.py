@@ -142,7 +142,7 @@ class _Batch:
         self._actor = actor
         self._now = now
         self._done: dict[int, Registered] = {}
-        self.tagging = desk.tagging(unit)
+        self.tagging = desk.likely_tagging(unit)
         self._tags = [content_tag(desk, arrival) for arrival in arrivals]
         self._next_no: dict[SourceKey, int] = {}
         self.links: Mapping[SourceKey, LinkRow] = {}
@@ -150,6 +150,7 @@ class _Batch:
         self._rows: dict[int, tuple[SourceRow, DataKey]] = {}
         self._repeated: dict[int, SourceKey] = {}
         self._mistaken: dict[int, SourceKey] = {}
+        self._links: dict[str, list[LinkRow]] = {}
 
     def leave_out_repeats(self) -> list[int]:
         """
@@ -242,6 +243,8 @@ class _Batch:
                         claims.add(claim, searched, {placed.cif_no, *rivals, *meetings.seen[at]})
         self._unit.sources.add([row for row, _ in self._rows.values()])
         self._unit.crosswalk.add(links)
+        for link in links:
+            self._links.setdefault(link.cif_no, []).append(link)
         self._unit.indexes.add(indexes)
         claims.make(self._unit)
 
@@ -327,7 +330,7 @@ class _Batch:
                 touched.append(
                     Touched(
                         cif_no=cif_no, kind=self._arrivals[numbers[0]].form.kind, row=None, anchor=founder.place,
-                        anchor_key=key, before=(), after=fresh,
+                        anchor_key=key, before=(), after=fresh, links=self._links[cif_no],
                     )
                 )  # fmt: skip
                 continue

@@ -17,7 +17,7 @@ from .._canonical import Part, encode
 from ..errors import ConfigurationError
 from .index_plan import FULL_BITS, IndexPlan
 from .providers import KeyProvider
-from .suites import Suite
+from .suites import Mac, Suite
 
 __all__ = ["CLAIM_BYTES", "SEVERAL", "Tagger", "Taggers"]
 
@@ -35,7 +35,7 @@ class Tagger:
         self._root = provider.index_root(plan.version)
         self._tenant = tenant
         self._plan = plan
-        self._keys: dict[str, bytes] = {}
+        self._macs: dict[str, Mac] = {}
 
     @property
     def version(self) -> int:
@@ -44,7 +44,7 @@ class Tagger:
 
     def claim(self, use: str, *value: Part) -> bytes:
         """A full tag of 16 bytes, by which two writers of one value meet."""
-        return self._suite.mac(self._key("claim/" + use), encode(*value))[:CLAIM_BYTES]
+        return self._mac("claim/" + use)(encode(*value))[:CLAIM_BYTES]
 
     def search(self, index: str, *value: Part) -> bytes:
         """
@@ -56,34 +56,35 @@ class Tagger:
         bits = self._plan.bits.get(index)
         if bits is None:
             raise ConfigurationError(f"the index {index} is not in this store's plan", path=index, rule="index_plan")
-        tag = self._suite.mac(self._key(index), encode(*value))[:CLAIM_BYTES]
+        tag = self._mac(index)(encode(*value))[:CLAIM_BYTES]
         return (
             tag if bits == FULL_BITS else (int.from_bytes(tag, "big") >> FULL_BITS - bits).to_bytes(8, "big") + bytes(8)
         )
 
-    def checks(self, index: str, value: Sequence[Part], places: Iterable[Sequence[Part]]) -> list[bytes]:
+    def checks(self, index: str, value: Sequence[Part], places: Iterable[bytes]) -> list[bytes]:
         """
-        The check values, of 4 bytes, that the record at each of *places* has *value* in *index*; a stranger's is the same once in
-        four billion.
+        The check values, of 4 bytes, that the record at each of *places*, in the canonical encoding, has *value* in *index*; a
+        stranger's is the same once in four billion.
         """
-        key, mac = self._key("check/" + index), self._suite.mac
-        head = encode(len(value), *value)
-        return [mac(key, head + encode(*place))[:_CHECK_BYTES] for place in places]
+        mac, head = self._mac("check/" + index), encode(len(value), *value)
+        return [mac(head + place)[:_CHECK_BYTES] for place in places]
 
     def digest(self, use: str, content: bytes) -> bytes:
         """A keyed digest of 16 bytes, for telling two contents apart without showing either."""
-        return self._suite.mac(self._key("digest/" + use), content)[:CLAIM_BYTES]
+        return self._mac("digest/" + use)(content)[:CLAIM_BYTES]
 
     def secret(self, use: str) -> bytes:
         """A key of 32 bytes for a use of its own, the same whenever the store is opened."""
         return self._key("secret/" + use)
 
-    def _key(self, index: str) -> bytes:
-        key = self._keys.get(index)
-        if key is None:
-            info = encode("bankcif/v1/index", self._tenant, index, self._plan.version)
-            key = self._keys[index] = self._suite.derive(self._root, info)
-        return key
+    def _mac(self, use: str) -> Mac:
+        mac = self._macs.get(use)
+        if mac is None:
+            mac = self._macs[use] = self._suite.keyed(self._key(use))
+        return mac
+
+    def _key(self, use: str) -> bytes:
+        return self._suite.derive(self._root, encode("bankcif/v1/index", self._tenant, use, self._plan.version))
 
     def __repr__(self) -> str:
         return f"Tagger(version {self._plan.version})"
@@ -101,6 +102,9 @@ class Taggers:
         tenant: Bound into every tag.
         bits: Length of each index's tags.
         suite: Makes the tags.
+
+    Attributes:
+        lately: Those that the store named when it was asked last.
     """
 
     def __init__(self, *, provider: KeyProvider, tenant: str, bits: Mapping[str, int], suite: Suite) -> None:
@@ -109,6 +113,7 @@ class Taggers:
         self._bits = bits
         self._suite = suite
         self._made: dict[int, Tagger] = {}
+        self.lately: tuple[Tagger, ...] = ()
 
     def at(self, version: int) -> Tagger:
         """The tagger of *version*. Raises `WrongKeyError` if the provider has no root of it."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hmac
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Protocol
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
@@ -31,7 +31,21 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from .._clock import IdSource
 from ..errors import ConfigurationError, SealError
 
-__all__ = ["KEY_ID_BYTES", "NONCE_BYTES", "SUITES", "Aes256Gcm", "Cipher", "Sm4Gcm", "Suite", "key_id_of", "suite_of"]
+__all__ = [
+    "KEY_ID_BYTES",
+    "NONCE_BYTES",
+    "SUITES",
+    "Aes256Gcm",
+    "Cipher",
+    "Mac",
+    "Sm4Gcm",
+    "Suite",
+    "key_id_of",
+    "suite_of",
+]
+
+Mac = Callable[[bytes], bytes]
+"""A keyed hash under one key: message to 32 bytes."""
 
 KEY_ID_BYTES = 16
 NONCE_BYTES = 12
@@ -59,11 +73,13 @@ class Suite(ABC):
         number: The suite's byte in the wire format.
         name: As it is asked for.
         key_bytes: Length of the cipher's keys.
+        hash: What its HMAC is made of.
     """
 
     number: ClassVar[int]
     name: ClassVar[str]
     key_bytes: ClassVar[int]
+    hash: ClassVar[hashes.HashAlgorithm]
 
     @abstractmethod
     def cipher(self, key: bytes) -> Cipher:
@@ -72,6 +88,17 @@ class Suite(ABC):
     @abstractmethod
     def mac(self, key: bytes, message: bytes) -> bytes:
         """HMAC of *message*, 32 bytes."""
+
+    def keyed(self, key: bytes) -> Mac:
+        """`mac` under one key for many messages, each at a third of the cost: what hashes the key is done once."""
+        started = HMAC(key, self.hash)
+
+        def mac(message: bytes) -> bytes:
+            running = started.copy()
+            running.update(message)
+            return running.finalize()
+
+        return mac
 
     @abstractmethod
     def _answers(self) -> bool:
@@ -125,6 +152,7 @@ class Aes256Gcm(Suite):
     number = 1
     name = "AES-256-GCM"
     key_bytes = 32
+    hash = hashes.SHA256()
 
     def cipher(self, key: bytes) -> Cipher:
         return AESGCM(key)
@@ -148,14 +176,15 @@ class Sm4Gcm(Suite):
     number = 2
     name = "SM4-GCM"
     key_bytes = 16
+    hash = hashes.SM3()
 
     def cipher(self, key: bytes) -> Cipher:
         return _Sm4GcmCipher(key)
 
     def mac(self, key: bytes, message: bytes) -> bytes:
-        keyed = HMAC(key, hashes.SM3())
-        keyed.update(message)
-        return keyed.finalize()
+        running = HMAC(key, self.hash)
+        running.update(message)
+        return running.finalize()
 
     def _answers(self) -> bool:
         # Source: RFC 8998, appendix A.1; GB/T 32905-2016, example 1, for the hash within the HMAC.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.engine import URL, Connection, Engine
 
 from ..errors import StoreOpenError
+from ._mapped import Insert
 from .limits import Limits
 
-__all__ = ["Behind", "Database", "Nothing", "database_of", "is_local"]
+__all__ = ["Behind", "Database", "Nothing", "database_of", "is_local", "one_by_one"]
 
 
 class Database(Protocol):
@@ -40,6 +41,15 @@ class Database(Protocol):
 
     def behind(self, engine: Engine) -> Behind:
         """What goes on behind the commits."""
+
+    def insert(self, cursor: Any, inserts: Sequence[Insert]) -> None:
+        """Sends *inserts* by a cursor of the driver, in their order."""
+
+
+def one_by_one(cursor: Any, inserts: Sequence[Insert]) -> None:
+    """Sends *inserts*, a statement each."""
+    for one in inserts:
+        cursor.executemany(one.text, one.rows)
 
 
 class Behind(Protocol):

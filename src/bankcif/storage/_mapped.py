@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
-from sqlalchemy import Insert, Table, insert
-from sqlalchemy.engine import Connection
+from sqlalchemy import Table, insert
+from sqlalchemy.engine import Connection, Dialect
 
 from ..party import FACT_COLUMNS
 from . import _tables as t
 from .rows import FactRow
 
-__all__ = ["CursorRow", "HeadRow", "Mapped", "MappedFacts", "RetiredRow", "SubjectRow", "UsageRow"]
+__all__ = ["CursorRow", "HeadRow", "How", "Insert", "Mapped", "MappedFacts", "RetiredRow", "SubjectRow", "UsageRow"]
 
 R = TypeVar("R")
+How = Literal["add", "add_new", "put"]
+"""What becomes of a row whose key exists: it is an error, the one that is there stays, or it is replaced."""
+
+
+@attrs.frozen
+class Insert:
+    """
+    Rows to be inserted.
+
+    Attributes:
+        text: The statement in the driver's own words.
+        copy: The same for PostgreSQL's COPY; empty where that cannot do it, since a row may be there.
+        rows: Values in its order.
+    """
+
+    text: str
+    copy: str
+    rows: Sequence[tuple[Any, ...]]
 
 
 class Mapped(Generic[R]):
@@ -35,19 +53,23 @@ class Mapped(Generic[R]):
         self._get: Callable[[Any], tuple[Any, ...]] = (
             attrgetter(*names) if len(names) > 1 else lambda row: (getattr(row, names[0]),)
         )
-        self.insert = insert(table)
-        self._driver_inserts: dict[tuple[str, str], str] = {}
+        self._texts: dict[tuple[str, How], tuple[str, str]] = {}
 
-    def driver_insert(self, connection: Connection, how: str) -> str:
-        """The insert in the driver's own words; its parameters are `values`."""
-        known = self._driver_inserts.get((connection.dialect.name, how))
+    def inserted(self, connection: Connection, tenant: str, rows: Collection[R], how: How) -> Insert:
+        """The insert of *rows*, of a tenant."""
+        dialect = connection.dialect
+        known = self._texts.get((dialect.name, how))
         if known is None:
-            statement = self.insert if how == "insert" else _insert_new(self.table, connection.dialect.name)
-            order = [column.name for column in self.table.columns if column.name in ("tenant", *self.names)]
-            compiled = statement.compile(dialect=connection.dialect, column_keys=order)
-            assert list(compiled.positiontup or ()) == order, "an insert names its columns in the table's order"
-            known = self._driver_inserts[connection.dialect.name, how] = str(compiled)
-        return known
+            known = self._texts[dialect.name, how] = self._spoken(dialect, how)
+        return Insert(*known, [self.values(tenant, row) for row in rows])
+
+    def _spoken(self, dialect: Dialect, how: How) -> tuple[str, str]:
+        order = [column.name for column in self.table.columns if column.name in ("tenant", *self.names)]
+        compiled = _insert(self.table, dialect.name, how, order).compile(dialect=dialect, column_keys=order)
+        assert list(compiled.positiontup or ()) == order, "an insert names its columns in the table's order"
+        quoted = dialect.identifier_preparer.quote
+        copy = f"COPY {quoted(self.table.name)} ({', '.join(map(quoted, order))}) FROM STDIN"
+        return str(compiled), copy if how == "add" else ""
 
     def values(self, tenant: str, row: R) -> tuple[Any, ...]:
         """The values of *row* in the order of the insert."""
@@ -62,17 +84,21 @@ class Mapped(Generic[R]):
         return self._cls(**dict(zip(self.names, values, strict=True)))
 
 
-def _insert_new(table: Table, dialect: str) -> Insert:
-    """An insert that leaves a row be whose key exists, and waits for whoever is about to commit one."""
+def _insert(table: Table, dialect: str, how: How, names: Collection[str]) -> Any:
+    """An insert, which waits for whoever is about to commit a row of the same key."""
+    if how == "add":
+        return insert(table)
     made: Any = import_module(f"sqlalchemy.dialects.{dialect.replace('mariadb', 'mysql')}").insert(table)
+    key = table.primary_key.columns
+    others = [name for name in names if name not in key]
     if dialect in ("mysql", "mariadb"):
         # IGNORE would also cut what is too long; to set a column to itself changes nothing.
-        column = next(iter(table.primary_key.columns))
-        made = made.on_duplicate_key_update({column.name: column})
-    else:
-        made = made.on_conflict_do_nothing()
-    statement: Insert = made
-    return statement
+        first = next(iter(key))
+        replaced = {name: made.inserted[name] for name in others}
+        return made.on_duplicate_key_update(replaced if how == "put" else {first.name: first})
+    if how == "add_new":
+        return made.on_conflict_do_nothing()
+    return made.on_conflict_do_update(index_elements=list(key), set_={name: made.excluded[name] for name in others})
 
 
 class MappedFacts(Mapped[FactRow]):

@@ -14,7 +14,7 @@ __all__ = ["Audit", "Trail"]
 
 
 class Audit(Store):
-    def lease(self, holder: bytes, now: int, until: int) -> Lease:
+    def lease(self, holder: bytes, now: int, until: int, last: str = "") -> Lease:
         heads = self._data.heads
         mine = next((name for name, held in heads.rows.items() if held.holder == holder), None)
         if mine is None:

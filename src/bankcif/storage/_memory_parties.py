@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby
 from operator import attrgetter
 
 import attrs
@@ -211,12 +210,17 @@ class Indexes(Store):
             self._data.indexes.drop(key)
         return len(over)
 
-    def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
+    def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         wanted = set(tags)
-        rows = (row for row in self._data.indexes.rows.values() if index in (None, row.index_name))
-        found = sorted((row for row in rows if row.tag in wanted), key=attrgetter("key"))
-        by_tag = (list(rows) for _, rows in groupby(found, key=attrgetter("tag")))
-        return [row for rows in by_tag for row in rows[:most]]
+        return sorted((row for row in self._data.indexes.rows.values() if row.tag in wanted), key=attrgetter("key"))
+
+    def find_some(self, keys: Collection[tuple[str, bytes]], most: int) -> Sequence[IndexRow]:
+        wanted = set(keys)
+        found: dict[tuple[str, bytes], list[IndexRow]] = {}
+        for row in self.find({tag for _, tag in wanted}):
+            if (row.index_name, row.tag) in wanted:
+                found.setdefault((row.index_name, row.tag), []).append(row)
+        return [row for rows in found.values() for row in rows[:most]]
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         for row in rows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,8 @@ from sqlalchemy.engine import URL, Connection, Engine
 
 from .._extras import need
 from ..errors import StorageError, StoreOpenError
-from ._database import Nothing
+from ._database import Nothing, one_by_one
+from ._mapped import Insert
 from ._server import Tls, known_words, pinged, tls_of
 from .limits import Limits
 
@@ -86,6 +87,9 @@ class Mysql:
 
     def behind(self, engine: Engine) -> Nothing:
         return Nothing()
+
+    def insert(self, cursor: Any, inserts: Sequence[Insert]) -> None:
+        one_by_one(cursor, inserts)
 
 
 def _arguments(tls: Tls, limits: Limits) -> dict[str, Any]:

@@ -8,8 +8,9 @@ of two transactions that read what the other writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import create_engine, event, text
@@ -17,13 +18,15 @@ from sqlalchemy.engine import URL, Connection, Engine
 
 from .._extras import need
 from ..errors import StoreOpenError
-from ._database import Nothing, is_local
+from ._database import Nothing, is_local, one_by_one
+from ._mapped import Insert
 from ._server import Tls, known_words, pinged, tls_of
 from .limits import Limits
 
 __all__ = ["Postgresql"]
 
 _OLDEST = 150_000
+_MANY = 20
 _LAYOUT_LOCK = 0x62616E6B636966  # "bankcif"
 
 
@@ -74,6 +77,18 @@ class Postgresql:
 
     def behind(self, engine: Engine) -> Nothing:
         return Nothing()
+
+    def insert(self, cursor: Any, inserts: Sequence[Insert]) -> None:
+        """In one round trip; many rows of a table by COPY, which takes half the time."""
+        for many, some in groupby(inserts, key=lambda one: bool(one.copy) and len(one.rows) >= _MANY):
+            if many:
+                for one in some:
+                    with cursor.copy(one.copy) as copying:
+                        for row in one.rows:
+                            copying.write_row(row)
+            else:
+                with cursor.connection.pipeline():
+                    one_by_one(cursor, list(some))
 
 
 def _arguments(url: URL, tls: Tls, limits: Limits) -> dict[str, Any]:

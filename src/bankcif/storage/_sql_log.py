@@ -18,22 +18,24 @@ _PAGE = 2000
 
 
 class Audit(Store):
-    def lease(self, holder: bytes, now: int, until: int) -> Lease:
-        found = self._mine(holder) or self._free(holder, now, until)
+    def lease(self, holder: bytes, now: int, until: int, last: str = "") -> Lease:
+        found = self._mine(holder, last) or self._free(holder, now, until)
         if not found:
             numbers = count(self._s.select("lease_count")[0][0])
             while not found:  # another writer may begin the stream of this number first
                 self._s.add_new(HEAD, [HeadRow(f"s{next(numbers)}", 0, Head().hash, holder, until)])
-                found = self._mine(holder)
+                found = self._mine(holder, "")
         stream, number, digest = found[0]
         return Lease(stream, Head(number, digest))
 
-    def _mine(self, holder: bytes) -> list[Any]:
+    def _mine(self, holder: bytes, last: str) -> list[Any]:
         """The stream of *holder*, locked; found first and then locked by its name, since locking what is searched locks others'."""
-        found = self._s.select("lease_mine", holder=holder)
-        if not found or self._s.serial:
-            return found
-        locked = self._s.select("lease_locked", stream=found[0][0])
+        if not last or self._s.serial:
+            found = self._s.select("lease_mine", holder=holder)
+            if not found or self._s.serial:
+                return found
+            last = found[0][0]
+        locked = self._s.select("lease_locked", stream=last)
         return [row[:3] for row in locked if row[3] == holder]
 
     def _free(self, holder: bytes, now: int, until: int) -> list[Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from ..errors import ConflictError, StorageError
@@ -100,10 +100,7 @@ class Copies(Store):
         )  # fmt: skip
 
     def put_facts(self, rows: Collection[FactRow]) -> None:
-        if rows:
-            keys = [{"b_tenant": self._s.tenant, "b_cif_no": row.cif_no} for row in rows]
-            self._s.change("facts_drop", keys)
-            self._s.add(FACT, rows)
+        self._s.put(FACT, rows)
 
     def facts(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, FactRow]:
         return {
@@ -241,25 +238,28 @@ class Indexes(Store):
         names = ("b_tag", "b_source", "b_source_key", "b_record_no", "b_index", "b_version")
         return {"b_tenant": self._s.tenant, **dict(zip(names, key, strict=True))}
 
-    def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
-        wanted = sorted(set(tags))
-        if most is None:
-            every = (INDEX.row(values) for values in self._s.select_in("index", wanted))
-            return [row for row in every if index in (None, row.index_name)]
-        name = "index_some" if index is None else "index_of"
-        more = {} if index is None else {"index_name": index}
-        found: list[Any] = []
+    def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
+        return [INDEX.row(values) for values in self._s.select_in("index", set(tags))]
+
+    def find_some(self, keys: Collection[tuple[str, bytes]], most: int) -> Sequence[IndexRow]:
+        wanted = sorted(set(keys), key=itemgetter(1))
+        found: list[IndexRow] = []
         for at in range(0, len(wanted), _CHUNK):
             some = wanted[at : at + _CHUNK]
-            rows = self._s.select(name, some, most=most * len(some), **more)
-            if len(rows) == most * len(some):  # some tag may have been cut short by another's rows
-                rows = [row for tag in some for row in self._s.select(name, [tag], most=most, **more)]
-            found += rows
-        return [row for rows in self._by_tag(found) for row in rows[:most]]
-
-    def _by_tag(self, found: Sequence[Any]) -> Iterator[list[IndexRow]]:
-        for _, rows in groupby((INDEX.row(values) for values in found), key=attrgetter("tag")):
-            yield list(rows)
+            rows = self._s.select("index_some", [tag for _, tag in some], most=most * len(some))
+            if len(rows) == most * len(some):  # some key may have been cut short by another's rows
+                rows = [
+                    row for name, tag in some for row in self._s.select("index_of", [tag], index_name=name, most=most)
+                ]
+            found += map(INDEX.row, rows)
+        asked, seen = set(wanted), Counter[tuple[str, bytes]]()
+        kept = []
+        for row in found:
+            key = row.index_name, row.tag
+            seen[key] += 1
+            if key in asked and seen[key] <= most:
+                kept.append(row)
+        return kept
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         self._s.change("tag_drop", [self._keyed(*row.key) for row in rows])

@@ -1,9 +1,14 @@
-"""A connection within a transaction: runs statements, and translates what the driver raises."""
+"""
+A connection within a transaction: runs statements, and translates what the driver raises.
+
+What is inserted is held back until something is asked, changed or committed: so many rows of many tables go to a server at once.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -12,8 +17,9 @@ from sqlalchemy import CursorResult, Executable, exc
 from sqlalchemy.engine import Connection, Dialect
 
 from ..errors import StorageError
+from ._database import Database
 from ._failures import translated
-from ._mapped import Mapped
+from ._mapped import How, Insert, Mapped
 from ._statements import QUERIES
 
 __all__ = ["Session", "Store"]
@@ -26,15 +32,18 @@ _LIST = re.compile(r"IN \(__\[POSTCOMPILE_keys[^\]]*\]\)")
 class Session:
     """A connection within a transaction; runs statements and translates what the driver raises."""
 
-    def __init__(self, connection: Connection, tenant: str, *, serial: bool) -> None:
+    def __init__(self, connection: Connection, tenant: str, database: Database) -> None:
         self.connection = connection
         self.tenant = tenant
-        self.serial = serial
+        self.serial = database.serial
+        self._database = database
+        self._inserts: list[Insert] = []
         self._streams: list[CursorResult[Any]] = []
         self._cursor: Any = connection.connection.cursor()
         self._driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
 
     def run(self, statement: Executable, params: Any = None) -> CursorResult[Any]:
+        self.flush()
         try:
             return self.connection.execute(statement, params)
         except exc.SQLAlchemyError as error:
@@ -81,11 +90,32 @@ class Session:
         Every value is text, bytes or an integer already, and SQLAlchemy's handling of parameters and results would cost
         more than the statement itself.
         """
-        problem: StorageError
+        self.flush()
         cursor = self._cursor  # one for all, since everything that it finds is fetched at once
-        try:
+        with self._told():
             (cursor.executemany if many else cursor.execute)(text, values)
             return (cursor.fetchall() if cursor.description else []), cursor.rowcount
+
+    def flush(self) -> None:
+        """
+        Sends what was held back.
+
+        Raises:
+            ConflictError: A row of the same key is there.
+            StorageError: The database does not take it.
+        """
+        if self._inserts:
+            inserts, self._inserts = self._inserts, []
+            with self._told():
+                self._database.insert(self._cursor, inserts)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Translates what the driver raises."""
+        problem: StorageError
+        try:
+            yield
+            return
         except self._driver_error as error:
             self._let_go(error)
             problem = translated(exc.DBAPIError.instance(None, None, error, self._driver_error))
@@ -108,17 +138,19 @@ class Session:
         return self._driver(spoken.text, values, many=True)[1] if values else 0
 
     def add(self, mapped: Mapped[R], rows: Collection[R]) -> None:
-        self._insert(mapped, "insert", rows)
+        self._insert(mapped, rows, "add")
 
     def add_new(self, mapped: Mapped[R], rows: Collection[R]) -> None:
         """Leaves out rows whose key exists."""
-        self._insert(mapped, "insert_new", rows)
+        self._insert(mapped, rows, "add_new")
 
-    def _insert(self, mapped: Mapped[R], how: str, rows: Collection[R]) -> None:
-        if not rows:
-            return
-        text = mapped.driver_insert(self.connection, how)
-        self._driver(text, [mapped.values(self.tenant, row) for row in rows], many=True)
+    def put(self, mapped: Mapped[R], rows: Collection[R]) -> None:
+        """Replaces rows whose key exists."""
+        self._insert(mapped, rows, "put")
+
+    def _insert(self, mapped: Mapped[R], rows: Collection[R], how: How) -> None:
+        if rows:
+            self._inserts.append(mapped.inserted(self.connection, self.tenant, rows, how))
 
 
 class Store:

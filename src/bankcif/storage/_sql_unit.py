@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
+from ._database import Database
 from ._failures import translated
 from ._sql_credentials import Credentials, Usage
 from ._sql_log import Audit, Trail
@@ -20,8 +21,8 @@ __all__ = ["Unit"]
 
 
 class Unit:
-    def __init__(self, connection: Connection, tenant: str, committed: Callable[[], None], *, serial: bool) -> None:
-        session = Session(connection, tenant, serial=serial)
+    def __init__(self, connection: Connection, tenant: str, committed: Callable[[], None], database: Database) -> None:
+        session = Session(connection, tenant, database)
         self._session = session
         self._committed = committed
         self.parties = Parties(session)
@@ -45,6 +46,7 @@ class Unit:
         self.reasons = Reasons(session)
 
     def commit(self) -> None:
+        self._session.flush()
         try:
             self._session.connection.commit()
             self._committed()

@@ -8,7 +8,7 @@ statement that it compiles, whether it may change one of the tables: only the li
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..errors import StoreOpenError
 from . import _tables as t
+from ._database import one_by_one
 from ._guard import direct_write
+from ._mapped import Insert
 from ._statistics import describe
 from ._write_ahead import WriteAhead
 from .limits import Limits
@@ -65,6 +67,9 @@ class Sqlite:
 
     def behind(self, engine: Engine) -> WriteAhead:
         return WriteAhead(engine)
+
+    def insert(self, cursor: Any, inserts: Sequence[Insert]) -> None:
+        one_by_one(cursor, inserts)
 
 
 def _prepare(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:

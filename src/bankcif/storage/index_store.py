@@ -29,11 +29,11 @@ class IndexStore(Protocol):
     def drop_version(self, version: int, limit: int) -> int:
         """Deletes up to *limit* tags of an index version; returns how many."""
 
-    def find(self, tags: Collection[bytes], most: int | None = None, index: str | None = None) -> Sequence[IndexRow]:
-        """
-        The rows with one of *tags*, of all indexes or of one: cut tags of two may be equal. All of them, or *most* of each tag, and
-        then not many more than those are read.
-        """
+    def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
+        """All rows with one of *tags*, of every index: cut tags of two may be equal."""
+
+    def find_some(self, keys: Collection[tuple[str, bytes]], most: int) -> Sequence[IndexRow]:
+        """The rows with an index and a tag of *keys*, *most* of each; not many more than those are read."""
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         """Deletes tags; one that is not there is nothing."""

@@ -13,10 +13,11 @@ __all__ = ["AuditStore", "TrailStore"]
 class AuditStore(Protocol):
     """Writing the log, which only grows."""
 
-    def lease(self, holder: bytes, now: int, until: int) -> Lease:
+    def lease(self, holder: bytes, now: int, until: int, last: str = "") -> Lease:
         """
         The stream that *holder* writes, with its head, locked until the unit ends: the one it has, or else one whose lease
-        ended before *now*, or else a new one; the lease of one that was taken lasts *until* then.
+        ended before *now*, or else a new one; the lease of one that was taken lasts *until* then. *last* is the stream it had when
+        it asked before.
         """
 
     def append(

@@ -314,7 +314,12 @@ class OutboxStore(Protocol):
 
 
 class UnitOfWork(Protocol):
-    """One transaction."""
+    """
+    One transaction.
+
+    What is added is refused with `ConflictError`, if a row of its key is there, at the latest when something is read or the unit is
+    committed; nothing of the unit is then kept.
+    """
 
     @property
     def parties(self) -> PartyStore: ...

@@ -81,7 +81,7 @@ class SqlRepository:
         try:
             with (
                 owned(connection),
-                closing(Unit(connection, self._tenant, self._behind.wake, serial=self._database.serial)) as unit,
+                closing(Unit(connection, self._tenant, self._behind.wake, self._database)) as unit,
             ):
                 yield unit
         finally:

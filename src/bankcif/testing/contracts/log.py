@@ -69,9 +69,11 @@ class LogContract:
         rows, head = chain("t", "s0", Head(1, b"h" * 32), _entries(1))
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.audit.append(rows, [], head, 9)
+            unit.commit()
         rows, head = chain("t", "s0", Head(7, b"h" * 32), _entries(1))
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.audit.append(rows, [], head, 9)
+            unit.commit()
 
     def test_entries_are_read_by_instant_actor_and_customer(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:
@@ -106,6 +108,7 @@ class LogContract:
             assert unit.trail.checkpoints(16, 9) == []
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.audit.add_checkpoint(rows[0])
+            unit.commit()
 
     def test_a_consumer_s_cursor_moves(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:

@@ -79,6 +79,7 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             unit.commit()
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.parties.add([party(A)])
+            unit.commit()
 
     def test_what_is_locked_is_what_is_there(self, repository: Repository) -> None:
         """That others wait is for who has several writers to show; alone, a unit never waits for itself."""
@@ -175,6 +176,7 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.sources.add([source()])
             unit.sources.add([source(sealed=b"other")])
+            unit.commit()
 
     def test_many_keys_are_found_in_one_call(self, repository: Repository) -> None:
         numbers = [CifNo(f"C{n:016}") for n in range(1203)]
@@ -198,8 +200,10 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             unit.commit()
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.crosswalk.add([link("k", cif_no=B)])
+            unit.commit()
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.crosswalk.add([link("k", 2, B)])
+            unit.commit()
 
     def test_a_pair_is_kept_apart_once(self, repository: Repository) -> None:
         row = NotAMatchRow(low=A, high=B, actor="t", at=1)
@@ -240,14 +244,17 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
         rows = [index(b"1" * 16, f"k{n}") for n in range(5)] + [index(b"2" * 16)]
         with repository.unit_of_work() as unit:
             unit.indexes.add(rows)
-            found = unit.indexes.find([b"1" * 16, b"2" * 16, b"3" * 16], most)
+            found = unit.indexes.find_some([("phone", tag * 16) for tag in (b"1", b"2", b"3")], most)
             assert [row.tag for row in found] == [b"1" * 16] * min(most, 5) + [b"2" * 16]
             assert set(found) <= set(rows)
             unit.indexes.add([index(b"1" * 16, "other", "email"), index(b"2" * 16, "other", "email")])
-            phones = unit.indexes.find([b"1" * 16, b"2" * 16], most, "phone")
+            phones = unit.indexes.find_some([("phone", b"1" * 16), ("phone", b"2" * 16)], most)
             assert [row.tag for row in phones] == [b"1" * 16] * min(most, 5) + [b"2" * 16]
             assert {row.index_name for row in phones} == {"phone"}
-            assert len(unit.indexes.find([b"1" * 16], None, "email")) == 1
+            both = unit.indexes.find_some([("email", b"1" * 16), ("phone", b"1" * 16)], most)
+            assert sorted(row.index_name for row in both) == ["email"] + ["phone"] * min(most, 5)
+            assert unit.indexes.find_some([("name", b"1" * 16)], most) == []
+            assert len(unit.indexes.find([b"2" * 16])) == 2
 
     def test_tasks_open_once_and_change_one_version_at_a_time(self, repository: Repository) -> None:
         with repository.unit_of_work() as unit:
@@ -276,6 +283,7 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             unit.commit()
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.reviews.add(first)
+            unit.commit()
         with repository.unit_of_work() as unit:
             assert unit.reviews.of(["a"]) == rows[:2]
             assert unit.reviews.of(["b", "c"]) == rows[2:]

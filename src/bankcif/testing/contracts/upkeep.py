@@ -69,6 +69,7 @@ class UpkeepContract:
             assert unit.credentials.of("t") == [other]
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.credentials.add(_FACTOR)
+            unit.commit()
 
     def test_a_challenge_is_answered_once(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
         with repository.unit_of_work() as unit:
