@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 from collections.abc import Callable, Iterator
@@ -49,12 +50,25 @@ def _stopped_between_batches() -> Iterator[Callable[[], None]]:
         signal.signal(signal.SIGINT, before)
 
 
+@contextmanager
+def _nothing_old_collected() -> Iterator[None]:
+    """
+    What there is already is not gone through whenever Python looks for circles of what is new: with every batch's own objects that
+    takes a seventh of a load's time, and none of it is garbage.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def with_progress_bar(name: str, wanted: bool, work: Work) -> LoadReport:
     """Runs *work* with a bar on standard error, where that is a terminal and one is *wanted*."""
     from rich.console import Console
 
     console = Console(stderr=True)
-    with _stopped_between_batches() as heard:
+    with _stopped_between_batches() as heard, _nothing_old_collected():
         if not wanted or not console.is_terminal:
             return work(lambda _: heard())
         return _with_bar(name, console, work, heard)

@@ -126,10 +126,13 @@ class Sources(Store):
         return sorted((cif_no, (source, key, number)) for cif_no, source, key, number in found)
 
     def at(self, places: Collection[tuple[str, str, int]]) -> Sequence[SourceRow]:
-        found = []
-        for source, source_key, record_no in sorted(set(places)):
-            found += self._s.select("record", source=source, source_key=source_key, record_no=record_no)
-        return [SOURCE.row(values) for values in found]
+        wanted: dict[tuple[str, int], set[str]] = {}
+        for source, source_key, record_no in places:
+            wanted.setdefault((source, record_no), set()).add(source_key)
+        found: list[Any] = []
+        for (source, record_no), keys in wanted.items():
+            found += self._s.select_in("records_at", keys, source=source, record_no=record_no)
+        return sorted(map(SOURCE.row, found), key=attrgetter("place"))
 
     def reseal(self, rows: Mapping[bytes, SourceRow]) -> None:
         for key_id, row in rows.items():

@@ -174,9 +174,8 @@ QUERIES: Mapping[str, Any] = {
     .where(_mine(t.CROSSWALK), _in(t.CROSSWALK.c.cif_no), t.CROSSWALK.c.until.is_(None),
            t.SOURCE_RECORD.c.tenant == t.CROSSWALK.c.tenant, t.SOURCE_RECORD.c.source == t.CROSSWALK.c.source,
            t.SOURCE_RECORD.c.source_key == t.CROSSWALK.c.source_key),
-    "record": select(*SOURCE.columns).where(
-        _mine(t.SOURCE_RECORD), t.SOURCE_RECORD.c.source == bindparam("source"),
-        t.SOURCE_RECORD.c.source_key == bindparam("source_key"),
+    "records_at": select(*SOURCE.columns).where(
+        _mine(t.SOURCE_RECORD), t.SOURCE_RECORD.c.source == bindparam("source"), _in(t.SOURCE_RECORD.c.source_key),
         t.SOURCE_RECORD.c.record_no == bindparam("record_no")),
     "count": select(func.count()).select_from(t.SOURCE_RECORD).where(_mine(t.SOURCE_RECORD)),
     "link_end": update(t.CROSSWALK)
