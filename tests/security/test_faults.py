@@ -6,17 +6,21 @@ or not at all, and the same again works.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 import attrs
 import pytest
+from sqlalchemy import text
 from tests.conftest import ALL_ROLES, NOW, TRUST, known
 from tests.flows.test_register import register
 from tests.security.mortal import Fate, KeptWitness, Mortal, MortalRepository, MortalWitness
+from tests.security.struck import HANGS, HOWS, Strike, striking
+from tests.storage.servers import NAMES, Server
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._clock import FixedClock
@@ -30,6 +34,7 @@ from bankcif.storage import Repository
 from bankcif.storage.key_store import SqliteKeyStore
 from bankcif.storage.rows import PartyRow
 from bankcif.storage.sql import SqlRepository
+from bankcif.storage.sql_keys import SqlKeyStore
 from bankcif.testing import synthetic_tables
 
 EVERY_CONCERN = list(Concern)
@@ -48,14 +53,22 @@ ERRORS: dict[str, Callable[[], Exception]] = {
 class World:
     """A store with six customers, its keys and its witness, opened as often as one likes."""
 
-    def __init__(self, repository: Repository, store: KeyStore, keys: LocalKeyProvider) -> None:
-        self.repository, self.store, self.keys, self.witness = repository, store, keys, KeptWitness()
+    def __init__(
+        self,
+        repository: Repository,
+        store: KeyStore,
+        keys: LocalKeyProvider,
+        tenant: str = "t",
+        witness: KeptWitness | None = None,
+    ) -> None:
+        self.repository, self.store, self.keys, self.tenant = repository, store, keys, tenant
+        self.witness = witness or KeptWitness()
 
     def open(self, fate: Fate | None = None, *, within: bool = False) -> CIF:
         repository: Any = MortalRepository(self.repository, fate, within=within) if fate else self.repository
         store, keys = (Mortal(inner, fate) if fate else inner for inner in (self.store, self.keys))
         return CIF(
-            repository=repository, key_store=store, keys=keys, tenant="t", tables=TABLES, trust=TRUST,
+            repository=repository, key_store=store, keys=keys, tenant=self.tenant, tables=TABLES, trust=TRUST,
             witnesses=[MortalWitness(self.witness, fate) if fate else self.witness], clock=FixedClock(NOW),
             log_plan=LogPlan(entries=2, seconds=99_999),
         )  # fmt: skip
@@ -125,6 +138,15 @@ def on_sqlite(folder: Path) -> World:
     world = _at(folder, before.keys)
     world.witness.notes = list(before.witness.notes)
     return world
+
+
+def on_server(data: str, held: str) -> World:
+    """A store of a tenant of its own, and a key store that is empty."""
+    store, tenant = SqlKeyStore(held), uuid4().hex
+    with store._engine.begin() as connection:
+        for table in ("data_key", "key_store"):
+            connection.execute(text(f"DELETE FROM {table}"))
+    return World(SqlRepository.open(data, tenant, create=True), store, LocalKeyProvider.generate(), tenant).peopled()
 
 
 def approved(cif: CIF, proposal: Approval) -> Any:
@@ -313,28 +335,76 @@ def _lives_through(deed: Deed, backend: Callable[[Path], World], fate: Fate, wit
     """Does *deed* in a process with a fate, and again in one without; whether the fault struck."""
     with TemporaryDirectory() as folder:
         world = backend(Path(folder))
-        before, entries, done = world.parties(), world.entries(), False
-        try:
-            deed.do(world, world.open(fate, within=within))
-            done = True
-        except BankCIFError:
-            pass
-        cif = world.open()
-        assert world.entries() >= entries
-        assert cif.audit.verify(actor=WHO).damage == ()
-        cif.keys.check(actor=WHO)
-        seen = deed.seen(world, cif)
-        if done:
-            assert seen, "it was acknowledged and is not there"
-        elif not seen:
-            assert world.parties() == before
-        if deed.twice or not seen:
-            deed.do(world, cif)
-        assert deed.seen(world, cif)
-        assert cif.audit.verify(actor=WHO).damage == ()
-        cif.keys.rotate(actor=WHO)
+        _does(deed, world, lambda: deed.do(world, world.open(fate, within=within)))
         world.repository.close()
     return fate.struck
+
+
+def _does(deed: Deed, world: World, faulty: Callable[[], Any]) -> None:
+    """Does *deed* by something *faulty*, looks at what it left, and does it again."""
+    before, entries, done = world.parties(), world.entries(), False
+    try:
+        faulty()
+        done = True
+    except BankCIFError:
+        pass
+    cif = world.open()
+    assert world.entries() >= entries
+    assert cif.audit.verify(actor=WHO).damage == ()
+    cif.keys.check(actor=WHO)
+    seen = deed.seen(world, cif)
+    if done:
+        assert seen, "it was acknowledged and is not there"
+    elif not seen:
+        assert world.parties() == before
+    if deed.twice or not seen:
+        deed.do(world, cif)
+    assert deed.seen(world, cif)
+    assert cif.audit.verify(actor=WHO).damage == ()
+    cif.keys.rotate(actor=WHO)
+
+
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.server) for name in NAMES])
+def on(request: pytest.FixtureRequest) -> Iterator[tuple[Server, str, str]]:
+    """A server, with a database for stores and one for key stores."""
+    server: Server = request.getfixturevalue(request.param)
+    with server.database() as data, server.database() as held:
+        yield server, data, held
+
+
+@pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS.keys())
+def test_a_server_that_fails_at_any_statement_leaves_a_whole_store_and_the_same_again_works(
+    deed: Deed, on: tuple[Server, str, str], request: pytest.FixtureRequest
+) -> None:
+    """
+    Each statement in turn, on store and key store, is refused, loses its connection, or hangs longer than the limit; each commit,
+    too, before it is done and after.
+    """
+    server, data, held = on
+    stride = 3 if request.config.getoption("--hypothesis-profile") == "endurance" else 29
+    at, strikes = 1 + list(DEEDS.values()).index(deed) % stride, 0  # not always the first
+    while True:
+        strike = Strike(server, at, HOWS[at % len(HOWS)])
+        world = on_server(data, held)
+        hasty = World(
+            SqlRepository.open(data, world.tenant, create=False, limits=HANGS), SqlKeyStore(held, limits=HANGS),
+            world.keys, world.tenant, world.witness,
+        )  # fmt: skip
+
+        def faulty(hasty: World = hasty, strike: Strike = strike) -> None:
+            assert isinstance(hasty.store, SqlKeyStore)
+            with striking(strike, hasty.store):
+                deed.do(hasty, hasty.open())
+
+        _does(deed, world, faulty)
+        for one in (hasty, world):
+            one.repository.close()
+            one.store.close()
+        if not strike.struck:
+            break
+        strikes += 1
+        at += stride
+    assert strikes > 0
 
 
 @pytest.mark.parametrize("error", sorted(ERRORS))
