@@ -24,7 +24,9 @@ SPREAD = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
 SERVERS = {
     "postgresql": ["usr/lib/postgresql/*/bin/initdb"],
     "mariadb-server": ["usr/sbin/mariadbd", "usr/bin/mariadbd"],
+    "sqlite3": ["usr/bin/sqlite3"],
 }
+"""What the databases session installs, and by what it is known to be there."""
 FLOWS = [f"tests/flows/test_{name}.py" for name in ("queue", "held", "review", "override")]
 
 

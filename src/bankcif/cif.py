@@ -32,7 +32,7 @@ from .access import AuthPlan, MaskProfiles, Policy, default_policy, default_prof
 from .audit import AuditSink, NoteSigner, Witness, origin_of
 from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError, PolicyError, StoreOpenError
-from .flows import analyze, load as load_flow
+from .flows import analyze, load as load_flow, verify_store
 from .flows._policy import PolicyWatch, policy_in_force
 from .flows.call import as_call
 from .flows.desk import Desk, destroy_retired_later, refuse
@@ -301,6 +301,11 @@ class CIF:
     ) -> list[analyze.FaultCount]:
         """Errors of intake by rule, channel and operator; see `bankcif.flows.analyze.fault_counts`."""
         return analyze.fault_counts(self._desk, actor=actor, purpose=purpose, since=since, until=until)
+
+    @as_call("verify_store", "verify_store")
+    def verify(self, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> verify_store.StoreReport:
+        """Verifies log, customers, records, links and blind index; see `bankcif.flows.verify_store.verify_store`."""
+        return verify_store.verify_store(self._desk, actor=actor, purpose=purpose)
 
     def close(self) -> None:
         """Makes the last checkpoint of the log, and lets go of store and key store."""

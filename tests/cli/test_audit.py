@@ -63,6 +63,34 @@ def test_a_log_that_was_set_back_is_a_finding(loaded: tuple[Shell, str]) -> None
     assert "witness.jsonl" in said
 
 
+def test_a_whole_store_is_verified_and_its_index_made_anew(loaded: tuple[Shell, str]) -> None:
+    shell, cif_no = loaded
+    said = shell.run("verify", *AUDIT, *WITNESS).stdout
+    assert "log intact" in said
+    assert "store in order: 3 customer(s)" in said
+    assert "3 source record(s)" in said
+    with sqlite3.connect(shell.folder / "cif.db") as db:
+        lost = db.execute("DELETE FROM blind_index WHERE cif_no = ?", (cif_no,)).rowcount
+        db.execute("UPDATE blind_index SET cif_no = ?", (cif_no,))
+    broken = shell.run("verify", *AUDIT, *WITNESS, expect=1).stdout
+    assert "store NOT IN ORDER" in broken
+    assert f"{lost} tags of the blind index are missing" in broken
+    assert "tags of the blind index name another customer" in broken
+    assert "bankcif verify --rebuild-index" in broken
+    document: Any = shell.json("verify", *AUDIT, *WITNESS, expect=1)
+    assert document["counts"]["tag_missing"] == lost
+    assert document["log"]["intact"]
+    refused = shell.run("verify", "--rebuild-index", "--as", "bob", "--purpose", "operations", expect=2)
+    assert "does not let bob" in refused.stderr
+    with (shell.folder / "operators.toml").open("a", encoding="utf-8") as operators:
+        operators.write('\n["k.lin"]\nroles = ["key_custodian"]\n')
+    keeper = ("--as", "k.lin", "--purpose", "operations")
+    mended = shell.run("verify", "--rebuild-index", *keeper, **shell.known("k.lin")).stdout
+    assert "of them mended" in mended
+    assert "store in order" in mended
+    assert shell.json("verify", *AUDIT)["counts"] == {}  # type: ignore[index]
+
+
 def test_damage_that_no_checkpoint_covers_is_a_finding_too(loaded: tuple[Shell, str]) -> None:
     shell, _ = loaded
     with sqlite3.connect(shell.folder / "cif.db") as raw:

@@ -166,6 +166,7 @@ CALLS: dict[str, Call] = {
         [{"no": "9", "name": "赵六", "idno": "", "phone": ""}], w.channel, key="k", actor=a
     ),
     "summarize": lambda w, a: w.cif.summarize(actor=a, purpose=OPERATIONS),
+    "verify": lambda w, a: w.cif.verify(actor=a),
     "fault_counts": lambda w, a: w.cif.fault_counts(actor=a, purpose=OPERATIONS),
     "Customers.register": lambda w, a: register(w.cif, a, "3"),
     "Customers.draft": lambda w, a: w.cif.customers.draft({"name": "张三"}, channel="app", actor=a),
@@ -220,6 +221,7 @@ CALLS: dict[str, Call] = {
     "Keys.rotate": lambda w, a: w.cif.keys.rotate(actor=a),
     "Keys.rotations": lambda w, a: w.cif.keys.rotations(actor=a),
     "Keys.check": lambda w, a: w.cif.keys.check(actor=a),
+    "Keys.rebuild_index": lambda w, a: w.cif.keys.rebuild_index(actor=a),
     "Approvals.withdraw": lambda w, a: w.cif.approvals.withdraw(w.merge, actor=a),
     "Approvals.expire": lambda w, a: w.cif.approvals.expire(actor=a),
     "Operators.set_password": lambda w, a: w.cif.operators.set_password("t.a", "a long password", actor=_keeper(a)),

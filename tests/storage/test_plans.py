@@ -18,6 +18,7 @@ WHOLE = {
     "parties_page", "retired", "rotations", "staged", "store", "store_locked", "store_restate", "stream_ends", "tasks",
     "policy_active",  # a handful of policies
     "lease_mine", "lease_end",  # a handful of streams
+    "tags_count",  # a verification
     "tags_of_version",  # a rotation, which reads them all
     "challenges_over",  # what is not over is deleted when it is used
 }  # fmt: skip

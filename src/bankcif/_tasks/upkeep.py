@@ -14,6 +14,7 @@ from ..flows import (
     maintain,
     register as register_flow,
     rotate,
+    verify_store,
 )
 from ..intake import Channel
 from ..party import CifNo
@@ -100,6 +101,10 @@ class Keys(Group):
     def check(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> int:
         """Opens every data key, looks for that of every record, and returns how many keys there are."""
         return maintain.check_keys(self._desk, actor=actor, purpose=purpose)
+
+    def rebuild_index(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> verify_store.StoreReport:
+        """Makes the blind index anew from the records; see `bankcif.flows.verify_store.rebuild_index`."""
+        return verify_store.rebuild_index(self._desk, actor=actor, purpose=purpose)
 
     def rotations(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> Sequence[RotationRow]:
         """All rotations, oldest first."""

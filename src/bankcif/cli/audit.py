@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
@@ -15,7 +16,7 @@ from ..flows.log import Delivery
 from ..flows.trail import Incident, LogLine
 from ._shared import Session, customer_command, emit, instant, table
 
-__all__ = ["audit"]
+__all__ = ["audit", "print_report", "report_document"]
 
 _INSTANT = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
@@ -35,13 +36,7 @@ def verify(session: Session, no_customers: bool) -> int:
     """
     with session.open(greet=False) as cif:
         report = cif.audit.verify(actor=session.actor(cif), purpose=session.purpose, customers=not no_customers)
-    document = {
-        "intact": report.intact, "entries": report.entries, "streams": dict(report.streams),
-        "checkpoints": report.checkpoints, "signed": report.signed, "signed_at": _when(report.signed_at),
-        "customers": report.customers, "unwitnessed": _unwitnessed(report), "damage": [attrs.asdict(one) for one in report.damage],
-        "witnesses": [{**attrs.asdict(one), "at": _when(one.at)} for one in report.witnesses],
-    }  # fmt: skip
-    emit(session.as_json, document, lambda: _print_report(report))
+    emit(session.as_json, report_document(report), lambda: print_report(report))
     # A witness that was asked for and did not answer vouches for nothing: a scheduler must hear of it.
     return 0 if report.intact and not any(one.problem for one in report.witnesses) else 1
 
@@ -51,7 +46,18 @@ def _unwitnessed(report: AuditReport) -> int:
     return min((one.unseen for one in report.witnesses if not one.problem), default=report.entries)
 
 
-def _print_report(report: AuditReport) -> None:
+def report_document(report: AuditReport) -> dict[str, Any]:
+    """The report as JSON."""
+    return {
+        "intact": report.intact, "entries": report.entries, "streams": dict(report.streams),
+        "checkpoints": report.checkpoints, "signed": report.signed, "signed_at": _when(report.signed_at),
+        "customers": report.customers, "unwitnessed": _unwitnessed(report), "damage": [attrs.asdict(one) for one in report.damage],
+        "witnesses": [{**attrs.asdict(one), "at": _when(one.at)} for one in report.witnesses],
+    }  # fmt: skip
+
+
+def print_report(report: AuditReport) -> None:
+    """Prints the report."""
     state = "intact" if report.intact else "DAMAGED"
     click.echo(f"log {state}: {report.entries:,} entries in {len(report.streams)} stream(s)")
     if report.checkpoints:

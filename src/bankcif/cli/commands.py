@@ -43,6 +43,7 @@ from .keys import keys
 from .operator import operator as operator_group
 from .policy import policy
 from .standard import standard
+from .verify import verify
 
 __all__ = ["commands"]
 
@@ -79,6 +80,7 @@ commands.add_command(index)
 commands.add_command(erase)
 commands.add_command(policy)
 commands.add_command(operator_group)
+commands.add_command(verify)
 
 
 @commands.command()

@@ -14,6 +14,7 @@ from .rows import (
     ClaimRow,
     FactRow,
     GoldenRow,
+    IndexKey,
     IndexRow,
     LinkRow,
     Mark,
@@ -128,6 +129,10 @@ class Sources(Store):
     def count(self) -> int:
         return len(self._data.sources.rows)
 
+    def page(self, after: tuple[str, str, int], limit: int) -> Sequence[SourceRow]:
+        rows = self._data.sources.rows
+        return [rows[place] for place in sorted(rows) if place > after][:limit]
+
 
 class Crosswalk(Store):
     def add(self, rows: Collection[LinkRow]) -> None:
@@ -221,6 +226,15 @@ class Indexes(Store):
             if (row.index_name, row.tag) in wanted:
                 found.setdefault((row.index_name, row.tag), []).append(row)
         return [row for rows in found.values() for row in rows[:most]]
+
+    def at(self, keys: Collection[IndexKey]) -> Sequence[IndexRow]:
+        return [self._data.indexes.rows[key] for key in keys if key in self._data.indexes.rows]
+
+    def page(self, after: IndexKey, limit: int) -> Sequence[IndexRow]:
+        return [self._data.indexes.rows[key] for key in sorted(self._data.indexes.rows) if key > after][:limit]
+
+    def count(self, version: int) -> int:
+        return sum(row.index_version == version for row in self._data.indexes.rows.values())
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         for row in rows:

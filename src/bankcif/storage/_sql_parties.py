@@ -26,6 +26,7 @@ from .rows import (
     ClaimRow,
     FactRow,
     GoldenRow,
+    IndexKey,
     IndexRow,
     LinkRow,
     Mark,
@@ -37,6 +38,7 @@ from .rows import (
 __all__ = ["Claims", "Copies", "Crosswalk", "Indexes", "Parties", "Sources"]
 
 _CHUNK = 500
+_FEW = 50
 
 
 class Parties(Store):
@@ -145,6 +147,11 @@ class Sources(Store):
 
     def count(self) -> int:
         return int(self._s.select("count")[0][0])
+
+    def page(self, after: tuple[str, str, int], limit: int) -> Sequence[SourceRow]:
+        source, source_key, record_no = after
+        found = self._s.select("records_page", source=source, source_key=source_key, record_no=record_no, most=limit)
+        return [SOURCE.row(values) for values in found]
 
 
 class Crosswalk(Store):
@@ -263,6 +270,30 @@ class Indexes(Store):
             if key in asked and seen[key] <= most:
                 kept.append(row)
         return kept
+
+    def at(self, keys: Collection[IndexKey]) -> Sequence[IndexRow]:
+        wanted, under = set(keys), {(key[4], key[0]) for key in keys}
+        shared: Counter[tuple[str, bytes]] = Counter()
+        found = []
+        for row in self.find_some(under, _FEW):
+            shared[row.index_name, row.tag] += 1
+            found.append(row)
+        # Whom many share is not read through for a few of them.
+        many = {key for key, number in shared.items() if number == _FEW}
+        found = [row for row in found if (row.index_name, row.tag) not in many]
+        for key in wanted:
+            if (key[4], key[0]) in many:
+                found += map(INDEX.row, self._s.select("tag_at", **self._asked(key)))
+        return [row for row in found if row.key in wanted]
+
+    def _asked(self, key: IndexKey) -> dict[str, Any]:
+        return dict(zip(("tag", "source", "source_key", "record_no", "index_name", "index_version"), key, strict=True))
+
+    def page(self, after: IndexKey, limit: int) -> Sequence[IndexRow]:
+        return [INDEX.row(values) for values in self._s.select("tags_page", **self._asked(after), most=limit)]
+
+    def count(self, version: int) -> int:
+        return int(self._s.select("tags_count", version=version)[0][0])
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         self._s.change("tag_drop", [self._keyed(*row.key) for row in rows])

@@ -7,7 +7,7 @@ it becomes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, bindparam, func, insert, literal_column, select, true, tuple_, union_all, update
@@ -71,6 +71,20 @@ def _mine(table: Table) -> Any:
     return table.c.tenant == bindparam("tenant")
 
 
+def _behind(table: Table, *names: str) -> Any:
+    """Behind the row of these values, in the order of the key."""
+    return tuple_(*(table.c[name] for name in names)) > tuple_(*map(bindparam, names))
+
+
+def _page(table: Table, names: Sequence[str], columns: Sequence[Any]) -> Any:
+    """The next rows in the order of the key *names*."""
+    return (
+        select(*columns).where(_mine(table), _behind(table, *names)).order_by(*(table.c[name] for name in names))
+        .limit(bindparam("most"))
+    )  # fmt: skip
+
+
+_TAG_KEY = ("tag", "source", "source_key", "record_no", "index_name", "index_version")
 MEETING_POINTS = 1 << 14
 """
 Where writers meet, of any database whose units of work do not take turns: whoever looks somebody up to register them locks the
@@ -178,6 +192,7 @@ QUERIES: Mapping[str, Any] = {
         _mine(t.SOURCE_RECORD), t.SOURCE_RECORD.c.source == bindparam("source"), _in(t.SOURCE_RECORD.c.source_key),
         t.SOURCE_RECORD.c.record_no == bindparam("record_no")),
     "count": select(func.count()).select_from(t.SOURCE_RECORD).where(_mine(t.SOURCE_RECORD)),
+    "records_page": _page(t.SOURCE_RECORD, ("source", "source_key", "record_no"), SOURCE.columns),
     "link_end": update(t.CROSSWALK)
     .where(t.CROSSWALK.c.tenant == bindparam("b_tenant"), t.CROSSWALK.c.source == bindparam("b_source"),
            t.CROSSWALK.c.source_key == bindparam("b_source_key"), t.CROSSWALK.c.number == bindparam("b_number"),
@@ -222,6 +237,11 @@ QUERIES: Mapping[str, Any] = {
     "index_of": select(*INDEX.columns)
     .where(_mine(t.BLIND_INDEX), _in(t.BLIND_INDEX.c.tag), t.BLIND_INDEX.c.index_name == bindparam("index_name"))
     .order_by(t.BLIND_INDEX.c.tag).limit(bindparam("most")),
+    "tag_at": select(*INDEX.columns).where(
+        _mine(t.BLIND_INDEX), *(t.BLIND_INDEX.c[name] == bindparam(name) for name in _TAG_KEY)),
+    "tags_page": _page(t.BLIND_INDEX, _TAG_KEY, INDEX.columns),
+    "tags_count": select(func.count()).select_from(t.BLIND_INDEX).where(
+        _mine(t.BLIND_INDEX), t.BLIND_INDEX.c.index_version == bindparam("version")),
     "index_move": update(t.BLIND_INDEX)
     .where(t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag == bindparam("b_tag"),
            t.BLIND_INDEX.c.source == bindparam("b_source"), t.BLIND_INDEX.c.source_key == bindparam("b_source_key"),
@@ -240,10 +260,7 @@ QUERIES: Mapping[str, Any] = {
     .values({name: bindparam(name) for name in TASK.names}),
     "reviews": select(*REVIEW.columns).where(_mine(t.REVIEW), _in(t.REVIEW.c.task_id))
     .order_by(t.REVIEW.c.task_id, t.REVIEW.c.number),
-    "reviews_page": select(*REVIEW.columns)
-    .where(_mine(t.REVIEW), tuple_(t.REVIEW.c.task_id, t.REVIEW.c.number)
-           > tuple_(bindparam("task_id"), bindparam("number")))
-    .order_by(t.REVIEW.c.task_id, t.REVIEW.c.number).limit(bindparam("most")),
+    "reviews_page": _page(t.REVIEW, ("task_id", "number"), REVIEW.columns),
     "reviews_erase": t.REVIEW.delete().where(
         t.REVIEW.c.tenant == bindparam("b_tenant"), t.REVIEW.c.task_id == bindparam("b_task_id")),
     "not_low_end": update(t.NOT_A_MATCH)
@@ -260,10 +277,7 @@ QUERIES: Mapping[str, Any] = {
         _mine(t.STAGED_ROW), t.STAGED_ROW.c.batch == bindparam("batch"), t.STAGED_ROW.c.line == bindparam("line")),
     "staged_lines": select(t.STAGED_ROW.c.line).where(
         _mine(t.STAGED_ROW), t.STAGED_ROW.c.batch == bindparam("batch"), _in(t.STAGED_ROW.c.line)),
-    "staged_page": select(*STAGED.columns)
-    .where(_mine(t.STAGED_ROW), tuple_(t.STAGED_ROW.c.batch, t.STAGED_ROW.c.line)
-           > tuple_(bindparam("batch"), bindparam("line")))
-    .order_by(t.STAGED_ROW.c.batch, t.STAGED_ROW.c.line).limit(bindparam("most")),
+    "staged_page": _page(t.STAGED_ROW, ("batch", "line"), STAGED.columns),
     "staged_change": update(t.STAGED_ROW)
     .where(t.STAGED_ROW.c.tenant == bindparam("b_tenant"), t.STAGED_ROW.c.batch == bindparam("b_batch"),
            t.STAGED_ROW.c.line == bindparam("b_line"), t.STAGED_ROW.c.state == "held")
@@ -300,10 +314,7 @@ QUERIES: Mapping[str, Any] = {
     "credentials": select(*CREDENTIAL.columns)
     .where(_mine(t.CREDENTIAL), t.CREDENTIAL.c.operator == bindparam("operator"))
     .order_by(t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id),
-    "credentials_page": select(*CREDENTIAL.columns)
-    .where(_mine(t.CREDENTIAL), tuple_(t.CREDENTIAL.c.operator, t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id)
-           > tuple_(bindparam("operator"), bindparam("kind"), bindparam("id")))
-    .order_by(t.CREDENTIAL.c.operator, t.CREDENTIAL.c.kind, t.CREDENTIAL.c.id).limit(bindparam("most")),
+    "credentials_page": _page(t.CREDENTIAL, ("operator", "kind", "id"), CREDENTIAL.columns),
     "credential_at": select(*CREDENTIAL.columns).where(_mine(t.CREDENTIAL), t.CREDENTIAL.c.id == bindparam("id")),
     "credential_change": update(t.CREDENTIAL)
     .where(t.CREDENTIAL.c.tenant == bindparam("b_tenant"), t.CREDENTIAL.c.operator == bindparam("b_operator"),
@@ -365,11 +376,7 @@ QUERIES: Mapping[str, Any] = {
            t.AUDIT_ENTRY.c.tenant == t.AUDIT_SUBJECT.c.tenant, t.AUDIT_ENTRY.c.stream == t.AUDIT_SUBJECT.c.stream,
            t.AUDIT_ENTRY.c.number == t.AUDIT_SUBJECT.c.number)
     .order_by(t.AUDIT_ENTRY.c.at, t.AUDIT_ENTRY.c.stream, t.AUDIT_ENTRY.c.number),
-    "subjects": select(t.AUDIT_SUBJECT.c.cif_no, t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number)
-    .where(_mine(t.AUDIT_SUBJECT),
-           tuple_(t.AUDIT_SUBJECT.c.cif_no, t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number)
-           > tuple_(bindparam("cif_no"), bindparam("stream"), bindparam("number")))
-    .order_by(t.AUDIT_SUBJECT.c.cif_no, t.AUDIT_SUBJECT.c.stream, t.AUDIT_SUBJECT.c.number).limit(bindparam("most")),
+    "subjects": _page(t.AUDIT_SUBJECT, ("cif_no", "stream", "number"), SUBJECT.columns),
     "checkpoint_last": select(*CHECKPOINT.columns).where(_mine(t.AUDIT_CHECKPOINT))
     .order_by(t.AUDIT_CHECKPOINT.c.size.desc()).limit(1),
     "checkpoints": select(*CHECKPOINT.columns)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from ..party import CifNo
-from .rows import IndexRow
+from .rows import IndexKey, IndexRow
 
 __all__ = ["IndexStore"]
 
@@ -34,6 +34,15 @@ class IndexStore(Protocol):
 
     def find_some(self, keys: Collection[tuple[str, bytes]], most: int) -> Sequence[IndexRow]:
         """The rows with an index and a tag of *keys*, *most* of each; not many more than those are read."""
+
+    def at(self, keys: Collection[IndexKey]) -> Sequence[IndexRow]:
+        """The rows of these keys that there are."""
+
+    def page(self, after: IndexKey, limit: int) -> Sequence[IndexRow]:
+        """Up to *limit* rows behind *after*, by key."""
+
+    def count(self, version: int) -> int:
+        """How many tags of an index version there are. Cost: they are counted."""
 
     def remove(self, rows: Collection[IndexRow]) -> None:
         """Deletes tags; one that is not there is nothing."""

@@ -133,6 +133,9 @@ class SourceStore(Protocol):
     def count(self) -> int:
         """How many records there are."""
 
+    def page(self, after: tuple[str, str, int], limit: int) -> Sequence[SourceRow]:
+        """Up to *limit* records behind *after* (source, source key, record number), in that order."""
+
 
 class CrosswalkStore(Protocol):
     """Which party each source key belongs to, and which pairs of parties are two."""

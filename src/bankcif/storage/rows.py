@@ -235,6 +235,10 @@ class ClaimRow:
     cif_no: CifNo
 
 
+IndexKey = tuple[bytes, str, str, int, str, int]
+"""Tag, source, source key, record number, index and its version: what no two tags' rows share."""
+
+
 @attrs.frozen(kw_only=True)
 class IndexRow:
     """
@@ -263,7 +267,7 @@ class IndexRow:
         return (self.source, self.source_key, self.record_no)
 
     @property
-    def key(self) -> tuple[bytes, str, str, int, str, int]:
+    def key(self) -> IndexKey:
         """What no two rows share."""
         return (self.tag, self.source, self.source_key, self.record_no, self.index_name, self.index_version)
 
