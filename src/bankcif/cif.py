@@ -332,7 +332,7 @@ def _key_store(place: str | Path, limits: Limits | None, *, create: bool) -> Key
 
     if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
         return SqlKeyStore(place, create=create, limits=limits)
-    return SqliteKeyStore(str(place).removeprefix("sqlite:///"), create=create)
+    return SqliteKeyStore(str(place).removeprefix("sqlite:///"), create=create, limits=limits)
 
 
 def _key_store_beside(url: str) -> Path:

@@ -15,7 +15,7 @@ from sqlalchemy import exc
 from ..errors import ConflictError, StorageError
 from .repository import LOST
 
-__all__ = ["translated"]
+__all__ = ["of_sqlite", "translated"]
 
 
 class _Meaning(NamedTuple):
@@ -36,6 +36,9 @@ _READ_ONLY = _Meaning("the database is read-only; check the permissions of the f
 _STANDBY = _Meaning("the database server takes no writes; is it a standby? Name the one that does")
 _DAMAGED = _Meaning("the database file is damaged; restore it from its backup")
 _OTHER_VERSION = _Meaning("the database lacks a table of this library; it is not a store, or of another version")
+_UNOPENED = _Meaning(
+    "its file cannot be opened; check that the folder is there and that both may be written to, and are not on a read-only disk"
+)
 _NO_DATABASE = _Meaning("the file is not a database")
 _CROWDED = _Meaning("the database server has no connection left; close some, or let it have more")
 _GONE = _Meaning(
@@ -58,6 +61,7 @@ _SQLITE: Mapping[str, _Meaning] = {
     "malformed": _DAMAGED,
     "no such table": _OTHER_VERSION,
     "not a database": _NO_DATABASE,
+    "unable to open": _UNOPENED,
 }
 """Words in the text of an error of SQLite."""
 
@@ -85,6 +89,16 @@ def translated(error: exc.SQLAlchemyError) -> StorageError:
     return meaning.error(meaning.sentence, rule=meaning.rule)
 
 
+def of_sqlite(error: Exception) -> str:
+    """What an error of SQLite's driver means; its kind, if nothing more is known of it."""
+    found = _of_words(str(error).casefold())
+    return found.sentence if found else f"{type(error).__name__}; nothing was written"
+
+
+def _of_words(text: str) -> _Meaning | None:
+    return next((meaning for word, meaning in _SQLITE.items() if word in text), None)
+
+
 def _meaning(error: exc.SQLAlchemyError) -> _Meaning | None:
     if isinstance(error, exc.TimeoutError):
         return _BUSY  # every connection of the pool is in use
@@ -98,8 +112,7 @@ def _meaning(error: exc.SQLAlchemyError) -> _Meaning | None:
         return _SQLSTATE.get(state) or (_GONE if state.startswith("08") else None)
     if hasattr(driver, "sqlstate"):  # an error of libpq itself has no state: it reached no server, or lost it
         return _of_libpq(text)
-    found = next((meaning for word, meaning in _SQLITE.items() if word in text), None)
-    return found or (_TAKEN if isinstance(error, exc.IntegrityError) else None)
+    return _of_words(text) or (_TAKEN if isinstance(error, exc.IntegrityError) else None)
 
 
 def _of_libpq(text: str) -> _Meaning:

@@ -13,6 +13,8 @@ from typing import Any
 
 from ..errors import StorageError, StoreOpenError, WrongKeyError
 from ..protection import WrappedKey
+from ._failures import of_sqlite
+from .limits import Limits
 
 __all__ = ["SqliteKeyStore"]
 
@@ -40,12 +42,15 @@ class SqliteKeyStore:
     Args:
         path: Where it is, or is made if *create* is set.
         patience: Seconds that destroying waits for who reads the file meanwhile, such as a backup.
+        limits: How long to wait for who writes it.
 
     Raises:
         StoreOpenError: The file is missing and *create* is not set, or it is no key store.
     """
 
-    def __init__(self, path: str | Path, *, create: bool = True, patience: float = 5.0) -> None:
+    def __init__(
+        self, path: str | Path, *, create: bool = True, patience: float = 5.0, limits: Limits | None = None
+    ) -> None:
         self._path, self._patience = Path(path).absolute(), patience
         self._lock = RLock()
         problem = ""
@@ -55,7 +60,9 @@ class SqliteKeyStore:
             os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
         if not problem:
             try:
-                self._connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False)
+                self._connection = sqlite3.connect(
+                    self._path, timeout=(limits or Limits()).lock_seconds, check_same_thread=False
+                )
                 self._connection.isolation_level = None
                 for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
                     self._connection.execute(f"PRAGMA {pragma}")
@@ -135,8 +142,8 @@ class SqliteKeyStore:
             with self._lock:
                 return self._connection.execute(sql, tuple(params)).fetchall()
         except sqlite3.Error as error:
-            kind = type(error).__name__
-        raise self._failed(kind)
+            what = of_sqlite(error)
+        raise self._failed(what)
 
     def _many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Runs *sql* for each of *rows*, in one transaction."""
@@ -147,16 +154,14 @@ class SqliteKeyStore:
                 self._connection.execute("COMMIT")
                 return
             except sqlite3.Error as error:
-                kind = type(error).__name__
+                what = of_sqlite(error)
             finally:
                 if self._connection.in_transaction:
                     self._connection.rollback()
-        raise self._failed(kind)
+        raise self._failed(what)
 
-    def _failed(self, kind: str) -> StorageError:
-        return StorageError(
-            f"the key store failed ({kind}); nothing was written", path=str(self._path), rule="key_store"
-        )
+    def _failed(self, what: str) -> StorageError:
+        return StorageError(f"the key store failed: {what}", path=str(self._path), rule="key_store")
 
 
 def _key(row: tuple[bytes, str, bytes, int]) -> WrappedKey:
