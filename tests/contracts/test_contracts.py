@@ -11,8 +11,9 @@ from tests.storage.servers import NAMES, Server
 
 from bankcif import LocalKeyProvider
 from bankcif.identifiers import IdentifierScheme, SchemeSet
-from bankcif.storage import MemoryKeyStore, MemoryRepository, Repository
+from bankcif.storage import MemoryKeyStore, MemoryRepository, Repository, upgrade
 from bankcif.storage.key_store import SqliteKeyStore
+from bankcif.storage.schema import SCHEMA
 from bankcif.storage.sql import SqlRepository
 from bankcif.storage.sql_keys import SqlKeyStore
 from bankcif.testing.contracts import (
@@ -69,6 +70,21 @@ class TestPostgresqlRepository(SqlRepositoryContract):
     @pytest.fixture
     def url(self, postgresql_url: str) -> str:
         return postgresql_url
+
+
+@pytest.fixture(scope="module")
+def partitioned_url(postgresql: Server) -> Iterator[str]:
+    """A database of PostgreSQL whose tables are split into eight parts by hash."""
+    with postgresql.database() as made:
+        assert upgrade.upgrade(made, partitions=8) == (None, SCHEMA)
+        yield made
+
+
+@pytest.mark.server
+class TestPartitionedRepository(SqlRepositoryContract):
+    @pytest.fixture
+    def url(self, partitioned_url: str) -> str:
+        return partitioned_url
 
 
 @pytest.mark.server

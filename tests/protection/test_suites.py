@@ -252,6 +252,8 @@ def test_a_file_is_founded_filled_and_read_under_each_suite(
 
 @pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES.keys())
 @given(key=st.binary(max_size=200), messages=st.lists(st.binary(max_size=300), max_size=4))
-def test_a_key_that_was_hashed_once_gives_what_it_gives_each_time(suite: Suite, key: bytes, messages: list[bytes]) -> None:
+def test_a_key_that_was_hashed_once_gives_what_it_gives_each_time(
+    suite: Suite, key: bytes, messages: list[bytes]
+) -> None:
     mac = suite.keyed(key)
     assert [mac(message) for message in messages] == [suite.mac(key, message) for message in messages]

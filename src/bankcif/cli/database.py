@@ -24,17 +24,23 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _kind = click.option("--kind", type=click.Choice(_KINDS), help="Of which database; that of --db by default.")
 
 
+_partitions = click.option(
+    "--partitions", type=int, default=0, metavar="N", help="Split new tables on PostgreSQL into N parts by hash."
+)
+
+
 @db.command("upgrade")
 @_url
+@_partitions
 @_json
-def upgrade(url: str, as_json: bool) -> int:
+def upgrade(url: str, partitions: int, as_json: bool) -> int:
     """
     Bring the tables to this library's version, from any earlier one, or lay them out in an empty database. Stop what uses the store
     first, and back it up. Needs rights to make and change tables; see `db roles`.
     """
     from ..storage.upgrade import upgrade as run
 
-    before, after = run(url)
+    before, after = run(url, partitions=partitions)
     words = (
         f"tables of version {after} are laid out" if before is None
         else f"the tables are of version {after} already" if before == after
@@ -79,7 +85,8 @@ def check(url: str, as_json: bool) -> int:
 @_url
 @_kind
 @click.option("--since", help="Version of the tables as they are; without, they are laid out anew.")
-def sql(url: str, kind: str | None, since: str | None) -> int:
+@_partitions
+def sql(url: str, kind: str | None, since: str | None, partitions: int) -> int:
     """
     Print the statements that lay out the tables, or that bring them from a version to this library's, for whoever may change tables only
     by a script that others have read. Nothing is connected to.
@@ -87,7 +94,7 @@ def sql(url: str, kind: str | None, since: str | None) -> int:
     from ..storage.sql import named
     from ..storage.upgrade import statements
 
-    click.echo(statements(kind or named(url)[0], since), nl=False)
+    click.echo(statements(kind or named(url)[0], since, partitions=partitions), nl=False)
     return 0
 
 

@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 from ..party import FACT_COLUMNS
 from ._types import LONG_TEXT, SEALED, fixed_bytes, text
 
-__all__ = ["METADATA", "OWN"]
+__all__ = ["DISTRIBUTED_BY", "METADATA", "OWN"]
 
 METADATA = MetaData()
 OWN = "bankcif_own"
@@ -216,6 +216,18 @@ OUTBOX = Table(
     Column("tenant", text(32), nullable=False), _need("cif_no", _CIF), _need("version", Integer),
     _need("fields", LONG_TEXT), _need("at", Micros),
 )  # fmt: skip
+
+DISTRIBUTED_BY = {
+    "party": "cif_no", "golden_group": "cif_no", "fact": "cif_no", "audit_subject": "cif_no", "outbox": "cif_no",
+    "source_record": "source_key", "crosswalk": "source_key", "claim": "tag", "blind_index": "tag", "not_a_match": "low",
+    "task": "id", "match_review": "task_id", "approval": "id", "reason": "about", "staged_row": "batch",
+    "audit_entry": "stream", "audit_head": "stream", "usage": "actor", "credential": "operator", "challenge": "id",
+    "meeting": "bucket",
+}  # fmt: skip
+"""
+By which column the rows of a table belong together, of every table that grows with customers or writers; the others have a few rows
+a tenant. What is read or changed to take in a customer names it, so that each statement goes to one part or one machine.
+"""
 
 
 def _ddl(statement: str) -> ExecutableDDLElement:

@@ -6,6 +6,8 @@ A new store is laid out at the newest version; an older one is brought there by 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, inspect, select
 from sqlalchemy.engine import Connection
 
@@ -39,9 +41,10 @@ def problem_of(version: str | None) -> str:
     return f"has tables of version {version}, which is newer than this library, that works with {SCHEMA}; install a newer bankcif"
 
 
-def lay_out(connection: Connection, database: Database) -> str:
+def lay_out(connection: Connection, database: Database, statements: Sequence[str] = ()) -> str:
     """
-    Makes the tables in an empty database, within its transaction, and commits; why it cannot, empty if it did.
+    Makes the tables in an empty database, within its transaction, and commits; why it cannot, empty if it did. *statements* make
+    them, if it is done otherwise than in the plain way.
 
     Who comes while another process does so waits. Tables without a version were left by one that was interrupted, where the
     database cannot undo making tables.
@@ -53,7 +56,11 @@ def lay_out(connection: Connection, database: Database) -> str:
         names = set(inspect(connection).get_table_names())
         if not names <= set(t.METADATA.tables) or _is_founded(connection, names):
             return "holds something else"
-        t.METADATA.create_all(connection)
+        if statements:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        else:
+            t.METADATA.create_all(connection)
         connection.execute(t.SCHEMA_VERSION.insert(), {"version_num": SCHEMA})
         connection.commit()
     return ""

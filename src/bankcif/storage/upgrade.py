@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_mock_engine, exc
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection, Dialect, make_url
 
 from .._extras import need
 from ..errors import StorageError, StoreOpenError
@@ -17,8 +17,9 @@ from . import _tables as t
 from ._database import Database
 from ._failures import translated
 from ._guard import owned
+from .partitions import partitioned
 from .schema import SCHEMA, SCHEMAS, lay_out, problem_of, version_of
-from .sql import reach, shown
+from .sql import named, reach, shown
 
 __all__ = ["current", "differences", "statements", "upgrade"]
 
@@ -42,19 +43,31 @@ def current(url: str) -> str | None:
         return version_of(connection)
 
 
-def upgrade(url: str) -> tuple[str | None, str]:
+def upgrade(url: str, *, partitions: int = 0) -> tuple[str | None, str]:
     """
     Brings the tables of the database at *url* to this library's version, from any earlier one or none; the versions before and
     after. What stands in them stays. While it runs, nobody else should use the store.
 
+    Args:
+        url: Of the database.
+        partitions: Into how many parts tables are split by hash, where they are laid out anew on PostgreSQL; 0 for none.
+
     Raises:
         StoreOpenError: The database cannot be reached, holds something else, or is of a newer version: then nothing is touched.
+        StorageError: Tables are to be split that are there already, or on a database that cannot, or into too many.
         MissingExtraError: Alembic is not installed.
     """
+    kind = named(url)[0]
+    split = _tables_of(kind, partitions) if partitions else ()
     with _connected(url, create=True) as (connection, database):
         before = version_of(connection)
+        if before is not None and partitions:
+            raise StorageError(
+                "the tables are there already; only new ones can be split, so bring the rows into a new database",
+                rule="partitions",
+            )
         if before is None:
-            if problem := lay_out(connection, database):
+            if problem := lay_out(connection, database, split):
                 raise StoreOpenError(f"the database {shown(url)} {problem}", rule="schema")
         elif before in SCHEMAS[:-1]:
             _migrate(connection, database)
@@ -86,7 +99,7 @@ def differences(url: str) -> list[str]:
         return [_told(one) for one in autogenerate.compare_metadata(context, t.METADATA)]
 
 
-def statements(kind: str, since: str | None = None) -> str:
+def statements(kind: str, since: str | None = None, *, partitions: int = 0) -> str:
     """
     The statements that lay out the tables on a database of *kind* (``sqlite``, ``postgresql``, ``mariadb``, ``mysql``), or bring
     them to this library's version from version *since*; for whoever may make tables only by a script that others have read.
@@ -96,7 +109,7 @@ def statements(kind: str, since: str | None = None) -> str:
         MissingExtraError: Alembic is not installed, which statements since a version need.
     """
     if since is None:
-        return _laid_out(kind)
+        return _laid_out(kind, partitions)
     if since not in SCHEMAS:
         raise StorageError(f"there is no version {since}; there are {', '.join(SCHEMAS)}", rule="schema")
     if since == SCHEMA:
@@ -108,15 +121,29 @@ def statements(kind: str, since: str | None = None) -> str:
     return out.getvalue()
 
 
-def _laid_out(kind: str) -> str:
-    dialect, said = make_url(f"{_DRIVERS[kind]}://").get_dialect()(), []
+def _laid_out(kind: str, partitions: int) -> str:
+    noted = t.SCHEMA_VERSION.insert().values(version_num=SCHEMA)
+    said = str(noted.compile(dialect=_dialect(kind), compile_kwargs={"literal_binds": True}))
+    return "".join(f"{one.strip()};\n" for one in [*_tables_of(kind, partitions), said])
+
+
+def _tables_of(kind: str, partitions: int) -> list[str]:
+    """The statements that make the tables."""
+    said: list[str] = []
     engine = create_mock_engine(
-        f"{_DRIVERS[kind]}://", lambda statement, *_, **__: said.append(str(statement.compile(dialect=dialect)))
+        f"{_DRIVERS[kind]}://", lambda statement, *_, **__: said.append(str(statement.compile(dialect=_dialect(kind))))
     )
     t.METADATA.create_all(engine, checkfirst=False)
-    noted = t.SCHEMA_VERSION.insert().values(version_num=SCHEMA)
-    said.append(str(noted.compile(dialect=dialect, compile_kwargs={"literal_binds": True})))
-    return "".join(f"{one.strip()};\n" for one in said)
+    if partitions and kind != "postgresql":
+        raise StorageError(
+            "tables are split on PostgreSQL; other databases split them by themselves", rule="partitions"
+        )
+    return list(partitioned(said, partitions)) if partitions else said
+
+
+def _dialect(kind: str) -> Dialect:
+    made: Dialect = make_url(f"{_DRIVERS[kind]}://").get_dialect()()
+    return made
 
 
 def _migrate(connection: Connection, database: Database) -> None:
