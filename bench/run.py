@@ -43,6 +43,7 @@ from slowest import slowest
 from bankcif import CIF, Actor, Individual, LocalKeyProvider, Purpose, party_from
 from bankcif.intake import Channel, read_channel
 from bankcif.matching import MatchModel
+from bankcif.protection import Suite
 from bankcif.testing import synthetic_tables
 from bankcif.testing.factories import forms, make_world
 
@@ -109,10 +110,13 @@ class Counts(dict[str, float]):
     """How many of each a registration needed."""
 
 
-def counted(work: Callable[[], Any], folder: Path, rows: int) -> Counts:
-    """Runs *work*, which brings *rows* rows into the store in *folder*, and counts its elementary operations."""
+def counted(work: Callable[[], Any], folder: Path | None, rows: int) -> Counts:
+    """
+    Runs *work*, which brings *rows* rows into the store in *folder*, and counts its elementary operations; of a store elsewhere its
+    rows are not counted.
+    """
     found = {"AEAD seals": 0, "AEAD openings": 0, "HMAC": 0, "comparisons": 0, "tags looked up": 0}
-    real_hmac, real_pair = hmac.digest, MatchModel.pair
+    real_hmac, real_keyed, real_pair = hmac.digest, Suite.keyed, MatchModel.pair
 
     class Aead:
         def __init__(self, key: bytes) -> None:
@@ -130,6 +134,15 @@ def counted(work: Callable[[], Any], folder: Path, rows: int) -> Counts:
         found["HMAC"] += 1
         return real_hmac(*args)
 
+    def count_keyed(suite: Suite, key: bytes) -> Any:
+        mac = real_keyed(suite, key)
+
+        def counting(message: bytes) -> bytes:
+            found["HMAC"] += 1
+            return mac(message)
+
+        return counting
+
     def count_pairs(self: MatchModel, one: Any, other: Any) -> Any:
         found["comparisons"] += 1
         return real_pair(self, one, other)
@@ -137,20 +150,27 @@ def counted(work: Callable[[], Any], folder: Path, rows: int) -> Counts:
     import bankcif.protection.suites as suites
     from bankcif.storage._sql_parties import Indexes
 
-    real_find = Indexes.find
+    real_find, real_some = Indexes.find, Indexes.find_some
 
-    def count_tags(self: Any, tags: Any, *more: Any) -> Any:
+    def count_tags(self: Any, tags: Any) -> Any:
         found["tags looked up"] += len(set(tags))
-        return real_find(self, tags, *more)
+        return real_find(self, tags)
+
+    def count_some(self: Any, keys: Any, most: int) -> Any:
+        found["tags looked up"] += len(set(keys))
+        return real_some(self, keys, most)
 
     with ExitStack() as stack:
         for target, name, double in (
             (suites, "AESGCM", Aead), (hmac, "digest", count_hmac),
-            (MatchModel, "pair", count_pairs), (Indexes, "find", count_tags),
+            (MatchModel, "pair", count_pairs), (Indexes, "find", count_tags), (Indexes, "find_some", count_some),
+            (Suite, "keyed", count_keyed),
         ):  # fmt: skip
             stack.enter_context(mock.patch.object(target, name, double))
         work()
     counts = Counts({name: number / rows for name, number in found.items()})
+    if folder is None:
+        return counts
     with sqlite3.connect(folder / "cif.db") as db:
         names = [
             r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
@@ -400,6 +420,20 @@ def compared(
     return result
 
 
+def page() -> dict[str, Any]:
+    """A page of fifty masked customers; see `servers`."""
+    from servers import pages
+
+    return pages()
+
+
+def on_servers() -> dict[str, Any]:
+    """Loading, registering and sixteen writers on the databases of a bank; see `servers`."""
+    from servers import servers, writers
+
+    return {**servers(), "postgresql writers": writers()}
+
+
 def link(large: bool = False, rivals: str = sys.executable) -> dict[str, Any]:
     """Whole files beside Splink; see `linking`."""
     from linking import linking
@@ -420,6 +454,8 @@ BENCHES = {
     "load": load,
     "register": register,
     "lookup": lookup,
+    "page": page,
+    "servers": on_servers,
     "link": link,
 }
 
