@@ -136,10 +136,16 @@ def test_the_store_gives_what_the_objects_say(
         views, after = [], None
         while True:
             page = cif.customers.browse(
-                order=order, descending=descending, after=after, limit=size, actor=actor, purpose=SERVICE
+                order=order,
+                descending=descending,
+                after=after,
+                limit=size,
+                total=not after,
+                actor=actor,
+                purpose=SERVICE,
             )
             views += page.views
-            assert page.total == len(expected)
+            assert page.total == (None if after else len(expected))
             after = page.after
             if after is None:
                 break

@@ -18,7 +18,7 @@ import attrs
 import numpy as np
 
 from ..identifiers import Texts
-from ..wording import is_han, person_name
+from ..wording import is_han, surname_length
 from .profiles import Ends, MaskProfile, default_profiles
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def mask_name(text: str, profile: MaskProfile) -> str:
         return "*" if len(text) == 1 else "**"
     if profile.han_name == "last":
         return "*" * (len(text) - 1) + text[-1]
-    surname = len(person_name(text).surname) or 1
+    surname = surname_length(text) or 1
     # "诸葛" alone is a surname without a given name: nothing of it may stand.
     return text[:surname] + "*" * (len(text) - surname) if surname < len(text) else "*" * len(text)
 

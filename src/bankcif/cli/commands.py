@@ -254,7 +254,7 @@ def browse(session: Session, order: str, descending: bool, limit: int, after: st
     """Page through the customers whom the operator may see, masked. Status 1 if there are none."""
     with session.open() as cif:
         page = cif.customers.browse(
-            order=order, descending=descending, limit=limit, after=after, actor=session.actor(cif),
+            order=order, descending=descending, limit=limit, after=after, total=True, actor=session.actor(cif),
             purpose=session.purpose,
         )  # fmt: skip
     document = {"total": page.total, "after": page.after, "customers": [view_document(one) for one in page.views]}

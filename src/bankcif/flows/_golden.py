@@ -28,6 +28,7 @@ __all__ = [
     "golden_place",
     "ground_of",
     "open_golden",
+    "open_goldens",
     "party_content",
     "party_digest",
     "proposed_by",
@@ -98,15 +99,22 @@ def verified_tag(desk: Desk, values: Mapping[str, Any]) -> str:
 
 def open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | None = None) -> dict[str, Any]:
     """The golden values of a party in stored form; *known* is a data key that is opened already."""
-    groups = unit.copies.golden([row.cif_no])
-    keys = {} if known is None else {known.id: known}
+    return open_goldens(desk, unit, [row.cif_no], () if known is None else (known,))[row.cif_no]
+
+
+def open_goldens(
+    desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo], known: Iterable[DataKey] = ()
+) -> dict[CifNo, dict[str, Any]]:
+    """The golden values of parties in stored form; *known* are data keys that are opened already."""
+    groups = unit.copies.golden(cif_nos) if cif_nos else ()
+    keys = {key.id: key for key in known}
     missing = {group.key_id for group in groups} - keys.keys()
     if missing:
         keys |= desk.data_keys.get(missing)
-    values: dict[str, Any] = {}
+    values: dict[CifNo, dict[str, Any]] = {cif_no: {} for cif_no in cif_nos}
     for group in groups:
-        place = golden_place(row.cif_no, group.data_group, group.version)
-        values.update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
+        place = golden_place(group.cif_no, group.data_group, group.version)
+        values[group.cif_no].update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
     return values
 
 
@@ -193,17 +201,7 @@ def _stored(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched]) -> dict[Ci
     other rules may have made them, and an override may have ended since.
     """
     standing = [party for party in touched if party.row is not None and party.row.merged_into is None]
-    groups = unit.copies.golden([party.cif_no for party in standing]) if standing else ()
-    keys = {party.anchor_key.id: party.anchor_key for party in standing}
-    missing = {group.key_id for group in groups} - keys.keys()
-    keys |= desk.data_keys.get(missing) if missing else {}
-    values: dict[CifNo, dict[str, Any]] = {}
-    for group in groups:
-        opened = desk.sealer.open(
-            group.sealed, keys[group.key_id], golden_place(group.cif_no, group.data_group, group.version)
-        )
-        values.setdefault(group.cif_no, {}).update(opened["values"])
-    return values
+    return open_goldens(desk, unit, [party.cif_no for party in standing], [party.anchor_key for party in standing])
 
 
 def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, content: bytes, now: int) -> PartyRow:

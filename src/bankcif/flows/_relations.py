@@ -28,8 +28,10 @@ __all__ = [
 ]
 
 
-def relations_to(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> frozenset[Relation]:
-    """How *actor* stands to a customer, in every way."""
+def relations_to(
+    desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow, broken: Collection[str] | None = None
+) -> frozenset[Relation]:
+    """How *actor* stands to a customer, in every way; *broken* is what `standing_of` says, for who asks of many."""
     found = {Relation.ANY}
     if row.manager is not None and row.manager == actor.id:
         found.add(Relation.PORTFOLIO)
@@ -37,7 +39,7 @@ def relations_to(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> f
         found.add(Relation.BRANCH)
     if _ticket_for(desk, actor, row):
         found.add(Relation.TICKET)
-    if _is_broken(desk, unit, actor, row):
+    if row.cif_no in broken if broken is not None else _is_broken(desk, unit, actor, row):
         found.add(Relation.BREAK_GLASS)
     return frozenset(found)
 
@@ -52,14 +54,16 @@ def granted_to(
     *,
     sink: Sink = Sink.DISPLAY,
     facts: FactRow | None = None,
+    broken: Collection[str] | None = None,
 ) -> Mapping[str, FieldDecision]:
     """
     What of a party *actor* may see, by field; none of a party of whom nothing may be seen.
 
     Args:
         facts: The party's facts where they are known; they are read if a row rule asks for them.
+        broken: Before whom they broke the glass, as `standing_of` says, where that is known.
     """
-    relations = relations_to(desk, unit, actor, row)
+    relations = relations_to(desk, unit, actor, row, broken)
     if not desk.policy.has_row_rules:
         return desk.policy.granted(actor, action, purpose, relations, sink)
     found = facts or unit.copies.facts([row.cif_no]).get(row.cif_no)

@@ -20,7 +20,7 @@ from ._pending import Pending, pending
 from ._relations import by_ticket, granted_to
 from .desk import Desk
 
-__all__ = ["CustomerView", "as_seen", "masked_view", "need_view_sink", "present", "typed"]
+__all__ = ["CustomerView", "as_seen", "masked_view", "need_view_sink", "present", "typed", "view_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -60,25 +60,36 @@ def masked_view(
     sink: Sink = Sink.DISPLAY,
 ) -> tuple[CustomerView, set[str]] | None:
     """The view of a party as it goes to *sink*, and the rules that gave it; None if nothing of it may be seen there."""
-    kind = PartyKind(row.kind)
     decisions: Mapping[str, FieldDecision] = granted_to(desk, unit, actor, action, purpose, row, sink=sink)
     if not decisions:
         return None
-    values = open_golden(desk, unit, row, known)
+    waiting = pending(desk, unit, row, actor, purpose, decisions, sink) if action is Action.VIEW else ()
+    return view_of(desk, row, open_golden(desk, unit, row, known), decisions, actor, sink, waiting)
+
+
+def view_of(
+    desk: Desk,
+    row: PartyRow,
+    values: Mapping[str, Any],
+    decisions: Mapping[str, FieldDecision],
+    actor: Actor,
+    sink: Sink,
+    waiting: tuple[Pending, ...] = (),
+) -> tuple[CustomerView, set[str]]:
+    """The view of a party with these golden values as *decisions* let it be seen, and the rules that gave it."""
+    kind = PartyKind(row.kind)
     shown: dict[str, Any] = {}
-    masked = []
+    masked, withheld = [], []
     for field in present(CATALOGUE[kind], values):
         said = decisions.get(field.name)
         if said is None:
+            withheld.append(field.name)
             continue
-        value = values[field.name]
-        shown[field.name] = as_seen(desk, field, value, said, sink)
+        shown[field.name] = as_seen(desk, field, values[field.name], said, sink)
         if said.decision.effect is not Effect.PERMIT and field.mask != "clear":
             masked.append(field.name)
-    withheld = tuple(field.name for field in present(CATALOGUE[kind], values) if field.name not in decisions)
-    waiting = pending(desk, unit, row, actor, purpose, decisions, sink) if action is Action.VIEW else ()
     found = CustomerView(
-        cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked), withheld=withheld,
+        cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked), withheld=tuple(withheld),
         version=row.version, pending=waiting,
     )  # fmt: skip
     rules = {decisions[name].decision.rule for name in shown} | by_ticket(desk, actor, row)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,8 +21,9 @@ from ..context import Actor, Purpose, Sink
 from ..errors import InputError
 from ..rules import And, Kind, Lowered, compiled, customer_schema
 from ..storage import Order, UnitOfWork
-from ._relations import open_life_cycles, record_of, standing_of
-from ._view import CustomerView, masked_view, need_view_sink
+from ._golden import open_goldens
+from ._relations import granted_to, open_life_cycles, record_of, standing_of
+from ._view import CustomerView, need_view_sink, view_of
 from .desk import Desk, authorize, over_cap, record, refuse, spend
 
 __all__ = ["Page", "browse", "count"]
@@ -38,12 +39,12 @@ class Page:
 
     Attributes:
         views: They, masked, in order.
-        total: How many there are in all.
+        total: How many there are in all; None unless that was asked.
         after: Where the next page begins; None behind the last.
     """
 
     views: tuple[CustomerView, ...]
-    total: int
+    total: int | None
     after: str | None
 
 
@@ -54,6 +55,7 @@ def browse(
     descending: bool = False,
     after: str | None = None,
     limit: int = 50,
+    total: bool = False,
     actor: Actor,
     purpose: Purpose,
     sink: Sink = Sink.DISPLAY,
@@ -66,6 +68,7 @@ def browse(
         descending: Largest first.
         after: `Page.after` of the page before.
         limit: At most 100.
+        total: Whether they are counted, too; a page costs the same however many customers there are, counting them does not.
         sink: Where the page goes.
 
     Raises:
@@ -81,18 +84,24 @@ def browse(
     last = None if after is None else _mark(after, order)
     known = row_parameters(actor, desk.today())
     with desk.unit_of_work() as unit:
-        rule = _visible(desk, unit, actor, purpose, sink)
+        rule, broken = _visible(desk, unit, actor, purpose, sink)
         holds = compiled(rule)
         rows = unit.search.page(rule, known, Order(order, descending), last, limit + 1)
+        granted = {
+            row.cif_no: granted_to(
+                desk, unit, actor, Action.BROWSE, purpose, row, sink=sink, facts=facts, broken=broken
+            )
+            for row, facts in rows[:limit]
+            if holds(record_of(row, facts), known)
+        }
+        values = open_goldens(desk, unit, [cif_no for cif_no, decisions in granted.items() if decisions])
         views, rules = [], set[str]()
-        for row, facts in rows[:limit]:
-            seen = None
-            if holds(record_of(row, facts), known):
-                seen = masked_view(desk, unit, row, actor, Action.BROWSE, purpose, sink=sink)
-            if seen is not None:
-                views.append(seen[0])
-                rules |= seen[1]
-        total = sum(unit.search.count(rule, known, None).values())
+        for row, _ in rows[:limit]:
+            if row.cif_no in values:
+                view, by = view_of(desk, row, values[row.cif_no], granted[row.cif_no], actor, sink)
+                views.append(view)
+                rules |= by
+        number = sum(unit.search.count(rule, known, None).values()) if total else None
         within = spend(desk, unit, actor, Action.BROWSE, len(views))
         if within:
             entry = AuditEntry.by(
@@ -108,7 +117,7 @@ def browse(
     if len(rows) > limit:
         row, facts = rows[limit - 1]
         more = base64.urlsafe_b64encode(json.dumps([order, record_of(row, facts)[order], row.cif_no]).encode()).decode()
-    return Page(views=tuple(views), total=total, after=more)
+    return Page(views=tuple(views), total=number, after=more)
 
 
 def count(desk: Desk, *, by: str | None = None, actor: Actor, purpose: Purpose) -> Mapping[Any, int]:
@@ -126,7 +135,7 @@ def count(desk: Desk, *, by: str | None = None, actor: Actor, purpose: Purpose) 
     if by is not None:
         _need_clear(desk, actor, purpose, by, "count")
     with desk.unit_of_work() as unit:
-        rule = _visible(desk, unit, actor, purpose)
+        rule, _ = _visible(desk, unit, actor, purpose)
         found = dict(unit.search.count(rule, row_parameters(actor, desk.today()), by))
         entry = AuditEntry.by(
             actor, "count", desk.now(), purpose=purpose, count=sum(found.values()), fields=(by,) if by else ()
@@ -138,11 +147,13 @@ def count(desk: Desk, *, by: str | None = None, actor: Actor, purpose: Purpose) 
     return found if found or by is not None else {None: 0}
 
 
-def _visible(desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> Lowered:
-    """The customers whom *actor* may see, as a rule that the store takes."""
+def _visible(
+    desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY
+) -> tuple[Lowered, Collection[str]]:
+    """The customers whom *actor* may see, as a rule that the store takes, and those before whom they broke the glass."""
     ticketed, broken = standing_of(desk, unit, actor)
     mine = desk.policy.visible(actor, Action.BROWSE, purpose, sink=sink, ticketed=ticketed, broken=broken)
-    return to_lowered(And((mine, open_life_cycles(purpose))))
+    return to_lowered(And((mine, open_life_cycles(purpose)))), broken
 
 
 def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: str, sink: Sink = Sink.DISPLAY) -> None:

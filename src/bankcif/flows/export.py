@@ -22,7 +22,7 @@ from ..rules import And, Expression, In, compiled, leaves, parse
 from ..storage import Order, UnitOfWork
 from ..storage.rows import FactRow, PartyRow
 from ._export import Export, ExportSpec, Mark, Recipient
-from ._golden import golden_place
+from ._golden import open_goldens
 from ._policy import policy_ground
 from ._proposals import left_at, need_kept, proposed, settle, write_proposal
 from ._reasons import need_reason
@@ -170,8 +170,11 @@ def _decided(
     desk: Desk, unit: UnitOfWork, spec: ExportSpec, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor
 ) -> dict[CifNo, Mapping[str, FieldDecision]]:
     """What may go of each customer of *page* of whom something may."""
+    _, broken = standing_of(desk, unit, actor)
     found = {
-        row.cif_no: granted_to(desk, unit, actor, Action.EXPORT, spec.purpose, row, sink=Sink.EXPORT, facts=facts)
+        row.cif_no: granted_to(
+            desk, unit, actor, Action.EXPORT, spec.purpose, row, sink=Sink.EXPORT, facts=facts, broken=broken
+        )
         for row, facts in page
     }
     return {cif_no: said for cif_no, said in found.items() if not said.keys().isdisjoint(spec.fields)}
@@ -201,7 +204,7 @@ class _Gathered:
         spec = self._spec
         decided = _decided(self._desk, unit, spec, page, actor)
         rows = [row for row, _ in page if row.cif_no in decided]
-        values = self._opened(unit, rows)
+        values = open_goldens(self._desk, unit, [row.cif_no for row in rows])
         for row in rows:
             self.cif_nos.append(row.cif_no)
             mine, catalogue = values[row.cif_no], CATALOGUE[PartyKind(row.kind)]
@@ -213,16 +216,6 @@ class _Gathered:
                 elif value is not None and said is not None:
                     self.rules.add(said.decision.rule)
                 self._cells[name].append((None, None) if said is None else (value, said))
-
-    def _opened(self, unit: UnitOfWork, rows: Sequence[PartyRow]) -> dict[CifNo, dict[str, Any]]:
-        desk = self._desk
-        groups = unit.copies.golden([row.cif_no for row in rows])
-        keys = desk.data_keys.get({group.key_id for group in groups})
-        values: dict[CifNo, dict[str, Any]] = {row.cif_no: {} for row in rows}
-        for group in groups:
-            place = golden_place(group.cif_no, group.data_group, group.version)
-            values[group.cif_no].update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
-        return values
 
     def masked(self, actor: Actor) -> Export:
         """The columns as they may leave."""

@@ -8,7 +8,7 @@ attribute and the catalogue's line. Validation, sealing, indexing, masking, repo
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -158,6 +158,10 @@ class Catalogue(Mapping[str, Field]):
 
     def __len__(self) -> int:
         return len(self._fields)
+
+    def items(self) -> ItemsView[str, Field]:
+        """As of any mapping, without asking for each field by its name."""
+        return self._fields.items()
 
     def in_group(self, group: DataGroup) -> tuple[Field, ...]:
         """The fields of one data group."""

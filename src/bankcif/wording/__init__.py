@@ -11,6 +11,7 @@ from .names import (
     person_name,
     special_surnames,
     standard_form,
+    surname_length,
     surname_readings,
     titles,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "simplify",
     "special_surnames",
     "standard_form",
+    "surname_length",
     "surname_readings",
     "titles",
 ]

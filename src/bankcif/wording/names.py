@@ -25,6 +25,7 @@ __all__ = [
     "person_name",
     "special_surnames",
     "standard_form",
+    "surname_length",
     "surname_readings",
     "titles",
 ]
@@ -182,13 +183,22 @@ def plain_letters(word: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def _han_name(standard: str) -> PersonName:
-    key = simplify(standard.replace(_DOT, ""))
-    compound, _ = _surnames()
-    size = 2 if len(key) > 1 and key[:2] in compound else 1
+def surname_length(text: str) -> int:
+    """How many characters of the Han name *text* are its surname, as `person_name` splits it; 0 if it is not split."""
+    standard = standard_form(text)
+    return _surname_size(standard, simplify(standard.replace(_DOT, ""))) if any(map(is_han, standard)) else 0
+
+
+def _surname_size(standard: str, key: str) -> int:
     # A name with a separator, or of five characters and more, is a name of another people: it has no surname to split.
     if _DOT in standard or len(key) > 4:
-        size = 0
+        return 0
+    return 2 if len(key) > 1 and key[:2] in compound_surnames() else 1
+
+
+def _han_name(standard: str) -> PersonName:
+    key = simplify(standard.replace(_DOT, ""))
+    size = _surname_size(standard, key)
     surname, given = key[:size], key[size:]
     return PersonName(
         standard=standard, key=key, surname=surname, given=given, readings=_name_readings(surname, given),
