@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -537,3 +538,29 @@ def test_what_is_made_is_told_without_the_password(on: Server, url: str, tmp_pat
 def _driver(url: str) -> URL:
     made = make_url(url)
     return made.set(drivername={"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}[made.drivername])
+
+
+@pytest.mark.server
+def test_postgresql_looks_at_what_was_loaded_at_once_and_lets_off_who_may_not(postgresql: Server) -> None:
+    with postgresql.database() as url:
+        repository = SqlRepository.open(url, "t", create=True)
+        with repository._engine.connect() as connection:
+            seen = text("SELECT reltuples FROM pg_class WHERE relname = 'party'")
+            found = [connection.execute(seen).scalar_one()]
+            for number in range(3):
+                with repository.unit_of_work() as unit:
+                    unit.parties.add([party(CifNo(f"C{number}{n:015}")) for n in range(100 * 4**number)])
+                    unit.commit()
+                repository.look_again()
+                found.append(connection.execute(seen).scalar_one())
+        assert found == [-1, 100, 500, 2100]
+        repository.close()
+
+        engine, name = create_engine(make_url(url).set(drivername="postgresql+psycopg")), f"bankcif_{uuid4().hex[:8]}"
+        with engine.connect() as connection:  # nothing of this is committed
+            connection.execute(text(f"CREATE ROLE {name}"))
+            connection.execute(text("UPDATE pg_class SET reltuples = -1 WHERE relname = 'party'"))
+            connection.execute(text(f"SET LOCAL ROLE {name}"))
+            _postgresql.Postgresql().look_again(connection)
+            assert connection.execute(seen).scalar_one() == -1
+        engine.dispose()

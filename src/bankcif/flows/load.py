@@ -222,8 +222,10 @@ def _receive(batch: _Batch, rows: Iterable[RawRow], name: str, progress: Callabl
         file=name, channel=batch.channel.name, rows=0, outcomes=Counter(), held=(), warnings=Counter(), waiting=0,
         proposals=0,
     )  # fmt: skip
-    for some in _batched(rows, _BATCH):
+    for number, some in enumerate(_batched(rows, _BATCH), start=1):
         report = _receive_some(batch, some, report)
+        if number & (number - 1) == 0:  # the first, and whenever as many came again
+            batch.desk.repository.look_again()
         if progress is not None:
             progress(report.rows)
     return report

@@ -39,6 +39,9 @@ class Database(Protocol):
     def describe(self, connection: Connection) -> None:
         """Tells the database, once, what its planner should know of the tables."""
 
+    def look_again(self, connection: Connection) -> None:
+        """Looks at tables that have grown much since the planner did, where the database does not do so by itself at once."""
+
     def behind(self, engine: Engine) -> Behind:
         """What goes on behind the commits."""
 

@@ -85,6 +85,9 @@ class Mysql:
     def describe(self, connection: Connection) -> None:
         """The server gathers its own figures."""
 
+    def look_again(self, connection: Connection) -> None:
+        """InnoDB looks again by itself when a tenth has changed."""
+
     def behind(self, engine: Engine) -> Nothing:
         return Nothing()
 

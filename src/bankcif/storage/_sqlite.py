@@ -65,6 +65,9 @@ class Sqlite:
     def describe(self, connection: Connection) -> None:
         describe(connection)
 
+    def look_again(self, connection: Connection) -> None:
+        """It was told when the tables were laid out."""
+
     def behind(self, engine: Engine) -> WriteAhead:
         return WriteAhead(engine)
 

@@ -37,5 +37,8 @@ class MemoryRepository:
         with self._lock:
             return self._data.store.rows.setdefault("", row)
 
+    def look_again(self) -> None:
+        """Nothing to look at."""
+
     def close(self) -> None:
         """Nothing to let go of."""

@@ -379,5 +379,11 @@ class Repository(Protocol):
     def found(self, row: StoreRow) -> StoreRow:
         """Makes an empty store ours, once; returns what it says of itself, which may be another's word."""
 
+    def look_again(self) -> None:
+        """
+        Lets the database look at its tables anew, if they have grown much since it did: for who has just written much and goes on.
+        Never raises.
+        """
+
     def close(self) -> None:
         """Lets go of the database."""

@@ -7,6 +7,7 @@ own stands in a module of its own.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -25,6 +26,8 @@ from .rows import StoreRow
 from .schema import lay_out, problem_of, version_of
 
 __all__ = ["SqlRepository", "named", "reach", "shown"]
+
+_LOGGER = logging.getLogger("bankcif")
 
 
 class SqlRepository:
@@ -102,6 +105,14 @@ class SqlRepository:
                 session.run(MEETING_LAID_OUT, {"tenant": self._tenant})
             unit.commit()
         return kept
+
+    def look_again(self) -> None:
+        try:
+            with self._own.connect() as connection, owned(connection):
+                self._database.look_again(connection)
+                connection.commit()
+        except exc.SQLAlchemyError as error:
+            _LOGGER.info("the planner was not told of what came (%s); that is tried again", translated(error).rule)
 
     def close(self) -> None:
         self._behind.close()

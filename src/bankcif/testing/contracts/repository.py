@@ -81,6 +81,14 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             unit.parties.add([party(A)])
             unit.commit()
 
+    def test_looking_again_changes_nothing(self, repository: Repository) -> None:
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+            unit.commit()
+        repository.look_again()
+        with repository.unit_of_work() as unit:
+            assert unit.parties.get([A]) == {A: party(A)}
+
     def test_what_is_locked_is_what_is_there(self, repository: Repository) -> None:
         """That others wait is for who has several writers to show; alone, a unit never waits for itself."""
         with repository.unit_of_work() as unit:
