@@ -150,13 +150,20 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure each path beside its floor, and linking beside Splink; `-- NAME` selects, `-- --large` links a million rows."""
-    session.install(".[cli,columns,files]")
+    session.install(".[cli,columns,files,migrate,mysql,postgresql]", *group("bench"))
     # What is measured beside ours needs packages that would slow ours down, and the other way round.
     rivals = pathlib.Path(session.create_tmp()) / "rivals"
     session.run("python", "-m", "venv", str(rivals))
     python = str(rivals / "bin" / "python")
     session.run(python, "-m", "pip", "install", "-q", *group("rivals"), external=True)
     session.run("python", "bench/run.py", "--rivals", python, *session.posargs)
+
+
+@nox.session
+def profile(session: nox.Session) -> None:
+    """Show where the microseconds of each path go: a table and flame graphs in bench/out."""
+    session.install(".[cli,columns,files]", *group("bench"))
+    session.run("python", "bench/profiles.py")
 
 
 @nox.session

@@ -2,8 +2,9 @@
 Each path beside its floor, in one run, interleaved; bare times mean nothing on a shared machine.
 
     nox -s bench                     all, under ten minutes
-    nox -s bench -- load lookup      a selection of: load, register, lookup, import, schemes, addresses, slowest,
-                                     masks, guard, log, memory (200 MB a format; `python bench/memory.py 5` reads 5 GB)
+    nox -s bench -- load lookup      a selection of: load, register, lookup, page, servers, growth, import, schemes, addresses,
+                                     slowest, masks, guard, log, memory (200 MB a format; `python bench/memory.py 5` reads 5 GB)
+    nox -s bench -- --compare FILE   and what has changed since a run whose bench/out/last.json was kept
 
 The floor does the same work with nothing of ours around it: the same rows by raw sqlite3 under the same durability,
 with the same look-ups, AEAD calls, HMAC calls, comparisons, own checksums, and an audit row chained by SHA-256.
@@ -434,6 +435,13 @@ def on_servers() -> dict[str, Any]:
     return {**servers(), "postgresql writers": writers()}
 
 
+def grown(large: bool = False) -> dict[str, Any]:
+    """Each path among more and more customers; see `growth`."""
+    from growth import LARGE, SIZES, growth
+
+    return growth(LARGE if large else SIZES)
+
+
 def link(large: bool = False, rivals: str = sys.executable) -> dict[str, Any]:
     """Whole files beside Splink; see `linking`."""
     from linking import linking
@@ -456,6 +464,7 @@ BENCHES = {
     "lookup": lookup,
     "page": page,
     "servers": on_servers,
+    "growth": grown,
     "link": link,
 }
 
@@ -470,12 +479,42 @@ AIMS = {
 """What must be reached whatever the floor: microseconds of a decision, seconds of a million phones and of a million entries."""
 
 
+def _run(name: str, given: argparse.Namespace) -> Any:
+    if name == "link":
+        return link(given.large, given.rivals)
+    return grown(given.large) if name == "growth" else BENCHES[name]()
+
+
+def flat(figures: Any, name: str = "") -> dict[str, float]:
+    """Every number of *figures*, by its place."""
+    if isinstance(figures, dict):
+        found: dict[str, float] = {}
+        for key, value in figures.items():
+            found |= flat(value, f"{name} {key}".strip())
+        return found
+    return {name: float(figures)} if isinstance(figures, int | float) and not isinstance(figures, bool) else {}
+
+
+def compared_with(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """What has changed by more than a twentieth since an earlier run; of ratios to a floor, which other machines have, too."""
+    old, new = flat(before), flat(now)
+    lines = [
+        f"  {name}: {old[name]:,.2f} -> {new[name]:,.2f} ({new[name] / old[name] - 1:+.0%})"
+        for name in new
+        if "ratio" in name and old.get(name) and abs(new[name] / old[name] - 1) > 0.05
+    ]
+    return "\n".join(["since the earlier run:", *(lines or ["  no ratio changed by more than a twentieth"])])
+
+
 def main() -> None:
     """Runs the chosen benches and keeps their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[*BENCHES, []], help="which; all if none is named")
     parser.add_argument("--rivals", default=sys.executable, help="a Python that has Splink and recordlinkage")
-    parser.add_argument("--large", action="store_true", help="link a million rows, in three rounds")
+    parser.add_argument(
+        "--large", action="store_true", help="link a million rows, in three rounds; grow to ten millions"
+    )
+    parser.add_argument("--compare", type=Path, help="a file of an earlier run, to print what has changed")
     given = parser.parse_args()
     chosen = given.names or (["link"] if given.large else list(BENCHES))
     cpu = next(
@@ -494,11 +533,13 @@ def main() -> None:
     figures: dict[str, Any] = {
         "cpu": cpu,
         "versions": versions,
-        **{name: link(given.large, given.rivals) if name == "link" else BENCHES[name]() for name in chosen},
+        **{name: _run(name, given) for name in chosen},
     }
     out = Path(__file__).parent / "out"
     out.mkdir(exist_ok=True)
     (out / "last.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    if given.compare:
+        print(compared_with(json.loads(given.compare.read_text(encoding="utf-8")), figures))
     missed = [
         f"{name} {figure}: {figures[name][figure]:.3g}, aim {aim:g}"
         for (name, figure), aim in AIMS.items()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import importlib
 import json
 import os
 import statistics
@@ -31,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.storage.servers import Server, server
 
-from bankcif import CIF, Actor, Individual, LocalKeyProvider, Purpose, party_from
+from bankcif import CIF, Actor, Individual, LocalKeyProvider, Organization, Purpose, party_from
 from bankcif.storage import upgrade
 from bankcif.testing import synthetic_tables
 
@@ -40,7 +41,8 @@ __all__ = ["pages", "servers", "writers"]
 MANAGER = Actor(id="manager", roles={"relationship_manager"}, branch="B-8801-01")
 KINDS = ("postgresql", "mariadb")
 WRITERS = 16
-EACH = 40
+EACH = 80
+WARM = 5
 LOADER = Actor(id="bench", roles={"steward", "teller"}, branch="B-8801-01")
 LEFT = {"store", "schema_version", "meeting", "audit_head", "audit_checkpoint", "policy"}
 """Tables of which the floor writes nothing."""
@@ -53,9 +55,8 @@ def connect(url: str) -> Any:
         import psycopg
 
         return psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
-    import pymysql
-
-    found = pymysql.connect(
+    driver = importlib.import_module("pymysql")
+    found = driver.connect(
         host=made.host or "localhost", user=made.username, password=made.password or "", database=made.database,
         port=made.port or 3306, unix_socket=made.query.get("unix_socket"), charset="utf8mb4",
     )  # fmt: skip
@@ -225,7 +226,7 @@ def _on_one(on: Server, folder: Path, number: int, single: int, rounds: int) -> 
     return found
 
 
-def register_all(cif: CIF, forms: list[Individual], prefix: str) -> None:
+def register_all(cif: CIF, forms: list[Individual | Organization], prefix: str) -> None:
     """Each in a unit of its own."""
     for n, form in enumerate(forms):
         cif.customers.register(form, channel="bench", source_key=f"{prefix}{n}", actor=LOADER, occasion="lead")
@@ -258,7 +259,8 @@ def writers(rounds: int = 3) -> dict[str, Any]:
         LocalKeyProvider.generate().write(folder / "keys.json")
         keys, total = LocalKeyProvider.from_file(folder / "keys.json"), WRITERS * EACH
         everybody = people(total, seed=4)
-        (folder / "forms.json").write_text(json.dumps(everybody, ensure_ascii=False), encoding="utf-8")
+        for kept, whom in (("forms", everybody), ("warm", people(WRITERS * WARM, seed=5))):
+            (folder / f"{kept}.json").write_text(json.dumps(whom, ensure_ascii=False), encoding="utf-8")
         with laid_out(on) as url, opened(url, keys, folder / "counted.db") as cif:
             forms = [party_from(form, Individual) for form in everybody]
             counts = counted(lambda: register_all(cif, forms, "U"), None, total)
@@ -272,7 +274,7 @@ def writers(rounds: int = 3) -> dict[str, Any]:
                 ours = _at_once("ours", url, folder, folder / f"k{n}.db", total)
                 with closing(connect(url)) as db, db.cursor() as cursor:
                     cursor.execute("SELECT count(*) FROM source_record")
-                    assert cursor.fetchone() == (total,), "one was lost or doubled"
+                    assert cursor.fetchone() == (total + WRITERS * WARM,), "one was lost or doubled"
             with laid_out(on) as url:
                 pairs.append((ours, _at_once("floor", url, folder, folder / "none.db", total)))
         return told(f"{WRITERS} writers at once on postgresql, {total} customers", total, pairs)
@@ -321,6 +323,12 @@ def _in(value: Any) -> Any:
     return bytes.fromhex(value["hex"]) if isinstance(value, dict) else value
 
 
+def forms_of(file: Path, number: int, each: int) -> list[Individual | Organization]:
+    """A writer's share."""
+    everybody = json.loads(file.read_text(encoding="utf-8"))[number * each : (number + 1) * each]
+    return [party_from(form, Individual) for form in everybody]
+
+
 def _child(what: str, url: str, folder: Path, key_store: Path, number: int) -> None:
     """One of the writers."""
     if what == "floor":
@@ -332,11 +340,10 @@ def _child(what: str, url: str, folder: Path, key_store: Path, number: int) -> N
         floor.run(url, folder, WRITERS * EACH, 1, only=(number, WRITERS))
         print("done", flush=True)
         return
-    everybody = json.loads((folder / "forms.json").read_text(encoding="utf-8"))[number * EACH : (number + 1) * EACH]
-    forms = [party_from(form, Individual) for form in everybody]
+    forms = forms_of(folder / "forms.json", number, EACH)
     keys = LocalKeyProvider.from_file(folder / "keys.json")
     with opened(url, keys, key_store, create=False) as cif:
-        cif.customers.find(phone="15400000000", actor=LOADER, purpose=Purpose.OPERATIONS)
+        register_all(cif, forms_of(folder / "warm.json", number, WARM), f"warm{number}-")
         print("ready", flush=True)
         sys.stdin.readline()
         register_all(cif, forms, f"W{number}-")
@@ -383,13 +390,12 @@ def _paged(kind: str, url: str, folder: Path, customers: int, asked: int) -> lis
     return pairs
 
 
+_KEY, _NONCE, _AAD = AESGCM(os.urandom(32)), os.urandom(12), os.urandom(120)
+_SEALED = _KEY.encrypt(_NONCE, os.urandom(400), _AAD)
+
+
 def _floor_page(raw: Any, cursor: Any, after: str, mark: str) -> None:
-    """Fifty customers by the bare driver: two statements, two openings each, fifteen masks each, an entry, a commit."""
-    if not hasattr(_floor_page, "sealed"):
-        key = AESGCM(os.urandom(32))
-        _floor_page.sealed = key, os.urandom(12), os.urandom(120)
-        _floor_page.text = key.encrypt(_floor_page.sealed[1], os.urandom(400), _floor_page.sealed[2])
-    key, nonce, aad = _floor_page.sealed
+    """Fifty customers by the bare driver: two statements, an opening a group, fifteen masks each, an entry, a commit."""
     cursor.execute(
         f"SELECT cif_no, version FROM party WHERE tenant = 'bench' AND cif_no >= {mark} ORDER BY cif_no LIMIT 50",
         (after,),
@@ -402,7 +408,7 @@ def _floor_page(raw: Any, cursor: Any, after: str, mark: str) -> None:
     )
     groups = cursor.fetchall()
     for _ in groups:
-        key.decrypt(nonce, _floor_page.text, aad)
+        _KEY.decrypt(_NONCE, _SEALED, _AAD)
         json.loads('{"name": "***", "phone": "***", "address": "***", "email": "***"}')
     for number in numbers:
         for _ in range(15):

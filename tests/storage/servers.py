@@ -192,7 +192,19 @@ def own_postgresql(*settings: str, files: Mapping[str, bytes] | None = None) -> 
     home, port = binaries[-1].parent, free_port()
     with folder_of("postgres") as (folder, who):
         data = folder / "data"
-        made = [home / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        made: list[Any] = [
+            home / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]
         subprocess.run(made, check=True, capture_output=True, **who)
         place = (f"port = {port}", f"unix_socket_directories = '{folder}'", "listen_addresses = '127.0.0.1'")
         with (data / "postgresql.conf").open("a") as out:
