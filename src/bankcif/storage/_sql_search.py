@@ -65,16 +65,20 @@ def _page(rule: Lowered, order: Order, kind: str) -> Select[Any]:
         select(*PARTY.columns, *(t.FACT.c[name] for name in FACT_COLUMNS))
         .select_from(_JOINED)
         .where(t.PARTY.c.tenant == bindparam("tenant"), condition(rule, _COLUMNS))
-        .order_by(column.is_(None), column.desc() if order.descending else column, number)
         .limit(bindparam("most"))
     )
+    if order.field == "cif_no":  # read along the primary key, from where the page before ended
+        statement = statement.order_by(number.desc() if order.descending else number)
+        last: ColumnElement[Any] = bindparam("after_cif_no")
+        return statement if kind == "first" else statement.where(number < last if order.descending else number > last)
+    statement = statement.order_by(column.is_(None), column.desc() if order.descending else column, number)
     behind = number > bindparam("after_cif_no")
     if kind == "missing":
         return statement.where(column.is_(None), behind)
     if kind == "value":
-        last: ColumnElement[Any] = bindparam("after_value", type_=column.type)
-        further = column < last if order.descending else column > last
-        return statement.where(or_(further, and_(column == last, behind), column.is_(None)))
+        value: ColumnElement[Any] = bindparam("after_value", type_=column.type)
+        further = column < value if order.descending else column > value
+        return statement.where(or_(further, and_(column == value, behind), column.is_(None)))
     return statement
 
 
