@@ -251,27 +251,27 @@ class CIF:
     @as_call("load", "load")
     def load(
         self,
-        path: str | Path,
+        source: str | Path | Iterable[Any],
         channel: Channel | str | Path,
         *,
+        key: str = "",
         actor: Actor,
         purpose: Purpose = Purpose.OPERATIONS,
         progress: Callable[[int], None] | None = None,
         each: Callable[[load_flow.LoadedRow], None] | None = None,
         each_held: Callable[[load_flow.HeldRow], None] | None = None,
     ) -> load_flow.LoadReport:
-        """Loads a channel's file; see `bankcif.flows.load.load`. *channel* may be the path of its mapping."""
+        """
+        Loads a channel's file, or, under an idempotency key, batches of its columns: Arrow tables or record batches, or Polars data
+        frames. See `bankcif.flows.load.load` and `load_batches`. *channel* may be the path of its mapping.
+        """
         mapping = channel if isinstance(channel, Channel) else read_channel(Path(channel))
-        return load_flow.load(
-            self._desk,
-            Path(path),
-            mapping,
-            actor=actor,
-            purpose=purpose,
-            progress=progress,
-            each=each,
-            each_held=each_held,
-        )
+        told: dict[str, Any] = {
+            "actor": actor, "purpose": purpose, "progress": progress, "each": each, "each_held": each_held,
+        }  # fmt: skip
+        if isinstance(source, str | Path):
+            return load_flow.load(self._desk, Path(source), mapping, **told)
+        return load_flow.load_batches(self._desk, source, mapping, key=key, **told)
 
     @as_call("receive", "load")
     def receive(

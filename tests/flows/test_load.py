@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import TRUST, insides, keys_fit
 
 from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
-from bankcif.errors import ConfigurationError, FileError, NotFoundOrNotAllowedError
+from bankcif.errors import ConfigurationError, FileError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.load import LoadedRow
 from bankcif.party import ReferenceTables
 from bankcif.testing.factories import forms, make_world
@@ -211,3 +211,64 @@ def test_sqlite_and_memory_come_to_the_same(
         summary = one.summarize(actor=steward, purpose=Purpose.OPERATIONS)
         outcomes.append((report.outcomes, report.waiting, summary))
     assert outcomes[0] == outcomes[1]
+
+
+def as_text(n: int) -> dict[str, Any]:
+    return json.loads(line(n))  # type: ignore[no-any-return]
+
+
+def batches_of(kind: str, rows: list[dict[str, Any]], size: int) -> list[Any]:
+    """*rows* as batches of the library *kind*."""
+    parts = [rows[at : at + size] for at in range(0, len(rows), size)]
+    if kind == "polars":
+        polars = pytest.importorskip("polars")
+        return [polars.DataFrame(part) for part in parts]
+    arrow = pytest.importorskip("pyarrow")
+    tables = [arrow.Table.from_pylist(part) for part in parts]
+    return tables if kind == "arrow table" else [batch for table in tables for batch in table.to_batches()]
+
+
+@pytest.mark.parametrize("kind", ["polars", "arrow table", "arrow record batch"])
+def test_batches_of_columns_are_loaded_as_the_same_rows_of_a_file_are(
+    cif: CIF, mapping: Path, steward: Actor, tmp_path: Path, kind: str
+) -> None:
+    rows = [as_text(n) for n in range(1100)]
+    rows[3]["idno"] = "not a number"
+    batches = batches_of(kind, rows, 700)
+    report = cif.load(iter(batches), mapping, key="2026-11-27", actor=steward)
+    assert (report.rows, report.held_count, report.outcomes[Outcome.NEW]) == (1100, 1, 1099)
+    assert [row.line for row in report.held] == [4]
+    again = cif.load(batches, mapping, key="2026-11-27", actor=steward)
+    assert (again.outcomes[Outcome.UNCHANGED], again.rows) == (1099, 1100)
+    assert len(cif.held.rows(actor=steward, purpose=Purpose.OPERATIONS)) == 1, "what was held is not held twice"
+    file = write(tmp_path, [json.dumps(row, ensure_ascii=False) for row in rows])
+    same = cif.load(file, mapping, actor=steward)
+    assert (same.outcomes[Outcome.UNCHANGED], same.held_count) == (1099, 1)
+
+
+def test_batches_need_a_key_and_the_columns_of_the_mapping(cif: CIF, mapping: Path, steward: Actor) -> None:
+    polars = pytest.importorskip("polars")
+    good = polars.DataFrame([as_text(0)])
+    with pytest.raises(ConfigurationError, match="idempotency key"):
+        cif.load([good], mapping, actor=steward)
+    with pytest.raises(InputError, match="columns idno of the mapping are missing"):
+        cif.load([good, good.drop("idno")], mapping, key="k", actor=steward)
+    for wrong in ([{"uid": "1"}], ["U1"], [None], [3]):
+        with pytest.raises(InputError, match="an Arrow table or record batch, or a Polars data frame"):
+            cif.load(wrong, mapping, key="k2", actor=steward)
+    nested = polars.DataFrame({**{name: [text] for name, text in as_text(1).items()}, "phone": [["1", "2"]]})
+    report = cif.load([nested], mapping, key="k3", actor=steward)
+    assert [(row.faults[0].path, row.faults[0].rule) for row in report.held] == [("$.phone", "broken_row")]
+
+
+def test_numbers_and_days_of_columns_are_read_as_a_file_s_are(cif: CIF, mapping: Path, steward: Actor) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    row = as_text(2)
+    table = arrow.table({
+        "uid": arrow.array([17], arrow.int64()), "name": [row["name"]], "idno": [row["idno"]],
+        "phone": arrow.array([int(row["phone"])], arrow.int64()),
+    })  # fmt: skip
+    report = cif.load([table], mapping, key="numbers", actor=steward)
+    assert report.outcomes[Outcome.NEW] == 1
+    (view,) = cif.customers.find(phone=row["phone"], actor=steward, purpose=Purpose.OPERATIONS)
+    assert view.phone

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -22,7 +22,7 @@ from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import AccessError, ConfigurationError
-from ..intake import Channel, RawRow, child_target, file_digest, given_row, map_row, read_rows
+from ..intake import Channel, RawRow, child_target, file_digest, given_row, map_row, read_batches, read_rows
 from ..merging import Decay, Terms
 from ..party import TWO_PERSONS, CifNo, Fault, SourceKey
 from ..protection import DataKey, Place
@@ -32,7 +32,17 @@ from ._records import Arrival, counted, tokenized
 from .desk import Desk, authorize, record, refuse, told
 from .register import Outcome, Registered, register
 
-__all__ = ["HeldRow", "LoadReport", "LoadedRow", "check_allowed", "load", "receive", "staged_place", "take_in"]
+__all__ = [
+    "HeldRow",
+    "LoadReport",
+    "LoadedRow",
+    "check_allowed",
+    "load",
+    "load_batches",
+    "receive",
+    "staged_place",
+    "take_in",
+]
 
 T = TypeVar("T")
 _BATCH = 500
@@ -121,6 +131,36 @@ def load(
     return _receive(batch, read_rows(path, channel), path.name, progress)
 
 
+def load_batches(
+    desk: Desk,
+    batches: Iterable[Any],
+    channel: Channel,
+    *,
+    key: str,
+    actor: Actor,
+    purpose: Purpose = Purpose.OPERATIONS,
+    progress: Callable[[int], None] | None = None,
+    each: Callable[[LoadedRow], None] | None = None,
+    each_held: Callable[[HeldRow], None] | None = None,
+) -> LoadReport:
+    """
+    Loads Arrow tables or record batches, or Polars data frames, in the channel's columns, as they come; what is wrong is held, as in
+    a file.
+
+    Args:
+        key: The sender's idempotency key of all batches together. Loaded again under it, a row that stands where it stood and says
+            what it said changes nothing, and is not held twice.
+
+    Raises:
+        InputError: One of *batches* is something else, or lacks a column of the mapping; what came before it was taken in.
+        NotFoundOrNotAllowedError: The policy does not let *actor* load.
+        AccessError: The agreement with the source has ended, or does not cover the purpose; audited.
+        ConfigurationError: The mapping names a scheme that is not in use, or the key is none.
+    """
+    batch = _keyed(desk, channel, key, actor, purpose, each, each_held)
+    return _receive(batch, read_batches(batches, channel), "", progress)
+
+
 def receive(
     desk: Desk,
     rows: Iterable[Mapping[str, str]],
@@ -144,14 +184,25 @@ def receive(
         AccessError: The agreement with the source has ended, or does not cover the purpose; audited.
         ConfigurationError: The mapping names a scheme that is not in use, or the key is none.
     """
+    given = (given_row(number, row, channel) for number, row in enumerate(rows, start=1))
+    return _receive(_keyed(desk, channel, key, actor, purpose, each, each_held), given, "", None)
+
+
+def _keyed(
+    desk: Desk,
+    channel: Channel,
+    key: str,
+    actor: Actor,
+    purpose: Purpose,
+    each: Callable[[LoadedRow], None] | None,
+    each_held: Callable[[HeldRow], None] | None,
+) -> _Batch:
+    """What comes under the sender's own key, if *actor* may bring it."""
     if not key or len(key) > _LONGEST_KEY or not key.isprintable():
         raise ConfigurationError("an idempotency key is 1 to 128 printable characters", rule="idempotency_key")
     check_allowed(desk, channel, actor, purpose, Action.LOAD)
-    given = (given_row(number, row, channel) for number, row in enumerate(rows, start=1))
-    batch = _Batch(
-        desk, channel, desk.digester.digest("batch", dumps([channel.name, key])), actor, purpose, each, each_held, True
-    )
-    return _receive(batch, given, "", None)
+    tag = desk.digester.digest("batch", dumps([channel.name, key]))
+    return _Batch(desk, channel, tag, actor, purpose, each, each_held, True)
 
 
 def check_allowed(desk: Desk, channel: Channel, actor: Actor, purpose: Purpose, action: Action) -> None:

@@ -5,7 +5,7 @@ from .columnar import TARGETS, Batch, Columns, FileMap, known_headers, open_colu
 from .drafts import Draft, draft
 from .forms import form_description, json_schema
 from .mapping import MappedRow, child_target, map_row
-from .readers import RawRow, bounded_lines, file_digest, given_row, read_rows
+from .readers import RawRow, bounded_lines, file_digest, given_row, read_batches, read_rows
 from .standardize import Standard, Standardizer
 from .validate import CaptureStandard, CaptureStandards, Condition, capture_standards
 from .verifiers import Answer, Doubt, GuardedVerifier, Verifier, VerifierAnswer
@@ -42,6 +42,7 @@ __all__ = [
     "known_headers",
     "map_row",
     "open_columns",
+    "read_batches",
     "read_channel",
     "read_file_map",
     "read_rows",

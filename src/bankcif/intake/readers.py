@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,9 +20,9 @@ import attrs
 from ..errors import FileError
 from ..wording import is_han
 from .channel import Channel
-from .tables import Row, parquet_rows, xlsx_rows
+from .tables import Row, batch_rows, parquet_rows, xlsx_rows
 
-__all__ = ["RawRow", "bounded_lines", "file_digest", "given_row", "looks_like", "read_rows"]
+__all__ = ["RawRow", "bounded_lines", "file_digest", "given_row", "looks_like", "read_batches", "read_rows"]
 
 LONGEST_LINE = 64 * 1024
 LONGEST_FIELD = 4 * 1024
@@ -187,12 +187,25 @@ def _table(path: Path, channel: Channel, rows_of: Callable[[Path, Channel], Iter
     nothing: Row = (1, {}, "", "")
     line, header, *_ = next(rows, nothing)
     _check_header(path, list(header), channel, line=max(line, 1))
-    for line, values, rule, column in rows:
-        raw = json.dumps(dict(values), ensure_ascii=not _is_text(values)).encode()
-        if rule:
-            yield RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule, column=column)
-        else:
-            yield _checked(line, dict(values), raw)
+    yield from map(_of_table, rows)
+
+
+def read_batches(batches: Iterable[Any], channel: Channel) -> Iterator[RawRow]:
+    """
+    The rows of Arrow tables or record batches, or of Polars data frames, as the rows of a file; see `batch_rows`.
+
+    Raises:
+        InputError: One of *batches* is something else, or lacks a column of the mapping.
+    """
+    return map(_of_table, batch_rows(batches, channel))
+
+
+def _of_table(row: Row) -> RawRow:
+    line, values, rule, column = row
+    raw = json.dumps(dict(values), ensure_ascii=not _is_text(values)).encode()
+    if rule:
+        return RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule, column=column)
+    return _checked(line, dict(values), raw)
 
 
 def _check_header(path: Path, header: list[str] | None, channel: Channel, *, line: int = 1) -> None:

@@ -8,17 +8,17 @@ one. A Parquet file is read by row groups, of which one is in memory at a time. 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from .._extras import need
-from ..errors import FileError
+from ..errors import FileError, InputError
 from .channel import Channel
 
-__all__ = ["cell_text", "parquet_rows", "xlsx_rows"]
+__all__ = ["batch_rows", "cell_text", "parquet_rows", "xlsx_rows"]
 
 MOST_UNPACKED = 100 * 1024 * 1024
 MOST_GROUP = 256 * 1024 * 1024
@@ -182,6 +182,35 @@ def parquet_rows(path: Path, channel: Channel) -> Iterator[Row]:
         raise FileError(
             f"the file {path} is damaged; what came before its damage was taken in", path=str(path), rule="unreadable"
         )
+
+
+def batch_rows(batches: Iterable[Any], channel: Channel) -> Iterator[Row]:
+    """
+    The rows of Arrow tables or record batches, or of Polars data frames, numbered from 1 throughout; of the columns that *channel* maps.
+
+    Raises:
+        InputError: One of *batches* is something else, or lacks a column of the mapping.
+    """
+    number = 0
+    for batch in batches:
+        names = getattr(batch, "column_names", None) or getattr(batch, "columns", None)
+        if (
+            not hasattr(batch, "select")
+            or not isinstance(names, list)
+            or not all(isinstance(one, str) for one in names)
+        ):
+            raise InputError("a batch is an Arrow table or record batch, or a Polars data frame", rule="batch")
+        if missing := [name for name in channel.columns if name not in names]:
+            raise InputError(
+                f"the columns {', '.join(missing)} of the mapping are missing in a batch; correct the mapping or the batch",
+                rule="header",
+            )
+        chosen = batch.select(list(channel.columns))
+        for start in range(0, chosen.num_rows if hasattr(chosen, "num_rows") else chosen.height, _BATCH):
+            part = chosen.slice(start, _BATCH)
+            for cells in part.to_pylist() if hasattr(part, "to_pylist") else part.to_dicts():
+                number += 1
+                yield _flat(number, cells)
 
 
 def _batches(file: Any, columns: list[str]) -> Iterator[Any]:
