@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.engine import URL, Connection, Engine
 
 from ..errors import StoreOpenError
 from ._mapped import Insert
 from .limits import Limits
+
+if TYPE_CHECKING:
+    from ._sql_session import Session
 
 __all__ = ["Behind", "Database", "Nothing", "database_of", "is_local", "one_by_one"]
 
@@ -38,6 +41,15 @@ class Database(Protocol):
 
     def describe(self, connection: Connection) -> None:
         """Tells the database, once, what its planner should know of the tables."""
+
+    def meet(self, session: Session, tags: Collection[bytes]) -> None:
+        """Waits for every unit that met one of *tags* and has not ended, and lets later ones wait for this."""
+
+    def meet_all(self, session: Session) -> None:
+        """As `meet`, of every tag that there could be."""
+
+    def founded(self, session: Session) -> None:
+        """Makes what `meet` needs of a tenant whose store was just founded."""
 
     def look_again(self, connection: Connection) -> None:
         """Looks at tables that have grown much since the planner did, where the database does not do so by itself at once."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 import ssl
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +22,8 @@ from ..errors import StorageError, StoreOpenError
 from ._database import Nothing, one_by_one
 from ._mapped import Insert
 from ._server import Tls, known_words, pinged, tls_of
+from ._sql_session import Session
+from ._statements import MEETING_LAID_OUT, MEETING_POINTS
 from .limits import Limits
 
 __all__ = ["Mysql"]
@@ -85,6 +88,19 @@ class Mysql:
     def describe(self, connection: Connection) -> None:
         """The server gathers its own figures."""
 
+    def meet(self, session: Session, tags: Collection[bytes]) -> None:
+        """
+        By meeting points: rows that are there for good, and locked in order. What PostgreSQL does with rows of the moment makes InnoDB's
+        writers wait for each other in circles.
+        """
+        _lock(session, {zlib.crc32(tag) % MEETING_POINTS for tag in tags})
+
+    def meet_all(self, session: Session) -> None:
+        _lock(session, range(MEETING_POINTS))
+
+    def founded(self, session: Session) -> None:
+        session.run(MEETING_LAID_OUT, {"tenant": session.tenant})
+
     def look_again(self, connection: Connection) -> None:
         """InnoDB looks again by itself when a tenth has changed."""
 
@@ -93,6 +109,14 @@ class Mysql:
 
     def insert(self, cursor: Any, inserts: Sequence[Insert]) -> None:
         one_by_one(cursor, inserts)
+
+
+def _lock(session: Session, points: Collection[int]) -> None:
+    if len(session.select_in("meet", sorted(points))) < len(points):
+        raise StorageError(
+            "the database lacks meeting points of this tenant; restore its table meeting, like the others, from the backup",
+            rule="meeting",
+        )
 
 
 def _arguments(tls: Tls, limits: Limits) -> dict[str, Any]:

@@ -8,7 +8,8 @@ of two transactions that read what the other writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
@@ -22,12 +23,18 @@ from . import _tables as t
 from ._database import Nothing, is_local, one_by_one
 from ._mapped import Insert
 from ._server import Tls, known_words, pinged, tls_of
+from ._sql_session import Session
 from .limits import Limits
 
 __all__ = ["Postgresql"]
 
 _OLDEST = 150_000
 _MANY = 20
+_FIRST = 1 << 30
+"""Numbers of tags begin behind those of meeting points, which a store may have from before."""
+_ALL = "hashtextextended('bankcif meeting ' || %s, 0)"
+_MEET = "INSERT INTO meeting (tenant, bucket) SELECT %s, unnest(%s::int[]) ON CONFLICT DO NOTHING"
+_PART = "DELETE FROM meeting WHERE tenant = %s AND bucket = ANY (%s)"
 _GROWN = text(
     "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') "
     "AND (reltuples < 0 OR pg_relation_size(oid) > 2 * current_setting('block_size')::bigint * greatest(relpages, 1))"
@@ -80,6 +87,24 @@ class Postgresql:
 
     def describe(self, connection: Connection) -> None:
         """The server gathers its own figures."""
+
+    def meet(self, session: Session, tags: Collection[bytes]) -> None:
+        """
+        By rows of the moment, one for each tag: whoever inserts one that another unit has inserted waits until that ends, though both
+        delete theirs at once. So many units as there are meet at exactly what they share, be it two thousand tags of a batch.
+        """
+        numbers = sorted({_FIRST + zlib.crc32(tag) % _FIRST for tag in tags})
+        session.at_once(
+            (f"SELECT pg_advisory_xact_lock_shared({_ALL})", [session.tenant]),
+            (_MEET, [session.tenant, numbers]),
+            (_PART, [session.tenant, numbers]),
+        )
+
+    def meet_all(self, session: Session) -> None:
+        session.at_once((f"SELECT pg_advisory_xact_lock({_ALL})", [session.tenant]))
+
+    def founded(self, session: Session) -> None:
+        """Nothing is needed."""
 
     def look_again(self, connection: Connection) -> None:
         """

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from ..errors import ConflictError, StorageError
+from ..errors import ConflictError
 from ..party import FACT_COLUMNS, CifNo, SourceKey
 from ._sql_session import Store
 from ._statements import (
@@ -17,7 +16,6 @@ from ._statements import (
     GOLDEN,
     INDEX,
     LINK,
-    MEETING_POINTS,
     NOT_A_MATCH,
     PARTY,
     SOURCE,
@@ -222,19 +220,10 @@ class Claims(Store):
 
 class Indexes(Store):
     def meet(self, tags: Collection[bytes]) -> None:
-        self._lock({zlib.crc32(tag) % MEETING_POINTS for tag in tags})
+        self._s.database.meet(self._s, tags)
 
     def meet_all(self) -> None:
-        self._lock(range(MEETING_POINTS))
-
-    def _lock(self, points: Collection[int]) -> None:
-        if self._s.serial:
-            return
-        if len(self._s.select_in("meet", sorted(points))) < len(points):
-            raise StorageError(
-                "the database lacks meeting points of this tenant; restore its table meeting, like the others, from the backup",
-                rule="meeting",
-            )
+        self._s.database.meet_all(self._s)
 
     def add(self, rows: Collection[IndexRow]) -> None:
         self._s.add_new(INDEX, rows)

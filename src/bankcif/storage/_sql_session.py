@@ -36,7 +36,7 @@ class Session:
         self.connection = connection
         self.tenant = tenant
         self.serial = database.serial
-        self._database = database
+        self.database = database
         self._inserts: list[Insert] = []
         self._streams: list[CursorResult[Any]] = []
         self._cursor: Any = connection.connection.cursor()
@@ -107,7 +107,7 @@ class Session:
         if self._inserts:
             inserts, self._inserts = self._inserts, []
             with self._told():
-                self._database.insert(self._cursor, inserts)
+                self.database.insert(self._cursor, inserts)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -147,6 +147,11 @@ class Session:
     def put(self, mapped: Mapped[R], rows: Collection[R]) -> None:
         """Replaces rows whose key exists."""
         self._insert(mapped, rows, "put")
+
+    def at_once(self, *statements: tuple[str, Sequence[Any]]) -> None:
+        """Sends statements of the driver's own, each with its values, together and with all that was held back."""
+        self._inserts += [Insert(text, "", [tuple(values)]) for text, values in statements]
+        self.flush()
 
     def _insert(self, mapped: Mapped[R], rows: Collection[R], how: How) -> None:
         if rows:

@@ -8,7 +8,7 @@ statement that it compiles, whether it may change one of the tables: only the li
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from . import _tables as t
 from ._database import one_by_one
 from ._guard import direct_write
 from ._mapped import Insert
+from ._sql_session import Session
 from ._statistics import describe
 from ._write_ahead import WriteAhead
 from .limits import Limits
@@ -64,6 +65,15 @@ class Sqlite:
 
     def describe(self, connection: Connection) -> None:
         describe(connection)
+
+    def meet(self, session: Session, tags: Collection[bytes]) -> None:
+        """Units take turns."""
+
+    def meet_all(self, session: Session) -> None:
+        """Units take turns."""
+
+    def founded(self, session: Session) -> None:
+        """Nothing is needed."""
 
     def look_again(self, connection: Connection) -> None:
         """It was told when the tables were laid out."""

@@ -87,8 +87,7 @@ def _page(table: Table, names: Sequence[str], columns: Sequence[Any]) -> Any:
 _TAG_KEY = ("tag", "source", "source_key", "record_no", "index_name", "index_version")
 MEETING_POINTS = 1 << 14
 """
-Where writers meet, of any database whose units of work do not take turns: whoever looks somebody up to register them locks the
-points of their tags. So many that two of some dozen writers seldom meet by chance, so few that a batch locks thousands at most.
+Where writers meet on MySQL and MariaDB: whoever looks somebody up to register them locks the points of their tags. So many that two of some dozen writers seldom meet by chance, so few that a batch locks thousands at most.
 """
 
 

@@ -22,7 +22,7 @@ ROLES = ("bankcif_migration", "bankcif_service", "bankcif_report")
 _MIGRATION, _SERVICE, _REPORT = ROLES
 _GROWS = frozenset({"audit_entry", "audit_subject", "audit_checkpoint"})
 """Tables of which rows are added, and none is changed or deleted."""
-_STAYS = frozenset({"store", "party", "audit_head", "meeting"})
+_STAYS = frozenset({"store", "party", "audit_head"})
 """Tables of which no row is deleted."""
 _READ = frozenset({"schema_version"})
 _PLAIN = frozenset({"party", "fact", "schema_version"})

@@ -20,7 +20,7 @@ from ._database import Database, database_of
 from ._failures import translated
 from ._guard import guard, owned
 from ._sql_unit import Unit
-from ._statements import MEETING_LAID_OUT, STORE
+from ._statements import STORE
 from .limits import Limits
 from .rows import StoreRow
 from .schema import lay_out, problem_of, version_of
@@ -101,8 +101,8 @@ class SqlRepository:
             session = unit.parties._s
             session.add_new(STORE, [row])
             kept = STORE.row(session.select("store")[0])
-            if kept == row and not self._database.serial:
-                session.run(MEETING_LAID_OUT, {"tenant": self._tenant})
+            if kept == row:
+                self._database.founded(session)
             unit.commit()
         return kept
 
