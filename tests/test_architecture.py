@@ -24,8 +24,9 @@ LAYERS = {
     "render": 7,
     "_tasks": 8,
     "cif": 9,
-    "cli": 10,
-    "testing": 11,
+    "parallel": 10,
+    "cli": 11,
+    "testing": 12,
 }  # fmt: skip
 
 HOMES = {

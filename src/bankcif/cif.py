@@ -260,17 +260,19 @@ class CIF:
         progress: Callable[[int], None] | None = None,
         each: Callable[[load_flow.LoadedRow], None] | None = None,
         each_held: Callable[[load_flow.HeldRow], None] | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> load_flow.LoadReport:
         """
         Loads a channel's file, or, under an idempotency key, batches of its columns: Arrow tables or record batches, or Polars data
-        frames. See `bankcif.flows.load.load` and `load_batches`. *channel* may be the path of its mapping.
+        frames. See `bankcif.flows.load.load` and `load_batches`. *channel* may be the path of its mapping. *part* is of a file; see
+        `bankcif.parallel`.
         """
         mapping = channel if isinstance(channel, Channel) else read_channel(Path(channel))
         told: dict[str, Any] = {
             "actor": actor, "purpose": purpose, "progress": progress, "each": each, "each_held": each_held,
         }  # fmt: skip
         if isinstance(source, str | Path):
-            return load_flow.load(self._desk, Path(source), mapping, **told)
+            return load_flow.load(self._desk, Path(source), mapping, part=part, **told)
         return load_flow.load_batches(self._desk, source, mapping, key=key, **told)
 
     @as_call("receive", "load")

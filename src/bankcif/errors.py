@@ -36,7 +36,7 @@ Each class has a stable ``code``. A message names a path and a rule and what to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 __all__ = [
     "AccessError",
@@ -91,6 +91,17 @@ class BankCIFError(Exception):
         self.rule = rule
         self.cif_no = cif_no
         self.audited = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error may have to be told in another process; what its class needs to be made is in it already.
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[BankCIFError], args: tuple[Any, ...], parts: dict[str, Any]) -> BankCIFError:
+    made = kind.__new__(kind, *args)
+    made.args = args
+    made.__dict__.update(parts)
+    return made
 
 
 class ConfigurationError(BankCIFError):

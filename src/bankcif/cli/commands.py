@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import click
 from .._text import rule_text
 from ..errors import IdentifierError, InputError
 from ..flows._view import CustomerView
+from ..flows.load import LoadReport
 from ..intake import read_channel
+from ..parallel import load_in_processes
 from ..party import CATALOGUE
 from ..protection import SUITES, Aes256Gcm, LocalKeyProvider, suite_of
 from ._load import held_file, load_document, print_load, with_progress_bar
@@ -134,17 +137,28 @@ def init(store: StoreOptions, operator: str, expected_customers: int, frequencie
 @click.option(
     "--held", "held_out", type=click.Path(path_type=Path), help="Write what is held back: a JSON object a line."
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many load at once; worth it on PostgreSQL.",
+)
 @customer_command
-def load(session: Session, file: Path, mapping: Path, held_out: Path | None) -> int:
+def load(session: Session, file: Path, mapping: Path, held_out: Path | None, processes: int) -> int:
     """Load FILE as its channel mapping declares it. Status 1 if rows were held back."""
     channel = read_channel(mapping)
     with session.open() as cif, held_file(held_out) as tell:
-        report = with_progress_bar(
-            file.name, not session.as_json,
-            lambda progress: cif.load(
-                file, channel, actor=session.actor(cif), purpose=session.purpose, progress=progress, each_held=tell
-            ),
-        )  # fmt: skip
+        asked: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose, "each_held": tell}
+
+        def work(progress: Callable[[int], None]) -> LoadReport:
+            if processes == 1:
+                return cif.load(file, channel, progress=progress, **asked)
+            # What a sink gets, it gets from this process.
+            opener = attrs.evolve(session, sink=None).open
+            return load_in_processes(opener, file, channel, processes=processes, progress=progress, **asked)
+
+        report = with_progress_bar(file.name, not session.as_json, work)
     emit(session.as_json, load_document(report), lambda: print_load(report))
     return 1 if report.held else 0
 

@@ -22,6 +22,7 @@ from ..intake import Channel, RawRow
 from ..party import Fault
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
+from ._allowed import check_allowed
 from ._reasons import drop_reasons, keep_reason, need_reason
 from .desk import (
     Desk,
@@ -36,7 +37,7 @@ from .desk import (
     retire,
     spend,
 )
-from .load import check_allowed, staged_place, take_in
+from .load import staged_place, take_in
 from .register import Outcome, Registered, register
 
 _BATCH = re.compile("[0-9a-f]{32}")

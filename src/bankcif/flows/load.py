@@ -7,6 +7,7 @@ the same file can be loaded again: rows that came in before are recognized.
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -21,22 +22,22 @@ from .._clock import to_micros
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import AccessError, ConfigurationError
-from ..intake import Channel, RawRow, child_target, file_digest, given_row, map_row, read_batches, read_rows
+from ..errors import ConfigurationError
+from ..intake import Channel, RawRow, file_digest, given_row, map_row, read_batches, read_rows
 from ..merging import Decay, Terms
 from ..party import TWO_PERSONS, CifNo, Fault, SourceKey
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import StagedRow
+from ._allowed import check_allowed
 from ._records import Arrival, counted, tokenized
-from .desk import Desk, authorize, record, refuse, told
+from .desk import Desk, record
 from .register import Outcome, Registered, register
 
 __all__ = [
     "HeldRow",
     "LoadReport",
     "LoadedRow",
-    "check_allowed",
     "load",
     "load_batches",
     "receive",
@@ -106,6 +107,7 @@ def load(
     progress: Callable[[int], None] | None = None,
     each: Callable[[LoadedRow], None] | None = None,
     each_held: Callable[[HeldRow], None] | None = None,
+    part: tuple[int, int] = (0, 1),
 ) -> LoadReport:
     """
     Loads *path* as *channel* declares it.
@@ -119,6 +121,8 @@ def load(
         progress: Called with the number of rows after every batch.
         each: Called with every row that came in, after its batch is committed.
         each_held: Called with every row that was held, likewise.
+        part: Number and count of the parts of the file, of which only this one is loaded: others take the others. All rows of one
+            source key are of one part.
 
     Raises:
         NotFoundOrNotAllowedError: The policy does not let *actor* load.
@@ -128,7 +132,15 @@ def load(
     """
     check_allowed(desk, channel, actor, purpose, Action.LOAD)
     batch = _Batch(desk, channel, desk.digester.digest("file", file_digest(path)), actor, purpose, each, each_held)
-    return _receive(batch, read_rows(path, channel), path.name, progress)
+    rows = (row for row in read_rows(path, channel) if part[1] == 1 or _part_of(row, channel, part[1]) == part[0])
+    return _receive(batch, rows, path.name, progress)
+
+
+def _part_of(row: RawRow, channel: Channel, parts: int) -> int:
+    """The part that *row* is of: by its source key, or, where it cannot be taken apart, by its line."""
+    if row.values is None:
+        return row.line % parts
+    return zlib.crc32(row.values.get(channel.key, "").strip().encode()) % parts
 
 
 def load_batches(
@@ -203,38 +215,6 @@ def _keyed(
     check_allowed(desk, channel, actor, purpose, Action.LOAD)
     tag = desk.digester.digest("batch", dumps([channel.name, key]))
     return _Batch(desk, channel, tag, actor, purpose, each, each_held, True)
-
-
-def check_allowed(desk: Desk, channel: Channel, actor: Actor, purpose: Purpose, action: Action) -> None:
-    """Raises unless *actor* may, the agreement with the source stands, and the mapping fits this file."""
-    authorize(desk, actor, action, action.value, purpose)
-    broken = channel.agreement.broken(desk.today(), purpose)
-    if broken:
-        refuse(desk, actor, action.value, purpose, rule=broken)
-        why = {
-            "agreement_expired": f"ended on {channel.agreement.expires}",
-            "agreement_purpose": f"does not cover the purpose {purpose.value}",
-        }[broken]
-        raise told(AccessError(f"the agreement with the source of channel {channel.name} {why}", rule=broken))
-    _check_schemes(desk, channel)
-    for kind in {channel.kind} if channel.kind else set(channel.kinds.values()):
-        desk.standards.of(kind, channel.requires, channel.name)
-
-
-def _check_schemes(desk: Desk, channel: Channel) -> None:
-    for column in channel.columns.values():
-        head, _, rest = column.to.partition(".")
-        named = set(column.schemes.values())
-        group, _ = child_target(rest)
-        if head == "identifiers" and group:
-            named.add(group)
-        for scheme in sorted(named):
-            if not scheme.startswith("bank.") and scheme not in desk.schemes:
-                raise ConfigurationError(
-                    f"the mapping of channel {channel.name}, column {column.name}, names the scheme {scheme!r}, which is "
-                    f"not in use; `bankcif check --list` prints those that are",
-                    rule="unknown_scheme",
-                )
 
 
 def _batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
