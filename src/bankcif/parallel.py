@@ -58,8 +58,9 @@ def load_in_processes(
         BankCIFError: What one process failed with; the others are stopped between two of their transactions, or within one, which
             is then undone.
 
-    Cost: each process reads the whole file. On SQLite and MariaDB batches take turns, so that little is gained there; on PostgreSQL they
-    wait only for who shares a tag with them.
+    Cost: each process reads the whole file, and starts for a second. On SQLite batches take turns; on a server they do from their look-up on,
+    if they share a tag, which two batches of strangers mostly do, since tags are cut. What is done before, and what the server does, goes side
+    by side.
     """
     if not 1 <= processes <= _MOST:
         raise ConfigurationError(f"a file is loaded by 1 to {_MOST} processes", rule="processes")

@@ -6,12 +6,12 @@ import sys
 from bankcif import CIF, Actor, Individual, LocalKeyProvider, party_from
 from bankcif.testing import synthetic_tables
 
-url, folder, number = sys.argv[1:]
+url, folder, number, times = sys.argv[1:]
 actor = Actor(id="s.wu", roles={"steward"})
 keys = LocalKeyProvider.from_file(f"{folder}/keys.json")
 found = []
 with CIF.open(url, tenant="t", keys=keys, key_store=f"{folder}/keys.db", tables=synthetic_tables()) as cif:
-    for n in range(15):
+    for n in range(int(times)):
         same_key = party_from({"name": "张伟", "phone": f"154{n:08}"}, Individual)
         same_number = party_from(
             {"name": "李娜", "identifiers": [{"scheme": "cn.resident_id", "number": "880101199003071098"}]}, Individual

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from tests.conftest import ALL_ROLES
 from tests.flows.test_register import register
+from tests.storage.servers import Server
 
 from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
 from bankcif.errors import ForkError
@@ -22,15 +25,47 @@ from bankcif.party import ReferenceTables
 STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
 
 
-def test_processes_that_register_the_same_at_once_agree(url: str, tmp_path: Path) -> None:
-    LocalKeyProvider.generate().write(tmp_path / "keys.json")
-    writer = Path(__file__).parent / "_writer.py"
+def at_once(url: str, folder: Path, writers: int, times: int = 15) -> list[list[list[str]]]:
+    """What so many processes got, who all register the same customers at the same moment; none of them failed."""
+    LocalKeyProvider.generate().write(folder / "keys.json")
+    words = [sys.executable, str(Path(__file__).parent / "_writer.py"), url, str(folder)]
     workers = [
-        subprocess.Popen([sys.executable, str(writer), url, str(tmp_path), str(n)], stdout=subprocess.PIPE, text=True)
-        for n in range(3)
+        subprocess.Popen([*words, str(n), str(times)], stdout=subprocess.PIPE, text=True) for n in range(writers)
     ]
-    found = [json.loads(worker.communicate(timeout=120)[0]) for worker in workers]
-    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    found = [json.loads(worker.communicate(timeout=240)[0]) for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * writers
+    return found
+
+
+@pytest.mark.server
+def test_sixteen_processes_lose_nothing_double_nobody_and_never_wait_in_a_circle(
+    postgresql: Server, tmp_path: Path
+) -> None:
+    with postgresql.database() as url:
+        found = at_once(url, tmp_path, 16, 4)
+        with CIF.open(
+            url, tenant="t", keys=LocalKeyProvider.from_file(tmp_path / "keys.json"), key_store=tmp_path / "keys.db",
+        ) as cif:  # fmt: skip
+            assert len({each[n][1] for each in found for n in range(4)}) == 1, "one number is one customer"
+            for n in range(4):
+                assert len({each[n][0] for each in found}) == 1, "one source key is one customer"
+                assert len({each[n][2] for each in found}) == 16, "who brings no number is not thrown together"
+            assert cif.verify(actor=STEWARD).intact
+            with cif._desk.unit_of_work() as unit:
+                records = unit.sources.count()
+                asked = {side for task in unit.work.tasks(state="open") for side in (task.cif_no, task.other)}
+            # Whose form says what the last of its key said left no record: of a key's first only, and of each channel's every one.
+            assert records == 4 + 16 * 4 + 16 * 4
+            assert {each[n][2] for each in found for n in range(4)} <= asked, "each is asked about"
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        with engine.connect() as connection:
+            ended = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+            assert connection.execute(ended).scalar_one() == 0
+        engine.dispose()
+
+
+def test_processes_that_register_the_same_at_once_agree(url: str, tmp_path: Path) -> None:
+    found = at_once(url, tmp_path, 3)
     linked = [[(one, other) for one, other, _ in each] for each in found]
     assert linked[0] == linked[1] == linked[2]
     assert len({number for pair in linked[0] for number in pair}) == 16

@@ -142,7 +142,7 @@ def init(store: StoreOptions, operator: str, expected_customers: int, frequencie
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="How many load at once; worth it on PostgreSQL.",
+    help="How many load at once, on a server.",
 )
 @customer_command
 def load(session: Session, file: Path, mapping: Path, held_out: Path | None, processes: int) -> int:
