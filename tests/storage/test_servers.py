@@ -372,6 +372,25 @@ def test_a_connection_that_went_is_replaced_before_it_is_used(
         assert unit.parties.get([A]).keys() == {A}
 
 
+def test_a_connection_that_goes_as_a_unit_ends_is_nothing(
+    on: Server, url: str, repository: SqlRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_server, "_FRESH", 0.0)
+    with repository.unit_of_work() as unit:
+        unit.parties.add([party(A)])
+        unit.commit()
+        _cut(on, url)
+    with repository.unit_of_work() as unit:
+        assert unit.parties.get([A]).keys() == {A}
+        _cut(on, url)
+    with pytest.raises(ValueError, match="mine"), repository.unit_of_work() as unit:
+        unit.parties.add([party(B)])
+        _cut(on, url)
+        raise ValueError("mine")
+    with repository.unit_of_work() as unit:
+        assert unit.parties.get([A, B]).keys() == {A}
+
+
 def test_a_connection_that_goes_within_a_unit_is_told_and_the_next_goes_on(
     on: Server, url: str, repository: SqlRepository
 ) -> None:

@@ -19,7 +19,7 @@ from ..access import Action
 from ..approval import Approval, ApprovalState, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import FourEyesError, InputError, StorageError, WrongKeyError
+from ..errors import FourEyesError, InputError, KeyMissingError, StorageError, WrongKeyError
 from ..matching import blocking_keys
 from ..party import CifNo
 from ..protection import Tagger
@@ -176,7 +176,11 @@ _SWITCHED = 1
 
 def _step(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
     step = {"wrapping": _rewrap, "data": _reseal, "index": _reindex}[row.what]
-    return retried(lambda: step(desk, row, actor))
+    try:
+        return retried(lambda: step(desk, row, actor))
+    except KeyMissingError:
+        # What a row was about may have been erased since it was read, key and all. Then the row is gone, too; else this tells again.
+        return retried(lambda: step(desk, row, actor))
 
 
 def _start_over(desk: Desk, row: RotationRow) -> None:
@@ -244,6 +248,8 @@ class _Page:
 
 def _parties_anew(desk: Desk, unit: UnitOfWork, row: RotationRow, after: str, actor: Actor, now: int) -> _Page:
     page = unit.parties.page(after, _PARTIES_AT_ONCE)
+    # Whoever is erased or changed meanwhile is waited for, or waits: what is read then keeps its key.
+    unit.parties.lock([party.cif_no for party in page])
     stale = _stale(desk, unit, page, row.started_at)
     digests = sealed_anew(desk, unit, stale, actor, now) if stale else {}
     goes_on = page[-1].cif_no if len(page) == _PARTIES_AT_ONCE else None

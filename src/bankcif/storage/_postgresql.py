@@ -127,8 +127,23 @@ class Postgresql:
                         for row in one.rows:
                             copying.write_row(row)
             else:
-                with cursor.connection.pipeline():
-                    one_by_one(cursor, list(some))
+                _together(cursor, list(some))
+
+
+def _together(cursor: Any, inserts: Sequence[Insert]) -> None:
+    """In a pipeline; the first error is told, and not what it makes of the statements behind it."""
+    failed: type[Exception] = need("psycopg", extra="postgresql").Error
+    first: Exception | None = None
+    try:
+        with cursor.connection.pipeline():
+            try:
+                one_by_one(cursor, inserts)
+            except failed as error:
+                first = error  # raised within, it would be logged by the driver as ignored
+    except failed as error:
+        first = first or error
+    if first is not None:
+        raise first
 
 
 def _arguments(url: URL, tls: Tls, limits: Limits) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from sqlalchemy import exc, inspect
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ..errors import BankCIFError, StorageError, StoreOpenError
 from . import _tables as t
@@ -79,7 +79,7 @@ class SqlRepository:
             problem = translated(error)
         if connection is None or problem is not None:
             if connection is not None:
-                connection.close()
+                _let_go(connection)
             raise problem or StorageError("the database gave no connection", rule="connection")
         try:
             with (
@@ -88,8 +88,7 @@ class SqlRepository:
             ):
                 yield unit
         finally:
-            # What was not committed is rolled back here; after a commit there is nothing left to roll back.
-            connection.close()
+            _let_go(connection)
 
     def identity(self) -> StoreRow | None:
         with self.unit_of_work() as unit:
@@ -117,6 +116,22 @@ class SqlRepository:
     def close(self) -> None:
         self._behind.close()
         self._engine.dispose()
+
+
+def _let_go(connection: Connection) -> None:
+    """
+    Rolls back what was not committed. If the connection is lost, the server does so; what was committed, or read, is told whoever
+    began the unit already.
+    """
+    try:
+        connection.close()
+        return
+    except exc.SQLAlchemyError as error:
+        _LOGGER.info("a connection was lost as a unit ended (%s)", translated(error).rule)
+    with suppress(exc.SQLAlchemyError):
+        connection.invalidate()
+    with suppress(exc.SQLAlchemyError):
+        connection.close()
 
 
 def reach(url: str, *, create: bool, limits: Limits | None = None) -> tuple[Engine, Database]:
