@@ -149,7 +149,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure each path beside its floor, and linking beside Splink; `-- NAME` selects, `-- --large` links a million rows."""
+    """Measure each path beside its floor; `-- link` beside Splink, `-- growth` among more and more customers, `-- --large` on millions."""
     session.install(".[cli,columns,files,migrate,mysql,postgresql]", *group("bench"))
     # What is measured beside ours needs packages that would slow ours down, and the other way round.
     rivals = pathlib.Path(session.create_tmp()) / "rivals"
