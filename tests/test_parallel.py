@@ -162,6 +162,8 @@ def test_what_one_process_refuses_is_the_caller_s_to_hear(channel: Channel, file
         load_in_processes(work, file, channel, processes=2, actor=Actor(id="t", roles=set(), branch="b"))
     with pytest.raises(FileError):
         load_in_processes(work, tmp_path / "none.jsonl", channel, processes=2, actor=WHO)
+    with pytest.raises((AttributeError, pickle.PicklingError), match="pickle"):
+        load_in_processes(lambda: opener(url, tmp_path), file, channel, processes=2, actor=WHO)
     for many in (0, 65):
         with pytest.raises(ConfigurationError, match="1 to 64 processes"):
             load_in_processes(work, file, channel, processes=many, actor=WHO)

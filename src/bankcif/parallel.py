@@ -69,11 +69,12 @@ def load_in_processes(
     try:
         for number in range(processes):
             mine, theirs = making.Pipe(duplex=False)
-            work = (theirs, opener, Path(path), channel, actor, purpose, (number, processes))
-            started.append(making.Process(target=_work, args=work, daemon=True))
-            started[-1].start()
-            theirs.close()
             pipes.append(mine)
+            work = (theirs, opener, Path(path), channel, actor, purpose, (number, processes))
+            one = making.Process(target=_work, args=work, daemon=True)
+            with theirs:
+                one.start()
+            started.append(one)
         return _merged(_heard(pipes, progress, each_held))
     finally:
         for one in started:

@@ -253,6 +253,8 @@ def test_batches_need_a_key_and_the_columns_of_the_mapping(cif: CIF, mapping: Pa
         cif.load([good], mapping, actor=steward)
     with pytest.raises(InputError, match="columns idno of the mapping are missing"):
         cif.load([good, good.drop("idno")], mapping, key="k", actor=steward)
+    found = cif.customers.find(phone=as_text(0)["phone"], actor=steward, purpose=Purpose.OPERATIONS)
+    assert len(found) == 1, "what came before it was taken in"
     for wrong in ([{"uid": "1"}], ["U1"], [None], [3]):
         with pytest.raises(InputError, match="an Arrow table or record batch, or a Polars data frame"):
             cif.load(wrong, mapping, key="k2", actor=steward)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -65,8 +65,7 @@ class Strike:
         session = unit._session
         if self._due():
             session.flush()
-            with session._told():
-                self._strike(session._cursor)
+            session._call(lambda: self._strike(session._cursor))
         real(unit)
         if self._due():
             raise StorageError("the answer was lost", rule=LOST)
@@ -75,20 +74,21 @@ class Strike:
 @contextmanager
 def striking(strike: Strike, store: SqlKeyStore) -> Iterator[None]:
     """Lets everything that is asked of the server within count, on the key store, too."""
-    told, commit = Session._told, Unit.commit
+    call, commit = Session._call, Unit.commit
 
-    @contextmanager
-    def counted(session: Session) -> Iterator[None]:
-        with told(session):
+    def counted(session: Session, work: Callable[[], Any]) -> Any:
+        def struck() -> Any:
             strike.next(session._cursor)
-            yield
+            return work()
+
+        return call(session, struck)
 
     def heard(_connection: Any, cursor: Any, *_: Any) -> None:
         strike.next(cursor)
 
     event.listen(store._engine, "before_cursor_execute", heard)
     with (
-        mock.patch.object(Session, "_told", counted),
+        mock.patch.object(Session, "_call", counted),
         mock.patch.object(Unit, "commit", lambda unit: strike.commit(commit, unit)),
     ):
         try:

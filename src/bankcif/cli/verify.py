@@ -27,7 +27,8 @@ _SAID = {
     "--rebuild-index",
     "rebuild",
     is_flag=True,
-    help="Make missing and wrong tags anew and delete strays, for who keeps the keys; the log is then not verified.",
+    help="Make missing and wrong tags anew and delete strays, for who keeps the keys; the log is then not verified. Not for a store whose "
+    "service has a link policy of its own: its tags are made anew by cif.keys.rebuild_index there.",
 )
 @customer_command
 def verify(session: Session, rebuild: bool) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +21,7 @@ from .._clock import to_micros
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import ConfigurationError
+from ..errors import BankCIFError, ConfigurationError
 from ..intake import Channel, RawRow, file_digest, given_row, map_row, read_batches, read_rows
 from ..merging import Decay, Terms
 from ..party import TWO_PERSONS, CifNo, Fault, SourceKey
@@ -218,9 +217,21 @@ def _keyed(
 
 
 def _batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    source = iter(rows)
-    while batch := list(islice(source, size)):
+    """*rows* in batches; those that came before something wrong are a batch, too."""
+    batch: list[T] = []
+    problem: BankCIFError | None = None
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except BankCIFError as error:
+        problem = error
+    if batch:
         yield batch
+    if problem is not None:
+        raise problem
 
 
 @attrs.define(repr=False)

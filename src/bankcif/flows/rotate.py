@@ -331,6 +331,8 @@ def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
             count = _tagged_anew(desk, unit, page)
             after = attrs.evolve(row, cursor=page[-1].cif_no, done=row.done + count)
         else:
+            # Of two who register the same, one by the keys of before and one by the next, neither would see the other.
+            unit.indexes.meet_all()
             count, after = 0, attrs.evolve(row, cursor="", passes=_SWITCHED)
             check = index_check(desk.taggers.at(store.index_next), store)
             unit.keys.restate(

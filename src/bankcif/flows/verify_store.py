@@ -9,21 +9,21 @@ its customers locked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import attrs
 
 from ..access import Action
 from ..audit import AuditEntry, AuditReport
 from ..context import Actor, Purpose
-from ..errors import KeyMissingError, SealError
+from ..errors import ConflictError, KeyMissingError, SealError, StorageError
 from ..matching import blocking_keys
 from ..party import CifNo, LifeCycle, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import ClaimRow, IndexKey, IndexRow, SourceRow
 from ._pages import PAGE, pages
 from ._records import Record, index_rows, open_records
-from .desk import Desk, Tagging, authorize, record
+from .desk import Desk, Tagging, authorize, note, record, retried
 from .verify_log import verify_log
 
 __all__ = ["StoreFinding", "StoreReport", "rebuild_index", "verify_store"]
@@ -81,6 +81,7 @@ def verify_store(desk: Desk, *, actor: Actor, purpose: Purpose) -> StoreReport:
     Verifies log, customers, records, links and blind index.
 
     Raises:
+        ConflictError: A rotation of the index ended meanwhile: verify again.
         NotFoundOrNotAllowedError: The policy does not let *actor* audit.
         WrongKeyError: A key of the key store does not open under this provider.
 
@@ -93,9 +94,11 @@ def verify_store(desk: Desk, *, actor: Actor, purpose: Purpose) -> StoreReport:
 def rebuild_index(desk: Desk, *, actor: Actor, purpose: Purpose) -> StoreReport:
     """
     Makes the blind index anew from the records: what is missing or wrong is written, strays are deleted. Records and links are looked
-    at as `verify_store` does, the log is not.
+    at as `verify_store` does, the log is not. What a tag is made of depends on the link policy: the store must be opened with that of the
+    service, or its tags are taken for strays.
 
     Raises:
+        ConflictError: A rotation of the index ended meanwhile: begin again.
         NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
         WrongKeyError: A key of the key store does not open under this provider.
     """
@@ -105,8 +108,11 @@ def rebuild_index(desk: Desk, *, actor: Actor, purpose: Purpose) -> StoreReport:
 
 def _looked(desk: Desk, log: AuditReport | None, *, actor: Actor, purpose: Purpose) -> StoreReport:
     """Looks at everything beside the log; mends the index, unless the log was verified."""
+    if log is None:  # what is mended before something stops it has its entry
+        note(desk, actor, "rebuild_index", purpose=purpose, rule="begun")
     keys = desk.data_keys.check_all()
-    look = _Look(desk, rebuild=log is None)
+    with desk.repository.unit_of_work() as unit:
+        look = _Look(desk, unit.keys.store().index_version, rebuild=log is None)
     for page in pages(desk, lambda unit, after: unit.parties.page(after, PAGE), "", lambda row: row.cif_no):
         look.customers([row.cif_no for row in page])
     look.what_is_left_over()
@@ -147,8 +153,8 @@ class _State:
 class _Look:
     """One verification."""
 
-    def __init__(self, desk: Desk, rebuild: bool) -> None:
-        self._desk, self._rebuild = desk, rebuild
+    def __init__(self, desk: Desk, version: int, *, rebuild: bool) -> None:
+        self._desk, self._version, self._rebuild = desk, version, rebuild
         self.seen: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
         self.findings: list[StoreFinding] = []
@@ -159,57 +165,76 @@ class _Look:
         with self._desk.repository.unit_of_work() as unit:
             state = self._state(unit, cif_nos)
         self.seen.update(customers=len(cif_nos), records=state.records, tags=len(state.wanted))
-        if not state.doubtful:
-            return
-        # What a writer was at in between looks wrong, too.
-        with self._desk.unit_of_work() as unit:
-            unit.parties.lock(state.doubtful)
-            state = self._state(unit, sorted(state.doubtful))
+        if state.doubtful:
+            # What a writer was at in between looks wrong, too.
+            state = retried(lambda: self._again(state.doubtful))
             self._tell(state.findings)
-            wrong = state.wrong
             self._tell(
-                StoreFinding(row.cif_no, "tag_wrong" if row.key in state.there else "tag_missing") for row in wrong
+                StoreFinding(row.cif_no, "tag_wrong" if row.key in state.there else "tag_missing")
+                for row in state.wrong
             )
-            if self._rebuild and wrong:
-                unit.indexes.remove(wrong)
-                unit.indexes.add(wrong)
+            self.mended += self._rebuild * len(state.wrong)
+
+    def _again(self, doubtful: Collection[CifNo]) -> _State:
+        """Looks at customers whom nobody changes meanwhile, and mends their tags if that is asked."""
+        with self._desk.unit_of_work() as unit:
+            unit.parties.lock(doubtful)
+            state = self._state(unit, sorted(doubtful))
+            if self._rebuild and state.wrong:
+                unit.indexes.remove(state.wrong)
+                unit.indexes.add(state.wrong)
                 _claimed(unit, self._searched(unit), state.opened)
                 unit.commit()
-                self.mended += len(wrong)
+        return state
 
     def what_is_left_over(self) -> None:
         """Looks for tags and records of nobody, if there are more than customers account for."""
-        with self._desk.repository.unit_of_work() as unit:
-            version = self._searched(unit).written[0].version
-            tags, records = unit.indexes.count(version), unit.sources.count()
+        tags = self._counted(lambda unit: unit.indexes.count(self._version))
+        records = self._counted(lambda unit: unit.sources.count())
         if tags != self.seen["tags"] - (0 if self._rebuild else self.counts["tag_missing"]):
             for page in pages(
                 self._desk, lambda unit, after: unit.indexes.page(after, PAGE), _FIRST, lambda row: row.key
             ):
-                self._strays([row for row in page if row.index_version == version])
+                self._strays([row for row in page if row.index_version == self._version])
         if records != self.seen["records"]:
             for some in pages(
                 self._desk, lambda unit, after: unit.sources.page(after, PAGE), ("", "", -1), lambda row: row.place
             ):
                 self._unlinked(some)
 
+    def _counted(self, count: Callable[[UnitOfWork], int]) -> int:
+        """How many there are; -1 where counting them takes longer than a statement may, and they are gone through."""
+        try:
+            with self._desk.repository.unit_of_work() as unit:
+                return count(unit)
+        except StorageError as error:
+            if error.rule != "time_limit":
+                raise
+        return -1
+
     def _searched(self, unit: UnitOfWork) -> Tagging:
         """The tags that are searched; others, if a rotation fills them, are not all there yet."""
-        return Tagging(written=self._desk.tagging(unit).written[:1])
+        if unit.keys.store().index_version != self._version:
+            raise ConflictError("a rotation of the index ended meanwhile; verify again", rule="index_version")
+        return Tagging(written=(self._desk.taggers.at(self._version),))
 
     def _strays(self, rows: Sequence[IndexRow]) -> None:
         with self._desk.repository.unit_of_work() as unit:
             doubtful = self._without_value(unit, rows)
-        if not doubtful:
-            return
+        if doubtful:
+            strays = retried(lambda: self._strays_again(doubtful))
+            self._tell(StoreFinding(row.cif_no, "tag_stray") for row in strays)
+            self.mended += self._rebuild * len(strays)
+
+    def _strays_again(self, doubtful: Sequence[IndexRow]) -> list[IndexRow]:
+        """Looks at tags of customers whom nobody changes meanwhile, and deletes those of no record if that is asked."""
         with self._desk.unit_of_work() as unit:
             unit.parties.lock({row.cif_no for row in doubtful})
             strays = self._without_value(unit, unit.indexes.at([row.key for row in doubtful]))
-            self._tell(StoreFinding(row.cif_no, "tag_stray") for row in strays)
             if self._rebuild and strays:
                 unit.indexes.remove(strays)
                 unit.commit()
-                self.mended += len(strays)
+        return strays
 
     def _without_value(self, unit: UnitOfWork, rows: Sequence[IndexRow]) -> list[IndexRow]:
         """Those of *rows* that no record makes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 from ..errors import ConflictError
@@ -241,22 +241,28 @@ class Indexes(Store):
         return [INDEX.row(values) for values in self._s.select_in("index", set(tags))]
 
     def find_some(self, keys: Collection[tuple[str, bytes]], most: int) -> Sequence[IndexRow]:
-        wanted = sorted(set(keys), key=itemgetter(1))
-        found: list[IndexRow] = []
-        for at in range(0, len(wanted), _CHUNK):
-            some = wanted[at : at + _CHUNK]
-            rows = self._s.select("index_some", [tag for _, tag in some], most=most * len(some))
-            if len(rows) == most * len(some):  # some key may have been cut short by another's rows
+        asked: dict[bytes, set[str]] = {}
+        for name, tag in keys:
+            asked.setdefault(tag, set()).add(name)
+        tags, found = sorted(asked), list[IndexRow]()
+        for at in range(0, len(tags), _CHUNK):
+            some = tags[at : at + _CHUNK]
+            limit = most * sum(len(asked[tag]) for tag in some)
+            rows = self._s.select("index_some", some, most=limit)
+            if len(rows) == limit:  # some key may have been cut short by another's rows
                 rows = [
-                    row for name, tag in some for row in self._s.select("index_of", [tag], index_name=name, most=most)
+                    row
+                    for tag in some
+                    for name in sorted(asked[tag])
+                    for row in self._s.select("index_of", [tag], index_name=name, most=most)
                 ]
             found += map(INDEX.row, rows)
-        asked, seen = set(wanted), Counter[tuple[str, bytes]]()
+        seen = Counter[tuple[str, bytes]]()
         kept = []
         for row in found:
             key = row.index_name, row.tag
             seen[key] += 1
-            if key in asked and seen[key] <= most:
+            if row.index_name in asked[row.tag] and seen[key] <= most:
                 kept.append(row)
         return kept
 

@@ -7,8 +7,7 @@ What is inserted is held back until something is asked, changed or committed: so
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -25,6 +24,7 @@ from ._statements import QUERIES
 __all__ = ["Session", "Store"]
 
 R = TypeVar("R")
+T = TypeVar("T")
 _CHUNK = 500
 _LIST = re.compile(r"IN \(__\[POSTCOMPILE_keys[^\]]*\]\)")
 
@@ -92,9 +92,12 @@ class Session:
         """
         self.flush()
         cursor = self._cursor  # one for all, since everything that it finds is fetched at once
-        with self._told():
+
+        def asked() -> tuple[list[Any], int]:
             (cursor.executemany if many else cursor.execute)(text, values)
             return (cursor.fetchall() if cursor.description else []), cursor.rowcount
+
+        return self._call(asked)
 
     def flush(self) -> None:
         """
@@ -106,16 +109,13 @@ class Session:
         """
         if self._inserts:
             inserts, self._inserts = self._inserts, []
-            with self._told():
-                self.database.insert(self._cursor, inserts)
+            self._call(lambda: self.database.insert(self._cursor, inserts))
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Translates what the driver raises."""
+    def _call(self, work: Callable[[], T]) -> T:
+        """What the driver gives; what it raises is translated, and does not travel with ours: its text may hold a value."""
         problem: StorageError
         try:
-            yield
-            return
+            return work()
         except self._driver_error as error:
             self._let_go(error)
             problem = translated(exc.DBAPIError.instance(None, None, error, self._driver_error))

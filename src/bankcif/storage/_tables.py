@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 from ..party import FACT_COLUMNS
 from ._types import LONG_TEXT, SEALED, fixed_bytes, text
 
-__all__ = ["DISTRIBUTED_BY", "METADATA", "OWN"]
+__all__ = ["DISTRIBUTED_BY", "GROWS", "METADATA", "OWN"]
 
 METADATA = MetaData()
 OWN = "bankcif_own"
@@ -234,6 +234,9 @@ def _ddl(statement: str) -> ExecutableDDLElement:
     made: ExecutableDDLElement = DDL(statement)  # type: ignore[no-untyped-call]
     return made
 
+
+GROWS = frozenset({"audit_entry", "audit_subject", "audit_checkpoint"})
+"""Tables of which rows are added, and none is changed or deleted."""
 
 # What only grows also refuses whoever comes without the library; a service's role has no right to do either anyway.
 for _grows in (AUDIT_ENTRY, AUDIT_SUBJECT, AUDIT_CHECKPOINT):

@@ -17,7 +17,8 @@ __all__ = ["MOST", "PARTS", "partitioned"]
 
 PARTS = "bankcif_parts"
 """The schema in which the parts stand, so that they are not taken for tables of the store."""
-MOST = 1024
+MOST = 64
+"""Laying out more takes more locks in one transaction than PostgreSQL has by default."""
 _TABLE = re.compile(r"\s*CREATE TABLE (\w+)")
 
 
@@ -42,3 +43,13 @@ def partitioned(statements: Iterable[str], parts: int) -> Iterator[str]:
             yield (
                 f"CREATE TABLE {PARTS}.{name}_{part} PARTITION OF {name} FOR VALUES WITH (MODULUS {parts}, REMAINDER {part})"
             )
+            yield from _growing_only(name, part)
+
+
+def _growing_only(name: str, part: int) -> Iterator[str]:
+    """The log's triggers, which a statement on a part would not meet at its table."""
+    for deed in ("UPDATE", "DELETE", "TRUNCATE") if name in t.GROWS else ():
+        yield (
+            f"CREATE TRIGGER {name}_{part}_no_{deed.lower()} BEFORE {deed} ON {PARTS}.{name}_{part} FOR EACH STATEMENT "
+            f"EXECUTE FUNCTION bankcif_only_grows()"
+        )

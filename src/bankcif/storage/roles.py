@@ -15,13 +15,12 @@ from sqlalchemy.engine import Dialect, make_url
 
 from ..errors import StorageError
 from . import _tables as t
+from .partitions import PARTS
 
 __all__ = ["ROLES", "roles"]
 
 ROLES = ("bankcif_migration", "bankcif_service", "bankcif_report")
 _MIGRATION, _SERVICE, _REPORT = ROLES
-_GROWS = frozenset({"audit_entry", "audit_subject", "audit_checkpoint"})
-"""Tables of which rows are added, and none is changed or deleted."""
 _STAYS = frozenset({"store", "party", "audit_head"})
 """Tables of which no row is deleted."""
 _READ = frozenset({"schema_version"})
@@ -52,7 +51,7 @@ def _granted(table: Table) -> str:
     """What the service may do with *table*."""
     if table.name in _READ:
         return "SELECT"
-    if table.name in _GROWS:
+    if table.name in t.GROWS:
         return "SELECT, INSERT"
     return "SELECT, INSERT, UPDATE" if table.name in _STAYS else "SELECT, INSERT, UPDATE, DELETE"
 
@@ -74,6 +73,12 @@ def _postgresql(database: str, schema: str) -> Iterator[str]:
         yield f"GRANT {_granted(table)} ON {name} TO {_SERVICE}"
         if table.name in _PLAIN:
             yield f"GRANT SELECT ON {name} TO {_REPORT}"
+    # Whoever owns a table does not thereby own its parts.
+    yield (
+        f"DO $$ DECLARE part regclass; BEGIN FOR part IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = "  # noqa: S608 (only names)
+        f"to_regnamespace('{PARTS}') LOOP EXECUTE format('ALTER TABLE %s OWNER TO {_MIGRATION}', part); END LOOP; "
+        f"IF to_regnamespace('{PARTS}') IS NOT NULL THEN ALTER SCHEMA {PARTS} OWNER TO {_MIGRATION}; END IF; END $$"
+    )
     yield f"ALTER FUNCTION {space}.bankcif_only_grows() OWNER TO {_MIGRATION}"
     yield f"GRANT USAGE ON SEQUENCE {space}.outbox_number_seq TO {_SERVICE}"
 

@@ -181,10 +181,12 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             assert unit.sources.marks("other", ["k"]) == []
 
     def test_a_record_is_never_overwritten(self, repository: Repository) -> None:
-        with pytest.raises(ConflictError), repository.unit_of_work() as unit:
+        with pytest.raises(ConflictError) as refused, repository.unit_of_work() as unit:
             unit.sources.add([source()])
             unit.sources.add([source(sealed=b"other")])
             unit.commit()
+        # What a database says of it, which names the key, does not travel with the error.
+        assert (refused.value.__cause__, refused.value.__context__) == (None, None)
 
     def test_many_keys_are_found_in_one_call(self, repository: Repository) -> None:
         numbers = [CifNo(f"C{n:016}") for n in range(1203)]
@@ -262,6 +264,10 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             both = unit.indexes.find_some([("email", b"1" * 16), ("phone", b"1" * 16)], most)
             assert sorted(row.index_name for row in both) == ["email"] + ["phone"] * min(most, 5)
             assert unit.indexes.find_some([("name", b"1" * 16)], most) == []
+            # However many are asked for, each row comes once.
+            others = [("phone", bytes([0, n % 256, n // 256]) + b"0" * 13) for n in range(499)]
+            many = unit.indexes.find_some([*others, ("email", b"1" * 16), ("phone", b"1" * 16)], most)
+            assert sorted(row.index_name for row in many) == ["email"] + ["phone"] * min(most, 5)
             assert len(unit.indexes.find([b"2" * 16])) == 2
 
     def test_tasks_open_once_and_change_one_version_at_a_time(self, repository: Repository) -> None:
