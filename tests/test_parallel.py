@@ -70,6 +70,12 @@ def dying(url: str, folder: Path) -> CIF:
     return cif
 
 
+@pytest.fixture(autouse=True)
+def found_by_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What opens the store stands in this file, which they import."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+
+
 @pytest.fixture
 def channel(tmp_path: Path) -> Channel:
     (tmp_path / "app.toml").write_text(MAPPING, encoding="utf-8")
