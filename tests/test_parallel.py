@@ -73,7 +73,7 @@ def dying(url: str, folder: Path) -> CIF:
 @pytest.fixture(autouse=True)
 def found_by_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What opens the store stands in this file, which they import."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.syspath_prepend(Path(__file__).parents[1])
 
 
 @pytest.fixture
