@@ -557,3 +557,17 @@ def test_deciding_what_was_never_proposed_is_in_the_log(cif: CIF) -> None:
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.approvals.approve("0" * 32, actor=CHECKER)
     assert cif.audit.verify(actor=AUDITOR).entries == before + 2  # the first look at the log, and the refusal
+
+
+def test_what_came_to_a_survivor_and_went_back_with_the_unmerged_is_not_erased_with_the_survivor(cif: CIF) -> None:
+    one, other = (
+        register(cif, MAKER, f"{n}", name=name, identifiers=None, phone=f"1540000000{n}").cif_no
+        for n, name in enumerate(("王伟", "李娜"))
+    )
+    merge(cif, other, one)
+    assert register(cif, MAKER, "0", name="王伟", identifiers=None, phone="15400000009").cif_no == other
+    unmerge(cif, one)
+    erase(cif, other)
+    for phone, found in (("15400000009", [one]), ("15400000001", [])):
+        views = cif.customers.find(phone=phone, actor=MAKER, purpose=Purpose.COMPLIANCE)
+        assert [view.cif_no for view in views] == found
