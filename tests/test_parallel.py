@@ -49,6 +49,11 @@ def opener(url: str, folder: Path) -> CIF:
     )  # fmt: skip
 
 
+def failing(_folder: Path) -> CIF:
+    """Fails in a way that nobody expects, with a value in its words."""
+    raise ValueError("15412345678")
+
+
 def dying(url: str, folder: Path) -> CIF:
     """As `opener`, but one process ends itself after its first batch."""
     cif = opener(url, folder)
@@ -161,7 +166,9 @@ def test_a_process_that_is_killed_is_told_and_the_same_file_again_brings_the_res
     check(place, tmp_path)
 
 
-def test_what_one_process_refuses_is_the_caller_s_to_hear(channel: Channel, file: Path, tmp_path: Path) -> None:
+def test_what_one_process_refuses_is_the_caller_s_to_hear(
+    channel: Channel, file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     url = f"sqlite:///{tmp_path / 'cif.db'}"
     work = partial(opener, url, tmp_path)
     with pytest.raises(NotFoundOrNotAllowedError):
@@ -170,6 +177,9 @@ def test_what_one_process_refuses_is_the_caller_s_to_hear(channel: Channel, file
         load_in_processes(work, tmp_path / "none.jsonl", channel, processes=2, actor=WHO)
     with pytest.raises((AttributeError, pickle.PicklingError), match="pickle"):
         load_in_processes(lambda: opener(url, tmp_path), file, channel, processes=2, actor=WHO)
+    with pytest.raises(StorageError, match="unexpected ValueError") as failed:
+        load_in_processes(partial(failing, tmp_path), file, channel, processes=1, actor=WHO)
+    assert "15412345678" not in f"{failed.value}{capfd.readouterr()}"
     for many in (0, 65):
         with pytest.raises(ConfigurationError, match="1 to 64 processes"):
             load_in_processes(work, file, channel, processes=many, actor=WHO)

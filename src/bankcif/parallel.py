@@ -104,6 +104,11 @@ def _work(
             )  # fmt: skip
     except BankCIFError as error:
         done = error
+    except Exception as error:  # whose text may hold a value, so that only its kind is told, and no trace is printed
+        done = StorageError(
+            f"an unexpected {type(error).__name__} ended a process of this load; load the file again, what came in is recognized",
+            rule="process",
+        )
     told.send(done)
 
 

@@ -258,6 +258,9 @@ def test_batches_need_a_key_and_the_columns_of_the_mapping(cif: CIF, mapping: Pa
     for wrong in ([{"uid": "1"}], ["U1"], [None], [3]):
         with pytest.raises(InputError, match="an Arrow table or record batch, or a Polars data frame"):
             cif.load(wrong, mapping, key="k2", actor=steward)
+    long = polars.DataFrame({**{name: [text] for name, text in as_text(1).items()}, "name": ["伟" * 70_000]})
+    report = cif.load([long], mapping, key="k4", actor=steward)
+    assert [row.faults[0].rule for row in report.held] == ["too_long"]
     nested = polars.DataFrame({**{name: [text] for name, text in as_text(1).items()}, "phone": [["1", "2"]]})
     report = cif.load([nested], mapping, key="k3", actor=steward)
     assert [(row.faults[0].path, row.faults[0].rule) for row in report.held] == [("$.phone", "broken_row")]

@@ -203,8 +203,8 @@ def read_batches(batches: Iterable[Any], channel: Channel) -> Iterator[RawRow]:
 def _of_table(row: Row) -> RawRow:
     line, values, rule, column = row
     raw = json.dumps(dict(values), ensure_ascii=not _is_text(values)).encode()
-    if rule:
-        return RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule, column=column)
+    if rule or len(raw) > LONGEST_LINE:
+        return RawRow(line=line, values=None, raw=raw[:LONGEST_LINE], rule=rule or "too_long", column=column)
     return _checked(line, dict(values), raw)
 
 
