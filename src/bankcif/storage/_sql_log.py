@@ -30,9 +30,9 @@ class Audit(Store):
 
     def _mine(self, holder: bytes, last: str) -> list[Any]:
         """The stream of *holder*, locked; found first and then locked by its name, since locking what is searched locks others'."""
-        if not last or self._s.serial:
+        if not last or self._s.database.serial:
             found = self._s.select("lease_mine", holder=holder)
-            if not found or self._s.serial:
+            if not found or self._s.database.serial:
                 return found
             last = found[0][0]
         locked = self._s.select("lease_locked", stream=last)

@@ -35,7 +35,6 @@ class Session:
     def __init__(self, connection: Connection, tenant: str, database: Database) -> None:
         self.connection = connection
         self.tenant = tenant
-        self.serial = database.serial
         self.database = database
         self._inserts: list[Insert] = []
         self._streams: list[CursorResult[Any]] = []
