@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -151,6 +152,27 @@ def test_a_database_that_somebody_locks_is_told_and_used_again_when_they_let_go(
         assert stored(cif) == done
         assert register(cif, WHO, "late", name="李四", identifiers=None, phone="15499999999").outcome == "new"
         assert cif.verify(actor=WHO).intact
+
+
+@pytest.mark.parametrize("name", ["cif.db", "keys.db"])
+def test_who_opens_a_file_while_another_makes_it_waits(tmp_path: Path, keys: LocalKeyProvider, name: str) -> None:
+    """SQLite itself refuses at once where a file is changed to a write-ahead log."""
+    with closing(sqlite3.connect(tmp_path / name, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE a (b)")
+        other.execute("DROP TABLE a")
+        other.execute("BEGIN IMMEDIATE")
+
+        def opened(seconds: float) -> CIF:
+            return CIF.open(
+                f"sqlite:///{tmp_path / 'cif.db'}", tenant="t", keys=keys, key_store=tmp_path / "keys.db",
+                limits=Limits(lock_seconds=seconds), tables=synthetic_tables(),
+            )  # fmt: skip
+
+        with pytest.raises(StorageError, match="locked by another process; wait"):
+            opened(0.2)
+        threading.Timer(0.3, other.execute, ("COMMIT",)).start()
+        with opened(20.0) as cif:
+            register(cif, WHO, "1")
 
 
 def test_a_clock_that_was_set_back_harms_nothing(

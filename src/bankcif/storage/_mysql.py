@@ -29,7 +29,8 @@ from .limits import Limits
 __all__ = ["Mysql"]
 
 _OLDEST = {True: (10, 6), False: (8, 0)}
-_LAYOUT_LOCK, _LAYOUT_SECONDS = "bankcif layout", 60
+_LAYOUT_LOCK, _LAYOUT_SECONDS = "CONCAT('bankcif ', MD5(DATABASE()))", 60
+"""A lock's name is the whole server's, and each database is laid out by itself."""
 _NAMES = {True: "MariaDB", False: "MySQL"}
 _STRICT = "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 
@@ -75,7 +76,7 @@ class Mysql:
 
     @contextmanager
     def alone(self, connection: Connection) -> Iterator[None]:
-        if connection.execute(text(f"SELECT GET_LOCK('{_LAYOUT_LOCK}', {_LAYOUT_SECONDS})")).scalar() != 1:
+        if connection.execute(text(f"SELECT GET_LOCK({_LAYOUT_LOCK}, {_LAYOUT_SECONDS})")).scalar() != 1:
             raise StorageError(
                 "another process makes or changes the tables, or holds its lock; wait for it to end, then try again",
                 rule="database",
@@ -83,7 +84,11 @@ class Mysql:
         try:
             yield
         finally:
-            connection.execute(text(f"SELECT RELEASE_LOCK('{_LAYOUT_LOCK}')"))
+            connection.execute(text(f"SELECT RELEASE_LOCK({_LAYOUT_LOCK})"))
+
+    def freeze(self, connection: Connection) -> None:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        connection.execute(text("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"))
 
     def describe(self, connection: Connection) -> None:
         """The server gathers its own figures."""

@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from ..errors import StoreOpenError
 from . import _tables as t
 from ._database import one_by_one
+from ._durable import durable
 from ._guard import direct_write
 from ._mapped import Insert
 from ._sql_session import Session
@@ -63,6 +64,9 @@ class Sqlite:
     def alone(self, connection: Connection) -> AbstractContextManager[None]:
         return nullcontext()  # every transaction is
 
+    def freeze(self, connection: Connection) -> None:
+        """Units take turns."""
+
     def describe(self, connection: Connection) -> None:
         describe(connection)
 
@@ -88,13 +92,9 @@ class Sqlite:
 def _prepare(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the library says itself when a transaction begins
     connection.set_authorizer(lambda *asked: _authorized(record.info, *asked))
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF",
-        f"wal_autocheckpoint={_MOST_PAGES}",
-    ):  # fmt: skip
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    durable(connection)
+    for pragma in ("foreign_keys=ON", "trusted_schema=OFF", f"wal_autocheckpoint={_MOST_PAGES}"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import StorageError, StoreOpenError, WrongKeyError
 from ..protection import WrappedKey
+from ._durable import durable
 from ._failures import of_sqlite
 from .limits import Limits
 
@@ -25,11 +26,13 @@ _INSERT = f"INSERT INTO data_key ({_COLUMNS}) VALUES (?, ?, ?, ?)"  # noqa: S608
 _REPLACE = "UPDATE data_key SET kek_id = ?, wrapped = ? WHERE key_id = ?"
 _PAGE = f"SELECT {_COLUMNS} FROM data_key WHERE key_id > ? AND kek_id <> ? ORDER BY key_id LIMIT ?"  # noqa: S608
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS key_store (only INTEGER PRIMARY KEY CHECK (only = 1), format INTEGER, store_id TEXT);
 CREATE TABLE IF NOT EXISTS data_key (
     key_id BLOB PRIMARY KEY, kek_id TEXT NOT NULL, wrapped BLOB NOT NULL, made_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS data_key_kek ON data_key (kek_id);
+COMMIT;
 """
 
 
@@ -64,11 +67,10 @@ class SqliteKeyStore:
                     self._path, timeout=(limits or Limits()).lock_seconds, check_same_thread=False
                 )
                 self._connection.isolation_level = None
-                for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-                    self._connection.execute(f"PRAGMA {pragma}")
+                durable(self._connection)
                 self._connection.executescript(_SCHEMA)
-            except sqlite3.Error:
-                problem = "cannot be opened as a key store; check the path, or restore it from its backup"
+            except sqlite3.Error as error:
+                problem = f"cannot be opened as a key store: {of_sqlite(error)}"
         if problem:
             raise StoreOpenError(f"the key store {self._path} {problem}", path=str(self._path), rule="key_store")
 

@@ -83,6 +83,9 @@ class SqlKeyStore:
         with self._engine.connect() as connection:
             if unfit := self._database.unfit(connection):
                 return f"cannot be used: {unfit}"
+            if set(inspect(connection).get_table_names()) == set(_METADATA.tables):
+                return ""  # nobody need wait for anybody
+            connection.rollback()
             with self._database.alone(connection):
                 names, known = set(inspect(connection).get_table_names()), set(_METADATA.tables)
                 if not names <= known:
