@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -72,10 +72,16 @@ class MortalRepository:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
+    def unit_of_work(self) -> AbstractContextManager[Any]:
+        return self._mortal(self._inner.unit_of_work)
+
+    def snapshot(self) -> AbstractContextManager[Any]:
+        return self._mortal(self._inner.snapshot)
+
     @contextmanager
-    def unit_of_work(self) -> Iterator[Any]:
+    def _mortal(self, begin: Callable[[], AbstractContextManager[UnitOfWork]]) -> Iterator[Any]:
         self._fate.call(lambda: None)
-        with self._inner.unit_of_work() as unit:
+        with begin() as unit:
             yield _MortalUnit(unit, self._fate, self._within)
 
 

@@ -7,22 +7,25 @@ import os
 import subprocess
 import sys
 import threading
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from tests.conftest import ALL_ROLES
+from tests.conftest import ALL_ROLES, known
 from tests.flows.test_register import register
 from tests.storage.servers import Server
 
 from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
 from bankcif.errors import ForkError
+from bankcif.flows.merge import Concern
 from bankcif.party import ReferenceTables
 
-STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
+STEWARD = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
+SECOND = attrs.evolve(STEWARD, id="s.li", person="s.li")
 
 
 def at_once(url: str, folder: Path, writers: int, times: int = 15) -> list[list[list[str]]]:
@@ -101,6 +104,55 @@ def test_threads_share_one_file(sqlite_cif: CIF) -> None:
     assert sqlite_cif.audit.verify(actor=STEWARD).intact
 
 
+def test_a_store_is_verified_while_others_write(url: str, keys: LocalKeyProvider, tmp_path: Path) -> None:
+    """Customers come, change and are merged all the while; nothing of it looks wrong, and nobody waits until it is over."""
+    with CIF.open(url, tenant="t", keys=keys, key_store=tmp_path / "keys.db") as cif:
+        errors: list[BaseException] = []
+        written = [0, 0]
+        over = threading.Event()
+
+        def write(n: int) -> None:
+            try:
+                for round_ in count():
+                    if over.is_set():
+                        return
+                    one = register(
+                        cif, STEWARD, f"{n}-{round_}", name="周新", identifiers=None, phone=f"1548{n}88{round_:04}"
+                    )
+                    register(
+                        cif, STEWARD, f"{n}-{round_}", name="周新", identifiers=None, phone=f"1548{n}89{round_:04}"
+                    )
+                    other = register(
+                        cif, STEWARD, f"{n}+{round_}", name="郑安", identifiers=None, phone=f"1549{n}88{round_:04}"
+                    )
+                    asked = cif.matches.propose_merge(
+                        one.cif_no, other.cif_no, accept=list(Concern), actor=STEWARD, reason="r"
+                    )
+                    cif.approvals.approve(asked.id, actor=SECOND)
+                    if round_ % 2:
+                        asked = cif.matches.propose_unmerge(other.cif_no, actor=STEWARD, reason="r")
+                        cif.approvals.approve(asked.id, actor=SECOND)
+                    written[n] += 1
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=write, args=(n,)) for n in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            seen = []
+            while (len(seen) < 6 or min(written) < 4) and not errors:
+                report = cif.verify(actor=STEWARD)
+                seen.append((report.counts, report.log.damage if report.log else None, report.intact))
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+        assert not errors
+        assert [one for one in seen if one != ({}, (), True)] == []
+        assert cif.verify(actor=STEWARD).intact
+
+
 def test_a_claim_that_was_lost_is_decided_again(
     cif: CIF, tables: ReferenceTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,8 +166,6 @@ def test_a_claim_that_was_lost_is_decided_again(
         calls.append(1)
         met = real(desk, unit, arrivals, *more)
         if len(calls) == 1:
-            import attrs
-
             return attrs.evolve(met, met=[[] for _ in arrivals], seen=[frozenset() for _ in arrivals])
         return met
 

@@ -63,7 +63,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
     """
     authorize(desk, actor, Action.AUDIT, "verify_log", purpose)
     views, seen = _witnessed(desk)  # before anything is brought to them
-    with desk.repository.unit_of_work() as unit:
+    with desk.repository.snapshot() as unit:
         heads, ends = unit.trail.heads(), unit.trail.ends()
     told = Told(streams=len(heads))
     report = verify(
@@ -110,9 +110,9 @@ def _marks(desk: Desk, told: Told, heads: Mapping[str, Head]) -> list[Damage]:
     doubtful = sorted(name for name in stand.keys() | told.marks.keys() if _mark_damage(told, stand, name))
     if not doubtful:
         return []
-    # What was written since the beginning is no damage: read on to where the log stands now, in one unit.
+    # What was written since the beginning is no damage: read on to where log and rows stand now, both at one moment.
     stand = {}
-    with desk.repository.unit_of_work() as unit:
+    with desk.repository.snapshot() as unit:
         told.read_on(unit, heads)
         for proposal in unit.work.approvals(ids=[name.partition(":")[2] for name in doubtful]):
             stand |= _proposals.left_at(proposal, whole=_proposals.is_kept(desk, proposal))
@@ -194,8 +194,8 @@ def _customers(desk: Desk, told: Told, heads: Mapping[str, Head]) -> tuple[int, 
     ]
     if not doubtful:
         return count, damage
-    # What was written since the beginning is no damage: read on to where the log stands now, in one unit.
-    with desk.repository.unit_of_work() as unit:
+    # What was written since the beginning is no damage: read on to where log and rows stand now, both at one moment.
+    with desk.repository.snapshot() as unit:
         told.read_on(unit, heads)
         rows = list(unit.parties.get(doubtful).values())
         parts = _Parts.of(unit, doubtful)

@@ -39,6 +39,9 @@ class Database(Protocol):
     def alone(self, connection: Connection) -> AbstractContextManager[None]:
         """Nobody else is within it on this database; waits for who is. What is written within is to be committed within."""
 
+    def freeze(self, connection: Connection) -> None:
+        """Has the transaction that begins here read everything as it stands now, and write nothing."""
+
     def describe(self, connection: Connection) -> None:
         """Tells the database, once, what its planner should know of the tables."""
 

@@ -85,6 +85,10 @@ class Postgresql:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LAYOUT_LOCK})
         yield  # the lock ends with the transaction
 
+    def freeze(self, connection: Connection) -> None:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        connection.execute(text("SELECT 1"))  # the moment is that of the first question
+
     def describe(self, connection: Connection) -> None:
         """The server gathers its own figures."""
 

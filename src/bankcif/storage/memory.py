@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import RLock
 
 from ._memory_tables import Data
@@ -29,6 +29,9 @@ class MemoryRepository:
                 for step in reversed(self._data.undo):
                     step()
                 self._data.undo.clear()
+
+    def snapshot(self) -> AbstractContextManager[Unit]:
+        return self.unit_of_work()
 
     def identity(self) -> StoreRow | None:
         return self._data.store.rows.get("")

@@ -373,6 +373,9 @@ class Repository(Protocol):
     def unit_of_work(self) -> AbstractContextManager[UnitOfWork]:
         """A unit of work; undone when left without `UnitOfWork.commit`."""
 
+    def snapshot(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit that reads the store as it stood at one moment, whatever others commit meanwhile; it writes nothing."""
+
     def identity(self) -> StoreRow | None:
         """What the store says of itself; None for an empty one."""
 

@@ -76,7 +76,7 @@ def _postgresql(database: str, schema: str) -> Iterator[str]:
     # Whoever owns a table does not thereby own its parts.
     yield (
         f"DO $$ DECLARE part regclass; BEGIN FOR part IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = "  # noqa: S608 (only names)
-        f"to_regnamespace('{PARTS}') LOOP EXECUTE format('ALTER TABLE %s OWNER TO {_MIGRATION}', part); END LOOP; "
+        f"to_regnamespace('{PARTS}') LOOP EXECUTE 'ALTER TABLE ' || part || ' OWNER TO {_MIGRATION}'; END LOOP; "
         f"IF to_regnamespace('{PARTS}') IS NOT NULL THEN ALTER SCHEMA {PARTS} OWNER TO {_MIGRATION}; END IF; END $$"
     )
     yield f"ALTER FUNCTION {space}.bankcif_only_grows() OWNER TO {_MIGRATION}"

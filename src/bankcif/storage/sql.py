@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 
 from sqlalchemy import exc, inspect
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -68,13 +68,21 @@ class SqlRepository:
             raise StoreOpenError(f"the database {_shown(engine.url)} {problem}", rule=rule)
         return cls(engine, tenant, database)
 
+    def unit_of_work(self) -> AbstractContextManager[Unit]:
+        return self._unit()
+
+    def snapshot(self) -> AbstractContextManager[Unit]:
+        return self._unit(frozen=True)
+
     @contextmanager
-    def unit_of_work(self) -> Iterator[Unit]:
+    def _unit(self, *, frozen: bool = False) -> Iterator[Unit]:
         problem: BankCIFError | None = None
         connection = None
         try:
             connection = self._own.connect()
             connection.begin()
+            if frozen:
+                self._database.freeze(connection)
         except exc.SQLAlchemyError as error:
             problem = translated(error)
         if connection is None or problem is not None:
