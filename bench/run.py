@@ -118,6 +118,7 @@ def counted(work: Callable[[], Any], folder: Path | None, rows: int) -> Counts:
     """
     found = {"AEAD seals": 0, "AEAD openings": 0, "HMAC": 0, "comparisons": 0, "tags looked up": 0}
     real_hmac, real_keyed, real_pair = hmac.digest, Suite.keyed, MatchModel.pair
+    real_wrap, real_unwrap = LocalKeyProvider.wrap, LocalKeyProvider.unwrap
 
     class Aead:
         def __init__(self, key: bytes) -> None:
@@ -144,6 +145,14 @@ def counted(work: Callable[[], Any], folder: Path | None, rows: int) -> Counts:
 
         return counting
 
+    def count_wrap(self: LocalKeyProvider, keys: Any) -> Any:
+        found["AEAD seals"] += len(keys)
+        return real_wrap(self, keys)
+
+    def count_unwrap(self: LocalKeyProvider, wrapped: Any, *, kek_id: str) -> Any:
+        found["AEAD openings"] += len(wrapped)
+        return real_unwrap(self, wrapped, kek_id=kek_id)
+
     def count_pairs(self: MatchModel, one: Any, other: Any) -> Any:
         found["comparisons"] += 1
         return real_pair(self, one, other)
@@ -165,7 +174,7 @@ def counted(work: Callable[[], Any], folder: Path | None, rows: int) -> Counts:
         for target, name, double in (
             (suites, "AESGCM", Aead), (hmac, "digest", count_hmac),
             (MatchModel, "pair", count_pairs), (Indexes, "find", count_tags), (Indexes, "find_some", count_some),
-            (Suite, "keyed", count_keyed),
+            (Suite, "keyed", count_keyed), (LocalKeyProvider, "wrap", count_wrap), (LocalKeyProvider, "unwrap", count_unwrap),
         ):  # fmt: skip
             stack.enter_context(mock.patch.object(target, name, double))
         work()

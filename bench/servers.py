@@ -13,6 +13,7 @@ import hmac
 import importlib
 import json
 import os
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -77,8 +78,6 @@ class Floor:
     @classmethod
     def of(cls, url: str, key_store: Path, counts: dict[str, float]) -> Floor:
         """Reads it from the database at *url*."""
-        import sqlite3
-
         from bankcif.storage._tables import METADATA
 
         columns, rows = {}, {}
@@ -350,7 +349,7 @@ def _child(what: str, url: str, folder: Path, key_store: Path, number: int) -> N
         print("done", flush=True)
 
 
-def pages(customers: int = 2000, asked: int = 40) -> dict[str, Any]:
+def pages(customers: int = 2000, asked: int = 39) -> dict[str, Any]:
     """A page of fifty masked customers, its audit entry included, on SQLite and each server."""
     found = {}
     for kind in ("sqlite", *KINDS):
@@ -366,7 +365,7 @@ def pages(customers: int = 2000, asked: int = 40) -> dict[str, Any]:
 
 
 def _paged(kind: str, url: str, folder: Path, customers: int, asked: int) -> list[tuple[float, float]]:
-    from run import connect as connect_sqlite, people, write_rows
+    from run import connect as connect_sqlite, counted, people, write_rows
 
     everybody = [{**form, "home_branch": MANAGER.branch} for form in people(customers, seed=3)]
     file, channel = write_rows(folder, everybody)
@@ -379,14 +378,21 @@ def _paged(kind: str, url: str, folder: Path, customers: int, asked: int) -> lis
         if kind == "postgresql":
             cursor.execute("ANALYZE")
         raw.commit()
+        keys = sqlite3.connect(folder / "keys.db")
+        ids = [row[0] for row in keys.execute("SELECT key_id FROM data_key LIMIT 50")]
+        counts = counted(lambda: cif.customers.browse(actor=MANAGER, purpose=Purpose.RELATIONSHIP), None, 1)
+        print("  a page needs " + ", ".join(f"{number:.0f} {name}" for name, number in counts.items() if number))
         for _ in range(asked):
             started = time.perf_counter()
             page = cif.customers.browse(after=after, actor=MANAGER, purpose=Purpose.RELATIONSHIP)
             ours, after = time.perf_counter() - started, page.after
             started = time.perf_counter()
-            _floor_page(raw, cursor, page.views[0].cif_no, "?" if kind == "sqlite" else "%s")
+            mark = "?" if kind == "sqlite" else "%s"
+            keys.execute(f"SELECT * FROM data_key WHERE key_id IN ({', '.join('?' * len(ids))})", ids).fetchall()
+            _floor_page(raw, cursor, page.views[0].cif_no, mark, counts)
             pairs.append((ours, time.perf_counter() - started))
         raw.close()
+        keys.close()
     return pairs
 
 
@@ -394,8 +400,11 @@ _KEY, _NONCE, _AAD = AESGCM(os.urandom(32)), os.urandom(12), os.urandom(120)
 _SEALED = _KEY.encrypt(_NONCE, os.urandom(400), _AAD)
 
 
-def _floor_page(raw: Any, cursor: Any, after: str, mark: str) -> None:
-    """Fifty customers by the bare driver: two statements, an opening a group, fifteen masks each, an entry, a commit."""
+def _floor_page(raw: Any, cursor: Any, after: str, mark: str, counts: dict[str, float]) -> None:
+    """
+    Fifty customers by the bare driver: two statements, the openings and keyed hashes that ours needs (a data key for each customer
+    and a key for each group of theirs), fifteen masks each, an entry, a commit.
+    """
     cursor.execute(
         f"SELECT cif_no, version FROM party WHERE tenant = 'bench' AND cif_no >= {mark} ORDER BY cif_no LIMIT 50",
         (after,),
@@ -407,8 +416,11 @@ def _floor_page(raw: Any, cursor: Any, after: str, mark: str) -> None:
         numbers,
     )
     groups = cursor.fetchall()
-    for _ in groups:
+    for _ in range(round(counts["AEAD openings"])):
         _KEY.decrypt(_NONCE, _SEALED, _AAD)
+    for _ in range(round(counts["HMAC"])):
+        hmac.digest(_SEALED[:32], _AAD, "sha256")
+    for _ in groups:
         json.loads('{"name": "***", "phone": "***", "address": "***", "email": "***"}')
     for number in numbers:
         for _ in range(15):

@@ -50,6 +50,8 @@ _ENCODER = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
 )
 
+_DECODER = json.JSONDecoder()
+
 
 def dumps(value: object) -> bytes:
     """Canonical JSON of *value* in UTF-8: sorted keys, no spaces, no NaN; equal values give equal bytes."""
@@ -58,7 +60,7 @@ def dumps(value: object) -> bytes:
 
 def loads(data: bytes) -> Any:
     """The reverse of `dumps`."""
-    return json.loads(data)
+    return _DECODER.decode(data.decode())
 
 
 def sha256(*parts: Part) -> bytes:

@@ -119,6 +119,8 @@ def standing_of(desk: Desk, unit: UnitOfWork, actor: Actor) -> tuple[Collection[
 
 def _ticket_for(desk: Desk, actor: Actor, row: PartyRow) -> str:
     """Id of a ticket of *actor* that names this customer and holds still; empty if there is none."""
+    if not actor.tickets:
+        return ""
     now = desk.clock.now()
     return next((one.id for one in actor.tickets if one.cif_no == row.cif_no and now < one.expires_at), "")
 
