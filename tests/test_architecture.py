@@ -38,6 +38,9 @@ HOMES = {
     "cryptography": {"protection", "audit", "access"},
     "stdnum": {"identifiers"},
     "phonenumbers": {"identifiers"},
+    "narwhals": {"rules"},
+    "polars": {"engines"},
+    "duckdb": {"engines"},
     "numba": {"matching"},
     "rapidfuzz": {"matching"},
     "numpy": {

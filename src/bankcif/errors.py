@@ -129,12 +129,13 @@ class RuleError(ConfigurationError):
     Args:
         message: What is wrong.
         position: At which character of its text, from 1; 0 where that is not known.
+        path: At which part of its tree, where it came as one, such as ``$.and[1].not``.
     """
 
     code = "rule"
 
-    def __init__(self, message: str, *, position: int) -> None:
-        where = f"character {position}" if position else ""
+    def __init__(self, message: str, *, position: int = 0, path: str = "") -> None:
+        where = f"character {position}" if position else path.removeprefix("$")
         super().__init__(f"{where}: {message}" if where else message, path=where, rule="rule")
         self.position = position
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -15,6 +16,7 @@ import pytest
 
 from bankcif import errors, standard_schemes
 from bankcif._text import _texts
+from bankcif.rules import Needs, needs, parse
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -85,9 +87,16 @@ def test_every_error_is_listed_with_its_code() -> None:
 
 
 def test_every_rule_is_listed_in_both_languages() -> None:
-    listed = (ROOT / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")
+    listed = (ROOT / "docs" / "reference" / "intake-rules.md").read_text(encoding="utf-8")
     for rule, text in _texts()["rule"].items():
         assert f"| `{rule}` | {text['en']} | {text['zh']} |" in listed
+
+
+def test_the_page_of_the_rule_language_is_what_its_definitions_say() -> None:
+    written = runpy.run_path(str(ROOT / "tools" / "write_rules_page.py"))
+    assert (ROOT / "docs/reference/rules.md").read_text(encoding="utf-8") == written["page"]()
+    for text, _ in written["EXAMPLES"]:
+        assert needs(parse(text)) != Needs()
 
 
 def test_every_rule_that_intake_knows_has_its_text() -> None:

@@ -1,4 +1,4 @@
-"""One rule, the same set: in Python and on SQLite, for generated rules, records and parameters."""
+"""Rules over single fields: their text, their anchors, and what holds of nobody."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, create_engine, insert, select
 
 from bankcif.errors import RuleError
 from bankcif.rules import (
@@ -40,7 +39,6 @@ from bankcif.rules import (
     parse,
     written,
 )
-from bankcif.rules.sql import condition
 
 KINDS = {"t": Kind.TEXT, "u": Kind.TEXT, "i": Kind.INTEGER, "d": Kind.DATE}
 SCHEMA = Schema({name: RuleField(name, kind) for name, kind in KINDS.items()})
@@ -95,36 +93,10 @@ records = st.lists(
 )  # fmt: skip
 known = st.fixed_dictionaries({"x": st.none() | texts, "n": st.none() | numbers, "day": st.none() | dates.map(days)})
 
-ENGINE = create_engine("sqlite://")
-TABLE = Table(
-    "r", MetaData(), Column("id", BigInteger), Column("t", String), Column("u", String), Column("i", BigInteger),
-    Column("d", BigInteger),
-)  # fmt: skip
-TABLE.metadata.create_all(ENGINE)
-
-
-def in_store(rule: Expression, rows: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[int]:
-    lowered = lower(rule, SCHEMA, PARAMETERS)
-    wanted = select(TABLE.c.id).where(condition(lowered, dict(TABLE.columns))).order_by(TABLE.c.id)
-    bound = {f"rule_{name}": value for name, value in parameters.items()}
-    with ENGINE.connect() as connection:
-        if rows:
-            connection.execute(insert(TABLE), [{"id": n, **row} for n, row in enumerate(rows)])
-        found = list(connection.execute(wanted, bound).scalars())
-        connection.rollback()
-    return found
-
 
 def in_python(rule: Expression, rows: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[int]:
     holds = compiled(lower(rule, SCHEMA, PARAMETERS))
     return [n for n, row in enumerate(rows) if holds(row, parameters)]
-
-
-@given(rules, records, known)
-def test_the_store_and_python_give_the_same_set(
-    rule: Expression, rows: list[dict[str, Any]], parameters: dict[str, Any]
-) -> None:
-    assert in_store(rule, rows, parameters) == in_python(rule, rows, parameters)
 
 
 @given(rules)
@@ -236,10 +208,10 @@ def test_a_text_is_read(text: str) -> None:
 
 
 WRONG = {
-    "": 1, "i": 2, "i =": 4, "i = x": 5, "i = 1 i": 7, "= 1": 1, "i = 1 or": 9, "i in 1": 6, "i in (1": 8, "i in ()": 7,
+    "": 1, "i": 2, "i =": 4, "i = and": 5, "i = 1 i": 7, "= 1": 1, "i = 1 or": 9, "i in 1": 6, "i in (1": 8, "i in ()": 7,
     "i between 1 or 2": 13, "i is 1": 6, "t starts 'a'": 10, "(i = 1": 7, "i = 1)": 6, "d = 2026-13-01": 5, "t = 'a": 5,
-    "i = 1.5": 6, "i == 1": 4, "and": 1, "i = 1; drop": 6, "i = 123456789012345678901": 5, "字 = 1": 1, "i = 1 \0": 7,
-    "not": 4, "t = \"a\"": 5,
+    "i = 1.": 5, "i = 1.5x": 5, "i == 1": 4, "and": 1, "i = 1; drop": 6, "i = 123456789012345678901": 5, "字 = 1": 1, "i = 1 \0": 7,
+    "not": 4, "t = \"a'": 5,
 }  # fmt: skip
 
 

@@ -69,7 +69,7 @@ class SparkEngine:
         need("pyspark.sql", extra="spark")
         need("pandas", extra="spark")  # PySpark asks for it before it runs anything in Arrow batches
         with _told():
-            session = self._session()
+            session = self.session()
         with _told():
             parts = [_binary(pa, lanes[at : at + _SLICE]) for at in range(0, max(len(lanes), 1), _SLICE)]
             table = pa.table({"row": np.arange(len(lanes)), "lanes": pa.chunked_array(parts)})
@@ -81,7 +81,8 @@ class SparkEngine:
                 for frame in held:
                     frame.unpersist()
 
-    def _session(self) -> Any:
+    def session(self) -> Any:
+        """The session it works in: that of this process if there is one already."""
         sql = need("pyspark.sql", extra="spark")
         running = sql.SparkSession.getActiveSession()
         if running is not None:

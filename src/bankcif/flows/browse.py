@@ -158,7 +158,7 @@ def _visible(
 
 def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: str, sink: Sink = Sink.DISPLAY) -> None:
     """An order or a count by what is masked would tell what the mask hides."""
-    if field not in customer_schema():
+    if field not in customer_schema() or customer_schema()[field].kind is Kind.AGE:
         raise InputError("sort and count by cif_no or a plain fact of the catalogue", rule="unknown_field")
     if field != "cif_no" and not desk.policy.shown_in_clear(actor, Action.BROWSE, purpose, field, sink):
         raise refuse(desk, actor, what, purpose, fields=(field,), rule="order")

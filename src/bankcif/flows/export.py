@@ -18,7 +18,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Sink
 from ..errors import AccessError, FourEyesError, InputError, NotFoundOrNotAllowedError
 from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind
-from ..rules import And, Expression, In, compiled, leaves, parse
+from ..rules import And, Expression, In, compiled, needs, parse
 from ..storage import Order, UnitOfWork
 from ..storage.rows import FactRow, PartyRow
 from ._export import Export, ExportSpec, Mark, Recipient
@@ -136,7 +136,7 @@ def _chosen_by(where: str) -> set[str]:
     tree = parse(where)
     to_lowered(tree)
     called = {"branch": "home_branch"}
-    return {called.get(leaf.field, leaf.field) for leaf in leaves(tree)} & FIELD_NAMES
+    return {called.get(name, name) for name in needs(tree).fields} & FIELD_NAMES
 
 
 def _population(

@@ -12,7 +12,7 @@ from .codes import (
 )
 from .documents import DocumentType, DocumentTypes, document_types
 from .exchange import Fault, party_from, party_to, plain_values
-from .facts import FACT_COLUMNS, facts_from
+from .facts import AGE_BOUNDS, FACT_COLUMNS, facts_from
 from .fields import Catalogue, DataGroup, Field, FieldType, Rest, Sensitivity
 from .models import (
     CATALOGUE,
@@ -34,6 +34,7 @@ from .tables import ReferenceTables, SmallTables
 from .values import CifNo, Money, Sensitive, SourceKey, new_cif_no, valid_cif_no
 
 __all__ = [
+    "AGE_BOUNDS",
     "CATALOGUE",
     "FACT_COLUMNS",
     "FIELD_NAMES",

@@ -1,58 +1,95 @@
 """One rule language: a typed tree, the text people write, and evaluators that give the same set of records."""
 
 from .anchor import Anchor, anchor
+from .calendar import RelativeDay, Span, Unit, day_of, days, shifted
+from .changes import next_change
 from .contradiction import is_contradictory
+from .document import as_document, from_document, json_schema
 from .evaluate import Predicate, compiled
+from .explain import Explained, Explanation, Seen, explain
 from .expression import (
     FALSE,
     TRUE,
+    Aggregate,
     And,
+    Arithmetic,
     Between,
     Compare,
+    Elapsed,
     Expression,
+    Field,
+    Function,
+    Holds,
     In,
     Missing,
     Not,
     Operator,
     Or,
     Parameter,
+    Sign,
     TextMatch,
     TextPart,
     leaves,
 )
-from .lower import MOST_LEAVES, Lowered, days, lower
-from .parse import parse, written
-from .schema import Kind, RuleField, Schema, customer_schema
+from .lower import MOST_LEAVES, lower
+from .lowered import Lowered
+from .needs import Needs, needs
+from .parse import parse
+from .schema import Collection, Kind, RuleField, Schema, customer_schema
+from .write import written
 
 __all__ = [
     "FALSE",
     "MOST_LEAVES",
     "TRUE",
+    "Aggregate",
     "Anchor",
     "And",
+    "Arithmetic",
     "Between",
+    "Collection",
     "Compare",
+    "Elapsed",
+    "Explained",
+    "Explanation",
     "Expression",
+    "Field",
+    "Function",
+    "Holds",
     "In",
     "Kind",
     "Lowered",
     "Missing",
+    "Needs",
     "Not",
     "Operator",
     "Or",
     "Parameter",
     "Predicate",
+    "RelativeDay",
     "RuleField",
     "Schema",
+    "Seen",
+    "Sign",
+    "Span",
     "TextMatch",
     "TextPart",
+    "Unit",
     "anchor",
+    "as_document",
     "compiled",
     "customer_schema",
+    "day_of",
     "days",
+    "explain",
+    "from_document",
     "is_contradictory",
+    "json_schema",
     "leaves",
     "lower",
+    "needs",
+    "next_change",
     "parse",
+    "shifted",
     "written",
 ]

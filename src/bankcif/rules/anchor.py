@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
-from .expression import And, Compare, Expression, In, Operator, Or, Parameter, Value
-from .lower import Lowered
+from .expression import And, Compare, Expression, In, Operand, Operator, Or, Value
+from .lowered import Lowered, column, is_known
 
 __all__ = ["Anchor", "anchor"]
 
@@ -29,9 +31,9 @@ def anchor(rule: Lowered) -> Anchor | None:
 
 def _anchor(one: Expression) -> Anchor | None:
     if isinstance(one, Compare) and one.operator is Operator.EQUAL:
-        return _of(one.field, one.value)
+        return _of(column(one.field), one.value)
     if isinstance(one, In) and not one.negated:
-        return _of(one.field, *one.values)
+        return _of(column(one.field), *one.values)
     if isinstance(one, And):
         found = [each for each in map(_anchor, one.items) if each is not None]
         return min(found, key=lambda each: len(each.values), default=None)
@@ -40,8 +42,8 @@ def _anchor(one: Expression) -> Anchor | None:
     return None
 
 
-def _of(field: str, *values: Value | Parameter) -> Anchor | None:
-    known = frozenset(value for value in values if not isinstance(value, Parameter))
+def _of(field: str, *values: Operand) -> Anchor | None:
+    known: frozenset[Any] = frozenset(value for value in values if is_known(value))
     return Anchor(field, known) if len(known) == len(set(values)) else None
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from .anchor import anchor
 from .evaluate import compiled
-from .expression import And, Between, Compare, Expression, In, Leaf, Missing, Operator, Or, Parameter, TextMatch
-from .lower import Lowered
+from .expression import And, Compare, Expression, Holds, Leaf, Missing, Not, Operator, Or, parts
+from .lowered import Lowered, column, is_known
 
 __all__ = ["is_contradictory"]
 
@@ -39,8 +39,8 @@ def _never(one: Expression) -> bool:
             if _never(item):
                 return True
         else:
-            assert isinstance(item, Leaf), "a lowered rule has no other parts"
-            leaves.setdefault(item.field, []).append(item)
+            assert not isinstance(item, And | Not | Holds), "a lowered rule has no other parts"
+            leaves.setdefault(column(item.field), []).append(item)
     return any(_excluded(field, asked) for field, asked in leaves.items())
 
 
@@ -57,7 +57,7 @@ def _excluded(field: str, asked: list[Leaf]) -> bool:
     """Whether no value, and not its lack, is all that *asked* says of one field."""
     if any(isinstance(leaf, Missing) and not leaf.negated for leaf in asked):
         return any(not isinstance(leaf, Missing) or leaf.negated for leaf in asked)
-    known = [leaf for leaf in asked if not _has_parameter(leaf)]
+    known = [leaf for leaf in asked if all(map(is_known, parts(leaf)))]
     tied = anchor(Lowered(And(tuple(known))))
     if tied is not None:
         holds = compiled(Lowered(And(tuple(known))))
@@ -73,16 +73,5 @@ def _excluded(field: str, asked: list[Leaf]) -> bool:
 
 
 def _bounds(leaf: Leaf) -> Iterator[tuple[Operator, Any]]:
-    if isinstance(leaf, Between):
-        yield Operator.GREATER_OR_EQUAL, leaf.low
-        yield Operator.LESS_OR_EQUAL, leaf.high
-    elif isinstance(leaf, Compare) and leaf.operator not in (Operator.EQUAL, Operator.NOT_EQUAL):
+    if isinstance(leaf, Compare) and leaf.operator not in (Operator.EQUAL, Operator.NOT_EQUAL):
         yield leaf.operator, leaf.value
-
-
-def _has_parameter(leaf: Leaf) -> bool:
-    if isinstance(leaf, Between):
-        return isinstance(leaf.low, Parameter) or isinstance(leaf.high, Parameter)
-    if isinstance(leaf, In):
-        return any(isinstance(value, Parameter) for value in leaf.values)
-    return isinstance(leaf, Compare | TextMatch) and isinstance(leaf.value, Parameter)

@@ -1,23 +1,25 @@
 """
-Lowering: what every engine is handed is a tree of positive leaves whose types were checked.
+Lowering: what every engine is handed is a tree of positive leaves over columns, whose types were checked.
 
-*not* is pushed down to the leaves, so that an engine may read a leaf over a missing value as false; dates become the days
-they rest as. What is wrong is found here, when a rule is defined, with where it stands.
+*not* is pushed down to the leaves, so that an engine may read a leaf over a missing value as false; every value becomes what it rests
+as; terms become columns that are reckoned before; ages and times gone by become days. What is wrong is found here, when a rule is
+defined, with where it stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-
-import attrs
 
 from ..errors import RuleError
 from .expression import (
+    MIRRORED,
     And,
     Between,
     Compare,
+    Elapsed,
     Expression,
+    Field,
+    Holds,
     In,
     Leaf,
     Missing,
@@ -25,35 +27,23 @@ from .expression import (
     Operand,
     Operator,
     Or,
-    Parameter,
+    Term,
     TextMatch,
-    leaves,
 )
+from .lowered import Lowered
 from .parse import MOST_DEPTH
-from .schema import Kind, Schema
+from .schema import Kind, RuleField, Schema
+from .terms import Scope, Terms
 
-__all__ = ["MOST_LEAVES", "Lowered", "days", "lower"]
+__all__ = ["MOST_LEAVES", "lower"]
 
 MOST_LEAVES = 500
-_EPOCH = date(1970, 1, 1)
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_OLDEST = 150
 _CONTRARY = {
     Operator.EQUAL: Operator.NOT_EQUAL, Operator.NOT_EQUAL: Operator.EQUAL,
     Operator.LESS: Operator.GREATER_OR_EQUAL, Operator.GREATER_OR_EQUAL: Operator.LESS,
     Operator.GREATER: Operator.LESS_OR_EQUAL, Operator.LESS_OR_EQUAL: Operator.GREATER,
 }  # fmt: skip
-
-
-@attrs.frozen
-class Lowered:
-    """A rule that every engine can take: no `Not`, no dates but as days, all types right."""
-
-    tree: Expression
-
-
-def days(day: date) -> int:
-    """Days since 1970-01-01."""
-    return (day - _EPOCH).days
 
 
 def lower(expression: Expression, schema: Schema, parameters: Mapping[str, Kind] | None = None) -> Lowered:
@@ -65,69 +55,117 @@ def lower(expression: Expression, schema: Schema, parameters: Mapping[str, Kind]
         parameters: Names and types of the values that are known when it is asked.
 
     Raises:
-        RuleError: A field or parameter is not known, types do not fit, or it is too large.
+        RuleError: A name is not known, types do not fit, or it is too large; it says where: at which character of a text, or at which
+            part of a tree.
     """
-    count = sum(1 for _ in leaves(expression))
-    if count > MOST_LEAVES:
-        raise RuleError(f"a rule has at most {MOST_LEAVES} comparisons", position=0)
-    return Lowered(_Lowering(schema, parameters or {}).down(expression, negated=False, depth=0))
+    scope = Scope(schema, parameters or {}, _rows)
+    terms = Terms(scope, schema)
+    tree = _Lowering(scope, terms).down(expression, "$")
+    return Lowered(tree, tuple(terms.computed.values()), tuple(scope.days))
+
+
+def _rows(where: Expression, terms: Terms, path: str) -> Expression:
+    """The rule of an aggregate's rows, lowered."""
+    return _Lowering(terms.scope, terms).down(where, path)
 
 
 class _Lowering:
-    def __init__(self, schema: Schema, parameters: Mapping[str, Kind]) -> None:
-        self._schema, self._parameters = schema, parameters
+    """Of one rule, or of the rule of an aggregate's rows."""
 
-    def down(self, one: Expression, *, negated: bool, depth: int) -> Expression:
+    def __init__(self, scope: Scope, terms: Terms) -> None:
+        self._scope, self._terms = scope, terms
+
+    def down(self, one: Expression, path: str, *, negated: bool = False, depth: int = 0) -> Expression:
         if depth > MOST_DEPTH:
-            raise RuleError(f"a rule is at most {MOST_DEPTH} levels deep", position=0)
+            raise RuleError(f"a rule is at most {MOST_DEPTH} levels deep", path=path)
         if isinstance(one, Not):
-            return self.down(one.item, negated=not negated, depth=depth)
+            return self.down(one.item, f"{path}.not", negated=not negated, depth=depth)
         if isinstance(one, And | Or):
-            items = tuple(self.down(item, negated=negated, depth=depth + 1) for item in one.items)
+            word = "and" if isinstance(one, And) else "or"
+            items = tuple(
+                self.down(item, f"{path}.{word}[{n}]", negated=negated, depth=depth + 1)
+                for n, item in enumerate(one.items)
+            )
             if len(items) == 1:
                 return items[0]
             return And(items) if isinstance(one, And) is not negated else Or(items)
-        return self._leaf(one, negated)
+        self._scope.one_more(MOST_LEAVES, path)
+        return self._leaf(one, negated, path)
 
-    def _leaf(self, one: Leaf, negated: bool) -> Expression:
+    def _leaf(self, one: Leaf, negated: bool, path: str) -> Expression:
+        self._terms.here(path, one.at)
+        if isinstance(one, Holds):
+            return Compare(self._terms.flag(one), Operator.EQUAL, not negated)
         if isinstance(one, Compare):
-            operator = _CONTRARY[one.operator] if negated else one.operator
-            return Compare(one.field, operator, self._fits(one.field, one.value))
+            return self._compare(one.field, _CONTRARY[one.operator] if negated else one.operator, one.value)
         if isinstance(one, Between):
-            low, high = (self._fits(one.field, value) for value in (one.low, one.high))
-            if not negated:
-                return Between(one.field, low, high)
-            return Or((Compare(one.field, Operator.LESS, low), Compare(one.field, Operator.GREATER, high)))
+            if negated:
+                below = self._compare(one.field, Operator.LESS, one.low)
+                return Or((below, self._compare(one.field, Operator.GREATER, one.high)))
+            above = self._compare(one.field, Operator.GREATER_OR_EQUAL, one.low)
+            return And((above, self._compare(one.field, Operator.LESS_OR_EQUAL, one.high)))
         if isinstance(one, In):
-            if not one.values:
-                raise RuleError(f"{one.field}: in needs a value", position=0)
-            return In(one.field, tuple(self._fits(one.field, v) for v in one.values), one.negated is not negated)
-        if isinstance(one, TextMatch):
-            if self._kind(one.field) is not Kind.TEXT:
-                raise RuleError(f"{one.field} is no text; {one.part} needs one", position=0)
-            return TextMatch(one.field, one.part, self._fits(one.field, one.value), one.negated is not negated)
-        self._kind(one.field)
-        return Missing(one.field, one.negated is not negated)
+            return self._in(one, negated is not one.negated)
+        name, field = self._terms.column(one.field)
+        if isinstance(one, Missing):
+            return Missing(field.born or name, one.negated is not negated)
+        assert isinstance(one, TextMatch)
+        if field.kind is not Kind.TEXT:
+            raise self._terms.wrong(f"{field.name} is no text; {one.part} needs one")
+        value = self._terms.operand(field, one.value)
+        if isinstance(value, Field):
+            raise self._terms.wrong(f"{one.part} needs a text or a $parameter, and not another field")
+        return TextMatch(name, one.part, value, one.negated is not negated)
 
-    def _kind(self, field: str) -> Kind:
-        if field not in self._schema:
-            raise RuleError(f"{field} is not a field that a rule can compare in the store", position=0)
-        return self._schema[field].kind
+    def _compare(self, term: Term, operator: Operator, value: Operand) -> Expression:
+        if isinstance(term, Elapsed):  # so many days have passed since a date that lies so many days before today
+            if type(value) is not int or abs(value) > 10**6:
+                raise self._terms.wrong("days since a date are compared with a whole number")
+            return self._compare(term.field, MIRRORED[operator], self._terms.days_ago(value))
+        name, field = self._terms.column(term)
+        if field.kind is Kind.AGE:
+            return self._age(field, operator, value)
+        if field.kind is Kind.BOOLEAN and operator not in (Operator.EQUAL, Operator.NOT_EQUAL):
+            raise self._terms.wrong(f"{field.name} is true or false; compare it by = or !=")
+        beside = self._terms.operand(field, value)
+        compared = Compare(name, operator, beside)
+        if field.currency_field and not isinstance(beside, Field):
+            # An amount of another currency is neither more nor less: like a missing one, it makes nothing true.
+            return And((Compare(field.currency_field, Operator.EQUAL, self._terms.currency(value)), compared))
+        return compared
 
-    def _fits(self, field: str, value: Operand) -> Operand:
-        kind = self._kind(field)
-        if isinstance(value, Parameter):
-            if value.name not in self._parameters:
-                known = ", ".join(f"${name}" for name in sorted(self._parameters)) or "none"
-                raise RuleError(f"${value.name} is not known here; there are {known}", position=0)
-            if self._parameters[value.name] is not kind:
-                raise RuleError(f"{field} is of type {kind}, ${value.name} is not", position=0)
-            return value
-        if kind is Kind.DATE and isinstance(value, date):
-            return days(value)
-        right = isinstance(value, str) if kind is Kind.TEXT else type(value) is int and kind is Kind.INTEGER
-        if not right:
-            raise RuleError(f"{field} is of type {kind}, and the value beside it is not", position=0)
-        if isinstance(value, int) and not _LEAST <= value <= _MOST:
-            raise RuleError(f"{field}: the number does not fit 64 bits", position=0)
-        return value
+    def _in(self, one: In, negated: bool) -> Expression:
+        if not one.values:
+            raise self._terms.wrong("in needs a value")
+        name, field = self._terms.column(one.field) if not isinstance(one.field, Elapsed) else ("", None)
+        if field is None or field.kind is Kind.AGE or field.currency_field:
+            operator = Operator.NOT_EQUAL if negated else Operator.EQUAL
+            items = tuple(self._compare(one.field, operator, value) for value in one.values)
+            return And(items) if negated else Or(items)
+        return In(name, tuple(self._terms.operand(field, value) for value in one.values), negated)
+
+    def _age(self, field: RuleField, operator: Operator, value: Operand) -> Expression:
+        """Whoever has reached an age was born on a day so many years ago or before it, or is of a class or above it."""
+        if type(value) is not int or not 0 <= value <= _OLDEST:
+            raise self._terms.wrong(f"{field.name} is compared with a whole number of years, 0 to {_OLDEST}")
+        reached: dict[Operator, tuple[int, Operator]] = {
+            Operator.GREATER_OR_EQUAL: (value, Operator.GREATER_OR_EQUAL), Operator.LESS: (value, Operator.LESS),
+            Operator.GREATER: (value + 1, Operator.GREATER_OR_EQUAL), Operator.LESS_OR_EQUAL: (value + 1, Operator.LESS),
+        }  # fmt: skip
+        if operator in reached:
+            return self._reached(field, *reached[operator])
+        inside = operator is Operator.EQUAL
+        low = self._reached(field, value, Operator.GREATER_OR_EQUAL if inside else Operator.LESS)
+        high = self._reached(field, value + 1, Operator.LESS if inside else Operator.GREATER_OR_EQUAL)
+        return And((low, high)) if inside else Or((low, high))
+
+    def _reached(self, field: RuleField, age: int, operator: Operator) -> Expression:
+        if not field.bounds:
+            return self._compare(field.born, MIRRORED[operator], self._terms.years_ago(age))
+        if age not in field.bounds:
+            bounds = ", ".join(map(str, field.bounds))
+            raise self._terms.wrong(
+                f"here {field.name} is known by classes that begin at {bounds}, and {age} is none of them; a rule over the opened birth "
+                f"date can ask for it"
+            )
+        return Compare(field.born, operator, field.bounds.index(age) + 1)

@@ -2,93 +2,176 @@
 Rules in the store, as SQLAlchemy Core: every value is a bound parameter.
 
 Text is compared by `substr` and `replace` rather than LIKE, which is blind to case on some databases. An unknown value makes a
-comparison NULL, which *and* and *or* of positive leaves carry as false.
+comparison NULL, which *and* and *or* of positive leaves carry as false. What is gathered over rows is a query of its own within.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, literal, or_, true
+import attrs
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    distinct,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from .expression import (
     And,
-    Between,
     Compare,
     Expression,
+    Field,
+    Function,
     In,
     Missing,
     Operand,
     Operator,
     Or,
     Parameter,
+    Sign,
     TextMatch,
     TextPart,
 )
-from .lower import Lowered
+from .lowered import Computed, Gathered, Lowered, Reckoned, column
 
-__all__ = ["condition"]
+__all__ = ["Rows", "condition"]
 
 _PREFIX = "rule_"
 """Before the name of a parameter, so that none meets a statement's own."""
 
 
-def condition(rule: Lowered, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
+@attrs.frozen(eq=False)
+class Rows:
+    """
+    The rows of a collection in the store.
+
+    Attributes:
+        columns: Of a row, by the names of its collection.
+        of: Which rows are the customer's whom the statement around asks about.
+    """
+
+    columns: Mapping[str, ColumnElement[Any]]
+    of: ColumnElement[bool]
+
+
+def condition(
+    rule: Lowered, columns: Mapping[str, ColumnElement[Any]], collections: Mapping[str, Rows] | None = None
+) -> ColumnElement[bool]:
     """
     *rule* as a condition on *columns*, by the names of its schema. A parameter ``$x`` is bound as ``rule_x``.
+
+    Args:
+        columns: By the names of the schema; tags and segments, which are true or false and never missing, as ``tag:NAME``.
+        collections: By their names.
     """
-    return _condition(rule.tree, columns)
+    return _Statement(rule.computed, columns, collections or {}).condition(rule.tree)
 
 
-def _condition(one: Expression, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
-    if isinstance(one, And):
-        return and_(true(), *(_condition(item, columns) for item in one.items))
-    if isinstance(one, Or):
-        return or_(false(), *(_condition(item, columns) for item in one.items))
-    column = columns[one.field]  # type: ignore[union-attr]
-    if isinstance(one, Missing):
-        return column.is_not(None) if one.negated else column.is_(None)
-    if isinstance(one, Compare):
-        return _compared(column, one.operator, _bound(one.value))
-    if isinstance(one, Between):
-        return column.between(_bound(one.low), _bound(one.high))
-    if isinstance(one, In):
-        if one.negated:
-            return and_(true(), *(column != _bound(value) for value in one.values))
-        return or_(false(), *(column == _bound(value) for value in one.values))
-    assert isinstance(one, TextMatch), "a lowered rule has no other leaves"
-    return _part(column, one)
+class _Statement:
+    def __init__(
+        self, computed: Sequence[Computed], columns: Mapping[str, ColumnElement[Any]], collections: Mapping[str, Rows]
+    ) -> None:
+        self._columns = dict(columns)
+        for one in computed:
+            self._columns[one.name] = (
+                _gathered(one, collections[one.collection]) if isinstance(one, Gathered) else self._reckoned(one)
+            )
+
+    def condition(self, one: Expression) -> ColumnElement[bool]:
+        if isinstance(one, And):
+            return and_(true(), *(self.condition(item) for item in one.items))
+        if isinstance(one, Or):
+            return or_(false(), *(self.condition(item) for item in one.items))
+        assert isinstance(one, Missing | Compare | In | TextMatch), "a lowered rule has no other leaves"
+        left = self._columns[column(one.field)]
+        if isinstance(one, Missing):
+            return left.is_not(None) if one.negated else left.is_(None)
+        if isinstance(one, Compare):
+            return _compared(left, one.operator, self.value(one.value, left))
+        if isinstance(one, In):
+            if one.negated:
+                return and_(true(), *(left != self.value(value, left) for value in one.values))
+            return or_(false(), *(left == self.value(value, left) for value in one.values))
+        return _part(left, one, self.value(one.value, left))
+
+    def value(self, operand: Operand, beside: ColumnElement[Any] | None = None) -> ColumnElement[Any]:
+        """*operand*; a value is of the type of what it stands *beside*, and a number of 64 bits in any case."""
+        if isinstance(operand, Field):
+            return self._columns[operand.name]
+        if isinstance(operand, Parameter):
+            return bindparam(_PREFIX + operand.name, type_=None if beside is None else beside.type)
+        return literal(operand, BigInteger()) if type(operand) is int else literal(operand)
+
+    def _reckoned(self, one: Reckoned) -> ColumnElement[Any]:
+        left, right = self.value(one.left), self.value(one.right)
+        if one.sign is Sign.PLUS:
+            return left + right
+        return left - right if one.sign is Sign.MINUS else left * right
 
 
-def _compared(column: ColumnElement[Any], operator: Operator, value: ColumnElement[Any]) -> ColumnElement[bool]:
+def _gathered(one: Gathered, rows: Rows) -> ColumnElement[Any]:
+    inner = _Statement(one.computed, rows.columns, {})
+    where = and_(rows.of, inner.condition(one.where))
+    if one.function is Function.COUNT:
+        return select(func.count()).where(where).scalar_subquery()
+    value = inner.value(Field(one.field))
+    if one.function is Function.LAST:
+        date = rows.columns[one.date]
+        there = and_(where, date.is_not(None), value.is_not(None))
+        return select(value).where(there).order_by(date.desc(), value.desc()).limit(1).scalar_subquery()
+    gathered = {
+        Function.SUM: func.coalesce(func.sum(value), 0), Function.MIN: func.min(value), Function.MAX: func.max(value),
+        Function.DISTINCT: func.count(distinct(value)),
+    }[one.function]  # fmt: skip
+    return select(gathered).where(where).scalar_subquery()
+
+
+def _compared(left: ColumnElement[Any], operator: Operator, value: ColumnElement[Any]) -> ColumnElement[bool]:
     compared: ColumnElement[bool] = {
-        Operator.EQUAL: column == value, Operator.NOT_EQUAL: column != value, Operator.LESS: column < value,
-        Operator.LESS_OR_EQUAL: column <= value, Operator.GREATER: column > value,
-        Operator.GREATER_OR_EQUAL: column >= value,
+        Operator.EQUAL: left == value, Operator.NOT_EQUAL: left != value, Operator.LESS: left < value,
+        Operator.LESS_OR_EQUAL: left <= value, Operator.GREATER: left > value,
+        Operator.GREATER_OR_EQUAL: left >= value,
     }[operator]  # fmt: skip
     return compared
 
 
-def _part(column: ColumnElement[Any], one: TextMatch) -> ColumnElement[bool]:
-    value = _bound(one.value)
-    length = func.length(value)
+def _part(left: ColumnElement[Any], one: TextMatch, value: ColumnElement[Any]) -> ColumnElement[bool]:
+    length = _Characters(value)
     if one.part is TextPart.STARTS:
-        found = func.substr(column, 1, length) == value
+        found = func.substr(left, 1, length) == value
     elif one.part is TextPart.ENDS:
-        found = and_(
-            func.length(column) >= length, func.substr(column, func.length(column) - length + 1, length) == value
-        )
+        found = and_(_Characters(left) >= length, func.substr(left, _Characters(left) - length + 1, length) == value)
     else:
-        found = or_(length == 0, func.replace(column, value, "") != column)
+        found = or_(length == 0, func.replace(left, value, "") != left)
     # "" is a part of every text that is there, and of none that is missing.
-    holds = and_(column.is_not(None), found)
+    holds = and_(left.is_not(None), found)
     if not one.negated:
         return holds
-    return and_(column.is_not(None), value.is_not(None), ~found)
+    return and_(left.is_not(None), value.is_not(None), ~found)
 
 
-def _bound(value: Operand) -> ColumnElement[Any]:
-    if isinstance(value, Parameter):
-        return bindparam(_PREFIX + value.name)
-    return literal(value)
+class _Characters(FunctionElement[int]):
+    """How many characters a text has."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Characters)
+def _characters(element: _Characters, compiler: SQLCompiler, **more: Any) -> str:
+    """MySQL's own ``length`` counts bytes, and SQLite knows no other name."""
+    name = "length" if compiler.dialect.name == "sqlite" else "char_length"
+    return f"{name}({compiler.process(element.clauses, **more)})"

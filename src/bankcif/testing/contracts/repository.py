@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Thread
 
 import attrs
 import pytest
@@ -58,30 +57,6 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract):
             assert set(unit.parties.get([A, B])) == {A}
             assert unit.parties.get([A])[A] == party(A)
             assert unit.sources.count() == 1
-
-    def test_a_snapshot_reads_what_stood_at_one_moment(self, repository: Repository) -> None:
-        """Who writes meanwhile either waits or is not seen."""
-
-        def write() -> None:
-            with repository.unit_of_work() as unit:
-                unit.parties.add([party(B)])
-                unit.parties.update([party(A, version=2)])
-                unit.commit()
-
-        with repository.unit_of_work() as unit:
-            unit.parties.add([party(A)])
-            unit.commit()
-        writer = Thread(target=write)
-        with repository.snapshot() as unit:
-            writer.start()
-            writer.join(0.2)
-            assert unit.parties.get([A, B]) == {A: party(A)}
-        writer.join()
-        with repository.snapshot() as unit:
-            assert unit.parties.get([A, B]) == {A: party(A, version=2), B: party(B)}
-        with repository.unit_of_work() as unit:
-            unit.parties.update([party(B, version=2)])  # units behind it write as those before
-            unit.commit()
 
     def test_an_exception_undoes_everything(self, repository: Repository) -> None:
         with pytest.raises(RuntimeError), repository.unit_of_work() as unit:

@@ -1,8 +1,9 @@
-"""What every store must do for rotations, policies and erasure."""
+"""What every store must do for rotations, policies, erasure and verification."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 
 import attrs
 import pytest
@@ -226,3 +227,27 @@ class UpkeepContract:
             unit.work.add_approvals([about_keys])
             assert unit.work.approvals(ids=["p9"]) == [about_keys]
             assert unit.work.approvals(cif_no=A) == []
+
+    def test_a_snapshot_reads_what_stood_at_one_moment(self, repository: Repository) -> None:
+        """Who writes meanwhile either waits or is not seen."""
+
+        def write() -> None:
+            with repository.unit_of_work() as unit:
+                unit.parties.add([party(B)])
+                unit.parties.update([party(A, version=2)])
+                unit.commit()
+
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A)])
+            unit.commit()
+        writer = Thread(target=write)
+        with repository.snapshot() as unit:
+            writer.start()
+            writer.join(0.2)
+            assert unit.parties.get([A, B]) == {A: party(A)}
+        writer.join()
+        with repository.snapshot() as unit:
+            assert unit.parties.get([A, B]) == {A: party(A, version=2), B: party(B)}
+        with repository.unit_of_work() as unit:
+            unit.parties.update([party(B, version=2)])  # units behind it write as those before
+            unit.commit()

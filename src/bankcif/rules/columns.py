@@ -1,0 +1,286 @@
+"""
+Rules on whole columns, through Narwhals: Polars and DuckDB on one machine, Spark on a cluster.
+
+Frames hold values as they rest (`bankcif.rules.Kind`); all rules are evaluated in one pass, and what several gather over the same rows
+is gathered once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .._extras import need
+from ..errors import InputError
+from .expression import (
+    And,
+    Compare,
+    Expression,
+    Field,
+    Function,
+    In,
+    Missing,
+    Operand,
+    Operator,
+    Or,
+    Parameter,
+    Sign,
+    TextMatch,
+    TextPart,
+)
+from .lowered import Computed, Gathered, Lowered, Reckoned, column
+from .schema import Collection, Kind, Schema
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+__all__ = ["holding"]
+
+
+def holding(
+    rules: Mapping[str, Lowered],
+    schema: Schema,
+    frame: Any,
+    *,
+    key: str,
+    today: date,
+    collections: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> Any:
+    """
+    Which rules hold of which customer.
+
+    Args:
+        rules: By the names of the columns that come out; lowered for *schema*.
+        schema: Types of the columns.
+        frame: A row for each customer: a Polars, DuckDB or Spark frame, lazy or not. Tags and segments of which rules speak are columns
+            ``tag:NAME``, true or false.
+        key: The column that tells customers apart, here and in *collections*; never missing.
+        today: The day on which the rules are asked.
+        collections: The rows of each collection, by its name.
+        parameters: Values of the rules' parameters.
+
+    Returns:
+        A frame of the same kind: *key*, and a truth value for each rule, never missing.
+
+    Raises:
+        InputError: A column is missing, or is of another type; it says which, and what would be right.
+    """
+    gathered = {one.name: one for rule in rules.values() for one in rule.gathered()}
+    # A column is not named by a rule's text, of which no engine promises anything.
+    names = {name: f"gathered_{n}" for n, name in enumerate(gathered)}
+    frames = _Frames(need("narwhals", extra="bulk"), key, names)
+    base = frames.opened(frame, "the frame of customers", _needed(rules.values(), schema), schema)
+    known = _merged(rules.values(), today, parameters or {})
+    for name in dict.fromkeys(one.collection for one in gathered.values()):
+        rows = schema.collections[name]
+        if name not in (collections or {}):
+            raise InputError(f"the rules gather over {name}, of which no rows were given", rule="missing_collection")
+        mine = [one for one in gathered.values() if one.collection == name]
+        opened = frames.opened((collections or {})[name], f"the rows of {name}", _needed_of(mine, rows), rows)
+        base = frames.with_gathered(base, opened, mine, known)
+    found = []
+    for name, rule in rules.items():
+        expressions = _Expressions(frames.nw, rule.computed, known, names)
+        found.append(expressions.condition(rule.tree).fill_null(False).alias(name))
+    return base.select(frames.nw.col(key), *found).to_native()
+
+
+def _merged(rules: Any, today: date, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    known: dict[str, Any] = dict(parameters)
+    for rule in rules:
+        known |= rule.known(today, parameters)
+    return known
+
+
+def _needed(rules: Any, schema: Schema) -> set[str]:
+    """The columns of the customers' frame that *rules* need."""
+    found: set[str] = set()
+    for rule in rules:
+        computed = {one.name for one in rule.computed}
+        found |= (_columns_of(rule.tree) | _operands(rule.computed)) - computed
+    return found
+
+
+def _needed_of(gathered: Sequence[Gathered], rows: Collection) -> set[str]:
+    found: set[str] = set()
+    for one in gathered:
+        computed = {inner.name for inner in one.computed}
+        used = _columns_of(one.where) | _operands(one.computed) | {one.field}
+        if one.function is Function.LAST:
+            used.add(one.date)
+        found |= used - computed - {""}
+    return found
+
+
+def _columns_of(tree: Expression) -> set[str]:
+    if isinstance(tree, And | Or):
+        return {name for item in tree.items for name in _columns_of(item)}
+    assert isinstance(tree, Compare | In | Missing | TextMatch), "a lowered rule has no other leaves"
+    values = tree.values if isinstance(tree, In) else () if isinstance(tree, Missing) else (tree.value,)
+    return {column(tree.field), *(value.name for value in values if isinstance(value, Field))}
+
+
+def _operands(computed: Sequence[Computed]) -> set[str]:
+    reckoned = [one for one in computed if isinstance(one, Reckoned)]
+    return {each.name for one in reckoned for each in (one.left, one.right) if isinstance(each, Field)}
+
+
+@attrs.frozen
+class _Frames:
+    nw: Any
+    key: str
+    names: Mapping[str, str]
+
+    def opened(self, frame: Any, what: str, needed: set[str], fields: Schema | Collection) -> nw.LazyFrame[Any]:
+        """*frame* with the columns that are needed, as engines compare them."""
+        found = self.nw.from_native(frame)
+        types = found.collect_schema()
+        if self.key not in types:
+            raise InputError(f"{what} has no column {self.key}", rule="snapshot")
+        columns = [self.nw.col(self.key)]
+        for name in sorted(needed):
+            if name not in types:
+                raise InputError(f"{what} has no column {name}, which a rule speaks of", rule="snapshot")
+            kind = fields[name].kind if name in fields else Kind.BOOLEAN
+            columns.append(self._typed(name, types[name], kind, what))
+        return found.select(*columns)
+
+    def _typed(self, name: str, type_: Any, kind: Kind, what: str) -> Any:
+        nw = self.nw
+        if kind is Kind.TEXT:
+            right, wanted = type_ == nw.String, "text"
+        elif kind is Kind.BOOLEAN:
+            right, wanted = type_ == nw.Boolean, "true or false"
+        else:
+            right, wanted = type_.is_integer() and type_ != nw.UInt64, "whole numbers of at most 64 bits, with a sign"
+        if not right:
+            raise InputError(f"{what}: the column {name} is {type_}; a {kind} is given as {wanted}", rule="snapshot")
+        return nw.col(name) if kind in (Kind.TEXT, Kind.BOOLEAN) or type_ == nw.Int64 else nw.col(name).cast(nw.Int64)
+
+    def with_gathered(self, base: Any, rows: Any, gathered: Sequence[Gathered], known: Mapping[str, Any]) -> Any:
+        """*base* with a column for each of *gathered*, which are over *rows*."""
+        simple = [one for one in gathered if one.function not in (Function.LAST, Function.DISTINCT)]
+        if simple:
+            base = base.join(self._together(rows, simple, known), on=self.key, how="left")
+        for one in gathered:
+            if one.function is Function.LAST:
+                base = base.join(self._last(rows, one, known), on=self.key, how="left")
+            elif one.function is Function.DISTINCT:
+                base = base.join(self._distinct(rows, one, known), on=self.key, how="left")
+        none = [
+            self.names[one.name]
+            for one in gathered
+            if one.function in (Function.COUNT, Function.SUM, Function.DISTINCT)
+        ]
+        return base.with_columns(*(self.nw.col(name).fill_null(0) for name in none)) if none else base
+
+    def _together(self, rows: Any, gathered: Sequence[Gathered], known: Mapping[str, Any]) -> Any:
+        """In one pass over the rows."""
+        nw, marked, found = self.nw, [], []
+        for one in gathered:
+            expressions = _Expressions(nw, one.computed, known)
+            where = expressions.condition(one.where).fill_null(False)
+            value = nw.lit(1) if one.function is Function.COUNT else expressions.value(Field(one.field))
+            name = self.names[one.name]
+            marked.append(nw.when(where).then(value).alias(name))
+            found.append(getattr(nw.col(name), "sum" if one.function is Function.COUNT else one.function)().alias(name))
+        return rows.select(nw.col(self.key), *marked).group_by(self.key).agg(*found)
+
+    def _those(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> tuple[Any, Any]:
+        """The rows of *one*, and its value in them."""
+        expressions = _Expressions(self.nw, one.computed, known)
+        value = expressions.value(Field(one.field))
+        return rows.filter(expressions.condition(one.where).fill_null(False), ~value.is_null()), value
+
+    def _distinct(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> Any:
+        nw = self.nw
+        those, value = self._those(rows, one, known)
+        different = those.select(nw.col(self.key), value.alias("value")).unique([self.key, "value"])
+        return different.group_by(self.key).agg(nw.len().alias(self.names[one.name]))
+
+    def _last(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> Any:
+        nw = self.nw
+        those, value = self._those(rows, one, known)
+        dated = those.select(nw.col(self.key), nw.col(one.date).alias("day"), value.alias("value"))
+        dated = dated.filter(~nw.col("day").is_null())
+        latest = dated.group_by(self.key).agg(nw.col("day").max().alias("latest"))
+        last = dated.join(latest, on=self.key, how="inner").filter(nw.col("day") == nw.col("latest"))
+        return last.group_by(self.key).agg(nw.col("value").max().alias(self.names[one.name]))
+
+
+class _Expressions:
+    """The expressions of one rule, or of the rule of an aggregate's rows."""
+
+    def __init__(
+        self, nw: Any, computed: Sequence[Computed], known: Mapping[str, Any], names: Mapping[str, str] | None = None
+    ) -> None:
+        self._nw, self._known = nw, known
+        self._computed: dict[str, Any] = {name: nw.col(mine) for name, mine in (names or {}).items()}
+        for one in computed:
+            if isinstance(one, Reckoned):
+                left, right = self.value(one.left), self.value(one.right)
+                self._computed[one.name] = _RECKONED[one.sign](left, right)
+
+    def value(self, operand: Operand) -> Any:
+        if isinstance(operand, Field):
+            found = self._computed.get(operand.name)
+            return self._nw.col(operand.name) if found is None else found
+        value = self._known[operand.name] if isinstance(operand, Parameter) else operand
+        return self._nw.lit(value)
+
+    def condition(self, one: Expression) -> Any:
+        if isinstance(one, And | Or):
+            parts = [self.condition(item) for item in one.items]
+            return _folded(parts, isinstance(one, And)) if parts else self._nw.lit(isinstance(one, And))
+        if isinstance(one, In):
+            return self._in(one)
+        assert isinstance(one, Missing | Compare | TextMatch), "a lowered rule has no other leaves"
+        left = self.value(Field(column(one.field)))
+        if isinstance(one, Missing):
+            return ~left.is_null() if one.negated else left.is_null()
+        if self._is_unknown(one.value):
+            return self._nw.lit(False)
+        if isinstance(one, Compare):
+            return _COMPARED[one.operator](left, self.value(one.value))
+        value: Any = self._known[one.value.name] if isinstance(one.value, Parameter) else one.value
+        found = _PARTS[one.part](left.str, value)
+        return ~found if one.negated else found
+
+    def _in(self, one: In) -> Any:
+        left, operator = self.value(Field(column(one.field))), Operator.NOT_EQUAL if one.negated else Operator.EQUAL
+        compared = [
+            self._nw.lit(False) if self._is_unknown(value) else _COMPARED[operator](left, self.value(value))
+            for value in one.values
+        ]
+        return _folded(compared, one.negated)
+
+    def _is_unknown(self, value: Operand) -> bool:
+        return isinstance(value, Parameter) and self._known[value.name] is None
+
+
+def _folded(parts: Sequence[Any], every: bool) -> Any:
+    """All or one of *parts*, as a tree that is no deeper than it must be: engines go down it."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    left, right = _folded(parts[:half], every), _folded(parts[half:], every)
+    return left & right if every else left | right
+
+
+_COMPARED: Mapping[Operator, Callable[[Any, Any], Any]] = {
+    Operator.EQUAL: lambda one, other: one == other, Operator.NOT_EQUAL: lambda one, other: one != other,
+    Operator.LESS: lambda one, other: one < other, Operator.LESS_OR_EQUAL: lambda one, other: one <= other,
+    Operator.GREATER: lambda one, other: one > other, Operator.GREATER_OR_EQUAL: lambda one, other: one >= other,
+}  # fmt: skip
+_PARTS: Mapping[TextPart, Callable[[Any, str], Any]] = {
+    TextPart.STARTS: lambda text, part: text.starts_with(part), TextPart.ENDS: lambda text, part: text.ends_with(part),
+    TextPart.CONTAINS: lambda text, part: text.contains(part, literal=True),
+}  # fmt: skip
+_RECKONED: Mapping[Sign, Callable[[Any, Any], Any]] = {
+    Sign.PLUS: lambda one, other: one + other, Sign.MINUS: lambda one, other: one - other,
+    Sign.TIMES: lambda one, other: one * other,
+}  # fmt: skip

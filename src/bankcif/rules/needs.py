@@ -1,0 +1,68 @@
+"""What a rule reads: fields, fields of rows, and other definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .expression import Aggregate, And, Arithmetic, Elapsed, Expression, Field, Holds, Not, Or, parts
+
+__all__ = ["Needs", "needs"]
+
+
+@attrs.frozen(kw_only=True)
+class Needs:
+    """
+    What a rule reads.
+
+    Attributes:
+        fields: Of the customer.
+        rows: Fields of rows, as ``holdings.balance``; a collection whose rows are counted alone, as ``holdings``.
+        tags, segments: Other definitions.
+    """
+
+    fields: frozenset[str] = frozenset()
+    rows: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(
+            fields=self.fields | other.fields, rows=self.rows | other.rows, tags=self.tags | other.tags,
+            segments=self.segments | other.segments,
+        )  # fmt: skip
+
+
+def needs(expression: Expression) -> Needs:
+    """What *expression* reads."""
+    if isinstance(expression, Not):
+        return needs(expression.item)
+    if isinstance(expression, And | Or):
+        found = Needs()
+        for item in expression.items:
+            found |= needs(item)
+        return found
+    if isinstance(expression, Holds):
+        named = frozenset({expression.name})
+        return Needs(tags=named) if expression.kind == "tag" else Needs(segments=named)
+    term, *values = parts(expression)
+    found = _of_term(term)
+    for value in values:
+        if not isinstance(value, str):
+            found |= _of_term(value)
+    return found
+
+
+def _of_term(term: Any) -> Needs:
+    if isinstance(term, str | Field | Elapsed):
+        name = term if isinstance(term, str) else term.name if isinstance(term, Field) else term.field
+        return Needs(fields=frozenset({name}))
+    if isinstance(term, Arithmetic):
+        right = Needs() if isinstance(term.right, str) else _of_term(term.right)
+        return _of_term(term.left) | right
+    if isinstance(term, Aggregate):
+        inner = Needs() if term.where is None else needs(term.where)
+        own = {term.field} - {""} | inner.fields
+        return Needs(rows=frozenset({term.collection, *(f"{term.collection}.{name}" for name in own)}))
+    return Needs()

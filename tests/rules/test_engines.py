@@ -1,0 +1,152 @@
+"""One rule, the same set: in Python, in each store, and on whole columns, for generated schemas, customers and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import make_url
+from tests.engines.test_spark import SPARK
+from tests.rules.worlds import METADATA, TODAY, World, in_columns, in_python, in_store, worlds
+from tests.storage.servers import NAMES, Server
+
+from bankcif.errors import InputError
+from bankcif.rules import Collection, Kind, RuleField, Schema, lower, parse
+from bankcif.rules.columns import holding
+
+
+@pytest.fixture(scope="module")
+def sqlite() -> Iterator[Connection]:
+    engine = create_engine("sqlite://")
+    METADATA.create_all(engine)
+    with engine.connect() as connection:
+        yield connection
+
+
+@given(world=worlds())
+def test_sqlite_gives_the_same_set_as_python(sqlite: Connection, world: World) -> None:
+    assert in_store(world, sqlite) == in_python(world)
+    sqlite.rollback()
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("name", NAMES)
+def test_each_server_gives_the_same_set_as_python(name: str, request: pytest.FixtureRequest) -> None:
+    server: Server = request.getfixturevalue(name)
+    with server.database() as url:
+        driver = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}[name]
+        engine = create_engine(make_url(url).set(drivername=driver))
+        METADATA.create_all(engine)
+        with engine.connect() as connection:
+            connection.commit()
+
+            @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+            @given(world=worlds())
+            def same(world: World) -> None:
+                assert in_store(world, connection) == in_python(world)
+                connection.rollback()
+
+            same()
+        engine.dispose()
+
+
+TYPES = {int: pl.Int64, str: pl.String, bool: pl.Boolean}
+
+
+def polars(columns: dict[str, list[Any]], types: Mapping[str, type]) -> pl.DataFrame:
+    return pl.DataFrame(columns, schema={name: TYPES[one] for name, one in types.items()})
+
+
+@given(world=worlds())
+def test_polars_gives_the_same_set_as_python(world: World) -> None:
+    assert in_columns(world, polars, lambda frame: frame.to_dict(as_series=False)) == in_python(world)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(world=worlds())
+def test_duckdb_gives_the_same_set_as_python(world: World) -> None:
+    with duckdb.connect() as database:
+
+        def framed(columns: dict[str, list[Any]], types: Mapping[str, type]) -> Any:
+            return database.from_arrow(polars(columns, types).to_arrow())
+
+        assert in_columns(world, framed, lambda frame: frame.pl().to_dict(as_series=False)) == in_python(world)
+
+
+CUSTOMERS = {"key": [1, 2, 3], "name": ["a", "b", None], "since": [1, None, 3], "tag:vip": [True, False, False]}
+ROWS = {"key": [1, 1, 2, 9], "on": [1, 2, None, 1]}
+SCHEMA = Schema(
+    [RuleField("name", Kind.TEXT), RuleField("since", Kind.DATE), RuleField("other", Kind.INTEGER)],
+    [Collection("dealings", [RuleField("on", Kind.DATE)], date="on")], tags=frozenset({"vip"}),
+)  # fmt: skip
+
+
+def asked(text: str, customers: Any = None, rows: Any = None) -> Any:
+    frame = pl.DataFrame(CUSTOMERS) if customers is None else customers
+    collections = {"dealings": pl.DataFrame(ROWS) if rows is None else rows}
+    rules = {"它": lower(parse(text), SCHEMA)}
+    return holding(rules, SCHEMA, frame, key="key", today=TODAY, collections=collections)
+
+
+def test_frames_come_out_as_they_went_in() -> None:
+    found = asked("count(dealings) >= 2 or name = 'b'")
+    assert found.to_dict(as_series=False) == {"key": [1, 2, 3], "它": [True, True, False]}
+    lazy = asked("tag('vip') or max(dealings.on) is missing", pl.LazyFrame(CUSTOMERS), pl.LazyFrame(ROWS))
+    assert isinstance(lazy, pl.LazyFrame)
+    assert lazy.collect().to_dict(as_series=False) == {"key": [1, 2, 3], "它": [True, True, True]}
+
+
+def test_narrow_numbers_do_not_overflow() -> None:
+    narrow = pl.DataFrame({**CUSTOMERS, "since": pl.Series([120, None, 3], dtype=pl.Int8)})
+    assert asked("since + 100 > 1970-05-01", narrow)["它"].to_list() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "customers", "rows", "said"),
+    [
+        ("other = 1", None, None, "frame of customers has no column other"),
+        ("name = 'a'", {"name": ["a"]}, None, "frame of customers has no column key"),
+        ("name = 'a'", {"key": [1], "name": [b"a"]}, None, "column name is Binary; a text is given as text"),
+        ("since = today", {"key": [1], "since": [TODAY]}, None, "since is Date; a date is given as whole numbers"),
+        ("since = today", {"key": [1], "since": [1.5]}, None, "since is Float64"),
+        ("since = today", {"key": [1], "since": pl.Series([1], dtype=pl.UInt64)}, None, "with a sign"),
+        ("tag('vip')", {"key": [1], "tag:vip": [1]}, None, "is Int64; a boolean is given as true or false"),
+        ("tag('vip')", {"key": [1]}, None, "no column tag:vip"),
+        ("count(dealings) > 1", None, {"on": [1]}, "rows of dealings has no column key"),
+        ("max(dealings.on) = today", None, {"key": [1]}, "no column on"),
+    ],
+)
+def test_a_snapshot_with_a_wrong_schema_is_refused(text: str, customers: Any, rows: Any, said: str) -> None:
+    made = [None if one is None else pl.DataFrame(one) for one in (customers, rows)]
+    with pytest.raises(InputError, match=said):
+        asked(text, *made)
+
+
+def test_rows_that_are_not_given_are_asked_for() -> None:
+    rules = {"a": lower(parse("count(dealings) > 1"), SCHEMA)}
+    with pytest.raises(InputError, match="gather over dealings, of which no rows were given"):
+        holding(rules, SCHEMA, pl.DataFrame(CUSTOMERS), key="key", today=TODAY)
+
+
+FIXED = {
+    "name = 'a' or since is missing", "not name in ('a', 'b')", "since + 2 > 1970-01-04", "count(dealings) >= 1", "tag('vip') and name > ''",
+    "min(dealings.on) < max(dealings.on)", "distinct(dealings.on) = 2", "last(dealings.on) = 1970-01-03", "name contains 'b'",
+    "count(dealings where on > 1970-01-02 within 3 months) = 0", "since between today - 60 years and today", "days_since(since) > 10",
+    "name starts with 'a' or name ends with 'b'", "count(dealings) + count(dealings where on = 1970-01-02) > 2", "not tag('vip')",
+}  # fmt: skip
+
+
+@pytest.mark.spark
+def test_spark_gives_the_same_sets_in_one_query() -> None:
+    rules = {f"r{n}": lower(parse(text), SCHEMA) for n, text in enumerate(sorted(FIXED))}
+    frames = pl.DataFrame(CUSTOMERS), pl.DataFrame(ROWS)
+    wanted = holding(rules, SCHEMA, frames[0], key="key", today=TODAY, collections={"dealings": frames[1]})
+    spark = SPARK.session()
+    customers, rows = (spark.createDataFrame(frame.to_arrow()) for frame in frames)
+    found = holding(rules, SCHEMA, customers, key="key", today=TODAY, collections={"dealings": rows})
+    assert sorted(map(tuple, found.collect())) == sorted(wanted.rows())
