@@ -27,8 +27,8 @@ from bankcif import CIF, Actor, Individual, Organization, Purpose, party_from
 
 __all__ = ["growth"]
 
-SIZES = (10_000, 100_000)
-LARGE = (10_000, 100_000, 1_000_000, 10_000_000)
+SIZES = (10_000, 100_000, 1_000_000)
+LARGE = (*SIZES, 10_000_000)
 ASKED = 200
 LOADER = Actor(id="bench", roles={"steward", "teller"}, branch="B-8801-01")
 MANAGER = Actor(id="manager", roles={"relationship_manager"}, branch="B-0007")
