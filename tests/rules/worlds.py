@@ -225,7 +225,11 @@ def leaf(draw: st.DrawFn, of: Mapping[str, RuleField], nested: bool) -> Expressi
         field = draw(st.sampled_from(sorted(of.values(), key=lambda one: one.name)))
         term = field.name
     if kind == "fields" and field.kind is not Kind.AGE:
-        same = [one for one in of.values() if one.unit == field.unit]
+        same = [
+            one
+            for one in of.values()
+            if one.unit == field.unit or (one.kind is field.kind is Kind.MONEY and "" in (one.currency, field.currency))
+        ]
         operator = draw(operators.filter(lambda one: field.kind is not Kind.BOOLEAN or one in ("=", "!=")))
         return Compare(term, operator, Field(draw(st.sampled_from(same)).name))
     value = values(field)

@@ -34,6 +34,7 @@ from .expression import (
 from .lower import MOST_LEAVES, lower
 from .lowered import Lowered
 from .needs import Needs, needs
+from .opened import comes_from, opened_record, opened_schema, sensitivity_of
 from .parse import parse
 from .schema import Collection, Kind, RuleField, Schema, customer_schema
 from .write import written
@@ -77,6 +78,7 @@ __all__ = [
     "Unit",
     "anchor",
     "as_document",
+    "comes_from",
     "compiled",
     "customer_schema",
     "day_of",
@@ -89,7 +91,10 @@ __all__ = [
     "lower",
     "needs",
     "next_change",
+    "opened_record",
+    "opened_schema",
     "parse",
+    "sensitivity_of",
     "shifted",
     "written",
 ]

@@ -9,7 +9,7 @@ import attrs
 from .expression import And, Compare, Expression, In, Operand, Operator, Or, Value
 from .lowered import Lowered, column, is_known
 
-__all__ = ["Anchor", "anchor"]
+__all__ = ["Anchor", "anchor", "anchored"]
 
 
 @attrs.frozen
@@ -26,30 +26,33 @@ def anchor(rule: Lowered) -> Anchor | None:
 
     Cost: linear in the rule.
     """
-    return _anchor(rule.tree)
+    return min(_anchors(rule.tree).values(), key=lambda each: len(each.values), default=None)
 
 
-def _anchor(one: Expression) -> Anchor | None:
+def anchored(rule: Lowered, field: str) -> Anchor | None:
+    """The anchor of *rule* on *field*; None if it is not tied."""
+    return _anchors(rule.tree).get(field)
+
+
+def _anchors(one: Expression) -> dict[str, Anchor]:
+    """By field."""
+    found: dict[str, Anchor] = {}
     if isinstance(one, Compare) and one.operator is Operator.EQUAL:
-        return _of(column(one.field), one.value)
-    if isinstance(one, In) and not one.negated:
-        return _of(column(one.field), *one.values)
-    if isinstance(one, And):
-        found = [each for each in map(_anchor, one.items) if each is not None]
-        return min(found, key=lambda each: len(each.values), default=None)
-    if isinstance(one, Or) and one.items:
-        return _either([_anchor(item) for item in one.items])
-    return None
+        found = _of(column(one.field), one.value)
+    elif isinstance(one, In) and not one.negated:
+        found = _of(column(one.field), *one.values)
+    elif isinstance(one, And):
+        for each in (each for item in one.items for each in _anchors(item).values()):
+            known = found.get(each.field)
+            if known is None or len(each.values) < len(known.values):
+                found[each.field] = each
+    elif isinstance(one, Or) and one.items:
+        sides = [_anchors(item) for item in one.items]
+        for field in set(sides[0]).intersection(*sides[1:]):
+            found[field] = Anchor(field, frozenset(value for side in sides for value in side[field].values))
+    return found
 
 
-def _of(field: str, *values: Operand) -> Anchor | None:
+def _of(field: str, *values: Operand) -> dict[str, Anchor]:
     known: frozenset[Any] = frozenset(value for value in values if is_known(value))
-    return Anchor(field, known) if len(known) == len(set(values)) else None
-
-
-def _either(sides: list[Anchor | None]) -> Anchor | None:
-    """The anchor of a rule that holds where one of several does: they must speak of the same field."""
-    known = [side for side in sides if side is not None]
-    if len(known) != len(sides) or len({side.field for side in known}) > 1:
-        return None
-    return Anchor(known[0].field, frozenset(value for side in known for value in side.values))
+    return {field: Anchor(field, known)} if len(known) == len(set(values)) else {}

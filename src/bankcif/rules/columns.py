@@ -49,19 +49,22 @@ def holding(
     today: date,
     collections: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    exclusive: Sequence[Sequence[str]] = (),
 ) -> Any:
     """
     Which rules hold of which customer.
 
     Args:
-        rules: By the names of the columns that come out; lowered for *schema*.
+        rules: By the names of the columns that come out; lowered for *schema*. A rule called ``tag:NAME`` or ``segment:NAME`` is what
+            others mean by that; there are no circles.
         schema: Types of the columns.
-        frame: A row for each customer: a Polars, DuckDB or Spark frame, lazy or not. Tags and segments of which rules speak are columns
+        frame: A row for each customer: a Polars, DuckDB or Spark frame, lazy or not. Tags and segments that are none of the rules are columns
             ``tag:NAME``, true or false.
         key: The column that tells customers apart, here and in *collections*; never missing.
         today: The day on which the rules are asked.
         collections: The rows of each collection, by its name.
         parameters: Values of the rules' parameters.
+        exclusive: Rules of which one holds at most: the first, in this order. They do not name each other.
 
     Returns:
         A frame of the same kind: *key*, and a truth value for each rule, never missing.
@@ -73,20 +76,54 @@ def holding(
     # A column is not named by a rule's text, of which no engine promises anything.
     names = {name: f"gathered_{n}" for n, name in enumerate(gathered)}
     frames = _Frames(need("narwhals", extra="bulk"), key, names)
-    base = frames.opened(frame, "the frame of customers", _needed(rules.values(), schema), schema)
+    base = frames.opened(frame, "the frame of customers", _needed(rules.values(), schema) - rules.keys(), schema)
     known = _merged(rules.values(), today, parameters or {})
     for name in dict.fromkeys(one.collection for one in gathered.values()):
         rows = schema.collections[name]
         if name not in (collections or {}):
             raise InputError(f"the rules gather over {name}, of which no rows were given", rule="missing_collection")
-        mine = [one for one in gathered.values() if one.collection == name]
-        opened = frames.opened((collections or {})[name], f"the rows of {name}", _needed_of(mine, rows), rows)
-        base = frames.with_gathered(base, opened, mine, known)
-    found = []
-    for name, rule in rules.items():
-        expressions = _Expressions(frames.nw, rule.computed, known, names)
-        found.append(expressions.condition(rule.tree).fill_null(False).alias(name))
-    return base.select(frames.nw.col(key), *found).to_native()
+        these = [one for one in gathered.values() if one.collection == name]
+        opened = frames.opened((collections or {})[name], f"the rows of {name}", _needed_of(these, rows), rows)
+        base = frames.with_gathered(base, opened, these, known)
+    mine = {name: f"rule_{n}" for n, name in enumerate(rules)}
+    for level in _levels(rules, exclusive):
+        holds = {
+            name: _Expressions(frames.nw, rules[name].computed, known, {**names, **mine}).condition(rules[name].tree)
+            for name in level
+        }
+        base = base.with_columns(*(one.alias(mine[name]) for name, one in _one_at_most(holds, exclusive).items()))
+    return base.select(frames.nw.col(key), *(frames.nw.col(mine[name]).alias(name) for name in rules)).to_native()
+
+
+def _one_at_most(holds: Mapping[str, Any], exclusive: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """The rules of a level as truth values that are never missing; in a group none holds where one before it does."""
+    found = {name: one.fill_null(False) for name, one in holds.items()}
+    for group in exclusive:
+        before: Any = None
+        for name in (one for one in group if one in holds):
+            raw = found[name]
+            found[name] = raw if before is None else raw & ~before
+            before = raw if before is None else before | raw
+    return found
+
+
+def _levels(rules: Mapping[str, Lowered], exclusive: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The rules in the order in which they can be evaluated: those of a level name none of it or behind it."""
+    together = {name: tuple(group) for group in exclusive for name in group}
+    depths: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in depths:
+            group = [one for one in together.get(name, (name,)) if one in rules]
+            named = {other for one in group for other in _columns_of(rules[one].tree) & rules.keys()}
+            found = 1 + max(map(depth, named), default=-1)
+            depths.update(dict.fromkeys(group, found))
+        return depths[name]
+
+    levels: dict[int, list[str]] = {}
+    for name in rules:
+        levels.setdefault(depth(name), []).append(name)
+    return [levels[at] for at in sorted(levels)]
 
 
 def _merged(rules: Any, today: date, parameters: Mapping[str, Any]) -> dict[str, Any]:

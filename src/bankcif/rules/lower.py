@@ -127,18 +127,16 @@ class _Lowering:
             return self._age(field, operator, value)
         if field.kind is Kind.BOOLEAN and operator not in (Operator.EQUAL, Operator.NOT_EQUAL):
             raise self._terms.wrong(f"{field.name} is true or false; compare it by = or !=")
-        beside = self._terms.operand(field, value)
-        compared = Compare(name, operator, beside)
-        if field.currency_field and not isinstance(beside, Field):
-            # An amount of another currency is neither more nor less: like a missing one, it makes nothing true.
-            return And((Compare(field.currency_field, Operator.EQUAL, self._terms.currency(value)), compared))
-        return compared
+        compared = Compare(name, operator, self._terms.operand(field, value))
+        # An amount of another currency is neither more nor less: like a missing one, it makes nothing true.
+        alike = self._terms.same_currency(field, value)
+        return compared if alike is None else And((alike, compared))
 
     def _in(self, one: In, negated: bool) -> Expression:
         if not one.values:
             raise self._terms.wrong("in needs a value")
         name, field = self._terms.column(one.field) if not isinstance(one.field, Elapsed) else ("", None)
-        if field is None or field.kind is Kind.AGE or field.currency_field:
+        if field is None or field.kind in (Kind.AGE, Kind.MONEY):
             operator = Operator.NOT_EQUAL if negated else Operator.EQUAL
             items = tuple(self._compare(one.field, operator, value) for value in one.values)
             return And(items) if negated else Or(items)

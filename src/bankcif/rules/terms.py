@@ -13,7 +13,7 @@ import attrs
 from .._clock import to_micros
 from ..errors import RuleError
 from ..party import Money
-from .anchor import anchor
+from .anchor import anchored
 from .calendar import RelativeDay, Unit, days
 from .expression import (
     Aggregate,
@@ -121,16 +121,28 @@ class Terms:
             return self._day(value)
         if isinstance(value, Field | Arithmetic | Elapsed | Aggregate):
             name, other = self.column(value)
-            if other.unit != field.unit:
+            if other.unit != field.unit and not (field.kind is other.kind is Kind.MONEY and not _differ(field, other)):
                 raise self.wrong(f"{field.name} is {_said(field)}, and {other.name} is {_said(other)}")
             return Field(name)
         return self._value(field, value)
 
-    def currency(self, value: Operand) -> Operand:
-        """The currency of an amount that is compared with money of several."""
-        if not isinstance(value, Money):
-            raise self.wrong("money of several currencies is compared with an amount, such as CNY 100")
-        return value.currency
+    def same_currency(self, field: RuleField, value: Operand) -> Compare | None:
+        """What makes sure that *field* and *value* are of one currency, where that is not known."""
+        if field.kind is not Kind.MONEY:
+            return None
+        if isinstance(value, Money):
+            return Compare(field.currency_field, Operator.EQUAL, value.currency) if field.currency_field else None
+        if isinstance(value, Parameter):
+            if field.currency_field:
+                raise self.wrong("money of several currencies is compared with an amount, such as CNY 100")
+            return None
+        other = self.column(value)[1]
+        mine, theirs = field.currency_field, other.currency_field
+        if mine == theirs:
+            return None
+        if mine and theirs:
+            return Compare(mine, Operator.EQUAL, Field(theirs))
+        return Compare(mine or theirs, Operator.EQUAL, other.currency or field.currency)
 
     def days_ago(self, number: int) -> RelativeDay:
         return RelativeDay(-number, Unit.DAYS)
@@ -212,8 +224,8 @@ class Terms:
             return RuleField(name, Kind.INTEGER, most=rows.most_rows)
         currency = field.currency
         if field.currency_field:
-            tied = anchor(Lowered(where))
-            if tied is None or tied.field != field.currency_field or len(tied.values) != 1:
+            tied = anchored(Lowered(where), field.currency_field)
+            if tied is None or len(tied.values) != 1:
                 raise self.wrong(
                     f"{rows.name}.{field.name} is of several currencies; say of which: where {field.currency_field} = 'CNY'"
                 )
@@ -307,6 +319,11 @@ def _rested(field: RuleField, value: Any) -> Operand | None:
     if field.kind is Kind.MONEY and isinstance(value, Money):
         return value.minor if field.currency in ("", value.currency) else None
     return None
+
+
+def _differ(one: RuleField, other: RuleField) -> bool:
+    """Whether two fields of money are certainly of two currencies."""
+    return bool(one.currency and other.currency and one.currency != other.currency)
 
 
 def _whole(value: Decimal, digits: int) -> int | None:

@@ -1,0 +1,174 @@
+"""
+What a rule may speak of once a customer is opened: everything of the catalogue that has a type, and the rows of their holdings, dealings and
+interactions. Names, numbers, addresses and free text are no matter of rules; whether there is one is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from ..errors import RuleError
+from ..party import CATALOGUE, DataGroup, Field, FieldType, PartyKind, Rest, Sensitivity
+from .calendar import days
+from .schema import Collection, Kind, RuleField, Schema
+
+__all__ = ["comes_from", "opened_record", "opened_schema", "sensitivity_of"]
+
+_TYPES = {FieldType.CODE: Kind.TEXT, FieldType.TEXT: Kind.TEXT, FieldType.DATE: Kind.DATE, FieldType.INTEGER: Kind.INTEGER,
+          FieldType.MONEY: Kind.MONEY}  # fmt: skip
+_PARTY = ("cif_no", "kind", "life_cycle", "review_state", "branch", "manager", "prefecture")
+_MOST_COUNT = 10**9
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
+_DERIVED = {"age": "birth_date", "birth_year": "birth_date", "prefecture": "address", "branch": "home_branch"}
+"""From which field of the catalogue what a rule may name follows."""
+
+
+def _catalogued() -> Iterator[Field]:
+    """Each field of the catalogue once."""
+    seen: set[str] = set()
+    for kind in PartyKind:
+        for name, field in CATALOGUE[kind].items():
+            if name not in seen:
+                seen.add(name)
+                yield field
+
+
+def _is_typed(field: Field) -> bool:
+    """Whether rules compare its values: what is sealed as free text is not a matter of rules, but of ratings."""
+    free = field.type is FieldType.TEXT and field.rests is not Rest.PLAIN and field.group is not DataGroup.RISK
+    return field.type in _TYPES and not free
+
+
+def _money(name: str) -> list[RuleField]:
+    return [RuleField(name, Kind.MONEY, currency_field=f"{name}_currency"), RuleField(f"{name}_currency", Kind.TEXT)]
+
+
+@cache
+def _fields() -> tuple[RuleField, ...]:
+    found = [RuleField(name, Kind.TEXT) for name in _PARTY]
+    for field in _catalogued():
+        if not _is_typed(field):
+            found.append(RuleField(f"has_{field.name}", Kind.BOOLEAN))
+        elif field.name in _PARTY:
+            continue
+        elif field.type is FieldType.MONEY:
+            found += _money(field.name)
+        else:
+            most = _MOST_COUNT if field.type is FieldType.INTEGER else None
+            found.append(RuleField(field.name, _TYPES[field.type], most=most))
+    found.append(RuleField("age", Kind.AGE, born="birth_date"))
+    found.append(RuleField("birth_year", Kind.INTEGER, most=9999))
+    return tuple(found)
+
+
+@cache
+def _collections() -> tuple[Collection, ...]:
+    def texts(*names: str) -> list[RuleField]:
+        return [RuleField(name, Kind.TEXT) for name in names]
+
+    dates = [RuleField("opened_on", Kind.DATE), RuleField("closed_on", Kind.DATE)]
+    number = RuleField("count", Kind.INTEGER, most=_MOST_COUNT)
+    return (
+        Collection("holdings", [*texts("product", "role", "status", "branch"), *dates, *_money("balance")], date="opened_on"),
+        Collection(
+            "transactions", [*texts("period", "channel", "type"), number, *_money("total"), RuleField("month", Kind.DATE)], date="month"
+        ),
+        Collection(
+            "interactions",
+            [*texts("channel", "type", "direction", "campaign", "outcome"), RuleField("on", Kind.DATE), RuleField("due", Kind.DATE)],
+            date="on",
+        ),
+    )  # fmt: skip
+
+
+def opened_schema(*, tags: Iterable[str] = (), segments: Iterable[str] = (), more: Schema | None = None) -> Schema:
+    """
+    What a rule may speak of.
+
+    Args:
+        tags, segments: Other definitions that it may name.
+        more: A bank's own fields and collections, which come with the customers' from elsewhere.
+
+    Raises:
+        RuleError: *more* names what is there already.
+    """
+    own = Schema(_fields(), _collections())
+    given = more or Schema(())
+    if twice := (own.keys() & given.keys()) | (own.collections.keys() & given.collections.keys()):
+        raise RuleError(f"{', '.join(sorted(twice))} is a customer's already; give it another name")
+    return Schema(
+        {**own.fields, **given.fields}, {**own.collections, **given.collections}, frozenset(tags), frozenset(segments)
+    )  # fmt: skip
+
+
+def comes_from(name: str) -> str:
+    """The field of the catalogue from which what a rule calls *name* follows: the birth date, of an age."""
+    own = name.partition(".")[0].removesuffix("_currency").removeprefix("has_")
+    return _DERIVED.get(own, own)
+
+
+def sensitivity_of(name: str) -> Sensitivity:
+    """
+    The class of a field that a rule reads: of a customer, or, as ``holdings.balance``, of a row.
+
+    A bank's own field is of class C2 unless it says otherwise: what is known of one customer is personal.
+    """
+    of = name.partition(".")[0].removesuffix("_currency")
+    if of.removeprefix("has_") != of or of in ("cif_no", "kind", "life_cycle", "review_state"):
+        return Sensitivity.C1
+    known = {field.name: field.sensitivity for field in _catalogued()}
+    return known.get(comes_from(of), Sensitivity.C2)
+
+
+def opened_record(
+    party: Mapping[str, Any], values: Mapping[str, Any], *, birth_year: int | None = None
+) -> dict[str, Any]:
+    """
+    A customer as rules see them.
+
+    Args:
+        party: Of `_PARTY`, what is known.
+        values: Golden values in stored form.
+        birth_year: Where it is known without the birth date.
+    """
+    record: dict[str, Any] = {field.name: None for field in _fields() if field.kind is not Kind.AGE}
+    for field in _catalogued():
+        value = values.get(field.name)
+        if not _is_typed(field):
+            record[f"has_{field.name}"] = value not in (None, "", [], ())
+        elif field.name not in _PARTY:
+            record |= _rested(field.name, field.type, value)
+    record |= {name: party.get(name) for name in _PARTY}
+    born = values.get("birth_date")
+    record["birth_year"] = int(born[:4]) if born else birth_year
+    for rows in _collections():
+        record[rows.name] = [_row(rows, row) for row in values.get(rows.name) or ()]
+    return record
+
+
+def _rested(name: str, type_: FieldType | Kind, value: Any) -> dict[str, Any]:
+    """A value in stored form as rules compare it."""
+    if type_ in (FieldType.MONEY, Kind.MONEY):
+        return (
+            {name: value["minor"], f"{name}_currency": value["currency"]}
+            if value
+            else {name: None, f"{name}_currency": None}
+        )
+    if type_ in (FieldType.DATE, Kind.DATE):
+        return {name: days(date.fromisoformat(value)) if value else None}
+    return {name: value}
+
+
+def _row(rows: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, field in rows.items():
+        if not name.endswith("_currency"):
+            found |= _rested(name, field.kind, row.get(name))
+    if "month" in rows:
+        period = str(row.get("period") or "")
+        found["month"] = days(date.fromisoformat(f"{period}-01")) if _MONTH.fullmatch(period) else None
+    return found

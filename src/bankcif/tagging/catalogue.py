@@ -1,0 +1,274 @@
+"""
+All tags and segments of a bank, checked together: every rule fits, none goes in a circle, and what each is made of is known.
+
+    version = "2026.1"
+    [group.wealth]
+    zh = "财富等级"
+    en = "Wealth"
+    [tag.affluent]
+    family = "value"
+    zh = "富裕客户"
+    en = "Affluent"
+    about_zh = "管理资产不低于五十万元"
+    about_en = "Assets under management of half a million yuan or more"
+    owner = "retail"
+    when = "aum >= CNY 500000"
+    group = "wealth"
+    priority = 20
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+from .._toml import read_toml
+from ..errors import ConfigurationError, RuleError
+from ..party import Sensitivity
+from ..rules import Lowered, Needs, Schema, comes_from, lower, needs, opened_schema, parse, sensitivity_of
+from .tag import Definition, Family, Group, Segment, Tag, TagKind
+
+__all__ = ["Catalogue", "starter_catalogue"]
+
+T = TypeVar("T", bound="Definition | Group")
+_ORDER = list(Sensitivity)
+_TAG = {
+    "family",
+    "zh",
+    "en",
+    "about_zh",
+    "about_en",
+    "owner",
+    "when",
+    "kind",
+    "group",
+    "priority",
+    "valid_days",
+    "sensitivity",
+}
+_SEGMENT = {"zh", "en", "about_zh", "about_en", "owner", "when"}
+
+
+@attrs.frozen(kw_only=True, hash=False)
+class Catalogue:
+    """
+    Tags, their groups, and segments.
+
+    Args:
+        version: As the bank counts them.
+        tags, groups, segments: By name.
+        more: A bank's own fields and collections, beside those of the library.
+
+    Raises:
+        RuleError: A rule does not fit what there is, definitions go in a circle, a group is unknown or two of its tags have one
+            priority; the message names the definition.
+    """
+
+    version: str
+    tags: Mapping[str, Tag]
+    groups: Mapping[str, Group] = attrs.field(factory=dict)
+    segments: Mapping[str, Segment] = attrs.field(factory=dict)
+    more: Schema | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self._check_groups()
+        _ = self.order
+        for name in self.order:
+            self.lowered(name)
+
+    @classmethod
+    def of(cls, version: str, *definitions: Tag | Group | Segment, more: Schema | None = None) -> Catalogue:
+        """The catalogue of *definitions*."""
+        return cls(
+            version=version, tags=_by_name(definitions, Tag), groups=_by_name(definitions, Group),
+            segments=_by_name(definitions, Segment), more=more,
+        )  # fmt: skip
+
+    @classmethod
+    def read(cls, path: Path, *, more: Schema | None = None) -> Catalogue:
+        """
+        The catalogue in the TOML file *path*.
+
+        Raises:
+            RuleError: It cannot be read, or does not fit; the message says where.
+        """
+        return cls.from_document(read_toml(path, "tags", ConfigurationError, "tags"), more=more)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], *, more: Schema | None = None) -> Catalogue:
+        """The catalogue in a parsed document. Raises `RuleError` as `read` does."""
+        if set(document) - {"version", "tag", "group", "segment"} or not isinstance(document.get("version"), str):
+            raise RuleError("a catalogue has a version (text), [tag.NAME], [group.NAME] and [segment.NAME]")
+        return cls(
+            version=document["version"], more=more,
+            tags=_each(document, "tag", _TAG, _tag),
+            groups=_each(document, "group", {"zh", "en"}, lambda name, table: Group(name=name, **table)),
+            segments=_each(document, "segment", _SEGMENT, lambda name, table: Segment(name=name, **_with_rule(table))),
+        )  # fmt: skip
+
+    @cached_property
+    def schema(self) -> Schema:
+        """What the rules may speak of."""
+        return opened_schema(tags=self.tags, segments=self.segments, more=self.more)
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """All definitions, as ``tag:NAME`` and ``segment:NAME``, each behind those that its rule names; a group's tags together."""
+        sorter: TopologicalSorter[str] = TopologicalSorter()
+        for name in self._names():
+            sorter.add(self._node(name), *sorted({self._node(other) for other in self._named_by(name)}))
+        try:
+            nodes = list(sorter.static_order())
+        except CycleError as error:
+            circle = " → ".join(error.args[1])
+        else:
+            return tuple(name for node in nodes for name in self._members(node))
+        raise RuleError(f"these definitions go in a circle: {circle}")
+
+    def definition(self, name: str) -> Tag | Segment:
+        """The definition called ``tag:NAME`` or ``segment:NAME``."""
+        kind, _, own = name.partition(":")
+        return self.tags[own] if kind == "tag" else self.segments[own]
+
+    def lowered(self, name: str) -> Lowered | None:
+        """Its rule as engines take it; None of a tag without one."""
+        if name not in self._lowered:
+            self._lowered[name] = self._lower(name)
+        return self._lowered[name]
+
+    def needs(self, name: str) -> Needs:
+        """What its rule reads itself."""
+        when = self.definition(name).when
+        return Needs() if when is None else needs(when)
+
+    def inputs(self, name: str) -> Needs:
+        """What it depends on in the end: fields and rows, and every definition between."""
+        found = self.needs(name)
+        for other in self._named_by(name):
+            found |= self.inputs(other)
+        return found
+
+    def sensitivity(self, name: str) -> Sensitivity:
+        """Its class: the highest of all that it depends on, and its own."""
+        read = self.inputs(name)
+        own = [self.definition(name), *(self.tags[tag] for tag in read.tags)]
+        classes = [sensitivity_of(field) for field in read.fields | read.rows]
+        classes += [one.sensitivity for one in own if isinstance(one, Tag)]
+        # What somebody says of a person is personal, whatever it is.
+        classes += [Sensitivity.C2 for one in own if isinstance(one, Tag) and one.kind is not TagKind.RULE]
+        return max(classes, key=_ORDER.index, default=Sensitivity.C1)
+
+    def impact(self, name: str) -> tuple[str, ...]:
+        """What changes if *name* does, in order: a definition, or a field such as ``aum`` or ``holdings.balance``."""
+        found: list[str] = []
+        for other in self.order:
+            read = self.inputs(other)
+            fields = read.fields | read.rows
+            everything = {*fields, *map(comes_from, fields), *(f"tag:{tag}" for tag in read.tags)}
+            everything |= {f"segment:{one}" for one in read.segments}
+            if name in everything:
+                found.append(other)
+        return tuple(found)
+
+    def group_of(self, name: str) -> tuple[Tag, ...]:
+        """The tags of a group, highest priority first."""
+        return tuple(sorted((tag for tag in self.tags.values() if tag.group == name), key=lambda tag: -tag.priority))
+
+    @cached_property
+    def _lowered(self) -> dict[str, Lowered | None]:
+        return {}
+
+    def _lower(self, name: str) -> Lowered | None:
+        when, problem = self.definition(name).when, None
+        if when is None:
+            return None
+        try:
+            return lower(when, self.schema)
+        except RuleError as error:
+            problem = error
+        raise RuleError(f"{name}, when: {problem}")
+
+    def _names(self) -> list[str]:
+        return [*(f"tag:{name}" for name in self.tags), *(f"segment:{name}" for name in self.segments)]
+
+    def _named_by(self, name: str) -> list[str]:
+        """The definitions that its rule names and that there are; one that there is not is told when the rule is lowered."""
+        read = self.needs(name)
+        found = [f"tag:{tag}" for tag in sorted(read.tags & self.tags.keys())]
+        return found + [f"segment:{one}" for one in sorted(read.segments & self.segments.keys())]
+
+    def _node(self, name: str) -> str:
+        """What is decided at once: a group as a whole."""
+        one = self.definition(name)
+        return f"group:{one.group}" if isinstance(one, Tag) and one.group else name
+
+    def _members(self, node: str) -> list[str]:
+        kind, _, name = node.partition(":")
+        return [f"tag:{tag.name}" for tag in self.group_of(name)] if kind == "group" else [node]
+
+    def _check_groups(self) -> None:
+        for tag in self.tags.values():
+            if tag.group and tag.group not in self.groups:
+                raise RuleError(f"tag {tag.name}: there is no group {tag.group}")
+        for name in self.groups:
+            priorities = [tag.priority for tag in self.group_of(name)]
+            if len(set(priorities)) < len(priorities):
+                raise RuleError(f"group {name}: two of its tags have one priority, so that neither would win")
+
+
+def starter_catalogue() -> Catalogue:
+    """The tags for a Chinese retail bank that ship with the library: an example to begin with, whose bounds are no bank's."""
+    with as_file(files(__package__ or "bankcif.tagging") / "data" / "starter.toml") as path:
+        return Catalogue.read(path)
+
+
+def _by_name(definitions: Iterable[Any], kind: type[T]) -> dict[str, T]:
+    return {one.name: one for one in definitions if isinstance(one, kind)}
+
+
+def _each(
+    document: Mapping[str, Any], kind: str, known: set[str], made: Callable[[str, dict[str, Any]], T]
+) -> dict[str, T]:
+    found: dict[str, T] = {}
+    tables = document.get(kind, {})
+    for name, table in tables.items() if isinstance(tables, Mapping) else [("", None)]:
+        if not isinstance(table, Mapping) or set(table) - known:
+            raise RuleError(f"{kind} {name}: it may have {', '.join(sorted(known))}")
+        problem = ""
+        try:
+            found[name] = made(name, dict(table))
+            continue
+        except RuleError as error:
+            problem = str(error)
+        except (TypeError, ValueError, AttributeError):
+            problem = "something is missing, or of the wrong type"
+        raise RuleError(problem if problem.startswith(kind) else f"{kind} {name}: {problem}")
+    return found
+
+
+def _with_rule(table: dict[str, Any]) -> dict[str, Any]:
+    if "when" in table:
+        try:
+            table["when"] = parse(table["when"])
+        except RuleError as error:
+            table["when"] = f"when: {error}"
+        if isinstance(table["when"], str):
+            raise RuleError(table["when"])
+    return table
+
+
+def _tag(name: str, table: dict[str, Any]) -> Tag:
+    table = _with_rule(table)
+    enums: tuple[tuple[str, Any], ...] = (("family", Family), ("kind", TagKind), ("sensitivity", Sensitivity))
+    for word, kind in enums:
+        if word in table:
+            if table[word] not in list(kind):
+                raise RuleError(f"{word} is one of {', '.join(kind)}")
+            table[word] = kind(table[word])
+    return Tag(name=name, **table)

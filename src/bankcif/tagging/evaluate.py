@@ -1,0 +1,184 @@
+"""Which tags a customer has and in which segments they are: by rules, and by what was said of them by hand."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from ..rules import FALSE, TRUE, And, Compare, Expression, Lowered, Or, Predicate, compiled, next_change
+from ..rules.columns import holding
+from .catalogue import Catalogue
+from .tag import Tag
+
+__all__ = ["Evaluator", "Said", "Verdict"]
+
+
+class Said(enum.StrEnum):
+    """What a person, a model or another system says of a customer and a tag."""
+
+    HAS = "has"
+    VETO = "veto"
+
+
+class Verdict(enum.StrEnum):
+    """Why a customer has a tag, or has it not although a rule holds or somebody says so."""
+
+    RULE = "rule"
+    SAID = "said"
+    VETOED = "vetoed"
+    DISPLACED = "displaced"
+    NO = "no"
+
+    @property
+    def has(self) -> bool:
+        """Whether the customer has it."""
+        return self in (Verdict.RULE, Verdict.SAID)
+
+
+@attrs.frozen
+class _Rule:
+    name: str
+    tag: Tag | None
+    lowered: Lowered | None
+    holds: Predicate | None
+
+
+class Evaluator:
+    """
+    The rules of a catalogue, compiled.
+
+    Args:
+        catalogue: What there is.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._rules = [self._rule(name) for name in catalogue.order]
+
+    def verdicts(
+        self, record: Mapping[str, Any], today: date, said: Mapping[str, Said] | None = None
+    ) -> dict[str, Verdict]:
+        """
+        Of every definition, by ``tag:NAME`` and ``segment:NAME``, whether the customer has it, and why.
+
+        Args:
+            record: As `bankcif.rules.opened_record` gives it.
+            today: The day on which it is asked.
+            said: What holds today of what was said, by the tags' names. A veto stands above everything; in a group what was said
+                stands above what rules say.
+
+        Cost: some 0.3 µs a comparison.
+        """
+        given = said or {}
+        known = dict(record)
+        found: dict[str, Verdict] = {}
+        taken: set[str] = set()
+        for rule in self._grouped(given):
+            verdict = self._verdict(rule, known, today, given)
+            if verdict.has and rule.tag is not None and rule.tag.group:
+                if rule.tag.group in taken:
+                    verdict = Verdict.DISPLACED
+                taken.add(rule.tag.group)
+            found[rule.name] = verdict
+            known[rule.name] = verdict.has
+        return found
+
+    def next_change(self, record: Mapping[str, Any], verdicts: Mapping[str, Verdict], today: date) -> date | None:
+        """
+        The first day on which a rule on the customer can turn if nothing new is heard; None if none does.
+
+        Args:
+            record: As above.
+            verdicts: As `verdicts` gave them for *today*.
+        """
+        known = {**record, **{name: verdict.has for name, verdict in verdicts.items()}}
+        turns = [
+            day
+            for rule in self._rules
+            if rule.lowered is not None and (day := next_change(rule.lowered, known, today)) is not None
+        ]
+        return min(turns, default=None)
+
+    def overlaps(self, records: Iterable[Mapping[str, Any]], today: date) -> dict[frozenset[str], int]:
+        """How many customers several tags of one group would hold of, were they not a group."""
+        found: dict[frozenset[str], int] = {}
+        for record in records:
+            verdicts = self.verdicts(record, today)
+            for group in self.catalogue.groups:
+                names = [tag.name for tag in self.catalogue.group_of(group)]
+                held = frozenset(name for name in names if verdicts[f"tag:{name}"] in (Verdict.RULE, Verdict.DISPLACED))
+                if len(held) > 1:
+                    found[held] = found.get(held, 0) + 1
+        return found
+
+    def affected(self, changed: Collection[str]) -> tuple[str, ...]:
+        """The definitions that can be others once these fields, or rows of these collections, have changed."""
+        found = {name for field in changed for name in self.catalogue.impact(field)}
+        return tuple(name for name in self.catalogue.order if name in found)
+
+    def in_columns(self, frame: Any, *, key: str, today: date, collections: Mapping[str, Any] | None = None) -> Any:
+        """
+        Which rules hold of many customers at once, of whom nothing was said by hand.
+
+        Args:
+            frame, key, collections: As in `bankcif.rules.columns.holding`, with the columns of `bankcif.rules.opened_record`.
+            today: The day on which it is asked.
+
+        Returns:
+            A frame of the same kind: *key*, and a truth value for each definition that has a rule.
+        """
+        rules = {rule.name: rule.lowered for rule in self._rules if rule.lowered is not None}
+        unsaid = {rule.name for rule in self._rules if rule.lowered is None}
+        groups = [[f"tag:{tag.name}" for tag in self.catalogue.group_of(name)] for name in self.catalogue.groups]
+        return holding(
+            {name: _without(rule, unsaid) for name, rule in rules.items()}, self.catalogue.schema, frame, key=key, today=today,
+            collections=collections, exclusive=[[name for name in group if name in rules] for group in groups],
+        )  # fmt: skip
+
+    def _rule(self, name: str) -> _Rule:
+        one, lowered = self.catalogue.definition(name), self.catalogue.lowered(name)
+        holds = None if lowered is None else compiled(lowered)
+        return _Rule(name, one if isinstance(one, Tag) else None, lowered, holds)
+
+    def _grouped(self, said: Mapping[str, Said]) -> Iterable[_Rule]:
+        """In order; within a group what was said comes first."""
+        if not said:
+            return self._rules
+        place = {rule.name: at for at, rule in enumerate(self._rules)}
+        first: dict[str, int] = {}
+        for rule in self._rules:
+            if rule.tag is not None and rule.tag.group:
+                first.setdefault(rule.tag.group, place[rule.name])
+
+        def key(rule: _Rule) -> tuple[int, bool, int]:
+            if rule.tag is None or not rule.tag.group:
+                return place[rule.name], False, 0
+            return first[rule.tag.group], said.get(rule.tag.name) is not Said.HAS, -rule.tag.priority
+
+        return sorted(self._rules, key=key)
+
+    def _verdict(self, rule: _Rule, record: Mapping[str, Any], today: date, said: Mapping[str, Said]) -> Verdict:
+        word = said.get(rule.tag.name) if rule.tag is not None else None
+        holds = rule.holds is not None and rule.lowered is not None and rule.holds(record, rule.lowered.known(today))
+        if word is Said.VETO:
+            return Verdict.VETOED if holds else Verdict.NO
+        if word is Said.HAS:
+            return Verdict.SAID
+        return Verdict.RULE if holds else Verdict.NO
+
+
+def _without(rule: Lowered, flags: Collection[str]) -> Lowered:
+    """*rule* where nobody has the tags called *flags*."""
+
+    def down(one: Expression) -> Expression:
+        if isinstance(one, And | Or):
+            return type(one)(tuple(map(down, one.items)))
+        if isinstance(one, Compare) and one.field in flags:
+            return FALSE if one.value is True else TRUE
+        return one
+
+    return attrs.evolve(rule, tree=down(rule.tree))
