@@ -41,6 +41,10 @@ class RelativeDay:
     number: int = 0
     unit: Unit = Unit.DAYS
 
+    def __attrs_post_init__(self) -> None:
+        if not self.number:
+            object.__setattr__(self, "unit", Unit.DAYS)  # today is today
+
     @property
     def name(self) -> str:
         """Of the parameter by which engines are told which day it is."""

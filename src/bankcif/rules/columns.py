@@ -67,7 +67,7 @@ def holding(
         exclusive: Rules of which one holds at most: the first, in this order. They do not name each other.
 
     Returns:
-        A frame of the same kind: *key*, and a truth value for each rule, never missing.
+        A frame of the same kind: *key*, and a truth value for each rule, never missing; in any order.
 
     Raises:
         InputError: A column is missing, or is of another type; it says which, and what would be right.
