@@ -444,6 +444,13 @@ def on_servers() -> dict[str, Any]:
     return {**servers(), "postgresql writers": writers()}
 
 
+def ruled() -> dict[str, Any]:
+    """Rules and tags on one record and on a million; see `rules`."""
+    from rules import rules
+
+    return rules()
+
+
 def grown(large: bool = False) -> dict[str, Any]:
     """Each path among more and more customers; see `growth`."""
     from growth import LARGE, SIZES, growth
@@ -473,6 +480,7 @@ BENCHES = {
     "lookup": lookup,
     "page": page,
     "servers": on_servers,
+    "rules": ruled,
     "growth": grown,
     "link": link,
 }

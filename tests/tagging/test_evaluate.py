@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
+from tests.tagging.customers import TODAY, customers, frames
+from tests.tagging.test_catalogue import of, segment, tag
 
 from bankcif.rules import opened_record
 from bankcif.tagging import Evaluator, Group, Said, Verdict, starter_catalogue
-from tests.tagging.customers import TODAY, customers, frames
-from tests.tagging.test_catalogue import of, segment, tag
 
 STARTER = Evaluator(starter_catalogue())
 

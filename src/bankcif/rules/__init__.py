@@ -2,7 +2,7 @@
 
 from .anchor import Anchor, anchor
 from .calendar import RelativeDay, Span, Unit, day_of, days, shifted
-from .changes import next_change
+from .changes import next_change, turning
 from .contradiction import is_contradictory
 from .document import as_document, from_document, json_schema
 from .evaluate import Predicate, compiled
@@ -96,5 +96,6 @@ __all__ = [
     "parse",
     "sensitivity_of",
     "shifted",
+    "turning",
     "written",
 ]

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import attrs
 
-from .calendar import RelativeDay
+from .calendar import RelativeDay, day_of, shifted
 from .evaluate import Getter, compiled, getters
 from .expression import And, Compare, Expression, Field, In, Operand, Or, Parameter, Sign
 from .lowered import Computed, Gathered, Lowered, Reckoned, column
 
-__all__ = ["next_change"]
+__all__ = ["NextChange", "next_change", "turning"]
 
 _ONE = timedelta(days=1)
+NextChange = Callable[..., "date | None"]
 
 
 def next_change(
-    rule: Lowered,
-    record: Mapping[str, Any],
-    today: date,
-    parameters: Mapping[str, Any] | None = None,
-    *,
-    until: date = date.max,
-) -> date | None:
+    rule: Lowered, record: Mapping[str, Any], today: date, parameters: Mapping[str, Any] | None = None, *, until: date = date.max
+) -> date | None:  # fmt: skip
     """
     The first day after *today* on which *rule* holds of *record* and does not today, or the other way round, if nothing new is heard;
     None if there is none up to *until*.
@@ -33,17 +30,30 @@ def next_change(
     Only days on which a comparison can turn are looked at: when a relative day reaches what the record has. Cost: some evaluations of
     the rule, a few for each comparison with a relative day and for each row of a collection that a window is about.
     """
-    if not rule.days or today >= until:
-        return None
-    holds, given = compiled(rule), dict(parameters or {})
-    verdict, day = holds(record, rule.known(today, given)), today
-    while True:
-        next_day = min(_Turns(rule, record, day, given).days(), default=None)
-        if next_day is None or next_day > until:
+    return turning(rule)(record, today, parameters, until=until)
+
+
+def turning(rule: Lowered) -> NextChange:
+    """`next_change` of *rule*, for many records: what it needs of the rule is made once."""
+    holds, turns = compiled(rule), _Turns(rule)
+
+    def first(
+        record: Mapping[str, Any], today: date, parameters: Mapping[str, Any] | None = None, *, until: date = date.max
+    ) -> date | None:  # fmt: skip
+        if not rule.days or today >= until:
             return None
-        if holds(record, rule.known(next_day, given)) is not verdict:
-            return next_day
-        day = next_day  # what is gathered over rows may differ from now on
+        known = rule.known(today, parameters)
+        verdict, day = holds(record, known), today
+        while True:
+            next_day = min(turns.after(day, record, known), default=None)
+            if next_day is None or next_day > until:
+                return None
+            known = rule.known(next_day, parameters)
+            if holds(record, known) is not verdict:
+                return next_day
+            day = next_day  # what is gathered over rows may differ from now on
+
+    return first
 
 
 @attrs.frozen
@@ -54,6 +64,8 @@ class _Line:
     days: Mapping[RelativeDay, int]
 
     def plus(self, other: _Line, times: int) -> _Line:
+        if not self.days and not other.days:
+            return _Line(self.rest + times * other.rest, {})
         found = dict(self.days)
         for day, number in other.days.items():
             found[day] = found.get(day, 0) + times * number
@@ -61,92 +73,108 @@ class _Line:
 
 
 class _Turns:
-    """The days behind *today* on which comparisons of a rule can turn, each seen as things stand today."""
+    """The days on which comparisons of a rule can turn."""
 
-    def __init__(self, rule: Lowered, record: Mapping[str, Any], today: date, parameters: Mapping[str, Any]) -> None:
-        self._rule, self._record, self._today = rule, record, today
-        self._known = rule.known(today, parameters)
-        self._days = {one.name: one for one in rule.days}
+    def __init__(self, rule: Lowered) -> None:
+        days = {one.name: one for one in rule.days}
+        self._own = _Columns(rule.tree, rule.computed, getters(rule), days)
+        self._rows = [
+            (one.collection, _Columns(one.where, one.computed, getters(Lowered(one.where, one.computed)), days))
+            for one in rule.gathered()
+        ]
 
-    def days(self) -> Iterator[date]:
-        own = _Columns(self._rule.computed, getters(self._rule), self._record, self._known, self._days)
-        yield from self._of(self._rule.tree, own)
-        for one in self._rule.gathered():
-            within = Lowered(one.where, one.computed, self._rule.days)
-            reckoned = getters(within)
-            for row in self._record[one.collection]:
-                yield from self._of(one.where, _Columns(one.computed, reckoned, row, self._known, self._days))
-
-    def _of(self, tree: Expression, columns: _Columns) -> Iterator[date]:
-        if isinstance(tree, And | Or):
-            for item in tree.items:
-                yield from self._of(item, columns)
-        elif isinstance(tree, Compare | In):
-            left = columns.line(Field(column(tree.field)))
-            for value in tree.values if isinstance(tree, In) else (tree.value,):
-                right = columns.line(value)
-                if left is not None and right is not None:
-                    yield from self._turns(left.plus(right, -1))
-
-    def _turns(self, line: _Line) -> Iterator[date]:
-        """The days on which *line* can come to zero, pass it or leave it."""
-        if len(line.days) > 1:
-            if self._today < date.max:
-                yield self._today + _ONE  # two different relative days: every day is looked at
-            return
-        for day, times in line.days.items():
-            middle = -line.rest // times
-            for reached in (middle, middle + 1, middle + 2):
-                turned = self._first(day, reached)
-                if turned is not None:
-                    yield turned
-
-    def _first(self, day: RelativeDay, reached: int) -> date | None:
-        """The first day behind today on which *day* is at *reached* or behind it, if it is not there today."""
-        low, high = self._today.toordinal(), date.max.toordinal()
-        if day.on(self._today) >= reached or day.on(date.max) < reached:
-            return None
-        while high - low > 1:
-            middle = (low + high) // 2
-            if day.on(date.fromordinal(middle)) >= reached:
-                high = middle
-            else:
-                low = middle
-        return date.fromordinal(high)
+    def after(self, today: date, record: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[date]:
+        """Those behind *today*, as things stand then."""
+        yield from self._own.turns(today, record, known)
+        for collection, columns in self._rows:
+            if columns.moves:
+                for row in record[collection]:
+                    yield from columns.turns(today, row, known)
 
 
 class _Columns:
-    """The columns of a record, or of a row, as lines."""
+    """The comparisons of a rule that move with time, over the columns of a record or of a row."""
 
     def __init__(
-        self, computed: tuple[Computed, ...], reckoned: Mapping[str, Getter], record: Mapping[str, Any], known: Mapping[str, Any],
-        days: Mapping[str, RelativeDay],
+        self, tree: Expression, computed: tuple[Computed, ...], reckoned: Mapping[str, Getter], days: Mapping[str, RelativeDay]
     ) -> None:  # fmt: skip
         self._computed = {one.name: one for one in computed}
-        self._reckoned, self._record, self._known, self._days = reckoned, record, known, days
+        self._reckoned, self._days = reckoned, days
+        self._pairs = [pair for pair in _compared(tree) if any(map(self._moves, pair))]
+        self.moves = bool(self._pairs)
 
-    def line(self, operand: Operand) -> _Line | None:
+    def turns(self, today: date, record: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[date]:
+        for one, other in self._pairs:
+            left = self._line(one, record, known)
+            right = None if left is None else self._line(other, record, known)
+            if left is not None and right is not None:
+                yield from _zeros(left.plus(right, -1), today)
+
+    def _moves(self, operand: Operand) -> bool:
+        """Whether it can be another tomorrow by itself; what is gathered over rows turns where its rows do."""
+        if isinstance(operand, Parameter):
+            return operand.name in self._days
+        one = self._computed.get(operand.name) if isinstance(operand, Field) else None
+        return isinstance(one, Reckoned) and (self._moves(one.left) or self._moves(one.right))
+
+    def _line(self, operand: Operand, record: Mapping[str, Any], known: Mapping[str, Any]) -> _Line | None:
         """None for what is missing, and what is no number."""
         if isinstance(operand, Parameter):
-            if operand.name in self._days:
-                return _Line(0, {self._days[operand.name]: 1})
-            return _number(self._known[operand.name])
+            day = self._days.get(operand.name)
+            return _number(known[operand.name]) if day is None else _Line(0, {day: 1})
         if not isinstance(operand, Field):
             return _number(operand)
         one = self._computed.get(operand.name)
         if isinstance(one, Reckoned):
-            return self._sum(one)
+            return self._sum(one, record, known)
         if isinstance(one, Gathered):
-            return _number(self._reckoned[one.name](self._record, self._known))
-        return _number(self._record[operand.name])
+            return _number(self._reckoned[one.name](record, known))
+        return _number(record[operand.name])
 
-    def _sum(self, one: Reckoned) -> _Line | None:
-        left, right = self.line(one.left), self.line(one.right)
+    def _sum(self, one: Reckoned, record: Mapping[str, Any], known: Mapping[str, Any]) -> _Line | None:
+        left, right = self._line(one.left, record, known), self._line(one.right, record, known)
         if left is None or right is None:
             return None
         if one.sign is Sign.TIMES:
             return _Line(0, {}).plus(left, right.rest)
         return left.plus(right, 1 if one.sign is Sign.PLUS else -1)
+
+
+def _compared(tree: Expression) -> Iterator[tuple[Operand, Operand]]:
+    """The two sides of every comparison."""
+    if isinstance(tree, And | Or):
+        for item in tree.items:
+            yield from _compared(item)
+    elif isinstance(tree, Compare | In):
+        for value in tree.values if isinstance(tree, In) else (tree.value,):
+            yield Field(column(tree.field)), value
+
+
+def _zeros(line: _Line, today: date) -> Iterator[date]:
+    """The days behind *today* on which *line* can come to zero, pass it or leave it."""
+    if len(line.days) > 1:
+        if today < date.max:
+            yield today + _ONE  # two different relative days: every day is looked at
+        return
+    for day, times in line.days.items():
+        middle = -line.rest // times
+        for reached in (middle, middle + 1, middle + 2):
+            first = _first(day, reached)
+            if first is not None and first > today:
+                yield first
+
+
+@lru_cache(1 << 16)  # of a file, most dates are some thousand days
+def _first(day: RelativeDay, reached: int) -> date | None:
+    """The first day on which *day* is at *reached* or behind it; None if it is never, or always was."""
+    if not day.on(date.min) < reached <= day.on(date.max):
+        return None
+    found = shifted(day_of(reached), -day.number, day.unit)
+    while day.on(found) >= reached:  # a month's last days may all be moved to one
+        found -= _ONE
+    while day.on(found) < reached:
+        found += _ONE
+    return found
 
 
 def _number(value: Any) -> _Line | None:

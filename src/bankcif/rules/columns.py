@@ -200,14 +200,12 @@ class _Frames:
 
     def with_gathered(self, base: Any, rows: Any, gathered: Sequence[Gathered], known: Mapping[str, Any]) -> Any:
         """*base* with a column for each of *gathered*, which are over *rows*."""
-        simple = [one for one in gathered if one.function not in (Function.LAST, Function.DISTINCT)]
-        if simple:
-            base = base.join(self._together(rows, simple, known), on=self.key, how="left")
+        together = [one for one in gathered if one.function is not Function.LAST]
+        if together:
+            base = base.join(self._together(rows, together, known), on=self.key, how="left")
         for one in gathered:
             if one.function is Function.LAST:
                 base = base.join(self._last(rows, one, known), on=self.key, how="left")
-            elif one.function is Function.DISTINCT:
-                base = base.join(self._distinct(rows, one, known), on=self.key, how="left")
         none = [
             self.names[one.name]
             for one in gathered
@@ -224,7 +222,11 @@ class _Frames:
             value = nw.lit(1) if one.function is Function.COUNT else expressions.value(Field(one.field))
             name = self.names[one.name]
             marked.append(nw.when(where).then(value).alias(name))
-            found.append(getattr(nw.col(name), "sum" if one.function is Function.COUNT else one.function)().alias(name))
+            column = nw.col(name)
+            if one.function is Function.DISTINCT:  # engines count the missing as one more
+                found.append((column.n_unique() - column.is_null().any().cast(nw.Int64)).alias(name))
+            else:
+                found.append(getattr(column, "sum" if one.function is Function.COUNT else one.function)().alias(name))
         return rows.select(nw.col(self.key), *marked).group_by(self.key).agg(*found)
 
     def _those(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -232,12 +234,6 @@ class _Frames:
         expressions = _Expressions(self.nw, one.computed, known)
         value = expressions.value(Field(one.field))
         return rows.filter(expressions.condition(one.where).fill_null(False), ~value.is_null()), value
-
-    def _distinct(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> Any:
-        nw = self.nw
-        those, value = self._those(rows, one, known)
-        different = those.select(nw.col(self.key), value.alias("value")).unique([self.key, "value"])
-        return different.group_by(self.key).agg(nw.len().alias(self.names[one.name]))
 
     def _last(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> Any:
         nw = self.nw

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from ..rules import FALSE, TRUE, And, Compare, Expression, Lowered, Or, Predicate, compiled, next_change
+from ..rules import FALSE, TRUE, And, Compare, Expression, Lowered, Or, Predicate, compiled, turning
 from ..rules.columns import holding
 from .catalogue import Catalogue
 from .tag import Tag
@@ -58,6 +58,9 @@ class Evaluator:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self._rules = [self._rule(name) for name in catalogue.order]
+        self._turning = [
+            turning(rule.lowered) for rule in self._rules if rule.lowered is not None and rule.lowered.days
+        ]
 
     def verdicts(
         self, record: Mapping[str, Any], today: date, said: Mapping[str, Said] | None = None
@@ -96,12 +99,11 @@ class Evaluator:
             verdicts: As `verdicts` gave them for *today*.
         """
         known = {**record, **{name: verdict.has for name, verdict in verdicts.items()}}
-        turns = [
-            day
-            for rule in self._rules
-            if rule.lowered is not None and (day := next_change(rule.lowered, known, today)) is not None
-        ]
-        return min(turns, default=None)
+        first: date | None = None
+        for turns in self._turning:
+            found = turns(known, today, until=first or date.max)
+            first = found or first
+        return first
 
     def overlaps(self, records: Iterable[Mapping[str, Any]], today: date) -> dict[frozenset[str], int]:
         """How many customers several tags of one group would hold of, were they not a group."""
