@@ -1,0 +1,145 @@
+"""
+Sets of customers: how two overlap, who came and went, and whom a campaign may address.
+
+An audience is a segment without those whom something forbids to address. Each customer is taken out by the first exclusion that holds, so
+that the counts add up; a control group, which is left alone to see what the campaign did, is drawn by a digest, so that it is the same
+whenever it is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence, Set as AbstractSet
+
+import attrs
+
+from .._canonical import sha256
+from ..errors import ConfigurationError
+
+__all__ = ["Audience", "Movement", "Overlap", "Removed", "audience", "is_control", "movement", "overlap"]
+
+_PARTS = 1_000_000
+
+
+@attrs.frozen
+class Overlap:
+    """
+    Two sets beside their base.
+
+    Attributes:
+        base, one, other, both: How many customers.
+    """
+
+    base: int
+    one: int
+    other: int
+    both: int
+
+    @property
+    def lift(self) -> float | None:
+        """How many times as often the two meet as they would by chance; None if one of them is empty."""
+        expected = self.one * self.other
+        return self.both * self.base / expected if expected else None
+
+    @property
+    def jaccard(self) -> float | None:
+        """Which share of all who are in one of them is in both; None of nobody."""
+        either = self.one + self.other - self.both
+        return self.both / either if either else None
+
+
+@attrs.frozen
+class Movement:
+    """How many came into a set, left it, and stayed, between two days."""
+
+    came: int
+    left: int
+    stayed: int
+
+
+@attrs.frozen
+class Removed:
+    """Whom an exclusion took out of an audience, of those whom none before it did."""
+
+    name: str
+    cif_nos: frozenset[str]
+
+
+@attrs.frozen(kw_only=True)
+class Audience:
+    """
+    Whom a campaign addresses.
+
+    Attributes:
+        start: Who was in the segment.
+        removed: Who was taken out, by which exclusion, in order.
+        control: Who is left alone, of those who remain.
+        addressed: Who is addressed.
+    """
+
+    start: frozenset[str]
+    removed: tuple[Removed, ...]
+    control: frozenset[str]
+    addressed: frozenset[str]
+
+    @property
+    def waterfall(self) -> tuple[tuple[str, int], ...]:
+        """From the segment to who is addressed, step by step; what is taken out is below zero, and all steps add up to the last."""
+        steps = [("segment", len(self.start)), *((one.name, -len(one.cif_nos)) for one in self.removed)]
+        return (*steps, ("control", -len(self.control)), ("addressed", len(self.addressed)))
+
+
+def overlap(base: AbstractSet[str], one: AbstractSet[str], other: AbstractSet[str]) -> Overlap:
+    """How two sets lie in *base*, outside of which nobody counts."""
+    mine, theirs = one & base, other & base
+    return Overlap(len(base), len(mine), len(theirs), len(mine & theirs))
+
+
+def movement(before: AbstractSet[str], after: AbstractSet[str], merged: Mapping[str, str] | None = None) -> Movement:
+    """
+    Who came and who left.
+
+    Args:
+        before, after: Who was in the set.
+        merged: Numbers that were retired in between, and whose they are now: who was merged has not left.
+    """
+    then = {(merged or {}).get(one, one) for one in before}
+    return Movement(len(after - then), len(then - after), len(then & after))
+
+
+def audience(
+    start: Collection[str], exclusions: Sequence[tuple[str, AbstractSet[str]]], *, campaign: str, control_share: float = 0.0
+) -> Audience:  # fmt: skip
+    """
+    Whom *campaign* addresses.
+
+    Args:
+        start: Who is in its segment.
+        exclusions: Names of what forbids to address somebody, and of whom it holds, in the order in which they are counted.
+        campaign: Its name, which decides about the control group.
+        control_share: Which share of those who remain is left alone; 0 to 1.
+
+    Raises:
+        ConfigurationError: The share is out of range, or two exclusions have one name.
+    """
+    if not 0 <= control_share <= 1:
+        raise ConfigurationError("a control group is a share from 0 to 1", rule="audience")
+    if len({name for name, _ in exclusions} | {"segment", "control", "addressed"}) < len(exclusions) + 3:
+        raise ConfigurationError("exclusions have names of their own", rule="audience")
+    left, removed = set(start), []
+    for name, holds in exclusions:
+        out = left & holds
+        removed.append(Removed(name, frozenset(out)))
+        left -= out
+    control = frozenset(one for one in left if is_control(campaign, one, control_share))
+    return Audience(
+        start=frozenset(start), removed=tuple(removed), control=control, addressed=frozenset(left) - control
+    )
+
+
+def is_control(campaign: str, cif_no: str, share: float) -> bool:
+    """
+    Whether a customer is in the control group of *campaign*: a function of both names alone. Who is in at one share is in at every larger one,
+    and groups of two campaigns have nothing to do with each other.
+    """
+    drawn = int.from_bytes(sha256("bankcif/v1/control", campaign, cif_no)[:8], "big")
+    return drawn % _PARTS < round(share * _PARTS)
