@@ -16,8 +16,9 @@ from tests.flows.test_register import register
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
 from bankcif._clock import FixedClock
 from bankcif.access import Action, default_profiles, mask, row_parameters
+from bankcif.audit import AuditEntry
 from bankcif.context import Sink, Ticket
-from bankcif.errors import AccessError, InputError, NotFoundOrNotAllowedError, PolicyError
+from bankcif.errors import AccessError, InputError, NotFoundOrNotAllowedError, PolicyError, RuleError
 from bankcif.flows._relations import granted_to, record_of
 from bankcif.party import ReferenceTables
 
@@ -101,7 +102,8 @@ rules = st.sampled_from(
     [
         "branch = $branch", "manager = $actor", "sex = '1'", "not sex = '1'", "sex is missing", "birth_year > 1965",
         "birth_year between 1960 and 1966 or branch in ('b2')", "customer_since >= 2020-01-03", "manager = $person and sex = '2'",
-        "customer_since < $today", "home_branch starts with 'b'", "false", "true", "not (branch = 'b1' or manager is missing)",
+        "customer_since < $today", "customer_since < today - 5 years", "customer_since between today - 3000 days and 2020-01-02",
+        "age < 60", "not age >= 60 or branch = 'b1'", "home_branch starts with 'b'", "false", "true", "not (branch = 'b1' or manager is missing)",
     ]
 )  # fmt: skip
 grants = st.lists(
@@ -111,6 +113,76 @@ grants = st.lists(
     ),
     max_size=4,
 )
+
+
+CHOSEN = {
+    "": lambda record: True,
+    "customer_since >= 2020-01-03": lambda record: (record["customer_since"] or 0) >= 18264,
+    "not customer_since >= 2020-01-03": lambda record: record["customer_since"] is not None and record["customer_since"] < 18264,
+    "customer_since is missing or kind = 'organization'": lambda record: record["customer_since"] is None,
+    "days_since(customer_since) > 10000": lambda record: False,
+}  # fmt: skip
+
+
+@given(
+    grants, st.sampled_from(["b1", "b2", None]), st.sampled_from(["m.1", "m.2", "x"]), st.sampled_from(sorted(CHOSEN))
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+def test_who_is_asked_for_is_chosen_among_those_who_are_seen(
+    files: CIF, lines: list[dict[str, Any]], branch: str | None, who: str, where: str
+) -> None:
+    actor = Actor(id=who, roles={"r"}, branch=branch)
+    with Under(files, policy(*(grant(f"g{n}", **line) for n, line in enumerate(lines)), grant("never", when="false"))):
+        expected = [(record, number) for record, number in by_hand(files, actor) if CHOSEN[where](record)]
+        page = files.customers.browse(where=where, total=True, actor=actor, purpose=SERVICE)
+        assert {view.cif_no for view in page.views} == {number for _, number in expected}
+        assert page.total == len(expected)
+        assert files.customers.count(where=where, actor=actor, purpose=SERVICE) == {None: len(expected)}
+        counted = files.customers.count(where=where, by="customer_since", actor=actor, purpose=SERVICE)
+        assert sum(counted.values()) == len(expected)
+
+
+def test_nobody_chooses_by_what_is_masked(files: CIF) -> None:
+    actor = Actor(id="c", roles={"r"})
+    refused = [
+        "sex = '1'",
+        "age >= 18",
+        "birth_year > 1960",
+        "aml_class = 'high'",
+        "branch = 'b1'",
+        "prefecture = '3301'",
+        "life_cycle = 'active'",
+    ]
+    with Under(files, policy(grant("g", fields=["customer_since", "phone"]))):
+        for ask in (files.customers.browse, files.customers.count):
+            for where in refused:
+                with pytest.raises(NotFoundOrNotAllowedError):
+                    ask(where=where, actor=actor, purpose=SERVICE)
+                with pytest.raises(NotFoundOrNotAllowedError):
+                    ask(where=f"customer_since is missing or not ({where})", actor=actor, purpose=SERVICE)
+            for where in (
+                "phone = '1'",
+                "name is missing",
+                "count(holdings) > 1",
+                "customer_since >",
+                "customer_since = 1",
+            ):
+                with pytest.raises(RuleError):
+                    ask(where=where, actor=actor, purpose=SERVICE)
+    with Under(files, policy(grant("g", fields=["customer_since", "home_branch"]))):
+        files.customers.browse(where="branch = 'b1' and kind = 'individual'", actor=actor, purpose=SERVICE)
+
+
+def test_the_log_tells_that_two_searches_were_the_same_and_not_what_was_searched(files: CIF) -> None:
+    actor = Actor(id="searcher", roles={"r"})
+    with Under(files, policy(grant("g"))):
+        for where in ("customer_since > 2020-01-01", "customer_since > 2020-01-01", "customer_since > 2020-01-02"):
+            files.customers.browse(where=where, actor=actor, purpose=SERVICE)
+    with files._repository.unit_of_work() as unit:
+        bodies = [row.body for row in unit.trail.between(0, 2**62, "searcher")]
+    one, same, other = (AuditEntry.of_body(body).terms["where"] for body in bodies[-3:])
+    assert one == same != other
+    assert not any(b"2020" in body for body in bodies)
 
 
 @given(

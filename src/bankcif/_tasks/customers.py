@@ -213,6 +213,7 @@ class Customers(Group):
     def browse(
         self,
         *,
+        where: str = "",
         order: str = "cif_no",
         descending: bool = False,
         after: str | None = None,
@@ -222,9 +223,10 @@ class Customers(Group):
         purpose: Purpose,
         sink: Sink = Sink.DISPLAY,
     ) -> browsing.Page:
-        """A page of the customers whom *actor* may see, masked; see `bankcif.flows.browse.browse`."""
+        """A page of the customers whom *actor* may see, masked, of those of a rule; see `bankcif.flows.browse.browse`."""
         return browsing.browse(
             self._desk,
+            where=where,
             order=order,
             descending=descending,
             after=after,
@@ -235,9 +237,9 @@ class Customers(Group):
             sink=sink,
         )
 
-    def count(self, *, by: str | None = None, actor: Actor, purpose: Purpose) -> Mapping[Any, int]:
-        """How many customers *actor* may see, by value of a plain fact; see `bankcif.flows.browse.count`."""
-        return browsing.count(self._desk, by=by, actor=actor, purpose=purpose)
+    def count(self, *, where: str = "", by: str | None = None, actor: Actor, purpose: Purpose) -> Mapping[Any, int]:
+        """How many customers *actor* may see, of those of a rule, by value of a plain fact; see `bankcif.flows.browse.count`."""
+        return browsing.count(self._desk, where=where, by=by, actor=actor, purpose=purpose)
 
     def break_glass(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose) -> glass.Glass:
         """Sees one customer in an emergency; a second person reviews it afterwards. See `bankcif.flows.glass`."""

@@ -7,7 +7,7 @@ from .masking import HIDDEN, MASKS, mask, mask_column
 from .policy import APART, READING, Action, FieldDecision, Grant, Policy, default_policy
 from .profiles import Ends, MaskProfile, MaskProfiles, default_profiles
 from .requirements import KeyOperation, Requirement
-from .rows import ROW_PARAMETERS, row_parameters, to_lowered
+from .rows import ROW_PARAMETERS, row_known, row_parameters, to_lowered
 
 __all__ = [
     "APART",
@@ -37,6 +37,7 @@ __all__ = [
     "default_profiles",
     "mask",
     "mask_column",
+    "row_known",
     "row_parameters",
     "to_lowered",
 ]

@@ -30,12 +30,13 @@ from ..rules import (
     anchor,
     compiled,
     customer_schema,
+    day_of,
     days,
     lower,
     parse,
 )
 
-__all__ = ["ROW_PARAMETERS", "RowRule", "row_parameters", "row_rule", "standing", "to_lowered"]
+__all__ = ["ROW_PARAMETERS", "RowRule", "row_known", "row_parameters", "row_rule", "standing", "to_lowered"]
 
 ROW_PARAMETERS: Mapping[str, Kind] = {
     "actor": Kind.TEXT, "person": Kind.TEXT, "branch": Kind.TEXT, "today": Kind.DATE,
@@ -64,7 +65,7 @@ def row_rule(text: str, grant: str) -> RowRule:
     try:
         tree = parse(text)
         lowered = to_lowered(tree)
-        return RowRule(text, tree, compiled(lowered), anchor(lowered))
+        return RowRule(text, tree, _on_its_day(lowered), anchor(lowered))
     except RuleError as error:
         problem = str(error)
     raise PolicyError(f"grant {grant}, when: {problem}", rule="policy")
@@ -73,6 +74,19 @@ def row_rule(text: str, grant: str) -> RowRule:
 def to_lowered(tree: Expression) -> Lowered:
     """*tree* as every engine takes it."""
     return lower(tree, customer_schema(), ROW_PARAMETERS)
+
+
+def _on_its_day(rule: Lowered) -> Predicate:
+    """*rule* as a function of a record and of `row_parameters`, of which the day is one."""
+    holds = compiled(rule)
+    if not rule.days:
+        return holds
+    return lambda record, known: holds(record, rule.known(day_of(known["today"]), known))
+
+
+def row_known(rule: Lowered, actor: Actor, today: date) -> dict[str, Any]:
+    """All parameters of a rule of rows that *actor* asks on *today*."""
+    return rule.known(today, row_parameters(actor, today))
 
 
 def row_parameters(actor: Actor, today: date) -> dict[str, Any]:

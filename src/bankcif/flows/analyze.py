@@ -8,7 +8,7 @@ from datetime import date
 
 import attrs
 
-from ..access import Action, row_parameters, to_lowered
+from ..access import Action, row_known, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind
@@ -116,7 +116,8 @@ def _counted(desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose) -> It
     ticketed, broken = standing_of(desk, unit, actor)
     mine = desk.policy.visible(actor, Action.REPORT, purpose, ticketed=ticketed, broken=broken)
     there = In("life_cycle", (LifeCycle.MERGED.value, LifeCycle.ERASED.value), negated=True)
-    rule, known = to_lowered(And((mine, there))), row_parameters(actor, desk.today())
+    rule = to_lowered(And((mine, there)))
+    known = row_known(rule, actor, desk.today())
     holds, last = compiled(rule), None
     while rows := unit.search.page(rule, known, Order(), last, _CHUNK):
         yield [row for row, facts in rows if holds(record_of(row, facts), known)]

@@ -15,11 +15,11 @@ from typing import Any
 
 import attrs
 
-from ..access import Action, row_parameters, to_lowered
+from ..access import Action, row_known, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose, Sink
 from ..errors import InputError
-from ..rules import And, Kind, Lowered, compiled, customer_schema
+from ..rules import TRUE, And, Expression, Kind, Lowered, comes_from, compiled, customer_schema, needs, parse
 from ..storage import Order, UnitOfWork
 from ._golden import open_goldens
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
@@ -30,6 +30,8 @@ __all__ = ["Page", "browse", "count"]
 
 _MOST = 100
 _EPOCH = date(1970, 1, 1)
+_FREE = frozenset({"cif_no", "kind"})
+"""What a view tells in any case."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +53,7 @@ class Page:
 def browse(
     desk: Desk,
     *,
+    where: str = "",
     order: str = "cif_no",
     descending: bool = False,
     after: str | None = None,
@@ -64,6 +67,7 @@ def browse(
     A page of the customers whom *actor* may see.
 
     Args:
+        where: Of them, those of this rule over plain facts that each of them shows as they are; see `bankcif.rules.parse`.
         order: Field to sort by: ``cif_no``, or a plain fact that each of them shows as it is.
         descending: Largest first.
         after: `Page.after` of the page before.
@@ -74,18 +78,19 @@ def browse(
     Raises:
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
         InputError: There is no such field, a mark that is none, or a limit out of its range.
-        NotFoundOrNotAllowedError: The policy does not let *actor* browse, or sort by this field.
+        NotFoundOrNotAllowedError: The policy does not let *actor* browse, or sort or choose by this field.
+        RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
     """
     authorize(desk, actor, Action.BROWSE, "browse", purpose)
+    chosen = _chosen(desk, actor, purpose, where, "browse", sink)
     if not 1 <= limit <= _MOST:
         raise InputError(f"a page has 1 to {_MOST} customers", rule="limit")
     need_view_sink(sink)
     _need_clear(desk, actor, purpose, order, "browse", sink)
     last = None if after is None else _mark(after, order)
-    known = row_parameters(actor, desk.today())
     with desk.unit_of_work() as unit:
-        rule, broken = _visible(desk, unit, actor, purpose, sink)
-        holds = compiled(rule)
+        rule, broken = _visible(desk, unit, actor, purpose, chosen, sink)
+        holds, known = compiled(rule), row_known(rule, actor, desk.today())
         rows = unit.search.page(rule, known, Order(order, descending), last, limit + 1)
         granted = {
             row.cif_no: granted_to(
@@ -107,7 +112,7 @@ def browse(
             entry = AuditEntry.by(
                 actor, "browse", desk.now(), purpose=purpose, count=len(views),
                 subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
-                fields=tuple(sorted({name for one in views for name in one.values})),
+                fields=tuple(sorted({name for one in views for name in one.values})), terms=_told(desk, where),
             )  # fmt: skip
             record(desk, unit, [entry])
             unit.commit()
@@ -120,26 +125,29 @@ def browse(
     return Page(views=tuple(views), total=number, after=more)
 
 
-def count(desk: Desk, *, by: str | None = None, actor: Actor, purpose: Purpose) -> Mapping[Any, int]:
+def count(desk: Desk, *, where: str = "", by: str | None = None, actor: Actor, purpose: Purpose) -> Mapping[Any, int]:
     """
-    How many customers *actor* may see, by value of a plain fact that each of them shows as it is.
+    How many customers *actor* may see, by value of a plain fact that each of them shows as it is; of those of *where*, as in `browse`.
 
     Returns:
         Value to number, None standing for the customers without one; a date as a `date`. Without *by*, the number under None.
 
     Raises:
         InputError: There is no such field.
-        NotFoundOrNotAllowedError: The policy does not let *actor* browse, or count by this field.
+        NotFoundOrNotAllowedError: The policy does not let *actor* browse, or count or choose by this field.
+        RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
     """
     authorize(desk, actor, Action.BROWSE, "count", purpose)
+    chosen = _chosen(desk, actor, purpose, where, "count")
     if by is not None:
         _need_clear(desk, actor, purpose, by, "count")
     with desk.unit_of_work() as unit:
-        rule, _ = _visible(desk, unit, actor, purpose)
-        found = dict(unit.search.count(rule, row_parameters(actor, desk.today()), by))
+        rule, _ = _visible(desk, unit, actor, purpose, chosen)
+        found = dict(unit.search.count(rule, row_known(rule, actor, desk.today()), by))
         entry = AuditEntry.by(
-            actor, "count", desk.now(), purpose=purpose, count=sum(found.values()), fields=(by,) if by else ()
-        )
+            actor, "count", desk.now(), purpose=purpose, count=sum(found.values()), fields=(by,) if by else (),
+            terms=_told(desk, where),
+        )  # fmt: skip
         record(desk, unit, [entry])
         unit.commit()
     if by is not None and customer_schema()[by].kind is Kind.DATE:
@@ -148,12 +156,32 @@ def count(desk: Desk, *, by: str | None = None, actor: Actor, purpose: Purpose) 
 
 
 def _visible(
-    desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY
+    desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose, chosen: Expression, sink: Sink = Sink.DISPLAY
 ) -> tuple[Lowered, Collection[str]]:
-    """The customers whom *actor* may see, as a rule that the store takes, and those before whom they broke the glass."""
+    """
+    The customers whom *actor* may see, of those who are *chosen*, as a rule that the store takes; and those before whom they broke the
+    glass.
+    """
     ticketed, broken = standing_of(desk, unit, actor)
     mine = desk.policy.visible(actor, Action.BROWSE, purpose, sink=sink, ticketed=ticketed, broken=broken)
-    return to_lowered(And((mine, open_life_cycles(purpose)))), broken
+    return to_lowered(And((mine, open_life_cycles(purpose), chosen))), broken
+
+
+def _chosen(desk: Desk, actor: Actor, purpose: Purpose, where: str, what: str, sink: Sink = Sink.DISPLAY) -> Expression:
+    """The rule of what is asked for: one over what is masked would tell what the mask hides."""
+    if not where:
+        return TRUE
+    tree = parse(where)
+    to_lowered(tree)
+    for name in sorted({comes_from(name) for name in needs(tree).fields} - _FREE):
+        if not desk.policy.shown_in_clear(actor, Action.BROWSE, purpose, name, sink):
+            raise refuse(desk, actor, what, purpose, fields=(name,), rule="where")
+    return tree
+
+
+def _told(desk: Desk, where: str) -> dict[str, str]:
+    """What the log keeps of a rule: whether two were the same, and not what they say."""
+    return {"where": desk.digester.digest("where", where.encode()).hex()} if where else {}
 
 
 def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: str, sink: Sink = Sink.DISPLAY) -> None:

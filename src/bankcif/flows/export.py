@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..access import Action, ExportLimits, FieldDecision, mask_column, row_parameters, to_lowered
+from ..access import Action, ExportLimits, FieldDecision, mask_column, row_known, to_lowered
 from ..approval import Approval, Operation, execute
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Sink
@@ -150,12 +150,12 @@ def _population(
     ]
     if spec.where:
         parts.append(parse(spec.where))
-    known = row_parameters(actor, desk.today())
     named = None if spec.cif_nos is None else sorted(set(spec.cif_nos))
     batches = [None] if named is None else [named[at : at + _PAGE] for at in range(0, len(named), _PAGE)]
     for batch in batches:
         mine = parts if batch is None else [*parts, *_named(batch)]
         rule = to_lowered(And(tuple(mine)))
+        known = row_known(rule, actor, desk.today())
         holds, last = compiled(rule), None
         while rows := unit.search.page(rule, known, Order(), last, _PAGE):
             yield [(row, facts) for row, facts in rows if holds(record_of(row, facts), known)]
