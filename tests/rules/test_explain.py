@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from tests.rules.test_language import SCHEMA
 from tests.rules.worlds import PARAMETERS, TODAY, World, worlds
 
+from bankcif.party import Money
 from bankcif.rules import And, Explained, Expression, Not, Or, compiled, days, explain, lower, parse
 
 RECORD: dict[str, Any] = {
@@ -22,15 +23,13 @@ RECORD: dict[str, Any] = {
 }  # fmt: skip
 
 
+def shown(fields: frozenset[str], value: Any) -> str:
+    said = f"{value.currency} {value.amount:f}" if isinstance(value, Money) else str(value)
+    return f"{'+'.join(sorted(fields))}={said}"
+
+
 def asked(text: str, **more: Any) -> Any:
-    return explain(
-        parse(text),
-        SCHEMA,
-        RECORD,
-        today=TODAY,
-        show=lambda fields, value: f"{'+'.join(sorted(fields))}={value}",
-        **more,
-    )
+    return explain(parse(text), SCHEMA, RECORD, today=TODAY, show=shown, **more)
 
 
 def test_every_part_is_told_with_what_is_seen_of_it() -> None:
@@ -41,7 +40,7 @@ def test_every_part_is_told_with_what_is_seen_of_it() -> None:
     rich, either = both.items
     assert (rich.text, rich.verdict) == ("aum >= CNY 1000000", True)
     (seen,) = rich.seen
-    assert (seen.term, seen.value, seen.sources) == ("aum", "aum=120000000", ("core, 2026-01-02",))
+    assert (seen.term, seen.value, seen.sources) == ("aum", "aum=CNY 1200000.00", ("core, 2026-01-02",))
     owing, elsewhere = either.items
     assert (owing.verdict, elsewhere.verdict) == (None, True)
     assert elsewhere.items[0].text == "city = '上海'"
@@ -59,8 +58,9 @@ def test_why_not_is_the_fewest_that_forbid_it() -> None:
 def test_what_is_gathered_and_reckoned_is_seen_with_all_that_it_is_made_of() -> None:
     told = {
         "sum(holdings.balance where currency = 'CNY' and status = 'active') > CNY 1":
-            ("holdings+holdings.balance+holdings.currency+holdings.status=500",),
-        "age >= 18": ("born=7305",), "days_since(since) > 5": ("since=18383",), "aum - debt > CNY 1": ("aum+debt=None",),
+            ("holdings+holdings.balance+holdings.currency+holdings.status=CNY 5.00",),
+        "age >= 18": ("born=34",), "days_since(since) > 5": ("since=2020-05-01",), "aum - debt > CNY 1": ("aum+debt=None",), "seen_at > 2020-01-01T00:00Z": ("seen_at=None",),
+        "score > 0.5": ("score=0.75",), "today - since > 5": ("since=1399",), "aum * 2 > CNY 1": ("aum=CNY 2400000.00",),
         "cards * 2 > cards": ("cards=4", "cards=2"), "segment('wealth')": (),
         "branch = $x": ("branch=B-1",), "last(holdings.product) in ('card')": ("holdings+holdings.product=card",),
     }  # fmt: skip

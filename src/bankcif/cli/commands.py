@@ -46,6 +46,7 @@ from .keys import keys
 from .operator import operator as operator_group
 from .policy import policy
 from .standard import standard
+from .tags import tags
 from .verify import verify
 
 __all__ = ["commands"]
@@ -82,6 +83,7 @@ commands.add_command(keys)
 commands.add_command(index)
 commands.add_command(erase)
 commands.add_command(policy)
+commands.add_command(tags)
 commands.add_command(operator_group)
 commands.add_command(verify)
 

@@ -6,7 +6,7 @@ from .changes import next_change, turning
 from .contradiction import is_contradictory
 from .document import as_document, from_document, json_schema
 from .evaluate import Predicate, compiled
-from .explain import Explained, Explanation, Seen, explain
+from .explain import Explained, Explanation, Seen, Show, explain
 from .expression import (
     FALSE,
     TRUE,
@@ -71,6 +71,7 @@ __all__ = [
     "RuleField",
     "Schema",
     "Seen",
+    "Show",
     "Sign",
     "Span",
     "TextMatch",

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
+from .._clock import from_micros
+from ..party import Money
+from .calendar import day_of, days
 from .evaluate import compiled, getters
 from .expression import Aggregate, And, Arithmetic, Elapsed, Expression, Field, Holds, Leaf, Missing, Not, Or, parts
-from .lower import lower
+from .lower import lower, term_type
 from .lowered import Lowered
 from .needs import needs
-from .schema import Kind, Schema
+from .schema import Kind, RuleField, Schema
 from .write import written, written_term
 
-__all__ = ["Explained", "Explanation", "Seen", "explain"]
+__all__ = ["Explained", "Explanation", "Seen", "Show", "explain"]
 
 Show = Callable[[frozenset[str], Any], str]
-"""How a value is shown that is made of these fields (``balance``, ``holdings.balance``): whole, masked, or not at all."""
+"""
+How a value is shown that is made of these fields (``balance``, ``holdings.balance``): whole, masked, or not at all. It comes as people know
+it: a date, an amount of money, an age in years; None where it is missing.
+"""
+_FIRST, _LAST = days(date.min), days(date.max)
 
 
 @attrs.frozen
@@ -143,7 +151,24 @@ class _Asked:
         else:
             value = self.record[self._born(term.name)]
         kept = tuple(self.sources[field] for field in sorted(fields) if field in self.sources)
-        return Seen(name, self.show(fields, value), kept)
+        shown = None if value is None else self._typed(term_type(term, self.schema, self.kinds), value)
+        return Seen(name, self.show(fields, shown), kept)
+
+    def _typed(self, field: RuleField, value: Any) -> Any:
+        """A value as people know it, and not as it rests."""
+        if field.kind is Kind.DATE:
+            return day_of(value) if _FIRST <= value <= _LAST else value
+        if field.kind is Kind.INSTANT:
+            return from_micros(value)
+        if field.kind is Kind.DECIMAL:
+            return Decimal(value).scaleb(-field.digits)
+        if field.kind is Kind.MONEY:
+            currency = field.currency or self.record[field.currency_field]
+            return None if currency is None else Money.of_minor(value, currency)
+        if field.kind is Kind.AGE and not field.bounds:
+            born = day_of(value)
+            return self.today.year - born.year - ((self.today.month, self.today.day) < (born.month, born.day))
+        return value
 
     def _born(self, name: str) -> str:
         """An age is seen as the birth date, or the class, that it follows from."""

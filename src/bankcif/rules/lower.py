@@ -35,7 +35,7 @@ from .parse import MOST_DEPTH
 from .schema import Kind, RuleField, Schema
 from .terms import Scope, Terms
 
-__all__ = ["MOST_LEAVES", "lower"]
+__all__ = ["MOST_LEAVES", "lower", "term_type"]
 
 MOST_LEAVES = 500
 _OLDEST = 150
@@ -62,6 +62,16 @@ def lower(expression: Expression, schema: Schema, parameters: Mapping[str, Kind]
     terms = Terms(scope, schema)
     tree = _Lowering(scope, terms).down(expression, "$")
     return Lowered(tree, tuple(terms.computed.values()), tuple(scope.days))
+
+
+def term_type(term: Operand, schema: Schema, parameters: Mapping[str, Kind] | None = None) -> RuleField:
+    """
+    Of which type a term of a rule is.
+
+    Raises:
+        RuleError: It does not fit *schema*.
+    """
+    return Terms(Scope(schema, parameters or {}, _rows), schema).column(term)[1]
 
 
 def _rows(where: Expression, terms: Terms, path: str) -> Expression:

@@ -39,10 +39,17 @@ def written(expression: Expression) -> str:
         if not expression.items:
             return "true" if isinstance(expression, And) else "false"
         word = " and " if isinstance(expression, And) else " or "
-        return word.join(f"({written(item)})" for item in expression.items)
+        return word.join(_within(item, expression) for item in expression.items)
     if isinstance(expression, Not):
-        return f"not ({written(expression.item)})"
+        return f"not {_within(expression.item, expression)}"
     return _leaf(expression)
+
+
+def _within(item: Expression, around: Expression) -> str:
+    """*item* in parentheses where it would be read as another tree without: *and* binds closer than *or*, and *not* than both."""
+    joined = isinstance(item, And | Or) and bool(item.items)
+    loose = isinstance(around, Or) and isinstance(item, And) and len(item.items) > 1
+    return f"({written(item)})" if joined and not loose else written(item)
 
 
 def _leaf(one: Leaf) -> str:
@@ -59,7 +66,7 @@ def _leaf(one: Leaf) -> str:
         return f"{term} is {'not ' if one.negated else ''}missing"
     assert isinstance(one, TextMatch)
     said = f"{term} {one.part} {_operand(one.value)}"
-    return f"not ({said})" if one.negated else said
+    return f"not {said}" if one.negated else said
 
 
 def written_term(term: Term | RelativeDay | date) -> str:

@@ -9,7 +9,22 @@ from typing import Any
 
 import attrs
 
-from ..rules import FALSE, TRUE, And, Compare, Expression, Lowered, Or, Predicate, compiled, turning
+from ..errors import InputError
+from ..rules import (
+    FALSE,
+    TRUE,
+    And,
+    Compare,
+    Explanation,
+    Expression,
+    Lowered,
+    Or,
+    Predicate,
+    Show,
+    compiled,
+    explain,
+    turning,
+)
 from ..rules.columns import holding
 from .catalogue import Catalogue
 from .tag import Tag
@@ -89,6 +104,25 @@ class Evaluator:
             found[rule.name] = verdict
             known[rule.name] = verdict.has
         return found
+
+    def explain(
+        self, name: str, record: Mapping[str, Any], today: date, *, show: Show, sources: Mapping[str, str] | None = None,
+        said: Mapping[str, Said] | None = None,
+    ) -> Explanation:  # fmt: skip
+        """
+        Why the rule of ``tag:NAME`` or ``segment:NAME`` holds of a customer, or does not.
+
+        Args:
+            show, sources: As in `bankcif.rules.explain`.
+
+        Raises:
+            InputError: It has no rule: somebody says whether it holds.
+        """
+        when = self.catalogue.definition(name).when
+        if when is None:
+            raise InputError(f"{name} has no rule: a person, a model or another system says who has it", rule="tags")
+        flags = {other: verdict.has for other, verdict in self.verdicts(record, today, said).items()}
+        return explain(when, self.catalogue.schema, {**record, **flags}, today=today, show=show, sources=sources)
 
     def next_change(self, record: Mapping[str, Any], verdicts: Mapping[str, Verdict], today: date) -> date | None:
         """
