@@ -159,7 +159,7 @@ WRONG = {
     "count(holdings where count(notes) > 1) > 1": ("not gathered within rows", 22), "tag(dormant)": ("in quotes", 5),
     "(aum > 1": ("here  \\)", 9), "sum(holdings.balance where ) > CNY 1": ("name of a field", 28), "seen_at > 2026-13-01T00:00Z": ("no such time", 11),
     "aum between CNY 1 and USD 2": ("money in CNY", 1), "aum in (CNY 1, 'a')": ("money in CNY", 1), "aum > -": ("a number", 8),
-    "cards = 99999999999999999999": ("not a word", 9), "age in (1, 200)": ("0 to 150", 1),
+    "cards = 99999999999999999999": ("not a word", 9), "age in (1, 200)": ("0 to 150", 1), "city = 'a\0'": ("type text", 1), "city contains '\ud800'": ("type text", 1),
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -40,6 +41,8 @@ MOST_AGGREGATES = 50
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _MOST_DAYS = 10**7
 _MOST_DIGITS = 25
+_UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
+"""What is in no text that a database keeps."""
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY)
 
 
@@ -304,7 +307,9 @@ def _rested(field: RuleField, value: Any) -> Operand | None:
     """*value* as *field* rests; None if it is no such value."""
     kind = type(value)
     if field.kind is Kind.TEXT:
-        return unicodedata.normalize("NFKC", value) if isinstance(value, str) else None
+        return (
+            unicodedata.normalize("NFKC", value) if isinstance(value, str) and not _UNSTORABLE.search(value) else None
+        )
     if field.kind is Kind.INTEGER:
         return int(value) if kind is int else None
     if field.kind is Kind.BOOLEAN:
