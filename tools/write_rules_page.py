@@ -14,8 +14,8 @@ from pathlib import Path
 from bankcif import rules
 from bankcif.rules import json_schema
 from bankcif.rules.expression import Function, Operator, TextPart
-from bankcif.rules.lower import MOST_LEAVES
-from bankcif.rules.parse import MOST_DEPTH, parse
+from bankcif.rules.lower import MOST_LEAVES, MOST_VALUES
+from bankcif.rules.parse import MOST_DEPTH, MOST_PARTS, parse
 from bankcif.rules.schema import Kind
 from bankcif.rules.terms import MOST_AGGREGATES
 from bankcif.rules.tokens import MOST_CHARACTERS
@@ -38,16 +38,16 @@ EXAMPLES = (
     ("age >= 18 and home_branch in ('B-0101', 'B-0102')", "an adult of one of two branches"),
     ("customer_since < today - 1 year", "a customer for more than a year"),
     (
-        "sum(holdings.balance where currency = 'CNY' and status = 'active') > CNY 50000",
+        "sum(holdings.balance where balance_currency = 'CNY' and status = 'active') > CNY 50000",
         "more than 50,000 yuan in what is open",
     ),
     (
-        "count(interactions where kind = 'complaint' within 90 days) = 0",
+        "count(interactions where type = 'complaint' within 90 days) = 0",
         "no complaint in the last 90 days, today among them",
     ),
     ("days_since(last_reached_on) > 180 or last_reached_on is missing", "not reached for half a year, or never"),
     ("last(interactions.outcome) = 'declined'", "who declined when asked last"),
-    ("assets - liabilities * 2 >= CNY 0", "who owns at least twice what they owe"),
+    ("assets >= liabilities", "who owns at least what they owe, in one currency"),
 )
 
 
@@ -116,8 +116,8 @@ def page() -> str:
         "",
         "## Limits",
         "",
-        f"{MOST_CHARACTERS:,} characters, {MOST_DEPTH} levels, {MOST_LEAVES} comparisons, those over rows among them, and "
-        f"{MOST_AGGREGATES} times over rows. What is reckoned fits 64 bits whatever the fields hold, or is refused: a field that is reckoned "
+        f"{MOST_CHARACTERS:,} characters, {MOST_DEPTH} levels, {MOST_LEAVES} comparisons, those over rows among them, "
+        f"{MOST_VALUES:,} values in a list, {MOST_PARTS} parts of what is reckoned, and {MOST_AGGREGATES} different things gathered from rows. What is reckoned fits 64 bits whatever the fields hold, or is refused: a field that is reckoned "
         "with says how large it is at most (money: 10 trillion yuan unless it says otherwise), and a customer has 4,096 rows in a "
         "collection at most.",
         "",

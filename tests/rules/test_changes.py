@@ -42,7 +42,7 @@ CASES = {
     "count(dealings within 30 days) = 0": date(2024, 3, 2), "count(dealings within 30 days) = 1": date(2024, 3, 2),
     "count(dealings within 3 months) = 2": date(2024, 4, 30), "today - max(dealings.on within 1 years) > 40": date(2024, 3, 13),
     "since + 60 < today": date(2024, 4, 1), "(today - since) * 2 > 100": date(2024, 3, 22),
-    "today - 1 month > since": date(2024, 3, 1), "today - 1 month > since and since is missing": None,
+    "days_since(since) > days_since(born)": None, "today - 1 month > since": date(2024, 3, 1), "today - 1 month > since and since is missing": None,
 }  # fmt: skip
 
 

@@ -106,6 +106,64 @@ def test_narrow_numbers_do_not_overflow() -> None:
     assert asked("since + 100 > 1970-05-01", narrow)["它"].to_list() == [True, False, False]
 
 
+def test_many_rows_times_a_large_number_are_what_they_are() -> None:
+    rows = pl.DataFrame({"key": [1] * 3000 + [2], "on": [*range(3000), 5]})
+    for text, wanted in {
+        "count(dealings) * 1000000 > 2500000000": [True, False, False],
+        "distinct(dealings.on) * 1000000 + 1 > 2500000000": [True, False, False],
+        "(today + 2147483647) - max(dealings.on) > 5": [True, True, False],
+    }.items():  # fmt: skip
+        assert asked(text, rows=rows).sort("key")["它"].to_list() == wanted
+        with duckdb.connect() as database:
+            there = [database.from_arrow(frame.to_arrow()) for frame in (pl.DataFrame(CUSTOMERS), rows)]
+            assert asked(text, *there).pl().sort("key")["它"].to_list() == wanted
+
+
+def test_a_key_may_be_a_field_too() -> None:
+    schema = Schema([RuleField("cif_no", Kind.TEXT)], [Collection("rows", [RuleField("day", Kind.DATE)], date="day")])
+    rules = {"r": lower(parse("cif_no starts with 'C' and last(rows.day) = 1970-01-03"), schema)}
+    rows = pl.DataFrame({"cif_no": ["C1", "C1"], "day": [1, 2]})
+    found = holding(
+        rules, schema, pl.DataFrame({"cif_no": ["C1", "D1"]}), key="cif_no", today=TODAY, collections={"rows": rows}
+    )
+    assert found.sort("cif_no").rows() == [("C1", True), ("D1", False)]
+    with pytest.raises(InputError, match="called as the column"):
+        holding({"cif_no": rules["r"]}, schema, pl.DataFrame({"cif_no": ["C1"]}), key="cif_no", today=TODAY)
+    with pytest.raises(InputError, match="the key of customers is String, and that of the rows of rows is Int64"):
+        holding(
+            rules,
+            schema,
+            pl.DataFrame({"cif_no": ["C1"]}),
+            key="cif_no",
+            today=TODAY,
+            collections={"rows": rows.with_columns(cif_no=1).cast({"cif_no": pl.Int64})},
+        )
+
+
+def test_a_list_of_values_may_be_long(sqlite: Connection) -> None:
+    schema = Schema([RuleField("n", Kind.INTEGER)])
+    values = ", ".join(map(str, range(1500)))
+    world = World(
+        schema,
+        [{"n": None}, {"n": 7}, {"n": 1500}],
+        {"in": parse(f"n in ({values})"), "not": parse(f"not n in ({values})")},
+        {},
+    )
+    world = World(
+        schema,
+        [{**one, "tag:vip": False, "tag:dormant": False} for one in world.records],
+        world.rules,
+        {"x": None, "n": None, "day": None},
+    )
+    assert in_python(world) == {"in": [1], "not": [2]}
+    assert (
+        in_store(world, sqlite)
+        == in_columns(world, polars, lambda frame: frame.to_dict(as_series=False))
+        == in_python(world)
+    )
+    sqlite.rollback()
+
+
 @pytest.mark.parametrize(
     ("text", "customers", "rows", "said"),
     [
@@ -114,6 +172,8 @@ def test_narrow_numbers_do_not_overflow() -> None:
         ("name = 'a'", {"key": [1], "name": [b"a"]}, None, "column name is Binary; a text is given as text"),
         ("since = today", {"key": [1], "since": [TODAY]}, None, "since is Date; a date is given as whole numbers"),
         ("since = today", {"key": [1], "since": [1.5]}, None, "since is Float64"),
+        ("since = today", {"key": [1], "since": [None]}, None, "no type that is known"),
+        ("since = today", {"key": [1], "since": pl.Series([1], dtype=pl.Int128)}, None, "since is Int128"),
         ("since = today", {"key": [1], "since": pl.Series([1], dtype=pl.UInt64)}, None, "with a sign"),
         ("tag('vip')", {"key": [1], "tag:vip": [1]}, None, "is Int64; a boolean is given as true or false"),
         ("tag('vip')", {"key": [1]}, None, "no column tag:vip"),

@@ -155,11 +155,12 @@ WRONG = {
     "staff > true": ("by = or !=", 1), "staff = 1": ("type boolean", 1), "score = 0.755": ("decimal with 2 digits", 1),
     "seen_at > 2026-01-01": ("type instant", 1), "seen_at > today": ("today is a date", 1), "city contains branch": ("another field", 1),
     "since > today - 1 month - 1 day": ("moved once", 27), "since > today - 20000 days": ("at most 10,000", 17),
-    "today > 2026-01-01": ("on one side", 9), "days_since(born) > CNY 1": ("whole number", 1), "days_since(nobody) > 1": ("not a field", 1),
+    "today > 2026-01-01": ("on one side", 9), "days_since(born) > CNY 1": ("type integer", 1), "days_since(born) > 100001": ("100,000 at most", 1), "days_since(nobody) > 1": ("not a field", 1),
     "count(holdings where count(notes) > 1) > 1": ("not gathered within rows", 22), "tag(dormant)": ("in quotes", 5),
     "(aum > 1": ("here  \\)", 9), "sum(holdings.balance where ) > CNY 1": ("name of a field", 28), "seen_at > 2026-13-01T00:00Z": ("no such time", 11),
     "aum between CNY 1 and USD 2": ("money in CNY", 1), "aum in (CNY 1, 'a')": ("money in CNY", 1), "aum > -": ("a number", 8),
     "cards = 99999999999999999999": ("not a word", 9), "age in (1, 200)": ("0 to 150", 1), "city = 'a\0'": ("type text", 1), "city contains '\ud800'": ("type text", 1),
+    "today - since > since - (today - 1 year)": ("one day relative", 1), "since + 5 - (today - 1 month) > today - since": ("one day relative", 1),
 }  # fmt: skip
 
 
@@ -235,10 +236,82 @@ def test_a_rule_has_limits() -> None:
             from_document(document)
     for text, said in {
         "cards > " + "(" * 100 + "cards" + ")" * 100: "levels deep", "cards > 1 or " * 500 + "cards > 1": "500 comparisons",
-        " or ".join(["count(notes) > 1"] * 51): "gathers at most 50 times", "not " * 40 + "cards = 1": "levels deep",
-        " or ".join(["count(notes where kind = 'a' or kind = 'b') > 1"] * 49 + ["cards = 1"] * 360): "500 comparisons",
+        " or ".join(f"count(notes where kind = '{n}') > 1" for n in range(51)): "gathers at most 50 times", "not " * 40 + "cards = 1": "levels deep",
+        " or ".join([f"count(notes where kind = 'a' or kind = '{n}') > 1" for n in range(49)] + ["cards = 1"] * 360): "500 comparisons",
+            "cards" + " + 1" * 50 + " > 1": "at most 50 parts", "cards" + " * 1" * 50 + " > 1": "at most 50 parts",
+            "age in (" + ", ".join(["1"] * 501) + ")": "500 comparisons",
     }.items():  # fmt: skip
         with pytest.raises(RuleError, match=said):
+            lower(parse(text), SCHEMA)
+    many = In("cards", tuple(range(10_001)))
+    with pytest.raises(RuleError, match="10,000 at most"):
+        lower(many, SCHEMA)
+    lower(In("cards", many.values[1:]), SCHEMA)
+    nots: Expression = parse("cards = 1")
+    for _ in range(5000):
+        nots = Not(nots)
+    terms: Any = "cards"
+    for _ in range(5000):
+        terms = Arithmetic(terms, Sign.PLUS, 1)
+    for wrong, said in ((nots, "levels deep"), (Compare(terms, Operator.EQUAL, 1), "at most 50 parts")):
+        with pytest.raises(RuleError, match=said):
+            lower(wrong, SCHEMA)
+
+
+def test_a_term_is_one_however_often_it_stands_in_a_rule() -> None:
+    once = lower(parse("count(notes) > 1 or count(notes) + cards < 5 or count(notes) = cards"), SCHEMA)
+    assert len([*once.gathered()]) == 1
+    text = "cards"
+    for _ in range(30):  # on the right of the right of the right: each level is looked at once
+        text = f"cards - ({text})"
+    assert len(lower(parse(f"{text} > 1"), SCHEMA).computed) == 30
+    in_many = " or ".join(f"sum(holdings.shares where status = 'a') = {n}" for n in range(60))
+    assert len(lower(parse(in_many), SCHEMA).computed) == 1
+
+
+def test_a_number_is_exactly_what_it_says() -> None:
+    schema = Schema([RuleField("d", Kind.DECIMAL, digits=2, most=10**9), RuleField("at", Kind.INSTANT)])
+
+    def rests(value: Any) -> Any:
+        return lower(Compare("d", Operator.EQUAL, value), schema).tree.value  # type: ignore[union-attr]
+
+    assert [rests(Decimal(text)) for text in ("0.5", "-0.25", "1E+3", "0", "-0.10")] == [50, -25, 100_000, 0, -10]
+    for text in (
+        "0.5000000000000000000000000000001",
+        "1E-999999999999999999",
+        "0E-200000000",
+        "1E+50",
+        "NaN",
+        "Infinity",
+        "0.001",
+    ):
+        with pytest.raises(RuleError):
+            rests(Decimal(text))
+        with pytest.raises(RuleError):
+            lower(from_document({"compare": [{"field": "d"}, "=", {"decimal": text}]}), schema)
+    for amount in ("1E+999999999", "0E-99999999", "NaN"):
+        with pytest.raises(RuleError, match="no money"):
+            from_document({"compare": [{"field": "d"}, "=", {"money": [amount, "CNY"]}]})
+    with pytest.raises(RuleError, match="40 digits"):
+        lower(Compare(Arithmetic("d", Sign.TIMES, 10**5000), Operator.EQUAL, 1), schema)
+    for text in ("at = 0001-01-01T00:00+14:00", "at = 9999-12-31T23:59:59-14:00"):
+        rule = parse(text)
+        for again in (parse(written(rule)), from_document(as_document(rule))):
+            assert lower(again, schema) == lower(rule, schema)
+
+
+def test_a_day_that_is_moved_stands_in_parentheses_behind_a_sign() -> None:
+    rule = parse("since - (today - 1 year) > 1")
+    assert written(rule) == "since - (today - 1 years) > 1"
+    assert lower(parse(written(rule)), SCHEMA) == lower(rule, SCHEMA)
+    with pytest.raises(RuleError, match="moved once"):
+        today - Span(1, Unit.YEARS) - Span(30, Unit.DAYS)
+
+
+def test_days_added_to_a_day_are_bounded() -> None:
+    for text in ("since + 9000000000000000000 + 9000000000000000000 > today",
+                 "today - ((since - 9000000000000000000) - 9000000000000000000) > 0"):  # fmt: skip
+        with pytest.raises(RuleError, match="too large for 64 bits"):
             lower(parse(text), SCHEMA)
 
 

@@ -180,7 +180,7 @@ def reckoned(draw: st.DrawFn, of: Mapping[str, RuleField]) -> tuple[Any, RuleFie
     for one in dates:
         moved = st.builds(Arithmetic, st.just(one.name), st.sampled_from([Sign.PLUS, Sign.MINUS]), st.integers(-40, 40))
         made.append(moved.map(lambda term: (term, RuleField("d", Kind.DATE))))
-        between = st.builds(Arithmetic, relative | near, st.just(Sign.MINUS), st.just(Field(one.name)))
+        between = st.builds(Arithmetic, st.just(RelativeDay()) | near, st.just(Sign.MINUS), st.just(Field(one.name)))
         made.append(between.map(lambda term: (term, RuleField("i", Kind.INTEGER))))
         made.append(st.just((Elapsed(one.name), RuleField("i", Kind.INTEGER, most=1))))
     return draw(st.one_of(made)) if made else None
@@ -193,7 +193,9 @@ def aggregates(draw: st.DrawFn, schema: Schema) -> tuple[Any, RuleField]:
     where = draw(st.none() | rules_over(rows, nested=True))
     within = draw(st.none() | spans)
     if function is Function.COUNT:
-        return Aggregate(function, rows.name, "", where, within), RuleField("n", Kind.INTEGER)
+        count: Any = Aggregate(function, rows.name, "", where, within)
+        times = draw(st.sampled_from([None, 10**9, -(2**31), 2]))
+        return count if times is None else Arithmetic(count, Sign.TIMES, times), RuleField("n", Kind.INTEGER)
     numbers = (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY)
     fit = [
         one for one in rows.values()
@@ -209,7 +211,10 @@ def aggregates(draw: st.DrawFn, schema: Schema) -> tuple[Any, RuleField]:
     type_ = RuleField("n", Kind.INTEGER) if function is Function.DISTINCT else field
     if type_.currency_field:
         type_ = attrs.evolve(type_, currency="CNY", currency_field="")
-    return Aggregate(function, rows.name, field.name, where, within), type_
+    term: Any = Aggregate(function, rows.name, field.name, where, within)
+    if function is Function.DISTINCT and draw(st.booleans()):
+        term = Arithmetic(term, Sign.TIMES, draw(st.sampled_from([-(10**12), 10**9, 3])))
+    return term, type_
 
 
 @st.composite

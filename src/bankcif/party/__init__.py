@@ -31,7 +31,7 @@ from .models import (
 )
 from .states import LifeCycle, ReviewState
 from .tables import ReferenceTables, SmallTables
-from .values import CifNo, Money, Sensitive, SourceKey, new_cif_no, valid_cif_no
+from .values import CifNo, Money, Sensitive, SourceKey, is_currency, new_cif_no, valid_cif_no
 
 __all__ = [
     "AGE_BOUNDS",
@@ -75,6 +75,7 @@ __all__ = [
     "divisions",
     "document_types",
     "facts_from",
+    "is_currency",
     "kind_of",
     "new_cif_no",
     "party_from",

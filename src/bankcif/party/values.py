@@ -10,7 +10,7 @@ import attrs
 from .._clock import IdSource
 from ..errors import InputError
 
-__all__ = ["CifNo", "Money", "Sensitive", "SourceKey", "new_cif_no", "valid_cif_no"]
+__all__ = ["CifNo", "Money", "Sensitive", "SourceKey", "is_currency", "new_cif_no", "valid_cif_no"]
 
 T = TypeVar("T")
 
@@ -69,6 +69,7 @@ _MINOR_DIGITS = {
     "XAF": 0, "XOF": 0, "XPF": 0,
 }  # fmt: skip
 _MAX_MINOR = 2**63 - 1
+_MOST_EXPONENT = 40
 
 
 def _amount(value: Decimal | str | int) -> Decimal:
@@ -76,9 +77,20 @@ def _amount(value: Decimal | str | int) -> Decimal:
         amount = Decimal(value)
     except (InvalidOperation, TypeError, ValueError):
         amount = Decimal("NaN")
-    if not amount.is_finite():
+    exponent = amount.as_tuple().exponent
+    # Beyond these no amount fits, and reckoning with it would take the machine's memory.
+    if (
+        not isinstance(exponent, int)
+        or abs(exponent) > _MOST_EXPONENT
+        or len(amount.as_tuple().digits) > _MOST_EXPONENT
+    ):
         raise InputError("an amount of money needs a decimal number", rule="money")
     return amount
+
+
+def is_currency(code: object) -> bool:
+    """Whether *code* has the form of a currency after ISO 4217: three capital letters."""
+    return isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
 
 
 @attrs.frozen
@@ -98,7 +110,7 @@ class Money:
     currency: str
 
     def __attrs_post_init__(self) -> None:
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+        if not is_currency(self.currency):
             raise InputError("a currency is three capital letters after ISO 4217", rule="money")
         minor = self.amount.scaleb(self.digits)
         if minor != minor.to_integral_value() or abs(minor) > _MAX_MINOR:

@@ -35,12 +35,14 @@ from .lower import MOST_LEAVES, lower
 from .lowered import Lowered
 from .needs import Needs, needs
 from .opened import comes_from, opened_record, opened_schema, sensitivity_of
-from .parse import parse
+from .parse import MOST_DEPTH, parse
 from .schema import Collection, Kind, RuleField, Schema, customer_schema
+from .values import is_storable, is_whole
 from .write import written
 
 __all__ = [
     "FALSE",
+    "MOST_DEPTH",
     "MOST_LEAVES",
     "TRUE",
     "Aggregate",
@@ -87,6 +89,8 @@ __all__ = [
     "explain",
     "from_document",
     "is_contradictory",
+    "is_storable",
+    "is_whole",
     "json_schema",
     "leaves",
     "lower",

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from ..errors import RuleError
 from .calendar import RelativeDay, Span
 from .expression import (
     Aggregate,
@@ -112,6 +113,8 @@ class TermBuilder:
 
     def _reckoned(self, sign: Sign, other: object) -> TermBuilder:
         if isinstance(self.term, RelativeDay) and isinstance(other, Span):
+            if self.term.number:
+                raise RuleError("today is moved once: by days, months or years")
             return TermBuilder(RelativeDay(-other.number if sign is Sign.MINUS else other.number, other.unit))
         return TermBuilder(Arithmetic(self.term, sign, _plain(other)))
 

@@ -47,10 +47,10 @@ class RelativeDay:
 
     @property
     def name(self) -> str:
-        """Of the parameter by which engines are told which day it is."""
+        """Of the parameter by which engines are told which day it is; no rule's own parameter has capital letters."""
         if not self.number:
-            return "today_"
-        return f"today_{'minus' if self.number < 0 else 'plus'}_{abs(self.number)}_{self.unit}"
+            return "TODAY"
+        return f"TODAY_{'MINUS' if self.number < 0 else 'PLUS'}_{abs(self.number)}_{self.unit.upper()}"
 
     def on(self, today: date) -> int:
         """Days since 1970-01-01; the first or last day of the calendar where it would lie beyond."""

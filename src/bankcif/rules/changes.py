@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 import attrs
 
-from .calendar import RelativeDay, day_of, shifted
+from .calendar import RelativeDay, Unit, day_of, shifted
 from .evaluate import Getter, compiled, getters
-from .expression import And, Compare, Expression, Field, In, Operand, Or, Parameter, Sign
+from .expression import And, Compare, Expression, Field, In, Operand, Operator, Or, Parameter, Sign
 from .lowered import Computed, Gathered, Lowered, Reckoned, column
 
 __all__ = ["NextChange", "next_change", "turning"]
 
 _ONE = timedelta(days=1)
+_YEARS_AHEAD = 100
 NextChange = Callable[..., "date | None"]
 
 
 def next_change(
-    rule: Lowered, record: Mapping[str, Any], today: date, parameters: Mapping[str, Any] | None = None, *, until: date = date.max
+    rule: Lowered, record: Mapping[str, Any], today: date, parameters: Mapping[str, Any] | None = None, *, until: date | None = None
 ) -> date | None:  # fmt: skip
     """
     The first day after *today* on which *rule* holds of *record* and does not today, or the other way round, if nothing new is heard;
-    None if there is none up to *until*.
+    None if there is none up to *until*, or for a hundred years.
 
-    Only days on which a comparison can turn are looked at: when a relative day reaches what the record has. Cost: some evaluations of
-    the rule, a few for each comparison with a relative day and for each row of a collection that a window is about.
+    Only days on which a comparison can turn are looked at: when a relative day reaches what the record has. Cost: an evaluation of the
+    rule for each such day until the verdict turns; a window over rows has two of them for each day on which there is one.
     """
     return turning(rule)(record, today, parameters, until=until)
 
@@ -38,15 +40,19 @@ def turning(rule: Lowered) -> NextChange:
     holds, turns = compiled(rule), _Turns(rule)
 
     def first(
-        record: Mapping[str, Any], today: date, parameters: Mapping[str, Any] | None = None, *, until: date = date.max
+        record: Mapping[str, Any], today: date, parameters: Mapping[str, Any] | None = None, *, until: date | None = None
     ) -> date | None:  # fmt: skip
-        if not rule.days or today >= until:
+        last = shifted(today, _YEARS_AHEAD, Unit.YEARS) if until is None else until
+        if not rule.days or today >= last:
             return None
         known = rule.known(today, parameters)
         verdict, day = holds(record, known), today
+        rows = turns.of_rows(today, last, record, known)
         while True:
-            next_day = min(turns.after(day, record, known), default=None)
-            if next_day is None or next_day > until:
+            place = bisect_right(rows, day)
+            own = min(turns.of_record(day, record, known), default=None)
+            next_day = min(rows[place : place + 1] + ([own] if own else []), default=None)
+            if next_day is None or next_day > last:
                 return None
             known = rule.known(next_day, parameters)
             if holds(record, known) is not verdict:
@@ -83,32 +89,41 @@ class _Turns:
             for one in rule.gathered()
         ]
 
-    def after(self, today: date, record: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[date]:
+    def of_record(self, today: date, record: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[date]:
         """Those behind *today*, as things stand then."""
-        yield from self._own.turns(today, record, known)
+        return self._own.turns(today, record, known)
+
+    def of_rows(self, today: date, last: date, record: Mapping[str, Any], known: Mapping[str, Any]) -> list[date]:
+        """Those of rows, which say what they say whatever the day is: all up to *last*, in order."""
+        found: set[date] = set()
         for collection, columns in self._rows:
-            if columns.moves:
-                for row in record[collection]:
-                    yield from columns.turns(today, row, known)
+            for row in record[collection] if columns.moves else ():
+                found.update(one for one in columns.turns(today, row, known) if one <= last)
+        return sorted(found)
 
 
 class _Columns:
-    """The comparisons of a rule that move with time, over the columns of a record or of a row."""
+    """
+    The comparisons of a rule that move with time, over the columns of a record or of a row. Each moves with one relative day.
+
+    Attributes:
+        moves: Whether there are any.
+    """
 
     def __init__(
         self, tree: Expression, computed: tuple[Computed, ...], reckoned: Mapping[str, Getter], days: Mapping[str, RelativeDay]
     ) -> None:  # fmt: skip
         self._computed = {one.name: one for one in computed}
         self._reckoned, self._days = reckoned, days
-        self._pairs = [pair for pair in _compared(tree) if any(map(self._moves, pair))]
+        self._pairs = [pair for pair in _compared(tree) if self._moves(pair[0]) or self._moves(pair[2])]
         self.moves = bool(self._pairs)
 
     def turns(self, today: date, record: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[date]:
-        for one, other in self._pairs:
+        for one, operator, other in self._pairs:
             left = self._line(one, record, known)
             right = None if left is None else self._line(other, record, known)
             if left is not None and right is not None:
-                yield from _zeros(left.plus(right, -1), today)
+                yield from _zeros(left.plus(right, -1), operator, today)
 
     def _moves(self, operand: Operand) -> bool:
         """Whether it can be another tomorrow by itself; what is gathered over rows turns where its rows do."""
@@ -140,28 +155,38 @@ class _Columns:
         return left.plus(right, 1 if one.sign is Sign.PLUS else -1)
 
 
-def _compared(tree: Expression) -> Iterator[tuple[Operand, Operand]]:
-    """The two sides of every comparison."""
+def _compared(tree: Expression) -> Iterator[tuple[Operand, Operator, Operand]]:
+    """The two sides of every comparison, and how they are compared."""
     if isinstance(tree, And | Or):
         for item in tree.items:
             yield from _compared(item)
     elif isinstance(tree, Compare | In):
+        operator = Operator.EQUAL if isinstance(tree, In) else tree.operator
         for value in tree.values if isinstance(tree, In) else (tree.value,):
-            yield Field(column(tree.field)), value
+            yield Field(column(tree.field)), operator, value
 
 
-def _zeros(line: _Line, today: date) -> Iterator[date]:
-    """The days behind *today* on which *line* can come to zero, pass it or leave it."""
-    if len(line.days) > 1:
-        if today < date.max:
-            yield today + _ONE  # two different relative days: every day is looked at
-        return
-    for day, times in line.days.items():
-        middle = -line.rest // times
-        for reached in (middle, middle + 1, middle + 2):
+def _zeros(line: _Line, operator: Operator, today: date) -> Iterator[date]:
+    """The days behind *today* on which *line*, compared with zero, can turn."""
+    for day, times in line.days.items():  # one at most
+        for reached in _thresholds(line.rest, times, operator):
             first = _first(day, reached)
             if first is not None and first > today:
                 yield first
+
+
+def _thresholds(rest: int, times: int, operator: Operator) -> Iterable[int]:
+    """The days at which ``times * day + rest``, compared with zero by *operator*, can turn once *day* is at them."""
+    middle = -rest // times
+    if abs(times) > 1:
+        return (middle, middle + 1, middle + 2)
+    if operator in (Operator.EQUAL, Operator.NOT_EQUAL):
+        return (middle, middle + 1)
+    # It comes to zero at the middle, and leaves it a day later.
+    leaves = operator in (
+        (Operator.GREATER, Operator.LESS_OR_EQUAL) if times > 0 else (Operator.LESS, Operator.GREATER_OR_EQUAL)
+    )
+    return (middle + 1,) if leaves else (middle,)
 
 
 @lru_cache(1 << 16)  # of a file, most dates are some thousand days

@@ -31,13 +31,16 @@ from .expression import (
     TextMatch,
     TextPart,
 )
-from .lowered import Computed, Gathered, Lowered, Reckoned, column
+from .lowered import Computed, Gathered, Lowered, Reckoned, column, is_known
 from .schema import Collection, Kind, Schema
 
 if TYPE_CHECKING:
     import narwhals as nw
 
 __all__ = ["holding"]
+
+_KEY = "0key"
+"""Whatever tells customers apart is called so within; no field's name begins with a digit."""
 
 
 def holding(
@@ -74,8 +77,12 @@ def holding(
     """
     gathered = {one.name: one for rule in rules.values() for one in rule.gathered()}
     # A column is not named by a rule's text, of which no engine promises anything.
-    names = {name: f"gathered_{n}" for n, name in enumerate(gathered)}
+    names = {name: f"0gathered{n}" for n, name in enumerate(gathered)}
     frames = _Frames(need("narwhals", extra="bulk"), key, names)
+    if key in rules:
+        raise InputError(
+            "a rule is called as the column that tells customers apart; call it otherwise", rule="snapshot"
+        )
     base = frames.opened(frame, "the frame of customers", _needed(rules.values(), schema) - rules.keys(), schema)
     known = _merged(rules.values(), today, parameters or {})
     for name in dict.fromkeys(one.collection for one in gathered.values()):
@@ -84,15 +91,21 @@ def holding(
             raise InputError(f"the rules gather over {name}, of which no rows were given", rule="missing_collection")
         these = [one for one in gathered.values() if one.collection == name]
         opened = frames.opened((collections or {})[name], f"the rows of {name}", _needed_of(these, rows), rows)
+        if (mine := base.collect_schema()[_KEY]) != (theirs := opened.collect_schema()[_KEY]):
+            raise InputError(
+                f"the key of customers is {mine}, and that of the rows of {name} is {theirs}", rule="snapshot"
+            )
         base = frames.with_gathered(base, opened, these, known)
-    mine = {name: f"rule_{n}" for n, name in enumerate(rules)}
+    mine = {name: f"0rule{n}" for n, name in enumerate(rules)}
     for level in _levels(rules, exclusive):
         holds = {
             name: _Expressions(frames.nw, rules[name].computed, known, {**names, **mine}).condition(rules[name].tree)
             for name in level
         }
         base = base.with_columns(*(one.alias(mine[name]) for name, one in _one_at_most(holds, exclusive).items()))
-    return base.select(frames.nw.col(key), *(frames.nw.col(mine[name]).alias(name) for name in rules)).to_native()
+    return base.select(
+        frames.nw.col(_KEY).alias(key), *(frames.nw.col(mine[name]).alias(name) for name in rules)
+    ).to_native()
 
 
 def _one_at_most(holds: Mapping[str, Any], exclusive: Sequence[Sequence[str]]) -> dict[str, Any]:
@@ -178,7 +191,7 @@ class _Frames:
         types = found.collect_schema()
         if self.key not in types:
             raise InputError(f"{what} has no column {self.key}", rule="snapshot")
-        columns = [self.nw.col(self.key)]
+        columns = [self.nw.col(self.key).alias(_KEY)]
         for name in sorted(needed):
             if name not in types:
                 raise InputError(f"{what} has no column {name}, which a rule speaks of", rule="snapshot")
@@ -193,7 +206,13 @@ class _Frames:
         elif kind is Kind.BOOLEAN:
             right, wanted = type_ == nw.Boolean, "true or false"
         else:
-            right, wanted = type_.is_integer() and type_ != nw.UInt64, "whole numbers of at most 64 bits, with a sign"
+            numbers = (nw.Int64, nw.Int32, nw.Int16, nw.Int8, nw.UInt32, nw.UInt16, nw.UInt8)
+            right, wanted = type_ in numbers, "whole numbers of at most 64 bits, with a sign"
+        if type_ == nw.Unknown:
+            raise InputError(
+                f"{what}: the column {name} has no type that is known; if all of it is missing, say which it is of: {wanted}",
+                rule="snapshot",
+            )
         if not right:
             raise InputError(f"{what}: the column {name} is {type_}; a {kind} is given as {wanted}", rule="snapshot")
         return nw.col(name) if kind in (Kind.TEXT, Kind.BOOLEAN) or type_ == nw.Int64 else nw.col(name).cast(nw.Int64)
@@ -202,10 +221,10 @@ class _Frames:
         """*base* with a column for each of *gathered*, which are over *rows*."""
         together = [one for one in gathered if one.function is not Function.LAST]
         if together:
-            base = base.join(self._together(rows, together, known), on=self.key, how="left")
+            base = base.join(self._together(rows, together, known), on=_KEY, how="left")
         for one in gathered:
             if one.function is Function.LAST:
-                base = base.join(self._last(rows, one, known), on=self.key, how="left")
+                base = base.join(self._last(rows, one, known), on=_KEY, how="left")
         none = [
             self.names[one.name]
             for one in gathered
@@ -219,15 +238,18 @@ class _Frames:
         for one in gathered:
             expressions = _Expressions(nw, one.computed, known)
             where = expressions.condition(one.where).fill_null(False)
-            value = nw.lit(1) if one.function is Function.COUNT else expressions.value(Field(one.field))
+            value = nw.lit(1, nw.Int64) if one.function is Function.COUNT else expressions.value(Field(one.field))
             name = self.names[one.name]
             marked.append(nw.when(where).then(value).alias(name))
             column = nw.col(name)
             if one.function is Function.DISTINCT:  # engines count the missing as one more
-                found.append((column.n_unique() - column.is_null().any().cast(nw.Int64)).alias(name))
+                number = column.n_unique().cast(nw.Int64) - column.is_null().any().cast(nw.Int64)
             else:
-                found.append(getattr(column, "sum" if one.function is Function.COUNT else one.function)().alias(name))
-        return rows.select(nw.col(self.key), *marked).group_by(self.key).agg(*found)
+                number = getattr(column, "sum" if one.function is Function.COUNT else one.function)()
+                if one.function in (Function.COUNT, Function.SUM):
+                    number = number.cast(nw.Int64)
+            found.append(number.alias(name))
+        return rows.select(nw.col(_KEY), *marked).group_by(_KEY).agg(*found)
 
     def _those(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> tuple[Any, Any]:
         """The rows of *one*, and its value in them."""
@@ -238,11 +260,11 @@ class _Frames:
     def _last(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> Any:
         nw = self.nw
         those, value = self._those(rows, one, known)
-        dated = those.select(nw.col(self.key), nw.col(one.date).alias("day"), value.alias("value"))
+        dated = those.select(nw.col(_KEY), nw.col(one.date).alias("day"), value.alias("value"))
         dated = dated.filter(~nw.col("day").is_null())
-        latest = dated.group_by(self.key).agg(nw.col("day").max().alias("latest"))
-        last = dated.join(latest, on=self.key, how="inner").filter(nw.col("day") == nw.col("latest"))
-        return last.group_by(self.key).agg(nw.col("value").max().alias(self.names[one.name]))
+        latest = dated.group_by(_KEY).agg(nw.col("day").max().alias("latest"))
+        last = dated.join(latest, on=_KEY, how="inner").filter(nw.col("day") == nw.col("latest"))
+        return last.group_by(_KEY).agg(nw.col("value").max().alias(self.names[one.name]))
 
 
 class _Expressions:
@@ -263,7 +285,8 @@ class _Expressions:
             found = self._computed.get(operand.name)
             return self._nw.col(operand.name) if found is None else found
         value = self._known[operand.name] if isinstance(operand, Parameter) else operand
-        return self._nw.lit(value)
+        # Engines reckon with a number of its own size otherwise, and let it overflow.
+        return self._nw.lit(value, self._nw.Int64) if type(value) is int else self._nw.lit(value)
 
     def condition(self, one: Expression) -> Any:
         if isinstance(one, And | Or):
@@ -285,10 +308,14 @@ class _Expressions:
 
     def _in(self, one: In) -> Any:
         left, operator = self.value(Field(column(one.field))), Operator.NOT_EQUAL if one.negated else Operator.EQUAL
+        known = [value for value in one.values if is_known(value)]
         compared = [
             self._nw.lit(False) if self._is_unknown(value) else _COMPARED[operator](left, self.value(value))
-            for value in one.values
-        ]
+            for value in one.values if not is_known(value)
+        ]  # fmt: skip
+        if known:
+            listed = self._nw.when(~left.is_null()).then(left.is_in(known))  # of a missing value it is not known
+            compared.append(~listed if one.negated else listed)
         return _folded(compared, one.negated)
 
     def _is_unknown(self, value: Operand) -> bool:

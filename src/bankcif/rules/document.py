@@ -7,7 +7,7 @@ Rules as JSON, as they are stored, and the JSON Schema of that.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import singledispatch
@@ -40,6 +40,7 @@ from .expression import (
     TextPart,
 )
 from .parse import MOST_DEPTH
+from .values import is_bounded, utc_text
 
 __all__ = ["as_document", "from_document", "json_schema"]
 
@@ -83,7 +84,7 @@ def _operand(value: Any) -> Any:
 
 @_operand.register
 def _(value: datetime) -> Any:
-    return {"instant": value.astimezone(UTC).isoformat()}
+    return {"instant": utc_text(value)}
 
 
 @_operand.register
@@ -282,9 +283,16 @@ def _money(said: Any) -> Money:
 
 
 def _decimal(said: Any) -> Decimal:
-    if not isinstance(said, str) or not Decimal(said).is_finite():
+    if not isinstance(said, str) or not is_bounded(Decimal(said)):
         raise TypeError
     return Decimal(said)
+
+
+def _date(said: Any) -> date:
+    found = date.fromisoformat(said)
+    if found.isoformat() != said:  # Python reads other forms of ISO 8601, too
+        raise ValueError
+    return found
 
 
 def _instant(said: Any) -> datetime:
@@ -295,7 +303,7 @@ def _instant(said: Any) -> datetime:
 
 
 _LITERALS: Mapping[str, Callable[[Any], Operand]] = {
-    "money": _money, "decimal": _decimal, "date": date.fromisoformat, "instant": _instant,
+    "money": _money, "decimal": _decimal, "date": _date, "instant": _instant,
 }  # fmt: skip
 _WORDS = ("and", "or", "not", "compare", "in", "not_in", "between", "text", "missing", "present", "tag", "segment")
 _VALUES = ("field", "parameter", "today", *_LITERALS, "days_since", *_BY_WORD, *Function)

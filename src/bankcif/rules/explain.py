@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from .._clock import from_micros
-from ..party import Money
+from ..party import Money, is_currency
 from .calendar import day_of, days
 from .evaluate import compiled, getters
 from .expression import Aggregate, And, Arithmetic, Elapsed, Expression, Field, Holds, Leaf, Missing, Not, Or, parts
@@ -27,7 +27,7 @@ Show = Callable[[frozenset[str], Any], str]
 How a value is shown that is made of these fields (``balance``, ``holdings.balance``): whole, masked, or not at all. It comes as people know
 it: a date, an amount of money, an age in years; None where it is missing.
 """
-_FIRST, _LAST = days(date.min), days(date.max)
+_FIRST, _LAST, _DAY = days(date.min), days(date.max), 86_400_000_000
 
 
 @attrs.frozen
@@ -65,7 +65,8 @@ class Explanation:
     Attributes:
         holds: Whether it does.
         tree: Every part of it.
-        because: The fewest of its comparisons that settle it, whatever becomes of the others.
+        because: The fewest of its comparisons that settle it, whatever becomes of the others; each once. Where one comparison stands in
+            several places of a rule, fewer might do.
     """
 
     holds: bool
@@ -91,7 +92,8 @@ def explain(
         schema: What it may speak of.
         record: Fields, and the rows of collections by their names.
         today: The day on which it is asked.
-        show: How a value is shown; who looks may not see everything that a rule reads.
+        show: How a value is shown. It hides the value alone: a verdict tells of it all the same, so an explanation is for who may see
+            everything that the rule reads (`bankcif.rules.needs`), whole or in a form that the rule does not tell apart further.
         sources: Where the value of a field is from, by its name.
         parameters, kinds: Values and types of the rule's parameters.
 
@@ -141,13 +143,14 @@ class _Asked:
 
     def _seen(self, term: Any, rule: Lowered) -> Seen:
         name = written_term(term)
-        made_of = needs(_about(term))
+        made_of = needs(_about(term), self.schema)
         fields = frozenset(self._born(field) for field in made_of.fields) | made_of.rows
-        if isinstance(term, Elapsed):
-            term = Field(term.field)
         computed = getters(rule).get(name)
         if computed is not None:
             value = computed(self.record, rule.known(self.today, self.parameters))
+        elif isinstance(term, Elapsed):  # its comparison is one of the date, so that nothing was reckoned
+            since = self.record[term.field]
+            value = None if since is None else days(self.today) - since
         else:
             value = self.record[self._born(term.name)]
         kept = tuple(self.sources[field] for field in sorted(fields) if field in self.sources)
@@ -159,12 +162,12 @@ class _Asked:
         if field.kind is Kind.DATE:
             return day_of(value) if _FIRST <= value <= _LAST else value
         if field.kind is Kind.INSTANT:
-            return from_micros(value)
+            return from_micros(value) if _FIRST <= value // _DAY <= _LAST else value
         if field.kind is Kind.DECIMAL:
             return Decimal(value).scaleb(-field.digits)
         if field.kind is Kind.MONEY:
             currency = field.currency or self.record[field.currency_field]
-            return None if currency is None else Money.of_minor(value, currency)
+            return Money.of_minor(value, currency) if is_currency(currency) else value
         if field.kind is Kind.AGE and not field.bounds:
             born = day_of(value)
             return self.today.year - born.year - ((self.today.month, self.today.day) < (born.month, born.day))
@@ -187,7 +190,7 @@ def _because(one: Explained, goal: str) -> tuple[Explained, ...]:
         return _because(one.items[0], _CONTRARY[goal])
     # An `and` is true, or not false, by all of its parts, and false, or not true, by one of them; an `or` the other way round.
     if (one.text == "and") is (goal in ("true", "not false")):
-        return tuple(leaf for item in one.items for leaf in _because(item, goal))
+        return tuple({leaf.text: leaf for item in one.items for leaf in _because(item, goal)}.values())
     reasons = [_because(item, goal) for item in one.items if _IS[goal](item.verdict)]
     return min(reasons, key=len)
 

@@ -38,7 +38,10 @@ from .terms import Scope, Terms
 __all__ = ["MOST_LEAVES", "lower", "term_type"]
 
 MOST_LEAVES = 500
+MOST_VALUES = 10_000
+"""Of one *in*; where each is a comparison of its own, as of ages and money, there are as many as there are comparisons."""
 _OLDEST = 150
+_MOST_DAYS = 100_000
 _CONTRARY = {
     Operator.EQUAL: Operator.NOT_EQUAL, Operator.NOT_EQUAL: Operator.EQUAL,
     Operator.LESS: Operator.GREATER_OR_EQUAL, Operator.GREATER_OR_EQUAL: Operator.LESS,
@@ -46,13 +49,16 @@ _CONTRARY = {
 }  # fmt: skip
 
 
-def lower(expression: Expression, schema: Schema, parameters: Mapping[str, Kind] | None = None) -> Lowered:
+def lower(
+    expression: Expression, schema: Schema, parameters: Mapping[str, Kind] | None = None, *, levels: int = MOST_DEPTH
+) -> Lowered:
     """
     *expression* as engines take it.
 
     Args:
         schema: What it may speak of.
         parameters: Names and types of the values that are known when it is asked.
+        levels: How deep *and*, *or* and *not* may stand within each other; fewer for a rule that is joined to others.
 
     Raises:
         RuleError: A name is not known, types do not fit, or it is too large; it says where: at which character of a text, or at which
@@ -60,7 +66,7 @@ def lower(expression: Expression, schema: Schema, parameters: Mapping[str, Kind]
     """
     scope = Scope(schema, parameters or {}, _rows)
     terms = Terms(scope, schema)
-    tree = _Lowering(scope, terms).down(expression, "$")
+    tree = _Lowering(scope, terms, levels).down(expression, "$")
     return Lowered(tree, tuple(terms.computed.values()), tuple(scope.days))
 
 
@@ -76,20 +82,20 @@ def term_type(term: Operand, schema: Schema, parameters: Mapping[str, Kind] | No
 
 def _rows(where: Expression, terms: Terms, path: str) -> Expression:
     """The rule of an aggregate's rows, lowered."""
-    return _Lowering(terms.scope, terms).down(where, path)
+    return _Lowering(terms.scope, terms, MOST_DEPTH).down(where, path)
 
 
 class _Lowering:
     """Of one rule, or of the rule of an aggregate's rows."""
 
-    def __init__(self, scope: Scope, terms: Terms) -> None:
-        self._scope, self._terms = scope, terms
+    def __init__(self, scope: Scope, terms: Terms, levels: int) -> None:
+        self._scope, self._terms, self._levels = scope, terms, levels
 
     def down(self, one: Expression, path: str, *, negated: bool = False, depth: int = 0) -> Expression:
-        if depth > MOST_DEPTH:
-            raise RuleError(f"a rule is at most {MOST_DEPTH} levels deep", path=path)
+        if depth > self._levels:
+            raise RuleError(f"a rule is at most {self._levels} levels deep", path=path)
         if isinstance(one, Not):
-            return self.down(one.item, f"{path}.not", negated=not negated, depth=depth)
+            return self.down(one.item, f"{path}.not", negated=not negated, depth=depth + 1)
         if isinstance(one, And | Or):
             word = "and" if isinstance(one, And) else "or"
             items = tuple(
@@ -128,9 +134,10 @@ class _Lowering:
         return TextMatch(name, one.part, value, one.negated is not negated)
 
     def _compare(self, term: Term, operator: Operator, value: Operand) -> Expression:
-        if isinstance(term, Elapsed):  # so many days have passed since a date that lies so many days before today
-            if type(value) is not int or abs(value) > 10**6:
-                raise self._terms.wrong("days since a date are compared with a whole number")
+        if isinstance(term, Elapsed) and type(value) is int:
+            # So many days have passed since a date that lies so many days before today.
+            if abs(value) > _MOST_DAYS:
+                raise self._terms.wrong(f"days since a date are compared with {_MOST_DAYS:,} at most")
             return self._compare(term.field, MIRRORED[operator], self._terms.days_ago(value))
         name, field = self._terms.column(term)
         if field.kind is Kind.AGE:
@@ -138,19 +145,25 @@ class _Lowering:
         if field.kind is Kind.BOOLEAN and operator not in (Operator.EQUAL, Operator.NOT_EQUAL):
             raise self._terms.wrong(f"{field.name} is true or false; compare it by = or !=")
         compared = Compare(name, operator, self._terms.operand(field, value))
+        self._terms.need_one_day(term, value)
         # An amount of another currency is neither more nor less: like a missing one, it makes nothing true.
         alike = self._terms.same_currency(field, value)
         return compared if alike is None else And((alike, compared))
 
     def _in(self, one: In, negated: bool) -> Expression:
-        if not one.values:
-            raise self._terms.wrong("in needs a value")
+        if not 1 <= len(one.values) <= MOST_VALUES:
+            raise self._terms.wrong(f"in needs a value, and {MOST_VALUES:,} at most")
         name, field = self._terms.column(one.field) if not isinstance(one.field, Elapsed) else ("", None)
         if field is None or field.kind in (Kind.AGE, Kind.MONEY):
             operator = Operator.NOT_EQUAL if negated else Operator.EQUAL
+            for _ in one.values[1:]:
+                self._scope.one_more(MOST_LEAVES, self._terms.path)
             items = tuple(self._compare(one.field, operator, value) for value in one.values)
             return And(items) if negated else Or(items)
-        return In(name, tuple(self._terms.operand(field, value) for value in one.values), negated)
+        found = In(name, tuple(self._terms.operand(field, value) for value in one.values), negated)
+        for value in one.values:
+            self._terms.need_one_day(one.field, value)
+        return found
 
     def _age(self, field: RuleField, operator: Operator, value: Operand) -> Expression:
         """Whoever has reached an age was born on a day so many years ago or before it, or is of a class or above it."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import attrs
 
-from .expression import Aggregate, And, Arithmetic, Elapsed, Expression, Field, Holds, Not, Or, parts
+from .expression import Aggregate, And, Arithmetic, Elapsed, Expression, Field, Function, Holds, Not, Or, parts
+from .schema import Schema
 
 __all__ = ["Needs", "needs"]
 
@@ -34,35 +35,38 @@ class Needs:
         )  # fmt: skip
 
 
-def needs(expression: Expression) -> Needs:
-    """What *expression* reads."""
+def needs(expression: Expression, schema: Schema | None = None) -> Needs:
+    """What *expression* reads. Without *schema* the dates are left out by which rows are of a time, or the last."""
     if isinstance(expression, Not):
-        return needs(expression.item)
+        return needs(expression.item, schema)
     if isinstance(expression, And | Or):
         found = Needs()
         for item in expression.items:
-            found |= needs(item)
+            found |= needs(item, schema)
         return found
     if isinstance(expression, Holds):
         named = frozenset({expression.name})
         return Needs(tags=named) if expression.kind == "tag" else Needs(segments=named)
     term, *values = parts(expression)
-    found = _of_term(term)
+    found = _of_term(term, schema)
     for value in values:
         if not isinstance(value, str):
-            found |= _of_term(value)
+            found |= _of_term(value, schema)
     return found
 
 
-def _of_term(term: Any) -> Needs:
+def _of_term(term: Any, schema: Schema | None) -> Needs:
     if isinstance(term, str | Field | Elapsed):
         name = term if isinstance(term, str) else term.name if isinstance(term, Field) else term.field
         return Needs(fields=frozenset({name}))
     if isinstance(term, Arithmetic):
-        right = Needs() if isinstance(term.right, str) else _of_term(term.right)
-        return _of_term(term.left) | right
+        right = Needs() if isinstance(term.right, str) else _of_term(term.right, schema)
+        return _of_term(term.left, schema) | right
     if isinstance(term, Aggregate):
         inner = Needs() if term.where is None else needs(term.where)
         own = {term.field} - {""} | inner.fields
+        rows = None if schema is None else schema.collections.get(term.collection)
+        if rows is not None and (term.within is not None or term.function is Function.LAST):
+            own |= {rows.date} - {""}
         return Needs(rows=frozenset({term.collection, *(f"{term.collection}.{name}" for name in own)}))
     return Needs()

@@ -6,7 +6,7 @@ interactions. Names, numbers, addresses and free text are no matter of rules; wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from typing import Any
@@ -27,14 +27,10 @@ _DERIVED = {"age": "birth_date", "birth_year": "birth_date", "prefecture": "addr
 """From which field of the catalogue what a rule may name follows."""
 
 
-def _catalogued() -> Iterator[Field]:
-    """Each field of the catalogue once."""
-    seen: set[str] = set()
-    for kind in PartyKind:
-        for name, field in CATALOGUE[kind].items():
-            if name not in seen:
-                seen.add(name)
-                yield field
+@cache
+def _catalogued() -> Mapping[str, Field]:
+    """Each field of the catalogue, by its name."""
+    return {name: field for kind in reversed(PartyKind) for name, field in CATALOGUE[kind].items()}
 
 
 def _is_typed(field: Field) -> bool:
@@ -50,7 +46,7 @@ def _money(name: str) -> list[RuleField]:
 @cache
 def _fields() -> tuple[RuleField, ...]:
     found = [RuleField(name, Kind.TEXT) for name in _PARTY]
-    for field in _catalogued():
+    for field in _catalogued().values():
         if not _is_typed(field):
             found.append(RuleField(f"has_{field.name}", Kind.BOOLEAN))
         elif field.name in _PARTY:
@@ -107,7 +103,8 @@ def opened_schema(*, tags: Iterable[str] = (), segments: Iterable[str] = (), mor
 
 def comes_from(name: str) -> str:
     """The field of the catalogue from which what a rule calls *name* follows: the birth date, of an age."""
-    own = name.partition(".")[0].removesuffix("_currency").removeprefix("has_")
+    own = name.partition(".")[0].removesuffix("_currency")
+    own = own.removeprefix("has_") if own.removeprefix("has_") in _catalogued() else own
     return _DERIVED.get(own, own)
 
 
@@ -115,13 +112,13 @@ def sensitivity_of(name: str) -> Sensitivity:
     """
     The class of a field that a rule reads: of a customer, or, as ``holdings.balance``, of a row.
 
-    A bank's own field is of class C2 unless it says otherwise: what is known of one customer is personal.
+    A bank's own field is of class C2: what is known of one customer is personal. A tag that should be of a higher class says so itself.
     """
     of = name.partition(".")[0].removesuffix("_currency")
-    if of.removeprefix("has_") != of or of in ("cif_no", "kind", "life_cycle", "review_state"):
+    if of.removeprefix("has_") in _catalogued().keys() - {of} or of in ("cif_no", "kind", "life_cycle", "review_state"):
         return Sensitivity.C1
-    known = {field.name: field.sensitivity for field in _catalogued()}
-    return known.get(comes_from(of), Sensitivity.C2)
+    field = _catalogued().get(comes_from(of))
+    return Sensitivity.C2 if field is None else field.sensitivity
 
 
 def opened_record(
@@ -136,7 +133,7 @@ def opened_record(
         birth_year: Where it is known without the birth date.
     """
     record: dict[str, Any] = {field.name: None for field in _fields() if field.kind is not Kind.AGE}
-    for field in _catalogued():
+    for field in _catalogued().values():
         value = values.get(field.name)
         if not _is_typed(field):
             record[f"has_{field.name}"] = value not in (None, "", [], ())

@@ -59,9 +59,13 @@ from .expression import (
 )
 from .tokens import MOST_CHARACTERS, WORDS, Token, tokens
 
-__all__ = ["MOST_DEPTH", "parse"]
+__all__ = ["MOST_DEPTH", "MOST_PARTS", "parse"]
 
 MOST_DEPTH = 16
+_MOST_NESTED = 64
+"""Parentheses, words that negate and functions within each other: levels of the text, of which those of the tree are some."""
+MOST_PARTS = 50
+"""Of a term, such as the summands of a sum."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SPAN = {word: unit for unit in Unit for word in (unit.value, unit.value[:-1])}
 _MOST_SPAN = 10_000
@@ -88,9 +92,9 @@ class _Parser:
         self._tokens, self._at, self._length = found, 0, length
 
     def any(self, depth: int) -> Expression:
-        items = [self._all(depth + 1)]
+        items = [self._all(depth)]
         while self._take("or"):
-            items.append(self._all(depth + 1))
+            items.append(self._all(depth))
         return items[0] if len(items) == 1 else Or(tuple(items))
 
     def end(self) -> None:
@@ -98,9 +102,9 @@ class _Parser:
             raise self._refuse("here the rule should end, or go on with  and  or  or")
 
     def _all(self, depth: int) -> Expression:
-        items = [self._not(depth + 1)]
+        items = [self._not(depth)]
         while self._take("and"):
-            items.append(self._not(depth + 1))
+            items.append(self._not(depth))
         return items[0] if len(items) == 1 else And(tuple(items))
 
     def _not(self, depth: int) -> Expression:
@@ -189,8 +193,11 @@ class _Parser:
 
     def _sum(self, depth: int, first: Operand | None = None) -> Any:
         found: Any = self._product(depth) if first is None else first
+        parts = 1
         while (sign := self._takes("+", "-")) is not None:
-            at = self._place()
+            at, parts = self._place(), parts + 1
+            if parts > MOST_PARTS:
+                raise self._refuse(f"a term has at most {MOST_PARTS} parts", at)
             if isinstance(found, RelativeDay | date) and (span := self._span()) is not None:
                 number = -span.number if sign is Sign.MINUS else span.number
                 if isinstance(found, RelativeDay):
@@ -206,8 +213,11 @@ class _Parser:
         return found
 
     def _product(self, depth: int) -> Any:
-        found = self._primary(depth)
+        found, parts = self._primary(depth), 1
         while self._take("*"):
+            parts += 1
+            if parts > MOST_PARTS:
+                raise self._refuse(f"a term has at most {MOST_PARTS} parts")
             negative = self._take("-")
             if not self._sees_kind("number"):
                 raise self._refuse("a term is multiplied by a whole number")
@@ -220,7 +230,7 @@ class _Parser:
         if self._sees("("):
             self._deep(depth)
             self._take("(")
-            found = self._sum(depth + 2)
+            found = self._sum(depth + 1)
             self._need(")")
             return found
         if self._sees("today") or self._sees_kind("date"):
@@ -331,7 +341,7 @@ class _Parser:
         return False
 
     def _deep(self, depth: int) -> None:
-        if depth > 2 * MOST_DEPTH:
+        if depth > _MOST_NESTED:
             raise self._refuse(f"a rule is at most {MOST_DEPTH} levels deep")
 
     def _calls(self, word: str) -> bool:

@@ -45,7 +45,7 @@ from .expression import (
     TextMatch,
     TextPart,
 )
-from .lowered import Computed, Gathered, Lowered, Reckoned, column
+from .lowered import Computed, Gathered, Lowered, Reckoned, column, is_known
 
 __all__ = ["Rows", "condition"]
 
@@ -102,10 +102,16 @@ class _Statement:
         if isinstance(one, Compare):
             return _compared(left, one.operator, self.value(one.value, left))
         if isinstance(one, In):
-            if one.negated:
-                return and_(true(), *(left != self.value(value, left) for value in one.values))
-            return or_(false(), *(left == self.value(value, left) for value in one.values))
+            return self._in(left, one)
         return _part(left, one, self.value(one.value, left))
+
+    def _in(self, left: ColumnElement[Any], one: In) -> ColumnElement[bool]:
+        """Values in a list of their own: a chain of comparisons may be as long as a database counts its depth."""
+        known = [value for value in one.values if is_known(value)]
+        others = [self.value(value, left) for value in one.values if not is_known(value)]
+        if one.negated:
+            return and_(left.not_in(known) if known else true(), *(left != other for other in others))
+        return or_(left.in_(known) if known else false(), *(left == other for other in others))
 
     def value(self, operand: Operand, beside: ColumnElement[Any] | None = None) -> ColumnElement[Any]:
         """*operand*; a value is of the type of what it stands *beside*, and a number of 64 bits in any case."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
 import attrs
 
-from .._clock import to_micros
 from ..errors import RuleError
 from ..party import Money
 from .anchor import anchored
-from .calendar import RelativeDay, Unit, days
+from .calendar import RelativeDay, Unit
 from .expression import (
     Aggregate,
     And,
@@ -32,17 +28,17 @@ from .expression import (
     Sign,
 )
 from .lowered import Computed, Gathered, Lowered, Reckoned
+from .parse import MOST_PARTS
 from .schema import Collection, Kind, RuleField, Schema
+from .values import is_bounded, is_whole, rested
 from .write import written_term
 
 __all__ = ["MOST_AGGREGATES", "Scope", "Terms"]
 
 MOST_AGGREGATES = 50
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_MOST = 2**63 - 1
 _MOST_DAYS = 10**7
-_MOST_DIGITS = 25
-_UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
-"""What is in no text that a database keeps."""
+_MOST_MOVED = 100_000
 _NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY)
 
 
@@ -81,14 +77,16 @@ class Terms:
     def __init__(self, scope: Scope, fields: Schema | Collection) -> None:
         self.scope, self._fields = scope, fields
         self.computed: dict[str, Computed] = {}
-        self._path, self._at = "$", 0
+        self._types: dict[str, RuleField] = {}
+        self._moves: dict[str, frozenset[RelativeDay]] = {}
+        self.path, self._at = "$", 0
 
     def here(self, path: str, at: int) -> None:
         """What is wrong from now on is wrong there."""
-        self._path, self._at = path, at
+        self.path, self._at = path, at
 
     def wrong(self, problem: str) -> RuleError:
-        return RuleError(problem, position=self._at, path=self._path)
+        return RuleError(problem, position=self._at, path=self.path)
 
     def column(self, term: Operand) -> tuple[str, RuleField]:
         """The column of *term*, and its type."""
@@ -98,13 +96,17 @@ class Terms:
             if term not in self._fields:
                 raise self.wrong(self._unknown(term))
             return term, self._fields[term]
-        if isinstance(term, Aggregate):
-            return self._gathered(term)
-        if isinstance(term, Arithmetic):
-            return self._reckoned(term)
         if isinstance(term, Elapsed):
-            return self._reckoned(Arithmetic(RelativeDay(), Sign.MINUS, Field(term.field)))
-        raise self.wrong("a comparison begins with a field, or with what is reckoned from fields")
+            term = Arithmetic(RelativeDay(), Sign.MINUS, Field(term.field))
+        if not isinstance(term, Aggregate | Arithmetic):
+            raise self.wrong("a comparison begins with a field, or with what is reckoned from fields")
+        self._need_small(term)
+        name = written_term(term)
+        if name not in self._types:  # a term that stands in several places is one column
+            self._types[name] = (
+                self._gathered(name, term) if isinstance(term, Aggregate) else self._reckoned(name, term)
+            )
+        return name, self._types[name]
 
     def flag(self, one: Holds) -> str:
         """The column of another definition."""
@@ -147,13 +149,40 @@ class Terms:
             return Compare(mine, Operator.EQUAL, Field(theirs))
         return Compare(mine or theirs, Operator.EQUAL, other.currency or field.currency)
 
+    def moves(self, term: Operand) -> frozenset[RelativeDay]:
+        """The relative days by which a term is another from day to day."""
+        if isinstance(term, Arithmetic | Elapsed):
+            return self._moves.get(self.column(term)[0], frozenset())
+        return frozenset({term} if isinstance(term, RelativeDay) else ())
+
+    def need_one_day(self, term: Operand, value: Operand) -> None:
+        """Nobody means to compare one relative day with another, and when that turns follows from no single day."""
+        if len(self.moves(term) | self.moves(value)) > 1:
+            raise self.wrong("a comparison speaks of one day relative to today, and not of two")
+
     def days_ago(self, number: int) -> RelativeDay:
         return RelativeDay(-number, Unit.DAYS)
 
     def years_ago(self, number: int) -> RelativeDay:
         return RelativeDay(-number, Unit.YEARS)
 
+    def _need_small(self, term: Aggregate | Arithmetic) -> None:
+        """Without going down it step by step, which a term that is too large would make too deep."""
+        count = 0
+        rest: list[Any] = [term]
+        while rest:
+            one = rest.pop()
+            if isinstance(one, Arithmetic):
+                count += 1
+                rest += [one.left, one.right]
+            if count > MOST_PARTS:
+                raise self.wrong(f"a term has at most {MOST_PARTS} parts")
+            if not is_bounded(one):
+                raise self.wrong("a number has at most 40 digits")
+
     def _day(self, value: RelativeDay) -> Parameter:
+        if abs(value.number) > _MOST_MOVED:
+            raise self.wrong(f"today is moved by {_MOST_MOVED:,} days, months or years at most")
         self.scope.days[value] = None
         return Parameter(value.name)
 
@@ -175,15 +204,15 @@ class Terms:
 
     def _value(self, field: RuleField, value: Any) -> Operand:
         """A value as it rests."""
-        found = _rested(field, value)
+        found = rested(field, value)
         if found is None:
             raise self.wrong(f"{field.name} is of type {_said(field)}, and the value beside it is not")
-        if type(found) is int and not _LEAST <= found <= _MOST:
+        if type(found) is int and not is_whole(found):
             raise self.wrong(f"{field.name}: the number does not fit 64 bits")
         return found
 
-    def _gathered(self, term: Aggregate) -> tuple[str, RuleField]:
-        path, at = self._path, self._at
+    def _gathered(self, name: str, term: Aggregate) -> RuleField:
+        path, at = self.path, self._at
         if not isinstance(self._fields, Schema):
             raise self.wrong("rows are not gathered within rows")
         rows = self._fields.collections.get(term.collection)
@@ -206,14 +235,13 @@ class Terms:
             where = And((where, recent))
         lowered = self.scope.rows(where, inner, f"{path}.where")
         inner.here(path, at)
-        name = written_term(term)
         field = self._type_of(term, rows, inner, lowered, name)
         column = inner.column(term.field)[0] if term.field else ""
         self.computed[name] = Gathered(
             name, term.function, rows.name, column, lowered, tuple(inner.computed.values()), rows.date
         )
         self.here(path, at)
-        return name, field
+        return field
 
     def _type_of(self, term: Aggregate, rows: Collection, inner: Terms, where: Expression, name: str) -> RuleField:
         if (term.function is Function.COUNT) == bool(term.field):
@@ -242,8 +270,7 @@ class Terms:
             raise self.wrong(f"{rows.name}.{field.name} has no smallest and largest; ask for the last")
         return found
 
-    def _reckoned(self, term: Arithmetic) -> tuple[str, RuleField]:
-        name = written_term(term)
+    def _reckoned(self, name: str, term: Arithmetic) -> RuleField:
         left: Operand
         if isinstance(term.left, RelativeDay | date):
             left_type = RuleField("today", Kind.DATE)
@@ -253,26 +280,24 @@ class Terms:
             left = Field(column)
         field, right = self._sum(name, left_type, term)
         self.computed[name] = Reckoned(name, left, term.sign, right)
-        return name, self._within_bounds(field)
+        self._moves[name] = self.moves(term.left) | self.moves(term.right)
+        return self._within_bounds(field)
 
     def _sum(self, name: str, left: RuleField, term: Arithmetic) -> tuple[RuleField, Operand]:
         """The type of the result, and the other operand."""
         if left.currency_field or left.kind not in (*_NUMBERS, Kind.DATE):
             raise self.wrong(f"{left.name} is {_said(left)}, and is not reckoned with")
-        size = _MOST_DAYS if left.kind is Kind.DATE else left.most
-        if size is None:
-            raise self.wrong(f"{left.name} may be of any size; declare how large it is at most to reckon with it")
+        size = self._most(left)
         if term.sign is Sign.TIMES:
             if type(term.right) is not int or left.kind is Kind.DATE:
                 raise self.wrong("a number or an amount is multiplied by a whole number")
             return attrs.evolve(left, name=name, most=size * abs(term.right)), term.right
         if left.kind is Kind.DATE:
-            return self._from_date(name, term)
+            return self._from_date(name, size, term)
         right = self.operand(left, term.right)
-        more = abs(right) if isinstance(right, int) else self._size(term.right)
-        return attrs.evolve(left, name=name, most=size + more), right
+        return attrs.evolve(left, name=name, most=size + self._size(right, term.right)), right
 
-    def _from_date(self, name: str, term: Arithmetic) -> tuple[RuleField, Operand]:
+    def _from_date(self, name: str, size: int, term: Arithmetic) -> tuple[RuleField, Operand]:
         """A date and days, or the days between two dates."""
         day = RuleField(name, Kind.DATE)
         is_day = isinstance(term.right, date | RelativeDay)
@@ -281,21 +306,25 @@ class Terms:
         if is_day:
             if term.sign is Sign.PLUS:
                 raise self.wrong("two dates are not added; take one from the other")
-            return RuleField(name, Kind.INTEGER, most=2 * _MOST_DAYS), self.operand(day, term.right)
-        number = RuleField(name, Kind.INTEGER, most=_MOST_DAYS)
-        right = self.operand(number, term.right)
-        more = abs(right) if isinstance(right, int) else self._size(term.right)
-        return attrs.evolve(
-            self._within_bounds(attrs.evolve(number, most=_MOST_DAYS + more)), kind=Kind.DATE, most=None
-        ), right
+            right = self.operand(day, term.right)
+            return RuleField(name, Kind.INTEGER, most=size + self._size(right, term.right)), right
+        right = self.operand(RuleField(name, Kind.INTEGER), term.right)
+        return attrs.evolve(day, most=size + self._size(right, term.right)), right
 
-    def _size(self, term: Operand) -> int:
+    def _size(self, rests: Operand, term: Operand) -> int:
+        """How large the other side of a sum is at most, up and down."""
+        if isinstance(rests, int):
+            return abs(rests)
+        if isinstance(term, RelativeDay):
+            return _MOST_DAYS
         if isinstance(term, Parameter):
             raise self.wrong(f"${term.name} may be of any size, and is not reckoned with")
-        field = self.column(term)[1]
-        if field.most is None:
+        return self._most(self.column(term)[1])
+
+    def _most(self, field: RuleField) -> int:
+        if field.most is None and field.kind is not Kind.DATE:
             raise self.wrong(f"{field.name} may be of any size; declare how large it is at most to reckon with it")
-        return field.most
+        return _MOST_DAYS if field.most is None else field.most
 
     def _within_bounds(self, field: RuleField) -> RuleField:
         if field.most is not None and field.most > _MOST:
@@ -303,39 +332,9 @@ class Terms:
         return field
 
 
-def _rested(field: RuleField, value: Any) -> Operand | None:
-    """*value* as *field* rests; None if it is no such value."""
-    kind = type(value)
-    if field.kind is Kind.TEXT:
-        return (
-            unicodedata.normalize("NFKC", value) if isinstance(value, str) and not _UNSTORABLE.search(value) else None
-        )
-    if field.kind is Kind.INTEGER:
-        return int(value) if kind is int else None
-    if field.kind is Kind.BOOLEAN:
-        return bool(value) if kind is bool else None
-    if field.kind is Kind.DATE:
-        return days(value) if kind is date else None
-    if field.kind is Kind.INSTANT:
-        known = isinstance(value, datetime) and value.tzinfo is not None
-        return to_micros(value.astimezone(UTC)) if known else None
-    if field.kind is Kind.DECIMAL:
-        return _whole(Decimal(value), field.digits) if kind is int or isinstance(value, Decimal) else None
-    if field.kind is Kind.MONEY and isinstance(value, Money):
-        return value.minor if field.currency in ("", value.currency) else None
-    return None
-
-
 def _differ(one: RuleField, other: RuleField) -> bool:
     """Whether two fields of money are certainly of two currencies."""
     return bool(one.currency and other.currency and one.currency != other.currency)
-
-
-def _whole(value: Decimal, digits: int) -> int | None:
-    if not value.is_finite() or value.adjusted() > _MOST_DIGITS:
-        return None
-    scaled = value.scaleb(digits)
-    return int(scaled) if scaled == scaled.to_integral_value() else None
 
 
 def _said(field: RuleField) -> str:

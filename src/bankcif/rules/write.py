@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import singledispatch
 from typing import Any
@@ -29,6 +29,7 @@ from .expression import (
     Term,
     TextMatch,
 )
+from .values import utc_text
 
 __all__ = ["written", "written_term"]
 
@@ -92,7 +93,7 @@ def _(value: bool) -> str:
 
 @_operand.register
 def _(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return utc_text(value)
 
 
 @_operand.register
@@ -136,7 +137,9 @@ def _(value: Arithmetic) -> str:
     """A sum within a product, or behind a sign, stands in parentheses."""
     inside = isinstance(value.left, Arithmetic) and value.left.sign is not Sign.TIMES and value.sign is Sign.TIMES
     left, right = written_term(value.left), _operand(value.right)
-    right = f"({right})" if isinstance(value.right, Arithmetic) else right
+    # So does a day that is moved, behind a sign.
+    moved = isinstance(value.right, RelativeDay) and value.right.number
+    right = f"({right})" if isinstance(value.right, Arithmetic) or moved else right
     return f"{f'({left})' if inside else left} {value.sign} {right}"
 
 
