@@ -69,7 +69,9 @@ def test_what_a_definition_depends_on_and_what_depends_on_it() -> None:
     }
     assert "tag:retired" in found.impact("birth_date")
     assert found.impact("holdings.balance") == ("tag:large_deposit",)
-    assert set(found.impact("tag:senior")) == {"tag:senior_in_risk", "tag:retired"}
+    ages = {f"tag:{tag.name}" for tag in found.group_of("age_band")}
+    assert set(found.impact("tag:senior")) == {"tag:senior_in_risk", "tag:retired", "tag:minor_in_debt", *ages}
+    assert found.impact("interactions.on")
     assert found.impact("nothing") == ()
 
 

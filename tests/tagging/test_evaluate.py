@@ -89,7 +89,7 @@ def test_overlaps_within_a_group_are_told() -> None:
 
 
 def test_what_a_change_can_turn() -> None:
-    assert GRADES.affected(["aum"]) == ("tag:gold", "tag:silver", "tag:served", "segment:all")
+    assert GRADES.affected(["aum"]) == ("tag:gold", "tag:silver", "tag:plain", "tag:served", "segment:all")
     assert STARTER.affected(["birth_date"])[0] == "tag:child"
     assert "tag:senior_in_risk" in STARTER.affected(["holdings"])
     assert GRADES.affected(["sex"]) == ()

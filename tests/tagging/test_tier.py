@@ -106,6 +106,9 @@ def test_a_month_without_anything_held_counts() -> None:
     gone = {month: each for month, each in all_.items() if each.total}
     assert SCALE.replay(gone) == SCALE.replay(all_)
     assert SCALE.replay({}) == []
+    february = SCALE.replay(averages(60_000, 60_000))[-1].state
+    may = {Month(2026, 5): averages(0, 0, 0, 0, 60_000)[Month(2026, 5)]}
+    assert SCALE.replay(may, february) == SCALE.replay({**averages(60_000, 60_000), **may})[2:]
 
 
 def test_what_is_missing_for_the_next_step() -> None:

@@ -36,6 +36,8 @@ from .tag import Definition, Family, Group, Segment, Tag, TagKind
 
 __all__ = ["Catalogue", "starter_catalogue"]
 
+MOST_CHAIN = 50
+
 T = TypeVar("T", bound="Definition | Group")
 _ORDER = list(Sensitivity)
 _TAG = {
@@ -78,7 +80,7 @@ class Catalogue:
 
     def __attrs_post_init__(self) -> None:
         self._check_groups()
-        _ = self.order
+        self._check_depth()
         for name in self.order:
             self.lowered(name)
 
@@ -103,7 +105,9 @@ class Catalogue:
     @classmethod
     def from_document(cls, document: Mapping[str, Any], *, more: Schema | None = None) -> Catalogue:
         """The catalogue in a parsed document. Raises `RuleError` as `read` does."""
-        if set(document) - {"version", "tag", "group", "segment"} or not isinstance(document.get("version"), str):
+        given: Any = document  # of whoever wrote the file
+        known = isinstance(given, Mapping) and not set(given) - {"version", "tag", "group", "segment"}
+        if not known or not isinstance(given.get("version"), str):
             raise RuleError("a catalogue has a version (text), [tag.NAME], [group.NAME] and [segment.NAME]")
         return cls(
             version=document["version"], more=more,
@@ -145,19 +149,19 @@ class Catalogue:
     def needs(self, name: str) -> Needs:
         """What its rule reads itself."""
         when = self.definition(name).when
-        return Needs() if when is None else needs(when)
+        return Needs() if when is None else needs(when, self.schema)
 
     def inputs(self, name: str) -> Needs:
-        """What it depends on in the end: fields and rows, and every definition between."""
-        found = self.needs(name)
-        for other in self._named_by(name):
-            found |= self.inputs(other)
-        return found
+        """
+        What it depends on in the end: fields and rows, and every definition between. In a group each tag depends on all: what one of them
+        is decides whether another is displaced.
+        """
+        return self._inputs[name]
 
     def sensitivity(self, name: str) -> Sensitivity:
         """Its class: the highest of all that it depends on, and its own."""
         read = self.inputs(name)
-        own = [self.definition(name), *(self.tags[tag] for tag in read.tags)]
+        own = [self.definition(name), *(self.tags[tag] for tag in sorted(read.tags))]
         classes = [sensitivity_of(field) for field in read.fields | read.rows]
         classes += [one.sensitivity for one in own if isinstance(one, Tag)]
         # What somebody says of a person is personal, whatever it is.
@@ -179,6 +183,22 @@ class Catalogue:
     def group_of(self, name: str) -> tuple[Tag, ...]:
         """The tags of a group, highest priority first."""
         return tuple(sorted((tag for tag in self.tags.values() if tag.group == name), key=lambda tag: -tag.priority))
+
+    @cached_property
+    def _inputs(self) -> dict[str, Needs]:
+        """Of each definition, in their order, so that what it names is there already."""
+        found: dict[str, Needs] = {}
+        for name in self.order:
+            together = [name] if name in found else self._members(self._node(name))
+            read = Needs()
+            for one in together:
+                read |= self.needs(one)
+                for other in self._named_by(one):
+                    read |= found[other]
+            if len(together) > 1:
+                read |= Needs(tags=frozenset(self.tags[one.partition(":")[2]].name for one in together))
+            found |= {one: read for one in together if one not in found}
+        return found
 
     @cached_property
     def _lowered(self) -> dict[str, Lowered | None]:
@@ -211,6 +231,18 @@ class Catalogue:
     def _members(self, node: str) -> list[str]:
         kind, _, name = node.partition(":")
         return [f"tag:{tag.name}" for tag in self.group_of(name)] if kind == "group" else [node]
+
+    def _check_depth(self) -> None:
+        """A chain of definitions is evaluated level by level, each a pass over all customers."""
+        depths: dict[str, int] = {}
+        for name in self.order:
+            together = self._members(self._node(name))
+            named = {other for one in together for other in self._named_by(one)}
+            depths[name] = 1 + max((depths[other] for other in named), default=0)
+            if depths[name] > MOST_CHAIN:
+                raise RuleError(
+                    f"{name} stands at the end of a chain of over {MOST_CHAIN} definitions that name each other"
+                )
 
     def _check_groups(self) -> None:
         for tag in self.tags.values():

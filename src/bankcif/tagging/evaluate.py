@@ -135,7 +135,7 @@ class Evaluator:
         known = {**record, **{name: verdict.has for name, verdict in verdicts.items()}}
         first: date | None = None
         for turns in self._turning:
-            found = turns(known, today, until=first or date.max)
+            found = turns(known, today, until=first)
             first = found or first
         return first
 

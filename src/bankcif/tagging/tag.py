@@ -6,6 +6,7 @@ import enum
 import re
 
 import attrs
+from attrs.validators import instance_of, optional
 
 from .._canonical import dumps, sha256
 from .._text import Language
@@ -49,6 +50,11 @@ def _named(_: object, attribute: attrs.Attribute[str], value: str) -> None:
         )
 
 
+def _whole(_: object, attribute: attrs.Attribute[int], value: int) -> None:
+    if type(value) is not int:
+        raise RuleError(f"{attribute.name} is a whole number")
+
+
 @attrs.frozen(kw_only=True)
 class Definition:
     """
@@ -63,11 +69,11 @@ class Definition:
     """
 
     name: str = attrs.field(validator=_named)
-    zh: str
-    en: str
-    about_zh: str
-    about_en: str
-    owner: str
+    zh: str = attrs.field(validator=instance_of(str))
+    en: str = attrs.field(validator=instance_of(str))
+    about_zh: str = attrs.field(validator=instance_of(str))
+    about_en: str = attrs.field(validator=instance_of(str))
+    owner: str = attrs.field(validator=instance_of(str))
     when: Expression | None = None
 
     def label(self, language: Language) -> str:
@@ -101,8 +107,8 @@ class Group:
     """Tags of which a customer has one at most, such as grades; the one of the highest priority that holds."""
 
     name: str = attrs.field(validator=_named)
-    zh: str
-    en: str
+    zh: str = attrs.field(validator=instance_of(str))
+    en: str = attrs.field(validator=instance_of(str))
 
 
 @attrs.frozen(kw_only=True)
@@ -121,9 +127,9 @@ class Tag(Definition):
 
     family: Family
     kind: TagKind = TagKind.RULE
-    group: str = ""
-    priority: int = 0
-    valid_days: int | None = None
+    group: str = attrs.field(default="", validator=instance_of(str))
+    priority: int = attrs.field(default=0, validator=_whole)
+    valid_days: int | None = attrs.field(default=None, validator=optional(_whole))
     sensitivity: Sensitivity = Sensitivity.C1
 
     def __attrs_post_init__(self) -> None:

@@ -209,13 +209,15 @@ class TierScale:
 
     def replay(self, averages: Mapping[Month, Average], state: TierState | None = None) -> list[Step]:
         """
-        Every month from the first of *averages* to the last, behind *state*; a month without one counts as nothing held.
+        Every month from the first of *averages*, or the one behind *state*, to the last; a month without one counts as nothing held.
 
         What is reckoned month by month and what is reckoned at once are one; where an average of an earlier month is corrected, the months
         from there on are reckoned again.
         """
         steps: list[Step] = []
         month, last = min(averages, default=None), max(averages, default=None)
+        if state is not None and month is not None and month >= state.until.next():
+            month = state.until.next()
         while month is not None and last is not None and month <= last:
             steps.append(self.step(state, month, averages.get(month, Average(0, month.days))))
             state, month = steps[-1].state, month.next()
