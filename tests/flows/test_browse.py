@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -183,6 +185,49 @@ def test_the_log_tells_that_two_searches_were_the_same_and_not_what_was_searched
     one, same, other = (AuditEntry.of_body(body).terms["where"] for body in bodies[-3:])
     assert one == same != other
     assert not any(b"2020" in body for body in bodies)
+    assert all("customer_since" in AuditEntry.of_body(body).fields for body in bodies[-3:])
+
+
+def test_a_rule_is_one_of_the_customers_that_may_be_seen_in_an_hour(files: CIF) -> None:
+    """Else a hundred rules that each find nobody tell what the cap forbids to look at."""
+    nobody = "customer_since < 1990-01-01"
+    for who, ask in (("capped", files.customers.browse), ("counted", files.customers.count)):
+        actor = Actor(id=who, roles={"r"})
+        with Under(files, policy(grant("g"), cap={"browse": {"per_hour": 3}})):
+            for _ in range(3):
+                ask(where=nobody, actor=actor, purpose=SERVICE)
+            with pytest.raises(AccessError):
+                ask(where=nobody, actor=actor, purpose=SERVICE)
+    with Under(files, policy(grant("g"), cap={"browse": {"per_hour": 3}})):
+        for _ in range(5):  # how many there are in all tells of nobody
+            files.customers.count(actor=Actor(id="counts", roles={"r"}), purpose=SERVICE)
+
+
+def test_numbers_are_not_asked_for_by_a_rule(files: CIF) -> None:
+    actor = Actor(id="c", roles={"r"})
+    with Under(files, policy(grant("g", fields=["customer_since"]))):
+        for ask in (files.customers.browse, files.customers.count):
+            for where in ("cif_no starts with 'A'", "customer_since is missing or not cif_no is missing"):
+                with pytest.raises(InputError, match="does not ask for numbers"):
+                    ask(where=where, actor=actor, purpose=SERVICE)
+        with pytest.raises(InputError, match="by number is a list"):
+            files.customers.count(by="cif_no", actor=actor, purpose=SERVICE)
+
+
+def test_a_rule_leaves_room_for_the_row_rules_beside_it(files: CIF) -> None:
+    """What is refused is told in the caller's words, never as a fault of the rule of all whom they may see."""
+    actor = Actor(id="deep", roles={"r"}, branch="b1")
+    deepest, deeper = ("not " * n + "customer_since is missing" for n in (12, 13))
+    with Under(files, policy(grant("g", when=f"{'not ' * 11} (branch = $branch or sex = '1')"))):
+        files.customers.browse(where=deepest, actor=actor, purpose=SERVICE)
+        with pytest.raises(RuleError, match="levels deep"):
+            files.customers.browse(where=deeper, actor=actor, purpose=SERVICE)
+        many = " or ".join(f"customer_since > 20{n:02}-01-01" for n in range(10, 60))
+        files.customers.browse(where=many, actor=actor, purpose=SERVICE)
+        with pytest.raises(InputError, match="over 500 comparisons together"):
+            files.customers.browse(where=" or ".join([many] * 10), actor=actor, purpose=SERVICE)
+    with pytest.raises(PolicyError, match="levels deep"):
+        policy(grant("g", when=f"{'not ' * 13} branch = $branch"))
 
 
 @given(
@@ -428,3 +473,31 @@ def test_what_rules_know_of_an_actor() -> None:
     assert row_parameters(Actor(id="a", person="p"), date(1970, 1, 3)) == {
         "actor": "a", "person": "p", "branch": None, "today": 2
     }  # fmt: skip
+
+
+def test_a_mark_is_where_a_page_of_this_order_ended_and_nothing_else(files: CIF) -> None:
+    """It comes from the caller: whatever stands in it is refused, and never reaches the store."""
+    actor = Actor(id="m", roles={"r"})
+
+    def mark(value: Any) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+    with Under(files, policy(grant("g"))):
+        for wrong in (
+            "*",
+            mark([]),
+            mark(["sex", None, "C"]),
+            mark(["customer_since", "1", "C"]),
+            mark(["customer_since", True, "C"]),
+            mark(["customer_since", 2**63, "C"]),
+            mark(["customer_since", 1, "\0"]),
+            mark(["customer_since", 1, "\ud800"]),
+            mark(["customer_since", 1, 1]),
+            mark(["customer_since", 1, "C" * 20_000]),
+            base64.urlsafe_b64encode(b"[" * 9000).decode(),
+        ):
+            with pytest.raises(InputError, match="not where a page of this order ended"):
+                files.customers.browse(order="customer_since", after=wrong, actor=actor, purpose=SERVICE)
+        for wrong in (mark(["sex", "\0", "C"]), mark(["sex", 1, "C"])):
+            with pytest.raises(InputError, match="not where a page of this order ended"):
+                files.customers.browse(order="sex", after=wrong, actor=actor, purpose=SERVICE)

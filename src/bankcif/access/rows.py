@@ -17,6 +17,7 @@ from ..context import Actor, Relation
 from ..errors import PolicyError, RuleError
 from ..rules import (
     FALSE,
+    MOST_DEPTH,
     TRUE,
     Anchor,
     Compare,
@@ -44,6 +45,10 @@ ROW_PARAMETERS: Mapping[str, Kind] = {
 """What a row rule may know of who asks, and when."""
 
 
+_JOINED = 4
+"""Levels by which a row rule stands deeper in the rule of all whom an actor may see."""
+
+
 @attrs.frozen(repr=False)
 class RowRule:
     """A row rule: its text, its tree, whether it holds of a record, and the values it ties a field to, if it does."""
@@ -64,16 +69,16 @@ def row_rule(text: str, grant: str) -> RowRule:
     problem = ""
     try:
         tree = parse(text)
-        lowered = to_lowered(tree)
+        lowered = to_lowered(tree, joined=True)
         return RowRule(text, tree, _on_its_day(lowered), anchor(lowered))
     except RuleError as error:
         problem = str(error)
     raise PolicyError(f"grant {grant}, when: {problem}", rule="policy")
 
 
-def to_lowered(tree: Expression) -> Lowered:
-    """*tree* as every engine takes it."""
-    return lower(tree, customer_schema(), ROW_PARAMETERS)
+def to_lowered(tree: Expression, *, joined: bool = False) -> Lowered:
+    """*tree* as every engine takes it; one that is to be *joined* to what else decides who is seen leaves it room."""
+    return lower(tree, customer_schema(), ROW_PARAMETERS, levels=MOST_DEPTH - _JOINED if joined else MOST_DEPTH)
 
 
 def _on_its_day(rule: Lowered) -> Predicate:

@@ -18,8 +18,21 @@ import attrs
 from ..access import Action, row_known, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose, Sink
-from ..errors import InputError
-from ..rules import TRUE, And, Expression, Kind, Lowered, comes_from, compiled, customer_schema, needs, parse
+from ..errors import InputError, RuleError
+from ..rules import (
+    TRUE,
+    And,
+    Expression,
+    Kind,
+    Lowered,
+    comes_from,
+    compiled,
+    customer_schema,
+    is_storable,
+    is_whole,
+    needs,
+    parse,
+)
 from ..storage import Order, UnitOfWork
 from ._golden import open_goldens
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
@@ -30,8 +43,9 @@ __all__ = ["Page", "browse", "count"]
 
 _MOST = 100
 _EPOCH = date(1970, 1, 1)
-_FREE = frozenset({"cif_no", "kind"})
+_FREE = frozenset({"kind"})
 """What a view tells in any case."""
+_LONGEST_MARK = 16_000
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +81,8 @@ def browse(
     A page of the customers whom *actor* may see.
 
     Args:
-        where: Of them, those of this rule over plain facts that each of them shows as they are; see `bankcif.rules.parse`.
+        where: Of them, those of this rule over plain facts that each of them shows as they are, and not over their numbers; see
+            `bankcif.rules.parse`. Finding nobody counts as seeing one.
         order: Field to sort by: ``cif_no``, or a plain fact that each of them shows as it is.
         descending: Largest first.
         after: `Page.after` of the page before.
@@ -77,7 +92,7 @@ def browse(
 
     Raises:
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
-        InputError: There is no such field, a mark that is none, or a limit out of its range.
+        InputError: There is no such field, a mark that is none, a limit out of its range, or a rule over numbers.
         NotFoundOrNotAllowedError: The policy does not let *actor* browse, or sort or choose by this field.
         RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
     """
@@ -107,12 +122,13 @@ def browse(
                 views.append(view)
                 rules |= by
         number = sum(unit.search.count(rule, known, None).values()) if total else None
-        within = spend(desk, unit, actor, Action.BROWSE, len(views))
+        # Who asks by a rule and finds nobody has tried one.
+        within = spend(desk, unit, actor, Action.BROWSE, max(len(views), 1) if where else len(views))
         if within:
             entry = AuditEntry.by(
                 actor, "browse", desk.now(), purpose=purpose, count=len(views),
                 subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
-                fields=tuple(sorted({name for one in views for name in one.values})), terms=_told(desk, where),
+                fields=tuple(sorted({name for one in views for name in one.values} | _read(where))), terms=_told(desk, where),
             )  # fmt: skip
             record(desk, unit, [entry])
             unit.commit()
@@ -132,24 +148,33 @@ def count(desk: Desk, *, where: str = "", by: str | None = None, actor: Actor, p
     Returns:
         Value to number, None standing for the customers without one; a date as a `date`. Without *by*, the number under None.
 
+    A count by a rule tells of those it is about what a look at one of them would: it is one of the customers whom *actor* may see in an hour.
+
     Raises:
-        InputError: There is no such field.
+        AccessError: *actor* has seen as many customers in this hour as the policy allows.
+        InputError: There is no such field, or it is the number, of which each customer has another.
         NotFoundOrNotAllowedError: The policy does not let *actor* browse, or count or choose by this field.
         RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
     """
     authorize(desk, actor, Action.BROWSE, "count", purpose)
     chosen = _chosen(desk, actor, purpose, where, "count")
+    if by == "cif_no":
+        raise InputError("a count by number is a list of customers; browse them", rule="unknown_field")
     if by is not None:
         _need_clear(desk, actor, purpose, by, "count")
     with desk.unit_of_work() as unit:
         rule, _ = _visible(desk, unit, actor, purpose, chosen)
         found = dict(unit.search.count(rule, row_known(rule, actor, desk.today()), by))
         entry = AuditEntry.by(
-            actor, "count", desk.now(), purpose=purpose, count=sum(found.values()), fields=(by,) if by else (),
-            terms=_told(desk, where),
+            actor, "count", desk.now(), purpose=purpose, count=sum(found.values()),
+            fields=tuple(sorted(_read(where) | ({by} if by else set()))), terms=_told(desk, where),
         )  # fmt: skip
-        record(desk, unit, [entry])
-        unit.commit()
+        within = spend(desk, unit, actor, Action.BROWSE, 1 if where else 0)
+        if within:
+            record(desk, unit, [entry])
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.BROWSE, "count", purpose)
     if by is not None and customer_schema()[by].kind is Kind.DATE:
         return {None if day is None else _EPOCH + timedelta(day): number for day, number in found.items()}
     return found if found or by is not None else {None: 0}
@@ -164,7 +189,13 @@ def _visible(
     """
     ticketed, broken = standing_of(desk, unit, actor)
     mine = desk.policy.visible(actor, Action.BROWSE, purpose, sink=sink, ticketed=ticketed, broken=broken)
-    return to_lowered(And((mine, open_life_cycles(purpose), chosen))), broken
+    try:
+        return to_lowered(And((mine, open_life_cycles(purpose), chosen))), broken
+    except RuleError:
+        pass
+    raise InputError(
+        "what is asked for and the row rules that let you see it have over 500 comparisons together", rule="too_large"
+    )
 
 
 def _chosen(desk: Desk, actor: Actor, purpose: Purpose, where: str, what: str, sink: Sink = Sink.DISPLAY) -> Expression:
@@ -172,11 +203,18 @@ def _chosen(desk: Desk, actor: Actor, purpose: Purpose, where: str, what: str, s
     if not where:
         return TRUE
     tree = parse(where)
-    to_lowered(tree)
-    for name in sorted({comes_from(name) for name in needs(tree).fields} - _FREE):
+    to_lowered(tree, joined=True)
+    if "cif_no" in needs(tree).fields:  # else numbers are guessed by their beginnings, and nobody is named in the log
+        raise InputError("a rule does not ask for numbers; look at a customer by theirs", rule="where")
+    for name in sorted(_read(where) - _FREE):
         if not desk.policy.shown_in_clear(actor, Action.BROWSE, purpose, name, sink):
             raise refuse(desk, actor, what, purpose, fields=(name,), rule="where")
     return tree
+
+
+def _read(where: str) -> set[str]:
+    """The fields of the catalogue that a rule reads."""
+    return {comes_from(name) for name in needs(parse(where)).fields} if where else set()
 
 
 def _told(desk: Desk, where: str) -> dict[str, str]:
@@ -195,11 +233,11 @@ def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: st
 def _mark(after: str, order: str) -> tuple[Any, str]:
     said: Any = None
     try:
-        said = json.loads(base64.urlsafe_b64decode(after.encode()))
-    except (ValueError, UnicodeError):
+        said = json.loads(base64.urlsafe_b64decode(after.encode())) if len(after) <= _LONGEST_MARK else None
+    except (ValueError, UnicodeError, RecursionError):
         said = None
     kind = customer_schema()[order].kind
-    good = isinstance(said, list) and len(said) == 3 and said[0] == order and isinstance(said[2], str)
-    if not good or type(said[1]) not in ((str, type(None)) if kind is Kind.TEXT else (int, type(None))):
+    good = isinstance(said, list) and len(said) == 3 and said[0] == order and is_storable(said[2])
+    if not good or not (said[1] is None or (is_storable(said[1]) if kind is Kind.TEXT else is_whole(said[1]))):
         raise InputError("that is not where a page of this order ended", rule="after")
     return said[1], said[2]
