@@ -23,7 +23,16 @@ from bankcif.storage import _tables as t, partitions, upgrade
 from bankcif.storage._sql_session import Session
 from bankcif.storage.sql import SqlRepository
 
-FEW = {"store", "audit_checkpoint", "audit_cursor", "rotation", "policy", "schema_version", "retired_key"}
+FEW = {
+    "store",
+    "audit_checkpoint",
+    "audit_cursor",
+    "rotation",
+    "policy",
+    "schema_version",
+    "retired_key",
+    "tag_catalogue",
+}
 """Tables with a few rows a tenant, which every machine could have."""
 SECOND = {
     "crosswalk by cif_no": "the records of a customer who is there already",
@@ -192,6 +201,6 @@ def test_what_cannot_be_split_is_refused_and_nothing_is_laid_out(tmp_path: Path)
         with pytest.raises(StorageError, match="2 to 64"):
             upgrade.statements("postgresql", partitions=many)
     printed = upgrade.statements("postgresql", partitions=4)
-    assert printed.count("PARTITION BY HASH (cif_no)") == 4
+    assert printed.count("PARTITION BY HASH (cif_no)") == 5
     assert printed.count("PARTITION OF party ") == 4
     assert "PARTITION OF outbox" not in printed, "its key is a number"

@@ -16,7 +16,8 @@ from bankcif.storage.sql import SqlRepository
 WHOLE = {
     "approvals", "checkpoints", "checkpoint_last", "count", "heads", "lease_count", "lease_free", "links_all", "outbox",
     "parties_page", "retired", "rotations", "staged", "store", "store_locked", "store_restate", "stream_ends", "tasks",
-    "policy_active",  # a handful of policies
+    "policy_active", "catalogue_active", "catalogue_at", "catalogues",  # a handful of policies and catalogues
+    "portraits_behind",  # all customers, a page at a time
     "lease_mine", "lease_end",  # a handful of streams
     "tags_count",  # a verification
     "tags_of_version",  # a rotation, which reads them all

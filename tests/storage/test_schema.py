@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from tests.conftest import ALL_ROLES, NOW
+from tests.conftest import ALL_ROLES, NOW, known
 from tests.flows.test_register import register
 from tests.storage.servers import NAMES, Server
 
@@ -30,7 +30,7 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 
 def upgrade():
     with op.batch_alter_table("meeting") as table:
@@ -82,6 +82,10 @@ def test_a_kept_store_of_each_version_comes_to_the_newest_with_what_it_holds(
         found = cif.customers.find(phone="15412345670", actor=STEWARD, purpose=Purpose.SERVICE)
         assert len(found) == 2
         assert register(cif, STEWARD, "new").outcome is Outcome.NEW
+        if version > "0001":
+            manager = known(Actor(id="m.li", roles={"relationship_manager"}, branch="b"))
+            tags = cif.tags.portrait(found[0].cif_no, actor=manager, purpose=Purpose.SERVICE).tags
+            assert "tag:prime_age" in {one.name for one in tags}
 
 
 def test_tables_are_laid_out_as_the_library_does_it_itself(url: str) -> None:
@@ -124,11 +128,11 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library of a later version, that adds a column and a table."""
     scripts = tmp_path / "migrations"
     shutil.copytree(upgrade._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "v0002.py").write_text(NEXT, encoding="utf-8")
+    (scripts / "versions" / "v0003.py").write_text(NEXT, encoding="utf-8")
     monkeypatch.setattr(upgrade, "_SCRIPTS", scripts)
     for module in (schema, upgrade):
-        monkeypatch.setattr(module, "SCHEMAS", ("0001", "0002"))
-        monkeypatch.setattr(module, "SCHEMA", "0002")
+        monkeypatch.setattr(module, "SCHEMAS", ("0001", "0002", "0003"))
+        monkeypatch.setattr(module, "SCHEMA", "0003")
 
 
 @pytest.fixture
@@ -144,15 +148,15 @@ def old(url: str) -> str:
 
 def test_an_older_store_is_told_untouched_and_upgraded_with_its_rows(old: str, later: None) -> None:
     with pytest.raises(
-        StoreOpenError, match="of version 0001, and this library works with 0002; run  bankcif db upgrade"
+        StoreOpenError, match="of version 0002, and this library works with 0003; run  bankcif db upgrade"
     ):
         sql.SqlRepository.open(old, "t", create=True)
-    assert upgrade.current(old) == "0001"
-    assert upgrade.upgrade(old) == ("0001", "0002")
+    assert upgrade.current(old) == "0002"
+    assert upgrade.upgrade(old) == ("0002", "0003")
     assert run(old, "SELECT extra FROM meeting", "SELECT tenant FROM novelty", "SELECT stream FROM audit_head") == [
         [], [], [("s0",)],
     ]  # fmt: skip
-    assert upgrade.current(old) == "0002"
+    assert upgrade.current(old) == "0003"
     sql.SqlRepository.open(old, "t", create=False).close()
 
 
@@ -160,11 +164,11 @@ def test_statements_since_a_version_do_the_same(old: str, later: None) -> None:
     kind = make_url(old).get_backend_name()
     if kind == "sqlite":
         with pytest.raises(StorageError, match="bankcif db upgrade  alone"):
-            upgrade.statements(kind, "0001")
+            upgrade.statements(kind, "0002")
         return
-    printed = [one.strip() for one in upgrade.statements(kind, "0001").split(";") if one.strip()]
+    printed = [one.strip() for one in upgrade.statements(kind, "0002").split(";") if one.strip()]
     run(old, *(one for one in printed if one.split()[-1] not in ("BEGIN", "COMMIT")))
-    assert upgrade.current(old) == "0002"
+    assert upgrade.current(old) == "0003"
     assert run(old, "SELECT extra FROM meeting") == [[]]
 
 

@@ -10,6 +10,7 @@ import attrs
 from ..errors import ConflictError
 from ..party import CifNo, SourceKey
 from ._memory_tables import Store
+from .portrait_rows import PORTRAIT
 from .rows import (
     ClaimRow,
     FactRow,
@@ -65,6 +66,7 @@ class Copies(Store):
     def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
         wanted = set(cif_nos)
         found = [r for r in self._data.golden.rows.values() if r.cif_no in wanted and r.superseded_at is None]
+        found = [row for row in found if row.data_group != PORTRAIT]
         return sorted(found, key=lambda row: (row.cif_no, row.data_group))
 
     def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:

@@ -11,6 +11,7 @@ from ..approval import Approval
 from ..audit import AuditRow, CheckpointRow, Head
 from ..errors import ConflictError
 from ..party import CifNo
+from .portrait_rows import CatalogueRow, PortraitRow
 from .rows import (
     ChallengeRow,
     ClaimRow,
@@ -98,6 +99,8 @@ class Data:
         self.outbox: _Table[int, OutboxRow] = _Table(self.undo)
         self.rotations: _Table[str, RotationRow] = _Table(self.undo)
         self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
+        self.catalogues: _Table[str, CatalogueRow] = _Table(self.undo)
+        self.portraits: _Table[CifNo, PortraitRow] = _Table(self.undo)
         self.credentials: _Table[tuple[str, str, str], CredentialRow] = _Table(self.undo)
         self.challenges: _Table[bytes, ChallengeRow] = _Table(self.undo)
         self.usage: _Table[tuple[str, str, int], int] = _Table(self.undo)

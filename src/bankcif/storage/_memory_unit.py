@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._memory_credentials import Credentials, Usage
 from ._memory_log import Audit, Trail
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
+from ._memory_portraits import Catalogues, Portraits
 from ._memory_reasons import Reasons
 from ._memory_search import Search
 from ._memory_tables import Data
@@ -30,6 +31,8 @@ class Unit:
         self.keys = Keys(data)
         self.erasure = Erasure(data)
         self.policies = Policies(data)
+        self.portraits = Portraits(data)
+        self.catalogues = Catalogues(data)
         self.credentials = Credentials(data)
         self.search = Search(data)
         self.usage = Usage(data)

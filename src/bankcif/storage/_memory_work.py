@@ -167,6 +167,7 @@ class Erasure(Store):
         wanted = set(cif_nos)
         for cif_no in wanted:
             self._data.facts.drop(cif_no)
+            self._data.portraits.drop(cif_no)
         for group in [key for key in self._data.golden.rows if key[0] in wanted]:
             self._data.golden.drop(group)
         for task in [row.id for row in self._data.tasks.rows.values() if {row.cif_no, row.other} & wanted]:

@@ -12,6 +12,7 @@ from ._failures import translated
 from ._sql_credentials import Credentials, Usage
 from ._sql_log import Audit, Trail
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
+from ._sql_portraits import Catalogues, Portraits
 from ._sql_reasons import Reasons
 from ._sql_search import Search
 from ._sql_session import Session
@@ -40,6 +41,8 @@ class Unit:
         self.keys = Keys(session)
         self.erasure = Erasure(session)
         self.policies = Policies(session)
+        self.portraits = Portraits(session)
+        self.catalogues = Catalogues(session)
         self.credentials = Credentials(session)
         self.search = Search(session)
         self.usage = Usage(session)

@@ -190,6 +190,18 @@ POLICY = _table(
     _may("since", Micros), _may("until", Micros),
     rowid=True,
 )  # fmt: skip
+TAG_CATALOGUE = _table(
+    "tag_catalogue",
+    _key("id", text(32)), _need("digest", fixed_bytes(32)), _need("version", text(128)), _need("document", SEALED),
+    _need("mark", fixed_bytes(16)), _may("since", Micros), _may("until", Micros),
+    rowid=True,
+)  # fmt: skip
+PORTRAIT = _table(
+    "portrait",
+    _key("cif_no", _CIF), _need("version", Integer), _need("catalogue", fixed_bytes(32)), _need("party_version", Integer),
+    _may("due", fixed_bytes(8)),
+)  # fmt: skip
+Index("portrait_due", PORTRAIT.c.tenant, PORTRAIT.c.due)
 CREDENTIAL = _table(
     "credential",
     _key("operator", _ACTOR), _key("kind", text(16)), _key("id", text(64)), _need("key_id", fixed_bytes(16)),
@@ -218,7 +230,7 @@ OUTBOX = Table(
 )  # fmt: skip
 
 DISTRIBUTED_BY = {
-    "party": "cif_no", "golden_group": "cif_no", "fact": "cif_no", "audit_subject": "cif_no", "outbox": "cif_no",
+    "party": "cif_no", "golden_group": "cif_no", "fact": "cif_no", "portrait": "cif_no", "audit_subject": "cif_no", "outbox": "cif_no",
     "source_record": "source_key", "crosswalk": "source_key", "claim": "tag", "blind_index": "tag", "not_a_match": "low",
     "task": "id", "match_review": "task_id", "approval": "id", "reason": "about", "staged_row": "batch",
     "audit_entry": "stream", "audit_head": "stream", "usage": "actor", "credential": "operator", "challenge": "id",

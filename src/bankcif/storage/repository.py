@@ -17,6 +17,7 @@ from ..party import CifNo, SourceKey
 from .index_store import IndexStore
 from .log_store import AuditStore, TrailStore
 from .person_store import CredentialStore, ReasonStore, UsageStore
+from .portrait_store import CatalogueStore, PortraitStore
 from .rows import (
     ClaimRow,
     FactRow,
@@ -42,6 +43,7 @@ LOST = "connection"
 __all__ = [
     "LOST",
     "AuditStore",
+    "CatalogueStore",
     "ClaimStore",
     "CopyStore",
     "CredentialStore",
@@ -52,6 +54,7 @@ __all__ = [
     "OutboxStore",
     "PartyStore",
     "PolicyStore",
+    "PortraitStore",
     "ReasonStore",
     "Repository",
     "SourceStore",
@@ -92,10 +95,10 @@ class CopyStore(Protocol):
         """Ends the current versions of these parties, which have no golden record any more."""
 
     def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
-        """The current version of each group of these parties."""
+        """The current version of each group of these parties, their portraits left out."""
 
     def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
-        """Every version of each group of these parties."""
+        """Every version of each group of these parties, and of their portraits."""
 
     def reseal(self, rows: Collection[GoldenRow]) -> None:
         """Replaces key and sealed bytes of versions that exist."""
@@ -266,7 +269,7 @@ class ErasureStore(Protocol):
         """Deletes every link of these source keys, past ones too."""
 
     def parties(self, cif_nos: Collection[CifNo]) -> None:
-        """Deletes golden groups in every version, facts, tasks, and pairs kept apart, of these parties."""
+        """Deletes golden groups in every version, portraits, facts, tasks, and pairs kept apart, of these parties."""
 
     def approvals(self, ids: Collection[str]) -> None:
         """Deletes proposals; one that is not there is nothing."""
@@ -354,6 +357,10 @@ class UnitOfWork(Protocol):
     def erasure(self) -> ErasureStore: ...
     @property
     def policies(self) -> PolicyStore: ...
+    @property
+    def portraits(self) -> PortraitStore: ...
+    @property
+    def catalogues(self) -> CatalogueStore: ...
     @property
     def credentials(self) -> CredentialStore: ...
     @property

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bankcif import CIF, Actor, Individual, LocalKeyProvider, party_from
 from bankcif.storage.schema import SCHEMA
+from bankcif.tagging import starter_catalogue
 from bankcif.testing import synthetic_tables
 
 HERE = Path(__file__).parent
@@ -40,6 +41,10 @@ def main() -> None:
                     Individual,
                 )
                 cif.customers.register(person, channel="counter", source_key=str(n), actor=actor, occasion="lead")
+            officers = [Actor(id=name, roles={"tag_officer"}) for name in ("t.mei", "t.an")]
+            proposal = cif.tags.propose(starter_catalogue(), reason="first", actor=officers[0])
+            cif.approvals.approve(proposal.id, actor=officers[1])
+            cif.tags.renew(actor=officers[0])
         for name in ("cif", "cif-keys"):
             with closing(sqlite3.connect(f"{folder}/{name}.db")) as database:
                 (out / f"{name}.sql").write_text("\n".join(database.iterdump()) + "\n", encoding="utf-8")

@@ -15,9 +15,9 @@ from ...storage.rows import (
     TaskRow,
 )
 
-__all__ = ["A", "B", "approval", "index", "link", "party", "source", "task"]
+__all__ = ["A", "B", "C", "approval", "index", "link", "party", "source", "task"]
 
-A, B = CifNo("C000000000000000A"), CifNo("C000000000000000B")
+A, B, C = (CifNo(f"C000000000000000{one}") for one in "ABC")
 
 
 def party(cif_no: CifNo = A, version: int = 1, **more: object) -> PartyRow:

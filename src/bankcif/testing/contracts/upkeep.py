@@ -13,6 +13,7 @@ from ...context import Actor
 from ...errors import ConflictError
 from ...party import CifNo, SourceKey
 from ...storage import Repository
+from ...storage.portrait_rows import PORTRAIT, CatalogueRow, PortraitRow
 from ...storage.rows import (
     ChallengeRow,
     ClaimRow,
@@ -25,7 +26,7 @@ from ...storage.rows import (
     RotationRow,
     StoreRow,
 )
-from .rows import A, B, approval, index, link, party, source, task
+from .rows import A, B, C, approval, index, link, party, source, task
 
 __all__ = ["UpkeepContract"]
 
@@ -151,6 +152,62 @@ class UpkeepContract:
             unit.policies.put(attrs.evolve(second, since=7))
             assert unit.policies.active() == attrs.evolve(second, since=7)
             assert unit.policies.get(b"3" * 32) is None
+
+    def test_one_catalogue_is_in_force_and_it_is_known_which_was(self, repository: Repository) -> None:
+        first = CatalogueRow(id="a", digest=b"1" * 32, version="1", document=b"{}", mark=b"m" * 16, since=5)
+        second = CatalogueRow(id="b", digest=b"2" * 32, version="2", document=b"[]", mark=b"m" * 16)
+        again = attrs.evolve(first, id="c", since=None)
+        with repository.unit_of_work() as unit:
+            assert (unit.catalogues.active(), unit.catalogues.at(9)) == (None, None)
+            for row in (second, first, again):
+                unit.catalogues.put(row)
+            unit.commit()
+        with repository.unit_of_work() as unit:
+            assert (unit.catalogues.active(), unit.catalogues.get("b")) == (first, second)
+            unit.catalogues.put(attrs.evolve(first, until=7))
+            unit.catalogues.put(attrs.evolve(second, since=7, until=9))
+            unit.catalogues.put(attrs.evolve(again, since=9))
+            found = [None if row is None else row.id for row in map(unit.catalogues.at, (4, 5, 6, 7, 8, 9, 99))]
+            assert found == [None, "a", "a", "b", "b", "c", "c"]
+            assert unit.catalogues.active() == attrs.evolve(again, since=9)
+            assert unit.catalogues.get("d") is None
+            assert [row.id for row in unit.catalogues.all()] == ["a", "b", "c"]
+
+    def test_portraits_are_read_apart_and_found_by_their_day_and_catalogue(self, repository: Repository) -> None:
+        def group(cif_no: CifNo, name: str, version: int) -> GoldenRow:
+            return GoldenRow(
+                cif_no=cif_no, data_group=name, version=version, recorded_at=version, key_id=b"k" * 16, sealed=b"s"
+            )
+
+        def known(cif_no: CifNo, catalogue: bytes, due: bytes | None) -> PortraitRow:
+            return PortraitRow(cif_no=cif_no, version=1, catalogue=catalogue * 32, party_version=1, due=due)
+
+        with repository.unit_of_work() as unit:
+            unit.parties.add([party(A), party(B), party(C)])
+            unit.copies.put_golden([group(A, "identity", 1), group(A, PORTRAIT, 1), group(B, PORTRAIT, 1)])
+            unit.copies.put_golden([group(A, PORTRAIT, 2)])
+            unit.portraits.put([known(A, b"1", b"d" * 8), known(B, b"2", b"e" * 8)])
+            unit.commit()
+        with repository.unit_of_work() as unit:
+            assert [(row.data_group, row.version) for row in unit.copies.golden([A])] == [("identity", 1)]
+            assert [(row.cif_no, row.version) for row in unit.portraits.current([A, B, C])] == [(A, 2), (B, 1)]
+            assert len(unit.copies.history([A])) == 3
+            assert unit.portraits.get([A, C]) == {A: known(A, b"1", b"d" * 8)}
+            assert unit.portraits.due([b"d" * 8, b"e" * 8, b"f" * 8], 9) == [A, B]
+            assert unit.portraits.due([b"d" * 8, b"e" * 8], 1) == [A]
+            assert unit.portraits.behind(b"1" * 32, "", 9) == [B, C]
+            assert unit.portraits.behind(b"1" * 32, "", 1) == [B]
+            assert unit.portraits.behind(b"1" * 32, B, 9) == [C]
+            unit.parties.update([party(A, version=2)])
+            assert unit.portraits.behind(b"1" * 32, "", 9) == [A, B, C], "A has changed since"
+            unit.portraits.put([attrs.evolve(known(A, b"1", b"d" * 8), party_version=2)])
+            unit.parties.update([attrs.evolve(party(C, version=2), life_cycle="restricted")])
+            unit.portraits.put([known(B, b"1", None)])
+            assert unit.portraits.behind(b"1" * 32, "", 9) == []
+            assert unit.portraits.due([b"e" * 8], 9) == []
+            unit.erasure.parties([A])
+            assert (unit.portraits.get([A]), unit.portraits.current([A])) == ({}, [])
+            assert set(unit.portraits.get([A, B])) == {B}
 
     def test_what_is_erased_is_gone_and_nothing_else(self, repository: Repository) -> None:
         def golden(cif_no: CifNo, version: int) -> GoldenRow:
