@@ -22,14 +22,14 @@ from ..intake import Standard
 from ..merging import Override, Release, Terms
 from ..party import CATALOGUE, CifNo, FieldType, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
-from ..storage.rows import LinkRow, PartyRow, SourceRow
-from ._golden import Rebuilt, rebuild
+from ..storage.rows import PartyRow
+from ._decided import Asked, keep_decided, with_party
+from ._golden import rebuild
 from ._pages import PAGE, pages
-from ._reasons import keep_reason, need_reason
-from ._records import Arrival, Record, content_tag, index_rows, open_records, seal_record
-from ._relations import current, granted_to
-from ._reshape import standing, touched_of
-from .desk import Desk, assure, authorize, need_purpose, note, record, refuse, retried, told
+from ._reasons import need_reason
+from ._records import Arrival, Record, open_records
+from ._reshape import touched_of
+from .desk import Desk, authorize, note, record, retried
 
 __all__ = ["Overridden", "end_override", "override", "rebuild_all"]
 
@@ -191,39 +191,20 @@ def _with_party(
     desk: Desk, cif_no: CifNo, names: tuple[str, ...], what: str, actor: Actor, purpose: Purpose, work: Any
 ) -> Overridden:
     """Does *work* in one transaction, on the customer as they stand, if *actor* may override all of *names*."""
-    need_purpose(desk, actor, what, purpose)
-    assure(desk, actor, Action.OVERRIDE, what, purpose)
 
-    def once() -> Overridden | PartyRow | None:
-        with desk.unit_of_work() as unit:
-            row = current(unit, cif_no, purpose)
-            if row is None or row.life_cycle == LifeCycle.RESTRICTED:
-                return None
-            catalogue = CATALOGUE[PartyKind(row.kind)]
-            if not set(names) <= set(granted_to(desk, unit, actor, Action.OVERRIDE, purpose, row)):
-                return row
-            for name in names:
-                if name not in catalogue or catalogue[name].type is FieldType.CHILDREN:
-                    raise InputError(
-                        "only fields with one value are overridden; documents and holdings come from a source",
-                        path=f"$.{name}", rule="unknown_field", cif_no=row.cif_no,
-                    )  # fmt: skip
-            found: Overridden = work(unit, row)
-            unit.commit()
+    def checked(unit: UnitOfWork, row: PartyRow) -> Overridden:
+        catalogue = CATALOGUE[PartyKind(row.kind)]
+        for name in names:
+            if name not in catalogue or catalogue[name].type is FieldType.CHILDREN:
+                raise InputError(
+                    "only fields with one value are overridden; documents and holdings come from a source",
+                    path=f"$.{name}", rule="unknown_field", cif_no=row.cif_no,
+                )  # fmt: skip
+        found: Overridden = work(unit, row)
         return found
 
-    problem: IntakeError | None = None
-    found: Overridden | PartyRow | None = None
-    try:
-        found = retried(once)
-    except IntakeError as error:
-        problem = error
-    if problem is not None:
-        refuse(desk, actor, what, purpose, rule="intake", fields=names)
-        raise told(problem)
-    if isinstance(found, Overridden):
-        return found
-    raise refuse(desk, actor, what, purpose, subjects=(found.cif_no,) if found else (), fields=names if found else ())
+    asked = Asked(Action.OVERRIDE, what, names, actor, purpose)
+    return with_party(desk, cif_no, asked, lambda granted: set(names) <= set(granted), checked)
 
 
 @attrs.frozen(repr=False)
@@ -240,44 +221,21 @@ def _decide(
     desk: Desk, unit: UnitOfWork, row: PartyRow, decision: _Decision, actor: Actor, purpose: Purpose
 ) -> Overridden:
     """Writes a record for each field, and what follows from them."""
-    said = decision.values
-    now, tagging = desk.now(), desk.tagging(unit)
-    before, _ = standing(desk, unit, row.cif_no)
-    keys = desk.data_keys.take(len(said))
-    marks = {mark.source_key: mark.record_no for mark in unit.sources.marks(_SOURCE, [one.key for one in said])}
-    known = unit.crosswalk.current(list(said))
-    for (origin, (name, value)), key in zip(said.items(), keys, strict=True):
-        arrival = Arrival(
+    now = desk.now()
+    arrivals = [
+        Arrival(
             origin=origin, channel="override", terms=Terms(trust=100), business_time=now, override=decision.override,
             form=Standard(kind=PartyKind(row.kind), values={name: value}, given={}, faults=()),
-        )  # fmt: skip
-        sealed = seal_record(
-            desk, arrival, record_no=marks.get(arrival.origin.key, -1) + 1, key=key, received_at=now,
-            content=content_tag(desk, arrival), actor=actor,
-        )  # fmt: skip
-        unit.sources.add([sealed])
-        if arrival.origin not in known:
-            unit.crosswalk.add([_link(sealed, row, actor, now)])
-        keep_reason(desk, unit, f"{decision.what}:{sealed.source_key}:{sealed.record_no}", decision.reason, row.cif_no)
-    after, opened = standing(desk, unit, row.cif_no)
-    mine = [one for one in opened if one.statement.origin in said]
-    unit.indexes.add([tag for one in mine for tag in index_rows(tagging, one)])
-    touched = attrs.evolve(after, before=before.before)
-    rebuilt: Rebuilt = rebuild(desk, unit, [touched], actor=actor, now=now)[row.cif_no]
-    entry = AuditEntry.by(
-        actor, decision.what, now, purpose=purpose, subjects=(row.cif_no,), count=1, fields=tuple(dict.fromkeys(name for name, _ in said.values())),
-        rule=decision.override.release.value, digests={row.cif_no: rebuilt.row.stamp},
-    )  # fmt: skip
-    record(desk, unit, [entry])
+        )
+        for origin, (name, value) in decision.values.items()
+    ]  # fmt: skip
+    names = tuple(dict.fromkeys(name for name, _ in decision.values.values()))
+    asked = Asked(Action.OVERRIDE, decision.what, names, actor, purpose)
+    rebuilt = keep_decided(
+        desk, unit, row, arrivals, asked, reason=decision.reason, rule=decision.override.release.value
+    )
     return Overridden(
         cif_no=row.cif_no, changed=rebuilt.changed, proposed=tuple(one.field for one in rebuilt.proposed),
-    )  # fmt: skip
-
-
-def _link(sealed: SourceRow, row: PartyRow, actor: Actor, now: int) -> LinkRow:
-    return LinkRow(
-        source=sealed.source, source_key=sealed.source_key, number=0, home=row.cif_no, cif_no=row.cif_no,
-        reason="override", weight_millibits=None, actor=actor.id, since=now,
     )  # fmt: skip
 
 
