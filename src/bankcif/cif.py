@@ -26,6 +26,7 @@ from ._tasks import (
     Matches,
     Operators,
     Policies,
+    Tags,
     Verifications,
 )
 from .access import AuthPlan, MaskProfiles, Policy, default_policy, default_profiles
@@ -34,6 +35,7 @@ from .context import Actor, Purpose
 from .errors import ConfigurationError, ForkError, PolicyError, StoreOpenError
 from .flows import analyze, load as load_flow, verify_store
 from .flows._policy import PolicyWatch, policy_in_force
+from .flows._tags import TagWatch
 from .flows.call import as_call
 from .flows.desk import Desk, destroy_retired_later, refuse
 from .flows.found import Founding, found_store
@@ -166,7 +168,8 @@ class CIF:
             ),
             standards=standards or capture_standards(),
             models=models, link_policy=link_policy, survivorship=survivorship or STANDARD_RULES, policy=policy, masks=masks,
-            watch=PolicyWatch(repository, founded.digester, masks, clock, policy_seconds, policy),
+            watch=PolicyWatch(repository, founded.digester, masks, clock, policy_seconds, policy), tags=None,
+            tag_watch=TagWatch(repository, founded.digester, clock, policy_seconds),
             authentication=authentication or AuthPlan(),
             log=LogWriter(
                 repository=repository, tenant=tenant, clock=clock, holder=ids.draw(16), plan=log_plan or LogPlan(),
@@ -187,6 +190,7 @@ class CIF:
         self.erasures = Erasures(self)
         self.keys = Keys(self)
         self.policies = Policies(self)
+        self.tags = Tags(self)
         self.operators = Operators(self)
         self.exports = Exports(self)
         self.access = Access(self)
@@ -244,8 +248,9 @@ class CIF:
         except PolicyError as error:
             refuse(self.__desk, _POLICY, "policy_in_force", None, rule=error.rule)
             raise
-        if come is not None:
-            self.__desk = attrs.evolve(self.__desk, policy=come)
+        tags = self.__desk.tag_watch.in_force()
+        if come is not None or tags is not self.__desk.tags:
+            self.__desk = attrs.evolve(self.__desk, policy=come or self.__desk.policy, tags=tags)
         return self.__desk
 
     @as_call("load", "load")

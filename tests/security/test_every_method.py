@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from tests.access.authenticator_double import Device
 from tests.conftest import NOW, TRUST, insides, known
 from tests.flows.test_register import form, register
+from tests.flows.test_tags import tag
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose, _tasks, read_channel
 from bankcif._clock import FixedClock
@@ -28,14 +29,28 @@ from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
 from bankcif.party import ReferenceTables
 from bankcif.storage._memory_unit import Unit
+from bankcif.tagging import Catalogue
 from bankcif.testing.verifiers import FakeVerifier
 
 ALL = frozenset(
-    {"relationship_manager", "teller", "steward", "loader", "auditor", "compliance", "key_custodian", "privacy_officer"}
+    {
+        "relationship_manager",
+        "teller",
+        "steward",
+        "loader",
+        "auditor",
+        "compliance",
+        "key_custodian",
+        "privacy_officer",
+        "tag_officer",
+    }
 )
 WHO = known(Actor(id="w.all", roles=ALL, branch="b"))
-SECOND = known(Actor(id="w.two", roles={*ALL}))
+SECOND = known(Actor(id="w.two", roles={*ALL}, branch="b"))
 OFFICER = known(Actor(id="o.teng", roles={"policy_officer", "operator_admin"}))
+THIRD = known(Actor(id="w.three", roles={*ALL}))
+TAGS = Catalogue.of("1", tag("local", "home_branch = 'b'"), tag("careful"))
+DUE = date(2026, 12, 1)
 NOBODY = Actor(id="x.nobody")
 SERVICE, OPERATIONS, COMPLIANCE = Purpose.SERVICE, Purpose.OPERATIONS, Purpose.COMPLIANCE
 
@@ -158,6 +173,18 @@ def _no_finish(w: World, actor: Actor) -> None:
     w.cif.operators.finish_step_up(asked.id, device.sign(asked.options), actor=actor)
 
 
+def _tagged(w: World, *, again: bool = False) -> CIF:
+    for version in ("1", "2") if again else ("1",):
+        catalogue = attrs.evolve(TAGS, version=version)
+        w.cif.approvals.approve(w.cif.tags.propose(catalogue, reason="r", actor=SECOND).id, actor=THIRD)
+    return w.cif
+
+
+def _said(w: World) -> CIF:
+    _tagged(w).tags.say(w.cif_no, "careful", until=DUE, reason="r", actor=SECOND, purpose=SERVICE)
+    return w.cif
+
+
 VERIFIER = GuardedVerifier(verifier=FakeVerifier())
 
 CALLS: dict[str, Call] = {
@@ -239,6 +266,16 @@ CALLS: dict[str, Call] = {
     "Access.review": lambda w, a: w.cif.access.review([WHO], DAY, DAY + timedelta(days=900), actor=a),
     "Access.could_see": lambda w, a: w.cif.access.could_see(w.cif_no, [WHO], actor=a),
     "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),
+    "Tags.preview": lambda w, a: w.cif.tags.preview(TAGS, actor=a),
+    "Tags.propose": lambda w, a: w.cif.tags.propose(TAGS, reason="r", actor=a),
+    "Tags.roll_back": lambda w, a: _tagged(w, again=True).tags.roll_back(reason="r", actor=a),
+    "Tags.published": lambda w, a: w.cif.tags.published(actor=a),
+    "Tags.renew": lambda w, a: _tagged(w).tags.renew(actor=a),
+    "Tags.say": lambda w, a: _tagged(w).tags.say(w.cif_no, "careful", until=DUE, reason="r", actor=a, purpose=SERVICE),
+    "Tags.veto": lambda w, a: _tagged(w).tags.veto(w.cif_no, "local", until=DUE, reason="r", actor=a, purpose=SERVICE),
+    "Tags.take_back": lambda w, a: _said(w).tags.take_back(w.cif_no, "careful", reason="r", actor=a, purpose=SERVICE),
+    "Tags.portrait": lambda w, a: _tagged(w).tags.portrait(w.cif_no, actor=a, purpose=SERVICE),
+    "Tags.why": lambda w, a: _tagged(w).tags.why(w.cif_no, "tag:local", actor=a, purpose=SERVICE),
     "Audit.verify": lambda w, a: w.cif.audit.verify(actor=a),
     "Audit.who": lambda w, a: w.cif.audit.who(w.cif_no, actor=a),
     "Audit.deeds": lambda w, a: w.cif.audit.deeds("t", actor=a),
@@ -251,6 +288,7 @@ WITHOUT_CUSTOMERS = {
     "open": "opens the file; an empty one's founding is an entry",
     "close": "lets go of it",
     "Policies.in_force": "the process's own configuration",
+    "Tags.in_force": "the process's own configuration",
     "Audit.key": "the log's public key",
     "Operators.is_enrolled": "leaves an entry under the name that is asked about: tests/flows/test_authenticate.py",
     "Operators.begin_log_in": "asks whoever is there; who they are is told with the answer",

@@ -5,6 +5,7 @@ from .audit import Audit
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
 from .operators import Operators
+from .tags import Tags
 from .upkeep import Erasures, Held, Keys, Policies
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "Matches",
     "Operators",
     "Policies",
+    "Tags",
     "Verifications",
 ]

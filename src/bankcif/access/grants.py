@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import product
@@ -70,6 +71,9 @@ class Action(enum.StrEnum):
     OPERATORS = "operators"
     REVIEW = "review"
     BROWSE = "browse"
+    TAG = "tag"
+    CATALOGUE = "catalogue"
+    PORTRAY = "portray"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -84,9 +88,14 @@ BY_CUSTOMER = frozenset(
         Action.VERIFY,
         Action.OVERRIDE,
         Action.REPORT,
+        Action.TAG,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""
+_TAGS = re.compile(
+    r"tag:(?:\*|@(?:demographic|behaviour|value|risk|own)|[a-z][a-z0-9_]{0,63})|segment:(?:\*|[a-z][a-z0-9_]{0,63})"
+)
+"""Beside fields a grant names tags and segments: one, a family of tags, or all."""
 MOST_ALONE = 1000
 """Of how many customers no policy lets one person alone export more in an hour."""
 
@@ -269,7 +278,7 @@ def _fields(names: Iterable[str], grant: str) -> frozenset[str]:
             found |= FIELD_NAMES
         elif name.startswith("@") and name[1:] in set(DataGroup):
             found |= {f.name for kind in PartyKind for f in CATALOGUE[kind].in_group(DataGroup(name[1:]))}
-        elif name in FIELD_NAMES:
+        elif name in FIELD_NAMES or _TAGS.fullmatch(name):
             found.add(name)
         else:
             raise PolicyError(f"grant {grant}: {name!r} is not a field of the catalogue", rule="policy")

@@ -12,12 +12,13 @@ from .._canonical import dumps, sha256
 from ..approval import Approval, ApprovalState, Operation, propose
 from ..audit import AuditEntry
 from ..context import Actor
-from ..identifiers import facts_of, resident_ids
 from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_from
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
-from ..storage.rows import FactRow, GoldenRow, LinkRow, OutboxRow, PartyRow
+from ..storage.portrait_rows import IDLE
+from ..storage.rows import FactRow, GoldenRow, LinkRow, NotAMatchRow, OutboxRow, PartyRow
+from ._portrait import Sitter, born_of, portray, retire_portraits, words_of
 from ._proposals import decision_entry, keep, settle
 from .desk import Desk, record
 
@@ -136,11 +137,9 @@ def rebuild(
     proposals: list[Approval] = []
     fallen: list[tuple[Approval, Approval]] = []
     differing: set[CifNo] = set()
-    linked: dict[str, list[LinkRow]] = {one.cif_no: list(one.links) for one in touched if one.links is not None}
-    known = [one.cif_no for one in touched if one.links is None]
-    for link in unit.crosswalk.of_parties(known) if known else ():
-        linked.setdefault(link.cif_no, []).append(link)
+    linked = _links_of(unit, touched)
     stored = _stored(desk, unit, touched)
+    sitters: list[Sitter] = []
     for party in touched:
         before = golden_of(desk, party.kind, party.before, party.anchor)
         golden = golden_of(desk, party.kind, party.after, party.anchor)
@@ -164,6 +163,8 @@ def rebuild(
             if fact is not None:
                 golden_rows += _golden_rows(desk, party, golden, changed, row.version, now)
                 facts.append(fact)
+                if row.life_cycle not in IDLE:
+                    sitters.append(_sitter(party, row, golden, fact))
             outbox.append(OutboxRow(cif_no=party.cif_no, version=row.version, fields=",".join(changed), at=now))
         if party.row is not None and not party.force and _TOLD_APART_BY.intersection(changed):
             differing |= _who_changed(party, linked.get(party.cif_no, ()))
@@ -176,16 +177,39 @@ def rebuild(
     unit.copies.end_golden([p.cif_no for p in touched if p.merged_into is not None], now)
     unit.copies.put_golden(golden_rows)
     unit.copies.put_facts(facts)
+    portray(desk, unit, sitters, now)
+    retire_portraits(desk, unit, [p.cif_no for p in touched if p.merged_into is not None])
     unit.outbox.add(outbox)
-    ended = [row for row in unit.crosswalk.not_matches(differing) if row.until is None] if differing else []
-    if ended:
-        unit.crosswalk.end_not_matches(differing, now)
+    ended = _end_apart(unit, differing, now)
     entries = [decision_entry(settle(desk, unit, *pair), "withdraw", actor, now) for pair in fallen]
     entries += [decision_entry(one, "propose", actor, now) for one in keep(desk, unit, proposals)]
     entries += [AuditEntry.by(actor, "apart_ended", now, subjects=(row.low, row.high), count=2) for row in ended]
     if entries:
         record(desk, unit, entries)
     return done
+
+
+def _links_of(unit: UnitOfWork, touched: Sequence[Touched]) -> dict[str, list[LinkRow]]:
+    """The links of each party: those that came with it, or else those there are."""
+    linked: dict[str, list[LinkRow]] = {one.cif_no: list(one.links) for one in touched if one.links is not None}
+    known = [one.cif_no for one in touched if one.links is None]
+    for link in unit.crosswalk.of_parties(known) if known else ():
+        linked.setdefault(link.cif_no, []).append(link)
+    return linked
+
+
+def _end_apart(unit: UnitOfWork, cif_nos: set[CifNo], now: int) -> list[NotAMatchRow]:
+    """Ends what keeps these parties apart from anybody; returns what stood."""
+    ended = [row for row in unit.crosswalk.not_matches(cif_nos) if row.until is None] if cif_nos else []
+    if ended:
+        unit.crosswalk.end_not_matches(cif_nos, now)
+    return ended
+
+
+def _sitter(party: Touched, row: PartyRow, golden: GoldenRecord, fact: FactRow) -> Sitter:
+    return Sitter(
+        row=row, values=golden.values, facts=fact, key=party.anchor_key, words=words_of(party.after), fresh=party.row is None
+    )  # fmt: skip
 
 
 def _who_changed(party: Touched, links: Iterable[LinkRow]) -> set[CifNo]:
@@ -273,10 +297,7 @@ def _golden_rows(
 
 
 def _facts(desk: Desk, party: Touched, golden: GoldenRecord) -> FactRow:
-    born = golden.values.get("birth_date", "")
-    if not born and party.kind is PartyKind.INDIVIDUAL:
-        numbers = resident_ids(golden.values.get("identifiers", ()))
-        born = next((facts_of(number).birth_date.isoformat() for number in numbers), "")
+    born = born_of(party.kind, golden.values)
     return FactRow(cif_no=party.cif_no, values=facts_from(party.kind, golden.values, born=born, today=desk.today()))
 
 

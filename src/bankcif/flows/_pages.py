@@ -16,22 +16,23 @@ K = TypeVar("K")
 
 
 def pages(
-    desk: Desk, read: Callable[[UnitOfWork, K], Sequence[R]], start: K, place: Callable[[R], K]
+    desk: Desk, read: Callable[[UnitOfWork, K], Sequence[R]], start: K, place: Callable[[R], K], size: int | None = None
 ) -> Iterator[Sequence[R]]:
     """
     The pages of a table, each read in a unit of its own.
 
     Args:
         desk: Collaborators.
-        read: Gives up to `PAGE` rows behind a place.
+        read: Gives up to so many rows as a page has behind a place.
         start: The place before the first row.
         place: Where a row stands.
+        size: Of a full page; `PAGE` if None.
     """
     while True:
         with desk.repository.unit_of_work() as unit:
             page = read(unit, start)
         yield page
-        if len(page) < PAGE:
+        if len(page) < (size or PAGE):
             return
         start = place(page[-1])
 

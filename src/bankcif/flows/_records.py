@@ -51,6 +51,7 @@ class Arrival:
         delivery: Keyed digest of file and line, or None.
         verification: The check, of a record that is one.
         override: That it is a person's decision, if it is one.
+        word: What it says of a tag, in stored form, of a record that does.
     """
 
     origin: SourceKey
@@ -61,6 +62,7 @@ class Arrival:
     delivery: bytes | None = None
     verification: Verification | None = None
     override: Override | None = None
+    word: Mapping[str, Any] | None = None
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -117,6 +119,8 @@ def content_tag(desk: Desk, arrival: Arrival) -> bytes:
     }  # fmt: skip
     if arrival.override is not None:
         content["override"] = arrival.override.stored()
+    if arrival.word is not None:
+        content["word"] = arrival.word
     return desk.digester.digest("content", dumps(content))
 
 
@@ -147,7 +151,7 @@ def seal_record(
 
     The payload holds ``format`` (1), ``kind``, ``values``, ``given`` (what the channel wrote, where standardizing
     changed it), ``faults`` (path, rule, severity), ``terms`` (how far the source is believed) and, of a check,
-    ``verification``.
+    ``verification``, of a decision ``override``, of what is said of a tag ``word``.
     """
     form = arrival.form
     payload = {
@@ -162,6 +166,8 @@ def seal_record(
         payload["verification"] = arrival.verification.stored()
     if arrival.override is not None:
         payload["override"] = arrival.override.stored()
+    if arrival.word is not None:
+        payload["word"] = arrival.word
     bare = SourceRow(
         source=arrival.origin.source, source_key=arrival.origin.key, record_no=record_no, channel=arrival.channel,
         received_at=received_at, business_time=arrival.business_time, actor=actor.id, person=actor.person, key_id=key.id,
@@ -193,7 +199,8 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
         cif_no=cif_no,
         kind=kind,
         statement=statement_of(
-            row, payload["values"], Terms.of_stored(payload["terms"]), payload.get("verification"), payload.get("override")
+            row, payload["values"], Terms.of_stored(payload["terms"]), payload.get("verification"), payload.get("override"),
+            payload.get("word"),
         ),
         key=key,
         identifying=desk.link_policy.identifying,
@@ -212,6 +219,7 @@ def statement_of(
     terms: Terms,
     check: Mapping[str, Any] | None = None,
     override: Mapping[str, Any] | None = None,
+    word: Mapping[str, Any] | None = None,
 ) -> Statement:
     """A record as survivorship hears it."""
     return Statement(
@@ -219,5 +227,5 @@ def statement_of(
         received_at=row.received_at, business_time=row.business_time, values=values, terms=terms,
         restricted=row.restricted_at is not None, actor=row.actor, person=row.person,
         verification=None if check is None else Verification.of_stored(check),
-        override=None if override is None else Override.of_stored(override),
+        override=None if override is None else Override.of_stored(override), word=word,
     )  # fmt: skip

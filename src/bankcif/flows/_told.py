@@ -30,6 +30,7 @@ class Told:
         self._stream = ""
         self.subjects = Sum()
         self.policy = (0, "")
+        self.catalogue = (0, "")
 
     def see(self, row: AuditRow, said: Mapping[str, Any]) -> None:
         if row.stream < self._stream or len(self._passed) > _MOST_PASSED:
@@ -47,9 +48,12 @@ class Told:
             pass
 
     def note(self, said: Mapping[str, Any]) -> None:
-        """Keeps where each customer, each other row of which the log tells, and the policy in force were left last."""
-        if said.get("action") == "policy_in_force" and said.get("at", 0) >= self.policy[0]:
-            self.policy = (said.get("at", 0), said.get("rule", "").rpartition(":")[2])
+        """Keeps where each customer, each other row of which the log tells, and policy and catalogue in force were left last."""
+        came = (said.get("at", 0), said.get("rule", "").rpartition(":")[2])
+        if said.get("action") == "policy_in_force" and came[0] >= self.policy[0]:
+            self.policy = came
+        if said.get("action") == "catalogue_in_force" and came[0] >= self.catalogue[0]:
+            self.catalogue = came
         for name, known in (("digests", self.stamps), ("marks", self.marks)):
             for key, stamp in said.get(name, {}).items():
                 version, _, digest = stamp.partition(":")

@@ -15,7 +15,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError
 from ..storage import UnitOfWork
-from . import amend, erase, govern, merge, operators, queue, rotate
+from . import amend, erase, govern, merge, operators, publish, queue, rotate
 from ._proposals import decision_entry, need_kept, settle
 from ._reasons import with_reasons
 from .desk import Desk, authorize, destroy_retired_later, need_assurance, need_purpose, record, refuse, retried, told
@@ -63,6 +63,9 @@ _OPERATIONS: Mapping[Operation, _Key] = {
     Operation.EXPORT: _Key(Action.EXPORT, Action.APPROVE, govern.ground_of_policy, None),
     Operation.OPERATOR: _Key(
         Action.OPERATORS, Action.OPERATORS, operators.ground_of_operator, operators.confirm_factor
+    ),
+    Operation.CATALOGUE: _Key(
+        Action.CATALOGUE, Action.CATALOGUE, publish.ground_of_catalogue, publish.change_catalogue
     ),
     Operation.BREAK_GLASS: _Key(Action.BREAK_GLASS, Action.REVIEW, _nothing, _nothing_more),
 }
@@ -241,6 +244,7 @@ def _told_if_refused(desk: Desk, approval_id: str, actor: Actor, what: str, once
         decided = retried(once)
         destroy_retired_later(desk)
         desk.watch.again()  # it may have been a policy
+        desk.tag_watch.again()  # or a catalogue
         return decided
     except FourEyesError as error:
         refused = error

@@ -27,6 +27,7 @@ from ..protection import SEVERAL, DataKeys, Sealer, Tagger, Taggers
 from ..storage import LOST, Repository, UnitOfWork
 from ..storage.rows import IndexRow
 from ._policy import PolicyWatch
+from ._tags import TagsInForce, TagWatch
 from .log import LogWriter
 
 __all__ = [
@@ -67,8 +68,8 @@ class Desk:
         taggers: Make the tags of blind indexes, by version.
         digester: Makes keyed digests of contents, and tokens.
         survivorship: By which golden records are made.
-        policy: By which the call works that was given this desk, from its beginning to its end.
-        watch: Tells when another policy comes into force; the next call is given a desk with that one.
+        policy, watch: By which the call works, from its beginning to its end; what tells when another comes, for the next call's desk.
+        tags, tag_watch: The tag catalogue by which portraits are made in this call, if there is one; and what tells when another comes.
         log: Writes the audit log.
         wait: Waits so many seconds, for a server to come back.
     """
@@ -91,6 +92,8 @@ class Desk:
     survivorship: SurvivorshipRules
     policy: Policy
     watch: PolicyWatch
+    tags: TagsInForce | None
+    tag_watch: TagWatch
     masks: MaskProfiles
     authentication: AuthPlan
     log: LogWriter

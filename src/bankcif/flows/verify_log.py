@@ -32,7 +32,8 @@ from ..errors import AuditError, BankCIFError, WitnessError
 from ..party import CifNo, LifeCycle
 from ..protection import DataKey
 from ..storage import UnitOfWork
-from ..storage.rows import FactRow, GoldenRow, LinkRow, PartyRow
+from ..storage.portrait_rows import CatalogueRow
+from ..storage.rows import FactRow, GoldenRow, LinkRow, PartyRow, PolicyRow
 from . import _factors, _proposals
 from ._golden import golden_place, party_content, party_digest
 from ._pages import PAGE, rows_of
@@ -86,13 +87,22 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
 
 
 def _policy(desk: Desk, told: Told) -> list[Damage]:
-    """Whether an older policy was put back: its own mark is right, but the log knows of a later one."""
+    """Whether an older policy or tag catalogue was put back: its own mark is right, but the log knows of a later one."""
     with desk.repository.unit_of_work() as unit:
-        active = unit.policies.active()
-    at, digest = told.policy
-    if active is not None and (active.digest.hex() == digest or (active.since or 0) > at):
-        return []
-    return [Damage("policy", 0, "the policy in force is not the last that the log says came into force")]
+        found = {"policy": unit.policies.active(), "tag_catalogue": unit.catalogues.active()}
+    said = {"policy": told.policy, "tag_catalogue": told.catalogue}
+    return [
+        Damage(name, 0, f"the {name.replace('_', ' ')} in force is not the last that the log says came into force")
+        for name, active in found.items()
+        if not _is_last(active, *said[name])
+    ]
+
+
+def _is_last(active: PolicyRow | CatalogueRow | None, at: int, digest: str) -> bool:
+    """Whether what is in force is what came into force last, as the log says, or came since; nothing, if nothing ever did."""
+    if active is None:
+        return not digest
+    return active.digest.hex() == digest or (active.since or 0) > at
 
 
 def _marks(desk: Desk, told: Told, heads: Mapping[str, Head]) -> list[Damage]:

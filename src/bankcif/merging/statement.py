@@ -155,6 +155,7 @@ class Statement:
         actor, person: Who delivered it; survivorship does not ask, approval does.
         verification: The check, of a record that is one; such a record asserts no value.
         override: That it is a person's decision, if it is one.
+        word: What is said of a tag, in stored form, of a record that does; survivorship does not ask, the portrait does.
     """
 
     origin: SourceKey
@@ -169,6 +170,7 @@ class Statement:
     person: str = ""
     verification: Verification | None = None
     override: Override | None = None
+    word: Mapping[str, Any] | None = None
 
     @property
     def place(self) -> tuple[str, str, int]:

@@ -121,16 +121,13 @@ def sensitivity_of(name: str) -> Sensitivity:
     return Sensitivity.C2 if field is None else field.sensitivity
 
 
-def opened_record(
-    party: Mapping[str, Any], values: Mapping[str, Any], *, birth_year: int | None = None
-) -> dict[str, Any]:
+def opened_record(party: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """
     A customer as rules see them.
 
     Args:
         party: Of `_PARTY`, what is known.
         values: Golden values in stored form.
-        birth_year: Where it is known without the birth date.
     """
     record: dict[str, Any] = {field.name: None for field in _fields() if field.kind is not Kind.AGE}
     for field in _catalogued().values():
@@ -141,7 +138,7 @@ def opened_record(
             record |= _rested(field.name, field.type, value)
     record |= {name: party.get(name) for name in _PARTY}
     born = values.get("birth_date")
-    record["birth_year"] = int(born[:4]) if born else birth_year
+    record["birth_year"] = int(born[:4]) if born else None
     for rows in _collections():
         record[rows.name] = [_row(rows, row) for row in values.get(rows.name) or ()]
     return record

@@ -3,6 +3,7 @@
 from .audience import Audience, Movement, Overlap, Removed, audience, is_control, movement, overlap
 from .catalogue import Catalogue, starter_catalogue
 from .evaluate import Evaluator, Said, Verdict
+from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of
 from .tag import Family, Group, Segment, Tag, TagKind
 from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, average_of
 
@@ -11,12 +12,16 @@ __all__ = [
     "Average",
     "Catalogue",
     "Evaluator",
+    "Exit",
     "Family",
     "Group",
+    "Held",
+    "Left",
     "Month",
     "Move",
     "Movement",
     "Overlap",
+    "Portrait",
     "Removed",
     "Said",
     "Segment",
@@ -27,10 +32,15 @@ __all__ = [
     "TierScale",
     "TierState",
     "Verdict",
+    "Word",
     "audience",
     "average_of",
+    "draw",
+    "heard",
     "is_control",
     "movement",
+    "need_sayable",
     "overlap",
+    "said_of",
     "starter_catalogue",
 ]

@@ -20,6 +20,7 @@ All tags and segments of a bank, checked together: every rule fits, none goes in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import as_file, files
@@ -31,7 +32,7 @@ import attrs
 from .._toml import read_toml
 from ..errors import ConfigurationError, RuleError
 from ..party import Sensitivity
-from ..rules import Lowered, Needs, Schema, comes_from, lower, needs, opened_schema, parse, sensitivity_of
+from ..rules import Lowered, Needs, Schema, comes_from, lower, needs, opened_schema, parse, sensitivity_of, written
 from .tag import Definition, Family, Group, Segment, Tag, TagKind
 
 __all__ = ["Catalogue", "starter_catalogue"]
@@ -116,6 +117,24 @@ class Catalogue:
             segments=_each(document, "segment", _SEGMENT, lambda name, table: Segment(name=name, **_with_rule(table))),
         )  # fmt: skip
 
+    def document(self) -> dict[str, Any]:
+        """
+        The catalogue as `from_document` takes it, every rule written out.
+
+        Raises:
+            RuleError: It speaks of fields that are not the customers' own; they do not travel with it.
+        """
+        if self.more is not None and (self.more.fields or self.more.collections):
+            raise RuleError(
+                "a catalogue that reads a bank's own fields is not kept with the store; give it to an evaluator"
+            )
+        return {
+            "version": self.version,
+            "tag": {name: _table(one, _TAG) for name, one in sorted(self.tags.items())},
+            "group": {name: _table(one, {"zh", "en"}) for name, one in sorted(self.groups.items())},
+            "segment": {name: _table(one, _SEGMENT) for name, one in sorted(self.segments.items())},
+        }  # fmt: skip
+
     @cached_property
     def schema(self) -> Schema:
         """What the rules may speak of."""
@@ -139,6 +158,10 @@ class Catalogue:
         """The definition called ``tag:NAME`` or ``segment:NAME``."""
         kind, _, own = name.partition(":")
         return self.tags[own] if kind == "tag" else self.segments[own]
+
+    def version_of(self, name: str) -> str:
+        """The version of the definition called ``tag:NAME`` or ``segment:NAME``."""
+        return self._versions[name]
 
     def lowered(self, name: str) -> Lowered | None:
         """Its rule as engines take it; None of a tag without one."""
@@ -199,6 +222,10 @@ class Catalogue:
                 read |= Needs(tags=frozenset(self.tags[one.partition(":")[2]].name for one in together))
             found |= {one: read for one in together if one not in found}
         return found
+
+    @cached_property
+    def _versions(self) -> dict[str, str]:
+        return {name: self.definition(name).version for name in self.order}
 
     @cached_property
     def _lowered(self) -> dict[str, Lowered | None]:
@@ -282,6 +309,14 @@ def _each(
             problem = "something is missing, or of the wrong type"
         raise RuleError(problem if problem.startswith(kind) else f"{kind} {name}: {problem}")
     return found
+
+
+def _table(one: Definition | Group, keys: set[str]) -> dict[str, Any]:
+    """A definition as a document has it; what is nothing is left out."""
+    found = {key: getattr(one, key) for key in sorted(keys) if getattr(one, key) not in (None, "")}
+    if "when" in found:
+        found["when"] = written(found["when"])
+    return {key: value.value if isinstance(value, Enum) else value for key, value in found.items()}
 
 
 def _with_rule(table: dict[str, Any]) -> dict[str, Any]:

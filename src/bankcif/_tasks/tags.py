@@ -1,0 +1,98 @@
+"""Tags: catalogues, what is said by hand, portraits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from ..approval import Approval
+from ..context import Actor, Purpose, Sink
+from ..flows import portray, publish, say as say_flow
+from ..party import CifNo
+from ..rules import Explanation
+from ..tagging import Catalogue, Said
+from ._group import Group, instant
+
+__all__ = ["Tags"]
+
+
+class Tags(Group):
+    """The tag catalogue in force and its changes by two persons, what is said of customers by hand, and their portraits."""
+
+    @property
+    def in_force(self) -> Catalogue | None:
+        """The catalogue that this process works by."""
+        tags = self._desk.tags
+        return None if tags is None else tags.evaluator.catalogue
+
+    def preview(self, catalogue: Catalogue, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> publish.Preview:
+        """Who would enter and who would leave, were *catalogue* in force today; see `bankcif.flows.publish.preview_catalogue`."""
+        return publish.preview_catalogue(self._desk, catalogue, actor=actor, purpose=purpose)
+
+    def propose(
+        self, catalogue: Catalogue, *, reason: str, actor: Actor, purpose: Purpose = Purpose.OPERATIONS
+    ) -> Approval:
+        """Proposes *catalogue* in place of the one in force; a second person decides. See `bankcif.flows.publish`."""
+        return publish.propose_catalogue(self._desk, catalogue, reason=reason, actor=actor, purpose=purpose)
+
+    def roll_back(self, *, reason: str, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> Approval:
+        """Proposes the catalogue that was in force before the present one; a second person decides."""
+        return publish.propose_rollback(self._desk, reason=reason, actor=actor, purpose=purpose)
+
+    def published(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> list[publish.Published]:
+        """The catalogues that are or were in force, oldest first."""
+        return publish.published(self._desk, actor=actor, purpose=purpose)
+
+    def renew(
+        self,
+        *,
+        actor: Actor,
+        purpose: Purpose = Purpose.OPERATIONS,
+        whole: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """Makes portraits anew where time or another catalogue turned them; run it every day. See `bankcif.flows.portray.renew`."""
+        return portray.renew(self._desk, actor=actor, purpose=purpose, whole=whole, progress=progress)
+
+    def say(
+        self,
+        cif_no: str,
+        tag: str,
+        *,
+        reason: str,
+        actor: Actor,
+        purpose: Purpose,
+        until: date | None = None,
+        evidence: str = "",
+    ) -> bool:
+        """Says that a customer has a tag that no rule decides, until a day; whether they have it now. See `bankcif.flows.say.say`."""
+        return say_flow.say(
+            self._desk, CifNo(cif_no), tag, Said.HAS, until=until, reason=reason, evidence=evidence, actor=actor,
+            purpose=purpose,
+        )  # fmt: skip
+
+    def veto(
+        self, cif_no: str, tag: str, *, until: date, reason: str, actor: Actor, purpose: Purpose, evidence: str = ""
+    ) -> bool:
+        """Says that a customer shall not have a tag, whatever its rule says, until a day; whether they have it now."""
+        return say_flow.say(
+            self._desk, CifNo(cif_no), tag, Said.VETO, until=until, reason=reason, evidence=evidence, actor=actor,
+            purpose=purpose,
+        )  # fmt: skip
+
+    def take_back(self, cif_no: str, tag: str, *, reason: str, actor: Actor, purpose: Purpose) -> bool:
+        """Takes back what was said of a customer and a tag; whether they have it now."""
+        return say_flow.say(
+            self._desk, CifNo(cif_no), tag, None, until=None, reason=reason, evidence="", actor=actor, purpose=purpose
+        )
+
+    def portrait(
+        self, cif_no: str, *, actor: Actor, purpose: Purpose, at: datetime | None = None, sink: Sink = Sink.DISPLAY
+    ) -> portray.PortraitView:
+        """A customer's tags and segments, now or at an aware instant; see `bankcif.flows.portray.portrait`."""
+        when = None if at is None else instant(at, 0)
+        return portray.portrait(self._desk, CifNo(cif_no), at=when, actor=actor, purpose=purpose, sink=sink)
+
+    def why(self, cif_no: str, name: str, *, actor: Actor, purpose: Purpose) -> Explanation:
+        """Why ``tag:NAME`` or ``segment:NAME`` holds of a customer today, or does not; see `bankcif.flows.portray.why`."""
+        return portray.why(self._desk, CifNo(cif_no), name, actor=actor, purpose=purpose)

@@ -1,0 +1,179 @@
+"""
+Portraits: which tags a customer has, made anew whenever the golden record is, and when a day has turned what a rule says.
+
+A portrait is a copy that can be rebuilt, and rests as a golden group of its own: sealed, in versions, with the customer's other copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import attrs
+
+from .._canonical import dumps
+from ..identifiers import facts_of, resident_ids
+from ..merging import Statement
+from ..party import CifNo, PartyKind
+from ..protection import DataKey, Place
+from ..rules import opened_record
+from ..storage import UnitOfWork
+from ..storage.portrait_rows import PORTRAIT, PortraitRow
+from ..storage.rows import FactRow, GoldenRow, PartyRow
+from ..tagging import Evaluator, Portrait, Word, draw, heard
+from .desk import Desk
+
+__all__ = [
+    "Sitter",
+    "born_of",
+    "day_tag",
+    "drawn",
+    "open_portraits",
+    "portrait_place",
+    "portray",
+    "record_for_rules",
+    "retire_portraits",
+    "words_of",
+]
+
+_DUE_BYTES = 8
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Sitter:
+    """
+    A customer of whom a portrait is made.
+
+    Attributes:
+        row: The party as it stands now.
+        values: Golden values in stored form.
+        facts: Plain facts, as they stand now.
+        words: All that was said of tags, each with the key it is kept under, in its order; None for what the portrait before says.
+        key: The anchor's data key, where the portrait is to be kept.
+        fresh: Whether it is a new party, which has no portrait.
+    """
+
+    row: PartyRow
+    values: Mapping[str, Any]
+    facts: FactRow | None
+    words: Sequence[tuple[object, Word]] | None
+    key: DataKey | None = None
+    fresh: bool = False
+
+
+def portrait_place(cif_no: CifNo, version: int) -> Place:
+    """Where a portrait belongs."""
+    return Place(table="golden_group", owner=(cif_no,), group=PORTRAIT, version=version)
+
+
+def words_of(statements: Iterable[Statement]) -> list[tuple[object, Word]]:
+    """What records say of tags, each with the key it is kept under, in the order in which it was said; restricted ones are not heard."""
+    said = [one for one in statements if one.word is not None and not one.restricted]
+    said.sort(key=lambda one: (one.received_at, one.place))
+    return [
+        (one.origin, attrs.evolve(Word.of_stored(one.word), about=f"tag:{one.origin.key}:{one.record_no}"))
+        for one in said
+        if one.word is not None
+    ]
+
+
+def born_of(kind: PartyKind, values: Mapping[str, Any]) -> str:
+    """The birth date of a party in stored form: as it is known, or else as their resident ID says it; empty if neither does."""
+    born: str = values.get("birth_date") or ""
+    if not born and kind is PartyKind.INDIVIDUAL:
+        numbers = resident_ids(values.get("identifiers", ()))
+        born = next((facts_of(number).birth_date.isoformat() for number in numbers), "")
+    return born
+
+
+def record_for_rules(row: PartyRow, values: Mapping[str, Any], facts: FactRow | None) -> dict[str, Any]:
+    """A customer as the rules of tags see them."""
+    known: Mapping[str, Any] = {} if facts is None else facts.values
+    party = {
+        "cif_no": row.cif_no, "kind": row.kind, "life_cycle": row.life_cycle, "review_state": row.review_state,
+        "branch": row.branch, "manager": row.manager, "prefecture": known.get("prefecture"),
+    }  # fmt: skip
+    born = born_of(PartyKind(row.kind), values)
+    return opened_record(party, {**values, "birth_date": born} if born else values)
+
+
+def open_portraits(
+    desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo], known: Iterable[DataKey] = ()
+) -> dict[CifNo, Portrait]:
+    """The portraits that stand of these parties; *known* are data keys that are opened already."""
+    groups = unit.portraits.current(cif_nos) if cif_nos else ()
+    keys = {key.id: key for key in known}
+    missing = {group.key_id for group in groups} - keys.keys()
+    if missing:
+        keys |= desk.data_keys.get(missing)
+    return {
+        group.cif_no: Portrait.of_stored(
+            desk.sealer.open(group.sealed, keys[group.key_id], portrait_place(group.cif_no, group.version))
+        )
+        for group in groups
+    }
+
+
+def day_tag(desk: Desk, day: date) -> bytes:
+    """
+    The keyed tag of a day, by which is found who is due on it: whoever reads the database learns of two customers that their day is one,
+    and not which, since on the day itself some turn eighteen.
+    """
+    return desk.digester.digest("portrait_due", day.isoformat().encode())[:_DUE_BYTES]
+
+
+def portray(desk: Desk, unit: UnitOfWork, sitters: Sequence[Sitter], now: int) -> tuple[CifNo, ...]:
+    """
+    Makes the portraits of *sitters* by the catalogue in force, if there is one, and keeps those that say something new; returns whose these
+    are. Each party is locked, or new.
+    """
+    tags, today = desk.tags, desk.today()
+    if tags is None:
+        return ()
+    standing = [one for one in sitters if not one.fresh]
+    numbers = [one.row.cif_no for one in standing]
+    known = unit.portraits.get(numbers) if numbers else {}
+    before = open_portraits(desk, unit, numbers, [one.key for one in standing if one.key is not None])
+    groups: list[GoldenRow] = []
+    rows: list[PortraitRow] = []
+    for one in sitters:
+        cif_no = one.row.cif_no
+        last = before.get(cif_no, Portrait())
+        found, due = drawn(desk, tags.evaluator, one, last, today)
+        version = known[cif_no].version if cif_no in known else 0
+        if not (found.stands_as(last) and cif_no in before):
+            assert one.key is not None, "a portrait that is kept is sealed"
+            version += 1
+            sealed = desk.sealer.seal(found.stored(), one.key, portrait_place(cif_no, version))
+            groups.append(
+                GoldenRow(
+                    cif_no=cif_no, data_group=PORTRAIT, version=version, recorded_at=now, key_id=one.key.id, sealed=sealed
+                )
+            )  # fmt: skip
+        rows.append(
+            PortraitRow(
+                cif_no=cif_no, version=version, catalogue=tags.digest, party_version=one.row.version,
+                due=None if due is None else day_tag(desk, due),
+            )
+        )  # fmt: skip
+    unit.copies.put_golden(groups)
+    unit.portraits.put([row for row in rows if known.get(row.cif_no) != row])
+    return tuple(group.cif_no for group in groups)
+
+
+def retire_portraits(desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo]) -> None:
+    """Of parties that are retired no portrait is due any more; the portraits end with their other copies."""
+    known = unit.portraits.get(cif_nos) if desk.tags is not None and cif_nos else {}
+    unit.portraits.put([attrs.evolve(row, due=None) for row in known.values() if row.due is not None])
+
+
+def drawn(desk: Desk, evaluator: Evaluator, one: Sitter, before: Portrait, today: date) -> tuple[Portrait, date | None]:
+    """The portrait of a customer on a day, and when it can be another by time alone."""
+    said = [(tag, word) for tag, word in before.words.items()] if one.words is None else one.words
+    record = record_for_rules(one.row, one.values, one.facts)
+
+    def digest(name: str, read: Mapping[str, Any]) -> str:
+        return desk.digester.digest("evidence", dumps([one.row.cif_no, name, read])).hex()
+
+    return draw(evaluator, record, heard(said, today), today, before, digest)

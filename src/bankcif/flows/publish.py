@@ -1,0 +1,246 @@
+"""
+Publishing tag catalogues: proposed by one person with what would become of the customers, approved by another, put back the same way.
+
+Portraits are made anew by `bankcif.flows.portray.renew`, which goes on where it was interrupted; until a customer's turn has come their
+portrait says by which catalogue it was made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import attrs
+
+from ..access import Action
+from ..approval import Approval, Operation
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import InputError
+from ..party import CifNo
+from ..rules import comes_from
+from ..storage import UnitOfWork
+from ..storage.portrait_rows import CatalogueRow
+from ..tagging import Catalogue, Evaluator, Portrait, Word, heard, said_of
+from ._golden import open_goldens
+from ._pages import pages
+from ._portrait import open_portraits, record_for_rules
+from ._proposals import proposed, write_proposal
+from ._reasons import need_reason
+from ._tags import catalogue_ground, catalogue_marked, catalogue_row, opened_catalogue
+from .desk import Desk, authorize, record, refuse
+
+__all__ = [
+    "Change",
+    "Preview",
+    "Published",
+    "change_catalogue",
+    "ground_of_catalogue",
+    "preview_catalogue",
+    "propose_catalogue",
+    "propose_rollback",
+    "published",
+]
+
+_AT_ONCE = 500
+_NONE = bytes(32)
+"""Digest of no catalogue, behind which every customer is."""
+_PLAIN = frozenset({"cif_no", "kind", "life_cycle", "review_state"})
+"""What every rule may read: it says of somebody no more than that they are in a list."""
+
+
+@attrs.frozen
+class Change:
+    """
+    What a catalogue would change of one definition.
+
+    Attributes:
+        name: ``tag:NAME`` or ``segment:NAME``.
+        had, enter, leave: How many customers it holds of now, of how many more it would, and of how many no more.
+        depend: The definitions that depend on it.
+    """
+
+    name: str
+    had: int
+    enter: int
+    leave: int
+    depend: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Preview:
+    """
+    What would become of the customers.
+
+    Attributes:
+        customers: How many were looked at.
+        changes: Of every definition of either catalogue whose rule is another, or of which somebody would enter or leave.
+        overlaps: Of tags of one group, which would hold together of how many customers, were they not a group.
+    """
+
+    customers: int
+    changes: tuple[Change, ...]
+    overlaps: Mapping[frozenset[str], int]
+
+
+@attrs.frozen(kw_only=True)
+class Published:
+    """A catalogue that is or was in force: by which proposal, its version, and the instants between which it was, in microseconds."""
+
+    proposal: str
+    version: str
+    since: int
+    until: int | None
+
+
+def preview_catalogue(desk: Desk, catalogue: Catalogue, *, actor: Actor, purpose: Purpose) -> Preview:
+    """
+    Who would enter and who would leave, were *catalogue* in force today: counts alone.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* publish catalogues, or one whose rules read such fields.
+
+    Cost: opens every golden record once, and evaluates both catalogues on it.
+    """
+    _need_fields(desk, catalogue, actor, "preview_catalogue", purpose)
+    new, old = Evaluator(catalogue), Evaluator(Catalogue.of("")) if desk.tags is None else desk.tags.evaluator
+    today, count = desk.today(), 0
+    had, enter, leave = Counter[str](), Counter[str](), Counter[str]()
+    overlaps = Counter[frozenset[str]]()
+
+    def read(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
+        return unit.portraits.behind(_NONE, after, _AT_ONCE)
+
+    for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
+        with desk.repository.unit_of_work() as unit:
+            rows, facts = unit.parties.get(numbers), unit.copies.facts(numbers)
+            values, portraits = open_goldens(desk, unit, numbers), open_portraits(desk, unit, numbers)
+        records = []
+        for cif_no in numbers:
+            asked = record_for_rules(rows[cif_no], values[cif_no], facts.get(cif_no))
+            words = heard(portraits.get(cif_no, Portrait()).words.items(), today)
+            now, then = _has(old, asked, words, today), _has(new, asked, words, today)
+            had.update(now)
+            enter.update(then - now)
+            leave.update(now - then)
+            records.append(asked)
+        overlaps.update(new.overlaps(records, today))
+        count += len(numbers)
+    with desk.unit_of_work() as unit:
+        record(desk, unit, [AuditEntry.by(actor, "preview_catalogue", desk.now(), purpose=purpose, count=count)])
+        unit.commit()
+    names = [name for name in dict.fromkeys((*new.catalogue.order, *old.catalogue.order))
+             if _is_other(old.catalogue, new.catalogue, name) or enter[name] or leave[name]]  # fmt: skip
+    return Preview(
+        customers=count, overlaps=dict(overlaps),
+        changes=tuple(Change(name, had[name], enter[name], leave[name], catalogue.impact(name)) for name in names),
+    )  # fmt: skip
+
+
+def propose_catalogue(desk: Desk, catalogue: Catalogue, *, reason: str, actor: Actor, purpose: Purpose) -> Approval:
+    """
+    Proposes *catalogue* in place of the one in force; a second person decides.
+
+    Raises:
+        InputError: It is in force already.
+        RuleError: It reads fields that the store does not have.
+        NotFoundOrNotAllowedError: The policy does not let *actor* publish catalogues, or one whose rules read such fields.
+    """
+    need_reason(reason)
+    catalogue = Catalogue.from_document(catalogue.document())  # however it was built, it is one that can be read
+    _need_fields(desk, catalogue, actor, "propose_catalogue", purpose)
+    with desk.unit_of_work() as unit:
+        active = unit.catalogues.active()
+        row = catalogue_row(catalogue, "")
+        if active is not None and active.digest == row.digest:
+            raise InputError("this catalogue is in force already", rule="catalogue")
+        detail = {"what": catalogue.version, "digest": row.digest.hex()}
+        approval = proposed(desk, Operation.CATALOGUE, (), detail, catalogue_ground(unit), actor, reason=reason)
+        unit.catalogues.put(catalogue_marked(desk.digester, attrs.evolve(row, id=approval.id)))
+        write_proposal(desk, unit, approval, actor)
+    return approval
+
+
+def propose_rollback(desk: Desk, *, reason: str, actor: Actor, purpose: Purpose) -> Approval:
+    """
+    Proposes the catalogue that was in force before the present one.
+
+    Raises:
+        InputError: There was none.
+        NotFoundOrNotAllowedError: As `propose_catalogue`.
+    """
+    authorize(desk, actor, Action.CATALOGUE, "propose_catalogue", purpose)
+    with desk.repository.unit_of_work() as unit:
+        rows = _published(unit)
+    if len(rows) < 2:
+        raise InputError("no catalogue was in force before this one", rule="catalogue")
+    before = opened_catalogue(rows[-2], desk.digester)
+    return propose_catalogue(desk, before, reason=reason, actor=actor, purpose=purpose)
+
+
+def published(desk: Desk, *, actor: Actor, purpose: Purpose) -> list[Published]:
+    """
+    The catalogues that are or were in force, oldest first.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* publish catalogues.
+    """
+    authorize(desk, actor, Action.CATALOGUE, "published", purpose)
+    with desk.unit_of_work() as unit:
+        rows = _published(unit)
+        record(desk, unit, [AuditEntry.by(actor, "published", desk.now(), purpose=purpose, count=len(rows))])
+        unit.commit()
+    return [Published(proposal=row.id, version=row.version, since=row.since or 0, until=row.until) for row in rows]
+
+
+def ground_of_catalogue(_desk: Desk, unit: UnitOfWork, _approval: Approval) -> dict[str, str]:
+    """What a change of the catalogue stands on, as it is now: the one in force."""
+    return catalogue_ground(unit)
+
+
+def change_catalogue(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
+    """Carries out an approved change; portraits follow when they are renewed, or when their customers change."""
+    old, new = unit.catalogues.active(), unit.catalogues.get(approval.id)
+    if new is None or new.digest.hex() != approval.detail["digest"]:
+        raise InputError("the proposed catalogue is not what was proposed", rule="catalogue")
+    opened_catalogue(new, desk.digester)
+    if old is not None:
+        now = max(now, (old.since or 0) + 1)  # a clock that was set back does not make the new one the older
+        unit.catalogues.put(catalogue_marked(desk.digester, attrs.evolve(old, until=now)))
+    unit.catalogues.put(catalogue_marked(desk.digester, attrs.evolve(new, since=now, until=None)))
+    said = AuditEntry(at=now, actor=actor.id, action="catalogue_in_force", rule=f"{new.version}:{new.digest.hex()}")
+    record(desk, unit, [said])
+    return {}
+
+
+def _published(unit: UnitOfWork) -> list[CatalogueRow]:
+    return sorted((row for row in unit.catalogues.all() if row.since is not None), key=lambda row: row.since or 0)
+
+
+def _need_fields(desk: Desk, catalogue: Catalogue, actor: Actor, what: str, purpose: Purpose) -> None:
+    """Refuses who may not publish catalogues, or one whose rules read fields that they may not read."""
+    authorize(desk, actor, Action.CATALOGUE, what, purpose)
+    granted = {
+        field
+        for grant in desk.policy.grants_of(actor)
+        if Action.CATALOGUE in grant.actions and purpose in grant.purposes
+        for field in grant.fields
+    }
+    needed = map(catalogue.needs, catalogue.order)
+    read = {comes_from(name) for one in needed for name in one.fields | one.rows}
+    missing = sorted(read - granted - _PLAIN)
+    if missing:
+        raise refuse(desk, actor, what, purpose, fields=tuple(missing), rule="rule_fields")
+
+
+def _has(evaluator: Evaluator, asked: Mapping[str, Any], words: Mapping[str, Word], today: date) -> set[str]:
+    said = said_of(evaluator.catalogue, words)
+    return {name for name, verdict in evaluator.verdicts(asked, today, said).items() if verdict.has}
+
+
+def _is_other(old: Catalogue, new: Catalogue, name: str) -> bool:
+    """Whether a definition is new, gone, or another."""
+    there = [one.version_of(name) if name in one.order else None for one in (old, new)]
+    return there[0] != there[1]

@@ -1,0 +1,108 @@
+"""
+Saying of a customer that they have a tag, or shall not have it: by a person, a model or another system, with a reason and an end.
+
+What is said is a source record like any other, so it moves with a merge and comes back with an unmerge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from ..access import Action, FieldDecision
+from ..context import Actor, Purpose
+from ..errors import InputError
+from ..intake import Standard
+from ..merging import Terms
+from ..party import CifNo, PartyKind, SourceKey
+from ..storage import UnitOfWork
+from ..storage.rows import PartyRow
+from ..tagging import Catalogue, Said, Word, heard, need_sayable
+from ._decided import Asked, keep_decided, with_party
+from ._portrait import open_portraits, words_of
+from ._reasons import need_reason
+from ._records import Arrival, open_records
+from .desk import Desk
+
+__all__ = ["SAYINGS", "say", "tag_is_granted"]
+
+SAYINGS = "bankcif.tag"
+"""Source of what is said of tags."""
+
+
+def say(
+    desk: Desk,
+    cif_no: CifNo,
+    tag: str,
+    said: Said | None,
+    *,
+    until: date | None,
+    reason: str,
+    evidence: str,
+    actor: Actor,
+    purpose: Purpose,
+) -> bool:
+    """
+    Says of a customer that they have *tag*, or shall not have it; None takes back what was said.
+
+    Args:
+        desk: Collaborators.
+        cif_no: The customer.
+        tag: Its name.
+        said: What.
+        until: The last day on which it stands, in the bank's zone.
+        reason: Why, in the actor's words.
+        evidence: Reference to what it rests on.
+        actor, purpose: On whose behalf, what for.
+
+    Returns:
+        Whether the customer has the tag now.
+
+    Raises:
+        InputError: There is no such tag, or this may not be said of it: the message says why. Nothing was said that could be taken back.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* say this tag of them.
+    """
+    need_reason(reason)
+    name = f"tag:{tag}"
+
+    def work(unit: UnitOfWork, row: PartyRow) -> tuple[bool]:
+        known = catalogue.tags.get(tag)
+        if known is None:
+            raise InputError("there is no such tag in the catalogue in force", path="$.tag", rule="unknown_tag")
+        need_sayable(known, said, until, evidence, desk.today())
+        own = SourceKey(SAYINGS, f"{row.cif_no}:{tag}")
+        # After merges it may have been said under the numbers of others; a person decides about all.
+        spoken = words_of(one.statement for one in open_records(desk, unit.sources.of_parties([row.cif_no])))
+        origins = [key for key, word in spoken if word.tag == tag and isinstance(key, SourceKey)]
+        if said is None and tag not in heard(spoken, desk.today()):
+            raise InputError("nothing stands that was said of this tag", path="$.tag", rule="unsaid", cif_no=row.cif_no)
+        now = desk.now()
+        word = Word(tag=tag, said=said, until=until, evidence=evidence, at=now, actor=actor.id)
+        arrivals = [
+            Arrival(
+                origin=origin, channel="tag", terms=Terms(), business_time=now, word=word.stored(),
+                form=Standard(kind=PartyKind(row.kind), values={}, given={}, faults=()),
+            )
+            for origin in dict.fromkeys([own, *origins])
+        ]  # fmt: skip
+        keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule="none" if said is None else said.value)
+        found = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no)
+        return (found is not None and name in found.has,)
+
+    catalogue = Catalogue.of("") if desk.tags is None else desk.tags.evaluator.catalogue
+
+    def allowed(granted: Mapping[str, FieldDecision]) -> bool:
+        return tag_is_granted(catalogue, granted, name)
+
+    asked = Asked(Action.TAG, "tag", (name,), actor, purpose)
+    return with_party(desk, cif_no, asked, allowed, work)[0]
+
+
+def tag_is_granted(catalogue: Catalogue, granted: Mapping[str, FieldDecision], name: str) -> bool:
+    """Whether *granted* names ``tag:NAME`` or ``segment:NAME``: itself, its family, or all."""
+    kind, _, own = name.partition(":")
+    asked = {name, f"{kind}:*"}
+    tag = catalogue.tags.get(own)
+    if kind == "tag" and tag is not None:
+        asked.add(f"tag:@{tag.family.value}")
+    return not asked.isdisjoint(granted)

@@ -1,0 +1,290 @@
+"""
+A customer's portrait: which tags they have and in which segments they are, since when and why, and what was said of them by hand.
+
+It is a function of what the customer is, of what was said, of the catalogue and of the day; what it adds to the verdicts is since when
+each has stood, which it takes from the portrait before.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+import attrs
+
+from ..errors import InputError
+from .catalogue import Catalogue
+from .evaluate import Evaluator, Said, Verdict
+from .tag import Tag, TagKind
+
+__all__ = ["Exit", "Held", "Left", "Portrait", "Word", "draw", "heard", "need_sayable", "said_of"]
+
+_DAY = timedelta(1)
+_LONGEST = 200
+
+
+class Exit(enum.StrEnum):
+    """Why a customer has a tag no more, or is in a segment no more."""
+
+    LEFT = "left"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    VETOED = "vetoed"
+    DISPLACED = "displaced"
+    RULE_CHANGED = "rule_changed"
+    REMOVED = "removed"
+
+
+@attrs.frozen(kw_only=True)
+class Word:
+    """
+    What a person, a model or another system says of a customer and a tag.
+
+    Attributes:
+        tag: Its name.
+        said: That the customer has it, or shall not have it; None takes back what was said.
+        until: The last day on which it stands; None for no end.
+        evidence: Reference to what it rests on, such as a model's version or a file; never a customer's value.
+        at: When, in microseconds since 1970, UTC.
+        actor: Who.
+        about: Where the reason is kept; empty until it is.
+    """
+
+    tag: str
+    said: Said | None
+    until: date | None = None
+    evidence: str = ""
+    at: int
+    actor: str
+    about: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.evidence) > _LONGEST or not (self.evidence.isprintable() or not self.evidence):
+            raise InputError(
+                f"evidence is a reference of at most {_LONGEST} printable characters",
+                path="$.evidence",
+                rule="evidence",
+            )
+
+    def stored(self) -> dict[str, Any]:
+        """The form in sealed payloads."""
+        return {
+            "tag": self.tag, "said": None if self.said is None else self.said.value,
+            "until": None if self.until is None else self.until.isoformat(), "evidence": self.evidence, "at": self.at,
+            "actor": self.actor, "about": self.about,
+        }  # fmt: skip
+
+    @classmethod
+    def of_stored(cls, stored: Mapping[str, Any]) -> Word:
+        """The reverse of `stored`."""
+        said, until = stored["said"], stored["until"]
+        return cls(
+            tag=stored["tag"], said=None if said is None else Said(said),
+            until=None if until is None else date.fromisoformat(until), evidence=stored["evidence"], at=stored["at"],
+            actor=stored["actor"], about=stored["about"],
+        )  # fmt: skip
+
+
+def heard(words: Iterable[tuple[object, Word]], today: date) -> dict[str, Word]:
+    """
+    What stands on a day of what was said, by tag.
+
+    Args:
+        words: Each with the key it is kept under, in the order in which they were said. Under one key the last counts; of several, which
+            there are behind a merge, a veto stands above all, as the stricter side does until a person decides.
+        today: The day.
+    """
+    last: dict[tuple[object, str], Word] = {}
+    for key, word in words:
+        last[key, word.tag] = word
+    found: dict[str, Word] = {}
+    for word in sorted(last.values(), key=lambda one: (one.at, one.tag)):
+        if word.said is None or (word.until is not None and word.until < today):
+            continue
+        known = found.get(word.tag)
+        if known is None or known.said is not Said.VETO or word.said is Said.VETO:
+            found[word.tag] = word
+    return found
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """
+    A tag that a customer has, or a segment that they are in.
+
+    Attributes:
+        since: The day from which on it stands without a break.
+        why: By its rule, or by what was said.
+        version: Of its definition.
+        evidence: Keyed digest of what its rule read on the day it came, or the reference of what was said.
+        until: The last day on which what was said stands; None for no end.
+    """
+
+    since: date
+    why: Verdict
+    version: str
+    evidence: str
+    until: date | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Left:
+    """
+    What a customer had on the day before this portrait, and has no more.
+
+    Attributes:
+        since: The day from which on it had stood.
+        why: Why it does not.
+    """
+
+    since: date
+    why: Exit
+
+
+@attrs.frozen(kw_only=True)
+class Portrait:
+    """
+    What stands of a customer.
+
+    Attributes:
+        has: By ``tag:NAME`` and ``segment:NAME``.
+        left: What went when this portrait took the place of the one before.
+        words: What was said and stands, by tag.
+    """
+
+    has: Mapping[str, Held] = attrs.field(factory=dict)
+    left: Mapping[str, Left] = attrs.field(factory=dict)
+    words: Mapping[str, Word] = attrs.field(factory=dict)
+
+    def stands_as(self, other: Portrait) -> bool:
+        """Whether the two say the same of the customer, whatever went before either."""
+        return self.has == other.has and self.words == other.words
+
+    def next_day(self) -> date | None:
+        """The first day on which a word has ended."""
+        ends = [word.until + _DAY for word in self.words.values() if word.until is not None and word.until < date.max]
+        return min(ends, default=None)
+
+    def stored(self) -> dict[str, Any]:
+        """The form in sealed payloads."""
+        return {
+            "has": {
+                name: [one.since.isoformat(), one.why.value, one.version, one.evidence,
+                       None if one.until is None else one.until.isoformat()]
+                for name, one in sorted(self.has.items())
+            },
+            "left": {name: [one.since.isoformat(), one.why.value] for name, one in sorted(self.left.items())},
+            "words": [word.stored() for _, word in sorted(self.words.items())],
+        }  # fmt: skip
+
+    @classmethod
+    def of_stored(cls, stored: Mapping[str, Any]) -> Portrait:
+        """The reverse of `stored`."""
+        words = [Word.of_stored(one) for one in stored["words"]]
+        return cls(
+            has={
+                name: Held(since=date.fromisoformat(since), why=Verdict(why), version=version, evidence=evidence,
+                           until=None if until is None else date.fromisoformat(until))
+                for name, (since, why, version, evidence, until) in stored["has"].items()
+            },
+            left={
+                name: Left(since=date.fromisoformat(since), why=Exit(why)) for name, (since, why) in stored["left"].items()
+            },
+            words={word.tag: word for word in words},
+        )  # fmt: skip
+
+
+def draw(
+    evaluator: Evaluator,
+    record: Mapping[str, Any],
+    words: Mapping[str, Word],
+    today: date,
+    before: Portrait,
+    digest: Callable[[str, Mapping[str, Any]], str],
+) -> tuple[Portrait, date | None]:
+    """
+    The portrait of a customer on a day, and the first day on which it can be another if nothing new is heard.
+
+    Args:
+        evaluator: The rules.
+        record: As `bankcif.rules.opened_record` gives it.
+        words: As `heard` gives them; of tags that the catalogue does not know they are kept and do nothing.
+        today: The day.
+        before: The portrait before; an empty one for none.
+        digest: Keyed digest of what a rule of this name read.
+    """
+    catalogue = evaluator.catalogue
+    verdicts = evaluator.verdicts(record, today, said_of(catalogue, words))
+    has: dict[str, Held] = {}
+    for name, verdict in verdicts.items():
+        if verdict.has:
+            word = words[name.removeprefix("tag:")] if verdict is Verdict.SAID else None
+            read = partial(_read, catalogue, name, record, digest)
+            has[name] = _held(catalogue.version_of(name), verdict, word, before.has.get(name), today, read)
+    left = {
+        name: Left(since=one.since, why=_exit(catalogue, name, one, verdicts.get(name), before, today))
+        for name, one in before.has.items()
+        if name not in has
+    }
+    found = Portrait(has=has, left=left, words=words)
+    days = [found.next_day(), evaluator.next_change(record, verdicts, today)]
+    return found, min((day for day in days if day is not None), default=None)
+
+
+def said_of(catalogue: Catalogue, words: Mapping[str, Word]) -> dict[str, Said]:
+    """What was said of tags that the catalogue knows, as `Evaluator.verdicts` takes it."""
+    return {tag: word.said for tag, word in words.items() if word.said is not None and tag in catalogue.tags}
+
+
+def _held(
+    version: str, verdict: Verdict, word: Word | None, before: Held | None, today: date, read: Callable[[], str]
+) -> Held:
+    """As it stood before, if nothing is another; *read* gives the digest of what its rule read."""
+    if word is None and before is not None and (before.why, before.version) == (verdict, version):
+        return before
+    return Held(
+        since=today if before is None else before.since, why=verdict, version=version,
+        evidence=read() if word is None else word.evidence, until=None if word is None else word.until,
+    )  # fmt: skip
+
+
+def _read(
+    catalogue: Catalogue, name: str, record: Mapping[str, Any], digest: Callable[[str, Mapping[str, Any]], str]
+) -> str:
+    needed = catalogue.needs(name)
+    names = sorted({one.partition(".")[0] for one in needed.fields | needed.rows})
+    return digest(name, {one: record.get(one) for one in names})
+
+
+def _exit(catalogue: Catalogue, name: str, one: Held, verdict: Verdict | None, before: Portrait, today: date) -> Exit:
+    if verdict is None:
+        return Exit.REMOVED
+    if verdict in (Verdict.VETOED, Verdict.DISPLACED):
+        return Exit(verdict.value)
+    if one.why is Verdict.SAID:
+        return Exit.EXPIRED if one.until is not None and one.until < today else Exit.WITHDRAWN
+    return Exit.LEFT if one.version == catalogue.version_of(name) else Exit.RULE_CHANGED
+
+
+def need_sayable(tag: Tag, said: Said | None, until: date | None, evidence: str, today: date) -> None:
+    """
+    Raises `InputError` where this may not be said of *tag*: who has a rule tag its rule says, and a person can only forbid it; what a
+    person says has a last day, and what a model or another system says has evidence.
+    """
+    problem = ""
+    if said is Said.HAS and tag.kind is TagKind.RULE:
+        problem = "its rule says who has it; it can only be vetoed"
+    elif until is not None and until < today:
+        problem = "no last day lies in the past"
+    elif said is not None and tag.kind in (TagKind.MODEL, TagKind.IMPORTED) and said is Said.HAS and not evidence:
+        problem = "what a model or another system says has evidence: name its version or its file"
+    elif said is not None and until is None and (said is Said.VETO or tag.kind is TagKind.MANUAL):
+        problem = "what a person says has a last day; say until when"
+    elif said is Said.HAS and until is not None and tag.valid_days is not None:
+        most = today + timedelta(tag.valid_days)
+        problem = f"it stands for {tag.valid_days} days at most" if until > most else ""
+    if problem:
+        raise InputError(f"tag {tag.name}: {problem}", path="$.until", rule="tag_word")
