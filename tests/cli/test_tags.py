@@ -16,11 +16,15 @@ RECORD = {
 }  # fmt: skip
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def status(*words: str) -> int:
     try:
-        code = main(["tags", *words])
+        return main([*words])
     except SystemExit as error:
-        code = int(error.code or 0)
+        return int(error.code or 0)
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = status("tags", *words)
     out = capsys.readouterr()
     return code, out.out, out.err
 
@@ -79,3 +83,72 @@ def test_wrong_input_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str], r
         assert code == 2
         assert sentence in err
         assert "Traceback" not in err
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """A store with one customer, and operators who may tag; returns the customer's number."""
+    monkeypatch.chdir(tmp_path)
+    assert status("init") == 0
+    with Path("operators.toml").open("a", encoding="utf-8") as operators:
+        operators.write('["t.mei"]\nroles = ["tag_officer"]\n["t.an"]\nroles = ["tag_officer"]\n')
+        operators.write('["m.li"]\nroles = ["relationship_manager"]\nbranch = "B-0101"\n')
+    Path("app.toml").write_text(
+        'name = "app"\nformat = "csv"\nencoding = "utf-8"\nkey = "no"\nkind = "individual"\nrequires = "lead"\n'
+        '[columns]\nno = ""\nname = "name"\nphone = "phone"\nborn = "birth_date"\nbranch = "home_branch"\n',
+        encoding="utf-8",
+    )
+    Path("a.csv").write_text("no,name,phone,born,branch\n1,张伟,15412345671,1950-01-01,B-0101\n", encoding="utf-8")
+    assert status("load", "a.csv", "--channel", "app.toml", "--as", "admin", "--purpose", "operations") == 0
+    capsys.readouterr()
+    assert status("find", "phone", "15412345671", *MANAGER, "--json") == 0
+    return str(json.loads(capsys.readouterr().out)[0]["cif_no"])
+
+
+MANAGER = ("--as", "m.li", "--purpose", "service")
+OFFICER = ("--as", "t.mei", "--purpose", "operations")
+
+
+def published(capsys: pytest.CaptureFixture[str], *file: str) -> None:
+    _, out, _ = said(capsys, "propose", *file, "--reason", "first", *OFFICER, "--json")
+    assert status("approval", "approve", json.loads(out)["id"], "--as", "t.an", "--purpose", "operations") == 0
+    capsys.readouterr()
+
+
+def test_a_catalogue_is_published_and_put_back(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "preview", *OFFICER)
+    assert (code, "of 1 customers" in out, "tag:senior" in out, "more are new" in out) == (0, True, True, True)
+    published(capsys)
+    assert said(capsys, "renew", *OFFICER)[1] == "1 portrait(s) changed\n"
+    assert said(capsys, "renew", "--whole", *OFFICER, "--json")[1] == '{"changed": 0}\n'
+    Path("own.toml").write_text('version = "2"\n', encoding="utf-8")
+    _, out, _ = said(capsys, "preview", "own.toml", *OFFICER, "--json")
+    told = {one["name"]: one["leave"] for one in json.loads(out)["changes"]}
+    assert told["tag:senior"] == 1
+    published(capsys, "own.toml")
+    _, out, _ = said(capsys, "published", *OFFICER, "--json")
+    assert [one["version"] for one in json.loads(out)] == ["2026.11", "2"]
+    assert said(capsys, "show", store, *MANAGER)[0] == 1
+    _, out, _ = said(capsys, "roll-back", "--reason", "wrong", *OFFICER)
+    assert "a second person approves it" in out
+
+
+def test_a_customers_tags_are_shown_said_and_explained(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    published(capsys)
+    code, out, _ = said(capsys, "show", store, *MANAGER)
+    assert (code, "老年" in out, "by rule" in out) == (0, True, True)
+    assert said(capsys, "say", store, "vulnerable", "--until", "2999-01-01", "--reason", "r", *MANAGER)[0] == 2
+    assert said(capsys, "say", store, "fraud_suspected", "--back", "--reason", "r", *MANAGER)[0] == 2
+    _, out, _ = said(capsys, "say", store, "senior", "--veto", "--until", "2999-01-01", "--reason", "r", *MANAGER)
+    assert out == "they do not have the tag senior\n"
+    _, out, _ = said(capsys, "say", store, "senior", "--back", "--reason", "r", *MANAGER, "--json")
+    assert json.loads(out) == {"has": True}
+    _, out, _ = said(capsys, "why", store, "tag:senior", *MANAGER)
+    assert out.splitlines()[0] == "holds"
+    assert "1950-**-**" in out
+    _, out, _ = said(capsys, "show", store, *MANAGER, "--at", "2020-01-01T00:00Z", "--json")
+    assert json.loads(out)["tags"] == []
+    code, _, err = said(capsys, "say", store, "senior", "--veto", "--reason", "r", *MANAGER)
+    assert (code, "say one thing" in err) == (2, True)
+    code, _, err = said(capsys, "show", store, *OFFICER)
+    assert (code, "no such customer" in err) == (2, True)

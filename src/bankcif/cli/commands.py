@@ -45,6 +45,7 @@ from .index import index, read_frequencies
 from .keys import keys
 from .operator import operator as operator_group
 from .policy import policy
+from .portraits import STORED
 from .standard import standard
 from .tags import tags
 from .verify import verify
@@ -54,7 +55,7 @@ __all__ = ["commands"]
 _OPERATORS = """\
 # Who may work with this store from the command line, and as what. Roles are those of the access policy:
 # teller, relationship_manager, marketing, steward, loader, compliance, auditor, key_custodian, privacy_officer, policy_officer,
-# operator_admin.
+# operator_admin, tag_officer.
 # An operator who has a password (bankcif operator add-password) is asked for it. A service of the bank makes its own actors from
 # its single sign-on and does not read this file.
 
@@ -84,6 +85,8 @@ commands.add_command(index)
 commands.add_command(erase)
 commands.add_command(policy)
 commands.add_command(tags)
+for _stored in STORED:
+    tags.add_command(_stored)
 commands.add_command(operator_group)
 commands.add_command(verify)
 

@@ -17,7 +17,7 @@ from ..rules import Explained, Explanation, opened_record, written
 from ..tagging import Catalogue, Evaluator, Verdict, starter_catalogue
 from ._shared import emit, table
 
-__all__ = ["tags"]
+__all__ = ["explained", "tags"]
 
 _PARTY = ("cif_no", "kind", "life_cycle", "review_state", "branch", "manager")
 
@@ -78,7 +78,7 @@ def attempt(record: Path, file: Path | None, day: Any, why: str | None, as_json:
     if why is not None:
         if why not in verdicts:
             raise InputError("there is no definition of this name; write tag:NAME or segment:NAME", rule="tags")
-        _explained(evaluator.explain(why, values, today, show=_shown), verdicts[why], as_json)
+        explained(evaluator.explain(why, values, today, show=_shown), verdicts[why], as_json)
         return 0
     held = {name: verdict for name, verdict in verdicts.items() if verdict is not Verdict.NO}
     turns = evaluator.next_change(values, verdicts, today)
@@ -126,7 +126,9 @@ def _record(path: Path) -> Mapping[str, Any]:
     raise InputError(f"the record {path} {problem}", rule="record")
 
 
-def _explained(found: Explanation, verdict: Verdict, as_json: bool) -> None:
+def explained(found: Explanation, verdict: Verdict | None, as_json: bool) -> None:
+    """Prints why a rule holds, or does not."""
+
     def tree(one: Explained) -> dict[str, Any]:
         return {
             "text": one.text, "verdict": one.verdict, "seen": {seen.term: seen.value for seen in one.seen},
@@ -134,7 +136,7 @@ def _explained(found: Explanation, verdict: Verdict, as_json: bool) -> None:
         }  # fmt: skip
 
     def text() -> None:
-        click.echo(f"{'holds' if found.holds else 'does not hold'} ({verdict})")
+        click.echo(("holds" if found.holds else "does not hold") + ("" if verdict is None else f" ({verdict})"))
         for one in found.because:
             seen = ", ".join(f"{each.term} is {each.value}" for each in one.seen)
             click.echo(f"  because  {one.text}  is {_WORDS[one.verdict]}" + (f": {seen}" if seen else ""))

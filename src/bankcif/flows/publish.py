@@ -59,7 +59,7 @@ class Change:
     Attributes:
         name: ``tag:NAME`` or ``segment:NAME``.
         had, enter, leave: How many customers it holds of now, of how many more it would, and of how many no more.
-        depend: The definitions that depend on it.
+        depend: The definitions that depend on it, those of its own group left out.
     """
 
     name: str
@@ -135,7 +135,7 @@ def preview_catalogue(desk: Desk, catalogue: Catalogue, *, actor: Actor, purpose
              if _is_other(old.catalogue, new.catalogue, name) or enter[name] or leave[name]]  # fmt: skip
     return Preview(
         customers=count, overlaps=dict(overlaps),
-        changes=tuple(Change(name, had[name], enter[name], leave[name], catalogue.impact(name)) for name in names),
+        changes=tuple(Change(name, had[name], enter[name], leave[name], _depending(catalogue, name)) for name in names),
     )  # fmt: skip
 
 
@@ -238,6 +238,12 @@ def _need_fields(desk: Desk, catalogue: Catalogue, actor: Actor, what: str, purp
 def _has(evaluator: Evaluator, asked: Mapping[str, Any], words: Mapping[str, Word], today: date) -> set[str]:
     said = said_of(evaluator.catalogue, words)
     return {name for name, verdict in evaluator.verdicts(asked, today, said).items() if verdict.has}
+
+
+def _depending(catalogue: Catalogue, name: str) -> tuple[str, ...]:
+    group = catalogue.tags[name.partition(":")[2]].group if name in catalogue.order and name.startswith("tag:") else ""
+    own = {name, *(f"tag:{tag.name}" for tag in (catalogue.group_of(group) if group else ()))}
+    return tuple(one for one in catalogue.impact(name) if one not in own)
 
 
 def _is_other(old: Catalogue, new: Catalogue, name: str) -> bool:

@@ -101,7 +101,7 @@ class Catalogue:
         Raises:
             RuleError: It cannot be read, or does not fit; the message says where.
         """
-        return cls.from_document(read_toml(path, "tags", ConfigurationError, "tags"), more=more)
+        return cls.from_document(read_toml(path, "tag catalogue", ConfigurationError, "tags"), more=more)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], *, more: Schema | None = None) -> Catalogue:
