@@ -148,6 +148,12 @@ def test_a_customers_tags_are_shown_said_and_explained(store: str, capsys: pytes
     assert "1950-**-**" in out
     _, out, _ = said(capsys, "show", store, *MANAGER, "--at", "2020-01-01T00:00Z", "--json")
     assert json.loads(out)["tags"] == []
+    assert status("show", store, "--whole", *MANAGER) == 0
+    out = capsys.readouterr().out
+    assert ("可营销客户" in out, "open questions: none" in out, "contacts: none" in out) == (True, True, True)
+    assert status("show", store, "--whole", *MANAGER, "--json") == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert (whole["portrait"]["catalogue"], whole["withheld"], whole["contacts"]) == ("2026.11", ["tasks"], [])
     code, _, err = said(capsys, "say", store, "senior", "--veto", "--reason", "r", *MANAGER)
     assert (code, "say one thing" in err) == (2, True)
     code, _, err = said(capsys, "show", store, *OFFICER)

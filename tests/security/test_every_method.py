@@ -199,6 +199,7 @@ CALLS: dict[str, Call] = {
     "Customers.draft": lambda w, a: w.cif.customers.draft({"name": "张三"}, channel="app", actor=a),
     "Customers.find": lambda w, a: w.cif.customers.find(phone="15412345678", actor=a, purpose=SERVICE),
     "Customers.get": lambda w, a: w.cif.customers.get(w.cif_no, actor=a, purpose=SERVICE),
+    "Customers.customer360": lambda w, a: w.cif.customers.customer360(w.cif_no, actor=a, purpose=SERVICE),
     "Customers.reveal": lambda w, a: w.cif.customers.reveal(w.cif_no, {"phone"}, actor=a, purpose=COMPLIANCE),
     "Customers.override": lambda w, a: w.cif.customers.override(
         w.cif_no, {"former_name": "张旧"}, reason="r", actor=a, purpose=OPERATIONS

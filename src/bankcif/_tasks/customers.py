@@ -18,6 +18,7 @@ from ..flows import (
     query,
     register as register_flow,
     verify as verify_flow,
+    whole,
 )
 from ..flows._records import Arrival, counted, tokenized
 from ..flows.desk import Desk, assure, authorize, note, refuse, told
@@ -205,6 +206,12 @@ class Customers(Group):
     def get(self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> query.CustomerView:
         """One customer, masked as for where it goes; see `bankcif.flows.query.view`."""
         return query.view(self._desk, CifNo(cif_no), actor=actor, purpose=purpose, sink=sink)
+
+    def customer360(
+        self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY
+    ) -> whole.Customer360:
+        """Everything of a customer in one call, as far as *actor* may see it; see `bankcif.flows.whole.customer360`."""
+        return whole.customer360(self._desk, CifNo(cif_no), actor=actor, purpose=purpose, sink=sink)
 
     def reveal(self, cif_no: str, fields: Collection[str], *, actor: Actor, purpose: Purpose) -> dict[str, Any]:
         """Fields in clear, audited; see `bankcif.flows.query.reveal`."""

@@ -30,6 +30,8 @@ HIDDEN = "******"
 
 _MOBILE = re.compile(r"\+86(1[0-9]{10})")
 _FIXED = re.compile(r"\+86(10|2[0-9]|[3-9][0-9]{2})([0-9]{5,8})")
+_CODE = re.compile(r"[a-z][a-z_.-]{0,31}")
+"""A word of a list: small letters without a space, which no number, sentence or Chinese name is."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -137,6 +139,18 @@ def mask_holdings(holdings: list[Mapping[str, Any]], profile: MaskProfile) -> li
     return found
 
 
+def mask_interactions(interactions: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
+    """Of each contact what is a code or a day; what somebody wrote is hidden, and all of it where the profile shows none."""
+    if not profile.interactions:
+        return HIDDEN
+    kept = ("on", "channel", "type", "direction", "campaign", "outcome", "due")
+    return [{name: _code(row[name]) for name in kept if row.get(name) is not None} for row in interactions]
+
+
+def _code(value: Any) -> str:
+    return value if isinstance(value, str) and (_CODE.fullmatch(value) or _DAY.fullmatch(value)) else HIDDEN
+
+
 def _fewer(masked: str, ends: Ends) -> str:
     last = min(ends.last, 4)
     if ends.first >= 6 and last == 4 and masked.count("*") >= ends.hidden:
@@ -162,6 +176,7 @@ MASKS: Mapping[str, Callable[[Any, MaskProfile], Any]] = {
     "identifier": mask_identifier,
     "identifiers": mask_identifiers,
     "holdings": mask_holdings,
+    "interactions": mask_interactions,
     "year": mask_year,
     "employer": mask_employer,
     "card": mask_card,

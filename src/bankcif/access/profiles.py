@@ -39,6 +39,7 @@ class MaskProfile:
         latin_name: ``last_word`` or ``hidden``.
         region_levels: Levels of an address that are kept, 0 to 3: province, prefecture, county.
         year: Whether the year of a date is kept.
+        interactions: Whether contacts are shown, as far as they are codes and days; they are not where a document says nothing.
     """
 
     name: str
@@ -52,13 +53,14 @@ class MaskProfile:
     latin_name: str
     region_levels: int
     year: bool
+    interactions: bool = False
 
 
 _LEAST = {"identifier": 4, "card": 4, "mobile": 4, "fixed": 4, "email": 2, "employer": 1}
 """Characters that every profile hides at least; a name always hides one."""
 _MOBILE_DIGITS = 11
 _CHOICES = {"han_name": ("surname", "last", "hidden"), "latin_name": ("last_word", "hidden"), "region_levels": (0, 1, 2, 3),
-            "year": (True, False)}  # fmt: skip
+            "year": (True, False), "interactions": (True, False)}  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)
@@ -107,8 +109,10 @@ class MaskProfiles:
 
 def _profile(name: str, entry: Any) -> MaskProfile:
     fields = {a.name for a in attrs.fields(MaskProfile)} - {"name"}
+    if isinstance(entry, Mapping):
+        entry = {"interactions": False, **entry}  # which documents of before do not name
     if not isinstance(entry, Mapping) or set(entry) != fields:
-        missing = sorted(fields ^ set(entry if isinstance(entry, Mapping) else ()))
+        missing = sorted((fields ^ set(entry if isinstance(entry, Mapping) else ())) - {"interactions"})
         raise PolicyError(f"profile {name} must name {', '.join(missing)} and nothing else", rule="masking")
     for key, choices in _CHOICES.items():
         value = entry[key]

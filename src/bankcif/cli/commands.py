@@ -45,7 +45,7 @@ from .index import index, read_frequencies
 from .keys import keys
 from .operator import operator as operator_group
 from .policy import policy
-from .portraits import STORED
+from .portraits import STORED, print_whole, whole_document
 from .standard import standard
 from .tags import tags
 from .verify import verify
@@ -213,12 +213,26 @@ def find(session: Session, field: str, value: str | None, birth_date: Any) -> in
 
 @commands.command()
 @click.argument("cif_no")
+@click.option("--whole", is_flag=True, help="Their tags, contacts, what is to be done and open questions too.")
 @customer_command
-def show(session: Session, cif_no: str) -> int:
+def show(session: Session, cif_no: str, whole: bool) -> int:
     """Show a customer, masked as the policy says."""
     with session.open() as cif:
-        found = cif.customers.get(cif_no, actor=session.actor(cif), purpose=session.purpose)
-    emit(session.as_json, view_document(found), lambda: print_view(found))
+        ask: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose}
+        if whole:
+            all_ = cif.customers.customer360(cif_no, **ask)
+            found = all_.view
+            document = whole_document(all_, view_document(found))
+        else:
+            found = cif.customers.get(cif_no, **ask)
+            document = view_document(found)
+
+    def text() -> None:
+        print_view(found)
+        if whole:
+            print_whole(all_)
+
+    emit(session.as_json, document, text)
     return 0
 
 

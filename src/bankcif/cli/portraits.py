@@ -11,11 +11,12 @@ import click
 from .._clock import from_micros
 from ..flows.portray import PortraitView
 from ..flows.publish import Preview
+from ..flows.whole import Customer360
 from ..tagging import Catalogue, starter_catalogue
 from ._shared import Session, customer_command, emit, harmless, instant, table
 from .tags import explained
 
-__all__ = ["STORED"]
+__all__ = ["STORED", "print_whole", "whole_document"]
 
 _WHEN = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
@@ -163,6 +164,28 @@ def _print_preview(found: Preview) -> None:
         click.echo(f"{still} more are new, gone or another, and nobody enters or leaves them")
     for names, count in sorted(found.overlaps.items(), key=lambda pair: -pair[1]):
         click.echo(f"of one group, and together of {count:,}: {', '.join(sorted(names))}")
+
+
+def whole_document(found: Customer360, view: dict[str, Any]) -> dict[str, Any]:
+    """A customer as a whole, as JSON; *view* is the document of their fields."""
+    return {
+        **view, "portrait": _shown(found.portrait), "contacts": [attrs.asdict(one) for one in found.contacts],
+        "due": [attrs.asdict(one) for one in found.due], "tasks": [attrs.asdict(one) for one in found.tasks],
+        "withheld": list(found.withheld),
+    }  # fmt: skip
+
+
+def print_whole(found: Customer360) -> None:
+    """What a customer is beside their fields, for people."""
+    _print_portrait(found.portrait)
+    columns = ("on", "channel", "type", "direction", "campaign", "outcome", "due")
+    for title, contacts in (("contacts", found.contacts), ("to be done", found.due)):
+        rows = [
+            (one.on, one.channel, one.type, one.direction, one.campaign, one.outcome, one.due or "") for one in contacts
+        ]
+        table(title, columns, rows)
+    rows_ = [(one.id, one.task, one.other or "", instant(one.opened_at)) for one in found.tasks]
+    table("open questions", ("id", "what", "with", "since"), rows_)
 
 
 def _shown(found: PortraitView) -> dict[str, Any]:

@@ -234,7 +234,7 @@ class _PartyForm:
         _G.INTERACTION,
         _S.C2,
         Rest.SEALED,
-        mask="hidden",
+        mask="interactions",
         zh="互动记录",
         en="Interactions",
         default=(),
