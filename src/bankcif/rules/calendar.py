@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import lru_cache
 
 import attrs
 
@@ -54,7 +55,12 @@ class RelativeDay:
 
     def on(self, today: date) -> int:
         """Days since 1970-01-01; the first or last day of the calendar where it would lie beyond."""
-        return days(shifted(today, self.number, self.unit))
+        return _moved(today, self.number, self.unit)
+
+
+@lru_cache(1 << 14)  # of a file, one day is asked for by each rule and customer
+def _moved(today: date, number: int, unit: Unit) -> int:
+    return days(shifted(today, number, unit))
 
 
 def days(day: date) -> int:

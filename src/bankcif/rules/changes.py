@@ -38,14 +38,15 @@ def next_change(
 def turning(rule: Lowered) -> NextChange:
     """`next_change` of *rule*, for many records: what it needs of the rule is made once."""
     holds, turns = compiled(rule), _Turns(rule)
+    known_on = lru_cache(1 << 12)(rule.known)  # most customers turn on some thousand days
 
     def first(
         record: Mapping[str, Any], today: date, parameters: Mapping[str, Any] | None = None, *, until: date | None = None
     ) -> date | None:  # fmt: skip
-        last = shifted(today, _YEARS_AHEAD, Unit.YEARS) if until is None else until
+        last = _horizon(today) if until is None else until
         if not rule.days or today >= last:
             return None
-        known = rule.known(today, parameters)
+        known = rule.known(today, parameters) if parameters else known_on(today)
         verdict, day = holds(record, known), today
         rows = turns.of_rows(today, last, record, known)
         while True:
@@ -54,12 +55,17 @@ def turning(rule: Lowered) -> NextChange:
             next_day = min(rows[place : place + 1] + ([own] if own else []), default=None)
             if next_day is None or next_day > last:
                 return None
-            known = rule.known(next_day, parameters)
+            known = rule.known(next_day, parameters) if parameters else known_on(next_day)
             if holds(record, known) is not verdict:
                 return next_day
             day = next_day  # what is gathered over rows may differ from now on
 
     return first
+
+
+@lru_cache(16)
+def _horizon(today: date) -> date:
+    return shifted(today, _YEARS_AHEAD, Unit.YEARS)
 
 
 @attrs.frozen
