@@ -92,7 +92,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     assert status("init") == 0
     with Path("operators.toml").open("a", encoding="utf-8") as operators:
         operators.write('["t.mei"]\nroles = ["tag_officer"]\n["t.an"]\nroles = ["tag_officer"]\n')
-        operators.write('["m.li"]\nroles = ["relationship_manager"]\nbranch = "B-0101"\n')
+        operators.write(
+            '["m.li"]\nroles = ["relationship_manager"]\nbranch = "B-0101"\n["k.bai"]\nroles = ["marketing"]\n'
+        )
     Path("app.toml").write_text(
         'name = "app"\nformat = "csv"\nencoding = "utf-8"\nkey = "no"\nkind = "individual"\nrequires = "lead"\n'
         '[columns]\nno = ""\nname = "name"\nphone = "phone"\nborn = "birth_date"\nbranch = "home_branch"\n',
@@ -158,3 +160,29 @@ def test_a_customers_tags_are_shown_said_and_explained(store: str, capsys: pytes
     assert (code, "say one thing" in err) == (2, True)
     code, _, err = said(capsys, "show", store, *OFFICER)
     assert (code, "no such customer" in err) == (2, True)
+
+
+def test_tags_are_counted_and_an_audience_is_planned(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    published(capsys)
+    marketing = ("--as", "k.bai", "--purpose", "marketing")
+    _, out, _ = said(capsys, "count", "tag:senior", "tag:minor", *marketing, "--json")
+    assert json.loads(out) == {"customers": 1, "have": {"tag:senior": 1, "tag:minor": 0}}
+    assert "100.0%" in said(capsys, "count", "tag:senior", *marketing)[1]
+    plan = ("--segment", "segment:marketable", "--without", "tag:senior", "--campaign", "spring", "--control", "10")
+    _, out, _ = said(capsys, "audience", *plan, *marketing, "--json")
+    told = {one["step"]: one["customers"] for one in json.loads(out)}
+    assert told == {"segment:marketable": 1, "tag:senior": -1, "control": 0, "addressed": 0}
+    assert "addressed" in said(capsys, "audience", *plan, *marketing)[1]
+    wanted = ("export", "preferred_channel", "--recipient", "campaigns", "--inside")
+    # The plan is read; an export takes somebody who was recognized by two factors.
+    assert status(*wanted, *plan, "--propose", "spring", *marketing) == 2
+    assert "level" in capsys.readouterr().err
+    for wrong, sentence in {
+        ("--without", "tag:senior"): "name it with --segment", ("--segment", "tag:senior"): "name the campaign",
+        ("--segment", "senior", "--campaign", "c"): "an audience names tag:NAME",
+        ("--segment", "tag:senior", "--campaign", "c", "--control", "101"): "101",
+    }.items():  # fmt: skip
+        assert status(*wanted, *wrong, "--propose", "r", *marketing) == 2
+        assert sentence in capsys.readouterr().err
+    code, _, err = said(capsys, "count", "tag:none", *marketing)
+    assert (code, "has no tag:none" in err) == (2, True)

@@ -29,7 +29,7 @@ from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
 from bankcif.party import ReferenceTables
 from bankcif.storage._memory_unit import Unit
-from bankcif.tagging import Catalogue
+from bankcif.tagging import AudiencePlan, Catalogue
 from bankcif.testing.verifiers import FakeVerifier
 
 ALL = frozenset(
@@ -43,6 +43,7 @@ ALL = frozenset(
         "key_custodian",
         "privacy_officer",
         "tag_officer",
+        "marketing",
     }
 )
 WHO = known(Actor(id="w.all", roles=ALL, branch="b"))
@@ -275,6 +276,13 @@ CALLS: dict[str, Call] = {
     "Tags.say": lambda w, a: _tagged(w).tags.say(w.cif_no, "careful", until=DUE, reason="r", actor=a, purpose=SERVICE),
     "Tags.veto": lambda w, a: _tagged(w).tags.veto(w.cif_no, "local", until=DUE, reason="r", actor=a, purpose=SERVICE),
     "Tags.take_back": lambda w, a: _said(w).tags.take_back(w.cif_no, "careful", reason="r", actor=a, purpose=SERVICE),
+    "Tags.audience": lambda w, a: _tagged(w).tags.audience(
+        AudiencePlan(campaign="c", segment="tag:local"), actor=a, purpose=Purpose.MARKETING
+    ),
+    "Tags.count": lambda w, a: _tagged(w).tags.count(["tag:local"], actor=a, purpose=Purpose.MARKETING),
+    "Tags.overlap": lambda w, a: _tagged(w).tags.overlap(
+        "tag:local", "tag:careful", actor=a, purpose=Purpose.MARKETING
+    ),
     "Tags.portrait": lambda w, a: _tagged(w).tags.portrait(w.cif_no, actor=a, purpose=SERVICE),
     "Tags.why": lambda w, a: _tagged(w).tags.why(w.cif_no, "tag:local", actor=a, purpose=SERVICE),
     "Audit.verify": lambda w, a: w.cif.audit.verify(actor=a),

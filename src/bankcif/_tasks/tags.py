@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from ..approval import Approval
 from ..context import Actor, Purpose, Sink
-from ..flows import portray, publish, say as say_flow
+from ..flows import audiences, portray, publish, say as say_flow
 from ..party import CifNo
 from ..rules import Explanation
-from ..tagging import Catalogue, Said
+from ..tagging import AudiencePlan, Catalogue, Overlap, Said
 from ._group import Group, instant
 
 __all__ = ["Tags"]
@@ -85,6 +85,23 @@ class Tags(Group):
         return say_flow.say(
             self._desk, CifNo(cif_no), tag, None, until=None, reason=reason, evidence="", actor=actor, purpose=purpose
         )
+
+    def audience(
+        self, plan: AudiencePlan, *, actor: Actor, purpose: Purpose = Purpose.MARKETING
+    ) -> tuple[tuple[str, int], ...]:
+        """
+        From a segment to whom a campaign addresses, step by step; see `bankcif.flows.audiences.preview_audience`. The customers themselves
+        leave by `Exports.take`, with `ExportSpec.audience`.
+        """
+        return audiences.preview_audience(self._desk, plan, actor=actor, purpose=purpose)
+
+    def count(self, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int]:
+        """How many customers have each of these tags and are in these segments; see `bankcif.flows.audiences.count_tags`."""
+        return audiences.count_tags(self._desk, names, actor=actor, purpose=purpose)
+
+    def overlap(self, one: str, other: str, *, actor: Actor, purpose: Purpose) -> Overlap:
+        """How two sets of customers lie in each other; see `bankcif.flows.audiences.overlap_of`."""
+        return audiences.overlap_of(self._desk, one, other, actor=actor, purpose=purpose)
 
     def portrait(
         self, cif_no: str, *, actor: Actor, purpose: Purpose, at: datetime | None = None, sink: Sink = Sink.DISPLAY

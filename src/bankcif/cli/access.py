@@ -12,6 +12,8 @@ from .._clock import SystemClock
 from ..errors import FileError
 from ..flows.export import ExportSpec, Recipient
 from ..render import csv_text, mark_line
+from ..tagging import AudiencePlan
+from ._audience import audience_options
 from ._shared import Session, customer_command, emit, instant, read_operators, table
 
 __all__ = ["access", "export"]
@@ -27,6 +29,7 @@ _INSTANT = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 @click.option("--inside", is_flag=True, help="They are of the house: the key is the CIF number.")
 @click.option("--customer", "customers", multiple=True, help="A CIF number; may be given again. All if none is.")
 @click.option("--where", default="", help="Of them, those of this rule over plain facts.")
+@audience_options(required=False)
 @click.option(
     "--propose", "reason", help="Propose it with this reason, for a second person to approve, and write nothing."
 )
@@ -41,13 +44,14 @@ def export(
     inside: bool,
     customers: tuple[str, ...],
     where: str,
+    plan: AudiencePlan | None,
     reason: str | None,
     approval: str | None,
 ) -> int:
-    """Export FIELDS of customers, masked and marked, to a CSV file."""
+    """Export FIELDS of customers, masked and marked, to a CSV file; with --segment of those whom a campaign addresses."""
     spec = ExportSpec(
         fields=fields, recipient=Recipient(name=recipient, country=country, inside=inside), purpose=session.purpose,
-        cif_nos=customers or None, where=where,
+        cif_nos=customers or None, where=where, audience=plan,
     )  # fmt: skip
     if reason is not None:
         with session.open() as cif:

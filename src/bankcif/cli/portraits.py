@@ -12,7 +12,8 @@ from .._clock import from_micros
 from ..flows.portray import PortraitView
 from ..flows.publish import Preview
 from ..flows.whole import Customer360
-from ..tagging import Catalogue, starter_catalogue
+from ..tagging import AudiencePlan, Catalogue, starter_catalogue
+from ._audience import audience_options
 from ._shared import Session, customer_command, emit, harmless, instant, table
 from .tags import explained
 
@@ -118,6 +119,36 @@ def why(session: Session, cif_no: str, name: str) -> int:
     return 0
 
 
+@click.command("audience")
+@audience_options(required=True)
+@customer_command
+def audience(session: Session, plan: AudiencePlan) -> int:
+    """From a segment to whom a campaign would address, step by step: counts alone. Who they are leaves with  bankcif export --segment."""
+    with session.open() as cif:
+        steps = cif.tags.audience(plan, actor=session.actor(cif), purpose=session.purpose)
+    document = [{"step": name, "customers": count} for name, count in steps]
+    emit(
+        session.as_json, document, lambda: table(f"audience of {harmless(plan.campaign)}", ("step", "customers"), steps)
+    )
+    return 0
+
+
+@click.command("count")
+@click.argument("names", nargs=-1, required=True)
+@customer_command
+def count(session: Session, names: tuple[str, ...]) -> int:
+    """How many customers have each of NAMES: tag:NAME or segment:NAME."""
+    with session.open() as cif:
+        found = cif.tags.count(names, actor=session.actor(cif), purpose=session.purpose)
+    whole = found.pop("")
+    rows = [(name, number, f"{number / whole:.1%}" if whole else "") for name, number in found.items()]
+    emit(
+        session.as_json, {"customers": whole, "have": found},
+        lambda: table(f"of {whole:,} customers", ("name", "have it", "share"), rows),
+    )  # fmt: skip
+    return 0
+
+
 @click.command("say")
 @click.argument("cif_no")
 @click.argument("tag")
@@ -217,5 +248,5 @@ def _print_portrait(found: PortraitView) -> None:
         click.echo(f"{len(found.withheld)} of the catalogue are withheld from this operator")
 
 
-STORED = (preview, propose, roll_back, published, renew, show, why, say)
+STORED = (preview, propose, roll_back, published, renew, show, why, audience, count, say)
 """The commands of `bankcif tags` over a store."""

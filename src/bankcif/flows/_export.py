@@ -11,6 +11,7 @@ from .._canonical import sha256
 from ..context import Purpose
 from ..errors import InputError
 from ..party import countries_by_alpha3
+from ..tagging import AudiencePlan
 
 __all__ = ["Export", "ExportSpec", "Mark", "Recipient"]
 
@@ -48,6 +49,7 @@ class ExportSpec:
         purpose: What for.
         cif_nos: These customers; all whom the actor may export if None.
         where: Of them, those of this rule over plain facts; see `bankcif.rules.parse`.
+        audience: Of them, those whom a campaign addresses, by the tags that they have today.
     """
 
     fields: tuple[str, ...]
@@ -55,13 +57,18 @@ class ExportSpec:
     purpose: Purpose
     cif_nos: tuple[str, ...] | None = None
     where: str = ""
+    audience: AudiencePlan | None = None
 
     @property
     def digest(self) -> str:
         """Of all of it, in hexadecimal: what a second person approves."""
         named = () if self.cif_nos is None else tuple(sorted(set(self.cif_nos)))
+        plan = self.audience
+        chosen: tuple[str | int, ...] = (
+            () if plan is None else (len(plan.names), *plan.names, plan.campaign, repr(plan.control_share))
+        )
         return sha256(
-            "bankcif/v1/export", len(self.fields), *self.fields, self.recipient.name, self.recipient.country,
+            "bankcif/v1/export" if plan is None else "bankcif/v1/export-audience", *chosen, len(self.fields), *self.fields, self.recipient.name, self.recipient.country,
             int(self.recipient.inside), self.purpose.value, self.where, int(self.cif_nos is not None), *named,
         ).hex()  # fmt: skip
 
@@ -97,6 +104,7 @@ class Export:
         k: How many customers share what is shown of one, at least; 0 of nobody.
         withheld: Fields that some customers have and the policy does not let go.
         mark: What it says of itself.
+        waterfall: Of an audience, from its segment to who is addressed, step by step; the steps add up.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -104,3 +112,4 @@ class Export:
     k: int
     withheld: tuple[str, ...]
     mark: Mark
+    waterfall: tuple[tuple[str, int], ...] = ()

@@ -21,13 +21,16 @@ from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind
 from ..rules import And, Expression, In, compiled, needs, parse
 from ..storage import Order, UnitOfWork
 from ..storage.rows import FactRow, PartyRow
+from ..tagging import ADDRESSED
 from ._export import Export, ExportSpec, Mark, Recipient
 from ._golden import open_goldens
 from ._policy import policy_ground
 from ._proposals import left_at, need_kept, proposed, settle, write_proposal
 from ._reasons import need_reason
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
+from .audiences import need_names, tags_held
 from .desk import Desk, authorize, hour_of, over_cap, record, refuse, spend, told
+from .say import tag_is_granted
 
 __all__ = ["Export", "ExportSpec", "Mark", "Recipient", "export", "propose_export"]
 
@@ -124,6 +127,13 @@ def _limits(desk: Desk, spec: ExportSpec, actor: Actor, what: str) -> ExportLimi
     }
     if told_by_choice:
         raise refuse(desk, actor, what, spec.purpose, fields=tuple(sorted(told_by_choice)), rule="where")
+    if spec.audience is not None:
+        catalogue = need_names(desk, spec.audience.names)
+        grants = [one for one in desk.policy.grants_of(actor) if Action.EXPORT in one.actions]
+        named = {field for one in grants for field in one.fields}
+        hidden = tuple(name for name in spec.audience.names if not tag_is_granted(catalogue, named, name))
+        if hidden:
+            raise refuse(desk, actor, what, spec.purpose, fields=hidden, rule="audience_tags")
     if spec.recipient.country not in limits.countries:
         raise refuse(desk, actor, what, spec.purpose, fields=spec.fields, rule=f"country:{spec.recipient.country}")
     if spec.recipient.inside and spec.recipient.name not in limits.inside:
@@ -167,9 +177,10 @@ def _named(cif_nos: Sequence[str]) -> list[Expression]:
 
 
 def _decided(
-    desk: Desk, unit: UnitOfWork, spec: ExportSpec, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor
-) -> dict[CifNo, Mapping[str, FieldDecision]]:
-    """What may go of each customer of *page* of whom something may."""
+    desk: Desk, unit: UnitOfWork, spec: ExportSpec, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor,
+    ended: Counter[str] | None = None,
+) -> dict[CifNo, Mapping[str, FieldDecision]]:  # fmt: skip
+    """What may go of each customer of *page* of whom something may; of an audience, of whom is addressed. *ended* counts where each ended."""
     _, broken = standing_of(desk, unit, actor)
     found = {
         row.cif_no: granted_to(
@@ -177,7 +188,20 @@ def _decided(
         )
         for row, facts in page
     }
-    return {cif_no: said for cif_no, said in found.items() if not said.keys().isdisjoint(spec.fields)}
+    mine = {cif_no: said for cif_no, said in found.items() if not said.keys().isdisjoint(spec.fields)}
+    plan = spec.audience
+    if plan is None:
+        return mine
+    catalogue = need_names(desk, plan.names)
+    # Of whom a tag may not be told it is not told by who is in the list.
+    seen = {no for no, said in mine.items() if all(tag_is_granted(catalogue, said, name) for name in plan.names)}
+    held = tags_held(
+        desk, unit, [row for row, _ in page if row.cif_no in seen], {row.cif_no: facts for row, facts in page}
+    )
+    steps = {cif_no: plan.step(has, cif_no) for cif_no, has in held.items()}
+    if ended is not None:
+        ended.update(steps.values())
+    return {cif_no: mine[cif_no] for cif_no, step in steps.items() if step == ADDRESSED}
 
 
 class _Gathered:
@@ -197,12 +221,13 @@ class _Gathered:
         self.rules: set[str] = set()
         self.profiles: set[str] = set()
         self.withheld: set[str] = set()
+        self._ended: Counter[str] = Counter()
         self._cells: dict[str, list[tuple[Any, FieldDecision | None]]] = {name: [] for name in spec.fields}
 
     def add(self, unit: UnitOfWork, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor) -> None:
         """Takes in the customers of *page* of whom something may go."""
         spec = self._spec
-        decided = _decided(self._desk, unit, spec, page, actor)
+        decided = _decided(self._desk, unit, spec, page, actor, self._ended)
         rows = [row for row, _ in page if row.cif_no in decided]
         values = open_goldens(self._desk, unit, [row.cif_no for row in rows])
         for row in rows:
@@ -233,6 +258,7 @@ class _Gathered:
         return Export(
             columns={"key": keys, **columns}, rows=len(keys), k=_least_shared(list(columns.values())), mark=mark,
             withheld=tuple(sorted(self.withheld)),
+            waterfall=() if spec.audience is None else spec.audience.waterfall(self._ended),
         )  # fmt: skip
 
     def _column(self, field: str) -> list[Any]:

@@ -6,7 +6,7 @@ What is said is a source record like any other, so it moves with a merge and com
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from ..access import Action, FieldDecision
@@ -98,7 +98,7 @@ def say(
     return with_party(desk, cif_no, asked, allowed, work)[0]
 
 
-def tag_is_granted(catalogue: Catalogue, granted: Mapping[str, FieldDecision], name: str) -> bool:
+def tag_is_granted(catalogue: Catalogue, granted: Iterable[str], name: str) -> bool:
     """Whether *granted* names ``tag:NAME`` or ``segment:NAME``: itself, its family, or all."""
     kind, _, own = name.partition(":")
     asked = {name, f"{kind}:*"}

@@ -1,6 +1,18 @@
 """Tags, segments, tiers and audiences: what a bank says of its customers, by rule and by hand."""
 
-from .audience import Audience, Movement, Overlap, Removed, audience, is_control, movement, overlap
+from .audience import (
+    ADDRESSED,
+    CONTROL,
+    Audience,
+    AudiencePlan,
+    Movement,
+    Overlap,
+    Removed,
+    audience,
+    is_control,
+    movement,
+    overlap,
+)
 from .catalogue import Catalogue, starter_catalogue
 from .evaluate import Evaluator, Said, Verdict
 from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of
@@ -8,7 +20,10 @@ from .tag import Family, Group, Segment, Tag, TagKind
 from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, average_of
 
 __all__ = [
+    "ADDRESSED",
+    "CONTROL",
     "Audience",
+    "AudiencePlan",
     "Average",
     "Catalogue",
     "Evaluator",

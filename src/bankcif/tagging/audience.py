@@ -15,9 +15,23 @@ import attrs
 from .._canonical import sha256
 from ..errors import ConfigurationError
 
-__all__ = ["Audience", "Movement", "Overlap", "Removed", "audience", "is_control", "movement", "overlap"]
+__all__ = [
+    "ADDRESSED",
+    "CONTROL",
+    "Audience",
+    "AudiencePlan",
+    "Movement",
+    "Overlap",
+    "Removed",
+    "audience",
+    "is_control",
+    "movement",
+    "overlap",
+]
 
 _PARTS = 1_000_000
+_LONGEST = 64
+CONTROL, ADDRESSED = "control", "addressed"
 
 
 @attrs.frozen
@@ -86,6 +100,59 @@ class Audience:
         """From the segment to who is addressed, step by step; what is taken out is below zero, and all steps add up to the last."""
         steps = [("segment", len(self.start)), *((one.name, -len(one.cif_nos)) for one in self.removed)]
         return (*steps, ("control", -len(self.control)), ("addressed", len(self.addressed)))
+
+
+@attrs.frozen(kw_only=True)
+class AudiencePlan:
+    """
+    Whom a campaign is to address, in words.
+
+    Attributes:
+        campaign: Its name, which decides about the control group.
+        segment: ``segment:NAME`` or ``tag:NAME``: of whom it is chosen.
+        exclusions: Definitions of whom nobody is addressed, in the order in which they are counted.
+        control_share: Which share of those who remain is left alone; 0 to 1.
+
+    Raises:
+        ConfigurationError: The share is out of range, a name stands twice or is none of a definition, or the campaign has none.
+    """
+
+    campaign: str
+    segment: str
+    exclusions: tuple[str, ...] = ()
+    control_share: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        named = (self.segment, *self.exclusions)
+        if not self.campaign or len(self.campaign) > _LONGEST or not self.campaign.isprintable():
+            raise ConfigurationError(f"a campaign's name is one to {_LONGEST} printable characters", rule="audience")
+        if not 0 <= self.control_share <= 1:
+            raise ConfigurationError("a control group is a share from 0 to 1", rule="audience")
+        if len(set(named)) < len(named) or not all(name.startswith(("tag:", "segment:")) for name in named):
+            raise ConfigurationError("an audience names tag:NAME or segment:NAME, each once", rule="audience")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The definitions that it speaks of."""
+        return (self.segment, *self.exclusions)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Where a customer of the segment may end, in order."""
+        return (*self.exclusions, CONTROL, ADDRESSED)
+
+    def step(self, has: AbstractSet[str], cif_no: str) -> str:
+        """Where a customer ends who has these tags and is in these segments; empty for one who is not in the segment."""
+        if self.segment not in has:
+            return ""
+        out = next((name for name in self.exclusions if name in has), "")
+        return out or (CONTROL if is_control(self.campaign, cif_no, self.control_share) else ADDRESSED)
+
+    def waterfall(self, ended: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+        """From the segment to who is addressed, as `Audience.waterfall`, of so many who ended at each step."""
+        start = sum(ended.get(name, 0) for name in self.steps)
+        taken = [(name, -ended.get(name, 0)) for name in self.steps[:-1]]
+        return ((self.segment, start), *taken, (ADDRESSED, ended.get(ADDRESSED, 0)))
 
 
 def overlap(base: AbstractSet[str], one: AbstractSet[str], other: AbstractSet[str]) -> Overlap:

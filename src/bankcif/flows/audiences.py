@@ -1,0 +1,144 @@
+"""
+Audiences and counts of tags: whom a campaign addresses, how many customers have what, and how two sets lie in each other.
+
+Everybody is judged by the tags that they have at the moment they are counted. Nobody is named here: who is addressed leaves as an export, with
+the limits, marks and second person of one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..access import Action, row_known, to_lowered
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import InputError
+from ..party import CifNo
+from ..rules import And, compiled
+from ..storage import Order, UnitOfWork
+from ..storage.rows import FactRow, PartyRow
+from ..tagging import AudiencePlan, Catalogue, Overlap, Portrait, heard, said_of
+from ._golden import open_goldens
+from ._portrait import open_portraits, record_for_rules
+from ._relations import open_life_cycles, record_of, standing_of
+from .desk import Desk, authorize, record, refuse
+from .say import tag_is_granted
+
+__all__ = ["count_tags", "need_names", "overlap_of", "preview_audience", "tags_held"]
+
+_AT_ONCE = 500
+
+
+def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: Purpose) -> tuple[tuple[str, int], ...]:
+    """
+    From the segment of *plan* to who is addressed, step by step: each customer is counted where they end, so that the steps add up.
+
+    Raises:
+        InputError: The catalogue in force has no such tag or segment.
+        NotFoundOrNotAllowedError: The policy does not let *actor* count by one of them.
+
+    Cost: opens the golden record of each customer whom *actor*'s grants for reports are about.
+    """
+    _need_counting(desk, plan.names, actor, "preview_audience", purpose)
+    ended: Counter[str] = Counter()
+    for has in _each(desk, actor, purpose, "preview_audience", plan.names):
+        ended.update(plan.step(one, cif_no) for cif_no, one in has.items())
+    return plan.waterfall(ended)
+
+
+def count_tags(desk: Desk, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int]:
+    """
+    How many customers have each of *names* (``tag:NAME``, ``segment:NAME``), of those whom *actor*'s grants for reports are about; under
+    an empty name how many there are.
+
+    Raises: As `preview_audience`.
+    """
+    _need_counting(desk, names, actor, "count_tags", purpose)
+    found: Counter[str] = Counter(dict.fromkeys(("", *names), 0))
+    for has in _each(desk, actor, purpose, "count_tags", names):
+        found[""] += len(has)
+        for one in has.values():
+            found.update(one.intersection(names))
+    return dict(found)
+
+
+def overlap_of(desk: Desk, one: str, other: str, *, actor: Actor, purpose: Purpose) -> Overlap:
+    """
+    How two sets of customers lie in all of them, with the lift of one in the other.
+
+    Raises: As `preview_audience`.
+    """
+    _need_counting(desk, (one, other), actor, "overlap", purpose)
+    base = mine = theirs = both = 0
+    for has in _each(desk, actor, purpose, "overlap", (one, other)):
+        base += len(has)
+        for held in has.values():
+            mine += one in held
+            theirs += other in held
+            both += one in held and other in held
+    return Overlap(base, mine, theirs, both)
+
+
+def tags_held(
+    desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], facts: Mapping[CifNo, FactRow]
+) -> dict[CifNo, frozenset[str]]:
+    """What each of these customers has today, by the catalogue in force."""
+    if desk.tags is None or not rows:
+        return {row.cif_no: frozenset() for row in rows}
+    evaluator, today = desk.tags.evaluator, desk.today()
+    numbers = [row.cif_no for row in rows]
+    values, portraits = open_goldens(desk, unit, numbers), open_portraits(desk, unit, numbers)
+    found = {}
+    for row in rows:
+        words = heard(portraits.get(row.cif_no, Portrait()).words.items(), today)
+        known = record_for_rules(row, values[row.cif_no], facts.get(row.cif_no))
+        verdicts = evaluator.verdicts(known, today, said_of(evaluator.catalogue, words))
+        found[row.cif_no] = frozenset(name for name, verdict in verdicts.items() if verdict.has)
+    return found
+
+
+def need_names(desk: Desk, names: Sequence[str]) -> Catalogue:
+    """The catalogue in force. Raises `InputError` if it lacks one of *names*, or there is none."""
+    catalogue = Catalogue.of("") if desk.tags is None else desk.tags.evaluator.catalogue
+    unknown = sorted(set(names) - set(catalogue.order))
+    if unknown or not names:
+        raise InputError(
+            f"the catalogue in force has no {', '.join(unknown)}" if unknown else "name a tag or segment",
+            rule="unknown_tag",
+        )
+    return catalogue
+
+
+def _need_counting(desk: Desk, names: Sequence[str], actor: Actor, what: str, purpose: Purpose) -> None:
+    """Refuses who may not count by one of *names*: every grant by which they count must name it."""
+    authorize(desk, actor, Action.REPORT, what, purpose)
+    catalogue = need_names(desk, names)
+    grants = [one for one in desk.policy.grants_of(actor) if Action.REPORT in one.actions and purpose in one.purposes]
+    for grant in grants:
+        hidden = tuple(name for name in names if not tag_is_granted(catalogue, grant.fields, name))
+        if hidden:
+            raise refuse(desk, actor, what, purpose, fields=hidden, rule="report_tags")
+
+
+def _each(
+    desk: Desk, actor: Actor, purpose: Purpose, what: str, names: Sequence[str]
+) -> Iterator[Mapping[CifNo, frozenset[str]]]:
+    """What each customer has, a page at a time, of those whom *actor* counts; the log is told before the first."""
+    with desk.unit_of_work() as unit:
+        ticketed, broken = standing_of(desk, unit, actor)
+        record(desk, unit, [AuditEntry.by(actor, what, desk.now(), purpose=purpose, fields=tuple(sorted(set(names))))])
+        unit.commit()
+    mine = desk.policy.visible(actor, Action.REPORT, purpose, ticketed=ticketed, broken=broken)
+    rule = to_lowered(And((mine, open_life_cycles(purpose))))
+    known = row_known(rule, actor, desk.today())
+    holds, last = compiled(rule), None
+    while True:
+        with desk.repository.unit_of_work() as unit:
+            found = unit.search.page(rule, known, Order(), last, _AT_ONCE)
+            page = [(row, facts) for row, facts in found if holds(record_of(row, facts), known)]
+            held = tags_held(desk, unit, [row for row, _ in page], {row.cif_no: facts for row, facts in page})
+        yield held
+        if len(found) < _AT_ONCE:
+            return
+        last = (found[-1][0].cif_no, found[-1][0].cif_no)

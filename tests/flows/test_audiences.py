@@ -1,0 +1,190 @@
+"""Audiences: whom a campaign addresses, counted step by step, and taken by two persons; counts of tags and of two sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from tests.conftest import known
+from tests.flows.test_browse import Under
+from tests.flows.test_register import register
+from tests.flows.test_tags import STEWARD, publish, segment, tag
+
+from bankcif import CIF, Actor, Policy, Purpose
+from bankcif.access import default_policy
+from bankcif.errors import ConfigurationError, FourEyesError, InputError, NotFoundOrNotAllowedError
+from bankcif.flows.export import ExportSpec, Recipient
+from bankcif.tagging import ADDRESSED, CONTROL, AudiencePlan, Catalogue, audience
+
+MARKETING = Purpose.MARKETING
+MARKETER = known(Actor(id="k.bai", roles={"marketing"}))
+SECOND = known(Actor(id="s.two", roles={"steward"}))
+CATALOGUE = Catalogue.of(
+    "1", tag("adult", "age >= 18"), tag("far", "home_branch != 'b'"), tag("mailed", "has_email = true"), tag("careful"),
+    segment("people", "kind = 'individual'"), segment("grown", "tag('adult')"),
+)  # fmt: skip
+PLAN = AudiencePlan(
+    campaign="spring", segment="segment:people", exclusions=("tag:careful", "tag:mailed", "tag:far"), control_share=0.3
+)
+
+
+@pytest.fixture
+def file(cif: CIF) -> CIF:
+    publish(cif, CATALOGUE)
+    for n in range(24):
+        register(
+            cif, STEWARD, str(n), identifiers=None, phone=f"154000000{n:02}", name="王李张刘陈杨"[n % 6] + "伟芳国强"[n % 4] + "军洋勇艳"[n // 6],
+            home_branch="bc"[n % 4 == 0], birth_date=f"{1964 + 2 * n}-01-01", email="a@b.cn" if n % 5 == 0 else None,
+        )  # fmt: skip
+    return cif
+
+
+def spec(**more: Any) -> ExportSpec:
+    return ExportSpec(
+        fields=("preferred_channel",), recipient=Recipient(name="campaigns", inside=True), purpose=MARKETING,
+        **{"audience": PLAN, **more},
+    )  # fmt: skip
+
+
+def taken(file: CIF, asked: ExportSpec) -> Any:
+    proposal = file.exports.propose(asked, reason="spring", actor=MARKETER)
+    file.approvals.approve(proposal.id, actor=SECOND)
+    return file.exports.take(asked, actor=MARKETER, approval_id=proposal.id)
+
+
+def test_the_steps_from_a_segment_to_who_is_addressed_add_up(file: CIF) -> None:
+    steps = file.tags.audience(PLAN, actor=MARKETER)
+    assert [name for name, _ in steps] == ["segment:people", *PLAN.exclusions, CONTROL, ADDRESSED]
+    assert sum(count for _, count in steps[:-1]) == steps[-1][1]
+    told = dict(steps)
+    # Of 24, the five with an e-mail are out, and of the six of another branch those who were not already.
+    assert (told["segment:people"], told["tag:careful"], told["tag:mailed"], told["tag:far"]) == (24, 0, -5, -4)
+    assert 0 < -told[CONTROL] < 15
+    assert dict(file.tags.audience(attrs.evolve(PLAN, control_share=0.0), actor=MARKETER))[ADDRESSED] == 15
+
+
+def test_who_is_addressed_leaves_as_an_export_by_two_persons(file: CIF) -> None:
+    with pytest.raises(FourEyesError, match="take a second person"):
+        file.exports.take(spec(), actor=MARKETER)
+    made = taken(file, spec())
+    assert made.waterfall == file.tags.audience(PLAN, actor=MARKETER)
+    assert made.rows == dict(made.waterfall)[ADDRESSED]
+    again = taken(file, spec())
+    assert again.columns["key"] == made.columns["key"], "the control group is the same whenever it is drawn"
+    other = taken(file, spec(audience=attrs.evolve(PLAN, campaign="summer")))
+    assert set(other.columns["key"]) != set(made.columns["key"])
+    everybody = taken(file, spec(audience=attrs.evolve(PLAN, control_share=0.0)))
+    assert set(made.columns["key"]) < set(everybody.columns["key"])
+    assert taken(file, spec(audience=None)).waterfall == ()
+
+
+def test_what_was_approved_is_this_audience_and_no_other(file: CIF) -> None:
+    proposal = file.exports.propose(spec(), reason="spring", actor=MARKETER)
+    file.approvals.approve(proposal.id, actor=SECOND)
+    for other in (
+        None, attrs.evolve(PLAN, control_share=0.0), attrs.evolve(PLAN, exclusions=PLAN.exclusions[1:]),
+        attrs.evolve(PLAN, exclusions=PLAN.exclusions[::-1]), attrs.evolve(PLAN, campaign="x"),
+        attrs.evolve(PLAN, segment="segment:grown"),
+    ):  # fmt: skip
+        with pytest.raises(FourEyesError, match="another export"):
+            file.exports.take(spec(audience=other), actor=MARKETER, approval_id=proposal.id)
+
+
+def test_tags_are_counted_and_laid_over_each_other(file: CIF) -> None:
+    names = ["tag:adult", "tag:far", "segment:people"]
+    found = file.tags.count(names, actor=MARKETER, purpose=MARKETING)
+    assert found == {"": 24, "tag:adult": 22, "tag:far": 6, "segment:people": 24}
+    laid = file.tags.overlap("tag:adult", "segment:grown", actor=MARKETER, purpose=MARKETING)
+    assert (laid.base, laid.one, laid.other, laid.both) == (24, 22, 22, 22)
+    assert laid.lift == pytest.approx(24 / 22)
+
+
+def test_whoever_may_not_know_a_tag_does_not_count_or_choose_by_it(file: CIF) -> None:
+    document = default_policy().document()
+    see = {"roles": ["r"], "purposes": ["marketing"]}
+    who = known(Actor(id="w", roles={"r"}))
+
+    def under(report: list[str], export: list[str]) -> Policy:
+        grants = [
+            {"id": "count", **see, "actions": ["report"], "fields": report},
+            {
+                "id": "take",
+                **see,
+                "actions": ["export"],
+                "sinks": ["export"],
+                "fields": ["preferred_channel", *export],
+                "alone": 50,
+            },
+        ]
+        return Policy.from_document({**document, "grant": [*document["grant"], *grants]})
+
+    outside = {"recipient": Recipient(name="x")}
+    with Under(file, under(["segment:*"], ["segment:*"])):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            file.tags.audience(PLAN, actor=who)
+        with pytest.raises(NotFoundOrNotAllowedError):
+            file.tags.count(["tag:adult"], actor=who, purpose=MARKETING)
+        with pytest.raises(NotFoundOrNotAllowedError):
+            file.tags.overlap("segment:grown", "tag:far", actor=who, purpose=MARKETING)
+        with pytest.raises(NotFoundOrNotAllowedError):
+            file.exports.take(attrs.evolve(spec(), **outside), actor=who)
+        assert file.tags.count(["segment:grown"], actor=who, purpose=MARKETING)["segment:grown"] == 22
+    with Under(file, under(["tag:*", "segment:*"], ["tag:*", "segment:*"])):
+        made = file.exports.take(attrs.evolve(spec(), **outside), actor=who)
+        assert made.rows == dict(made.waterfall)[ADDRESSED] > 0
+    # A branch counts its own.
+    mine = {"id": "branch", **see, "actions": ["report"], "relations": ["branch"], "fields": ["tag:*"]}
+    with Under(file, Policy.from_document({**document, "grant": [*document["grant"], mine]})):
+        ours = known(Actor(id="w", roles={"r"}, branch="c"))
+        assert file.tags.count(["tag:far"], actor=ours, purpose=MARKETING) == {"": 6, "tag:far": 6}
+
+
+def test_what_there_is_not_is_refused(file: CIF) -> None:
+    for work in (
+        lambda: file.tags.audience(attrs.evolve(PLAN, segment="segment:none"), actor=MARKETER),
+        lambda: file.tags.count(["tag:none"], actor=MARKETER, purpose=MARKETING),
+        lambda: file.tags.count([], actor=MARKETER, purpose=MARKETING),
+        lambda: file.exports.take(spec(audience=attrs.evolve(PLAN, segment="tag:none")), actor=MARKETER),
+    ):
+        with pytest.raises(InputError, match=r"the catalogue in force has no|name a tag"):
+            work()
+    for wrong in (
+        {"control_share": 1.1},
+        {"campaign": ""},
+        {"campaign": "a\n"},
+        {"segment": "people"},
+        {"exclusions": ("segment:people",)},
+    ):
+        with pytest.raises(ConfigurationError):
+            attrs.evolve(PLAN, **wrong)
+
+
+names = st.sampled_from(["tag:a", "tag:b", "tag:c", "segment:s"])
+
+
+@given(
+    st.dictionaries(st.text("0123456789", min_size=1, max_size=3), st.frozensets(names), max_size=30),
+    st.lists(st.sampled_from(["tag:a", "tag:b", "tag:c"]), unique=True),
+    st.floats(0, 1),
+)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_customer_by_customer_is_what_sets_say(has: dict[str, frozenset[str]], out: list[str], share: float) -> None:
+    plan = AudiencePlan(campaign="c", segment="segment:s", exclusions=tuple(out), control_share=share)
+    ended = {cif_no: plan.step(held, cif_no) for cif_no, held in has.items()}
+    whole = audience(
+        [cif_no for cif_no, held in has.items() if "segment:s" in held],
+        [(name, {cif_no for cif_no, held in has.items() if name in held}) for name in out],
+        campaign="c", control_share=share,
+    )  # fmt: skip
+    assert {cif_no for cif_no, step in ended.items() if step == ADDRESSED} == whole.addressed
+    assert {cif_no for cif_no, step in ended.items() if step == CONTROL} == whole.control
+    told = plan.waterfall(Counter(ended.values()))
+    assert [count for _, count in told] == [count for _, count in whole.waterfall]
+
+
+def test_without_a_catalogue_there_is_no_audience(cif: CIF) -> None:
+    with pytest.raises(InputError, match="the catalogue in force has no"):
+        cif.tags.audience(PLAN, actor=MARKETER)
