@@ -91,6 +91,8 @@ class CIF:
             empty store's indexes are planned; the library's table if None.
         suite: Name of the cipher suite, ``AES-256-GCM`` or ``SM4-GCM``; an empty store is founded with the first if None,
             and a store keeps the one it was founded with.
+        name_search: Beside what an empty store's people are searched by names that are spelled otherwise: ``birth_year``,
+            ``home_branch``, or both; a store keeps what it was founded with. Each adds some five index rows to a record.
         create: Whether an empty store is founded; otherwise it is refused.
         greet: Whether the witnesses are shown at once that the log grew since they last saw it; without, only what verifies
             the log tells.
@@ -130,6 +132,7 @@ class CIF:
         expected_customers: int = 1_000_000,
         frequencies: Mapping[str, Frequency] | None = None,
         suite: str | None = None,
+        name_search: Iterable[str] = (),
         create: bool = True,
         greet: bool = True,
     ) -> None:
@@ -146,7 +149,7 @@ class CIF:
         schemes = schemes or standard_schemes(clock=clock, zone=zone, tables=tables)
         founding = Founding(
             expected_customers=expected_customers, frequencies=frequencies,
-            suite=None if suite is None else suite_of(suite), create=create,
+            suite=None if suite is None else suite_of(suite), create=create, name_search=frozenset(name_search),
         )  # fmt: skip
         founded = found_store(repository, key_store, keys, tenant, founding, ids=ids, clock=clock)
         masks = masks or default_profiles()

@@ -74,7 +74,7 @@ class World:
 def world(tables: ReferenceTables, tmp_path: Path) -> World:
     cif = CIF(
         repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
-        tables=tables, trust=TRUST, clock=FixedClock(NOW), authentication=AUTH,
+        tables=tables, trust=TRUST, clock=FixedClock(NOW), authentication=AUTH, name_search=["home_branch"],
     )  # fmt: skip
     found = World(cif, tmp_path)
     found.cif_no = register(cif, WHO, "1").cif_no
@@ -200,6 +200,7 @@ CALLS: dict[str, Call] = {
     "Customers.draft": lambda w, a: w.cif.customers.draft({"name": "张三"}, channel="app", actor=a),
     "Customers.find": lambda w, a: w.cif.customers.find(phone="15412345678", actor=a, purpose=SERVICE),
     "Customers.get": lambda w, a: w.cif.customers.get(w.cif_no, actor=a, purpose=SERVICE),
+    "Customers.search": lambda w, a: w.cif.customers.search("张伟国", branch="b", actor=a, purpose=SERVICE),
     "Customers.customer360": lambda w, a: w.cif.customers.customer360(w.cif_no, actor=a, purpose=SERVICE),
     "Customers.reveal": lambda w, a: w.cif.customers.reveal(w.cif_no, {"phone"}, actor=a, purpose=COMPLIANCE),
     "Customers.override": lambda w, a: w.cif.customers.override(

@@ -17,6 +17,7 @@ from ..flows import (
     override as override_flow,
     query,
     register as register_flow,
+    search as search_flow,
     verify as verify_flow,
     whole,
 )
@@ -206,6 +207,27 @@ class Customers(Group):
     def get(self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> query.CustomerView:
         """One customer, masked as for where it goes; see `bankcif.flows.query.view`."""
         return query.view(self._desk, CifNo(cif_no), actor=actor, purpose=purpose, sink=sink)
+
+    def search(
+        self,
+        name: str,
+        *,
+        actor: Actor,
+        purpose: Purpose,
+        birth_year: int | None = None,
+        branch: str | None = None,
+        where: str = "",
+        limit: int = 50,
+        sink: Sink = Sink.DISPLAY,
+    ) -> search_flow.Found:
+        """
+        People with a name like this one beside their birth year or branch, in a store that is founded for it; see
+        `bankcif.flows.search.search`.
+        """
+        return search_flow.search(
+            self._desk, name, birth_year=birth_year, branch=branch, where=where, limit=limit, actor=actor, purpose=purpose,
+            sink=sink,
+        )  # fmt: skip
 
     def customer360(
         self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY

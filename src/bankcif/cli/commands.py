@@ -14,6 +14,7 @@ from ..errors import IdentifierError, InputError
 from ..flows._view import CustomerView
 from ..flows.load import LoadReport
 from ..intake import read_channel
+from ..matching import SEARCH_PARTS
 from ..parallel import load_in_processes
 from ..party import CATALOGUE
 from ..protection import SUITES, Aes256Gcm, LocalKeyProvider, suite_of
@@ -105,7 +106,16 @@ commands.add_command(verify)
     show_default=True,
     help="Cipher suite of the store; SM4-GCM is the Chinese commercial one.",
 )
-def init(store: StoreOptions, operator: str, expected_customers: int, frequencies: Path | None, suite: str) -> int:
+@click.option(
+    "--name-search",
+    multiple=True,
+    type=click.Choice(list(SEARCH_PARTS)),
+    help="Let people be searched by names that are spelled otherwise, beside this; may be given again.",
+)
+def init(
+    store: StoreOptions, operator: str, expected_customers: int, frequencies: Path | None, suite: str,
+    name_search: tuple[str, ...],
+) -> int:  # fmt: skip
     """Make an empty store, its key file, its key store and an operators file."""
     from ..storage.sql import shown
 
@@ -114,7 +124,7 @@ def init(store: StoreOptions, operator: str, expected_customers: int, frequencie
     provider = key_provider(store.keys)
     with store.open(
         create=True, provider=provider, expected_customers=expected_customers, suite=suite,
-        frequencies=read_frequencies(frequencies),
+        frequencies=read_frequencies(frequencies), name_search=name_search,
     ) as cif:  # fmt: skip
         log_key = str(cif.audit.key)
     if not Path(store.operators).exists():
@@ -209,6 +219,40 @@ def find(session: Session, field: str, value: str | None, birth_date: Any) -> in
 
     emit(session.as_json, [view_document(one) for one in views], text)
     return 0 if views else 1
+
+
+@commands.command()
+@click.argument("name", required=False)
+@click.option("--born", type=int, help="Birth year.")
+@click.option("--branch", help="Branch that keeps the customer.")
+@click.option("--where", default="", help="Of them, those of this rule over plain facts.")
+@click.option("--limit", type=int, default=20, show_default=True)
+@customer_command
+def search(session: Session, name: str | None, born: int | None, branch: str | None, where: str, limit: int) -> int:
+    """
+    Search people by a NAME that may be spelled otherwise, beside their birth year or branch, in a store that was founded for it; NAME is read
+    from standard input if it is left out. Status 1 if nobody is found.
+    """
+    with session.open() as cif:
+        found = cif.customers.search(
+            read_value(name), birth_year=born, branch=branch, where=where, limit=limit, actor=session.actor(cif),
+            purpose=session.purpose,
+        )  # fmt: skip
+    document = {
+        "hits": [{"likeness": hit.likeness, **view_document(hit.view)} for hit in found.hits], "more": found.more,
+    }  # fmt: skip
+
+    def text() -> None:
+        for hit in found.hits:
+            click.echo(f"[{hit.likeness}]")
+            print_view(hit.view)
+        if found.more:
+            click.echo("there may be more; say more of the person")
+        if not found.hits:
+            click.echo("nobody found, or nobody you may see")
+
+    emit(session.as_json, document, text)
+    return 0 if found.hits else 1
 
 
 @commands.command()

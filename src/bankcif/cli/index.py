@@ -8,7 +8,7 @@ import attrs
 import click
 
 from ..errors import ConfigurationError
-from ..matching import FULL_TAG_INDEXES, INDEX_PARTS
+from ..matching import FULL_TAG_INDEXES, INDEX_PARTS, SEARCH_PARTS
 from ..protection import FULL_BITS, Frequencies, PlannedIndex, default_frequencies, plan_index
 from ._shared import emit, table
 
@@ -28,8 +28,17 @@ def index() -> None:
 @click.option(
     "--try", "trials", multiple=True, metavar="PART+PART", help="A further index to plan; may be given again."
 )
+@click.option(
+    "--name-search",
+    "searched",
+    multiple=True,
+    type=click.Choice(list(SEARCH_PARTS)),
+    help="As of init; may be given again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def plan(expected_customers: int, frequencies: Path | None, trials: tuple[str, ...], as_json: bool) -> int:
+def plan(
+    expected_customers: int, frequencies: Path | None, trials: tuple[str, ...], searched: tuple[str, ...], as_json: bool
+) -> int:
     """
     Plan the tags of every index and print what an observer of the table learns. Status 1 if an index is refused.
 
@@ -38,7 +47,10 @@ def plan(expected_customers: int, frequencies: Path | None, trials: tuple[str, .
     if not 1_000 <= expected_customers <= 10**10:
         raise ConfigurationError("expected_customers must lie between 1,000 and 10^10", rule="index_plan")
     known = read_frequencies(frequencies)
-    wanted = {**INDEX_PARTS, **{trial: tuple(trial.split("+")) for trial in trials}}
+    wanted: dict[str, tuple[str, ...]] = {**INDEX_PARTS}
+    for beside in searched:
+        wanted |= SEARCH_PARTS[beside]
+    wanted |= {trial: tuple(trial.split("+")) for trial in trials}
     planned = [
         plan_index(name, parts, expected_customers, known, full=name in FULL_TAG_INDEXES)
         for name, parts in wanted.items()

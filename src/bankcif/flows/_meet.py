@@ -62,6 +62,7 @@ class Meetings:
 
     Attributes:
         met: For each arrival, whom it met and may be.
+        features: What of each arrival is compared.
         keys: For each arrival, its blocking keys with their tags.
         links: Current links of the arrivals' source keys.
         records: Opened records of every party that was met or that a source key belongs to.
@@ -71,6 +72,7 @@ class Meetings:
     """
 
     met: Sequence[Sequence[Met]]
+    features: Sequence[Features]
     keys: Sequence[Sequence[tuple[BlockingKey, bytes]]]
     links: Mapping[SourceKey, LinkRow]
     records: Mapping[CifNo, Sequence[Record]]
@@ -115,7 +117,7 @@ def meet(
         found.need_links(links)
     pairs = _pairs(arrivals, keys, found.processed(), found.records)
     return Meetings(
-        met=_weighed(desk, arrivals, features, found.records, pairs), keys=keys, links=links, records=found.records,
+        met=_weighed(desk, arrivals, features, found.records, pairs), features=features, keys=keys, links=links, records=found.records,
         parties=found.parties,
         seen=[frozenset(cif for key, _ in tags for cif in found.shared.named.get(key, ())) for tags in keys],
         capped=[

@@ -209,7 +209,7 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
 
 def index_rows(tagging: Tagging, one: Record, cif_no: CifNo | None = None) -> list[IndexRow]:
     """The rows under which a record is found, in every version that is written; *cif_no* is whose it is, if that changes."""
-    keys = dict.fromkeys(blocking_keys(one.features))
+    keys = dict.fromkeys((*blocking_keys(one.features), *tagging.search_keys(one.features)))
     return tagging.rows([(key, tagging.tag(key)) for key in keys], one.statement.place, cif_no or one.cif_no)
 
 

@@ -20,20 +20,17 @@ from ..audit import AuditEntry
 from ..context import Actor, Purpose, Sink
 from ..errors import InputError, RuleError
 from ..rules import (
-    TRUE,
     And,
     Expression,
     Kind,
     Lowered,
-    comes_from,
     compiled,
     customer_schema,
     is_storable,
     is_whole,
-    needs,
-    parse,
 )
 from ..storage import Order, UnitOfWork
+from ._choosing import chosen, fields_of, where_term
 from ._golden import open_goldens
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
 from ._view import CustomerView, need_view_sink, view_of
@@ -43,8 +40,6 @@ __all__ = ["Page", "browse", "count"]
 
 _MOST = 100
 _EPOCH = date(1970, 1, 1)
-_FREE = frozenset({"kind"})
-"""What a view tells in any case."""
 _LONGEST_MARK = 16_000
 
 
@@ -97,14 +92,14 @@ def browse(
         RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
     """
     authorize(desk, actor, Action.BROWSE, "browse", purpose)
-    chosen = _chosen(desk, actor, purpose, where, "browse", sink)
+    asked = chosen(desk, actor, Action.BROWSE, purpose, where, "browse", sink)
     if not 1 <= limit <= _MOST:
         raise InputError(f"a page has 1 to {_MOST} customers", rule="limit")
     need_view_sink(sink)
     _need_clear(desk, actor, purpose, order, "browse", sink)
     last = None if after is None else _mark(after, order)
     with desk.unit_of_work() as unit:
-        rule, broken = _visible(desk, unit, actor, purpose, chosen, sink)
+        rule, broken = _visible(desk, unit, actor, purpose, asked, sink)
         holds, known = compiled(rule), row_known(rule, actor, desk.today())
         rows = unit.search.page(rule, known, Order(order, descending), last, limit + 1)
         granted = {
@@ -128,7 +123,7 @@ def browse(
             entry = AuditEntry.by(
                 actor, "browse", desk.now(), purpose=purpose, count=len(views),
                 subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
-                fields=tuple(sorted({name for one in views for name in one.values} | _read(where))), terms=_told(desk, where),
+                fields=tuple(sorted({name for one in views for name in one.values} | fields_of(where))), terms=where_term(desk, where),
             )  # fmt: skip
             record(desk, unit, [entry])
             unit.commit()
@@ -157,17 +152,17 @@ def count(desk: Desk, *, where: str = "", by: str | None = None, actor: Actor, p
         RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
     """
     authorize(desk, actor, Action.BROWSE, "count", purpose)
-    chosen = _chosen(desk, actor, purpose, where, "count")
+    asked = chosen(desk, actor, Action.BROWSE, purpose, where, "count")
     if by == "cif_no":
         raise InputError("a count by number is a list of customers; browse them", rule="unknown_field")
     if by is not None:
         _need_clear(desk, actor, purpose, by, "count")
     with desk.unit_of_work() as unit:
-        rule, _ = _visible(desk, unit, actor, purpose, chosen)
+        rule, _ = _visible(desk, unit, actor, purpose, asked)
         found = dict(unit.search.count(rule, row_known(rule, actor, desk.today()), by))
         entry = AuditEntry.by(
             actor, "count", desk.now(), purpose=purpose, count=sum(found.values()),
-            fields=tuple(sorted(_read(where) | ({by} if by else set()))), terms=_told(desk, where),
+            fields=tuple(sorted(fields_of(where) | ({by} if by else set()))), terms=where_term(desk, where),
         )  # fmt: skip
         within = spend(desk, unit, actor, Action.BROWSE, 1 if where else 0)
         if within:
@@ -196,30 +191,6 @@ def _visible(
     raise InputError(
         "what is asked for and the row rules that let you see it have over 500 comparisons together", rule="too_large"
     )
-
-
-def _chosen(desk: Desk, actor: Actor, purpose: Purpose, where: str, what: str, sink: Sink = Sink.DISPLAY) -> Expression:
-    """The rule of what is asked for: one over what is masked would tell what the mask hides."""
-    if not where:
-        return TRUE
-    tree = parse(where)
-    to_lowered(tree, joined=True)
-    if "cif_no" in needs(tree).fields:  # else numbers are guessed by their beginnings, and nobody is named in the log
-        raise InputError("a rule does not ask for numbers; look at a customer by theirs", rule="where")
-    for name in sorted(_read(where) - _FREE):
-        if not desk.policy.shown_in_clear(actor, Action.BROWSE, purpose, name, sink):
-            raise refuse(desk, actor, what, purpose, fields=(name,), rule="where")
-    return tree
-
-
-def _read(where: str) -> set[str]:
-    """The fields of the catalogue that a rule reads."""
-    return {comes_from(name) for name in needs(parse(where)).fields} if where else set()
-
-
-def _told(desk: Desk, where: str) -> dict[str, str]:
-    """What the log keeps of a rule: whether two were the same, and not what they say."""
-    return {"where": desk.digester.digest("where", where.encode()).hex()} if where else {}
 
 
 def _need_clear(desk: Desk, actor: Actor, purpose: Purpose, field: str, what: str, sink: Sink = Sink.DISPLAY) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from .._canonical import encode, sha256
+from .._canonical import sha256
 from .._clock import FOREVER, Clock, IdSource, local_date, start_of, to_micros
 from ..access import Action, AuthPlan, MaskProfiles, Policy, Requirement
 from ..audit import AuditEntry, Outcome
@@ -20,13 +20,13 @@ from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, BankCIFError, ConflictError, NotFoundOrNotAllowedError, StepUpRequired, StorageError
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
-from ..matching import BlockingKey, LinkPolicy, MatchModel
+from ..matching import LinkPolicy, MatchModel
 from ..merging import SurvivorshipRules
-from ..party import CifNo, CodeLists, PartyKind
-from ..protection import SEVERAL, DataKeys, Sealer, Tagger, Taggers
+from ..party import CodeLists, PartyKind
+from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..storage import LOST, Repository, UnitOfWork
-from ..storage.rows import IndexRow
 from ._policy import PolicyWatch
+from ._tagging import Tagging
 from ._tags import TagsInForce, TagWatch
 from .log import LogWriter
 
@@ -133,52 +133,6 @@ class Desk:
     def likely_tagging(self, unit: UnitOfWork) -> Tagging:
         """What made tags the last time; for who asks by `tagging` behind it, once nobody can change that any more."""
         return Tagging(written=self.taggers.lately) if self.taggers.lately else self.tagging(unit)
-
-
-@attrs.frozen(repr=False)
-class Tagging:
-    """
-    The taggers of one unit of work.
-
-    Attributes:
-        written: Every one whose tags are written; the first is searched.
-    """
-
-    written: tuple[Tagger, ...]
-
-    def tag(self, key: BlockingKey) -> bytes:
-        """The tag under which *key* is searched."""
-        return self.written[0].search(key.index, *key.value)
-
-    def rows(
-        self, keys: Iterable[tuple[BlockingKey, bytes]], place: tuple[str, str, int], cif_no: CifNo
-    ) -> list[IndexRow]:
-        """
-        The rows under which the record at *place* is found by *keys*, given with the tags they are searched by, in every version
-        that is written.
-        """
-        source, source_key, record_no = place
-        where = [encode(*place)]
-        found: dict[tuple[object, ...], IndexRow] = {}
-        for key, searched in keys:
-            for n, tagger in enumerate(self.written):
-                row = IndexRow(
-                    index_name=key.index, index_version=tagger.version,
-                    tag=tagger.search(key.index, *key.value) if n else searched, source=source, source_key=source_key,
-                    record_no=record_no, cif_no=cif_no, check=tagger.checks(key.index, key.value, where)[0],
-                )  # fmt: skip
-                known = found.get(row.key, row)
-                found[row.key] = row if known.check == row.check else attrs.evolve(row, check=SEVERAL)
-        return list(found.values())
-
-    def bearing(self, rows: Sequence[IndexRow], key: BlockingKey) -> list[IndexRow]:
-        """Those of *rows*, found by the tag of *key*, whose record has its value; a stranger passes once in four billion."""
-        checks = self.written[0].checks(key.index, key.value, [encode(*row.place) for row in rows])
-        return [row for row, check in zip(rows, checks, strict=True) if row.check in (check, SEVERAL)]
-
-    def claims(self, index: str, value: tuple[str, ...]) -> list[tuple[int, bytes]]:
-        """Version and full tag by which writers of *value* meet, in all that is written."""
-        return [(tagger.version, tagger.claim(index, *value)) for tagger in self.written]
 
 
 def record(desk: Desk, unit: UnitOfWork, entries: Sequence[AuditEntry]) -> None:

@@ -8,8 +8,8 @@ import attrs
 
 from .._canonical import dumps, encode, loads
 from .._clock import Clock, IdSource, to_micros
-from ..errors import StoreOpenError, WrongKeyError
-from ..matching import FULL_TAG_INDEXES, INDEX_PARTS
+from ..errors import ConfigurationError, StoreOpenError, WrongKeyError
+from ..matching import FULL_TAG_INDEXES, INDEX_PARTS, SEARCH_PARTS
 from ..protection import Aes256Gcm, Frequency, IndexPlan, KeyProvider, KeyStore, Suite, Tagger, Taggers, suite_of
 from ..storage import Repository
 from ..storage.rows import StoreRow
@@ -30,12 +30,14 @@ class Founding:
         frequencies: How often the parts of an index's values occur; the library's table if None.
         suite: Cipher suite; AES-256-GCM if None. A store that exists must have this one, if it is named.
         create: Whether an empty store is founded at all.
+        name_search: Beside what people are searched by a name that is spelled otherwise: ``birth_year``, ``home_branch``, or both.
     """
 
     expected_customers: int = 1_000_000
     frequencies: Mapping[str, Frequency] | None = None
     suite: Suite | None = None
     create: bool = True
+    name_search: frozenset[str] = frozenset()
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -102,9 +104,16 @@ def _new(keys: KeyProvider, tenant: str, founding: Founding, ids: IdSource, cloc
     """What a new store says of itself."""
     suite = founding.suite or Aes256Gcm()
     suite.probe()
-    plan = IndexPlan.of(
-        founding.expected_customers, INDEX_PARTS, full=FULL_TAG_INDEXES, frequencies=founding.frequencies
-    )
+    unknown = sorted(founding.name_search - SEARCH_PARTS.keys())
+    if unknown:
+        raise ConfigurationError(
+            f"names are searched beside {' or '.join(SEARCH_PARTS)}, and not beside {', '.join(unknown)}",
+            rule="index_plan",
+        )
+    wanted = {**INDEX_PARTS}
+    for beside in sorted(founding.name_search):
+        wanted |= SEARCH_PARTS[beside]
+    plan = IndexPlan.of(founding.expected_customers, wanted, full=FULL_TAG_INDEXES, frequencies=founding.frequencies)
     store_id = ids.draw(16).hex()
     bare = StoreRow(
         store_id=store_id, format=STORE_FORMAT, suite=suite.number, expected_customers=founding.expected_customers,

@@ -234,7 +234,8 @@ class _Batch:
             if arrival.origin not in linked:
                 linked.add(arrival.origin)
                 links.append(self._link(arrival, placed))
-            indexes += self.tagging.rows(meetings.keys[at], row.place, placed.cif_no)
+            by_name = [(key, self.tagging.tag(key)) for key in self.tagging.search_keys(meetings.features[at])]
+            indexes += self.tagging.rows([*meetings.keys[at], *by_name], row.place, placed.cif_no)
             for blocking_key, searched in meetings.keys[at]:
                 if blocking_key.index == "identifier":
                     rivals = {rival for rival, _, _ in placed.rivals}

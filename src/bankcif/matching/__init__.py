@@ -23,6 +23,7 @@ from .frequencies import Frequencies, ValueCounts, counted_frequencies
 from .lanes import Lane, Lanes, Row, mix_array
 from .link_policy import Link, LinkPolicy, Links, ReviewPlan, link_policy_schema
 from .model import Compared, ComparedPair, MatchModel, default_model, model_schema
+from .search_keys import SEARCH_PARTS, Likeness, alike, search_keys
 from .splink import Imported, from_splink, is_splink
 from .train import PatternCounts, Trained, TrainingPlan, train
 
@@ -31,6 +32,7 @@ __all__ = [
     "FULL_TAG_INDEXES",
     "INDEX_PARTS",
     "KEY_PARTS",
+    "SEARCH_PARTS",
     "Alternative",
     "BlockingKey",
     "BlockingRule",
@@ -50,6 +52,7 @@ __all__ = [
     "Interval",
     "Lane",
     "Lanes",
+    "Likeness",
     "Link",
     "LinkPolicy",
     "Links",
@@ -63,6 +66,7 @@ __all__ = [
     "Trained",
     "TrainingPlan",
     "ValueCounts",
+    "alike",
     "blocking_keys",
     "clerical_sample",
     "cluster",
@@ -83,6 +87,7 @@ __all__ = [
     "model_schema",
     "probability_of",
     "sampled_precision",
+    "search_keys",
     "table_of",
     "threshold_curve",
     "train",

@@ -47,6 +47,7 @@ class Features:
         sex: ``1``, ``2`` or missing.
         region: Six digits of the division or postcode, given beside the address.
         address: As written.
+        branch: The branch that keeps the customer, as the record says; by it names are searched.
     """
 
     kind: PartyKind
@@ -65,6 +66,7 @@ class Features:
     sex: str = ""
     region: str = ""
     address: str = ""
+    branch: str = ""
 
 
 def features_of(
@@ -91,6 +93,7 @@ def features_of(
         # What an address tells of its division is compared with the address.
         "region": values.get("region", ""),
         "address": address.get("text", ""),
+        "branch": values.get("home_branch") or "",
     }
     written = values.get("name", "")
     if kind is PartyKind.ORGANIZATION:

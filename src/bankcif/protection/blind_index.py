@@ -10,7 +10,7 @@ since no two records' are of the same input.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from .._canonical import Part, encode
@@ -41,6 +41,11 @@ class Tagger:
     def version(self) -> int:
         """Version of the indexes this tagger writes."""
         return self._plan.version
+
+    @property
+    def indexes(self) -> Collection[str]:
+        """The indexes that are planned."""
+        return self._plan.bits.keys()
 
     def claim(self, use: str, *value: Part) -> bytes:
         """A full tag of 16 bytes, by which two writers of one value meet."""

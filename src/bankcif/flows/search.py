@@ -1,0 +1,228 @@
+"""
+Searching people by a name that is not spelled as it is kept, beside their birth year or branch: authorize -> find -> open -> compare -> mask -> audit.
+
+Nothing is guessed from tags: whoever comes out has been opened, really bears the year or branch, and has a name like the one that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from ..access import Action, row_known, to_lowered
+from ..audit import AuditEntry
+from ..context import Actor, Purpose, Sink
+from ..errors import InputError
+from ..matching import BlockingKey, Features, Likeness, alike
+from ..party import CifNo, PartyKind
+from ..rules import compiled
+from ..storage import UnitOfWork
+from ..storage.rows import IndexRow, PartyRow
+from ..wording import PersonName, person_name
+from ._choosing import chosen, fields_of, where_term
+from ._records import Record, open_records
+from ._relations import is_closed, record_of
+from ._view import CustomerView, masked_view, need_view_sink
+from .desk import Desk, Tagging, authorize, over_cap, record, spend
+
+__all__ = ["Found", "Hit", "search"]
+
+_MOST_RESULTS = 50
+_MOST_ROWS = 3000
+"""Rows that are read under one tag."""
+_MOST_OPENED = 400
+"""Records that are opened and compared, those that share most with the query first."""
+_WEIGHT = {"sound": 4, "name": 2, "part": 1}
+_RANK = {one: at for at, one in enumerate(Likeness)}
+
+
+@attrs.frozen(kw_only=True)
+class Hit:
+    """A customer who was found, as they may be seen, and how their name is like the one that was asked for."""
+
+    view: CustomerView
+    likeness: Likeness
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """
+    What was found.
+
+    Attributes:
+        hits: The likest first, and then by number.
+        more: Whether there are more, or may be: add what is known of the person.
+    """
+
+    hits: tuple[Hit, ...]
+    more: bool
+
+
+def search(
+    desk: Desk,
+    name: str,
+    *,
+    birth_year: int | None,
+    branch: str | None,
+    where: str = "",
+    limit: int = _MOST_RESULTS,
+    actor: Actor,
+    purpose: Purpose,
+    sink: Sink = Sink.DISPLAY,
+) -> Found:
+    """
+    People with a name like *name*: in another script or order, with the same sound, or with one character or letter wrong, missing or too many.
+
+    Args:
+        desk: Collaborators.
+        name: In any spelling, of two characters or words at least.
+        birth_year, branch: One of them at least; both narrow.
+        where: Of them, those of this rule over plain facts that each of them shows as they are; see `bankcif.rules.parse`.
+        limit: How many at most; up to 50.
+        actor, purpose: On whose behalf, what for.
+        sink: Where it goes.
+
+    Raises:
+        InputError: A name of one character, neither year nor branch, a limit out of range, or a store without indexes for it.
+        AccessError: *actor* has seen as many customers in this hour as the policy allows.
+        NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose, or not choose by such a field.
+        RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
+
+    Cost: some 500 rows of an index a key at a million customers, and an opening for each of some dozens that share a part of the name.
+    """
+    authorize(desk, actor, Action.FIND, "search", purpose)
+    need_view_sink(sink)
+    if not 1 <= limit <= _MOST_RESULTS:
+        raise InputError(f"a search gives 1 to {_MOST_RESULTS} customers", path="$.limit", rule="limit")
+    person = _asked(name, birth_year, branch)
+    rule = to_lowered(chosen(desk, actor, Action.FIND, purpose, where, "search", sink))
+    holds, known = compiled(rule), row_known(rule, actor, desk.today())
+    with desk.unit_of_work() as unit:
+        tagging = desk.tagging(unit)
+        keys = _keys(tagging, person, birth_year, branch)
+        parties, full = _like(desk, unit, tagging, keys, _Asked(person, birth_year, branch))
+        facts = unit.copies.facts(list(parties)) if where else {}
+        hits: list[Hit] = []
+        rules: set[str] = set()
+        left = False
+        rows = unit.parties.get(list(parties)) if parties else {}
+        for likeness, row in sorted(_ranked(parties, rows), key=lambda one: (_RANK[one[0]], one[1].cif_no)):
+            if is_closed(row, purpose) or (where and not holds(record_of(row, facts.get(row.cif_no)), known)):
+                continue
+            seen = masked_view(desk, unit, row, actor, Action.FIND, purpose, sink=sink)
+            if seen is None:
+                continue
+            if len(hits) == limit:
+                left = True
+                break
+            hits.append(Hit(view=seen[0], likeness=likeness))
+            rules |= seen[1]
+        terms = {
+            index: "+".join(sorted(tag.hex()[:8] for key, tag in keys.items() if key.index == index))
+            for index in {key.index for key in keys}
+        }
+        entry = AuditEntry.by(
+            actor, "search", desk.now(), purpose=purpose, count=len(hits), subjects=tuple(hit.view.cif_no for hit in hits),
+            rule=",".join(sorted(rules)), terms={**terms, **where_term(desk, where)},
+            fields=tuple(sorted({name for hit in hits for name in hit.view.values} | fields_of(where))),
+        )  # fmt: skip
+        within = spend(desk, unit, actor, Action.FIND, max(len(hits), 1))  # who finds nobody has tried a name
+        if within:
+            record(desk, unit, [entry])
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.FIND, "search", purpose)
+    return Found(hits=tuple(hits), more=left or full)
+
+
+@attrs.frozen(repr=False)
+class _Asked:
+    """Whom somebody searches."""
+
+    person: PersonName
+    birth_year: int | None
+    branch: str | None
+
+    def likeness(self, record_: Record) -> Likeness | None:
+        """How a record is like it; None if it is not, or of another year or branch."""
+        features = record_.features
+        if self.birth_year is not None and features.born[:4] != f"{self.birth_year:04}":
+            return None
+        if self.branch is not None and features.branch != self.branch:
+            return None
+        return None if features.person is None else alike(self.person, features.person)
+
+
+def _asked(name: str, birth_year: int | None, branch: str | None) -> PersonName:
+    person = person_name(name)
+    units = person.key if person.han else person.words
+    if len(name) > 200 or len(units) < 2:
+        raise InputError(
+            "a name of one character or word is that of too many; give all of the name that is known",
+            path="$.name",
+            rule="selectivity",
+        )
+    if birth_year is None and branch is None:
+        raise InputError(
+            "a name alone is that of too many; give the birth year or the branch too", path="$", rule="selectivity"
+        )
+    if birth_year is not None and not 1850 <= birth_year <= 2200:
+        raise InputError("a birth year has four digits", path="$.birth_year", rule="birth_year")
+    return person
+
+
+def _keys(tagging: Tagging, person: PersonName, birth_year: int | None, branch: str | None) -> dict[BlockingKey, bytes]:
+    """The keys of a query with their tags: by year where one is given and indexed, else by branch."""
+    planned = tagging.written[0].indexes
+    year = "" if birth_year is None or "name_year" not in planned else f"{birth_year:04}"
+    place = "" if year or branch is None or "name_branch" not in planned else branch
+    if not year and not place:
+        beside = "birth_year" if birth_year is not None else "home_branch"
+        raise InputError(
+            f"this store was not founded with indexes for names beside the {beside.replace('_', ' ')}; search by number, phone, or name and "
+            f"birth date",
+            rule="name_search",
+        )
+    asked = Features(
+        kind=PartyKind.INDIVIDUAL,
+        person=person,
+        readings=person.readings,
+        born=f"{year}-" if year else "",
+        branch=place,
+    )
+    return {key: tagging.tag(key) for key in tagging.search_keys(asked)}
+
+
+def _like(
+    desk: Desk, unit: UnitOfWork, tagging: Tagging, keys: Mapping[BlockingKey, bytes], asked: _Asked
+) -> tuple[dict[CifNo, Likeness], bool]:
+    """The parties with a record that is like what is asked for, and whether some were not looked at."""
+    rows = unit.indexes.find_some({(key.index, tag) for key, tag in keys.items()}, _MOST_ROWS)
+    under: dict[tuple[str, bytes], list[IndexRow]] = {}
+    for row in rows:
+        under.setdefault((row.index_name, row.tag), []).append(row)
+    shared: Counter[tuple[str, str, int]] = Counter()
+    whose: dict[tuple[str, str, int], CifNo] = {}
+    full = False
+    for key, tag in keys.items():
+        mine = under.get((key.index, tag), [])
+        full |= len(mine) == _MOST_ROWS
+        for row in tagging.bearing(mine, key):
+            shared[row.place] += _WEIGHT[key.index.partition("_")[0]]
+            whose[row.place] = row.cif_no
+    places = sorted(shared, key=lambda place: (-shared[place], place))
+    full |= len(places) > _MOST_OPENED
+    found: dict[CifNo, Likeness] = {}
+    stored = unit.sources.at(places[:_MOST_OPENED]) if places else ()
+    for one in open_records(desk, [(whose[row.place], row) for row in stored if row.restricted_at is None]):
+        likeness = asked.likeness(one)
+        if likeness is not None:
+            known = found.get(one.cif_no, likeness)
+            found[one.cif_no] = min(known, likeness, key=_RANK.__getitem__)
+    return found, full
+
+
+def _ranked(parties: Mapping[CifNo, Likeness], rows: Mapping[CifNo, PartyRow]) -> Sequence[tuple[Likeness, PartyRow]]:
+    return [(likeness, rows[cif_no]) for cif_no, likeness in parties.items() if cif_no in rows]

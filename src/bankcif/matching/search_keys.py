@@ -1,0 +1,117 @@
+"""
+Searching people by a name that is not spelled as it is kept: the keys under which a name stands beside the birth year or branch, and how alike two
+names are.
+
+A name of three characters stands under itself and under each two of them; so does a query, and whatever one character was typed wrongly, left out or
+put in, the two meet. A name of two characters stands under each of them. None stands there alone: how often a tag occurs would tell the name.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping
+
+from rapidfuzz.distance import OSA
+
+from ..wording import Ground, PersonName, compatible
+from .blocking import BlockingKey
+from .features import Features
+
+__all__ = ["SEARCH_PARTS", "Likeness", "alike", "search_keys"]
+
+_BESIDE = {"year": "birth_year", "branch": "home_branch"}
+SEARCH_PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    part: {
+        f"name_{beside}": ("residue", part),
+        f"sound_{beside}": ("reading", part),
+        f"part_{beside}": ("residue_of_one", part),
+    }
+    for beside, part in _BESIDE.items()
+}
+"""The indexes by which names are searched beside a birth year or a branch, and what their values are made of."""
+
+_MOST_UNITS = 8
+_MOST_SOUNDS = 2
+_SHORTEST_WORD = 3
+
+
+class Likeness(enum.StrEnum):
+    """How a name is like the one that was searched, best first."""
+
+    SAME = "same"
+    SPELLING = "spelling"
+    SOUND = "sound"
+    LOOKS = "looks"
+    EDIT = "edit"
+
+
+_OF_GROUND = {
+    Ground.IDENTICAL: Likeness.SAME, Ground.TRADITIONAL: Likeness.SPELLING, Ground.VARIANT: Likeness.SPELLING,
+    Ground.HOMOPHONE: Likeness.SOUND, Ground.ROMANIZATION: Likeness.SOUND, Ground.ORDER: Likeness.SPELLING,
+    Ground.NICKNAME: Likeness.SPELLING, Ground.TRUNCATED: Likeness.EDIT, Ground.LOOK_ALIKE: Likeness.LOOKS,
+}  # fmt: skip
+
+
+def search_keys(record: Features, indexes: Collection[str]) -> list[BlockingKey]:
+    """
+    The keys under which a person is searched by name, in those of *indexes* that are for it: a record's, and a query's.
+
+    At most ten for a name of three characters, beside one of year and branch.
+    """
+    person = record.person
+    if person is None:
+        return []
+    units = _units(person)
+    found: list[BlockingKey] = []
+    for beside, value in (("year", record.born[:4]), ("branch", record.branch)):
+        if not value or f"name_{beside}" not in indexes:
+            continue
+        found += [BlockingKey(f"name_{beside}", (text, value)) for text in _with_residues(units)]
+        found += [BlockingKey(f"sound_{beside}", (text, value)) for text in record.readings[:_MOST_SOUNDS]]
+        if len(units) == 2:
+            found += [BlockingKey(f"part_{beside}", (text, value)) for text in dict.fromkeys(units)]
+    return found
+
+
+def _units(person: PersonName) -> tuple[str, ...]:
+    """What a name is made of: the characters of a Han name, and the words of a Latin one, whose order does not count."""
+    return tuple(person.key if person.han else sorted(person.words))[:_MOST_UNITS]
+
+
+def _with_residues(units: tuple[str, ...]) -> list[str]:
+    """A name, and the name without each of its parts, as far as two are left."""
+    found = [units] if len(units) > 1 else []
+    if len(units) > 2:
+        found += [units[:at] + units[at + 1 :] for at in range(len(units))]
+    return [" ".join(one) for one in dict.fromkeys(found)]
+
+
+def alike(one: PersonName, other: PersonName) -> Likeness | None:
+    """
+    How *other* is like *one*; None if it is not: of two names of one script, one letter or character may be another, missing, too many, or two
+    of them in each other's place.
+    """
+    ground = compatible(one, other)
+    if ground is not None:
+        return _OF_GROUND[ground]
+    if one.han != other.han:
+        return None
+    if one.han:
+        close = min(len(one.key), len(other.key)) > 1 and OSA.distance(one.key, other.key, score_cutoff=1) <= 1
+    else:
+        close = _words_close(sorted(one.words), sorted(other.words))
+    return Likeness.EDIT if close else None
+
+
+def _words_close(mine: list[str], theirs: list[str]) -> bool:
+    """Whether two lists of words differ by one edit of one word, or by one word that is missing."""
+    left, right = list(mine), list(theirs)
+    for word in mine:
+        if word in right:
+            left.remove(word)
+            right.remove(word)
+    if len(left) + len(right) <= 1:
+        return min(len(mine), len(theirs)) > 1
+    if len(left) != 1 or len(right) != 1 or min(len(left[0]), len(right[0])) < _SHORTEST_WORD:
+        return False
+    return OSA.distance(left[0], right[0], score_cutoff=1) <= 1
