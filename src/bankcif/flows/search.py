@@ -30,6 +30,8 @@ from .desk import Desk, Tagging, authorize, over_cap, record, spend
 __all__ = ["Found", "Hit", "search"]
 
 _MOST_RESULTS = 50
+_LONGEST = 200
+_FEWEST_LETTERS = 4
 _MOST_ROWS = 3000
 """Rows that are read under one tag."""
 _MOST_OPENED = 400
@@ -77,7 +79,7 @@ def search(
 
     Args:
         desk: Collaborators.
-        name: In any spelling, of two characters or words at least.
+        name: In any spelling, of two characters or four letters at least.
         birth_year, branch: One of them at least; both narrow.
         where: Of them, those of this rule over plain facts that each of them shows as they are; see `bankcif.rules.parse`.
         limit: How many at most; up to 50.
@@ -85,7 +87,7 @@ def search(
         sink: Where it goes.
 
     Raises:
-        InputError: A name of one character, neither year nor branch, a limit out of range, or a store without indexes for it.
+        InputError: A name of one character or a few letters, neither year nor branch, a limit out of range, or a store without indexes for it.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
         NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose, or not choose by such a field.
         RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
@@ -157,13 +159,11 @@ class _Asked:
 
 def _asked(name: str, birth_year: int | None, branch: str | None) -> PersonName:
     person = person_name(name)
-    units = person.key if person.han else person.words
-    if len(name) > 200 or len(units) < 2:
+    if len(name) > _LONGEST or len(person.key) < (2 if person.han else _FEWEST_LETTERS):
         raise InputError(
-            "a name of one character or word is that of too many; give all of the name that is known",
-            path="$.name",
-            rule="selectivity",
-        )
+            "a name of one character or a few letters is that of too many; give all of the name that is known",
+            path="$.name", rule="selectivity",
+        )  # fmt: skip
     if birth_year is None and branch is None:
         raise InputError(
             "a name alone is that of too many; give the birth year or the branch too", path="$", rule="selectivity"
