@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
-from tests.conftest import known
+from tests.conftest import ALL_ROLES, known
 from tests.flows.test_register import ID, register
 
 from bankcif import CIF, Actor, Purpose
@@ -185,3 +186,26 @@ def test_a_term_that_too_many_share_is_refused(cif: CIF, steward: Actor, monkeyp
         register(cif, steward, str(n), name=f"王{'伟芳国'[n]}", identifiers=None)
     with pytest.raises(InputError, match="too many"):
         cif.customers.find(phone="15412345678", actor=steward, purpose=SERVICE)
+
+
+CARD = "9900880000000015"
+
+
+def test_a_card_finds_all_who_hold_it_by_its_token(cif: CIF) -> None:
+    held = {"product": "card", "scheme": "card", "number": CARD}
+    steward = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
+    one = register(cif, steward, "1", holdings=[held])
+    two = register(cif, steward, "2", identifiers=None, phone="15499999999", name="李四", holdings=[held])
+    register(cif, steward, "3", identifiers=None, phone="15488888888", name="王五")
+    ask: dict[str, Any] = {"actor": steward, "purpose": Purpose.SERVICE}
+    for written in (CARD, "9900 8800 0000 0015", "".join(chr(ord(digit) + 0xFEE0) for digit in CARD)):
+        assert {view.cif_no for view in cif.customers.find(account=("card", written), **ask)} == {
+            one.cif_no,
+            two.cif_no,
+        }
+    assert cif.customers.find(account=("card", "9900880000000023"), **ask) == []
+    for wrong in ({"account": ("card", "x")}, {"account": ("card", CARD), "phone": "15499999999"}):
+        with pytest.raises(InputError) as caught:
+            cif.customers.find(**wrong, **ask)
+        assert CARD not in str(caught.value)
+    assert one.outcome.value == two.outcome.value == "new", "who holds one card with somebody is not somebody"

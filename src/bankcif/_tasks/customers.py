@@ -194,13 +194,14 @@ class Customers(Group):
         identifier: tuple[str, str] | None = None,
         phone: str | None = None,
         email: str | None = None,
+        account: tuple[str, str] | None = None,
         name: str | None = None,
         birth_date: date | None = None,
         sink: Sink = Sink.DISPLAY,
     ) -> list[query.CustomerView]:
-        """Customers with an equal number, phone or e-mail, or name and birth date; see `bankcif.flows.query.find`."""
+        """Customers with an equal number, phone, e-mail, account or card, or name and birth date; see `bankcif.flows.query.find`."""
         return query.find(
-            self._desk, actor=actor, purpose=purpose, identifier=identifier, phone=phone, email=email, name=name,
+            self._desk, actor=actor, purpose=purpose, identifier=identifier, phone=phone, email=email, account=account, name=name,
             birth_date=birth_date, sink=sink,
         )  # fmt: skip
 

@@ -178,7 +178,7 @@ def load(session: Session, file: Path, mapping: Path, held_out: Path | None, pro
     return 1 if report.held else 0
 
 
-_FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "name")
+_FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "card", "name")
 
 
 @commands.command()
@@ -188,7 +188,7 @@ _FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "name")
 @customer_command
 def find(session: Session, field: str, value: str | None, birth_date: Any) -> int:
     """
-    Find customers by an exact number, phone or e-mail, or by name and birth date.
+    Find customers by an exact number, phone, e-mail or card, or by name and birth date.
 
     VALUE is read from standard input if it is not given, so that it does not stay in the shell's history. Status 1 if
     nobody is found.
@@ -202,6 +202,8 @@ def find(session: Session, field: str, value: str | None, birth_date: Any) -> in
         try:
             if field in schemes:
                 views = cif.customers.find(identifier=(schemes[field], term), **who)
+            elif field == "card":
+                views = cif.customers.find(account=("card", term), **who)
             elif field == "name":
                 views = cif.customers.find(name=term, birth_date=day, **who)
             else:

@@ -72,15 +72,15 @@ def sharing(desk: Desk, unit: UnitOfWork, tagging: Tagging, tags: Mapping[Blocki
     for key, rows in hits.items():
         for row in rows if key not in capped else ():
             record = opened.get(row.place)
-            if record is not None and bears(record, key):
+            if record is not None and bears(tagging, record, key):
                 bearers.setdefault(key, {}).setdefault(row.cif_no, record)
     named = {key: frozenset(row.cif_no for row in rows) for key, rows in hits.items()}
     return Sharing(bearers=bearers, named=named, opened=opened, capped=capped)
 
 
-def bears(record: Record, key: BlockingKey) -> bool:
+def bears(tagging: Tagging, record: Record, key: BlockingKey) -> bool:
     """Whether *record* has the value of *key*."""
-    return key in blocking_keys(record.features)
+    return key in blocking_keys(record.features) or key in tagging.search_keys(record.features)
 
 
 def _hits(

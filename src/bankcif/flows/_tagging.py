@@ -27,7 +27,7 @@ class Tagging:
     written: tuple[Tagger, ...]
 
     def search_keys(self, record: Features) -> list[BlockingKey]:
-        """The keys under which a person is searched by name, as far as the store has indexes for it."""
+        """The keys under which a customer is searched, and not compared, as far as the store has indexes for it."""
         return search_keys(record, self.written[0].indexes)
 
     def tag(self, key: BlockingKey) -> bytes:

@@ -19,6 +19,7 @@ from ..party import CATALOGUE, CifNo, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ._golden import open_golden
+from ._records import tokenized
 from ._relations import by_ticket, current, granted_to, is_closed
 from ._sharing import sharing
 from ._view import CustomerView, masked_view, need_view_sink, typed
@@ -28,6 +29,7 @@ __all__ = ["CustomerView", "find", "reveal", "view"]
 
 _MOST_RESULTS = 50
 _MOST_HITS = 1000
+_ONE_WAY = "search by exactly one of identifier, phone, e-mail, account, or name together with birth date"
 
 
 def find(
@@ -38,13 +40,14 @@ def find(
     identifier: tuple[str, str] | None = None,
     phone: str | None = None,
     email: str | None = None,
+    account: tuple[str, str] | None = None,
     name: str | None = None,
     birth_date: date | None = None,
     sink: Sink = Sink.DISPLAY,
 ) -> list[CustomerView]:
     """
-    Customers with an equal number, phone or e-mail, or with a name (in any script or spelling of one sound) and birth
-    date; at most 50.
+    Customers with an equal number, phone or e-mail, with an account or card (scheme and number), or with a name (in any script or
+    spelling of one sound) and birth date; at most 50.
 
     Raises:
         InputError: Not exactly one way to search, or a term that is none; the message does not hold it.
@@ -53,9 +56,17 @@ def find(
     """
     authorize(desk, actor, Action.FIND, "find", purpose)
     need_view_sink(sink)
-    terms = _search_keys(desk, identifier, phone, email, name, birth_date)
+    terms = (
+        _account_keys(desk, account, any((identifier, phone, email, name)))
+        if account
+        else _search_keys(desk, identifier, phone, email, name, birth_date)
+    )
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
+        if account is not None and "holding" not in tagging.written[0].indexes:
+            raise InputError(
+                "this store was founded before accounts were indexed; search by another term", rule="search"
+            )
         tags = {key: tagging.tag(key) for key in terms}
         keys = _verified(desk, unit, tagging, tags)
         views, rules = [], set()
@@ -168,6 +179,21 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
     return found
 
 
+def _account_keys(desk: Desk, account: tuple[str, str], several: bool) -> list[BlockingKey]:
+    """The key of an account or card, by the token that its number rests as."""
+    if several:
+        raise InputError(_ONE_WAY, rule="search")
+    scheme, number = account
+    form = desk.standardizer.standardize(
+        PartyKind.INDIVIDUAL, {"holdings": [{"product": "any", "scheme": scheme, "number": number}]}
+    )
+    held = () if form.refused else tokenized(desk, form).values.get("holdings", ())
+    tokens = [one["token"] for one in held if "token" in one]
+    if not tokens:
+        raise InputError("that is not a number of an account or card of this scheme", rule="search")
+    return [BlockingKey("holding", (tokens[0],))]
+
+
 def _search_keys(
     desk: Desk,
     identifier: tuple[str, str] | None,
@@ -178,9 +204,7 @@ def _search_keys(
 ) -> list[BlockingKey]:
     ways = [identifier, phone, email, name]
     if sum(way is not None for way in ways) != 1 or (name is None) != (birth_date is None):
-        raise InputError(
-            "search by exactly one of identifier, phone, e-mail, or name together with birth date", rule="search"
-        )
+        raise InputError(_ONE_WAY, rule="search")
     values: dict[str, Any]
     if identifier is not None:
         scheme, number = identifier

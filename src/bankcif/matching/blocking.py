@@ -30,6 +30,7 @@ INDEX_PARTS: Mapping[str, tuple[str, ...]] = {
     "organization_name": ("organization_name",),
     "reading_birth": ("reading", "birth_date"),
     "letters_birth": ("letters", "birth_date"),
+    "holding": ("holding",),
 }
 """Each index, and what its values are made of: from this it is planned how long its tags may be."""
 

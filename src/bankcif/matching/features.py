@@ -48,6 +48,7 @@ class Features:
         region: Six digits of the division or postcode, given beside the address.
         address: As written.
         branch: The branch that keeps the customer, as the record says; by it names are searched.
+        holdings: Tokens of accounts and cards, which several people may share; by them customers are found, and not compared.
     """
 
     kind: PartyKind
@@ -67,6 +68,7 @@ class Features:
     region: str = ""
     address: str = ""
     branch: str = ""
+    holdings: tuple[str, ...] = ()
 
 
 def features_of(
@@ -94,6 +96,7 @@ def features_of(
         "region": values.get("region", ""),
         "address": address.get("text", ""),
         "branch": values.get("home_branch") or "",
+        "holdings": tuple(dict.fromkeys(one["token"] for one in values.get("holdings") or () if one.get("token"))),
     }
     written = values.get("name", "")
     if kind is PartyKind.ORGANIZATION:

@@ -1,5 +1,5 @@
 """
-Searching people by a name that is not spelled as it is kept: the keys under which a name stands beside the birth year or branch, and how alike two
+Searching: the keys of accounts and cards, and those of people by a name that is not spelled as it is kept: the keys under which a name stands beside the birth year or branch, and how alike two
 names are.
 
 A name of three characters stands under itself and under each two of them; so does a query, and whatever one character was typed wrongly, left out or
@@ -54,15 +54,16 @@ _OF_GROUND = {
 
 def search_keys(record: Features, indexes: Collection[str]) -> list[BlockingKey]:
     """
-    The keys under which a person is searched by name, in those of *indexes* that are for it: a record's, and a query's.
+    The keys under which customers are searched and not compared, in those of *indexes* that are for it: accounts and cards, and people by name;
+    a record's, and a query's.
 
-    At most ten for a name of three characters, beside one of year and branch.
+    At most six for a name of three characters, beside each of year and branch.
     """
+    found = [BlockingKey("holding", (token,)) for token in record.holdings] if "holding" in indexes else []
     person = record.person
     if person is None:
-        return []
+        return found
     units = _units(person)
-    found: list[BlockingKey] = []
     for beside, value in (("year", record.born[:4]), ("branch", record.branch)):
         if not value or f"name_{beside}" not in indexes:
             continue
