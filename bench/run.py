@@ -2,7 +2,7 @@
 Each path beside its floor, in one run, interleaved; bare times mean nothing on a shared machine.
 
     nox -s bench                     all but link and growth, under ten minutes
-    nox -s bench -- load lookup      a selection of: load, register, lookup, page, servers, growth, import, schemes, addresses,
+    nox -s bench -- load lookup      a selection of: load, register, lookup, page, servers, rules, tags, search, growth, import, schemes, addresses,
                                      slowest, masks, guard, log, memory (200 MB a format; `python bench/memory.py 5` reads 5 GB)
     nox -s bench -- --compare FILE   and what has changed since a run whose bench/out/last.json was kept
 
@@ -451,6 +451,20 @@ def ruled() -> dict[str, Any]:
     return rules()
 
 
+def tagged() -> dict[str, Any]:
+    """Tags in the store; see `tags`."""
+    from tags import tags
+
+    return tags(5_000)
+
+
+def searched() -> dict[str, Any]:
+    """Names that are spelled otherwise, searched; see `search`, which takes a million."""
+    from search import search
+
+    return search(10_000, 1_000)
+
+
 def grown(large: bool = False) -> dict[str, Any]:
     """Each path among more and more customers; see `growth`."""
     from growth import LARGE, SIZES, growth
@@ -481,6 +495,8 @@ BENCHES = {
     "page": page,
     "servers": on_servers,
     "rules": ruled,
+    "tags": tagged,
+    "search": searched,
     "growth": grown,
     "link": link,
 }

@@ -100,6 +100,8 @@ def features_of(
     }
     written = values.get("name", "")
     if kind is PartyKind.ORGANIZATION:
+        if not written:
+            return Features(kind=kind, **common)
         name = organization_name(written)
         return Features(kind=kind, name=name.standard, name_key=name.core, surname=name.legal_form, **common)
     born, sex = values.get("birth_date", ""), values.get("sex", "")

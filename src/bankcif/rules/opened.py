@@ -129,19 +129,29 @@ def opened_record(party: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
         party: Of `_PARTY`, what is known.
         values: Golden values in stored form.
     """
-    record: dict[str, Any] = {field.name: None for field in _fields() if field.kind is not Kind.AGE}
-    for field in _catalogued().values():
-        value = values.get(field.name)
-        if not _is_typed(field):
-            record[f"has_{field.name}"] = value not in (None, "", [], ())
-        elif field.name not in _PARTY:
-            record |= _rested(field.name, field.type, value)
-    record |= {name: party.get(name) for name in _PARTY}
+    blank, typed = _blank()
+    record = dict(blank)
+    for name, value in values.items():
+        if name in typed:
+            record |= _rested(name, typed[name], value)
+        elif f"has_{name}" in blank:
+            record[f"has_{name}"] = value not in (None, "", [], ())
+    for name in _PARTY:
+        record[name] = party.get(name)
     born = values.get("birth_date")
     record["birth_year"] = int(born[:4]) if born else None
     for rows in _collections():
         record[rows.name] = [_row(rows, row) for row in values.get(rows.name) or ()]
     return record
+
+
+@cache
+def _blank() -> tuple[Mapping[str, Any], Mapping[str, FieldType]]:
+    """The record of somebody of whom nothing is known, and the types of the fields whose values rules compare."""
+    typed = {one.name: one.type for one in _catalogued().values() if _is_typed(one) and one.name not in _PARTY}
+    record: dict[str, Any] = {field.name: None for field in _fields() if field.kind is not Kind.AGE}
+    record |= {name: False for name in record if name.startswith("has_")}
+    return record, typed
 
 
 def _rested(name: str, type_: FieldType | Kind, value: Any) -> dict[str, Any]:

@@ -220,7 +220,7 @@ def draw(
     verdicts = evaluator.verdicts(record, today, said_of(catalogue, words))
     has: dict[str, Held] = {}
     for name, verdict in verdicts.items():
-        if verdict.has:
+        if verdict is Verdict.RULE or verdict is Verdict.SAID:
             word = words[name.removeprefix("tag:")] if verdict is Verdict.SAID else None
             read = partial(_read, catalogue, name, record, digest)
             has[name] = _held(catalogue.version_of(name), verdict, word, before.has.get(name), today, read)
