@@ -11,6 +11,7 @@ who look like one: twins, father and son on one phone, namesakes with one birth 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -298,6 +299,14 @@ class World:
 
 
 COLUMNS = ("row_id", "name", "id_no", "phone", "birth_date", "sex", "address", "email", "person", "special")
+
+
+def everybody(world: World) -> Iterator[Person]:
+    """Made-up people, in no order that tells who belongs together."""
+    while True:
+        some = [person for _ in range(2_000) for person in world.people()]
+        world.rng.shuffle(some)
+        yield from some
 
 
 def make(rows: int, profile: str, seed: int = 20261126) -> dict[str, list[Any]]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from customers import COLUMNS, World
+from customers import COLUMNS, World, everybody
 
 from bankcif import CIF, Actor, Individual, LocalKeyProvider, party_from
 from bankcif.errors import IntakeError
@@ -59,14 +59,6 @@ SEED = 41
 def latin(name: str, _: Any) -> str:
     """No name is written in Latin letters here."""
     return name
-
-
-def everybody(world: World) -> Any:
-    """Made-up people, in no order that tells who belongs together."""
-    while True:
-        some = [person for _ in range(2_000) for person in world.people()]
-        world.rng.shuffle(some)
-        yield from some
 
 
 def form(row: tuple[str, ...]) -> dict[str, Any]:

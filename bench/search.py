@@ -22,8 +22,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from customers import GIVEN, HOMOPHONES, LOOKALIKES, TRADITIONAL, World, groups
-from online import everybody
+from customers import GIVEN, HOMOPHONES, LOOKALIKES, TRADITIONAL, World, everybody, groups
 
 from bankcif import CIF, Actor, LocalKeyProvider, Purpose
 from bankcif.intake import read_channel
