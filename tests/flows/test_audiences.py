@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -14,10 +15,11 @@ from tests.flows.test_register import register
 from tests.flows.test_tags import STEWARD, publish, segment, tag
 
 from bankcif import CIF, Actor, Policy, Purpose
+from bankcif._clock import FixedClock
 from bankcif.access import default_policy
 from bankcif.errors import ConfigurationError, FourEyesError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.export import ExportSpec, Recipient
-from bankcif.tagging import ADDRESSED, CONTROL, AudiencePlan, Catalogue, audience
+from bankcif.tagging import ADDRESSED, CONTROL, AudiencePlan, Catalogue, Movement, audience
 
 MARKETING = Purpose.MARKETING
 MARKETER = known(Actor(id="k.bai", roles={"marketing"}))
@@ -188,3 +190,37 @@ def test_customer_by_customer_is_what_sets_say(has: dict[str, frozenset[str]], o
 def test_without_a_catalogue_there_is_no_audience(cif: CIF) -> None:
     with pytest.raises(InputError, match="the catalogue in force has no"):
         cif.tags.audience(PLAN, actor=MARKETER)
+
+
+def test_who_came_and_who_left_between_two_instants(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, CATALOGUE)
+    for n, branch in enumerate("bbcc"):
+        register(
+            cif,
+            STEWARD,
+            str(n),
+            identifiers=None,
+            phone=f"1540000000{n}",
+            name="王李张刘"[n] + "伟军",
+            home_branch=branch,
+        )
+    first = clock.now()
+    clock.advance(timedelta(days=1))
+    register(cif, STEWARD, "0", identifiers=None, phone="15400000000", name="王伟军", home_branch="c")
+    register(cif, STEWARD, "2", identifiers=None, phone="15400000002", name="张伟军", home_branch="b")
+    second = clock.now()
+    ask: dict[str, Any] = {"actor": MARKETER, "purpose": MARKETING}
+    assert cif.tags.movement("tag:far", first, second, **ask) == Movement(1, 1, 1)
+    assert cif.tags.movement("tag:far", first, first, **ask) == Movement(0, 0, 2)
+    assert cif.tags.movement("tag:far", first - timedelta(days=1), first, **ask) == Movement(2, 0, 0)
+    # Who was merged has not left: 3 had it before, and is 0 now, who has it.
+    clock.advance(timedelta(days=1))
+    with cif._repository.unit_of_work() as unit:
+        numbers = {link.source_key: link.cif_no for link in unit.crosswalk.all_current()}
+    merge = cif.matches.propose_merge(numbers["0"], numbers["3"], actor=STEWARD, reason="r")
+    cif.approvals.approve(merge.id, actor=SECOND)
+    assert cif.tags.movement("tag:far", second, clock.now(), **ask) == Movement(0, 0, 1)
+    with pytest.raises(InputError, match="time zone"):
+        cif.tags.movement("tag:far", first.replace(tzinfo=None), second, **ask)
+    with pytest.raises(InputError, match="has no tag:none"):
+        cif.tags.movement("tag:none", first, second, **ask)

@@ -281,6 +281,7 @@ CALLS: dict[str, Call] = {
         AudiencePlan(campaign="c", segment="tag:local"), actor=a, purpose=Purpose.MARKETING
     ),
     "Tags.count": lambda w, a: _tagged(w).tags.count(["tag:local"], actor=a, purpose=Purpose.MARKETING),
+    "Tags.movement": lambda w, a: _tagged(w).tags.movement("tag:local", DAY, DAY, actor=a, purpose=Purpose.MARKETING),
     "Tags.overlap": lambda w, a: _tagged(w).tags.overlap(
         "tag:local", "tag:careful", actor=a, purpose=Purpose.MARKETING
     ),

@@ -10,7 +10,7 @@ from ..context import Actor, Purpose, Sink
 from ..flows import audiences, portray, publish, say as say_flow
 from ..party import CifNo
 from ..rules import Explanation
-from ..tagging import AudiencePlan, Catalogue, Overlap, Said
+from ..tagging import AudiencePlan, Catalogue, Movement, Overlap, Said
 from ._group import Group, instant
 
 __all__ = ["Tags"]
@@ -102,6 +102,11 @@ class Tags(Group):
     def overlap(self, one: str, other: str, *, actor: Actor, purpose: Purpose) -> Overlap:
         """How two sets of customers lie in each other; see `bankcif.flows.audiences.overlap_of`."""
         return audiences.overlap_of(self._desk, one, other, actor=actor, purpose=purpose)
+
+    def movement(self, name: str, since: datetime, until: datetime, *, actor: Actor, purpose: Purpose) -> Movement:
+        """Who came to a tag or segment, left it and stayed between two aware instants; see `bankcif.flows.audiences.movement_of`."""
+        span = instant(since, 0), instant(until, 0)
+        return audiences.movement_of(self._desk, name, *span, actor=actor, purpose=purpose)
 
     def portrait(
         self, cif_no: str, *, actor: Actor, purpose: Purpose, at: datetime | None = None, sink: Sink = Sink.DISPLAY

@@ -34,6 +34,7 @@ __all__ = [
     "portray",
     "record_for_rules",
     "retire_portraits",
+    "stood",
     "words_of",
 ]
 
@@ -65,6 +66,11 @@ class Sitter:
 def portrait_place(cif_no: CifNo, version: int) -> Place:
     """Where a portrait belongs."""
     return Place(table="golden_group", owner=(cif_no,), group=PORTRAIT, version=version)
+
+
+def stood(row: GoldenRow, at: int) -> bool:
+    """Whether this version of a golden group stood at an instant."""
+    return row.recorded_at <= at and (row.superseded_at is None or row.superseded_at > at)
 
 
 def words_of(statements: Iterable[Statement]) -> list[tuple[object, Word]]:

@@ -17,15 +17,16 @@ from ..errors import InputError
 from ..party import CifNo
 from ..rules import And, compiled
 from ..storage import Order, UnitOfWork
+from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
-from ..tagging import AudiencePlan, Catalogue, Overlap, Portrait, heard, said_of
+from ..tagging import AudiencePlan, Catalogue, Movement, Overlap, Portrait, heard, said_of
 from ._golden import open_goldens
-from ._portrait import open_portraits, record_for_rules
+from ._portrait import open_portraits, portrait_place, record_for_rules, stood
 from ._relations import open_life_cycles, record_of, standing_of
 from .desk import Desk, authorize, record, refuse
 from .say import tag_is_granted
 
-__all__ = ["count_tags", "need_names", "overlap_of", "preview_audience", "tags_held"]
+__all__ = ["count_tags", "movement_of", "need_names", "overlap_of", "preview_audience", "tags_held"]
 
 _AT_ONCE = 500
 
@@ -80,6 +81,44 @@ def overlap_of(desk: Desk, one: str, other: str, *, actor: Actor, purpose: Purpo
     return Overlap(base, mine, theirs, both)
 
 
+def movement_of(desk: Desk, name: str, since: int, until: int, *, actor: Actor, purpose: Purpose) -> Movement:
+    """
+    Who came to a tag or segment, left it and stayed between two instants, by the portraits that were kept: of the customers there are today, whom
+    a merge in between made of two, and who had it if one of the two had.
+
+    Raises: As `preview_audience`.
+
+    Cost: reads every version of the portraits of each customer, and opens two of them.
+    """
+    _need_counting(desk, (name,), actor, "movement", purpose)
+    found: Counter[tuple[bool, bool]] = Counter()
+    for unit, rows, _ in _pages_of(desk, actor, purpose, "movement", (name,)):
+        numbers = [row.cif_no for row in rows]
+        homes: dict[CifNo, set[CifNo]] = {cif_no: {cif_no} for cif_no in numbers}
+        for link in unit.crosswalk.of_parties(numbers) if numbers else ():
+            homes[link.cif_no].add(link.home)
+        then, now = (_had(desk, unit, homes, name, at) for at in (since, until))
+        found.update((cif_no in then, cif_no in now) for cif_no in numbers)
+    return Movement(came=found[False, True], left=found[True, False], stayed=found[True, True])
+
+
+def _had(desk: Desk, unit: UnitOfWork, homes: Mapping[CifNo, set[CifNo]], name: str, at: int) -> set[CifNo]:
+    """Which of these customers had a tag at an instant, themselves or as one of those whom they are made of."""
+    everybody = {home for some in homes.values() for home in some}
+    groups = (
+        [one for one in unit.copies.history(everybody) if one.data_group == PORTRAIT and stood(one, at)]
+        if everybody
+        else []
+    )
+    keys = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
+    had = {
+        one.cif_no
+        for one in groups
+        if name in desk.sealer.open(one.sealed, keys[one.key_id], portrait_place(one.cif_no, one.version))["has"]
+    }
+    return {cif_no for cif_no, some in homes.items() if not had.isdisjoint(some)}
+
+
 def tags_held(
     desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], facts: Mapping[CifNo, FactRow]
 ) -> dict[CifNo, frozenset[str]]:
@@ -124,7 +163,15 @@ def _need_counting(desk: Desk, names: Sequence[str], actor: Actor, what: str, pu
 def _each(
     desk: Desk, actor: Actor, purpose: Purpose, what: str, names: Sequence[str]
 ) -> Iterator[Mapping[CifNo, frozenset[str]]]:
-    """What each customer has, a page at a time, of those whom *actor* counts; the log is told before the first."""
+    """What each customer has, a page at a time, of those whom *actor* counts."""
+    for unit, rows, facts in _pages_of(desk, actor, purpose, what, names):
+        yield tags_held(desk, unit, rows, facts)
+
+
+def _pages_of(
+    desk: Desk, actor: Actor, purpose: Purpose, what: str, names: Sequence[str]
+) -> Iterator[tuple[UnitOfWork, Sequence[PartyRow], Mapping[CifNo, FactRow]]]:
+    """The customers whom *actor* counts, a page at a time, each in a unit of its own; the log is told before the first."""
     with desk.unit_of_work() as unit:
         ticketed, broken = standing_of(desk, unit, actor)
         record(desk, unit, [AuditEntry.by(actor, what, desk.now(), purpose=purpose, fields=tuple(sorted(set(names))))])
@@ -137,8 +184,7 @@ def _each(
         with desk.repository.unit_of_work() as unit:
             found = unit.search.page(rule, known, Order(), last, _AT_ONCE)
             page = [(row, facts) for row, facts in found if holds(record_of(row, facts), known)]
-            held = tags_held(desk, unit, [row for row, _ in page], {row.cif_no: facts for row, facts in page})
-        yield held
+            yield unit, [row for row, _ in page], {row.cif_no: facts for row, facts in page}
         if len(found) < _AT_ONCE:
             return
         last = (found[-1][0].cif_no, found[-1][0].cif_no)

@@ -24,11 +24,11 @@ from ..protection import DataKey
 from ..rules import Explanation, comes_from
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE, PORTRAIT
-from ..storage.rows import FactRow, GoldenRow, OutboxRow, PartyRow
+from ..storage.rows import FactRow, OutboxRow, PartyRow
 from ..tagging import Evaluator, Held, Left, Portrait, Tag, Verdict, said_of
 from ._golden import golden_place, open_goldens
 from ._pages import pages
-from ._portrait import Sitter, born_of, day_tag, drawn, open_portraits, portrait_place, portray, record_for_rules
+from ._portrait import Sitter, born_of, day_tag, drawn, open_portraits, portrait_place, portray, record_for_rules, stood
 from ._reasons import reasons_of
 from ._relations import by_ticket, current, granted_to
 from ._tags import opened_catalogue
@@ -329,7 +329,7 @@ def _evaluator_at(desk: Desk, unit: UnitOfWork, at: int | None) -> Evaluator | N
 
 def _as_it_was(desk: Desk, unit: UnitOfWork, row: PartyRow, at: int) -> tuple[dict[str, Any], Portrait]:
     """Golden values and kept portrait of a party at an instant."""
-    groups = [one for one in unit.copies.history([row.cif_no]) if _stood(one, at)]
+    groups = [one for one in unit.copies.history([row.cif_no]) if stood(one, at)]
     keys: Mapping[bytes, DataKey] = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
     values: dict[str, Any] = {}
     kept = Portrait()
@@ -342,10 +342,6 @@ def _as_it_was(desk: Desk, unit: UnitOfWork, row: PartyRow, at: int) -> tuple[di
             place = golden_place(one.cif_no, one.data_group, one.version)
             values.update(desk.sealer.open(one.sealed, keys[one.key_id], place)["values"])
     return values, kept
-
-
-def _stood(row: GoldenRow, at: int) -> bool:
-    return row.recorded_at <= at and (row.superseded_at is None or row.superseded_at > at)
 
 
 def _tag_view(evaluator: Evaluator, name: str, held: Held, found: Portrait, reasons: Mapping[str, str]) -> TagView:
