@@ -390,7 +390,8 @@ def test_why_a_tag_holds_is_told_in_values_as_they_may_be_seen(tagged: CIF) -> N
     found = tagged.tags.why(done.cif_no, "tag:senior", **ask)
     assert not found.holds
     assert [one.value for one in found.because[0].seen] == ["1990-**-**"], "as the birth date is seen"
-    assert tagged.tags.why(done.cif_no, "tag:local", **ask).because[0].seen[0].value == "b"
+    seen = tagged.tags.why(done.cif_no, "tag:local", **ask).because[0].seen[0]
+    assert (seen.value, seen.sources) == ("b", ("counter (only)",))
     assert tagged.tags.why(done.cif_no, "segment:offer", **ask).holds
     with pytest.raises(InputError, match="no such tag"):
         tagged.tags.why(done.cif_no, "tag:none", **ask)

@@ -138,7 +138,10 @@ def explained(found: Explanation, verdict: Verdict | None, as_json: bool) -> Non
     def text() -> None:
         click.echo(("holds" if found.holds else "does not hold") + ("" if verdict is None else f" ({verdict})"))
         for one in found.because:
-            seen = ", ".join(f"{each.term} is {each.value}" for each in one.seen)
+            seen = ", ".join(
+                f"{each.term} is {each.value}" + (f", from {' and '.join(each.sources)}" if each.sources else "")
+                for each in one.seen
+            )
             click.echo(f"  because  {one.text}  is {_WORDS[one.verdict]}" + (f": {seen}" if seen else ""))
 
     emit(

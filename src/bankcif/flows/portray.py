@@ -375,7 +375,23 @@ def _explained(
         return _WITHHELD
 
     said = said_of(evaluator.catalogue, before.words)
-    return evaluator.explain(name, record_, desk.today(), show=show, said=said)
+    sources = _sources(desk, unit, row, evaluator)
+    return evaluator.explain(name, record_, desk.today(), show=show, sources=sources, said=said)
+
+
+def _sources(desk: Desk, unit: UnitOfWork, row: PartyRow, evaluator: Evaluator) -> dict[str, str]:
+    """By which source each value that a rule may read stands, and by which rule it won."""
+    groups = unit.copies.golden([row.cif_no])
+    keys: Mapping[bytes, DataKey] = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
+    known: dict[str, str] = {}
+    for one in groups:
+        place = golden_place(one.cif_no, one.data_group, one.version)
+        for field, (source, _, _, rule) in desk.sealer.open(one.sealed, keys[one.key_id], place)["provenance"].items():
+            known[field] = f"{source} ({rule})"
+    schema = evaluator.catalogue.schema
+    return {
+        name: known[comes_from(name)] for name in (*schema.fields, *schema.collections) if comes_from(name) in known
+    }
 
 
 def _is_masked(mask: str, said: FieldDecision) -> bool:
