@@ -118,9 +118,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
+def founding_policy() -> Policy | None:
+    """What the file of the fixture `cif` is founded with; a module may say another."""
+    return None
+
+
+@pytest.fixture
 def cif(
-    request: pytest.FixtureRequest, tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider
-) -> Iterator[CIF]:
+    request: pytest.FixtureRequest, tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvider,
+    founding_policy: Policy | None,
+) -> Iterator[CIF]:  # fmt: skip
     """A file in memory, or on the server that ``--on`` names."""
     where = request.config.getoption("--on")
     if where == "memory":
@@ -130,6 +137,7 @@ def cif(
         repository = SqlRepository.open(request.getfixturevalue(f"{where}_url"), tenant, create=True)
     with CIF(
         repository=repository, tenant=tenant, keys=keys, key_store=MemoryKeyStore(), tables=tables, trust=TRUST, clock=clock,
+        policy=founding_policy,
     ) as opened:  # fmt: skip
         yield opened
 

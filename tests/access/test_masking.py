@@ -48,7 +48,7 @@ profiles = st.builds(
     MaskProfile, name=st.just("any"), identifier=ends, card=ends,
     mobile=st.builds(Ends, first=st.integers(0, 3), last=st.integers(0, 4), hidden=st.integers(4, 8)), fixed=ends,
     email=ends, employer=ends, han_name=st.sampled_from(["surname", "last", "hidden"]),
-    latin_name=st.sampled_from(["last_word", "hidden"]), region_levels=st.integers(0, 3), year=st.booleans(), interactions=st.booleans(),
+    latin_name=st.sampled_from(["last_word", "hidden"]), region_levels=st.integers(0, 3), year=st.booleans(), interactions=st.sampled_from([frozenset(), frozenset({"app"})]),
 )  # fmt: skip
 
 
@@ -277,10 +277,10 @@ def test_a_column_is_masked_at_once_by_any_ends() -> None:
         }, {"balance": 2}],
          [{"product": "card", "status": "open", "opened_on": "2020-01-01", "closed_on": None, "role": "holder", "number": "622202******1234"}, {}],
          [{"product": "card", "status": "open", "opened_on": "2020-01-01", "closed_on": None, "role": "holder", "number": "********1234"}, {}]),
-        ("interactions", [{"on": "2026-11-01", "channel": "app", "type": "complaint", "outcome": "他说不要再打电话", "due": None, "campaign": "A 1"},
-                          {"on": "yesterday", "direction": "in", "type": 5, "note": "x"}],
+        ("interactions", [{"on": "2026-11-01", "channel": "app", "type": "complaint", "outcome": "zhang.weiguo", "due": None, "campaign": "A 1"},
+                          {"on": "yesterday", "direction": "inbound", "type": "divorced", "note": "x"}],
          [{"on": "2026-11-01", "channel": "app", "type": "complaint", "outcome": HIDDEN, "campaign": HIDDEN},
-          {"on": "yesterday", "direction": "in", "type": HIDDEN}], HIDDEN),
+          {"on": HIDDEN, "direction": "inbound", "type": HIDDEN}], HIDDEN),
         ("interactions", ["x"], HIDDEN, HIDDEN),
         ("identifiers", [{"scheme": "CN_RIC", "number": "11010519491231002X", "valid_until": "2030-01-01", "long_term": False, "issuer": "y"},
                          {"scheme": "PASSPORT", "number": "EX0001"}],

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.conftest import known
 from tests.flows.test_browse import Under
 from tests.flows.test_register import register
-from tests.flows.test_tags import STEWARD, publish, segment, tag
+from tests.flows.test_tags import LOOSE, STEWARD, publish, segment, tag
 
 from bankcif import CIF, Actor, Policy, Purpose
 from bankcif._clock import FixedClock
@@ -31,6 +31,11 @@ CATALOGUE = Catalogue.of(
 PLAN = AudiencePlan(
     campaign="spring", segment="segment:people", exclusions=("tag:careful", "tag:mailed", "tag:far"), control_share=0.3
 )
+
+
+@pytest.fixture
+def founding_policy() -> Policy:
+    return LOOSE
 
 
 @pytest.fixture

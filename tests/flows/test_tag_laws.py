@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.conftest import ALL_ROLES, NOW, TRUST, known
 from tests.flows.test_register import register
-from tests.flows.test_tags import AGES, FIRST, MANAGER, OFFICER, SERVICE, STEWARD, publish, segment, tag
+from tests.flows.test_tags import AGES, FIRST, LOOSE, MANAGER, OFFICER, SERVICE, STEWARD, publish, segment, tag
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository
 from bankcif._clock import FixedClock
@@ -67,7 +67,7 @@ class World:
     def __init__(self, tables: ReferenceTables) -> None:
         self.clock = FixedClock(NOW)
         self.cif = CIF(
-            repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
+            repository=MemoryRepository(), policy=LOOSE, tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
             tables=tables, trust=TRUST, clock=self.clock,
         )  # fmt: skip
         self.numbers: dict[int, str] = {}
@@ -97,7 +97,7 @@ class World:
         with suppress(InputError):
             if what in ("say", "veto"):
                 name, days = given
-                until = (self.clock.now() + timedelta(days=days)).date()
+                until = (self.clock.now() + timedelta(days=days + 1)).date()
                 more = {"evidence": "m"} if what == "say" else {}
                 getattr(self.cif.tags, what)(number, name, until=until, reason="r", actor=BOSS, purpose=SERVICE, **more)
             elif what == "take_back":

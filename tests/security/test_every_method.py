@@ -16,11 +16,11 @@ import pytest
 from tests.access.authenticator_double import Device
 from tests.conftest import NOW, TRUST, insides, known
 from tests.flows.test_register import form, register
-from tests.flows.test_tags import tag
+from tests.flows.test_tags import LOOSE, tag
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose, _tasks, read_channel
 from bankcif._clock import FixedClock
-from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan, default_policy
+from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan
 from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
 from bankcif.errors import AccessError, AuditError
@@ -74,7 +74,7 @@ class World:
 def world(tables: ReferenceTables, tmp_path: Path) -> World:
     cif = CIF(
         repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
-        tables=tables, trust=TRUST, clock=FixedClock(NOW), authentication=AUTH, name_search=["home_branch"],
+        tables=tables, trust=TRUST, clock=FixedClock(NOW), authentication=AUTH, policy=LOOSE, name_search=["home_branch"],
     )  # fmt: skip
     found = World(cif, tmp_path)
     found.cif_no = register(cif, WHO, "1").cif_no
@@ -111,7 +111,7 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _policy() -> Policy:
-    return Policy.from_document({**default_policy().document(), "version": "other"})
+    return Policy.from_document({**LOOSE.document(), "version": "other"})
 
 
 def _merged(w: World) -> str:
@@ -271,6 +271,7 @@ CALLS: dict[str, Call] = {
     "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),
     "Tags.preview": lambda w, a: w.cif.tags.preview(TAGS, actor=a),
     "Tags.propose": lambda w, a: w.cif.tags.propose(TAGS, reason="r", actor=a),
+    "Tags.proposed": lambda w, a: w.cif.tags.proposed(w.cif.tags.propose(TAGS, reason="r", actor=SECOND).id, actor=a),
     "Tags.roll_back": lambda w, a: _tagged(w, again=True).tags.roll_back(reason="r", actor=a),
     "Tags.published": lambda w, a: w.cif.tags.published(actor=a),
     "Tags.renew": lambda w, a: _tagged(w).tags.renew(actor=a),

@@ -24,7 +24,7 @@ _LOGGED = {
     "operators.begin_passkey": "add_passkey", "operators.finish_passkey": "add_passkey",
     "operators.remove": "remove_factor", "operators.begin_step_up": "step_up", "operators.finish_step_up": "step_up",
     "exports.propose": "propose_export", "exports.take": "export", "access.review": "review_access",
-    "policies.propose": "propose_policy", "tags.preview": "preview_catalogue", "tags.audience": "preview_audience",
+    "policies.propose": "propose_policy", "tags.preview": "preview_catalogue", "tags.proposed": "proposed_catalogue", "tags.audience": "preview_audience",
     "tags.count": "count_tags", "tags.propose": "propose_catalogue",
     "tags.roll_back": "propose_catalogue", "tags.say": "tag", "tags.veto": "tag", "tags.take_back": "tag", "audit.verify": "verify_log", "audit.who": "who_looked",
 }  # fmt: skip

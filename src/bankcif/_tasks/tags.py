@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from ..approval import Approval
 from ..context import Actor, Purpose, Sink
-from ..flows import audiences, portray, publish, say as say_flow
+from ..flows import audiences, explain_tag, portray, publish, say as say_flow
 from ..party import CifNo
 from ..rules import Explanation
 from ..tagging import AudiencePlan, Catalogue, Movement, Overlap, Said
@@ -35,9 +35,18 @@ class Tags(Group):
         """Proposes *catalogue* in place of the one in force; a second person decides. See `bankcif.flows.publish`."""
         return publish.propose_catalogue(self._desk, catalogue, reason=reason, actor=actor, purpose=purpose)
 
-    def roll_back(self, *, reason: str, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> Approval:
-        """Proposes the catalogue that was in force before the present one; a second person decides."""
-        return publish.propose_rollback(self._desk, reason=reason, actor=actor, purpose=purpose)
+    def proposed(self, approval_id: str, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> Catalogue:
+        """The catalogue of a proposal, for whoever decides about it; `preview` says what it would change."""
+        return publish.proposed_catalogue(self._desk, approval_id, actor=actor, purpose=purpose)
+
+    def roll_back(
+        self, to: str | None = None, *, reason: str, actor: Actor, purpose: Purpose = Purpose.OPERATIONS
+    ) -> Approval:
+        """
+        Proposes the catalogue that was in force before the present one, or that of the proposal *to*, as `published` names it; a second
+        person decides.
+        """
+        return publish.propose_rollback(self._desk, to, reason=reason, actor=actor, purpose=purpose)
 
     def published(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> list[publish.Published]:
         """The catalogues that are or were in force, oldest first."""
@@ -95,7 +104,7 @@ class Tags(Group):
         """
         return audiences.preview_audience(self._desk, plan, actor=actor, purpose=purpose)
 
-    def count(self, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int]:
+    def count(self, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int | None]:
         """How many customers have each of these tags and are in these segments; see `bankcif.flows.audiences.count_tags`."""
         return audiences.count_tags(self._desk, names, actor=actor, purpose=purpose)
 
@@ -116,5 +125,5 @@ class Tags(Group):
         return portray.portrait(self._desk, CifNo(cif_no), at=when, actor=actor, purpose=purpose, sink=sink)
 
     def why(self, cif_no: str, name: str, *, actor: Actor, purpose: Purpose) -> Explanation:
-        """Why ``tag:NAME`` or ``segment:NAME`` holds of a customer today, or does not; see `bankcif.flows.portray.why`."""
-        return portray.why(self._desk, CifNo(cif_no), name, actor=actor, purpose=purpose)
+        """Why ``tag:NAME`` or ``segment:NAME`` holds of a customer today, or does not; see `bankcif.flows.explain_tag.why`."""
+        return explain_tag.why(self._desk, CifNo(cif_no), name, actor=actor, purpose=purpose)

@@ -2,7 +2,7 @@
 
 from .authentication import AuthPlan, CodePlan, OidcSignOn, PasskeyPlan, PasswordPlan, Provisioning
 from .check import PolicyFinding, check_policy
-from .grants import ExportLimits
+from .grants import ExportLimits, is_label
 from .masking import HIDDEN, MASKS, mask, mask_column
 from .policy import APART, READING, Action, FieldDecision, Grant, Policy, default_policy
 from .profiles import Ends, MaskProfile, MaskProfiles, default_profiles
@@ -35,6 +35,7 @@ __all__ = [
     "check_policy",
     "default_policy",
     "default_profiles",
+    "is_label",
     "mask",
     "mask_column",
     "row_known",

@@ -30,8 +30,6 @@ HIDDEN = "******"
 
 _MOBILE = re.compile(r"\+86(1[0-9]{10})")
 _FIXED = re.compile(r"\+86(10|2[0-9]|[3-9][0-9]{2})([0-9]{5,8})")
-_CODE = re.compile(r"[a-z][a-z_.-]{0,31}")
-"""A word of a list: small letters without a space, which no number, sentence or Chinese name is."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -140,15 +138,23 @@ def mask_holdings(holdings: list[Mapping[str, Any]], profile: MaskProfile) -> li
 
 
 def mask_interactions(interactions: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
-    """Of each contact what is a code or a day; what somebody wrote is hidden, and all of it where the profile shows none."""
+    """Of each contact its days and what is a word of the profile's list; what somebody wrote is hidden, and all of it where there is no list."""
     if not profile.interactions:
         return HIDDEN
-    kept = ("on", "channel", "type", "direction", "campaign", "outcome", "due")
-    return [{name: _code(row[name]) for name in kept if row.get(name) is not None} for row in interactions]
-
-
-def _code(value: Any) -> str:
-    return value if isinstance(value, str) and (_CODE.fullmatch(value) or _DAY.fullmatch(value)) else HIDDEN
+    words = ("channel", "type", "direction", "campaign", "outcome")
+    return [
+        {
+            name: row[name] if _DAY.fullmatch(row[name]) else HIDDEN
+            for name in ("on", "due")
+            if row.get(name) is not None
+        }
+        | {
+            name: row[name] if row[name] in profile.interactions else HIDDEN
+            for name in words
+            if row.get(name) is not None
+        }
+        for row in interactions
+    ]
 
 
 def _fewer(masked: str, ends: Ends) -> str:

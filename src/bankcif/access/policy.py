@@ -30,8 +30,10 @@ __all__ = ["APART", "READING", "SEEING", "Action", "FieldDecision", "Grant", "Po
 _MOST_COMBINATIONS = 10_000
 READING = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.BROWSE, Action.EXPORT, Action.BREAK_GLASS})
 """Actions by which customers are seen."""
-SEEING = READING | {Action.RELEASE}
-"""Actions that show values of customers: those by which they are seen, and working on rows that were held."""
+SEEING = READING | {Action.RELEASE, Action.CATALOGUE}
+"""Actions that show values of customers: those by which they are seen, working on rows that were held, and trying rules on all of them."""
+_CAPPED = READING | {Action.REPORT, Action.CATALOGUE}
+"""Actions that a policy may cap: by customers who are seen, and by counts that are asked for."""
 APART = frozenset({Action.POLICY, Action.OPERATORS})
 """Actions that no role has together with one of `SEEING`: who decides who sees what, or who is who, sees no customer."""
 
@@ -267,6 +269,11 @@ class Policy:
             inside=frozenset.intersection(*(one.limits.inside for one in grants)),
         )  # fmt: skip
 
+    def least_k(self, actor: Actor, action: Action, purpose: Purpose) -> int:
+        """Of how many customers a count that *actor* is given by *action* must be, at least: the strictest of the grants it may come by."""
+        grants = self._of(actor, action, purpose, Sink.DISPLAY, of_fields=False)
+        return max((one.limits.least_k for one in grants), default=1)
+
     def grants_of(self, actor: Actor) -> list[Grant]:
         """Every grant that names one of *actor*'s roles, in the order of the document."""
         return [grant for grant in self.grants if not actor.roles.isdisjoint(grant.roles)]
@@ -328,7 +335,7 @@ _Key = tuple[frozenset[str], Action, Purpose, frozenset[Relation], Sink]
 def _caps(table: Any) -> dict[Action, int]:
     good = (
         isinstance(table, Mapping)
-        and set(table) <= READING
+        and set(table) <= _CAPPED
         and all(
             isinstance(entry, Mapping)
             and set(entry) == {"per_hour"}
@@ -338,7 +345,7 @@ def _caps(table: Any) -> dict[Action, int]:
         )
     )
     if not good:
-        raise PolicyError(f"[cap.ACTION] has per_hour, for one of {', '.join(sorted(READING))}", rule="policy")
+        raise PolicyError(f"[cap.ACTION] has per_hour, for one of {', '.join(sorted(_CAPPED))}", rule="policy")
     return {Action(name): entry["per_hour"] for name, entry in table.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -39,7 +40,8 @@ class MaskProfile:
         latin_name: ``last_word`` or ``hidden``.
         region_levels: Levels of an address that are kept, 0 to 3: province, prefecture, county.
         year: Whether the year of a date is kept.
-        interactions: Whether contacts are shown, as far as they are codes and days; they are not where a document says nothing.
+        interactions: Words of contacts that are shown beside their days; any other is hidden, and all of a contact where there are none, or a
+            document says nothing.
     """
 
     name: str
@@ -53,14 +55,15 @@ class MaskProfile:
     latin_name: str
     region_levels: int
     year: bool
-    interactions: bool = False
+    interactions: frozenset[str] = frozenset()
 
 
 _LEAST = {"identifier": 4, "card": 4, "mobile": 4, "fixed": 4, "email": 2, "employer": 1}
 """Characters that every profile hides at least; a name always hides one."""
 _MOBILE_DIGITS = 11
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _CHOICES = {"han_name": ("surname", "last", "hidden"), "latin_name": ("last_word", "hidden"), "region_levels": (0, 1, 2, 3),
-            "year": (True, False), "interactions": (True, False)}  # fmt: skip
+            "year": (True, False)}  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +113,7 @@ class MaskProfiles:
 def _profile(name: str, entry: Any) -> MaskProfile:
     fields = {a.name for a in attrs.fields(MaskProfile)} - {"name"}
     if isinstance(entry, Mapping):
-        entry = {"interactions": False, **entry}  # which documents of before do not name
+        entry = {"interactions": [], **entry}  # which documents of before do not name
     if not isinstance(entry, Mapping) or set(entry) != fields:
         missing = sorted((fields ^ set(entry if isinstance(entry, Mapping) else ())) - {"interactions"})
         raise PolicyError(f"profile {name} must name {', '.join(missing)} and nothing else", rule="masking")
@@ -118,6 +121,10 @@ def _profile(name: str, entry: Any) -> MaskProfile:
         value = entry[key]
         if value not in choices or isinstance(value, bool) is not isinstance(choices[0], bool):
             raise PolicyError(f"profile {name}: {key} is one of {', '.join(map(str, choices))}", rule="masking")
+    words = entry["interactions"]
+    if not isinstance(words, list) or not all(isinstance(word, str) and _WORD.fullmatch(word) for word in words):
+        raise PolicyError(f"profile {name}: interactions is a list of words in small letters", rule="masking")
+    entry = {**entry, "interactions": frozenset(words)}
     return MaskProfile(name=name, **{**entry, **{kind: _ends(name, kind, entry[kind]) for kind in _LEAST}})
 
 

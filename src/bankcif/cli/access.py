@@ -87,6 +87,7 @@ def export(
         "rows": done.rows,
         "k": done.k,
         "withheld": list(done.withheld),
+        **({"waterfall": [list(step) for step in done.waterfall]} if plan else {}),
     }
 
     def text() -> None:
@@ -94,6 +95,8 @@ def export(
         click.echo(f"  at least {done.k:,} share what is shown of one (k)")
         if done.withheld:
             click.echo(f"  withheld: {', '.join(done.withheld)}")
+        for name, count in done.waterfall:
+            click.echo(f"  {name:<30} {count:>10,}")
 
     emit(session.as_json, document, text)
     return 0

@@ -28,11 +28,14 @@ def _catalogue(file: Path | None) -> Catalogue:
 
 @click.command("preview")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--proposal", help="The catalogue of this proposal, for whoever decides about it.")
 @customer_command
-def preview(session: Session, file: Path | None) -> int:
+def preview(session: Session, file: Path | None, proposal: str | None) -> int:
     """Who would enter and who would leave, were the catalogue FILE (TOML), or the library's example, in force: counts alone."""
     with session.open() as cif:
-        found = cif.tags.preview(_catalogue(file), actor=session.actor(cif), purpose=session.purpose)
+        ask: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose}
+        catalogue = _catalogue(file) if proposal is None else cif.tags.proposed(proposal, **ask)
+        found = cif.tags.preview(catalogue, **ask)
     emit(session.as_json, _previewed(found), lambda: _print_preview(found))
     return 0
 
@@ -54,11 +57,12 @@ def propose(session: Session, file: Path | None, reason: str) -> int:
 
 @click.command("roll-back")
 @click.option("--reason", required=True, help="Why; stands in the proposal.")
+@click.option("--to", help="A proposal that `published` names; the one before the present one if it is left out.")
 @customer_command
-def roll_back(session: Session, reason: str) -> int:
-    """Propose the catalogue that was in force before the present one; a second person approves."""
+def roll_back(session: Session, reason: str, to: str | None) -> int:
+    """Propose a catalogue that was in force before; a second person approves."""
     with session.open() as cif:
-        made = cif.tags.roll_back(reason=reason, actor=session.actor(cif), purpose=session.purpose)
+        made = cif.tags.roll_back(to, reason=reason, actor=session.actor(cif), purpose=session.purpose)
     emit(session.as_json, {"id": made.id}, lambda: click.echo(f"proposed {made.id}; a second person approves it"))
     return 0
 
@@ -140,8 +144,9 @@ def count(session: Session, names: tuple[str, ...]) -> int:
     """How many customers have each of NAMES: tag:NAME or segment:NAME."""
     with session.open() as cif:
         found = cif.tags.count(names, actor=session.actor(cif), purpose=session.purpose)
-    whole = found.pop("")
-    rows = [(name, number, f"{number / whole:.1%}" if whole else "") for name, number in found.items()]
+    whole = found.pop("") or 0
+    rows = [(name, "few" if number is None else number, f"{number / whole:.1%}" if whole and number is not None else "")
+            for name, number in found.items()]  # fmt: skip
     emit(
         session.as_json, {"customers": whole, "have": found},
         lambda: table(f"of {whole:,} customers", ("name", "have it", "share"), rows),
@@ -184,12 +189,17 @@ def _previewed(found: Preview) -> dict[str, Any]:
 
 
 def _print_preview(found: Preview) -> None:
+    few = "few"  # fewer than the policy lets be told
     rows = [
-        (one.name, one.had, one.enter, one.leave, one.had + one.enter - one.leave, ", ".join(one.depend))
+        (
+            one.name,
+            *(few if number is None else number for number in (one.had, one.enter, one.leave)),
+            ", ".join(one.depend),
+        )
         for one in found.changes
-        if one.enter or one.leave
+        if one.enter != 0 or one.leave != 0
     ]
-    columns = ("name", "have it", "enter", "leave", "would have it", "what depends on it")
+    columns = ("name", "have it", "enter", "leave", "what depends on it")
     table(f"what would change, of {found.customers:,} customers", columns, rows)
     if still := len(found.changes) - len(rows):
         click.echo(f"{still} more are new, gone or another, and nobody enters or leaves them")

@@ -178,7 +178,7 @@ def rebuild(
     unit.copies.put_golden(golden_rows)
     unit.copies.put_facts(facts)
     portray(desk, unit, sitters, now)
-    retire_portraits(desk, unit, [p.cif_no for p in touched if p.merged_into is not None])
+    retire_portraits(unit, [p.cif_no for p in touched if p.merged_into is not None])
     unit.outbox.add(outbox)
     ended = _end_apart(unit, differing, now)
     entries = [decision_entry(settle(desk, unit, *pair), "withdraw", actor, now) for pair in fallen]

@@ -21,7 +21,7 @@ from ..rules import opened_record
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import PORTRAIT, PortraitRow
 from ..storage.rows import FactRow, GoldenRow, PartyRow
-from ..tagging import Evaluator, Portrait, Word, draw, heard
+from ..tagging import Evaluator, Portrait, Word, draw
 from .desk import Desk
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "born_of",
     "day_tag",
     "drawn",
+    "forget_what_left",
     "open_portraits",
     "portrait_place",
     "portray",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _DUE_BYTES = 8
+_LEAD_DAYS = 28
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -50,7 +52,7 @@ class Sitter:
         row: The party as it stands now.
         values: Golden values in stored form.
         facts: Plain facts, as they stand now.
-        words: All that was said of tags, each with the key it is kept under, in its order; None for what the portrait before says.
+        words: All that was said of tags, in its order; None for what the portrait before says.
         key: The anchor's data key, where the portrait is to be kept.
         fresh: Whether it is a new party, which has no portrait.
     """
@@ -58,7 +60,7 @@ class Sitter:
     row: PartyRow
     values: Mapping[str, Any]
     facts: FactRow | None
-    words: Sequence[tuple[object, Word]] | None
+    words: Sequence[Word] | None
     key: DataKey | None = None
     fresh: bool = False
 
@@ -73,12 +75,11 @@ def stood(row: GoldenRow, at: int) -> bool:
     return row.recorded_at <= at and (row.superseded_at is None or row.superseded_at > at)
 
 
-def words_of(statements: Iterable[Statement]) -> list[tuple[object, Word]]:
-    """What records say of tags, each with the key it is kept under, in the order in which it was said; restricted ones are not heard."""
-    said = [one for one in statements if one.word is not None and not one.restricted]
-    said.sort(key=lambda one: (one.received_at, one.place))
+def words_of(statements: Iterable[Statement]) -> list[Word]:
+    """What records say of tags, under each key in the order in which it was said; restricted ones are not heard."""
+    said = sorted((one for one in statements if one.word is not None and not one.restricted), key=lambda one: one.place)
     return [
-        (one.origin, attrs.evolve(Word.of_stored(one.word), about=f"tag:{one.origin.key}:{one.record_no}"))
+        attrs.evolve(Word.of_stored(one.word), key=one.origin.key, about=f"tag:{one.origin.key}:{one.record_no}")
         for one in said
         if one.word is not None
     ]
@@ -122,11 +123,18 @@ def open_portraits(
 
 
 def day_tag(desk: Desk, day: date) -> bytes:
-    """
-    The keyed tag of a day, by which is found who is due on it: whoever reads the database learns of two customers that their day is one,
-    and not which, since on the day itself some turn eighteen.
-    """
+    """The keyed tag of a day, by which is found who is looked at on it."""
     return desk.digester.digest("portrait_due", day.isoformat().encode())[:_DUE_BYTES]
+
+
+def looked_at(desk: Desk, cif_no: CifNo, due: date, today: date) -> date:
+    """
+    The day on which a portrait is looked at that can be another on the day *due*: some days before, as it falls, and then on the day itself. Whoever
+    finds out which tag is of which day, by customers of their own, so learns of a birthday four weeks and no day, until it is near.
+    """
+    lead = desk.digester.digest("portrait_lead", f"{cif_no}:{due.isoformat()}".encode())[0] % _LEAD_DAYS
+    early = date.fromordinal(max(due.toordinal() - lead, 1))
+    return early if early > today else due
 
 
 def portray(desk: Desk, unit: UnitOfWork, sitters: Sequence[Sitter], now: int) -> tuple[CifNo, ...]:
@@ -160,7 +168,7 @@ def portray(desk: Desk, unit: UnitOfWork, sitters: Sequence[Sitter], now: int) -
         rows.append(
             PortraitRow(
                 cif_no=cif_no, version=version, catalogue=tags.digest, party_version=one.row.version,
-                due=None if due is None else day_tag(desk, due),
+                due=None if due is None else day_tag(desk, looked_at(desk, cif_no, due, today)),
             )
         )  # fmt: skip
     unit.copies.put_golden(groups)
@@ -168,18 +176,31 @@ def portray(desk: Desk, unit: UnitOfWork, sitters: Sequence[Sitter], now: int) -
     return tuple(group.cif_no for group in groups)
 
 
-def retire_portraits(desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo]) -> None:
+def retire_portraits(unit: UnitOfWork, cif_nos: Sequence[CifNo]) -> None:
     """Of parties that are retired no portrait is due any more; the portraits end with their other copies."""
-    known = unit.portraits.get(cif_nos) if desk.tags is not None and cif_nos else {}
+    known = unit.portraits.get(cif_nos) if cif_nos else {}
     unit.portraits.put([attrs.evolve(row, due=None) for row in known.values() if row.due is not None])
 
 
 def drawn(desk: Desk, evaluator: Evaluator, one: Sitter, before: Portrait, today: date) -> tuple[Portrait, date | None]:
     """The portrait of a customer on a day, and when it can be another by time alone."""
-    said = [(tag, word) for tag, word in before.words.items()] if one.words is None else one.words
+    said = before.words if one.words is None else one.words
     record = record_for_rules(one.row, one.values, one.facts)
 
     def digest(name: str, read: Mapping[str, Any]) -> str:
         return desk.digester.digest("evidence", dumps([one.row.cif_no, name, read])).hex()
 
-    return draw(evaluator, record, heard(said, today), today, before, digest)
+    return draw(evaluator, record, said, today, before, digest)
+
+
+def forget_what_left(desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo]) -> None:
+    """Seals the portraits that stand anew without what went before them, which may have been said of somebody who is erased."""
+    groups = unit.portraits.current(cif_nos) if cif_nos else ()
+    keys = desk.data_keys.get({group.key_id for group in groups}) if groups else {}
+    anew = []
+    for group in groups:
+        place = portrait_place(group.cif_no, group.version)
+        found = Portrait.of_stored(desk.sealer.open(group.sealed, keys[group.key_id], place))
+        sealed = desk.sealer.seal(attrs.evolve(found, left={}).stored(), keys[group.key_id], place)
+        anew.append(attrs.evolve(group, sealed=sealed))
+    unit.copies.reseal(anew)

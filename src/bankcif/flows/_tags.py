@@ -46,6 +46,7 @@ class TagWatch:
         self._looks = threading.Lock()
         self._looked: int | None = None
         self._found: TagsInForce | None = None
+        self._since = 0
 
     def in_force(self) -> TagsInForce | None:
         """
@@ -61,11 +62,16 @@ class TagWatch:
             self._looked = None
             with self._repository.unit_of_work() as unit:
                 active = unit.catalogues.active()
+            if (0 if active is None else active.since or 0) < self._since:
+                raise PolicyError(
+                    "the tag catalogue in force was taken out or an older one put back in the database, not by two persons",
+                    rule="catalogue_mark",
+                )
             if active is None:
                 self._found = None
             elif self._found is None or self._found.proposal != active.id:
                 self._found = TagsInForce(active.id, active.digest, Evaluator(opened_catalogue(active, self._digester)))
-            self._looked = now
+            self._looked, self._since = now, 0 if active is None else active.since or 0
             return self._found
 
     def again(self) -> None:

@@ -8,34 +8,53 @@ the limits, marks and second person of one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
+from .._canonical import dumps
 from ..access import Action, row_known, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import InputError
+from ..errors import AccessError, InputError
 from ..party import CifNo
 from ..rules import And, compiled
 from ..storage import Order, UnitOfWork
 from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
-from ..tagging import AudiencePlan, Catalogue, Movement, Overlap, Portrait, heard, said_of
+from ..tagging import ADDRESSED, AudiencePlan, Catalogue, Movement, Overlap, Portrait, heard, said_of
 from ._golden import open_goldens
 from ._portrait import open_portraits, portrait_place, record_for_rules, stood
 from ._relations import open_life_cycles, record_of, standing_of
-from .desk import Desk, authorize, record, refuse
+from .desk import Desk, authorize, over_cap, record, refuse, spend
 from .say import tag_is_granted
 
-__all__ = ["count_tags", "movement_of", "need_names", "overlap_of", "preview_audience", "tags_held"]
+__all__ = [
+    "at_least",
+    "count_tags",
+    "drawn_by",
+    "movement_of",
+    "need_names",
+    "overlap_of",
+    "preview_audience",
+    "tags_held",
+    "told_steps",
+]
 
 _AT_ONCE = 500
 
 
+def at_least(count: int, k: int) -> int | None:
+    """*count*, or None where it is of fewer than *k* customers and not of nobody."""
+    return None if 0 < count < k else count
+
+
 def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: Purpose) -> tuple[tuple[str, int], ...]:
     """
-    From the segment of *plan* to who is addressed, step by step: each customer is counted where they end, so that the steps add up.
+    From the segment of *plan* to who is addressed, step by step: each customer is counted where they end, so that the steps add up. Where fewer
+    customers than the policy lets be told end at a step, they are counted with those of the largest; where that is too few still, nothing is told.
 
     Raises:
+        AccessError: *actor* has counted as often in this hour as the policy allows.
         InputError: The catalogue in force has no such tag or segment.
         NotFoundOrNotAllowedError: The policy does not let *actor* count by one of them.
 
@@ -43,15 +62,16 @@ def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: P
     """
     _need_counting(desk, plan.names, actor, "preview_audience", purpose)
     ended: Counter[str] = Counter()
+    draw = partial(drawn_by, desk)
     for has in _each(desk, actor, purpose, "preview_audience", plan.names):
-        ended.update(plan.step(one, cif_no) for cif_no, one in has.items())
-    return plan.waterfall(ended)
+        ended.update(plan.step(one, cif_no, draw) for cif_no, one in has.items())
+    return told_steps(plan, ended, desk.policy.least_k(actor, Action.REPORT, purpose))
 
 
-def count_tags(desk: Desk, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int]:
+def count_tags(desk: Desk, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int | None]:
     """
     How many customers have each of *names* (``tag:NAME``, ``segment:NAME``), of those whom *actor*'s grants for reports are about; under
-    an empty name how many there are.
+    an empty name how many there are. None where they are fewer than the policy lets be told.
 
     Raises: As `preview_audience`.
     """
@@ -61,14 +81,15 @@ def count_tags(desk: Desk, names: Sequence[str], *, actor: Actor, purpose: Purpo
         found[""] += len(has)
         for one in has.values():
             found.update(one.intersection(names))
-    return dict(found)
+    k = desk.policy.least_k(actor, Action.REPORT, purpose)
+    return {name: at_least(number, k) for name, number in found.items()}
 
 
 def overlap_of(desk: Desk, one: str, other: str, *, actor: Actor, purpose: Purpose) -> Overlap:
     """
     How two sets of customers lie in all of them, with the lift of one in the other.
 
-    Raises: As `preview_audience`.
+    Raises: As `preview_audience`; `AccessError` too where one of the counts is below what the policy lets be told.
     """
     _need_counting(desk, (one, other), actor, "overlap", purpose)
     base = mine = theirs = both = 0
@@ -78,6 +99,7 @@ def overlap_of(desk: Desk, one: str, other: str, *, actor: Actor, purpose: Purpo
             mine += one in held
             theirs += other in held
             both += one in held and other in held
+    _need_many(desk, actor, purpose, "overlap", (base, mine, theirs, both, mine - both, theirs - both))
     return Overlap(base, mine, theirs, both)
 
 
@@ -99,6 +121,7 @@ def movement_of(desk: Desk, name: str, since: int, until: int, *, actor: Actor, 
             homes[link.cif_no].add(link.home)
         then, now = (_had(desk, unit, homes, name, at) for at in (since, until))
         found.update((cif_no in then, cif_no in now) for cif_no in numbers)
+    _need_many(desk, actor, purpose, "movement", found.values())
     return Movement(came=found[False, True], left=found[True, False], stayed=found[True, True])
 
 
@@ -130,11 +153,39 @@ def tags_held(
     values, portraits = open_goldens(desk, unit, numbers), open_portraits(desk, unit, numbers)
     found = {}
     for row in rows:
-        words = heard(portraits.get(row.cif_no, Portrait()).words.items(), today)
+        words = heard(portraits.get(row.cif_no, Portrait()).words, today)
         known = record_for_rules(row, values[row.cif_no], facts.get(row.cif_no))
         verdicts = evaluator.verdicts(known, today, said_of(evaluator.catalogue, words))
         found[row.cif_no] = frozenset(name for name, verdict in verdicts.items() if verdict.has)
     return found
+
+
+def drawn_by(desk: Desk, campaign: str, cif_no: str) -> bytes:
+    """What draws a control group, by a key of the store: nobody finds a name for a campaign that draws whom they like."""
+    return desk.digester.digest("control", dumps([campaign, cif_no]))
+
+
+def told_steps(plan: AudiencePlan, ended: Mapping[str, int], k: int) -> tuple[tuple[str, int], ...]:
+    """
+    The waterfall of *plan*, in which no step is of fewer than *k* customers: those of smaller ones are counted with the largest, so that who is
+    addressed is exact; nothing where that would not do.
+    """
+    out = {name: ended.get(name, 0) for name in plan.steps[:-1]}
+    few = {name: number for name, number in out.items() if at_least(number, k) is None}
+    largest = max(out, key=lambda name: out[name])
+    pooled = sum(few.values())
+    if at_least(ended.get(ADDRESSED, 0), k) is None or (few and pooled + (0 if largest in few else out[largest]) < k):
+        return ()
+    steps = {**out, **dict.fromkeys(few, 0)}
+    steps[largest] += pooled
+    return plan.waterfall({**steps, ADDRESSED: ended.get(ADDRESSED, 0)})
+
+
+def _need_many(desk: Desk, actor: Actor, purpose: Purpose, what: str, counts: Iterable[int]) -> None:
+    k = desk.policy.least_k(actor, Action.REPORT, purpose)
+    if any(at_least(count, k) is None for count in counts):
+        refuse(desk, actor, what, purpose, rule="k_anonymity")
+        raise AccessError(f"one of the counts is of fewer than {k} customers, and is not told", rule="k_anonymity")
 
 
 def need_names(desk: Desk, names: Sequence[str]) -> Catalogue:
@@ -174,8 +225,14 @@ def _pages_of(
     """The customers whom *actor* counts, a page at a time, each in a unit of its own; the log is told before the first."""
     with desk.unit_of_work() as unit:
         ticketed, broken = standing_of(desk, unit, actor)
-        record(desk, unit, [AuditEntry.by(actor, what, desk.now(), purpose=purpose, fields=tuple(sorted(set(names))))])
-        unit.commit()
+        within = spend(desk, unit, actor, Action.REPORT, 1)
+        if within:
+            record(
+                desk, unit, [AuditEntry.by(actor, what, desk.now(), purpose=purpose, fields=tuple(sorted(set(names))))]
+            )
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.REPORT, what, purpose)
     mine = desk.policy.visible(actor, Action.REPORT, purpose, ticketed=ticketed, broken=broken)
     rule = to_lowered(And((mine, open_life_cycles(purpose))))
     known = row_known(rule, actor, desk.today())

@@ -15,7 +15,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError
 from ..storage import UnitOfWork
-from . import amend, erase, govern, merge, operators, publish, queue, rotate
+from . import amend, erase, export, govern, merge, operators, publish, queue, rotate
 from ._proposals import decision_entry, need_kept, settle
 from ._reasons import with_reasons
 from .desk import Desk, authorize, destroy_retired_later, need_assurance, need_purpose, record, refuse, retried, told
@@ -60,7 +60,7 @@ _OPERATIONS: Mapping[Operation, _Key] = {
     Operation.ERASE: _Key(Action.ERASE, Action.ERASE, erase.ground_of_erasure, erase.erase),
     Operation.POLICY: _Key(Action.POLICY, Action.POLICY, govern.ground_of_policy, govern.change_policy),
     Operation.ROTATE_KEYS: _Key(Action.KEYS, Action.KEYS, rotate.ground_of_rotation, rotate.begin),
-    Operation.EXPORT: _Key(Action.EXPORT, Action.APPROVE, govern.ground_of_policy, None),
+    Operation.EXPORT: _Key(Action.EXPORT, Action.APPROVE, export.ground_of_export, None),
     Operation.OPERATOR: _Key(
         Action.OPERATORS, Action.OPERATORS, operators.ground_of_operator, operators.confirm_factor
     ),

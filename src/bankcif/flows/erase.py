@@ -28,6 +28,7 @@ from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import OutboxRow, PartyRow
 from ._golden import party_content, party_digest, rebuild
+from ._portrait import forget_what_left
 from ._proposals import decision_entry, proposed, settle, write_proposal
 from ._reasons import drop_reasons, keep_reason, need_reason, with_reasons
 from ._records import Record, index_rows, open_records
@@ -264,7 +265,9 @@ def _renewed(desk: Desk, unit: UnitOfWork, once_held: set[CifNo], actor: Actor, 
     anchors = [(row.anchor_source, row.anchor_source_key, row.anchor_record_no) for row in rows if row.anchor_source]
     records = unit.sources.at(anchors)
     belong = unit.crosswalk.current({row.origin for row in records})
-    return sealed_anew(desk, unit, [(belong[row.origin].cif_no, row) for row in records], actor, now)
+    digests = sealed_anew(desk, unit, [(belong[row.origin].cif_no, row) for row in records], actor, now)
+    forget_what_left(desk, unit, sorted(once_held))
+    return digests
 
 
 def _forget(desk: Desk, unit: UnitOfWork, opened: Sequence[Record], members: Sequence[CifNo]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..access import Action, ExportLimits, FieldDecision, mask_column, row_known, to_lowered
@@ -28,11 +29,12 @@ from ._policy import policy_ground
 from ._proposals import left_at, need_kept, proposed, settle, write_proposal
 from ._reasons import need_reason
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
-from .audiences import need_names, tags_held
+from ._tags import catalogue_ground
+from .audiences import drawn_by, need_names, tags_held, told_steps
 from .desk import Desk, authorize, hour_of, over_cap, record, refuse, spend, told
 from .say import tag_is_granted
 
-__all__ = ["Export", "ExportSpec", "Mark", "Recipient", "export", "propose_export"]
+__all__ = ["Export", "ExportSpec", "Mark", "Recipient", "export", "ground_of_export", "propose_export"]
 
 _PAGE = 500
 _MOST_NAMED = 10_000
@@ -51,18 +53,35 @@ def propose_export(desk: Desk, spec: ExportSpec, *, reason: str, actor: Actor) -
         InputError: A field, customer or rule that is none.
         NotFoundOrNotAllowedError: The policy does not let *actor* export this there.
     """
-    _limits(desk, spec, actor, "propose_export")
+    limits = _limits(desk, spec, actor, "propose_export")
     need_reason(reason)
     detail = {
         "what": ",".join(spec.fields)[:500], "digest": spec.digest, "recipient": spec.recipient.name,
         "country": spec.recipient.country, "purpose": spec.purpose.value, "where": spec.where,
     }  # fmt: skip
+    if spec.audience is not None:
+        detail["audience"] = spec.audience.text
     with desk.unit_of_work() as unit:
         pages = _population(desk, unit, spec, actor)
-        detail["customers"] = str(sum(len(_decided(desk, unit, spec, page, actor)) for page in pages))
-        approval = proposed(desk, Operation.EXPORT, (), detail, policy_ground(unit), actor, reason=reason)
-        write_proposal(desk, unit, approval, actor)
+        count = sum(len(_decided(desk, unit, spec, page, actor)) for page in pages)
+        few = spec.audience is not None and limits.least_k > 1 and count < limits.least_k
+        if not few:
+            detail["customers"] = str(count)
+            approval = proposed(desk, Operation.EXPORT, (), detail, _ground(unit, detail), actor, reason=reason)
+            write_proposal(desk, unit, approval, actor)
+    if few:
+        refuse(desk, actor, "propose_export", spec.purpose, fields=spec.fields, rule="k_anonymity")
+        raise AccessError(f"fewer than {limits.least_k} customers would be addressed", rule="k_anonymity")
     return approval
+
+
+def ground_of_export(_desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+    """What an export stands on, as it is now: the policy in force, and, of an audience, the catalogue that says who has which tag."""
+    return _ground(unit, approval.detail)
+
+
+def _ground(unit: UnitOfWork, detail: Mapping[str, str]) -> dict[str, str]:
+    return {**policy_ground(unit), **(catalogue_ground(unit) if "audience" in detail else {})}
 
 
 def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | None = None) -> Export:
@@ -90,7 +109,7 @@ def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | Non
     refused: AccessError
     try:
         with desk.unit_of_work() as unit:
-            gathered = _Gathered(desk, spec)
+            gathered = _Gathered(desk, spec, limits.least_k)
             for page in _population(desk, unit, spec, actor):
                 gathered.add(unit, page, actor)
             made = gathered.masked(actor)
@@ -128,6 +147,12 @@ def _limits(desk: Desk, spec: ExportSpec, actor: Actor, what: str) -> ExportLimi
     if told_by_choice:
         raise refuse(desk, actor, what, spec.purpose, fields=tuple(sorted(told_by_choice)), rule="where")
     if spec.audience is not None:
+        if spec.cif_nos is not None:
+            raise InputError(
+                "an audience is chosen of a segment, and not of customers who are named",
+                path="$.cif_nos",
+                rule="audience",
+            )
         catalogue = need_names(desk, spec.audience.names)
         grants = [one for one in desk.policy.grants_of(actor) if Action.EXPORT in one.actions]
         named = {field for one in grants for field in one.fields}
@@ -198,7 +223,7 @@ def _decided(
     held = tags_held(
         desk, unit, [row for row, _ in page if row.cif_no in seen], {row.cif_no: facts for row, facts in page}
     )
-    steps = {cif_no: plan.step(has, cif_no) for cif_no, has in held.items()}
+    steps = {cif_no: plan.step(has, cif_no, partial(drawn_by, desk)) for cif_no, has in held.items()}
     if ended is not None:
         ended.update(steps.values())
     return {cif_no: mine[cif_no] for cif_no, step in steps.items() if step == ADDRESSED}
@@ -215,8 +240,8 @@ class _Gathered:
         withheld: Fields that some customers have and that do not go.
     """
 
-    def __init__(self, desk: Desk, spec: ExportSpec) -> None:
-        self._desk, self._spec = desk, spec
+    def __init__(self, desk: Desk, spec: ExportSpec, least_k: int) -> None:
+        self._desk, self._spec, self._least_k = desk, spec, least_k
         self.cif_nos: list[CifNo] = []
         self.rules: set[str] = set()
         self.profiles: set[str] = set()
@@ -258,7 +283,7 @@ class _Gathered:
         return Export(
             columns={"key": keys, **columns}, rows=len(keys), k=_least_shared(list(columns.values())), mark=mark,
             withheld=tuple(sorted(self.withheld)),
-            waterfall=() if spec.audience is None else spec.audience.waterfall(self._ended),
+            waterfall=() if spec.audience is None else told_steps(spec.audience, self._ended, self._least_k),
         )  # fmt: skip
 
     def _column(self, field: str) -> list[Any]:
@@ -292,7 +317,7 @@ def _least_shared(columns: Sequence[Sequence[Any]]) -> int:
 
 def _need_within(desk: Desk, unit: UnitOfWork, limits: ExportLimits, made: Export, actor: Actor) -> None:
     """Raises `AccessError` if too few customers share what is shown of one, or *actor* has exported as many as they may."""
-    if made.rows and made.k < limits.least_k:
+    if made.k < limits.least_k and (made.rows or (limits.least_k > 1 and made.waterfall)):
         raise AccessError(
             f"fewer than {limits.least_k} customers share what is shown of one; ask for fewer fields",
             rule="k_anonymity",
@@ -333,7 +358,7 @@ def _use_approval(
             f"{rows} customers would go, and {approval.detail['customers']} were approved; propose the export anew",
             rule="four_eyes",
         )
-    after = execute(approval, ground=policy_ground(unit), now=desk.now(), persons=persons)
+    after = execute(approval, ground=_ground(unit, approval.detail), now=desk.now(), persons=persons)
     return settle(desk, unit, approval, after)
 
 

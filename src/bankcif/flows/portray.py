@@ -19,28 +19,40 @@ from ..access import Action, FieldDecision
 from ..audit import AuditEntry
 from ..context import Actor, Purpose, Sink
 from ..errors import InputError
-from ..party import CATALOGUE, CifNo, PartyKind, facts_from
+from ..merging import Statement
+from ..party import CifNo, PartyKind, facts_from
 from ..protection import DataKey
-from ..rules import Explanation, comes_from
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE, PORTRAIT
 from ..storage.rows import FactRow, OutboxRow, PartyRow
-from ..tagging import Evaluator, Held, Left, Portrait, Tag, Verdict, said_of
+from ..tagging import Evaluator, Held, Left, Portrait, Tag, Verdict, Word, heard
 from ._golden import golden_place, open_goldens
 from ._pages import pages
-from ._portrait import Sitter, born_of, day_tag, drawn, open_portraits, portrait_place, portray, record_for_rules, stood
+from ._portrait import (
+    Sitter,
+    born_of,
+    day_tag,
+    drawn,
+    open_portraits,
+    portrait_place,
+    portray,
+    retire_portraits,
+    stood,
+    words_of,
+)
 from ._reasons import reasons_of
+from ._records import open_records
 from ._relations import by_ticket, current, granted_to
 from ._tags import opened_catalogue
-from ._view import as_seen, need_view_sink
+from ._view import need_view_sink
 from .desk import Desk, assure, authorize, need_purpose, note, over_cap, record, refuse, retried, spend
 from .say import tag_is_granted
 
-__all__ = ["PortraitView", "TagView", "portrait", "renew", "tags_of", "why"]
+__all__ = ["PortraitView", "TagView", "portrait", "renew", "tag_rules", "tags_granted", "tags_of"]
 
 _AT_ONCE = 200
-_MOST_DAYS = 400
-"""Over how many days that nobody renewed it is looked who was due; behind more, every customer is made anew."""
+_MOST_DAYS = 3660
+"""Over how many days that nobody renewed it is looked who was due."""
 _WITHHELD = "***"
 _NONE = bytes(32)
 """Digest of no catalogue, behind which every customer is."""
@@ -76,7 +88,7 @@ class TagView:
     until: date | None
     why: Verdict
     said_by: str
-    reason: str
+    reason: str = attrs.field(repr=False)
     version: str
     evidence: str
 
@@ -113,7 +125,7 @@ def renew(
     Args:
         desk: Collaborators.
         actor, purpose: On whose behalf, what for.
-        whole: Whether of every customer, which never finds more.
+        whole: Whether of every customer, from their records; it finds more only where somebody changed the database.
         progress: Told how many were looked at so far.
 
     Returns:
@@ -123,7 +135,8 @@ def renew(
         InputError: No catalogue is in force.
         NotFoundOrNotAllowedError: The policy does not let *actor* make portraits.
 
-    Cost: opens the golden records of those it looks at; a few hundred of them are one transaction.
+    Cost: opens the golden records of those it looks at, and of who changed meanwhile, or of all, the source records too; a few hundred of them
+    are one transaction.
     """
     authorize(desk, actor, Action.PORTRAY, "renew", purpose)
     tags = desk.tags
@@ -137,19 +150,18 @@ def renew(
     def behind(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
         return unit.portraits.behind(against, after, _AT_ONCE)
 
-    for numbers in pages(desk, behind, "", lambda cif_no: cif_no, _AT_ONCE):
-        changed += retried(partial(_renewed, desk, numbers, actor, purpose))
-        looked += len(numbers)
-        if progress is not None:
-            progress(looked)
-    # In the order of days, of which each leaves the table as its customers are made anew.
     today = desk.today()
     days = [day_tag(desk, today - timedelta(back)) for back in range(_MOST_DAYS)]
-    while numbers := _due(desk, days):
-        changed += retried(partial(_renewed, desk, numbers, actor, purpose))
-        looked += len(numbers)
-        if progress is not None:
-            progress(looked)
+
+    def due(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
+        return unit.portraits.due(days, after, _AT_ONCE)
+
+    for read in (behind, due):
+        for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
+            changed += retried(partial(_renewed, desk, numbers, actor, purpose, whole))
+            looked += len(numbers)
+            if progress is not None:
+                progress(looked)
     note(desk, actor, "renew", purpose=purpose, count=changed)
     return changed
 
@@ -162,13 +174,15 @@ def portrait(
     then. States that have no history, such as the life cycle, are those of today.
 
     Raises:
-        InputError: It is to go to a file, which is an export.
+        InputError: It is to go to a file, which is an export, or *at* lies ahead.
         NotFoundOrNotAllowedError: There is no such customer, or the policy shows *actor* no tag of them.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
     """
     need_purpose(desk, actor, "portrait", purpose)
     assure(desk, actor, Action.VIEW, "portrait", purpose)
     need_view_sink(sink)
+    if at is not None and at > desk.now():
+        raise InputError("nobody knows the portrait of a day to come", path="$.at", rule="future")
     found: PortraitView | None = None
     within = True
     with desk.unit_of_work() as unit:
@@ -182,7 +196,7 @@ def portrait(
             if within:
                 entry = AuditEntry.by(
                     actor, "portrait", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1,
-                    fields=tuple(one.name for one in found.tags), rule=",".join(sorted(_rules(granted) | by_ticket(desk, actor, row))),
+                    fields=tags_granted(granted), rule=",".join(sorted(tag_rules(granted) | by_ticket(desk, actor, row))),
                 )  # fmt: skip
                 record(desk, unit, [entry])
                 unit.commit()
@@ -190,49 +204,6 @@ def portrait(
         raise over_cap(desk, actor, Action.VIEW, "portrait", purpose)
     if row is None or found is None:
         raise refuse(desk, actor, "portrait", purpose, subjects=(row.cif_no,) if row else ())
-    return found
-
-
-def why(desk: Desk, cif_no: CifNo, name: str, *, actor: Actor, purpose: Purpose) -> Explanation:
-    """
-    Why the rule of ``tag:NAME`` or ``segment:NAME`` holds of a customer today, or does not, with their values as *actor* sees them.
-
-    Raises:
-        InputError: There is no such definition, or it has no rule.
-        NotFoundOrNotAllowedError: There is no such customer, or the policy does not show *actor* this tag, or a field that it depends on:
-            what a part of a rule says of a customer tells of the value.
-        AccessError: *actor* has seen as many customers in this hour as the policy allows.
-    """
-    need_purpose(desk, actor, "why", purpose)
-    assure(desk, actor, Action.VIEW, "why", purpose)
-    tags = desk.tags
-    if tags is None or name not in tags.evaluator.catalogue.order:
-        raise InputError("there is no such tag or segment in the catalogue in force", path="$.name", rule="unknown_tag")
-    catalogue, found, within = tags.evaluator.catalogue, None, True
-    with desk.unit_of_work() as unit:
-        row = current(unit, cif_no, purpose)
-        granted: Mapping[str, FieldDecision] = {}
-        allowed = False
-        if row is not None:
-            granted = granted_to(desk, unit, actor, Action.VIEW, purpose, row)
-            depends = catalogue.inputs(name)
-            read = {comes_from(one) for one in depends.fields | depends.rows} - _STATES
-            shown = {f"tag:{one}" for one in depends.tags} | {f"segment:{one}" for one in depends.segments} | {name}
-            allowed = read <= set(granted) and all(tag_is_granted(catalogue, granted, one) for one in shown)
-        if row is not None and allowed:
-            found = _explained(desk, unit, tags.evaluator, row, granted, name)
-            within = spend(desk, unit, actor, Action.VIEW, 1)
-            if within:
-                entry = AuditEntry.by(
-                    actor, "why", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1, fields=(name, *sorted(read)),
-                    rule=",".join(sorted(_rules(granted) | by_ticket(desk, actor, row))),
-                )  # fmt: skip
-                record(desk, unit, [entry])
-                unit.commit()
-    if not within:
-        raise over_cap(desk, actor, Action.VIEW, "why", purpose)
-    if row is None or found is None:
-        raise refuse(desk, actor, "why", purpose, subjects=(row.cif_no,) if row else (), fields=(name,) if row else ())
     return found
 
 
@@ -264,11 +235,12 @@ def tags_of(
         for name in dict.fromkeys((*catalogue.order, *found.left, *before.left))
     }
     left = found.left or before.left
-    reasons = reasons_of(desk, unit, [word.about for word in found.words.values() if word.about])
+    spoken = heard(found.words, day)
+    reasons = reasons_of(desk, unit, [word.about for word in spoken.values() if word.about])
     return PortraitView(
         cif_no=row.cif_no, day=day, catalogue=catalogue.version,
         tags=tuple(
-            _tag_view(evaluator, name, found.has[name], found, reasons)
+            _tag_view(evaluator, name, found.has[name], spoken, reasons)
             for name in catalogue.order
             if name in found.has and seen[name]
         ),
@@ -277,25 +249,34 @@ def tags_of(
     )  # fmt: skip
 
 
-def _due(desk: Desk, days: Sequence[bytes]) -> Sequence[CifNo]:
-    with desk.repository.unit_of_work() as unit:
-        return unit.portraits.due(days, _AT_ONCE)
-
-
-def _renewed(desk: Desk, numbers: Sequence[CifNo], actor: Actor, purpose: Purpose) -> int:
+def _renewed(desk: Desk, numbers: Sequence[CifNo], actor: Actor, purpose: Purpose, whole: bool) -> int:
     """How many portraits of these customers changed; only those leave an entry."""
     with desk.unit_of_work() as unit:
-        rows = [row for row in unit.parties.lock(numbers).values() if row.life_cycle not in IDLE]
+        locked = unit.parties.lock(numbers)
+        rows = [row for row in locked.values() if row.life_cycle not in IDLE]
+        retire_portraits(
+            unit, [cif_no for cif_no in numbers if cif_no not in locked or locked[cif_no].life_cycle in IDLE]
+        )
         cif_nos, now = [row.cif_no for row in rows], desk.now()
         keys = desk.data_keys.get({row.anchor_key_id for row in rows})
         values = open_goldens(desk, unit, cif_nos, keys.values())
-        facts = unit.copies.facts(cif_nos)
+        facts, known = unit.copies.facts(cif_nos), unit.portraits.get(cif_nos)
+        # What was said is in the portrait, unless the customer was changed by who knew of no catalogue.
+        changed_since = {
+            row.cif_no
+            for row in rows
+            if whole or row.cif_no not in known or known[row.cif_no].party_version != row.version
+        }
+        spoken: dict[CifNo, list[Statement]] = {cif_no: [] for cif_no in changed_since}
+        for one in open_records(desk, unit.sources.of_parties(sorted(changed_since))) if changed_since else ():
+            spoken[one.cif_no].append(one.statement)
         sitters = [
             Sitter(
-                row=row, values=values[row.cif_no], facts=facts.get(row.cif_no), key=keys[row.anchor_key_id], words=None
+                row=row, values=values[row.cif_no], facts=facts.get(row.cif_no), key=keys[row.anchor_key_id],
+                words=words_of(spoken[row.cif_no]) if row.cif_no in spoken else None,
             )
             for row in rows
-        ]
+        ]  # fmt: skip
         changed = portray(desk, unit, sitters, now)
         versions = {row.cif_no: row.version for row in rows}
         unit.outbox.add([OutboxRow(cif_no=one, version=versions[one], fields=PORTRAIT, at=now) for one in changed])
@@ -308,11 +289,16 @@ def _renewed(desk: Desk, numbers: Sequence[CifNo], actor: Actor, purpose: Purpos
     return len(changed)
 
 
+def tags_granted(granted: Mapping[str, FieldDecision]) -> tuple[str, ...]:
+    """What of tags may be seen, for the log: what a customer has is sealed, and does not stand there."""
+    return tuple(sorted(name for name in granted if name.startswith(("tag:", "segment:"))))
+
+
 def _rule(desk: Desk) -> str:
     return f"catalogue:{desk.tags.evaluator.catalogue.version}" if desk.tags is not None else ""
 
 
-def _rules(granted: Mapping[str, FieldDecision]) -> set[str]:
+def tag_rules(granted: Mapping[str, FieldDecision]) -> set[str]:
     return {said.decision.rule for name, said in granted.items() if name.startswith(("tag:", "segment:"))}
 
 
@@ -344,55 +330,14 @@ def _as_it_was(desk: Desk, unit: UnitOfWork, row: PartyRow, at: int) -> tuple[di
     return values, kept
 
 
-def _tag_view(evaluator: Evaluator, name: str, held: Held, found: Portrait, reasons: Mapping[str, str]) -> TagView:
+def _tag_view(
+    evaluator: Evaluator, name: str, held: Held, words: Mapping[str, Word], reasons: Mapping[str, str]
+) -> TagView:
     one = evaluator.catalogue.definition(name)
-    word = found.words.get(one.name) if held.why is Verdict.SAID else None
+    word = words.get(one.name) if held.why is Verdict.SAID else None
     return TagView(
         name=name, zh=one.zh, en=one.en, about_zh=one.about_zh, about_en=one.about_en,
         family=one.family.value if isinstance(one, Tag) else "", since=held.since, until=held.until, why=held.why,
         said_by="" if word is None else word.actor, reason="" if word is None else reasons.get(word.about, ""),
         version=held.version, evidence=held.evidence,
     )  # fmt: skip
-
-
-def _explained(
-    desk: Desk, unit: UnitOfWork, evaluator: Evaluator, row: PartyRow, granted: Mapping[str, FieldDecision], name: str
-) -> Explanation:
-    values = open_goldens(desk, unit, [row.cif_no])[row.cif_no]
-    record_ = record_for_rules(row, values, unit.copies.facts([row.cif_no]).get(row.cif_no))
-    before = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no, Portrait())
-    catalogue = CATALOGUE[PartyKind(row.kind)]
-
-    def show(fields: frozenset[str], value: Any) -> str:
-        """Whole where every field that it is made of is shown whole, and masked like its field where it is the field itself."""
-        names = {comes_from(one) for one in fields} - _STATES
-        masked = [one for one in names if one not in catalogue or _is_masked(catalogue[one].mask, granted[one])]
-        if value is None or not masked:
-            return "" if value is None else str(value)
-        only = next(iter(fields))
-        if len(fields) == 1 and only in catalogue:
-            return str(as_seen(desk, catalogue[only], values.get(only), granted[only]))
-        return _WITHHELD
-
-    said = said_of(evaluator.catalogue, before.words)
-    sources = _sources(desk, unit, row, evaluator)
-    return evaluator.explain(name, record_, desk.today(), show=show, sources=sources, said=said)
-
-
-def _sources(desk: Desk, unit: UnitOfWork, row: PartyRow, evaluator: Evaluator) -> dict[str, str]:
-    """By which source each value that a rule may read stands, and by which rule it won."""
-    groups = unit.copies.golden([row.cif_no])
-    keys: Mapping[bytes, DataKey] = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
-    known: dict[str, str] = {}
-    for one in groups:
-        place = golden_place(one.cif_no, one.data_group, one.version)
-        for field, (source, _, _, rule) in desk.sealer.open(one.sealed, keys[one.key_id], place)["provenance"].items():
-            known[field] = f"{source} ({rule})"
-    schema = evaluator.catalogue.schema
-    return {
-        name: known[comes_from(name)] for name in (*schema.fields, *schema.collections) if comes_from(name) in known
-    }
-
-
-def _is_masked(mask: str, said: FieldDecision) -> bool:
-    return mask != "clear" and said.decision.effect.value != "permit"

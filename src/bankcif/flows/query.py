@@ -57,7 +57,7 @@ def find(
     authorize(desk, actor, Action.FIND, "find", purpose)
     need_view_sink(sink)
     terms = (
-        _account_keys(desk, account, any((identifier, phone, email, name)))
+        _account_keys(desk, account, any(one is not None for one in (identifier, phone, email, name, birth_date)))
         if account
         else _search_keys(desk, identifier, phone, email, name, birth_date)
     )
@@ -187,7 +187,7 @@ def _account_keys(desk: Desk, account: tuple[str, str], several: bool) -> list[B
     form = desk.standardizer.standardize(
         PartyKind.INDIVIDUAL, {"holdings": [{"product": "any", "scheme": scheme, "number": number}]}
     )
-    held = () if form.refused else tokenized(desk, form).values.get("holdings", ())
+    held = () if form.refused or not scheme or not number.strip() else tokenized(desk, form).values.get("holdings", ())
     tokens = [one["token"] for one in held if "token" in one]
     if not tokens:
         raise InputError("that is not a number of an account or card of this scheme", rule="search")

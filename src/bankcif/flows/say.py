@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from .._canonical import dumps
 from ..access import Action, FieldDecision
 from ..context import Actor, Purpose
 from ..errors import InputError
@@ -63,17 +64,23 @@ def say(
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* say this tag of them.
     """
     need_reason(reason)
+    if actor.on_behalf_of:
+        raise InputError(
+            "what is said of a tag is one's own word; nobody says it on another's behalf", rule="on_behalf_of"
+        )
     name = f"tag:{tag}"
 
     def work(unit: UnitOfWork, row: PartyRow) -> tuple[bool]:
         known = catalogue.tags.get(tag)
-        if known is None:
+        if known is None and said is not None:
             raise InputError("there is no such tag in the catalogue in force", path="$.tag", rule="unknown_tag")
-        need_sayable(known, said, until, evidence, desk.today())
-        own = SourceKey(SAYINGS, f"{row.cif_no}:{tag}")
+        if known is not None:
+            need_sayable(known, said, until, evidence, desk.today())
+        # The key tells which tag of which customer to nobody who reads the database.
+        own = SourceKey(SAYINGS, desk.digester.digest("tag_word", dumps([row.cif_no, tag])).hex())
         # After merges it may have been said under the numbers of others; a person decides about all.
         spoken = words_of(one.statement for one in open_records(desk, unit.sources.of_parties([row.cif_no])))
-        origins = [key for key, word in spoken if word.tag == tag and isinstance(key, SourceKey)]
+        origins = [SourceKey(SAYINGS, word.key) for word in spoken if word.tag == tag]
         if said is None and tag not in heard(spoken, desk.today()):
             raise InputError("nothing stands that was said of this tag", path="$.tag", rule="unsaid", cif_no=row.cif_no)
         now = desk.now()
@@ -85,7 +92,9 @@ def say(
             )
             for origin in dict.fromkeys([own, *origins])
         ]  # fmt: skip
-        keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule="none" if said is None else said.value)
+        # What was said of whom is sealed; the log keeps whether two words were the same.
+        same = desk.digester.digest("tag_said", dumps([row.cif_no, tag, None if said is None else said.value]))
+        keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule=f"word:{same.hex()}")
         found = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no)
         return (found is not None and name in found.has,)
 
@@ -94,7 +103,7 @@ def say(
     def allowed(granted: Mapping[str, FieldDecision]) -> bool:
         return tag_is_granted(catalogue, granted, name)
 
-    asked = Asked(Action.TAG, "tag", (name,), actor, purpose)
+    asked = Asked(Action.TAG, "tag", ("tag",), actor, purpose)
     return with_party(desk, cif_no, asked, allowed, work)[0]
 
 

@@ -55,7 +55,7 @@ class Found:
 
     Attributes:
         hits: The likest first, and then by number.
-        more: Whether there are more, or may be: add what is known of the person.
+        more: Whether there are more whom the caller sees, or so many of this name that not all were looked at: add what is known of the person.
     """
 
     hits: tuple[Hit, ...]
@@ -158,7 +158,7 @@ class _Asked:
 
 
 def _asked(name: str, birth_year: int | None, branch: str | None) -> PersonName:
-    person = person_name(name)
+    person = person_name(name[: _LONGEST + 1])
     if len(name) > _LONGEST or len(person.key) < (2 if person.han else _FEWEST_LETTERS):
         raise InputError(
             "a name of one character or a few letters is that of too many; give all of the name that is known",

@@ -22,7 +22,7 @@ from ._pending import pending
 from ._relations import current, granted_to, is_seen
 from ._view import CustomerView, need_view_sink, view_of
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
-from .portray import PortraitView, tags_of
+from .portray import PortraitView, tags_granted, tags_of
 
 __all__ = ["Contact", "Customer360", "OpenTask", "customer360"]
 
@@ -106,7 +106,7 @@ def customer360(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose, si
                 others = {task.other for task in found.tasks if task.other is not None}
                 entry = AuditEntry.by(
                     actor, "customer360", desk.now(), purpose=purpose, subjects=(row.cif_no, *sorted(others)), count=1,
-                    fields=(*found.view.values, *(one.name for one in found.portrait.tags)), rule=",".join(sorted(rules)),
+                    fields=(*found.view.values, *tags_granted(granted)), rule=",".join(sorted(rules)),
                 )  # fmt: skip
                 record(desk, unit, [entry])
                 unit.commit()

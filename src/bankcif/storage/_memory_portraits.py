@@ -28,9 +28,9 @@ class Portraits(Store):
     def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PortraitRow]:
         return {c: self._data.portraits.rows[c] for c in cif_nos if c in self._data.portraits.rows}
 
-    def due(self, tags: Collection[bytes], limit: int) -> Sequence[CifNo]:
-        wanted = set(tags)
-        return [cif_no for cif_no, row in sorted(self._data.portraits.rows.items()) if row.due in wanted][:limit]
+    def due(self, tags: Collection[bytes], after: str, limit: int) -> Sequence[CifNo]:
+        wanted, rows = set(tags), sorted(self._data.portraits.rows.items())
+        return [cif_no for cif_no, row in rows if cif_no > after and row.due in wanted][:limit]
 
     def behind(self, catalogue: bytes, after: str, limit: int) -> Sequence[CifNo]:
         known = self._data.portraits.rows

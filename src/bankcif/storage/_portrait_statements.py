@@ -23,7 +23,8 @@ PORTRAIT_QUERIES: Mapping[str, Any] = {
     .where(mine(t.GOLDEN_GROUP), among(t.GOLDEN_GROUP.c.cif_no), t.GOLDEN_GROUP.c.superseded_at.is_(None),
            t.GOLDEN_GROUP.c.data_group == GROUP),
     "portrait_rows": select(*PORTRAIT.columns).where(mine(t.PORTRAIT), among(t.PORTRAIT.c.cif_no)),
-    "portraits_due": select(t.PORTRAIT.c.cif_no).where(mine(t.PORTRAIT), among(t.PORTRAIT.c.due))
+    "portraits_due": select(t.PORTRAIT.c.cif_no)
+    .where(mine(t.PORTRAIT), among(t.PORTRAIT.c.due), t.PORTRAIT.c.cif_no > bindparam("after"))
     .order_by(t.PORTRAIT.c.cif_no).limit(bindparam("most")),
     "portraits_behind": select(t.PARTY.c.cif_no)
     .select_from(t.PARTY.outerjoin(
@@ -35,7 +36,8 @@ PORTRAIT_QUERIES: Mapping[str, Any] = {
     "portrait_erase": t.PORTRAIT.delete().where(
         t.PORTRAIT.c.tenant == bindparam("b_tenant"), t.PORTRAIT.c.cif_no == bindparam("b_cif_no")),
     "catalogue_active": select(*CATALOGUE.columns).where(
-        mine(t.TAG_CATALOGUE), t.TAG_CATALOGUE.c.since.is_not(None), t.TAG_CATALOGUE.c.until.is_(None)),
+        mine(t.TAG_CATALOGUE), t.TAG_CATALOGUE.c.since.is_not(None), t.TAG_CATALOGUE.c.until.is_(None))
+    .order_by(t.TAG_CATALOGUE.c.since.desc()),
     "catalogue_at": select(*CATALOGUE.columns)
     .where(mine(t.TAG_CATALOGUE), t.TAG_CATALOGUE.c.since <= bindparam("instant"),
            t.TAG_CATALOGUE.c.until.is_(None) | (t.TAG_CATALOGUE.c.until > bindparam("instant"))),

@@ -26,8 +26,9 @@ class Portraits(Store):
         found = map(PORTRAIT.row, self._s.select_in("portrait_rows", set(cif_nos)))
         return {row.cif_no: row for row in found}
 
-    def due(self, tags: Collection[bytes], limit: int) -> Sequence[CifNo]:
-        found = {CifNo(cif_no) for (cif_no,) in self._s.select_in("portraits_due", set(tags), most=limit)}
+    def due(self, tags: Collection[bytes], after: str, limit: int) -> Sequence[CifNo]:
+        rows = self._s.select_in("portraits_due", set(tags), after=after, most=limit)
+        found = {CifNo(cif_no) for (cif_no,) in rows}
         return sorted(found)[:limit]
 
     def behind(self, catalogue: bytes, after: str, limit: int) -> Sequence[CifNo]:

@@ -27,8 +27,8 @@ class PortraitStore(Protocol):
     def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PortraitRow]:
         """What is known of these parties' portraits."""
 
-    def due(self, tags: Collection[bytes], limit: int) -> Sequence[CifNo]:
-        """Up to *limit* parties that are due on a day of these tags, by cif_no."""
+    def due(self, tags: Collection[bytes], after: str, limit: int) -> Sequence[CifNo]:
+        """Up to *limit* parties behind *after* that are due on a day of these tags, by cif_no."""
 
     def behind(self, catalogue: bytes, after: str, limit: int) -> Sequence[CifNo]:
         """

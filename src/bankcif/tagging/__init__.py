@@ -15,7 +15,7 @@ from .audience import (
 )
 from .catalogue import Catalogue, starter_catalogue
 from .evaluate import Evaluator, Said, Verdict
-from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of
+from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of, standing
 from .tag import Family, Group, Segment, Tag, TagKind
 from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, average_of
 
@@ -57,5 +57,6 @@ __all__ = [
     "need_sayable",
     "overlap",
     "said_of",
+    "standing",
     "starter_catalogue",
 ]

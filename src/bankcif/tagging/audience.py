@@ -8,7 +8,7 @@ whenever it is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Callable, Collection, Mapping, Sequence, Set as AbstractSet
 
 import attrs
 
@@ -32,6 +32,7 @@ __all__ = [
 _PARTS = 1_000_000
 _LONGEST = 64
 CONTROL, ADDRESSED = "control", "addressed"
+Draw = Callable[[str, str], bytes]
 
 
 @attrs.frozen
@@ -137,16 +138,26 @@ class AudiencePlan:
         return (self.segment, *self.exclusions)
 
     @property
+    def text(self) -> str:
+        """In one line, for who approves it."""
+        without = f" without {', '.join(self.exclusions)}" if self.exclusions else ""
+        return f"{self.segment}{without}; campaign {self.campaign}, {self.control_share:.2%} left alone"
+
+    @property
     def steps(self) -> tuple[str, ...]:
         """Where a customer of the segment may end, in order."""
         return (*self.exclusions, CONTROL, ADDRESSED)
 
-    def step(self, has: AbstractSet[str], cif_no: str) -> str:
-        """Where a customer ends who has these tags and is in these segments; empty for one who is not in the segment."""
+    def step(self, has: AbstractSet[str], cif_no: str, draw: Draw | None = None) -> str:
+        """
+        Where a customer ends who has these tags and is in these segments; empty for one who is not in the segment.
+
+        *draw* draws the control group, as in `is_control`.
+        """
         if self.segment not in has:
             return ""
         out = next((name for name in self.exclusions if name in has), "")
-        return out or (CONTROL if is_control(self.campaign, cif_no, self.control_share) else ADDRESSED)
+        return out or (CONTROL if is_control(self.campaign, cif_no, self.control_share, draw) else ADDRESSED)
 
     def waterfall(self, ended: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         """From the segment to who is addressed, as `Audience.waterfall`, of so many who ended at each step."""
@@ -203,10 +214,20 @@ def audience(
     )
 
 
-def is_control(campaign: str, cif_no: str, share: float) -> bool:
+def is_control(campaign: str, cif_no: str, share: float, draw: Draw | None = None) -> bool:
     """
     Whether a customer is in the control group of *campaign*: a function of both names alone. Who is in at one share is in at every larger one,
     and groups of two campaigns have nothing to do with each other.
+
+    Args:
+        campaign, cif_no: Which campaign, and who.
+        share: 0 to 1.
+        draw: Digest of both names; a plain one if None. With a plain one, whoever chooses the campaign's name chooses whom it draws; a store has a
+            key for it.
     """
-    drawn = int.from_bytes(sha256("bankcif/v1/control", campaign, cif_no)[:8], "big")
+    drawn = int.from_bytes((draw or _plainly)(campaign, cif_no)[:8], "big")
     return drawn % _PARTS < round(share * _PARTS)
+
+
+def _plainly(campaign: str, cif_no: str) -> bytes:
+    return sha256("bankcif/v1/control", campaign, cif_no)

@@ -20,10 +20,11 @@ from .catalogue import Catalogue
 from .evaluate import Evaluator, Said, Verdict
 from .tag import Tag, TagKind
 
-__all__ = ["Exit", "Held", "Left", "Portrait", "Word", "draw", "heard", "need_sayable", "said_of"]
+__all__ = ["Exit", "Held", "Left", "Portrait", "Word", "draw", "heard", "need_sayable", "said_of", "standing"]
 
 _DAY = timedelta(1)
 _LONGEST = 200
+_MOST_DAYS = 3660
 
 
 class Exit(enum.StrEnum):
@@ -50,6 +51,7 @@ class Word:
         evidence: Reference to what it rests on, such as a model's version or a file; never a customer's value.
         at: When, in microseconds since 1970, UTC.
         actor: Who.
+        key: Under what it is kept; empty until it is.
         about: Where the reason is kept; empty until it is.
     """
 
@@ -59,6 +61,7 @@ class Word:
     evidence: str = ""
     at: int
     actor: str
+    key: str = ""
     about: str = ""
 
     def __attrs_post_init__(self) -> None:
@@ -74,7 +77,8 @@ class Word:
         return {
             "tag": self.tag, "said": None if self.said is None else self.said.value,
             "until": None if self.until is None else self.until.isoformat(), "evidence": self.evidence, "at": self.at,
-            "actor": self.actor, "about": self.about,
+            "actor": self.actor, "key": self.key,
+            "about": self.about,
         }  # fmt: skip
 
     @classmethod
@@ -84,29 +88,28 @@ class Word:
         return cls(
             tag=stored["tag"], said=None if said is None else Said(said),
             until=None if until is None else date.fromisoformat(until), evidence=stored["evidence"], at=stored["at"],
-            actor=stored["actor"], about=stored["about"],
+            actor=stored["actor"], key=stored["key"], about=stored["about"],
         )  # fmt: skip
 
 
-def heard(words: Iterable[tuple[object, Word]], today: date) -> dict[str, Word]:
+def standing(words: Iterable[Word], today: date) -> tuple[Word, ...]:
     """
-    What stands on a day of what was said, by tag.
+    Those of *words*, in the order in which they were said, that stand on a day or may again: under one key the last counts, unless it took back
+    what was said or its last day is over.
+    """
+    last = {(word.key, word.tag): word for word in words}
+    found = [one for one in last.values() if one.said is not None and (one.until is None or one.until >= today)]
+    return tuple(sorted(found, key=lambda one: (one.tag, one.key)))
 
-    Args:
-        words: Each with the key it is kept under, in the order in which they were said. Under one key the last counts; of several, which
-            there are behind a merge, a veto stands above all, as the stricter side does until a person decides.
-        today: The day.
+
+def heard(words: Iterable[Word], today: date) -> dict[str, Word]:
     """
-    last: dict[tuple[object, str], Word] = {}
-    for key, word in words:
-        last[key, word.tag] = word
+    What stands on a day of what was said, by tag. Of several keys, which there are behind a merge, a veto stands above all, as the stricter side
+    does until a person decides; else who spoke last.
+    """
     found: dict[str, Word] = {}
-    for word in sorted(last.values(), key=lambda one: (one.at, one.tag)):
-        if word.said is None or (word.until is not None and word.until < today):
-            continue
-        known = found.get(word.tag)
-        if known is None or known.said is not Said.VETO or word.said is Said.VETO:
-            found[word.tag] = word
+    for word in sorted(standing(words, today), key=lambda one: (one.said is Said.VETO, one.at, one.key)):
+        found[word.tag] = word
     return found
 
 
@@ -152,12 +155,12 @@ class Portrait:
     Attributes:
         has: By ``tag:NAME`` and ``segment:NAME``.
         left: What went when this portrait took the place of the one before.
-        words: What was said and stands, by tag.
+        words: All that was said and stands, or may again once another word is over.
     """
 
     has: Mapping[str, Held] = attrs.field(factory=dict)
     left: Mapping[str, Left] = attrs.field(factory=dict)
-    words: Mapping[str, Word] = attrs.field(factory=dict)
+    words: tuple[Word, ...] = ()
 
     def stands_as(self, other: Portrait) -> bool:
         """Whether the two say the same of the customer, whatever went before either."""
@@ -165,7 +168,7 @@ class Portrait:
 
     def next_day(self) -> date | None:
         """The first day on which a word has ended."""
-        ends = [word.until + _DAY for word in self.words.values() if word.until is not None and word.until < date.max]
+        ends = [word.until + _DAY for word in self.words if word.until is not None and word.until < date.max]
         return min(ends, default=None)
 
     def stored(self) -> dict[str, Any]:
@@ -177,13 +180,12 @@ class Portrait:
                 for name, one in sorted(self.has.items())
             },
             "left": {name: [one.since.isoformat(), one.why.value] for name, one in sorted(self.left.items())},
-            "words": [word.stored() for _, word in sorted(self.words.items())],
+            "words": [word.stored() for word in self.words],
         }  # fmt: skip
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> Portrait:
         """The reverse of `stored`."""
-        words = [Word.of_stored(one) for one in stored["words"]]
         return cls(
             has={
                 name: Held(since=date.fromisoformat(since), why=Verdict(why), version=version, evidence=evidence,
@@ -193,14 +195,14 @@ class Portrait:
             left={
                 name: Left(since=date.fromisoformat(since), why=Exit(why)) for name, (since, why) in stored["left"].items()
             },
-            words={word.tag: word for word in words},
+            words=tuple(Word.of_stored(one) for one in stored["words"]),
         )  # fmt: skip
 
 
 def draw(
     evaluator: Evaluator,
     record: Mapping[str, Any],
-    words: Mapping[str, Word],
+    words: Iterable[Word],
     today: date,
     before: Portrait,
     digest: Callable[[str, Mapping[str, Any]], str],
@@ -211,17 +213,19 @@ def draw(
     Args:
         evaluator: The rules.
         record: As `bankcif.rules.opened_record` gives it.
-        words: As `heard` gives them; of tags that the catalogue does not know they are kept and do nothing.
+        words: All that was said, in its order; of tags that the catalogue does not know it is kept and does nothing.
         today: The day.
         before: The portrait before; an empty one for none.
         digest: Keyed digest of what a rule of this name read.
     """
     catalogue = evaluator.catalogue
-    verdicts = evaluator.verdicts(record, today, said_of(catalogue, words))
+    kept = standing(words, today)
+    spoken = heard(kept, today)
+    verdicts = evaluator.verdicts(record, today, said_of(catalogue, spoken))
     has: dict[str, Held] = {}
     for name, verdict in verdicts.items():
         if verdict is Verdict.RULE or verdict is Verdict.SAID:
-            word = words[name.removeprefix("tag:")] if verdict is Verdict.SAID else None
+            word = spoken[name.removeprefix("tag:")] if verdict is Verdict.SAID else None
             read = partial(_read, catalogue, name, record, digest)
             has[name] = _held(catalogue.version_of(name), verdict, word, before.has.get(name), today, read)
     left = {
@@ -229,14 +233,28 @@ def draw(
         for name, one in before.has.items()
         if name not in has
     }
-    found = Portrait(has=has, left=left, words=words)
+    found = Portrait(has=has, left=left, words=kept)
     days = [found.next_day(), evaluator.next_change(record, verdicts, today)]
     return found, min((day for day in days if day is not None), default=None)
 
 
 def said_of(catalogue: Catalogue, words: Mapping[str, Word]) -> dict[str, Said]:
-    """What was said of tags that the catalogue knows, as `Evaluator.verdicts` takes it."""
-    return {tag: word.said for tag, word in words.items() if word.said is not None and tag in catalogue.tags}
+    """
+    What `heard` gives, as `Evaluator.verdicts` takes it: of tags that the catalogue knows, and as far as their kind lets it be said today, since a
+    tag may have come to have a rule, or an end.
+    """
+    found = {}
+    for tag, word in words.items():
+        known = catalogue.tags.get(tag)
+        if known is not None and word.said is not None and _may_stand(known, word):
+            found[tag] = word.said
+    return found
+
+
+def _may_stand(tag: Tag, word: Word) -> bool:
+    if word.said is Said.VETO:
+        return True
+    return tag.kind is not TagKind.RULE and (word.until is not None or tag.kind is not TagKind.MANUAL)
 
 
 def _held(
@@ -283,6 +301,8 @@ def need_sayable(tag: Tag, said: Said | None, until: date | None, evidence: str,
         problem = "what a model or another system says has evidence: name its version or its file"
     elif said is not None and until is None and (said is Said.VETO or tag.kind is TagKind.MANUAL):
         problem = "what a person says has a last day; say until when"
+    elif until is not None and until > today + timedelta(_MOST_DAYS):
+        problem = f"what is said stands for {_MOST_DAYS:,} days at most"
     elif said is Said.HAS and until is not None and tag.valid_days is not None:
         most = today + timedelta(tag.valid_days)
         problem = f"it stands for {tag.valid_days} days at most" if until > most else ""

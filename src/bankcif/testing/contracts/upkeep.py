@@ -193,8 +193,9 @@ class UpkeepContract:
             assert [(row.cif_no, row.version) for row in unit.portraits.current([A, B, C])] == [(A, 2), (B, 1)]
             assert len(unit.copies.history([A])) == 3
             assert unit.portraits.get([A, C]) == {A: known(A, b"1", b"d" * 8)}
-            assert unit.portraits.due([b"d" * 8, b"e" * 8, b"f" * 8], 9) == [A, B]
-            assert unit.portraits.due([b"d" * 8, b"e" * 8], 1) == [A]
+            assert unit.portraits.due([b"d" * 8, b"e" * 8, b"f" * 8], "", 9) == [A, B]
+            assert unit.portraits.due([b"d" * 8, b"e" * 8], "", 1) == [A]
+            assert unit.portraits.due([b"d" * 8, b"e" * 8], A, 9) == [B]
             assert unit.portraits.behind(b"1" * 32, "", 9) == [B, C]
             assert unit.portraits.behind(b"1" * 32, "", 1) == [B]
             assert unit.portraits.behind(b"1" * 32, B, 9) == [C]
@@ -204,7 +205,7 @@ class UpkeepContract:
             unit.parties.update([attrs.evolve(party(C, version=2), life_cycle="restricted")])
             unit.portraits.put([known(B, b"1", None)])
             assert unit.portraits.behind(b"1" * 32, "", 9) == []
-            assert unit.portraits.due([b"e" * 8], 9) == []
+            assert unit.portraits.due([b"e" * 8], "", 9) == []
             unit.erasure.parties([A])
             assert (unit.portraits.get([A]), unit.portraits.current([A])) == ({}, [])
             assert set(unit.portraits.get([A, B])) == {B}
