@@ -24,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -132,7 +133,7 @@ def _gathered(one: Gathered, rows: Rows) -> ColumnElement[Any]:
     inner = _Statement(one.computed, rows.columns, {})
     where = and_(rows.of, inner.condition(one.where))
     if one.function is Function.COUNT:
-        return select(func.count()).where(where).scalar_subquery()
+        return select(_whole(func.count())).where(where).scalar_subquery()
     value = inner.value(Field(one.field))
     if one.function is Function.LAST:
         date = rows.columns[one.date]
@@ -140,9 +141,14 @@ def _gathered(one: Gathered, rows: Rows) -> ColumnElement[Any]:
         return select(value).where(there).order_by(date.desc(), value.desc()).limit(1).scalar_subquery()
     gathered = {
         Function.SUM: func.coalesce(func.sum(value), 0), Function.MIN: func.min(value), Function.MAX: func.max(value),
-        Function.DISTINCT: func.count(distinct(value)),
+        Function.DISTINCT: _whole(func.count(distinct(value))),
     }[one.function]  # fmt: skip
     return select(gathered).where(where).scalar_subquery()
+
+
+def _whole(number: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A number of 64 bits, so that what it is compared with is one too."""
+    return type_coerce(number, BigInteger())
 
 
 def _compared(left: ColumnElement[Any], operator: Operator, value: ColumnElement[Any]) -> ColumnElement[bool]:
