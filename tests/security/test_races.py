@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from itertools import combinations, count
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,20 @@ import attrs
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from tests.conftest import ALL_ROLES, known
+from tests.conftest import ALL_ROLES, NOW, known
 from tests.flows.test_register import register
 from tests.storage.servers import Server
 
-from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
+from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Policy, Purpose
+from bankcif._clock import FixedClock
+from bankcif.access import default_policy
 from bankcif.errors import ForkError
 from bankcif.flows.merge import Concern
 from bankcif.party import ReferenceTables
 
 STEWARD = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
 SECOND = attrs.evolve(STEWARD, id="s.li", person="s.li")
+TENG, WEI = (known(Actor(id=name, roles={"policy_officer"})) for name in ("o.teng", "o.wei"))
 
 
 def at_once(url: str, folder: Path, writers: int, times: int = 15) -> list[list[list[str]]]:
@@ -150,6 +154,43 @@ def test_a_store_is_verified_while_others_write(url: str, keys: LocalKeyProvider
                 thread.join()
         assert not errors
         assert [one for one in seen if one != ({}, (), True)] == []
+        assert cif.verify(actor=STEWARD).intact
+
+
+def test_of_two_policies_approved_at_once_one_comes_into_force(
+    url: str, keys: LocalKeyProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import bankcif.flows.govern as flow
+
+    real, both = flow.policy_ground, threading.Barrier(2)
+    ends: list[str] = []
+
+    def looked(unit: Any) -> dict[str, str]:
+        ground = real(unit)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(2)  # neither goes on before both have looked, unless one may not look yet
+        return ground
+
+    def approve(number: str) -> None:
+        try:
+            cif.approvals.approve(number, actor=WEI)
+            ends.append("in force")
+        except BaseException as error:
+            ends.append(type(error).__name__)
+
+    with CIF.open(url, tenant="t", keys=keys, key_store=tmp_path / "keys.db", clock=FixedClock(NOW)) as cif:
+        table = default_policy().document()
+        asked = [
+            cif.policies.propose(Policy.from_document({**table, "version": version}), reason="r", actor=TENG)
+            for version in ("a", "b")
+        ]
+        monkeypatch.setattr(flow, "policy_ground", looked)
+        threads = [threading.Thread(target=approve, args=(one.id,)) for one in asked]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(ends) == ["FourEyesError", "in force"]
         assert cif.verify(actor=STEWARD).intact
 
 

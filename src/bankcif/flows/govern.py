@@ -64,7 +64,8 @@ def propose_policy(desk: Desk, policy: Policy, *, reason: str, actor: Actor, pur
 
 
 def ground_of_policy(_desk: Desk, unit: UnitOfWork, _approval: Approval) -> dict[str, str]:
-    """What a change of policy and an export stand on, as it is now: the policy in force."""
+    """What a change of policy stands on, as it is now: the policy in force."""
+    unit.keys.lock()  # of two that are approved at once, one finds another policy in force
     return policy_ground(unit)
 
 
