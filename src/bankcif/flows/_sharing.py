@@ -92,14 +92,14 @@ def _hits(
     """
     whole = {tag for key, tag in tags.items() if key.index == "identifier"}
     some = {(key.index, tag) for key, tag in tags.items() if key.index != "identifier"}
-    rows = [row for row in unit.indexes.find(whole) if row.index_name == "identifier"] if whole else []
-    rows += unit.indexes.find_some(some, _ROWS_A_PARTY * most) if some else []
-    found: dict[tuple[str, bytes], list[IndexRow]] = {}
-    for row in rows:
-        found.setdefault((row.index_name, row.tag), []).append(row)
+    numbers: dict[tuple[str, bytes], list[IndexRow]] = {}
+    for row in unit.indexes.find(whole) if whole else ():
+        if row.index_name == "identifier":
+            numbers.setdefault(("identifier", row.tag), []).append(row)
+    found = {**numbers, **(unit.indexes.find_some(some, _ROWS_A_PARTY * most) if some else {})}
     hits, full = {}, set()
     for key, tag in tags.items():
-        under = found.get((key.index, tag), [])
+        under = found.get((key.index, tag), ())
         bearing: dict[tuple[str, str], list[IndexRow]] = {}
         for row in tagging.bearing(under, key):
             bearing.setdefault((row.source, row.source_key), []).append(row)

@@ -19,7 +19,7 @@ from ..matching import BlockingKey, Features, Likeness, alike
 from ..party import CifNo, PartyKind
 from ..rules import compiled
 from ..storage import UnitOfWork
-from ..storage.rows import IndexRow, PartyRow
+from ..storage.rows import PartyRow
 from ..wording import PersonName, person_name
 from ._choosing import chosen, fields_of, where_term
 from ._records import Record, open_records
@@ -199,15 +199,12 @@ def _like(
     desk: Desk, unit: UnitOfWork, tagging: Tagging, keys: Mapping[BlockingKey, bytes], asked: _Asked
 ) -> tuple[dict[CifNo, Likeness], bool]:
     """The parties with a record that is like what is asked for, and whether some were not looked at."""
-    rows = unit.indexes.find_some({(key.index, tag) for key, tag in keys.items()}, _MOST_ROWS)
-    under: dict[tuple[str, bytes], list[IndexRow]] = {}
-    for row in rows:
-        under.setdefault((row.index_name, row.tag), []).append(row)
+    under = unit.indexes.find_some({(key.index, tag) for key, tag in keys.items()}, _MOST_ROWS)
     shared: Counter[tuple[str, str, int]] = Counter()
     whose: dict[tuple[str, str, int], CifNo] = {}
     full = False
     for key, tag in keys.items():
-        mine = under.get((key.index, tag), [])
+        mine = under.get((key.index, tag), ())
         full |= len(mine) == _MOST_ROWS
         for row in tagging.bearing(mine, key):
             shared[row.place] += _WEIGHT[key.index.partition("_")[0]]

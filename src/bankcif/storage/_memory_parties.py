@@ -221,13 +221,15 @@ class Indexes(Store):
         wanted = set(tags)
         return sorted((row for row in self._data.indexes.rows.values() if row.tag in wanted), key=attrgetter("key"))
 
-    def find_some(self, keys: Collection[tuple[str, bytes]], most: int) -> Sequence[IndexRow]:
-        wanted = set(keys)
-        found: dict[tuple[str, bytes], list[IndexRow]] = {}
-        for row in self.find({tag for _, tag in wanted}):
-            if (row.index_name, row.tag) in wanted:
-                found.setdefault((row.index_name, row.tag), []).append(row)
-        return [row for rows in found.values() for row in rows[:most]]
+    def find_some(
+        self, keys: Collection[tuple[str, bytes]], most: int
+    ) -> Mapping[tuple[str, bytes], Sequence[IndexRow]]:
+        found: dict[tuple[str, bytes], list[IndexRow]] = {key: [] for key in keys}
+        for row in self.find({tag for _, tag in found}):
+            under = found.get((row.index_name, row.tag))
+            if under is not None:
+                under.append(row)
+        return {key: rows[:most] for key, rows in found.items() if rows}
 
     def at(self, keys: Collection[IndexKey]) -> Sequence[IndexRow]:
         return [self._data.indexes.rows[key] for key in keys if key in self._data.indexes.rows]

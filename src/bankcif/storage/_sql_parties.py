@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -36,6 +35,7 @@ from .rows import (
 __all__ = ["Claims", "Copies", "Crosswalk", "Indexes", "Parties", "Sources"]
 
 _CHUNK = 500
+_NAME, _TAG = INDEX.names.index("index_name"), INDEX.names.index("tag")
 _FEW = 50
 
 
@@ -240,11 +240,14 @@ class Indexes(Store):
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         return [INDEX.row(values) for values in self._s.select_in("index", set(tags))]
 
-    def find_some(self, keys: Collection[tuple[str, bytes]], most: int) -> Sequence[IndexRow]:
-        asked: dict[bytes, set[str]] = {}
-        for name, tag in keys:
-            asked.setdefault(tag, set()).add(name)
-        tags, found = sorted(asked), list[IndexRow]()
+    def find_some(
+        self, keys: Collection[tuple[str, bytes]], most: int
+    ) -> Mapping[tuple[str, bytes], Sequence[IndexRow]]:
+        found: dict[tuple[str, bytes], list[IndexRow]] = {key: [] for key in keys}
+        asked: dict[bytes, list[str]] = {}
+        for name, tag in found:
+            asked.setdefault(tag, []).append(name)
+        tags = sorted(asked)
         for at in range(0, len(tags), _CHUNK):
             some = tags[at : at + _CHUNK]
             limit = most * sum(len(asked[tag]) for tag in some)
@@ -256,26 +259,17 @@ class Indexes(Store):
                     for name in sorted(asked[tag])
                     for row in self._s.select("index_of", [tag], index_name=name, most=most)
                 ]
-            found += map(INDEX.row, rows)
-        seen = Counter[tuple[str, bytes]]()
-        kept = []
-        for row in found:
-            key = row.index_name, row.tag
-            seen[key] += 1
-            if row.index_name in asked[row.tag] and seen[key] <= most:
-                kept.append(row)
-        return kept
+            for values in rows:  # those of other indexes, whose tags may be equal, are not made into rows first
+                under = found.get((values[_NAME], values[_TAG]))
+                if under is not None and len(under) < most:
+                    under.append(INDEX.row(values))
+        return {key: rows for key, rows in found.items() if rows}
 
     def at(self, keys: Collection[IndexKey]) -> Sequence[IndexRow]:
-        wanted, under = set(keys), {(key[4], key[0]) for key in keys}
-        shared: Counter[tuple[str, bytes]] = Counter()
-        found = []
-        for row in self.find_some(under, _FEW):
-            shared[row.index_name, row.tag] += 1
-            found.append(row)
+        wanted, under = set(keys), self.find_some({(key[4], key[0]) for key in keys}, _FEW)
         # Whom many share is not read through for a few of them.
-        many = {key for key, number in shared.items() if number == _FEW}
-        found = [row for row in found if (row.index_name, row.tag) not in many]
+        many = {key for key, rows in under.items() if len(rows) == _FEW}
+        found = [row for key, rows in under.items() if key not in many for row in rows]
         for key in wanted:
             if (key[4], key[0]) in many:
                 found += map(INDEX.row, self._s.select("tag_at", **self._asked(key)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from ..party import CifNo
@@ -32,8 +32,10 @@ class IndexStore(Protocol):
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         """All rows with one of *tags*, of every index: cut tags of two may be equal."""
 
-    def find_some(self, keys: Collection[tuple[str, bytes]], most: int) -> Sequence[IndexRow]:
-        """The rows with an index and a tag of *keys*, *most* of each; not many more than those are read."""
+    def find_some(
+        self, keys: Collection[tuple[str, bytes]], most: int
+    ) -> Mapping[tuple[str, bytes], Sequence[IndexRow]]:
+        """By those of *keys*, index and tag, that have rows: *most* of them; not many more than those are read."""
 
     def at(self, keys: Collection[IndexKey]) -> Sequence[IndexRow]:
         """The rows of these keys that there are."""
