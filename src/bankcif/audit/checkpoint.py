@@ -103,7 +103,7 @@ class Checkpoint:
         raise AuditError("this is no checkpoint of a log of this library", rule="checkpoint")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class CheckpointRow:
     """
     A checkpoint as it rests.

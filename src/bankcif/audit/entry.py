@@ -117,7 +117,7 @@ class AuditEntry:
         )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class AuditRow:
     """
     An entry as it rests: its place in a stream, its body, and the chain.

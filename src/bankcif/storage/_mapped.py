@@ -39,14 +39,14 @@ class Insert:
 
 
 class Mapped(Generic[R]):
-    """A table and the attrs class of its rows, whose attributes are the columns' names."""
+    """A table and the attrs class of its rows, whose attributes are the columns' names and stand in the order in which they are read."""
 
-    def __init__(self, table: Table, cls: type[R]) -> None:
+    def __init__(self, table: Table, cls: type[R], names: Sequence[str] = ()) -> None:
         self.table = table
         self._cls = cls
         model: Any = cls
-        self.names = [a.name for a in attrs.fields(model)]
-        self.columns = [table.c[name] for name in self.names if name in table.c]
+        self.names = [*(names or (a.name for a in attrs.fields(model)))]
+        self.columns = [table.c[name] for name in self.names]  # a name that is no column ends here
         # An insert names its columns in the table's order, the tenant first.
         names = [column.name for column in table.columns if column.name in self.names]
         # Of a single name a getter gives the bare value.
@@ -81,7 +81,7 @@ class Mapped(Generic[R]):
         return found
 
     def row(self, values: Sequence[Any]) -> R:
-        return self._cls(**dict(zip(self.names, values, strict=True)))
+        return self._cls(*values)
 
 
 def _insert(table: Table, dialect: str, how: How, names: Collection[str]) -> Any:
@@ -105,8 +105,7 @@ class MappedFacts(Mapped[FactRow]):
     """Facts stand in columns of their own, not in attributes of the row."""
 
     def __init__(self) -> None:
-        super().__init__(t.FACT, FactRow)
-        self.names = ["cif_no", *FACT_COLUMNS]
+        super().__init__(t.FACT, FactRow, ["cif_no", *FACT_COLUMNS])
 
     def values(self, tenant: str, row: FactRow) -> tuple[Any, ...]:
         return (tenant, row.cif_no, *map(row.values.__getitem__, FACT_COLUMNS))

@@ -7,7 +7,7 @@ import attrs
 __all__ = ["ChallengeRow", "CredentialRow"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class CredentialRow:
     """
     A factor by which an operator is recognized.
@@ -31,11 +31,11 @@ class CredentialRow:
     id: str
     key_id: bytes
     sealed: bytes = attrs.field(repr=False)
+    added_by: str
+    added_at: int
     step: int = -1
     failures: int = 0
     locked_until: int = 0
-    added_by: str
-    added_at: int
     used_at: int | None = None
     confirmed_by: str = ""
     version: int = 1
@@ -48,7 +48,7 @@ class CredentialRow:
         return self.operator, self.kind, self.id
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class ChallengeRow:
     """
     What a passkey was asked to sign; answered once.

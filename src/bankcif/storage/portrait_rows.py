@@ -15,7 +15,7 @@ IDLE = (LifeCycle.MERGED, LifeCycle.ERASED, LifeCycle.RESTRICTED)
 """Who has no portrait, or whose is left as it is."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class PortraitRow:
     """
     What is known of a portrait without opening it.
@@ -35,7 +35,7 @@ class PortraitRow:
     due: bytes | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class CatalogueRow:
     """
     A tag catalogue that was proposed.

@@ -1,7 +1,8 @@
 """
 Rows: what crosses the storage Protocols. Sealed bytes, keyed tags and plain facts; never a customer's value in clear.
 
-Instants are microseconds since 1970, UTC.
+Instants are microseconds since 1970, UTC. A store makes rows from its columns by their order, many at once; whoever else makes one names what
+it is made of.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class StoreRow:
     """
     What a store says of itself: which keys and which index plan it was written with.
@@ -69,7 +70,7 @@ class StoreRow:
     created_at: int
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class PartyRow:
     """
     A party.
@@ -106,7 +107,7 @@ class PartyRow:
         return f"{self.version}:{self.digest.hex()}"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class SourceRow:
     """
     A source record.
@@ -147,7 +148,7 @@ class SourceRow:
         return SourceKey(self.source, self.source_key)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Mark:
     """What tells whether a delivery came before: the tags of one earlier record."""
 
@@ -157,7 +158,7 @@ class Mark:
     delivery_tag: bytes | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class LinkRow:
     """
     A link of the crosswalk: where a source key belongs, from one instant to another, and why.
@@ -188,7 +189,7 @@ class LinkRow:
         return SourceKey(self.source, self.source_key)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class NotAMatchRow:
     """
     A person's word that two parties are two; the smaller cif_no first.
@@ -204,7 +205,7 @@ class NotAMatchRow:
     until: int | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class GoldenRow:
     """One data group of a golden record, in one version; a copy that can be rebuilt."""
 
@@ -212,12 +213,12 @@ class GoldenRow:
     data_group: str
     version: int
     recorded_at: int
-    superseded_at: int | None = None
     key_id: bytes
     sealed: bytes = attrs.field(repr=False)
+    superseded_at: int | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class FactRow:
     """Plain, typed facts of a party, by column: only what the catalogue lets rest in plain."""
 
@@ -225,7 +226,7 @@ class FactRow:
     values: Mapping[str, Any]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class ClaimRow:
     """A full tag that one party holds, so that two writers meet."""
 
@@ -239,7 +240,7 @@ IndexKey = tuple[bytes, str, str, int, str, int]
 """Tag, source, source key, record number, index and its version: what no two tags' rows share."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class IndexRow:
     """
     A tag under which a source record is found.
@@ -272,7 +273,7 @@ class IndexRow:
         return (self.tag, self.source, self.source_key, self.record_no, self.index_name, self.index_version)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class ReasonRow:
     """
     Why a person did or proposed something, in their words.
@@ -289,7 +290,7 @@ class ReasonRow:
     sealed: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class StagedRow:
     """
     A row held at intake, sealed under a key of its own.
@@ -318,7 +319,7 @@ class StagedRow:
         return self.batch, self.line
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class PolicyRow:
     """
     An access policy that was proposed.
@@ -340,7 +341,7 @@ class PolicyRow:
     until: int | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class RotationRow:
     """
     A rotation of keys on its way.
@@ -366,7 +367,7 @@ class RotationRow:
     finished_at: int | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class OutboxRow:
     """A change told to other systems: which party, which version, which fields; never a value."""
 

@@ -9,7 +9,7 @@ from ..party import CifNo
 __all__ = ["ReviewRow", "TaskRow"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class TaskRow:
     """
     Work that waits for a person.
@@ -42,7 +42,7 @@ class TaskRow:
     reviews: int = 0
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class ReviewRow:
     """
     What one person said of a possible match.
