@@ -95,6 +95,7 @@ GOOD = {"name": "王芳", "identifiers": [{"scheme": "passport", "number": "C01X
         {"identifiers": [{"scheme": "passport"}]}, {"identifiers": "x"}, {"colour": "red"}, {"employer": "a\x07"},
         {"identifiers": [{"scheme": "passport", "number": "C01X00T47", "colour": "red"}]},
         {"aum": "12"}, {"bounces": []},
+        {"balances": [{"month": "2026-10", "average": {"amount": "1", "currency": "CNY"}}]},
     ],
     ids=str,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from bankcif.identifiers import SchemeSet
 from bankcif.identifiers.cn import check_character
 from bankcif.intake import Standardizer, capture_standards
-from bankcif.party import CATALOGUE, PartyKind, ReferenceTables
+from bankcif.party import CATALOGUE, Money, PartyKind, ReferenceTables
 from bankcif.testing import strategies
 from bankcif.wording import AddressBook
 
@@ -195,6 +195,26 @@ def test_codes_and_counts_are_no_fillers(standardizer: Standardizer) -> None:
     assert form.values["sex"] == "0"
     assert form.values["bounces"] == 0
     assert form.values["transactions"] == [{"period": "2026-01", "channel": "app", "type": "1", "count": 1}]
+
+
+def test_a_monthly_balance_has_a_month_of_the_calendar_a_book_and_an_average(standardizer: Standardizer) -> None:
+    whole = {"month": "2026/10", "book": " 0001 ", "average": Money("5000.00", "CNY")}
+    form, faults = checked(standardizer, {"balances": [whole, {**whole, "month": "202611"}]})
+    stored = {"minor": 500000, "currency": "CNY"}
+    assert form.values["balances"] == [
+        {"month": "2026-10", "book": "0001", "average": stored}, {"month": "2026-11", "book": "0001", "average": stored},
+    ]  # fmt: skip
+    assert not [path for path, _, _ in faults if "balances" in path]
+    for change, rule in (
+        ({"month": "2026-13"}, "month"), ({"month": "2026-10-15"}, "month"), ({"month": 202610}, "month"), ({"month": ""}, "month"),
+        ({"book": ""}, "required"), ({"book": None}, "required"), ({"average": None}, "required"), ({"average": "5"}, "money"),
+    ):  # fmt: skip
+        form, faults = checked(standardizer, {"balances": [{**whole, **change}]})
+        ((name, _),) = [(name, value) for name, value in change.items()]
+        assert [(path, one) for path, one, _ in faults if "balances" in path] == [(f"$.balances[0].{name}", rule)], (
+            change
+        )
+        assert not form.values.get("balances")
 
 
 def test_a_refused_value_is_not_also_missing(standardizer: Standardizer) -> None:

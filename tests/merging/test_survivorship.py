@@ -85,6 +85,14 @@ def test_documents_and_holdings_are_joined_each_once() -> None:
     assert golden(said("a", holdings=[one]), said("b", holdings=[one, two]))["holdings"] in ([one, two], [two, one])
 
 
+def test_of_a_books_month_there_is_one_balance() -> None:
+    one, other = ({"month": "2026-10", "book": book, "average": {"minor": 5, "currency": "CNY"}} for book in "ab")
+    again = {**one, "average": {"minor": 6, "currency": "CNY"}}
+    found = golden(said("a", balances=[one]), said("b", balances=[again, other]))["balances"]
+    assert sorted(each["book"] for each in found) == ["a", "b"], "equal amounts of two books add up"
+    assert [each for each in found if each["book"] == "a"] in ([one], [again])
+
+
 def test_a_restricted_record_is_not_heard() -> None:
     assert golden(said("counter", phone="+861", restricted=True), said("a", sex="1")) == {"sex": "1"}
 

@@ -53,6 +53,7 @@ PERSON: dict[str, Any] = {
         {"period": "1987-06-04", "channel": "canary-counter-01", "type": "canary-type-01", "count": 98765431,
          "total": {"amount": "98765432.34", "currency": "CNY"}},
     ],
+    "balances": [{"month": "1987-06", "book": "canary-book-01", "average": {"amount": "98765432.35", "currency": "CNY"}}],
     "interactions": [
         {"channel": "canary-line-01", "type": "canary-complaint-01", "on": "1987-06-03", "campaign": "canary-campaign-01",
          "outcome": "金丝雀结果", "due": "1987-06-02"},
@@ -72,6 +73,7 @@ COMPANY: dict[str, Any] = {
         {"period": "1988-06-04", "channel": "canary-counter-02", "type": "canary-type-02", "count": 98765434,
          "total": {"amount": "98765432.78", "currency": "CNY"}},
     ],
+    "balances": [{"month": "1988-06", "book": "canary-book-02", "average": {"amount": "98765432.79", "currency": "CNY"}}],
     "interactions": [
         {"channel": "canary-line-02", "type": "canary-complaint-02", "on": "1988-06-03", "campaign": "canary-campaign-02",
          "outcome": "金丝雀答复", "due": "1988-06-02"},

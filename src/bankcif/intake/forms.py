@@ -11,7 +11,7 @@ from typing import Any
 
 from .._text import attribute_label
 from ..party import CATALOGUE, CodeLists, DocumentTypes, Field, FieldType
-from .standardize import CHILD_MODELS, MOST_CHILDREN, longest_of
+from .standardize import CHILD_MODELS, MOST_CHILDREN, NEEDED_OF_CHILDREN, longest_of
 from .validate import CaptureStandard, Condition
 
 __all__ = ["form_description", "json_schema"]
@@ -25,7 +25,14 @@ _INPUTS = {
     FieldType.DATE: "date", FieldType.CODE: "select", FieldType.PHONE: "tel", FieldType.EMAIL: "email",
     FieldType.INTEGER: "number", FieldType.MONEY: "money", FieldType.CHILDREN: "group",
 }  # fmt: skip
-_CHILD_INPUTS = {"money": "money", "date": "date", "integer": "number", "boolean": "checkbox", "text": "text"}
+_CHILD_INPUTS = {
+    "money": "money",
+    "date": "date",
+    "month": "month",
+    "integer": "number",
+    "boolean": "checkbox",
+    "text": "text",
+}
 _HELP = {
     FieldType.DATE: ("年-月-日，如 1990-03-07", "year-month-day, such as 1990-03-07"),
     FieldType.PHONE: ("境外号码请加国家代码，如 +852", "with the country code if abroad, such as +852"),
@@ -71,13 +78,13 @@ def _property(field: Field, standard: CaptureStandard) -> dict[str, Any]:
 
 def _child(name: str) -> dict[str, Any]:
     types: Mapping[str, dict[str, Any]] = {
-        "money": _MONEY, "date": {"type": "string"}, "integer": {"type": ["integer", "string"]},
+        "money": _MONEY, "date": {"type": "string"}, "month": {"type": "string"}, "integer": {"type": ["integer", "string"]},
         "boolean": {"const": True}, "text": {"type": "string", "maxLength": longest_of(FieldType.TEXT)},
     }  # fmt: skip
     return {
         "type": "object",
         "properties": {attribute: {"anyOf": [types[kind], _NOTHING]} for attribute, kind in CHILD_MODELS[name].items()},
-        "required": ["scheme", "number"] if name == "identifiers" else [],
+        "required": [*NEEDED_OF_CHILDREN.get(name, ())],
         "additionalProperties": False,
     }
 
@@ -127,7 +134,7 @@ def _input(field: Field, standard: CaptureStandard, codes: CodeLists, document_t
     elif field.type is FieldType.CHILDREN:
         found["fields"] = [
             {"name": name, "label": attribute_label(name), "input": _CHILD_INPUTS[kind],
-             "required": field.name == "identifiers" and name in ("scheme", "number")}
+             "required": name in NEEDED_OF_CHILDREN.get(field.name, ())}
             for name, kind in CHILD_MODELS[field.name].items()
         ]  # fmt: skip
         if field.name == "identifiers":

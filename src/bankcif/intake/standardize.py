@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -29,6 +29,7 @@ from ..party import (
     Identifier,
     Interaction,
     Money,
+    MonthlyBalance,
     PartyKind,
     TransactionSummary,
 )
@@ -76,7 +77,9 @@ class Standard:
 def _shape(model: Any) -> dict[str, str]:
     kinds = (("Money", "money"), ("date", "date"), ("int", "integer"), ("bool", "boolean"))
     return {
-        attribute.name: next((kind for word, kind in kinds if word in str(attribute.type)), "text")
+        attribute.name: "month"
+        if attribute.name == "month"
+        else next((kind for word, kind in kinds if word in str(attribute.type)), "text")
         for attribute in attrs.fields(model)
     }
 
@@ -85,9 +88,15 @@ CHILD_MODELS: Mapping[str, Mapping[str, str]] = {
     "identifiers": _shape(Identifier),
     "holdings": _shape(Holding),
     "transactions": _shape(TransactionSummary),
+    "balances": _shape(MonthlyBalance),
     "interactions": _shape(Interaction),
 }
 """Attributes of the children of each field, with the kind of value each holds."""
+NEEDED_OF_CHILDREN: Mapping[str, Sequence[str]] = {
+    "identifiers": ("scheme", "number"),
+    "balances": ("month", "book", "average"),
+}
+"""Without which a child of a field is none."""
 
 
 class Standardizer:
@@ -256,17 +265,17 @@ class Standardizer:
             return []
         found = []
         for index, child in enumerate(value):
-            standard = self._child(child, CHILD_MODELS[field.name], f"{path}[{index}]", faults)
+            standard = self._child(child, field.name, f"{path}[{index}]", faults)
             if standard is not None and standard not in found:
                 found.append(standard)
         return found
 
-    def _child(self, child: Any, shape: Mapping[str, str], path: str, faults: list[Fault]) -> dict[str, Any] | None:
-        """A child by the shape of its model: attribute to the kind of value it holds."""
+    def _child(self, child: Any, of: str, path: str, faults: list[Fault]) -> dict[str, Any] | None:
+        """A child of the field *of*, by the shape of its model: attribute to the kind of value it holds."""
         if not isinstance(child, Mapping):
             faults.append(Fault(path, "text"))
             return None
-        before = len(faults)
+        before, shape = len(faults), CHILD_MODELS[of]
         standard: dict[str, Any] = {}
         for name, value in child.items():
             if name not in shape:
@@ -283,8 +292,9 @@ class Standardizer:
                 self._attribute(standard, name, value, shape[name], f"{path}.{name}", faults)
         if "scheme" in shape and "number" in standard:
             self._child_number(standard, path, faults)
-        if shape is CHILD_MODELS["identifiers"]:
-            faults.extend(Fault(f"{path}.{name}", "required") for name in ("scheme", "number") if name not in child)
+        told = {fault.path for fault in faults[before:] if fault.severity == "error"}
+        missing = [f"{path}.{name}" for name in NEEDED_OF_CHILDREN.get(of, ()) if not standard.get(name)]
+        faults.extend(Fault(each, "required") for each in missing if each not in told)
         if any(fault.severity == "error" for fault in faults[before:]):
             return None
         return {name: value for name, value in standard.items() if value is not None}
@@ -298,6 +308,8 @@ class Standardizer:
             child["long_term"] = True
         elif kind == "date":
             child[name] = _calendar(value, path, faults)
+        elif kind == "month":
+            child[name] = _month(value, path, faults)
         elif kind == "integer":
             child[name] = self._integer(value, None, path, faults)
         elif kind == "boolean" and value is True:
@@ -344,6 +356,14 @@ def _calendar(value: Any, path: str, faults: list[Fault]) -> str | None:
     if day is None:
         faults.append(Fault(path, "date"))
     return day
+
+
+def _month(value: Any, path: str, faults: list[Fault]) -> str | None:
+    """*value* as ``YYYY-MM``; a fault if it is no month of the calendar."""
+    day = _day(f"{value}-01") if isinstance(value, str) else None
+    if day is None:
+        faults.append(Fault(path, "month"))
+    return None if day is None else day[:7]
 
 
 def _day(value: Any) -> str | None:

@@ -324,7 +324,7 @@ def _latest(records: Iterable[Statement]) -> list[Statement]:
 
 
 def _union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
-    """Children of all records, each once; a document or holding that two records carry is one."""
+    """Children of all records, each once; a document, a holding or a book's month that two records carry is one."""
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for children in lists:
         for child in children:
@@ -337,6 +337,8 @@ def _identity(child: Mapping[str, Any]) -> tuple[Any, ...]:
         return (child.get("scheme"), child["number"])
     if "token" in child:
         return (child.get("scheme"), child["token"])
+    if "book" in child:
+        return (child["book"], child["month"])
     return tuple(sorted((name, str(value)) for name, value in child.items()))
 
 

@@ -23,6 +23,7 @@ from .models import (
     Identifier,
     Individual,
     Interaction,
+    MonthlyBalance,
     Organization,
     Party,
     TransactionSummary,
@@ -102,7 +103,7 @@ def _converter() -> cattrs.Converter:
         return get_origin(target) is Sensitive
 
     converter.register_structure_hook_func(is_sensitive, sensitive)
-    for model in (Identifier, Holding, TransactionSummary, Interaction, Individual, Organization):
+    for model in (Identifier, Holding, TransactionSummary, MonthlyBalance, Interaction, Individual, Organization):
         converter.register_structure_hook(
             model, make_dict_structure_fn(model, converter, _cattrs_forbid_extra_keys=True)
         )

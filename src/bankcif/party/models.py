@@ -26,6 +26,7 @@ __all__ = [
     "Identifier",
     "Individual",
     "Interaction",
+    "MonthlyBalance",
     "Organization",
     "Party",
     "PartyKind",
@@ -112,6 +113,23 @@ class TransactionSummary:
     type: str
     count: int
     total: Sensitive[Money] | None = None
+
+
+@_model
+class MonthlyBalance:
+    """
+    The average of a month's closing balances, from which tiers are reckoned.
+
+    Attributes:
+        month: As ``2026-10``.
+        book: What its deliverer keeps apart from the customer's other balances, such as an account or their own customer number. Those of several
+            books in one month add up; of one book and month there is one.
+        average: Of all days of the month.
+    """
+
+    month: str
+    book: Sensitive[str]
+    average: Sensitive[Money]
 
 
 @_model
@@ -227,6 +245,16 @@ class _PartyForm:
         mask="hidden",
         zh="交易汇总",
         en="Transactions",
+        default=(),
+    )
+    balances: tuple[MonthlyBalance, ...] = declare(
+        _T.CHILDREN,
+        _G.FINANCE,
+        _S.C2S,
+        Rest.SEALED,
+        mask="hidden",
+        zh="月均余额",
+        en="Monthly balances",
         default=(),
     )
     interactions: tuple[Interaction, ...] = declare(

@@ -73,6 +73,7 @@ def _collections() -> tuple[Collection, ...]:
         Collection(
             "transactions", [*texts("period", "channel", "type"), number, *_money("total"), RuleField("month", Kind.DATE)], date="month"
         ),
+        Collection("balances", [RuleField("month", Kind.DATE), *_money("average")], date="month"),
         Collection(
             "interactions",
             [*texts("channel", "type", "direction", "campaign", "outcome"), RuleField("on", Kind.DATE), RuleField("due", Kind.DATE)],
@@ -173,6 +174,6 @@ def _row(rows: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
         if not name.endswith("_currency"):
             found |= _rested(name, field.kind, row.get(name))
     if "month" in rows:
-        period = str(row.get("period") or "")
+        period = str(row.get("month") or row.get("period") or "")
         found["month"] = days(date.fromisoformat(f"{period}-01")) if _MONTH.fullmatch(period) else None
     return found
