@@ -184,6 +184,19 @@ def test_portraits_follow_what_is_known_of_a_customer(tagged: CIF) -> None:
     assert held["tag:adult"].family == "demographic"
 
 
+def test_rules_read_monthly_balances(cif: CIF) -> None:
+    rule = "count(balances where average >= CNY 50000 within 3 months) >= 2"
+    publish(cif, Catalogue.of("1", tag("saver", rule)))
+    balances = [
+        {"month": month, "book": "1", "average": {"amount": amount, "currency": "CNY"}}
+        for month, amount in (("2026-09", "50000"), ("2026-10", "60000"), ("2026-11", "1"))
+    ]
+    done = register(cif, STEWARD, "1", balances=balances[:2])
+    assert names(cif, done.cif_no) == {"tag:saver"}
+    other = register(cif, STEWARD, "2", balances=balances[1:], identifiers=None, phone="15499999999", name="李四")
+    assert names(cif, other.cif_no) == set()
+
+
 def test_portraits_follow_the_calendar(tagged: CIF, clock: FixedClock) -> None:
     done = register(tagged, STEWARD, "1", identifiers=None, birth_date="2008-12-01")
     other = register(tagged, STEWARD, "2", identifiers=None, birth_date="1990-12-01", phone="15499999999", name="李四")

@@ -22,7 +22,7 @@ _TYPES = {FieldType.CODE: Kind.TEXT, FieldType.TEXT: Kind.TEXT, FieldType.DATE: 
           FieldType.MONEY: Kind.MONEY}  # fmt: skip
 _PARTY = ("cif_no", "kind", "life_cycle", "review_state", "branch", "manager", "prefecture")
 _MOST_COUNT = 10**9
-_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")
 _DERIVED = {"age": "birth_date", "birth_year": "birth_date", "prefecture": "address", "branch": "home_branch"}
 """From which field of the catalogue what a rule may name follows."""
 
@@ -171,7 +171,7 @@ def _rested(name: str, type_: FieldType | Kind, value: Any) -> dict[str, Any]:
 def _row(rows: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in rows.items():
-        if not name.endswith("_currency"):
+        if name != "month" and not name.endswith("_currency"):
             found |= _rested(name, field.kind, row.get(name))
     if "month" in rows:
         period = str(row.get("month") or row.get("period") or "")
