@@ -39,7 +39,7 @@ def record(tmp_path: Path) -> str:
 def test_a_catalogue_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(capsys, "check")
     assert code == 0
-    assert "79 tags, 3 segments" in out
+    assert "83 tags, 3 segments" in out
     assert "老年高风险持有" in out
     code, out, _ = said(capsys, "check", "--impact", "holdings.balance", "--json")
     (line,) = json.loads(out)["definitions"]
@@ -185,3 +185,14 @@ def test_tags_are_counted_and_an_audience_is_planned(store: str, capsys: pytest.
         assert sentence in capsys.readouterr().err
     code, _, err = said(capsys, "count", "tag:none", *marketing)
     assert (code, "has no tag:none" in err) == (2, True)
+
+
+def test_tiers_are_listed_by_their_floors(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "check", "--json", "--impact", "balances.average")
+    assert code == 0
+    assert {one["name"]: one["rule"] for one in json.loads(out)["definitions"]} == {
+        "tag:tier_private": "monthly average >= CNY 6000000, watched 6 months below",
+        "tag:tier_wealth": "monthly average >= CNY 500000, watched 3 months below",
+        "tag:tier_affluent": "monthly average >= CNY 50000, watched 3 months below",
+        "tag:tier_mass": "any monthly average",
+    }

@@ -9,10 +9,25 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
+import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.conftest import ALL_ROLES, NOW, TRUST, known
 from tests.flows.test_register import register
-from tests.flows.test_tags import AGES, FIRST, LOOSE, MANAGER, OFFICER, SERVICE, STEWARD, publish, segment, tag
+from tests.flows.test_tags import (
+    AGES,
+    FIRST,
+    LADDER,
+    LOOSE,
+    MANAGER,
+    OFFICER,
+    SERVICE,
+    STEWARD,
+    averages,
+    publish,
+    segment,
+    tag,
+)
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository
 from bankcif._clock import FixedClock
@@ -20,7 +35,7 @@ from bankcif.errors import InputError
 from bankcif.flows._golden import open_goldens
 from bankcif.flows._portrait import open_portraits, record_for_rules, words_of
 from bankcif.flows._records import open_records
-from bankcif.party import CifNo, ReferenceTables
+from bankcif.party import CifNo, Money, ReferenceTables
 from bankcif.storage.portrait_rows import IDLE
 from bankcif.tagging import Catalogue, Evaluator, TagKind, heard, said_of
 
@@ -32,6 +47,10 @@ CATALOGUES = [
         "2", AGES, tag("adult", "age >= 19", group="ages", priority=1), tag("careful"), tag("score", kind=TagKind.MODEL),
         tag("young_branch", "home_branch = 'c' and not tag('adult')"), segment("offer", "not tag('careful')"),
     ),
+    LADDER,
+    attrs.evolve(LADDER, version="other floors", tags={
+        **LADDER.tags, "gold": attrs.evolve(LADDER.tags["gold"], floor=Money(10_000, "CNY"), grace_months=1), "careful": tag("careful"),
+    }),
     Catalogue.of("3", tag("careful"), tag("new", "customer_since > today - 40 days"), tag("merged", "has_email = true and has_phone = true")),
 ]  # fmt: skip
 PEOPLE = 3
@@ -46,12 +65,17 @@ told = st.tuples(
             "home_branch": st.sampled_from(["b", "c"]),
             "customer_since": st.sampled_from(["2026-11-01", "2020-01-01"]),
             "email": st.just("a@b.cn"),
+            "balances": st.builds(
+                lambda first, amounts: averages(*amounts, first=first),
+                st.integers(6, 12),
+                st.lists(st.sampled_from([10, 20_000, 60_000, 7_000_000]), min_size=1, max_size=4),
+            ).map(lambda rows: [row for row in rows if row["month"] <= "2026-12"]),
         },
     ),
 )
 said = st.one_of(
-    st.tuples(st.just("say"), who, st.sampled_from(["careful", "score"]), st.integers(0, 20)),
-    st.tuples(st.just("veto"), who, st.sampled_from(["adult", "local", "careful"]), st.integers(0, 20)),
+    st.tuples(st.just("say"), who, st.sampled_from(["careful", "score", "private"]), st.integers(0, 20)),
+    st.tuples(st.just("veto"), who, st.sampled_from(["adult", "local", "careful", "gold"]), st.integers(0, 20)),
     st.tuples(st.just("take_back"), who, st.sampled_from(["careful", "score", "adult", "local"])),
 )  # fmt: skip
 passed = st.one_of(st.tuples(st.just("days"), st.integers(1, 30)), st.tuples(st.just("renew")))
@@ -64,14 +88,14 @@ steps = st.one_of(calm, shaped)
 class World:
     """A file, and the numbers of the customers as they were first given."""
 
-    def __init__(self, tables: ReferenceTables) -> None:
+    def __init__(self, tables: ReferenceTables, first: Catalogue = FIRST) -> None:
         self.clock = FixedClock(NOW)
         self.cif = CIF(
             repository=MemoryRepository(), policy=LOOSE, tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
             tables=tables, trust=TRUST, clock=self.clock,
         )  # fmt: skip
         self.numbers: dict[int, str] = {}
-        publish(self.cif, FIRST)
+        publish(self.cif, first)
         for n in range(PEOPLE):
             self.step("register", n, {"birth_date": ("2008-12-01", "1966-12-20", "1990-01-01")[n]})
 
@@ -142,10 +166,13 @@ class World:
         }
 
 
+@pytest.mark.parametrize("first", [FIRST, LADDER], ids=["rules", "ladder"])
 @given(st.lists(steps, min_size=5, max_size=16))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_kept_step_by_step_is_what_is_made_from_nothing(tables: ReferenceTables, done: list[Any]) -> None:
-    world = World(tables)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_kept_step_by_step_is_what_is_made_from_nothing(
+    tables: ReferenceTables, first: Catalogue, done: list[Any]
+) -> None:
+    world = World(tables, first)
     for step in done:
         world.step(*step)
         made = world.made()

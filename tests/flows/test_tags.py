@@ -23,6 +23,7 @@ from bankcif.errors import (
     RuleError,
 )
 from bankcif.flows._portrait import day_tag
+from bankcif.party import Money
 from bankcif.rules import parse
 from bankcif.storage.portrait_rows import PORTRAIT
 from bankcif.tagging import Catalogue, Exit, Family, Group, Segment, Tag, TagKind, Verdict, starter_catalogue
@@ -195,6 +196,103 @@ def test_rules_read_monthly_balances(cif: CIF) -> None:
     assert names(cif, done.cif_no) == {"tag:saver"}
     other = register(cif, STEWARD, "2", balances=balances[1:], identifiers=None, phone="15499999999", name="李四")
     assert names(cif, other.cif_no) == set()
+
+
+LADDER = Catalogue.of(
+    "1", Group(name="tier", zh="等级", en="Tier"),
+    *(
+        tag(name, kind=TagKind.TIER, group="tier", floor=Money(floor, "CNY"), grace_months=grace)
+        for name, floor, grace in (("mass", 0, 3), ("gold", 50_000, 3), ("private", 6_000_000, 6))
+    ),
+    segment("served", "tag('private')"),
+)  # fmt: skip
+
+
+def averages(*amounts: int, first: int = 1) -> list[dict[str, Any]]:
+    """Of the months of 2026 from *first* on."""
+    return [
+        {"month": f"2026-{month:02}", "book": "1", "average": {"amount": str(amount), "currency": "CNY"}}
+        for month, amount in enumerate(amounts, start=first)
+    ]
+
+
+def test_tiers_follow_the_balances_and_the_calendar(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, LADDER)
+    done = register(cif, STEWARD, "1", balances=averages(7_000_000, 10, 10, first=8))
+    ask: dict[str, Any] = {"actor": MANAGER, "purpose": SERVICE}
+
+    def stands() -> tuple[set[str], Any]:
+        view = cif.tags.portrait(done.cif_no, **ask)
+        return {one.name for one in view.tags}, next((one.tier for one in view.tags if one.tier), None)
+
+    found, tier = stands()
+    assert found == {"tag:private", "segment:served"}
+    assert (tier.since, tier.watched, tier.grace_months, tier.until) == (date(2026, 9, 1), 2, 6, "2026-10")
+    assert cif.tags.why(done.cif_no, "tag:private", **ask).holds, "for the customer's manager"
+    # November's average is there before it is over, and counts from December on.
+    register(cif, STEWARD, "1", balances=averages(7_000_000, 10, 10, 60_000, first=8))
+    assert stands()[1].watched == 2
+    clock.advance(timedelta(days=10))
+    assert stands()[1].watched == 3
+    assert cif.tags.renew(actor=OFFICER) == 0, "the tier is the same"
+    # What is corrected is reckoned again from there on.
+    register(cif, STEWARD, "1", balances=averages(60_000, 10, 10, 10, first=8))
+    found, tier = stands()
+    assert found == {"tag:mass"}
+    assert (tier.since, tier.watched, tier.until) == (date(2026, 12, 1), 0, "2026-11")
+    view = cif.tags.portrait(done.cif_no, **ask)
+    assert {name: one.why for name, one in view.left.items()} == {"tag:private": Exit.LEFT, "segment:served": Exit.LEFT}
+    assert cif.tags.renew(actor=OFFICER, whole=True) == 0
+
+
+def test_a_tier_of_a_day_to_come_is_renewed_on_that_day(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, LADDER)
+    done = register(cif, STEWARD, "1", balances=averages(60_000, 7_000_000, first=10))
+    assert names(cif, done.cif_no) == {"tag:gold"}
+    clock.advance(timedelta(days=6))
+    assert cif.tags.renew(actor=OFFICER) == 0
+    clock.advance(timedelta(days=1))
+    assert cif.tags.renew(actor=OFFICER) == 1
+    assert names(cif, done.cif_no) == {"tag:private", "segment:served"}
+    (held,) = [one for one in cif.tags.portrait(done.cif_no, actor=MANAGER, purpose=SERVICE).tags if one.tier]
+    assert held.since == held.tier.since == date(2026, 12, 1)
+
+
+def test_a_person_puts_a_customer_on_another_tier_for_a_time(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, LADDER)
+    done = register(cif, STEWARD, "1", balances=averages(60_000, first=10))
+    ask: dict[str, Any] = {"actor": MANAGER, "purpose": SERVICE}
+    with pytest.raises(InputError, match="has a last day"):
+        cif.tags.say(done.cif_no, "private", reason="brings seven million", **ask)
+    assert cif.tags.say(done.cif_no, "private", until=date(2026, 12, 24), reason="brings seven million", **ask)
+    (held,) = [one for one in cif.tags.portrait(done.cif_no, **ask).tags if one.name == "tag:private"]
+    assert (held.why, held.tier) == (Verdict.SAID, None)
+    clock.advance(timedelta(days=31))
+    assert names(cif, done.cif_no) == {"tag:gold"}
+
+
+def test_why_a_tier_is_told_to_who_may_see_the_ladder_and_balances(cif: CIF) -> None:
+    publish(cif, LADDER)
+    done = register(cif, STEWARD, "1", balances=averages(60_000, 40_000, first=9))
+    document = default_policy().document()
+    view = {"roles": ["r"], "purposes": ["service"], "actions": ["view"]}
+    who = known(Actor(id="w", roles={"r"}))
+    for fields, told in (
+        (["tag:*"], False), (["tag:gold", "tag:mass", "balances"], False), (["tag:*", "balances"], True),
+    ):  # fmt: skip
+        more = {"id": "g", **view, "fields": fields}
+        with Under(cif, Policy.from_document({**document, "grant": [*document["grant"], more]})):
+            (held,) = cif.tags.portrait(done.cif_no, actor=who, purpose=SERVICE).tags
+            assert (held.name, held.tier.watched if held.tier else None) == ("tag:gold", 1)
+            if not told:
+                with pytest.raises(NotFoundOrNotAllowedError):
+                    cif.tags.why(done.cif_no, "tag:gold", actor=who, purpose=SERVICE)
+                continue
+            found = cif.tags.why(done.cif_no, "tag:gold", actor=who, purpose=SERVICE)
+            assert [one.text for one in found.because] == ["gold from 2026-10 on", "gold from 2026-11 on"]
+            assert [[seen.value for seen in one.seen] for one in found.because] == [
+                ["***", "gold (entered)"], ["***", "gold (watched)"],
+            ]  # fmt: skip
 
 
 def test_portraits_follow_the_calendar(tagged: CIF, clock: FixedClock) -> None:

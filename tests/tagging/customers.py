@@ -41,6 +41,9 @@ transactions = some(
     period=months | one_of("2026", "?"), channel=one_of("counter", "app", "third_party", "atm"), type=one_of("salary", "cash", "transfer"),
     count=st.integers(0, 70), total=money(0, 500),
 )  # fmt: skip
+balances = st.fixed_dictionaries(
+    {"month": months | st.just("?"), "average": money(0, 49_999, 50_000, 500_000, 6_000_000)}, optional={"book": one_of("a", "b")}
+)  # fmt: skip
 interactions = some(
     channel=one_of("app", "phone"), type=one_of("campaign", "complaint", "service"), on=near, outcome=one_of("accepted", "declined"),
     due=near, campaign=one_of("a", "b"),
@@ -52,6 +55,7 @@ values = some(
     income_band=one_of("A", "D"), bounces=st.integers(0, 5), last_reached_on=near, preferred_channel=one_of("app", "none"),
     phone=one_of("+8615412345678"), identifiers=st.just([{"scheme": "cn.resident_id"}]), founded_on=near,
     holdings=st.lists(holdings, max_size=4), transactions=st.lists(transactions, max_size=5), interactions=st.lists(interactions, max_size=4),
+    balances=st.lists(balances, max_size=8),
 )  # fmt: skip
 customers = st.builds(
     lambda said, kind: opened_record({"kind": kind, "cif_no": "C1", "branch": "B"}, said),

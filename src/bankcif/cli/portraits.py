@@ -9,7 +9,7 @@ import attrs
 import click
 
 from .._clock import from_micros
-from ..flows.portray import PortraitView
+from ..flows.portray import PortraitView, TagView
 from ..flows.publish import Preview
 from ..flows.whole import Customer360
 from ..tagging import AudiencePlan, Catalogue, starter_catalogue
@@ -239,23 +239,23 @@ def _shown(found: PortraitView) -> dict[str, Any]:
 
 
 def _print_portrait(found: PortraitView) -> None:
-    rows = [
-        (
-            one.name,
-            one.en,
-            one.zh,
-            one.since,
-            one.until or "",
-            (one.reason and f"{one.said_by}: {one.reason}") or one.said_by or "by rule",
-        )
-        for one in found.tags
-    ]
+    rows = [(one.name, one.en, one.zh, one.since, one.until or "", _why(one)) for one in found.tags]
     told = f", catalogue {found.catalogue}" if found.catalogue else ": no catalogue was in force"
     table(f"{found.cif_no} on {found.day}{told}", ("name", "label", "标签", "since", "until", "why"), rows)
     for name, one in found.left.items():
         click.echo(f"had until then: {harmless(name)}, since {one.since} ({one.why})")
     if found.withheld:
         click.echo(f"{len(found.withheld)} of the catalogue are withheld from this operator")
+
+
+def _why(one: TagView) -> str:
+    """By whom or by what a customer has a tag, in a line."""
+    if one.tier is None:
+        return (one.reason and f"{one.said_by}: {one.reason}") or one.said_by or "by rule"
+    told = f"by balances up to {one.tier.until}, since {one.tier.since}"
+    if one.tier.watched:
+        told += f"; {one.tier.watched} of {one.tier.grace_months} months below its floor"
+    return told
 
 
 STORED = (preview, propose, roll_back, published, renew, show, why, audience, count, say)

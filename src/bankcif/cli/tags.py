@@ -14,7 +14,7 @@ from .._clock import SystemClock, local_date
 from ..errors import InputError
 from ..party import Money
 from ..rules import Explained, Explanation, opened_record, written
-from ..tagging import Catalogue, Evaluator, Verdict, starter_catalogue
+from ..tagging import Catalogue, Evaluator, Segment, Tag, Verdict, starter_catalogue
 from ._shared import emit, table
 
 __all__ = ["explained", "tags"]
@@ -110,8 +110,18 @@ def _line(catalogue: Catalogue, name: str) -> dict[str, Any]:
     one = catalogue.definition(name)
     return {
         "name": name, "en": one.en, "zh": one.zh, "family": getattr(one, "family", "segment"), "class": catalogue.sensitivity(name).value,
-        "rule": "" if one.when is None else written(one.when), "about_en": one.about_en, "about_zh": one.about_zh, "version": one.version,
+        "rule": _rule(one), "about_en": one.about_en, "about_zh": one.about_zh, "version": one.version,
     }  # fmt: skip
+
+
+def _rule(one: Tag | Segment) -> str:
+    """Its rule as people write it; of a tier its floor."""
+    if not isinstance(one, Tag) or one.floor is None:
+        return "" if one.when is None else written(one.when)
+    if not one.floor.minor:
+        return "any monthly average"
+    grace = one.tier().grace_months
+    return f"monthly average >= {one.floor.currency} {one.floor.amount:f}, watched {grace} months below"
 
 
 def _record(path: Path) -> Mapping[str, Any]:

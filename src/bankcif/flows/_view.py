@@ -20,7 +20,7 @@ from ._pending import Pending, pending
 from ._relations import by_ticket, granted_to
 from .desk import Desk
 
-__all__ = ["CustomerView", "as_seen", "masked_view", "need_view_sink", "present", "typed", "view_of"]
+__all__ = ["CustomerView", "as_seen", "is_masked", "masked_view", "need_view_sink", "present", "typed", "view_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +101,11 @@ def as_seen(desk: Desk, field: Field, value: Any, said: FieldDecision, sink: Sin
     if value is None or said.decision.effect is Effect.PERMIT:
         return value
     return mask(field.mask, value, desk.masks.of(said.profile, sink))
+
+
+def is_masked(field: Field, said: FieldDecision) -> bool:
+    """Whether a field is shown otherwise than as it is."""
+    return field.mask != "clear" and said.decision.effect is not Effect.PERMIT
 
 
 def need_view_sink(sink: Sink) -> None:

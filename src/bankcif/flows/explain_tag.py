@@ -14,11 +14,11 @@ from ..protection import DataKey
 from ..rules import Explanation, comes_from, leaves
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ..tagging import Catalogue, Evaluator, Portrait, heard, said_of
+from ..tagging import Catalogue, Evaluator, Portrait, Tag, Tier, heard, said_of
 from ._golden import golden_place, open_goldens
 from ._portrait import open_portraits, record_for_rules
 from ._relations import by_ticket, current, granted_to
-from ._view import as_seen
+from ._view import as_seen, is_masked
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
 from .portray import tag_rules
 from .say import tag_is_granted
@@ -37,7 +37,8 @@ def why(desk: Desk, cif_no: CifNo, name: str, *, actor: Actor, purpose: Purpose)
     Raises:
         InputError: There is no such definition, or it has no rule.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not show *actor* this tag, or a field that it depends on; of a
-            rule of several parts, if it does not show one of them as it is: what a part says of a customer tells of the value.
+            rule of several parts, if it does not show one of them as it is: what a part says of a customer tells of the value. Of a tier, if it does not
+            show every tier of its ladder.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
     """
     need_purpose(desk, actor, "why", purpose)
@@ -54,7 +55,10 @@ def why(desk: Desk, cif_no: CifNo, name: str, *, actor: Actor, purpose: Purpose)
             granted = granted_to(desk, unit, actor, Action.VIEW, purpose, row)
             depends = catalogue.needs(name)
             read = {comes_from(one) for one in depends.fields | depends.rows} - _STATES
-            shown = {f"tag:{one}" for one in depends.tags} | {f"segment:{one}" for one in depends.segments} | {name}
+            steps = {tier.name for tier in _ladder(catalogue, name)}
+            shown = (
+                {f"tag:{one}" for one in depends.tags | steps} | {f"segment:{one}" for one in depends.segments} | {name}
+            )
             allowed = _may_be_explained(catalogue, name, row, read, granted) and all(
                 tag_is_granted(catalogue, granted, one) for one in shown
             )
@@ -82,9 +86,18 @@ def _may_be_explained(
     if not read <= set(granted):
         return False
     fields = CATALOGUE[PartyKind(row.kind)]
-    whole = all(field in fields and not _is_masked(fields[field].mask, granted[field]) for field in read)
+    whole = all(field in fields and not is_masked(fields[field], granted[field]) for field in read)
     when = catalogue.definition(name).when
-    return whole or (when is not None and not catalogue.needs(name).tags and len([*leaves(when)]) == 1)
+    if when is None:  # where somebody stood month by month, and how long they have been on watch, a tier says itself
+        return bool(_ladder(catalogue, name)) or whole
+    return whole or (not catalogue.needs(name).tags and len([*leaves(when)]) == 1)
+
+
+def _ladder(catalogue: Catalogue, name: str) -> tuple[Tier, ...]:
+    """The tiers of the ladder of which ``tag:NAME`` is one; none of any other definition."""
+    one = catalogue.definition(name)
+    scale = catalogue.ladders.get(one.group) if isinstance(one, Tag) else None
+    return () if scale is None else scale.tiers
 
 
 def _explained(
@@ -98,7 +111,7 @@ def _explained(
     def show(fields: frozenset[str], value: Any) -> str:
         """Whole where every field that it is made of is shown whole, and masked like its field where it is the field itself."""
         names = {comes_from(one) for one in fields} - _STATES
-        masked = [one for one in names if one not in catalogue or _is_masked(catalogue[one].mask, granted[one])]
+        masked = [one for one in names if one not in catalogue or is_masked(catalogue[one], granted[one])]
         if value is None or not masked:
             return "" if value is None else str(value)
         only = next(iter(fields))
@@ -124,7 +137,3 @@ def _sources(desk: Desk, unit: UnitOfWork, row: PartyRow, evaluator: Evaluator) 
     return {
         name: known[comes_from(name)] for name in (*schema.fields, *schema.collections) if comes_from(name) in known
     }
-
-
-def _is_masked(mask: str, said: FieldDecision) -> bool:
-    return mask != "clear" and said.decision.effect.value != "permit"

@@ -22,10 +22,11 @@ from ..errors import InputError
 from ..merging import Statement
 from ..party import CifNo, PartyKind, facts_from
 from ..protection import DataKey
+from ..rules import opened_record
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE, PORTRAIT
 from ..storage.rows import FactRow, OutboxRow, PartyRow
-from ..tagging import Evaluator, Held, Left, Portrait, Tag, Verdict, Word, heard
+from ..tagging import Catalogue, Evaluator, Held, Left, Portrait, Tag, Verdict, Word, heard, state_of
 from ._golden import golden_place, open_goldens
 from ._pages import pages
 from ._portrait import (
@@ -48,7 +49,7 @@ from ._view import need_view_sink
 from .desk import Desk, assure, authorize, need_purpose, note, over_cap, record, refuse, retried, spend
 from .say import tag_is_granted
 
-__all__ = ["PortraitView", "TagView", "portrait", "renew", "tag_rules", "tags_granted", "tags_of"]
+__all__ = ["PortraitView", "TagView", "TierView", "portrait", "renew", "tag_rules", "tags_granted", "tags_of"]
 
 _AT_ONCE = 200
 _MOST_DAYS = 3660
@@ -58,6 +59,24 @@ _NONE = bytes(32)
 """Digest of no catalogue, behind which every customer is."""
 _STATES = {"cif_no", "kind", "life_cycle", "review_state"}
 """What a rule may read that is no field of the catalogue."""
+
+
+@attrs.frozen(kw_only=True)
+class TierView:
+    """
+    Where a customer stands on a ladder.
+
+    Attributes:
+        since: From which day on they stand there by their balances.
+        watched: How many months in a row their average was below the floor.
+        grace_months: After how many of them they drop.
+        until: The last month that was reckoned, as ``2026-10``.
+    """
+
+    since: date
+    watched: int
+    grace_months: int
+    until: str
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +95,7 @@ class TagView:
         reason: In the words of who said it.
         version: Of its definition.
         evidence: Keyed digest of what its rule read, or the reference of what was said.
+        tier: Of a tier on which their balances put them, where on it they stand.
     """
 
     name: str
@@ -91,6 +111,7 @@ class TagView:
     reason: str = attrs.field(repr=False)
     version: str
     evidence: str
+    tier: TierView | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -237,10 +258,11 @@ def tags_of(
     left = found.left or before.left
     spoken = heard(found.words, day)
     reasons = reasons_of(desk, unit, [word.about for word in spoken.values() if word.about])
+    tiers = _tiers(catalogue, found, values, day)
     return PortraitView(
         cif_no=row.cif_no, day=day, catalogue=catalogue.version,
         tags=tuple(
-            _tag_view(evaluator, name, found.has[name], spoken, reasons)
+            _tag_view(catalogue, name, found.has[name], spoken, reasons, tiers.get(name))
             for name in catalogue.order
             if name in found.has and seen[name]
         ),
@@ -330,14 +352,29 @@ def _as_it_was(desk: Desk, unit: UnitOfWork, row: PartyRow, at: int) -> tuple[di
     return values, kept
 
 
+def _tiers(catalogue: Catalogue, found: Portrait, values: Mapping[str, Any], day: date) -> dict[str, TierView]:
+    """Of the tiers that a customer has by their balances."""
+    held = {f"tag:{tier.name}": (scale, tier) for scale in catalogue.ladders.values() for tier in scale.tiers}
+    stood = {name: held[name] for name, one in found.has.items() if name in held and one.why is Verdict.RULE}
+    rows = opened_record({}, {"balances": values.get("balances")})["balances"] if stood else ()
+    views = {}
+    for name, (scale, tier) in stood.items():
+        state = state_of(scale, rows, day)
+        assert state is not None, "who stands on a tier stands there since some month"
+        views[name] = TierView(
+            since=state.since.first, watched=state.watched, grace_months=tier.grace_months, until=str(state.until)
+        )
+    return views
+
+
 def _tag_view(
-    evaluator: Evaluator, name: str, held: Held, words: Mapping[str, Word], reasons: Mapping[str, str]
-) -> TagView:
-    one = evaluator.catalogue.definition(name)
+    catalogue: Catalogue, name: str, held: Held, words: Mapping[str, Word], reasons: Mapping[str, str], tier: TierView | None
+) -> TagView:  # fmt: skip
+    one = catalogue.definition(name)
     word = words.get(one.name) if held.why is Verdict.SAID else None
     return TagView(
         name=name, zh=one.zh, en=one.en, about_zh=one.about_zh, about_en=one.about_en,
         family=one.family.value if isinstance(one, Tag) else "", since=held.since, until=held.until, why=held.why,
         said_by="" if word is None else word.actor, reason="" if word is None else reasons.get(word.about, ""),
-        version=held.version, evidence=held.evidence,
+        version=held.version, evidence=held.evidence, tier=tier,
     )  # fmt: skip

@@ -7,7 +7,7 @@ is gathered once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +35,11 @@ from .lowered import Computed, Gathered, Lowered, Reckoned, column, is_known
 from .schema import Collection, Kind, Schema
 
 if TYPE_CHECKING:
-    import narwhals as nw
+    pass
 
-__all__ = ["holding"]
+__all__ = ["KEY", "holding", "opened", "rows_of"]
 
-_KEY = "0key"
+KEY = "0key"
 """Whatever tells customers apart is called so within; no field's name begins with a digit."""
 
 
@@ -78,34 +78,95 @@ def holding(
     gathered = {one.name: one for rule in rules.values() for one in rule.gathered()}
     # A column is not named by a rule's text, of which no engine promises anything.
     names = {name: f"0gathered{n}" for n, name in enumerate(gathered)}
-    frames = _Frames(need("narwhals", extra="bulk"), key, names)
+    nw = need("narwhals", extra="bulk")
+    frames = _Frames(nw, names)
     if key in rules:
         raise InputError(
             "a rule is called as the column that tells customers apart; call it otherwise", rule="snapshot"
         )
-    base = frames.opened(frame, "the frame of customers", _needed(rules.values(), schema) - rules.keys(), schema)
+    base = opened(nw, frame, "the frame of customers", key, _needed(rules.values()) - rules.keys(), schema)
     known = _merged(rules.values(), today, parameters or {})
     for name in dict.fromkeys(one.collection for one in gathered.values()):
-        rows = schema.collections[name]
-        if name not in (collections or {}):
-            raise InputError(f"the rules gather over {name}, of which no rows were given", rule="missing_collection")
         these = [one for one in gathered.values() if one.collection == name]
-        opened = frames.opened((collections or {})[name], f"the rows of {name}", _needed_of(these, rows), rows)
-        if (mine := base.collect_schema()[_KEY]) != (theirs := opened.collect_schema()[_KEY]):
-            raise InputError(
-                f"the key of customers is {mine}, and that of the rows of {name} is {theirs}", rule="snapshot"
-            )
-        base = frames.with_gathered(base, opened, these, known)
+        rows = rows_of(nw, collections, name, base, key, _needed_of(these), schema.collections[name])
+        base = frames.with_gathered(base, rows, these, known)
     mine = {name: f"0rule{n}" for n, name in enumerate(rules)}
     for level in _levels(rules, exclusive):
         holds = {
-            name: _Expressions(frames.nw, rules[name].computed, known, {**names, **mine}).condition(rules[name].tree)
+            name: _Expressions(nw, rules[name].computed, known, {**names, **mine}).condition(rules[name].tree)
             for name in level
         }
         base = base.with_columns(*(one.alias(mine[name]) for name, one in _one_at_most(holds, exclusive).items()))
-    return base.select(
-        frames.nw.col(_KEY).alias(key), *(frames.nw.col(mine[name]).alias(name) for name in rules)
-    ).to_native()
+    return base.select(nw.col(KEY).alias(key), *(nw.col(mine[name]).alias(name) for name in rules)).to_native()
+
+
+def opened(nw: Any, frame: Any, what: str, key: str, needed: Iterable[str], fields: Schema | Collection) -> Any:
+    """
+    The columns of *frame* that are needed, as engines compare them, behind `KEY`.
+
+    Args:
+        nw: Narwhals.
+        frame: A Polars, DuckDB or Spark frame, lazy or not.
+        what: As a message calls it.
+        key: Its column that tells customers apart.
+        needed: Names of columns; one that is none of *fields* is a truth value.
+        fields: Their types.
+
+    Raises:
+        InputError: A column is missing, or is of another type.
+    """
+    found = nw.from_native(frame)
+    types = found.collect_schema()
+    if key not in types:
+        raise InputError(f"{what} has no column {key}", rule="snapshot")
+    columns = [nw.col(key).alias(KEY)]
+    for name in sorted(needed):
+        if name not in types:
+            raise InputError(f"{what} has no column {name}, which a rule speaks of", rule="snapshot")
+        kind = fields[name].kind if name in fields else Kind.BOOLEAN
+        columns.append(_typed(nw, name, types[name], kind, what))
+    return found.select(*columns)
+
+
+def _typed(nw: Any, name: str, type_: Any, kind: Kind, what: str) -> Any:
+    if kind is Kind.TEXT:
+        right, wanted = type_ == nw.String, "text"
+    elif kind is Kind.BOOLEAN:
+        right, wanted = type_ == nw.Boolean, "true or false"
+    else:
+        numbers = (nw.Int64, nw.Int32, nw.Int16, nw.Int8, nw.UInt32, nw.UInt16, nw.UInt8)
+        right, wanted = type_ in numbers, "whole numbers of at most 64 bits, with a sign"
+    if type_ == nw.Unknown:
+        raise InputError(
+            f"{what}: the column {name} has no type that is known; if all of it is missing, say which it is of: {wanted}",
+            rule="snapshot",
+        )
+    if not right:
+        raise InputError(f"{what}: the column {name} is {type_}; a {kind} is given as {wanted}", rule="snapshot")
+    return nw.col(name) if kind in (Kind.TEXT, Kind.BOOLEAN) or type_ == nw.Int64 else nw.col(name).cast(nw.Int64)
+
+
+def rows_of(
+    nw: Any,
+    collections: Mapping[str, Any] | None,
+    name: str,
+    base: Any,
+    key: str,
+    needed: Iterable[str],
+    rows: Collection,
+) -> Any:
+    """
+    The rows of the collection *name*, `opened`, whose key is of the type of that of *base*.
+
+    Raises:
+        InputError: They were not given, or do not fit.
+    """
+    if name not in (collections or {}):
+        raise InputError(f"the rules gather over {name}, of which no rows were given", rule="missing_collection")
+    found = opened(nw, (collections or {})[name], f"the rows of {name}", key, needed, rows)
+    if (mine := base.collect_schema()[KEY]) != (theirs := found.collect_schema()[KEY]):
+        raise InputError(f"the key of customers is {mine}, and that of the rows of {name} is {theirs}", rule="snapshot")
+    return found
 
 
 def _one_at_most(holds: Mapping[str, Any], exclusive: Sequence[Sequence[str]]) -> dict[str, Any]:
@@ -146,7 +207,7 @@ def _merged(rules: Any, today: date, parameters: Mapping[str, Any]) -> dict[str,
     return known
 
 
-def _needed(rules: Any, schema: Schema) -> set[str]:
+def _needed(rules: Iterable[Lowered]) -> set[str]:
     """The columns of the customers' frame that *rules* need."""
     found: set[str] = set()
     for rule in rules:
@@ -155,7 +216,7 @@ def _needed(rules: Any, schema: Schema) -> set[str]:
     return found
 
 
-def _needed_of(gathered: Sequence[Gathered], rows: Collection) -> set[str]:
+def _needed_of(gathered: Sequence[Gathered]) -> set[str]:
     found: set[str] = set()
     for one in gathered:
         computed = {inner.name for inner in one.computed}
@@ -182,49 +243,16 @@ def _operands(computed: Sequence[Computed]) -> set[str]:
 @attrs.frozen
 class _Frames:
     nw: Any
-    key: str
     names: Mapping[str, str]
-
-    def opened(self, frame: Any, what: str, needed: set[str], fields: Schema | Collection) -> nw.LazyFrame[Any]:
-        """*frame* with the columns that are needed, as engines compare them."""
-        found = self.nw.from_native(frame)
-        types = found.collect_schema()
-        if self.key not in types:
-            raise InputError(f"{what} has no column {self.key}", rule="snapshot")
-        columns = [self.nw.col(self.key).alias(_KEY)]
-        for name in sorted(needed):
-            if name not in types:
-                raise InputError(f"{what} has no column {name}, which a rule speaks of", rule="snapshot")
-            kind = fields[name].kind if name in fields else Kind.BOOLEAN
-            columns.append(self._typed(name, types[name], kind, what))
-        return found.select(*columns)
-
-    def _typed(self, name: str, type_: Any, kind: Kind, what: str) -> Any:
-        nw = self.nw
-        if kind is Kind.TEXT:
-            right, wanted = type_ == nw.String, "text"
-        elif kind is Kind.BOOLEAN:
-            right, wanted = type_ == nw.Boolean, "true or false"
-        else:
-            numbers = (nw.Int64, nw.Int32, nw.Int16, nw.Int8, nw.UInt32, nw.UInt16, nw.UInt8)
-            right, wanted = type_ in numbers, "whole numbers of at most 64 bits, with a sign"
-        if type_ == nw.Unknown:
-            raise InputError(
-                f"{what}: the column {name} has no type that is known; if all of it is missing, say which it is of: {wanted}",
-                rule="snapshot",
-            )
-        if not right:
-            raise InputError(f"{what}: the column {name} is {type_}; a {kind} is given as {wanted}", rule="snapshot")
-        return nw.col(name) if kind in (Kind.TEXT, Kind.BOOLEAN) or type_ == nw.Int64 else nw.col(name).cast(nw.Int64)
 
     def with_gathered(self, base: Any, rows: Any, gathered: Sequence[Gathered], known: Mapping[str, Any]) -> Any:
         """*base* with a column for each of *gathered*, which are over *rows*."""
         together = [one for one in gathered if one.function is not Function.LAST]
         if together:
-            base = base.join(self._together(rows, together, known), on=_KEY, how="left")
+            base = base.join(self._together(rows, together, known), on=KEY, how="left")
         for one in gathered:
             if one.function is Function.LAST:
-                base = base.join(self._last(rows, one, known), on=_KEY, how="left")
+                base = base.join(self._last(rows, one, known), on=KEY, how="left")
         none = [
             self.names[one.name]
             for one in gathered
@@ -249,7 +277,7 @@ class _Frames:
                 if one.function in (Function.COUNT, Function.SUM):
                     number = number.cast(nw.Int64)
             found.append(number.alias(name))
-        return rows.select(nw.col(_KEY), *marked).group_by(_KEY).agg(*found)
+        return rows.select(nw.col(KEY), *marked).group_by(KEY).agg(*found)
 
     def _those(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> tuple[Any, Any]:
         """The rows of *one*, and its value in them."""
@@ -260,11 +288,11 @@ class _Frames:
     def _last(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> Any:
         nw = self.nw
         those, value = self._those(rows, one, known)
-        dated = those.select(nw.col(_KEY), nw.col(one.date).alias("day"), value.alias("value"))
+        dated = those.select(nw.col(KEY), nw.col(one.date).alias("day"), value.alias("value"))
         dated = dated.filter(~nw.col("day").is_null())
-        latest = dated.group_by(_KEY).agg(nw.col("day").max().alias("latest"))
-        last = dated.join(latest, on=_KEY, how="inner").filter(nw.col("day") == nw.col("latest"))
-        return last.group_by(_KEY).agg(nw.col("value").max().alias(self.names[one.name]))
+        latest = dated.group_by(KEY).agg(nw.col("day").max().alias("latest"))
+        last = dated.join(latest, on=KEY, how="inner").filter(nw.col("day") == nw.col("latest"))
+        return last.group_by(KEY).agg(nw.col("value").max().alias(self.names[one.name]))
 
 
 class _Expressions:

@@ -16,6 +16,7 @@ from .audience import (
 from .catalogue import Catalogue, starter_catalogue
 from .evaluate import Evaluator, Said, Verdict
 from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of, standing
+from .standing import averages_of, state_of, steps_of
 from .tag import Family, Group, Segment, Tag, TagKind
 from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, average_of
 
@@ -50,6 +51,7 @@ __all__ = [
     "Word",
     "audience",
     "average_of",
+    "averages_of",
     "draw",
     "heard",
     "is_control",
@@ -59,4 +61,6 @@ __all__ = [
     "said_of",
     "standing",
     "starter_catalogue",
+    "state_of",
+    "steps_of",
 ]

@@ -15,12 +15,19 @@ All tags and segments of a bank, checked together: every rule fits, none goes in
     when = "aum >= CNY 500000"
     group = "wealth"
     priority = 20
+
+A group of tiers is a ladder, on which a customer stands by their monthly balances:
+
+    [tag.gold]
+    kind = "tier"
+    group = "tier"
+    floor = "CNY 50000"
+    grace_months = 3
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from enum import Enum
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import as_file, files
@@ -29,11 +36,15 @@ from typing import Any, TypeVar
 
 import attrs
 
+from .._canonical import dumps, sha256
 from .._toml import read_toml
 from ..errors import ConfigurationError, RuleError
 from ..party import Sensitivity
-from ..rules import Lowered, Needs, Schema, comes_from, lower, needs, opened_schema, parse, sensitivity_of, written
-from .tag import Definition, Family, Group, Segment, Tag, TagKind
+from ..rules import Lowered, Needs, Schema, comes_from, lower, needs, opened_schema, sensitivity_of
+from .document import definitions, tables
+from .standing import READ, stands_on
+from .tag import Definition, Group, Segment, Tag, TagKind
+from .tier import TierScale
 
 __all__ = ["Catalogue", "starter_catalogue"]
 
@@ -41,21 +52,6 @@ MOST_CHAIN = 50
 
 T = TypeVar("T", bound="Definition | Group")
 _ORDER = list(Sensitivity)
-_TAG = {
-    "family",
-    "zh",
-    "en",
-    "about_zh",
-    "about_en",
-    "owner",
-    "when",
-    "kind",
-    "group",
-    "priority",
-    "valid_days",
-    "sensitivity",
-}
-_SEGMENT = {"zh", "en", "about_zh", "about_en", "owner", "when"}
 
 
 @attrs.frozen(kw_only=True, hash=False)
@@ -70,7 +66,7 @@ class Catalogue:
 
     Raises:
         RuleError: A rule does not fit what there is, definitions go in a circle, a group is unknown or two of its tags have one
-            priority; the message names the definition.
+            priority, or tiers make no ladder; the message names the definition.
     """
 
     version: str
@@ -110,12 +106,7 @@ class Catalogue:
         known = isinstance(given, Mapping) and not set(given) - {"version", "tag", "group", "segment"}
         if not known or not isinstance(given.get("version"), str):
             raise RuleError("a catalogue has a version (text), [tag.NAME], [group.NAME] and [segment.NAME]")
-        return cls(
-            version=document["version"], more=more,
-            tags=_each(document, "tag", _TAG, _tag),
-            groups=_each(document, "group", {"zh", "en"}, lambda name, table: Group(name=name, **table)),
-            segments=_each(document, "segment", _SEGMENT, lambda name, table: Segment(name=name, **_with_rule(table))),
-        )  # fmt: skip
+        return cls(version=document["version"], more=more, **definitions(document))
 
     def document(self) -> dict[str, Any]:
         """
@@ -128,17 +119,20 @@ class Catalogue:
             raise RuleError(
                 "a catalogue that reads a bank's own fields is not kept with the store; give it to an evaluator"
             )
-        return {
-            "version": self.version,
-            "tag": {name: _table(one, _TAG) for name, one in sorted(self.tags.items())},
-            "group": {name: _table(one, {"zh", "en"}) for name, one in sorted(self.groups.items())},
-            "segment": {name: _table(one, _SEGMENT) for name, one in sorted(self.segments.items())},
-        }  # fmt: skip
+        return {"version": self.version, **tables(self.tags, self.groups, self.segments)}
 
     @cached_property
     def schema(self) -> Schema:
         """What the rules may speak of."""
         return opened_schema(tags=self.tags, segments=self.segments, more=self.more)
+
+    @cached_property
+    def ladders(self) -> Mapping[str, TierScale]:
+        """The groups whose tags are tiers."""
+        groups = {name: self.group_of(name) for name in self.groups}
+        return {
+            name: _ladder(name, tags) for name, tags in groups.items() if any(one.floor is not None for one in tags)
+        }
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -164,15 +158,17 @@ class Catalogue:
         return self._versions[name]
 
     def lowered(self, name: str) -> Lowered | None:
-        """Its rule as engines take it; None of a tag without one."""
+        """Its rule as engines take it, or that of a tier; None of a tag without one."""
         if name not in self._lowered:
             self._lowered[name] = self._lower(name)
         return self._lowered[name]
 
     def needs(self, name: str) -> Needs:
-        """What its rule reads itself."""
-        when = self.definition(name).when
-        return Needs() if when is None else needs(when, self.schema)
+        """What its rule reads itself, or a tier."""
+        one = self.definition(name)
+        if one.when is None:
+            return READ if self._is_tier(name) else Needs()
+        return needs(one.when, self.schema)
 
     def inputs(self, name: str) -> Needs:
         """
@@ -205,7 +201,7 @@ class Catalogue:
 
     def group_of(self, name: str) -> tuple[Tag, ...]:
         """The tags of a group, highest priority first."""
-        return tuple(sorted((tag for tag in self.tags.values() if tag.group == name), key=lambda tag: -tag.priority))
+        return tuple(sorted((tag for tag in self.tags.values() if tag.group == name), key=lambda tag: -tag.rank))
 
     @cached_property
     def _inputs(self) -> dict[str, Needs]:
@@ -225,16 +221,22 @@ class Catalogue:
 
     @cached_property
     def _versions(self) -> dict[str, str]:
-        return {name: self.definition(name).version for name in self.order}
+        found = {name: self.definition(name).version for name in self.order}
+        for group in self.ladders:  # where one stands, the steps beside it say too
+            names = [f"tag:{tag.name}" for tag in self.group_of(group)]
+            steps = [found[name] for name in names]
+            found |= {name: sha256("bankcif/v1/tier", dumps([found[name], *steps])).hex()[:16] for name in names}
+        return found
 
     @cached_property
     def _lowered(self) -> dict[str, Lowered | None]:
         return {}
 
     def _lower(self, name: str) -> Lowered | None:
-        when, problem = self.definition(name).when, None
+        one, problem = self.definition(name), None
+        when = one.when
         if when is None:
-            return None
+            return stands_on(one.group, one.name) if isinstance(one, Tag) and self._is_tier(name) else None
         try:
             return lower(when, self.schema)
         except RuleError as error:
@@ -249,6 +251,10 @@ class Catalogue:
         read = self.needs(name)
         found = [f"tag:{tag}" for tag in sorted(read.tags & self.tags.keys())]
         return found + [f"segment:{one}" for one in sorted(read.segments & self.segments.keys())]
+
+    def _is_tier(self, name: str) -> bool:
+        one = self.definition(name)
+        return isinstance(one, Tag) and one.kind is TagKind.TIER
 
     def _node(self, name: str) -> str:
         """What is decided at once: a group as a whole."""
@@ -277,7 +283,7 @@ class Catalogue:
                 raise RuleError(f"tag {tag.name}: there is no group {tag.group}")
         for name in self.groups:
             priorities = [tag.priority for tag in self.group_of(name)]
-            if len(set(priorities)) < len(priorities):
+            if name not in self.ladders and len(set(priorities)) < len(priorities):
                 raise RuleError(f"group {name}: two of its tags have one priority, so that neither would win")
 
 
@@ -287,55 +293,17 @@ def starter_catalogue() -> Catalogue:
         return Catalogue.read(path)
 
 
-def _by_name(definitions: Iterable[Any], kind: type[T]) -> dict[str, T]:
-    return {one.name: one for one in definitions if isinstance(one, kind)}
-
-
-def _each(
-    document: Mapping[str, Any], kind: str, known: set[str], made: Callable[[str, dict[str, Any]], T]
-) -> dict[str, T]:
-    found: dict[str, T] = {}
-    tables = document.get(kind, {})
-    for name, table in tables.items() if isinstance(tables, Mapping) else [("", None)]:
-        if not isinstance(table, Mapping) or set(table) - known:
-            raise RuleError(f"{kind} {name}: it may have {', '.join(sorted(known))}")
-        problem = ""
+def _ladder(name: str, tags: Iterable[Tag]) -> TierScale:
+    """The ladder that *tags* of a group are, highest first."""
+    steps = [*tags][::-1]
+    problem = "" if all(tag.floor is not None for tag in steps) else "its tags are tiers, or none of them is"
+    if not problem:
         try:
-            found[name] = made(name, dict(table))
-            continue
+            return TierScale(tuple(tag.tier() for tag in steps))
         except RuleError as error:
             problem = str(error)
-        except (TypeError, ValueError, AttributeError):
-            problem = "something is missing, or of the wrong type"
-        raise RuleError(problem if problem.startswith(kind) else f"{kind} {name}: {problem}")
-    return found
+    raise RuleError(f"group {name}: {problem}")
 
 
-def _table(one: Definition | Group, keys: set[str]) -> dict[str, Any]:
-    """A definition as a document has it; what is nothing is left out."""
-    found = {key: getattr(one, key) for key in sorted(keys) if getattr(one, key) not in (None, "")}
-    if "when" in found:
-        found["when"] = written(found["when"])
-    return {key: value.value if isinstance(value, Enum) else value for key, value in found.items()}
-
-
-def _with_rule(table: dict[str, Any]) -> dict[str, Any]:
-    if "when" in table:
-        try:
-            table["when"] = parse(table["when"])
-        except RuleError as error:
-            table["when"] = f"when: {error}"
-        if isinstance(table["when"], str):
-            raise RuleError(table["when"])
-    return table
-
-
-def _tag(name: str, table: dict[str, Any]) -> Tag:
-    table = _with_rule(table)
-    enums: tuple[tuple[str, Any], ...] = (("family", Family), ("kind", TagKind), ("sensitivity", Sensitivity))
-    for word, kind in enums:
-        if word in table:
-            if table[word] not in list(kind):
-                raise RuleError(f"{word} is one of {', '.join(kind)}")
-            table[word] = kind(table[word])
-    return Tag(name=name, **table)
+def _by_name(definitions: Iterable[Any], kind: type[T]) -> dict[str, T]:
+    return {one.name: one for one in definitions if isinstance(one, kind)}

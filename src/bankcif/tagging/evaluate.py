@@ -17,9 +17,11 @@ from ..rules import (
     Compare,
     Explanation,
     Expression,
+    Kind,
     Lowered,
     Or,
     Predicate,
+    RuleField,
     Show,
     compiled,
     explain,
@@ -27,7 +29,9 @@ from ..rules import (
 )
 from ..rules.columns import holding
 from .catalogue import Catalogue
+from .standing import column_of, explain_tier, next_turn, standing
 from .tag import Tag
+from .tier_columns import with_tiers
 
 __all__ = ["Evaluator", "Said", "Verdict"]
 
@@ -98,7 +102,7 @@ class Evaluator:
         Cost: some 0.3 µs a comparison.
         """
         given = said or {}
-        known, days = dict(record), self._on(today)
+        known, days = self._with_tiers(record, today), self._on(today)
         found: dict[str, Verdict] = {}
         taken: set[str] = set()
         for rule in self._grouped(given):
@@ -119,7 +123,7 @@ class Evaluator:
         said: Mapping[str, Said] | None = None,
     ) -> Explanation:  # fmt: skip
         """
-        Why the rule of ``tag:NAME`` or ``segment:NAME`` holds of a customer, or does not.
+        Why the rule of ``tag:NAME`` or ``segment:NAME`` holds of a customer, or does not; of a tier, month by month.
 
         Args:
             show, sources: As in `bankcif.rules.explain`.
@@ -127,7 +131,10 @@ class Evaluator:
         Raises:
             InputError: It has no rule: somebody says whether it holds.
         """
-        when = self.catalogue.definition(name).when
+        one = self.catalogue.definition(name)
+        when = one.when
+        if isinstance(one, Tag) and one.group in self.catalogue.ladders:
+            return explain_tier(self.catalogue.ladders[one.group], one.name, record["balances"], today, show)
         if when is None:
             raise InputError(f"{name} has no rule: a person, a model or another system says who has it", rule="tags")
         flags = {other: verdict.has for other, verdict in self.verdicts(record, today, said).items()}
@@ -142,10 +149,10 @@ class Evaluator:
             verdicts: As `verdicts` gave them for *today*.
         """
         known = {**record, **{name: verdict in _HAS for name, verdict in verdicts.items()}}
-        first: date | None = None
-        for turns in self._turning:
-            found = turns(known, today, until=first)
-            first = found or first
+        turns = [next_turn(scale, record["balances"], today) for scale in self.catalogue.ladders.values()]
+        first = min((day for day in turns if day is not None), default=None)
+        for turn in self._turning:
+            first = turn(known, today, until=first) or first
         return first
 
     def overlaps(self, records: Iterable[Mapping[str, Any]], today: date) -> dict[frozenset[str], int]:
@@ -179,10 +186,23 @@ class Evaluator:
         rules = {rule.name: rule.lowered for rule in self._rules if rule.lowered is not None}
         unsaid = {rule.name for rule in self._rules if rule.lowered is None}
         groups = [[f"tag:{tag.name}" for tag in self.catalogue.group_of(name)] for name in self.catalogue.groups]
+        ladders, schema = self.catalogue.ladders, self.catalogue.schema
+        if ladders:
+            frame = with_tiers(ladders, schema, frame, key=key, today=today, collections=collections)
+            tiers = {column_of(group): RuleField(column_of(group), Kind.TEXT) for group in ladders}
+            schema = attrs.evolve(schema, fields={**schema.fields, **tiers})
         return holding(
-            {name: _without(rule, unsaid) for name, rule in rules.items()}, self.catalogue.schema, frame, key=key, today=today,
+            {name: _without(rule, unsaid) for name, rule in rules.items()}, schema, frame, key=key, today=today,
             collections=collections, exclusive=[[name for name in group if name in rules] for group in groups],
         )  # fmt: skip
+
+    def _with_tiers(self, record: Mapping[str, Any], today: date) -> dict[str, Any]:
+        """*record* with the columns of the ladders."""
+        ladders = self.catalogue.ladders
+        return {
+            **record,
+            **{column_of(group): standing(scale, record["balances"], today) for group, scale in ladders.items()},
+        }
 
     def _rule(self, place: int, name: str) -> _Rule:
         one, lowered = self.catalogue.definition(name), self.catalogue.lowered(name)
@@ -210,7 +230,7 @@ class Evaluator:
         def key(rule: _Rule) -> tuple[int, bool, int]:
             if rule.tag is None or not rule.group:
                 return rule.place, False, 0
-            return first[rule.group], said.get(rule.tag.name) is not Said.HAS, -rule.tag.priority
+            return first[rule.group], said.get(rule.tag.name) is not Said.HAS, -rule.tag.rank
 
         return sorted(self._rules, key=key)
 

@@ -254,7 +254,7 @@ def said_of(catalogue: Catalogue, words: Mapping[str, Word]) -> dict[str, Said]:
 def _may_stand(tag: Tag, word: Word) -> bool:
     if word.said is Said.VETO:
         return True
-    return tag.kind is not TagKind.RULE and (word.until is not None or tag.kind is not TagKind.MANUAL)
+    return tag.kind is not TagKind.RULE and (word.until is not None or not tag.needs_end)
 
 
 def _held(
@@ -299,7 +299,7 @@ def need_sayable(tag: Tag, said: Said | None, until: date | None, evidence: str,
         problem = "no last day lies in the past"
     elif said is not None and tag.kind in (TagKind.MODEL, TagKind.IMPORTED) and said is Said.HAS and not evidence:
         problem = "what a model or another system says has evidence: name its version or its file"
-    elif said is not None and until is None and (said is Said.VETO or tag.kind is TagKind.MANUAL):
+    elif said is not None and until is None and (said is Said.VETO or tag.needs_end):
         problem = "what a person says has a last day; say until when"
     elif until is not None and until > today + timedelta(_MOST_DAYS):
         problem = f"what is said stands for {_MOST_DAYS:,} days at most"

@@ -11,8 +11,9 @@ from attrs.validators import instance_of, optional
 from .._canonical import dumps, sha256
 from .._text import Language
 from ..errors import RuleError
-from ..party import Sensitivity
+from ..party import Money, Sensitivity
 from ..rules import Expression, as_document
+from .tier import Tier
 
 __all__ = ["Family", "Group", "Segment", "Tag", "TagKind"]
 
@@ -35,9 +36,10 @@ class Family(enum.StrEnum):
 
 
 class TagKind(enum.StrEnum):
-    """Who says that a customer has a tag: a rule, a person, a model, or another system."""
+    """Who says that a customer has a tag: a rule, their monthly balances on a ladder of tiers, a person, a model, or another system."""
 
     RULE = "rule"
+    TIER = "tier"
     MANUAL = "manual"
     MODEL = "model"
     IMPORTED = "imported"
@@ -104,7 +106,10 @@ class Segment(Definition):
 
 @attrs.frozen(kw_only=True)
 class Group:
-    """Tags of which a customer has one at most, such as grades; the one of the highest priority that holds."""
+    """
+    Tags of which a customer has one at most, such as grades; the one of the highest priority that holds. A group of tiers is a ladder: a
+    customer stands on one of them by their monthly balances (`bankcif.tagging.TierScale`).
+    """
 
     name: str = attrs.field(validator=_named)
     zh: str = attrs.field(validator=instance_of(str))
@@ -120,9 +125,11 @@ class Tag(Definition):
         family: What it is about.
         kind: Who says that a customer has it.
         group: The group of which it is the only one; empty for none.
-        priority: Within its group; the highest wins.
+        priority: Within its group; the highest wins. Of a tier its floor says it.
         valid_days: How long it stands if nobody looks again; None for as long as it holds.
         sensitivity: Its class where that is above the highest of what its rule reads.
+        floor: Of a tier: from which monthly average on a customer stands there; the lowest of a group is of 0.
+        grace_months: Of a tier: so many months in a row below the floor are watched before the customer drops; 3 if nothing is said.
     """
 
     family: Family
@@ -131,18 +138,41 @@ class Tag(Definition):
     priority: int = attrs.field(default=0, validator=_whole)
     valid_days: int | None = attrs.field(default=None, validator=optional(_whole))
     sensitivity: Sensitivity = Sensitivity.C1
+    floor: Money | None = None
+    grace_months: int | None = None
 
     def __attrs_post_init__(self) -> None:
         _checked(self)
         if (self.kind is TagKind.RULE) != (self.when is not None):
             raise RuleError(f"tag {self.name}: a rule tag, and no other, says when it holds")
+        is_tier = self.kind is TagKind.TIER
+        if is_tier != (self.floor is not None) or (self.grace_months is not None and not is_tier):
+            raise RuleError(f"tag {self.name}: a tier, and no other, has a floor, and may have grace_months")
+        if is_tier and (not self.group or self.priority):
+            raise RuleError(f"tag {self.name}: a tier stands in a group, and its floor is its priority")
         if self.valid_days is not None and not 1 <= self.valid_days <= _MOST_DAYS:
             raise RuleError(f"tag {self.name}: it is valid for 1 to {_MOST_DAYS:,} days")
         if self.kind is TagKind.MANUAL and self.valid_days is None:
             raise RuleError(f"tag {self.name}: what a person says is valid for so many days, and then said again")
 
+    @property
+    def rank(self) -> int:
+        """Its place in its group: the highest wins."""
+        return self.priority if self.floor is None else self.floor.minor
+
+    @property
+    def needs_end(self) -> bool:
+        """Whether it stands for so long only where somebody says it: what a person says does, and so does a tier beside the ladder."""
+        return self.kind in (TagKind.MANUAL, TagKind.TIER)
+
+    def tier(self) -> Tier:
+        """The step of the ladder that a tier is."""
+        assert self.floor is not None, "a tier has a floor"
+        return Tier(self.name, self.floor, *(() if self.grace_months is None else (self.grace_months,)))
+
     def _digested(self) -> list[object]:
-        return [*super()._digested(), self.kind.value, self.group, self.priority, self.valid_days]
+        own = [*super()._digested(), self.kind.value, self.group, self.priority, self.valid_days]
+        return own if self.floor is None else [*own, self.floor.stored(), self.tier().grace_months]
 
 
 def _checked(one: Definition) -> None:

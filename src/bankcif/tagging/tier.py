@@ -4,20 +4,6 @@ Tiers: on which step of a ladder of balances a customer stands, month by month.
 The measure is the average of the closing balances of all days of a month. Whoever reaches a higher floor stands there from the next month on;
 whoever falls below the own floor is on watch, and after so many months of it in a row drops to where the last of them puts them. An average
 is never divided out: its sum is compared with the floor times the days.
-
-    version = "2026.1"
-    currency = "CNY"
-    [[tier]]
-    name = "mass"
-    zh = "大众客户"
-    en = "Mass"
-    floor = "0"
-    [[tier]]
-    name = "affluent"
-    zh = "理财客户"
-    en = "Affluent"
-    floor = "50000"
-    grace_months = 3
 """
 
 from __future__ import annotations
@@ -26,17 +12,17 @@ import enum
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import attrs
-from attrs.validators import instance_of
 
-from .._toml import read_toml
-from ..errors import BankCIFError, ConfigurationError
+from ..errors import InputError, RuleError
 from ..party import Money
 
 __all__ = ["Average", "Month", "Move", "Step", "Tier", "TierScale", "TierState", "average_of"]
+
+_MOST_GRACE = 24
+_MOST_MEMORY = 120
+_MOST_MINOR = 10**15
 
 
 @attrs.frozen(order=True)
@@ -52,6 +38,15 @@ class Month:
 
     def next(self) -> Month:
         return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+    def minus(self, months: int) -> Month:
+        place = self.year * 12 + self.month - 1 - months
+        return Month(place // 12, place % 12 + 1)
+
+    @property
+    def first(self) -> date:
+        """Its first day."""
+        return date(self.year, self.month, 1)
 
     @property
     def days(self) -> int:
@@ -73,22 +68,20 @@ class Average:
         return self.total >= floor * self.days
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Tier:
     """
     A step of the ladder.
 
     Attributes:
-        name, zh, en: As it is called.
+        name: As it is called.
         floor: From which average on a customer stands there.
         grace_months: So many months in a row below the floor are watched; in the one after them the customer drops.
     """
 
-    name: str = attrs.field(validator=instance_of(str))
-    zh: str = attrs.field(validator=instance_of(str))
-    en: str = attrs.field(validator=instance_of(str))
+    name: str
     floor: Money
-    grace_months: int = attrs.field(default=3, validator=instance_of(int))
+    grace_months: int = 3
 
 
 class Move(enum.StrEnum):
@@ -135,49 +128,44 @@ class TierScale:
     A ladder.
 
     Attributes:
-        version: As the bank counts it.
         tiers: Lowest first; the lowest has no floor.
 
     Raises:
-        ConfigurationError: Floors do not rise, are of several currencies, or grace is out of range.
+        RuleError: Floors do not rise, are of several currencies or out of range, or grace is.
     """
 
-    version: str
     tiers: tuple[Tier, ...]
 
     def __attrs_post_init__(self) -> None:
         floors = [tier.floor.minor for tier in self.tiers]
         problem = ""
         if not floors or floors[0] != 0 or floors != sorted(set(floors)):
-            problem = "the floors of a scale rise from 0"
+            problem = "the floors of tiers rise from 0"
+        elif floors[-1] > _MOST_MINOR:
+            problem = f"the floor of a tier is {_MOST_MINOR:,} minor units at most"
         elif len({tier.floor.currency for tier in self.tiers}) > 1:
-            problem = "the floors of a scale are of one currency"
+            problem = "the floors of tiers are of one currency"
         elif len({tier.name for tier in self.tiers}) < len(self.tiers):
             problem = "two tiers have one name"
-        elif not all(1 <= tier.grace_months <= 24 for tier in self.tiers):
-            problem = "grace is 1 to 24 months"
+        elif not all(type(tier.grace_months) is int and 1 <= tier.grace_months <= _MOST_GRACE for tier in self.tiers):
+            problem = f"the grace of a tier is 1 to {_MOST_GRACE} months"
+        elif self.memory > _MOST_MEMORY:
+            problem = f"the graces of a ladder's tiers are {_MOST_MEMORY} months together at most"
         if problem:
-            raise ConfigurationError(problem, rule="tiers")
+            raise RuleError(problem)
 
-    @classmethod
-    def read(cls, path: Path) -> TierScale:
-        """The scale in the TOML file *path*. Raises `ConfigurationError` if it cannot be read, or is none."""
-        return cls.from_document(read_toml(path, "tiers", ConfigurationError, "tiers"))
+    @property
+    def currency(self) -> str:
+        """Of all floors."""
+        return self.tiers[0].floor.currency
 
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> TierScale:
-        """The scale in a parsed document. Raises `ConfigurationError` as `read` does."""
-        problem = "a scale has a version, a currency, and [[tier]] with name, zh, en, floor and maybe grace_months"
-        try:
-            currency, tiers = document["currency"], document["tier"]
-            made = tuple(Tier(**{**table, "floor": Money(table["floor"], currency)}) for table in tiers)
-            if set(document) == {"version", "currency", "tier"} and isinstance(document["version"], str):
-                return cls(document["version"], made)
-        except ConfigurationError as error:
-            problem = str(error)
-        except (BankCIFError, KeyError, TypeError, ValueError, AttributeError):
-            pass
-        raise ConfigurationError(problem, rule="tiers")
+    @property
+    def memory(self) -> int:
+        """
+        How many last months say where a customer stands, whatever was before: the graces of all steps but the lowest. Of two who had other
+        months before, the one who stands higher is on watch and drops within a grace; then the other may stand higher, but on a lower step.
+        """
+        return max(sum(tier.grace_months for tier in self.tiers[1:]), 1)
 
     def of(self, average: Average) -> Tier:
         """The step that *average* reaches."""
@@ -188,15 +176,13 @@ class TierScale:
         What *month*'s *average* means for a customer who stood at *state*; None for one who is new.
 
         Raises:
-            ConfigurationError: *month* is not the one behind those that were reckoned, or the scale has no such tier.
+            InputError: *month* is not the one behind those that were reckoned, or the scale has no such tier.
         """
         reached, then = self.of(average), month.next()
         if state is None:
             return _moved(month, Move.ENTERED, TierState(tier=reached.name, since=then, until=month))
         if month != state.until.next():
-            raise ConfigurationError(
-                f"month {month} is not the one behind {state.until}; reckon anew from there", rule="tiers"
-            )
+            raise InputError(f"month {month} is not the one behind {state.until}; reckon anew from there", rule="tiers")
         own = self._place(state.tier)
         if self._place(reached.name) > own:
             return _moved(month, Move.PROMOTED, TierState(tier=reached.name, since=then, until=month))
@@ -223,6 +209,14 @@ class TierScale:
             state, month = steps[-1].state, month.next()
         return steps
 
+    def stands(self, averages: Mapping[Month, Average]) -> str | None:
+        """The tier from the month behind the last of *averages* on, as `replay` gives it; None of none."""
+        if not averages:
+            return None
+        last = max(averages)
+        first = max(last.minus(self.memory - 1), min(averages))
+        return self.replay({month: each for month, each in averages.items() if month >= first})[-1].state.tier
+
     def missing(self, state: TierState, average: Average) -> Money | None:
         """How much more the month's average needed for the next tier; None on the highest."""
         above = self.tiers[self._place(state.tier) + 1 :]
@@ -234,7 +228,7 @@ class TierScale:
     def _place(self, name: str) -> int:
         found = next((at for at, tier in enumerate(self.tiers) if tier.name == name), None)
         if found is None:
-            raise ConfigurationError(f"this scale has no tier {name}", rule="tiers")
+            raise InputError(f"this scale has no tier {name}", rule="tiers")
         return found
 
 
