@@ -168,10 +168,16 @@ def test_tags_are_counted_and_an_audience_is_planned(store: str, capsys: pytest.
     _, out, _ = said(capsys, "count", "tag:senior", "tag:minor", *marketing, "--json")
     assert json.loads(out) == {"customers": 0, "have": {"tag:senior": None, "tag:minor": 0}}
     assert "few" in said(capsys, "count", "tag:senior", *marketing)[1]
+    _, out, _ = said(capsys, "count", "tag:senior", *marketing, "--json", "--at", "2020-01-01T00:00+08:00")
+    assert json.loads(out)["have"] == {"tag:senior": 0}, "nobody had it then"
+    code, _, err = said(capsys, "count", "tag:senior", *marketing, "--at", "2999-01-01T00:00+08:00")
+    assert (code, "day to come" in err) == (2, True)
+    assert said(capsys, "count", "tag:senior", *marketing, "--at", "2020-01-01")[0] == 2
     plan = ("--segment", "segment:marketable", "--without", "tag:senior", "--campaign", "spring", "--control", "10")
     _, out, _ = said(capsys, "audience", *plan, *marketing, "--json")
     assert json.loads(out) == [], "one customer is too few to be told of"
-    assert "none" in said(capsys, "audience", *plan, *marketing)[1]
+    _, out, _ = said(capsys, "audience", *plan, *marketing, "--as-of", "2020-01-01T00:00+08:00", "--json")
+    assert {step["customers"] for step in json.loads(out)} == {0}, "nobody was in it then"
     wanted = ("export", "preferred_channel", "--recipient", "campaigns", "--inside")
     # The plan is read; an export takes somebody who was recognized by two factors.
     assert status(*wanted, *plan, "--propose", "spring", *marketing) == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.conftest import known
 from tests.flows.test_browse import Under
 from tests.flows.test_register import register
-from tests.flows.test_tags import LOOSE, STEWARD, publish, segment, tag
+from tests.flows.test_tags import LOOSE, OFFICER, STEWARD, publish, segment, tag
 
 from bankcif import CIF, Actor, Policy, Purpose
 from bankcif._clock import FixedClock
@@ -56,10 +56,14 @@ def spec(**more: Any) -> ExportSpec:
     )  # fmt: skip
 
 
-def taken(file: CIF, asked: ExportSpec) -> Any:
-    proposal = file.exports.propose(asked, reason="spring", actor=MARKETER)
-    file.approvals.approve(proposal.id, actor=SECOND)
-    return file.exports.take(asked, actor=MARKETER, approval_id=proposal.id)
+def taken(file: CIF, asked: ExportSpec, since: timedelta = timedelta(0)) -> Any:
+    """The export that two persons took who had been recognized so long after the file was made."""
+    one, two = (
+        attrs.evolve(who, auth=attrs.evolve(who.auth, at=who.auth.at + since)) for who in (MARKETER, SECOND) if who.auth
+    )
+    proposal = file.exports.propose(asked, reason="spring", actor=one)
+    file.approvals.approve(proposal.id, actor=two)
+    return file.exports.take(asked, actor=one, approval_id=proposal.id)
 
 
 def test_the_steps_from_a_segment_to_who_is_addressed_add_up(file: CIF) -> None:
@@ -88,13 +92,48 @@ def test_who_is_addressed_leaves_as_an_export_by_two_persons(file: CIF) -> None:
     assert taken(file, spec(audience=None)).waterfall == ()
 
 
+def test_an_audience_as_of_an_instant_is_who_was_in_the_segment_and_may_be_addressed_today(
+    file: CIF, clock: FixedClock
+) -> None:
+    file.tags.renew(actor=OFFICER)
+    then = clock.now()
+    plan = attrs.evolve(PLAN, segment="segment:grown", control_share=0.0)
+    asked: dict[str, Any] = {"actor": MARKETER, "purpose": MARKETING}
+    before = file.tags.count(["segment:grown", "tag:far"], **asked)
+    keys = taken(file, spec(audience=plan)).columns["key"]
+    later = timedelta(days=500)
+    clock.advance(later)  # one comes of age, and somebody moves
+    moved = {"phone": "15400000021", "name": "刘芳艳", "home_branch": "c", "birth_date": "2006-01-01"}
+    register(file, STEWARD, "21", identifiers=None, **moved)
+    assert file.tags.renew(actor=OFFICER) == 1
+    assert file.tags.count(["segment:grown", "tag:far"], **asked) == {"": 24, "segment:grown": 23, "tag:far": 7}
+    assert file.tags.count(["segment:grown", "tag:far"], at=then, **asked) == before
+    assert file.tags.overlap("segment:grown", "segment:people", at=then, **asked).one == before["segment:grown"] == 22
+    fixed = attrs.evolve(plan, as_of=then)
+    assert dict(file.tags.audience(fixed, actor=MARKETER))["segment:grown"] == 22
+    # Who moved is excluded today; who came of age was not in the segment then.
+    fresh = taken(file, spec(audience=plan), later).columns["key"]
+    kept = taken(file, spec(audience=fixed), later).columns["key"]
+    assert (len(set(keys) - set(kept)), len(set(fresh) - set(kept)), set(kept) <= set(keys)) == (1, 1, True)
+    ahead = clock.now() + timedelta(seconds=1)
+    for work in (
+        lambda: file.tags.count(["tag:far"], at=ahead, **asked), lambda: file.tags.movement("tag:far", then, ahead, **asked),
+        lambda: file.tags.audience(attrs.evolve(plan, as_of=ahead), actor=MARKETER),
+        lambda: taken(file, spec(audience=attrs.evolve(plan, as_of=ahead)), later),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="day to come"):
+            work()
+    with pytest.raises(ConfigurationError, match="time zone"):
+        attrs.evolve(plan, as_of=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
 def test_what_was_approved_is_this_audience_and_no_other(file: CIF) -> None:
     proposal = file.exports.propose(spec(), reason="spring", actor=MARKETER)
     file.approvals.approve(proposal.id, actor=SECOND)
     for other in (
         None, attrs.evolve(PLAN, control_share=0.0), attrs.evolve(PLAN, exclusions=PLAN.exclusions[1:]),
         attrs.evolve(PLAN, exclusions=PLAN.exclusions[::-1]), attrs.evolve(PLAN, campaign="x"),
-        attrs.evolve(PLAN, segment="segment:grown"),
+        attrs.evolve(PLAN, segment="segment:grown"), attrs.evolve(PLAN, as_of=datetime(2026, 11, 1, tzinfo=UTC)),
     ):  # fmt: skip
         with pytest.raises(FourEyesError, match="another export"):
             file.exports.take(spec(audience=other), actor=MARKETER, approval_id=proposal.id)

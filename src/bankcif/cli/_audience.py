@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -10,7 +11,10 @@ import click
 
 from ..tagging import AudiencePlan
 
-__all__ = ["audience_options"]
+__all__ = ["WHEN", "audience_options"]
+
+WHEN = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
+"""An instant with its time zone."""
 
 
 def audience_options(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -24,16 +28,21 @@ def audience_options(*, required: bool) -> Callable[[Callable[..., Any]], Callab
             without: tuple[str, ...],
             campaign: str | None,
             control: float,
+            as_of: datetime | None,
             **more: Any,
         ) -> Any:
-            if segment is None and (without or campaign or control):
+            if segment is None and (without or campaign or control or as_of):
                 raise click.UsageError("an audience is chosen of a segment: name it with --segment")
             if segment is not None and not campaign:
                 raise click.UsageError("name the campaign with --campaign; its name decides about the control group")
             plan = None
             if segment is not None:
                 plan = AudiencePlan(
-                    campaign=campaign or "", segment=segment, exclusions=without, control_share=control / 100
+                    campaign=campaign or "",
+                    segment=segment,
+                    exclusions=without,
+                    control_share=control / 100,
+                    as_of=as_of,
                 )
             return function(*given, plan=plan, **more)
 
@@ -54,5 +63,8 @@ _OPTIONS = (
     click.option("--campaign", help="Name of the campaign."),
     click.option(
         "--control", type=click.FloatRange(0, 100), default=0.0, show_default=True, help="Per cent who are left alone."
+    ),
+    click.option(
+        "--as-of", type=WHEN, help="Who was in the segment then, such as 2026-11-27T09:00+08:00; who may not be addressed is of today."
     ),
 )  # fmt: skip

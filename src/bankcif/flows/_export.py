@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from .._canonical import sha256
+from .._clock import to_micros
 from ..context import Purpose
 from ..errors import InputError
 from ..party import countries_by_alpha3
@@ -49,7 +50,7 @@ class ExportSpec:
         purpose: What for.
         cif_nos: These customers; all whom the actor may export if None.
         where: Of them, those of this rule over plain facts; see `bankcif.rules.parse`.
-        audience: Of them, those whom a campaign addresses, by the tags that they have today.
+        audience: Of them, those whom a campaign addresses, by their tags.
     """
 
     fields: tuple[str, ...]
@@ -67,6 +68,8 @@ class ExportSpec:
         chosen: tuple[str | int, ...] = (
             () if plan is None else (len(plan.names), *plan.names, plan.campaign, repr(plan.control_share))
         )
+        if plan is not None and plan.as_of is not None:
+            chosen = (*chosen, "as of", to_micros(plan.as_of))
         return sha256(
             "bankcif/v1/export" if plan is None else "bankcif/v1/export-audience", *chosen, len(self.fields), *self.fields, self.recipient.name, self.recipient.country,
             int(self.recipient.inside), self.purpose.value, self.where, int(self.cif_nos is not None), *named,

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from .._canonical import dumps
+from ..errors import InputError
 from ..identifiers import facts_of, resident_ids
 from ..merging import Statement
 from ..party import CifNo, PartyKind
@@ -30,6 +31,7 @@ __all__ = [
     "day_tag",
     "drawn",
     "forget_what_left",
+    "need_past",
     "open_portraits",
     "portrait_place",
     "portray",
@@ -73,6 +75,12 @@ def portrait_place(cif_no: CifNo, version: int) -> Place:
 def stood(row: GoldenRow, at: int) -> bool:
     """Whether this version of a golden group stood at an instant."""
     return row.recorded_at <= at and (row.superseded_at is None or row.superseded_at > at)
+
+
+def need_past(desk: Desk, at: int) -> None:
+    """Raises `InputError` where an instant lies ahead."""
+    if at > desk.now():
+        raise InputError("nobody knows the tags of a day to come", path="$.at", rule="future")
 
 
 def words_of(statements: Iterable[Statement]) -> list[Word]:

@@ -1,7 +1,7 @@
 """
 Audiences and counts of tags: whom a campaign addresses, how many customers have what, and how two sets lie in each other.
 
-Everybody is judged by the tags that they have at the moment they are counted. Nobody is named here: who is addressed leaves as an export, with
+Everybody is judged by the tags that they have at the moment they are counted, or had at an instant by the portraits that were kept. Nobody is named here: who is addressed leaves as an export, with
 the limits, marks and second person of one.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from .._canonical import dumps
+from .._clock import to_micros
 from ..access import Action, row_known, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
@@ -23,7 +24,7 @@ from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
 from ..tagging import ADDRESSED, AudiencePlan, Catalogue, Movement, Overlap, Portrait, heard, said_of
 from ._golden import open_goldens
-from ._portrait import open_portraits, portrait_place, record_for_rules, stood
+from ._portrait import need_past, open_portraits, portrait_place, record_for_rules, stood
 from ._relations import open_life_cycles, record_of, standing_of
 from .desk import Desk, authorize, over_cap, record, refuse, spend
 from .say import tag_is_granted
@@ -32,6 +33,7 @@ __all__ = [
     "at_least",
     "count_tags",
     "drawn_by",
+    "held_for",
     "movement_of",
     "need_names",
     "overlap_of",
@@ -55,7 +57,7 @@ def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: P
 
     Raises:
         AccessError: *actor* has counted as often in this hour as the policy allows.
-        InputError: The catalogue in force has no such tag or segment.
+        InputError: The catalogue in force has no such tag or segment, or the plan is as of an instant to come.
         NotFoundOrNotAllowedError: The policy does not let *actor* count by one of them.
 
     Cost: opens the golden record of each customer whom *actor*'s grants for reports are about.
@@ -63,21 +65,24 @@ def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: P
     _need_counting(desk, plan.names, actor, "preview_audience", purpose)
     ended: Counter[str] = Counter()
     draw = partial(drawn_by, desk)
-    for has in _each(desk, actor, purpose, "preview_audience", plan.names):
+    for unit, rows, facts in _pages_of(desk, actor, purpose, "preview_audience", plan.names):
+        has = held_for(desk, unit, rows, facts, plan)
         ended.update(plan.step(one, cif_no, draw) for cif_no, one in has.items())
     return told_steps(plan, ended, desk.policy.least_k(actor, Action.REPORT, purpose))
 
 
-def count_tags(desk: Desk, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int | None]:
+def count_tags(
+    desk: Desk, names: Sequence[str], *, at: int | None = None, actor: Actor, purpose: Purpose
+) -> dict[str, int | None]:
     """
-    How many customers have each of *names* (``tag:NAME``, ``segment:NAME``), of those whom *actor*'s grants for reports are about; under
-    an empty name how many there are. None where they are fewer than the policy lets be told.
+    How many customers have each of *names* (``tag:NAME``, ``segment:NAME``), or had it at the instant *at*, of those whom *actor*'s grants for
+    reports are about; under an empty name how many there are. None where they are fewer than the policy lets be told.
 
     Raises: As `preview_audience`.
     """
     _need_counting(desk, names, actor, "count_tags", purpose)
     found: Counter[str] = Counter(dict.fromkeys(("", *names), 0))
-    for has in _each(desk, actor, purpose, "count_tags", names):
+    for has in _each(desk, actor, purpose, "count_tags", names, at):
         found[""] += len(has)
         for one in has.values():
             found.update(one.intersection(names))
@@ -85,15 +90,15 @@ def count_tags(desk: Desk, names: Sequence[str], *, actor: Actor, purpose: Purpo
     return {name: at_least(number, k) for name, number in found.items()}
 
 
-def overlap_of(desk: Desk, one: str, other: str, *, actor: Actor, purpose: Purpose) -> Overlap:
+def overlap_of(desk: Desk, one: str, other: str, *, at: int | None = None, actor: Actor, purpose: Purpose) -> Overlap:
     """
-    How two sets of customers lie in all of them, with the lift of one in the other.
+    How two sets of customers lie in all of them, with the lift of one in the other; now, or at the instant *at*.
 
     Raises: As `preview_audience`; `AccessError` too where one of the counts is below what the policy lets be told.
     """
     _need_counting(desk, (one, other), actor, "overlap", purpose)
     base = mine = theirs = both = 0
-    for has in _each(desk, actor, purpose, "overlap", (one, other)):
+    for has in _each(desk, actor, purpose, "overlap", (one, other), at):
         base += len(has)
         for held in has.values():
             mine += one in held
@@ -112,34 +117,46 @@ def movement_of(desk: Desk, name: str, since: int, until: int, *, actor: Actor, 
 
     Cost: reads every version of the portraits of each customer, and opens two of them.
     """
+    for at in (since, until):
+        need_past(desk, at)
     _need_counting(desk, (name,), actor, "movement", purpose)
     found: Counter[tuple[bool, bool]] = Counter()
     for unit, rows, _ in _pages_of(desk, actor, purpose, "movement", (name,)):
-        numbers = [row.cif_no for row in rows]
-        homes: dict[CifNo, set[CifNo]] = {cif_no: {cif_no} for cif_no in numbers}
-        for link in unit.crosswalk.of_parties(numbers) if numbers else ():
-            homes[link.cif_no].add(link.home)
-        then, now = (_had(desk, unit, homes, name, at) for at in (since, until))
-        found.update((cif_no in then, cif_no in now) for cif_no in numbers)
+        then, now = (_held_at(desk, unit, [row.cif_no for row in rows], at) for at in (since, until))
+        found.update((name in then[row.cif_no], name in now[row.cif_no]) for row in rows)
     _need_many(desk, actor, purpose, "movement", found.values())
     return Movement(came=found[False, True], left=found[True, False], stayed=found[True, True])
 
 
-def _had(desk: Desk, unit: UnitOfWork, homes: Mapping[CifNo, set[CifNo]], name: str, at: int) -> set[CifNo]:
-    """Which of these customers had a tag at an instant, themselves or as one of those whom they are made of."""
+def _held_at(desk: Desk, unit: UnitOfWork, numbers: Sequence[CifNo], at: int) -> dict[CifNo, frozenset[str]]:
+    """What each of these customers had at an instant by the portraits that were kept, themselves or as one of those whom they are made of."""
+    homes: dict[CifNo, set[CifNo]] = {cif_no: {cif_no} for cif_no in numbers}
+    for link in unit.crosswalk.of_parties(numbers) if numbers else ():
+        homes[link.cif_no].add(link.home)
     everybody = {home for some in homes.values() for home in some}
-    groups = (
-        [one for one in unit.copies.history(everybody) if one.data_group == PORTRAIT and stood(one, at)]
-        if everybody
-        else []
-    )
+    history = unit.copies.history(everybody) if everybody else ()
+    groups = [one for one in history if one.data_group == PORTRAIT and stood(one, at)]
     keys = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
     had = {
-        one.cif_no
+        one.cif_no: desk.sealer.open(one.sealed, keys[one.key_id], portrait_place(one.cif_no, one.version))[
+            "has"
+        ].keys()
         for one in groups
-        if name in desk.sealer.open(one.sealed, keys[one.key_id], portrait_place(one.cif_no, one.version))["has"]
     }
-    return {cif_no for cif_no, some in homes.items() if not had.isdisjoint(some)}
+    return {cif_no: frozenset(name for home in some for name in had.get(home, ())) for cif_no, some in homes.items()}
+
+
+def held_for(
+    desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], facts: Mapping[CifNo, FactRow], plan: AudiencePlan
+) -> dict[CifNo, frozenset[str]]:
+    """What each of these customers has as *plan* sees them: who is in its segment as of then, and what forbids to address them as of today."""
+    held = tags_held(desk, unit, rows, facts)
+    if plan.as_of is None:
+        return held
+    at = to_micros(plan.as_of)
+    need_past(desk, at)
+    then, segment = _held_at(desk, unit, [*held], at), frozenset({plan.segment})
+    return {cif_no: (now - segment) | (then[cif_no] & segment) for cif_no, now in held.items()}
 
 
 def tags_held(
@@ -212,11 +229,16 @@ def _need_counting(desk: Desk, names: Sequence[str], actor: Actor, what: str, pu
 
 
 def _each(
-    desk: Desk, actor: Actor, purpose: Purpose, what: str, names: Sequence[str]
+    desk: Desk, actor: Actor, purpose: Purpose, what: str, names: Sequence[str], at: int | None
 ) -> Iterator[Mapping[CifNo, frozenset[str]]]:
-    """What each customer has, a page at a time, of those whom *actor* counts."""
+    """What each customer has, or had at an instant, a page at a time, of those whom *actor* counts."""
+    if at is not None:
+        need_past(desk, at)
     for unit, rows, facts in _pages_of(desk, actor, purpose, what, names):
-        yield tags_held(desk, unit, rows, facts)
+        if at is None:
+            yield tags_held(desk, unit, rows, facts)
+        else:
+            yield _held_at(desk, unit, [row.cif_no for row in rows], at)
 
 
 def _pages_of(

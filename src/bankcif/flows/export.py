@@ -30,7 +30,7 @@ from ._proposals import left_at, need_kept, proposed, settle, write_proposal
 from ._reasons import need_reason
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
 from ._tags import catalogue_ground
-from .audiences import drawn_by, need_names, tags_held, told_steps
+from .audiences import drawn_by, held_for, need_names, told_steps
 from .desk import Desk, authorize, hour_of, over_cap, record, refuse, spend, told
 from .say import tag_is_granted
 
@@ -220,9 +220,8 @@ def _decided(
     catalogue = need_names(desk, plan.names)
     # Of whom a tag may not be told it is not told by who is in the list.
     seen = {no for no, said in mine.items() if all(tag_is_granted(catalogue, said, name) for name in plan.names)}
-    held = tags_held(
-        desk, unit, [row for row, _ in page if row.cif_no in seen], {row.cif_no: facts for row, facts in page}
-    )
+    chosen = [row for row, _ in page if row.cif_no in seen]
+    held = held_for(desk, unit, chosen, {row.cif_no: facts for row, facts in page}, plan)
     steps = {cif_no: plan.step(has, cif_no, partial(drawn_by, desk)) for cif_no, has in held.items()}
     if ended is not None:
         ended.update(steps.values())

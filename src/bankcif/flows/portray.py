@@ -34,6 +34,7 @@ from ._portrait import (
     born_of,
     day_tag,
     drawn,
+    need_past,
     open_portraits,
     portrait_place,
     portray,
@@ -202,8 +203,8 @@ def portrait(
     need_purpose(desk, actor, "portrait", purpose)
     assure(desk, actor, Action.VIEW, "portrait", purpose)
     need_view_sink(sink)
-    if at is not None and at > desk.now():
-        raise InputError("nobody knows the portrait of a day to come", path="$.at", rule="future")
+    if at is not None:
+        need_past(desk, at)
     found: PortraitView | None = None
     within = True
     with desk.unit_of_work() as unit:

@@ -9,6 +9,7 @@ whenever it is drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set as AbstractSet
+from datetime import UTC, datetime
 
 import attrs
 
@@ -113,15 +114,19 @@ class AudiencePlan:
         segment: ``segment:NAME`` or ``tag:NAME``: of whom it is chosen.
         exclusions: Definitions of whom nobody is addressed, in the order in which they are counted.
         control_share: Which share of those who remain is left alone; 0 to 1.
+        as_of: The aware instant at which one was in the segment, so that the audience stays what it was; None for now. Exclusions are always of now:
+            who complained since is not addressed.
 
     Raises:
-        ConfigurationError: The share is out of range, a name stands twice or is none of a definition, or the campaign has none.
+        ConfigurationError: The share is out of range, a name stands twice or is none of a definition, the campaign has none, or the instant has no
+            time zone.
     """
 
     campaign: str
     segment: str
     exclusions: tuple[str, ...] = ()
     control_share: float = 0.0
+    as_of: datetime | None = None
 
     def __attrs_post_init__(self) -> None:
         named = (self.segment, *self.exclusions)
@@ -131,6 +136,8 @@ class AudiencePlan:
             raise ConfigurationError("a control group is a share from 0 to 1", rule="audience")
         if len(set(named)) < len(named) or not all(name.startswith(("tag:", "segment:")) for name in named):
             raise ConfigurationError("an audience names tag:NAME or segment:NAME, each once", rule="audience")
+        if self.as_of is not None and self.as_of.tzinfo is None:
+            raise ConfigurationError("an instant needs its time zone", rule="audience")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -141,7 +148,8 @@ class AudiencePlan:
     def text(self) -> str:
         """In one line, for who approves it."""
         without = f" without {', '.join(self.exclusions)}" if self.exclusions else ""
-        return f"{self.segment}{without}; campaign {self.campaign}, {self.control_share:.2%} left alone"
+        then = "" if self.as_of is None else f" as of {self.as_of.astimezone(UTC).isoformat()}"
+        return f"{self.segment}{then}{without}; campaign {self.campaign}, {self.control_share:.2%} left alone"
 
     @property
     def steps(self) -> tuple[str, ...]:
