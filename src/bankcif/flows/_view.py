@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,12 +15,21 @@ from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import open_golden
+from ._golden import open_golden, open_goldens
 from ._pending import Pending, pending
 from ._relations import by_ticket, granted_to
 from .desk import Desk
 
-__all__ = ["CustomerView", "as_seen", "is_masked", "masked_view", "need_view_sink", "present", "typed", "view_of"]
+__all__ = [
+    "CustomerView",
+    "as_seen",
+    "is_masked",
+    "masked_view",
+    "need_view_sink",
+    "present",
+    "typed",
+    "view_of",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -49,22 +58,36 @@ class CustomerView:
 
 
 def masked_view(
-    desk: Desk,
-    unit: UnitOfWork,
-    row: PartyRow,
-    actor: Actor,
-    action: Action,
-    purpose: Purpose,
-    known: DataKey | None = None,
-    *,
-    sink: Sink = Sink.DISPLAY,
+    desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor, purpose: Purpose, *, sink: Sink
 ) -> tuple[CustomerView, set[str]] | None:
-    """The view of a party as it goes to *sink*, and the rules that gave it; None if nothing of it may be seen there."""
-    decisions: Mapping[str, FieldDecision] = granted_to(desk, unit, actor, action, purpose, row, sink=sink)
+    """
+    The view of a party who is looked at alone, with what waits about them, as it goes to *sink*, and the rules that gave it; None if nothing of
+    it may be seen there.
+    """
+    decisions: Mapping[str, FieldDecision] = granted_to(desk, unit, actor, Action.VIEW, purpose, row, sink=sink)
     if not decisions:
         return None
-    waiting = pending(desk, unit, row, actor, purpose, decisions, sink) if action is Action.VIEW else ()
-    return view_of(desk, row, open_golden(desk, unit, row, known), decisions, actor, sink, waiting)
+    waiting = pending(desk, unit, row, actor, purpose, decisions, sink)
+    return view_of(desk, row, open_golden(desk, unit, row), decisions, actor, sink, waiting)
+
+
+def found_views(
+    desk: Desk, unit: UnitOfWork, rows: Iterable[PartyRow], actor: Actor, purpose: Purpose, *, sink: Sink, limit: int,
+    known: Iterable[DataKey] = (),
+) -> list[tuple[CustomerView, set[str]]]:  # fmt: skip
+    """
+    The views of the first *limit* of *rows* of whom *actor* may find something, in their order, and the rules that gave each; *known* are data
+    keys that are opened already.
+    """
+    granted: dict[CifNo, tuple[PartyRow, Mapping[str, FieldDecision]]] = {}
+    for row in rows:
+        decisions = granted_to(desk, unit, actor, Action.FIND, purpose, row, sink=sink)
+        if decisions:
+            granted[row.cif_no] = row, decisions
+        if len(granted) == limit:
+            break
+    values = open_goldens(desk, unit, [*granted], known)
+    return [view_of(desk, row, values[cif_no], decisions, actor, sink) for cif_no, (row, decisions) in granted.items()]
 
 
 def view_of(

@@ -22,7 +22,7 @@ from ._golden import open_golden
 from ._records import tokenized
 from ._relations import by_ticket, current, granted_to, is_closed
 from ._sharing import sharing
-from ._view import CustomerView, masked_view, need_view_sink, typed
+from ._view import CustomerView, found_views, masked_view, need_view_sink, typed
 from .desk import Desk, Tagging, assure, authorize, need_purpose, operation_digest, over_cap, record, refuse, spend
 
 __all__ = ["CustomerView", "find", "reveal", "view"]
@@ -69,17 +69,12 @@ def find(
             )
         tags = {key: tagging.tag(key) for key in terms}
         keys = _verified(desk, unit, tagging, tags)
-        views, rules = [], set()
-        for row in unit.parties.get(list(keys)).values():
-            seen = (
-                None
-                if is_closed(row, purpose)
-                else masked_view(desk, unit, row, actor, Action.FIND, purpose, keys[row.cif_no], sink=sink)
-            )
-            if seen is not None:
-                views.append(seen[0])
-                rules |= seen[1]
-        views = sorted(views, key=lambda one: one.cif_no)[:_MOST_RESULTS]
+        rows = sorted(unit.parties.get(list(keys)).values(), key=lambda row: row.cif_no)
+        asked = [row for row in rows if not is_closed(row, purpose)]
+        seen = found_views(
+            desk, unit, asked, actor, purpose, sink=sink, limit=_MOST_RESULTS, known=keys.values()
+        )  # fmt: skip
+        views, rules = [view for view, _ in seen], {rule for _, by in seen for rule in by}
         entry = AuditEntry.by(
             actor, "find", desk.now(), purpose=purpose, count=len(views),
             subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
@@ -109,7 +104,7 @@ def view(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose, sink: Sin
     within = True
     with desk.unit_of_work() as unit:
         row = current(unit, cif_no, purpose)
-        seen = None if row is None else masked_view(desk, unit, row, actor, Action.VIEW, purpose, sink=sink)
+        seen = None if row is None else masked_view(desk, unit, row, actor, purpose, sink=sink)
         if row is not None and seen is not None:
             entry = AuditEntry.by(
                 actor, "view", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1,

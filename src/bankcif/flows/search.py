@@ -24,7 +24,7 @@ from ..wording import PersonName, person_name
 from ._choosing import chosen, fields_of, where_term
 from ._records import Record, open_records
 from ._relations import is_closed, record_of
-from ._view import CustomerView, masked_view, need_view_sink
+from ._view import CustomerView, found_views, need_view_sink
 from .desk import Desk, Tagging, authorize, over_cap, record, spend
 
 __all__ = ["Found", "Hit", "search"]
@@ -106,21 +106,15 @@ def search(
         keys = _keys(tagging, person, birth_year, branch)
         parties, full = _like(desk, unit, tagging, keys, _Asked(person, birth_year, branch))
         facts = unit.copies.facts(list(parties)) if where else {}
-        hits: list[Hit] = []
-        rules: set[str] = set()
-        left = False
         rows = unit.parties.get(list(parties)) if parties else {}
-        for likeness, row in sorted(_ranked(parties, rows), key=lambda one: (_RANK[one[0]], one[1].cif_no)):
-            if is_closed(row, purpose) or (where and not holds(record_of(row, facts.get(row.cif_no)), known)):
-                continue
-            seen = masked_view(desk, unit, row, actor, Action.FIND, purpose, sink=sink)
-            if seen is None:
-                continue
-            if len(hits) == limit:
-                left = True
-                break
-            hits.append(Hit(view=seen[0], likeness=likeness))
-            rules |= seen[1]
+        asked = [
+            row
+            for _, row in sorted(_ranked(parties, rows), key=lambda one: (_RANK[one[0]], one[1].cif_no))
+            if not (is_closed(row, purpose) or (where and not holds(record_of(row, facts.get(row.cif_no)), known)))
+        ]
+        seen = found_views(desk, unit, asked, actor, purpose, sink=sink, limit=limit + 1)
+        hits = [Hit(view=view, likeness=parties[view.cif_no]) for view, _ in seen[:limit]]
+        rules = {rule for _, by in seen[:limit] for rule in by}
         terms = {
             index: "+".join(sorted(tag.hex()[:8] for key, tag in keys.items() if key.index == index))
             for index in {key.index for key in keys}
@@ -136,7 +130,7 @@ def search(
             unit.commit()
     if not within:
         raise over_cap(desk, actor, Action.FIND, "search", purpose)
-    return Found(hits=tuple(hits), more=left or full)
+    return Found(hits=tuple(hits), more=len(seen) > limit or full)
 
 
 @attrs.frozen(repr=False)
