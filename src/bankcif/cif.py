@@ -18,6 +18,7 @@ from ._tasks import (
     Access,
     Approvals,
     Audit,
+    Consents,
     Customers,
     Erasures,
     Exports,
@@ -194,6 +195,7 @@ class CIF:
         self.keys = Keys(self)
         self.policies = Policies(self)
         self.tags = Tags(self)
+        self.consents = Consents(self)
         self.operators = Operators(self)
         self.exports = Exports(self)
         self.access = Access(self)

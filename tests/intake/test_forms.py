@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from bankcif.identifiers import SchemeSet
 from bankcif.intake import CaptureStandard, Standardizer, capture_standards, form_description, json_schema
-from bankcif.party import CATALOGUE, FieldType, PartyKind, ReferenceTables, document_types
+from bankcif.party import FORMS, FieldType, PartyKind, ReferenceTables, document_types
 from bankcif.testing import strategies
 from bankcif.wording import AddressBook
 
@@ -59,7 +59,7 @@ documents = st.lists(
 
 @st.composite
 def forms(draw: st.DrawFn, kind: PartyKind) -> dict[str, Any]:
-    names = draw(st.lists(st.sampled_from([*CATALOGUE[kind], "unknown"]), max_size=5, unique=True))
+    names = draw(st.lists(st.sampled_from([*FORMS[kind], "unknown"]), max_size=5, unique=True))
     values = {name: draw(words | plain) for name in names}
     for name, some in (("name", words), ("phone", words), ("identifiers", documents)):
         if draw(st.booleans()):
@@ -113,14 +113,14 @@ def test_a_form_tells_each_field_in_both_languages(tables: ReferenceTables, stan
     form = form_description(standard, codes=tables.codes, document_types=document_types())
     names = [field["name"] for field in form["fields"]]
     assert names[: len(standard.required)] == list(standard.required)
-    assert sorted(names) == sorted(CATALOGUE[standard.kind])
+    assert sorted(names) == sorted(FORMS[standard.kind])
     parts = [part for field in form["fields"] for part in field.get("fields", ())]
     for field in (*form["fields"], *parts):
         assert field["label"]["zh"]
         assert field["label"]["en"]
     for field in form["fields"]:
         assert field["required"] == (field["name"] in standard.required)
-        if CATALOGUE[standard.kind][field["name"]].type is FieldType.CODE:
+        if FORMS[standard.kind][field["name"]].type is FieldType.CODE:
             assert field["options"]
         if "pattern" in field:
             re.compile(field["pattern"])

@@ -27,7 +27,7 @@ from bankcif.errors import AccessError, AuditError
 from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
-from bankcif.party import ReferenceTables
+from bankcif.party import ConsentUse, ReferenceTables
 from bankcif.storage._memory_unit import Unit
 from bankcif.tagging import AudiencePlan, Catalogue
 from bankcif.testing.verifiers import FakeVerifier
@@ -52,6 +52,7 @@ OFFICER = known(Actor(id="o.teng", roles={"policy_officer", "operator_admin"}))
 THIRD = known(Actor(id="w.three", roles={*ALL}))
 TAGS = Catalogue.of("1", tag("local", "home_branch = 'b'"), tag("careful"))
 DUE = date(2026, 12, 1)
+MARKETING_USE = ConsentUse(purpose="marketing")
 NOBODY = Actor(id="x.nobody")
 SERVICE, OPERATIONS, COMPLIANCE = Purpose.SERVICE, Purpose.OPERATIONS, Purpose.COMPLIANCE
 
@@ -174,6 +175,11 @@ def _no_finish(w: World, actor: Actor) -> None:
     w.cif.operators.finish_step_up(asked.id, device.sign(asked.options), actor=actor)
 
 
+def _granted(w: World) -> CIF:
+    w.cif.consents.grant(w.cif_no, MARKETING_USE, text="1", reason="r", actor=SECOND, purpose=SERVICE)
+    return w.cif
+
+
 def _tagged(w: World, *, again: bool = False) -> CIF:
     for version in ("1", "2") if again else ("1",):
         catalogue = attrs.evolve(TAGS, version=version)
@@ -269,6 +275,14 @@ CALLS: dict[str, Call] = {
     "Access.review": lambda w, a: w.cif.access.review([WHO], DAY, DAY + timedelta(days=900), actor=a),
     "Access.could_see": lambda w, a: w.cif.access.could_see(w.cif_no, [WHO], actor=a),
     "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),
+    "Consents.grant": lambda w, a: w.cif.consents.grant(
+        w.cif_no, MARKETING_USE, text="1", reason="r", actor=a, purpose=SERVICE
+    ),
+    "Consents.deny": lambda w, a: w.cif.consents.deny(w.cif_no, MARKETING_USE, reason="r", actor=a, purpose=SERVICE),
+    "Consents.withdraw": lambda w, a: _granted(w).consents.withdraw(
+        w.cif_no, MARKETING_USE, reason="r", actor=a, purpose=SERVICE
+    ),
+    "Consents.allows": lambda w, a: w.cif.consents.allows(w.cif_no, MARKETING_USE, actor=a, purpose=SERVICE),
     "Tags.preview": lambda w, a: w.cif.tags.preview(TAGS, actor=a),
     "Tags.propose": lambda w, a: w.cif.tags.propose(TAGS, reason="r", actor=a),
     "Tags.proposed": lambda w, a: w.cif.tags.proposed(w.cif.tags.propose(TAGS, reason="r", actor=SECOND).id, actor=a),

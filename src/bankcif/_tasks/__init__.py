@@ -2,6 +2,7 @@
 
 from .access import Access, Exports
 from .audit import Audit
+from .consents import Consents
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
 from .operators import Operators
@@ -12,6 +13,7 @@ __all__ = [
     "Access",
     "Approvals",
     "Audit",
+    "Consents",
     "Customers",
     "Erasures",
     "Exports",

@@ -104,20 +104,13 @@ class Tags(Group):
         """
         return audiences.preview_audience(self._desk, plan, actor=actor, purpose=purpose)
 
-    def count(
-        self, names: Sequence[str], *, actor: Actor, purpose: Purpose, at: datetime | None = None
-    ) -> dict[str, int | None]:
-        """
-        How many customers have each of these tags and are in these segments, now or at an aware instant; see
-        `bankcif.flows.audiences.count_tags`.
-        """
-        when = None if at is None else instant(at, 0)
-        return audiences.count_tags(self._desk, names, at=when, actor=actor, purpose=purpose)
+    def count(self, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int | None]:
+        """How many customers have each of these tags and are in these segments; see `bankcif.flows.audiences.count_tags`."""
+        return audiences.count_tags(self._desk, names, actor=actor, purpose=purpose)
 
-    def overlap(self, one: str, other: str, *, actor: Actor, purpose: Purpose, at: datetime | None = None) -> Overlap:
-        """How two sets of customers lie in each other, now or at an aware instant; see `bankcif.flows.audiences.overlap_of`."""
-        when = None if at is None else instant(at, 0)
-        return audiences.overlap_of(self._desk, one, other, at=when, actor=actor, purpose=purpose)
+    def overlap(self, one: str, other: str, *, actor: Actor, purpose: Purpose) -> Overlap:
+        """How two sets of customers lie in each other; see `bankcif.flows.audiences.overlap_of`."""
+        return audiences.overlap_of(self._desk, one, other, actor=actor, purpose=purpose)
 
     def movement(self, name: str, since: datetime, until: datetime, *, actor: Actor, purpose: Purpose) -> Movement:
         """Who came to a tag or segment, left it and stayed between two aware instants; see `bankcif.flows.audiences.movement_of`."""

@@ -74,6 +74,7 @@ class Action(enum.StrEnum):
     TAG = "tag"
     CATALOGUE = "catalogue"
     PORTRAY = "portray"
+    CONSENT = "consent"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -89,6 +90,7 @@ BY_CUSTOMER = frozenset(
         Action.OVERRIDE,
         Action.REPORT,
         Action.TAG,
+        Action.CONSENT,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""

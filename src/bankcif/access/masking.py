@@ -157,6 +157,21 @@ def mask_interactions(interactions: list[Mapping[str, Any]], profile: MaskProfil
     ]
 
 
+def mask_consents(consents: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
+    """
+    Of each consent what it is about, its state and its days, and the beginning of a recipient's name; nothing of it where a profile
+    shows no contacts.
+    """
+    if not profile.interactions:
+        return HIDDEN
+    kept = ("purpose", "state", "channel", "data_group", "country", "since", "until", "guardian")
+    return [
+        {name: consent[name] for name in kept if consent.get(name) not in (None, False)}
+        | ({"recipient": mask_employer(consent["recipient"], profile)} if consent.get("recipient") else {})
+        for consent in consents
+    ]
+
+
 def _fewer(masked: str, ends: Ends) -> str:
     last = min(ends.last, 4)
     if ends.first >= 6 and last == 4 and masked.count("*") >= ends.hidden:
@@ -183,6 +198,7 @@ MASKS: Mapping[str, Callable[[Any, MaskProfile], Any]] = {
     "identifiers": mask_identifiers,
     "holdings": mask_holdings,
     "interactions": mask_interactions,
+    "consents": mask_consents,
     "year": mask_year,
     "employer": mask_employer,
     "card": mask_card,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._text import attribute_label
-from ..party import CATALOGUE, CodeLists, DocumentTypes, Field, FieldType
+from ..party import FORMS, CodeLists, DocumentTypes, Field, FieldType
 from .standardize import CHILD_MODELS, MOST_CHILDREN, NEEDED_OF_CHILDREN, longest_of
 from .validate import CaptureStandard, Condition
 
@@ -48,7 +48,7 @@ def json_schema(standard: CaptureStandard) -> dict[str, Any]:
 
     Source: JSON Schema 2020-12.
     """
-    catalogue = CATALOGUE[standard.kind]
+    catalogue = FORMS[standard.kind]
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"{standard.kind.value} {standard.occasion}",
@@ -107,7 +107,7 @@ def form_description(standard: CaptureStandard, *, codes: CodeLists, document_ty
     The standard as the description of an HTML form: the required fields, then the others, with label and help in
     Chinese and English, kind of input, pattern and options; and what must be there because of something else.
     """
-    catalogue = CATALOGUE[standard.kind]
+    catalogue = FORMS[standard.kind]
     return {
         "version": standard.version, "kind": standard.kind.value, "occasion": standard.occasion,
         "channel": standard.channel, "minimum_age": standard.minimum_age,

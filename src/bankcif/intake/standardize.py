@@ -19,7 +19,7 @@ import attrs
 from ..errors import InputError
 from ..identifiers import SchemeSet, Severity, facts_of, resident_ids
 from ..party import (
-    CATALOGUE,
+    FORMS,
     Catalogue,
     CodeLists,
     Fault,
@@ -137,7 +137,7 @@ class Standardizer:
             values: Field name to text, date, money or lists of mappings, as forms and mapped rows have them.
             found: Faults found before, carried along.
         """
-        catalogue = CATALOGUE[kind]
+        catalogue = FORMS[kind]
         faults = list(found)
         standard: dict[str, Any] = {}
         given: dict[str, Any] = {}

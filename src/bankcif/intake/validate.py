@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError
-from ..party import CATALOGUE, Fault, PartyKind
+from ..party import FORMS, Fault, PartyKind
 from .contradictions import age_on, born_on, contradictions
 from .standardize import Standard
 
@@ -194,7 +194,7 @@ def _standard(version: str, entry: Mapping[str, Any]) -> CaptureStandard:
     for condition in conditions:
         named += [condition.when.partition("=")[0].partition(".")[0], *condition.require]
     for name in named:
-        if name not in CATALOGUE[kind]:
+        if name not in FORMS[kind]:
             raise ValueError(f"{name} is not a field of kind {kind.value}")
     return standard
 

@@ -10,6 +10,7 @@ from .codes import (
     countries_by_numeric,
     divisions,
 )
+from .consent import CHILD_UNTIL, ConsentAnswer, ConsentState, ConsentUse, consent_answer, consent_subject, need_consent
 from .documents import DocumentType, DocumentTypes, document_types
 from .exchange import Fault, party_from, party_to, plain_values
 from .facts import AGE_BOUNDS, FACT_COLUMNS, facts_from
@@ -17,8 +18,10 @@ from .fields import Catalogue, DataGroup, Field, FieldType, Rest, Sensitivity
 from .models import (
     CATALOGUE,
     FIELD_NAMES,
+    FORMS,
     NOT_STORABLE,
     TWO_PERSONS,
+    Consent,
     Holding,
     Identifier,
     Individual,
@@ -37,14 +40,20 @@ from .values import CifNo, Money, Sensitive, SourceKey, is_currency, new_cif_no,
 __all__ = [
     "AGE_BOUNDS",
     "CATALOGUE",
+    "CHILD_UNTIL",
     "FACT_COLUMNS",
     "FIELD_NAMES",
+    "FORMS",
     "NOT_STORABLE",
     "TWO_PERSONS",
     "Catalogue",
     "CifNo",
     "CodeList",
     "CodeLists",
+    "Consent",
+    "ConsentAnswer",
+    "ConsentState",
+    "ConsentUse",
     "DataGroup",
     "Division",
     "Divisions",
@@ -72,6 +81,8 @@ __all__ = [
     "SourceKey",
     "TransactionSummary",
     "code_lists",
+    "consent_answer",
+    "consent_subject",
     "countries_by_alpha3",
     "countries_by_numeric",
     "divisions",
@@ -79,6 +90,7 @@ __all__ = [
     "facts_from",
     "is_currency",
     "kind_of",
+    "need_consent",
     "new_cif_no",
     "party_from",
     "party_to",

@@ -19,7 +19,7 @@ __all__ = ["Catalogue", "DataGroup", "Field", "FieldType", "Rest", "Sensitivity"
 
 
 class DataGroup(enum.StrEnum):
-    """The seven groups of customer data; each golden group is sealed by itself."""
+    """The eight groups of customer data; each golden group is sealed by itself."""
 
     IDENTITY = "identity"
     CONTACT = "contact"
@@ -28,6 +28,7 @@ class DataGroup(enum.StrEnum):
     HOLDING = "holding"
     TRANSACTION = "transaction"
     INTERACTION = "interaction"
+    CONSENT = "consent"
 
 
 class Sensitivity(enum.StrEnum):
@@ -83,6 +84,8 @@ class Field:
         codes: Name of its code list in `party/codes.py`, for `FieldType.CODE`.
         due_diligence: One of the nine elements of customer due diligence.
         freshness_days: After so many days without confirmation the value counts as stale.
+        series: Whether its rows are those of a time series: what a source delivers adds to what it delivered before, and the later row of one identity
+            stands. Of any other field a delivery takes the place of the one before.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Field:
     protected: bool = False
     due_diligence: bool = False
     freshness_days: int | None = None
+    series: bool = False
 
     def __attrs_post_init__(self) -> None:
         if (self.rests is Rest.PLAIN) != bool(self.reason):
@@ -140,11 +144,12 @@ class Catalogue(Mapping[str, Field]):
     _fields: dict[str, Field]
 
     @classmethod
-    def of(cls, model: type) -> Catalogue:
-        """The lines that *model* and its bases declare."""
+    def of(cls, *models: type) -> Catalogue:
+        """The lines that *models* and their bases declare."""
         return cls(
             {
                 attribute.name: Field(name=attribute.name, **attribute.metadata["bankcif"])
+                for model in models
                 for attribute in attrs.fields(model)
                 if "bankcif" in attribute.metadata
             }

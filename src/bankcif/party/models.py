@@ -10,18 +10,18 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from datetime import date
-from typing import dataclass_transform
 
-import attrs
-
+from .children import Consent, Holding, Identifier, Interaction, MonthlyBalance, TransactionSummary, model
 from .fields import Catalogue, DataGroup, FieldType, Rest, Sensitivity, declare
 from .values import Money, Sensitive
 
 __all__ = [
     "CATALOGUE",
     "FIELD_NAMES",
+    "FORMS",
     "NOT_STORABLE",
     "TWO_PERSONS",
+    "Consent",
     "Holding",
     "Identifier",
     "Individual",
@@ -67,85 +67,7 @@ class PartyKind(enum.StrEnum):
     ORGANIZATION = "organization"
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(declare, attrs.field))
-def _model(cls: type) -> type:
-    return attrs.frozen(kw_only=True)(cls)
-
-
-@_model
-class Identifier:
-    """
-    A number issued to a party, with the document that carries it; survives as a unit.
-
-    `scheme` names the rule set (``cn.resident_id``, ``passport``, ``bank.customer_no``). A document without an end
-    date (长期) has `long_term` set and no `valid_until`.
-    """
-
-    scheme: str
-    number: Sensitive[str]
-    issuer: str | None = None
-    valid_from: date | None = None
-    valid_until: date | None = None
-    long_term: bool = False
-
-
-@_model
-class Holding:
-    """A product held; account and card numbers rest only as a token and a masked form."""
-
-    product: str
-    number: Sensitive[str] | None = None
-    scheme: str | None = None
-    role: str = "holder"
-    status: str = "open"
-    opened_on: date | None = None
-    closed_on: date | None = None
-    balance: Sensitive[Money] | None = None
-    branch: str | None = None
-
-
-@_model
-class TransactionSummary:
-    """What happened in one period on one channel; ledgers stay outside."""
-
-    period: str
-    channel: str
-    type: str
-    count: int
-    total: Sensitive[Money] | None = None
-
-
-@_model
-class MonthlyBalance:
-    """
-    The average of a month's closing balances, from which tiers are reckoned.
-
-    Attributes:
-        month: As ``2026-10``.
-        book: What its deliverer keeps apart from the customer's other balances, such as an account or their own customer number. Those of several
-            books in one month add up; of one book and month there is one.
-        average: Of all days of the month.
-    """
-
-    month: str
-    book: Sensitive[str]
-    average: Sensitive[Money]
-
-
-@_model
-class Interaction:
-    """One contact between bank and customer: a campaign, a complaint, a service request."""
-
-    channel: str
-    type: str
-    on: date
-    direction: str = "inbound"
-    campaign: str | None = None
-    outcome: str | None = None
-    due: date | None = None
-
-
-@_model
+@model
 class _PartyForm:
     """Fields that every party has."""
 
@@ -255,6 +177,7 @@ class _PartyForm:
         mask="hidden",
         zh="月均余额",
         en="Monthly balances",
+        series=True,
         default=(),
     )
     interactions: tuple[Interaction, ...] = declare(
@@ -269,7 +192,7 @@ class _PartyForm:
     )
 
 
-@_model
+@model
 class Individual(_PartyForm):
     """A natural person, as a channel describes one."""
 
@@ -340,7 +263,7 @@ class Individual(_PartyForm):
         codes="yes_no", default=None)  # fmt: skip
 
 
-@_model
+@model
 class Organization(_PartyForm):
     """A company, public body or association, as a channel describes one."""
 
@@ -380,11 +303,32 @@ class Organization(_PartyForm):
     )
 
 
+@model
+class _Said:
+    """What no form carries, since it is said, and taken back, through a flow of its own."""
+
+    consents: tuple[Consent, ...] = declare(
+        _T.CHILDREN,
+        _G.CONSENT,
+        _S.C2,
+        Rest.SEALED,
+        mask="consents",
+        zh="同意与授权",
+        en="Consents",
+        default=(),
+    )
+
+
 Party = Individual | Organization
 
-CATALOGUE: Mapping[PartyKind, Catalogue] = {
+FORMS: Mapping[PartyKind, Catalogue] = {
     PartyKind.INDIVIDUAL: Catalogue.of(Individual),
     PartyKind.ORGANIZATION: Catalogue.of(Organization),
+}
+"""The fields that a form may carry, of each kind of party."""
+CATALOGUE: Mapping[PartyKind, Catalogue] = {
+    PartyKind.INDIVIDUAL: Catalogue.of(Individual, _Said),
+    PartyKind.ORGANIZATION: Catalogue.of(Organization, _Said),
 }
 """The field catalogue: every field of each kind of party."""
 

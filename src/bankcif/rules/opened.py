@@ -73,6 +73,12 @@ def _collections() -> tuple[Collection, ...]:
         Collection(
             "transactions", [*texts("period", "channel", "type"), number, *_money("total"), RuleField("month", Kind.DATE)], date="month"
         ),
+        Collection(
+            "consents",
+            [*texts("purpose", "state", "channel", "data_group", "recipient", "country"), RuleField("guardian", Kind.BOOLEAN),
+             RuleField("since", Kind.DATE), RuleField("until", Kind.DATE)],
+            date="since",
+        ),
         Collection("balances", [RuleField("month", Kind.DATE), *_money("average")], date="month"),
         Collection(
             "interactions",

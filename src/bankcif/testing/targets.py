@@ -28,7 +28,7 @@ from ..intake import (
     read_channel,
     read_rows,
 )
-from ..party import CATALOGUE, DocumentTypes, FieldType, Individual, PartyKind, ReferenceTables, party_from
+from ..party import FORMS, DocumentTypes, FieldType, Individual, PartyKind, ReferenceTables, party_from
 from ..party.tables import SmallTables
 from ..wording import (
     AddressBook,
@@ -91,8 +91,8 @@ def text_targets() -> Mapping[str, Callable[[str], object]]:
         name: number(schemes[name]) for name in schemes if not name.startswith("stdnum.")
     }
     targets |= {f"stdnum.{name}": number(schemes[f"stdnum.{name}"]) for name in _FROM_STDNUM}
-    children = {f.name: f.type is FieldType.CHILDREN for kind in PartyKind for f in CATALOGUE[kind].values()}
-    targets |= {f"{kind.value}.{name}": form(kind, name) for kind in PartyKind for name in CATALOGUE[kind]}
+    children = {f.name: f.type is FieldType.CHILDREN for kind in PartyKind for f in FORMS[kind].values()}
+    targets |= {f"{kind.value}.{name}": form(kind, name) for kind in PartyKind for name in FORMS[kind]}
     return targets | {
         "address": lambda text: compare_addresses(book.read(text), here),
         "person name": lambda text: compatible(person_name(text), there),

@@ -1,0 +1,229 @@
+"""
+Consent: what a customer allows, refuses and withdraws, taken down with who took it, and asked before their data is used.
+
+A statement is a source record like any other, so it moves with a merge and comes back with an unmerge. Of one subject the last statement
+stands; behind a merge that of each side, and a refusal of one forbids, until the customer says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from .._canonical import dumps
+from ..access import Action, FieldDecision
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import InputError
+from ..intake import Standard
+from ..merging import Terms
+from ..party import (
+    CHILD_UNTIL,
+    CifNo,
+    ConsentAnswer,
+    ConsentState,
+    ConsentUse,
+    DataGroup,
+    PartyKind,
+    SourceKey,
+    code_lists,
+    consent_answer,
+    consent_subject,
+    need_consent,
+)
+from ..storage import UnitOfWork
+from ..storage.rows import PartyRow
+from ._decided import Asked, keep_decided, with_party
+from ._golden import open_golden
+from ._portrait import born_of
+from ._reasons import need_reason
+from ._records import Arrival, open_records
+from ._relations import by_ticket, current, granted_to
+from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
+
+__all__ = ["CONSENTS", "Allowed", "Stated", "allowed", "state"]
+
+CONSENTS = "bankcif.consent"
+"""Source of what customers say of the use of their data."""
+_REFERENCE = re.compile(r"[^\s].{0,199}")
+
+
+@attrs.frozen(kw_only=True)
+class Stated:
+    """
+    A statement to be taken down.
+
+    Attributes:
+        state: What is said.
+        use: Of what use.
+        text: Version of the text that was shown to whoever grants.
+        evidence: Reference to what proves it; never a customer's value.
+        since: From which day; today if None.
+        until: The last day of what is granted; None for no end.
+        guardian: Whether a guardian says it for a child.
+    """
+
+    state: ConsentState
+    use: ConsentUse
+    text: str = ""
+    evidence: str = ""
+    since: date | None = None
+    until: date | None = None
+    guardian: bool = False
+
+    def row(self, today: date) -> dict[str, Any]:
+        """In stored form; what is nothing is left out."""
+        since = today if self.since is None else self.since
+        said = {
+            **attrs.asdict(self.use), "state": self.state.value, "text": self.text, "evidence": self.evidence,
+            "since": since.isoformat(), "until": None if self.until is None else self.until.isoformat(), "guardian": self.guardian,
+        }  # fmt: skip
+        return {name: value for name, value in said.items() if value not in (None, "", False)}
+
+
+@attrs.frozen(kw_only=True)
+class Allowed:
+    """
+    Whether a use of a customer's data is allowed today.
+
+    Attributes:
+        cif_no: The customer.
+        answer: Whether, or what is in its way.
+        since, until: The days of the statement that says so; None if there is none, or no last day.
+        text: The version of the text that was shown.
+    """
+
+    cif_no: CifNo
+    answer: ConsentAnswer
+    since: date | None = None
+    until: date | None = None
+    text: str = ""
+
+
+def state(desk: Desk, cif_no: CifNo, stated: Stated, *, reason: str, actor: Actor, purpose: Purpose) -> ConsentAnswer:
+    """
+    Takes down what a customer says of a use of their data; whether that use is allowed from then on.
+
+    Args:
+        desk: Collaborators.
+        cif_no: The customer.
+        stated: What is said.
+        reason: How it came to be said, in the actor's words.
+        actor, purpose: Who takes it down, what for.
+
+    Raises:
+        InputError: There is no such purpose, channel, data group or country, or the statement can not be; the message says why.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* take down their consents.
+    """
+    need_reason(reason)
+    _need_known(stated)
+    today = desk.today()
+    said = stated.row(today)
+
+    def work(unit: UnitOfWork, row: PartyRow) -> tuple[ConsentAnswer]:
+        values = open_golden(desk, unit, row)
+        standing, child = values.get("consents", ()), _is_child(row, values, today)
+        need_consent(said, today, standing, child=child)
+        subject = consent_subject(said)
+        # The key tells nobody who reads the database of whom and of what it is.
+        own = SourceKey(CONSENTS, desk.digester.digest("consent", dumps([row.cif_no, *subject])).hex())
+        # Behind a merge both sides may have spoken of it; now the customer does for both.
+        others = [
+            one.statement.origin
+            for one in open_records(desk, unit.sources.of_parties([row.cif_no]))
+            if one.statement.origin.source == CONSENTS
+            and subject in {consent_subject(each) for each in one.statement.values.get("consents", ())}
+        ]
+        form = Standard(kind=PartyKind(row.kind), values={"consents": [said]}, given={}, faults=())
+        arrivals = [
+            Arrival(origin=origin, channel="consent", terms=Terms(), business_time=desk.now(), form=form)
+            for origin in dict.fromkeys([own, *others])
+        ]
+        # What was said of what is sealed; the log keeps whether two statements were the same.
+        same = desk.digester.digest("consent_said", dumps([row.cif_no, *subject, stated.state.value]))
+        rebuilt = keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule=f"consent:{same.hex()}")
+        return (
+            consent_answer(open_golden(desk, unit, rebuilt.row).get("consents", ()), stated.use, today, child=child)[0],
+        )
+
+    def may(granted: Mapping[str, FieldDecision]) -> bool:
+        return "consents" in granted
+
+    asked = Asked(Action.CONSENT, "consent", ("consents",), actor, purpose)
+    return with_party(desk, cif_no, asked, may, work)[0]
+
+
+def allowed(desk: Desk, cif_no: CifNo, use: ConsentUse, *, actor: Actor, purpose: Purpose) -> Allowed:
+    """
+    Whether a customer allows a use of their data today, for whoever is about to use it.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not show *actor* their consents.
+        AccessError: *actor* has seen as many customers in this hour as the policy allows.
+    """
+    need_purpose(desk, actor, "consent_of", purpose)
+    assure(desk, actor, Action.VIEW, "consent_of", purpose)
+    found: Allowed | None = None
+    within = True
+    with desk.unit_of_work() as unit:
+        row = current(unit, cif_no, purpose)
+        granted = {} if row is None else granted_to(desk, unit, actor, Action.VIEW, purpose, row)
+        if row is not None and "consents" in granted:
+            found = _allowed(row, open_golden(desk, unit, row), use, desk.today())
+            within = spend(desk, unit, actor, Action.VIEW, 1)
+            if within:
+                rules = {granted["consents"].decision.rule} | by_ticket(desk, actor, row)
+                entry = AuditEntry.by(
+                    actor, "consent_of", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1, fields=("consents",),
+                    rule=",".join(sorted(rules)),
+                )  # fmt: skip
+                record(desk, unit, [entry])
+                unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.VIEW, "consent_of", purpose)
+    if row is None or found is None:
+        raise refuse(desk, actor, "consent_of", purpose, subjects=(row.cif_no,) if row else ())
+    return found
+
+
+def _allowed(row: PartyRow, values: Mapping[str, Any], use: ConsentUse, today: date) -> Allowed:
+    answer, by = consent_answer(values.get("consents", ()), use, today, child=_is_child(row, values, today))
+    if by is None:
+        return Allowed(cif_no=row.cif_no, answer=answer)
+    until = by.get("until")
+    return Allowed(
+        cif_no=row.cif_no, answer=answer, since=date.fromisoformat(by["since"]),
+        until=None if until is None else date.fromisoformat(until), text=by.get("text", ""),
+    )  # fmt: skip
+
+
+def _is_child(row: PartyRow, values: Mapping[str, Any], today: date) -> bool:
+    """Whether a guardian consents for them; of whom no birth date is known they consent themselves."""
+    born = born_of(PartyKind(row.kind), values)
+    if not born:
+        return False
+    day = date.fromisoformat(born)
+    return today.year - day.year - ((today.month, today.day) < (day.month, day.day)) < CHILD_UNTIL
+
+
+def _need_known(stated: Stated) -> None:
+    use, codes = stated.use, code_lists()
+    words: Iterable[tuple[str, str | None, Iterable[str]]] = (
+        ("purpose", use.purpose, list(Purpose)), ("channel", use.channel, codes["contact_channel"].labels.keys() - {"none"}),
+        ("data_group", use.data_group, list(DataGroup)), ("country", use.country, codes["country"].labels),
+    )  # fmt: skip
+    for name, word, known in words:
+        if word is not None and word not in set(known):
+            listed = ", ".join(sorted(known)) if name != "country" else "two letters after ISO 3166"
+            raise InputError(f"{name} is one of {listed}", path=f"$.{name}", rule="consent")
+    for name, text in (("recipient", use.recipient), ("text", stated.text), ("evidence", stated.evidence)):
+        if text and not (_REFERENCE.fullmatch(text) and text.isprintable()):
+            raise InputError(f"{name} is at most 200 printable characters", path=f"$.{name}", rule="consent")
+    if use.country is not None and use.recipient is None:
+        raise InputError(
+            "who consents to a country consents to a recipient there; name it", path="$.recipient", rule="consent"
+        )

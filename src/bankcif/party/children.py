@@ -1,0 +1,123 @@
+"""The rows of which a party has many: documents, holdings, transactions, balances, contacts, consents."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import dataclass_transform
+
+import attrs
+
+from .fields import declare
+from .values import Money, Sensitive
+
+__all__ = ["Consent", "Holding", "Identifier", "Interaction", "MonthlyBalance", "TransactionSummary", "model"]
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(declare, attrs.field))
+def model(cls: type) -> type:
+    """A frozen class whose attributes are given by name."""
+    return attrs.frozen(kw_only=True)(cls)
+
+
+@model
+class Identifier:
+    """
+    A number issued to a party, with the document that carries it; survives as a unit.
+
+    `scheme` names the rule set (``cn.resident_id``, ``passport``, ``bank.customer_no``). A document without an end
+    date (长期) has `long_term` set and no `valid_until`.
+    """
+
+    scheme: str
+    number: Sensitive[str]
+    issuer: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    long_term: bool = False
+
+
+@model
+class Holding:
+    """A product held; account and card numbers rest only as a token and a masked form."""
+
+    product: str
+    number: Sensitive[str] | None = None
+    scheme: str | None = None
+    role: str = "holder"
+    status: str = "open"
+    opened_on: date | None = None
+    closed_on: date | None = None
+    balance: Sensitive[Money] | None = None
+    branch: str | None = None
+
+
+@model
+class TransactionSummary:
+    """What happened in one period on one channel; ledgers stay outside."""
+
+    period: str
+    channel: str
+    type: str
+    count: int
+    total: Sensitive[Money] | None = None
+
+
+@model
+class MonthlyBalance:
+    """
+    The average of a month's closing balances, from which tiers are reckoned.
+
+    Attributes:
+        month: As ``2026-10``.
+        book: What its deliverer keeps apart, of all their customers, such as an account's token or their own customer number. Those of several books
+            in one month add up; of one book and month there is one, behind a merge too.
+        average: Of all days of the month.
+    """
+
+    month: str
+    book: Sensitive[str]
+    average: Sensitive[Money]
+
+
+@model
+class Interaction:
+    """One contact between bank and customer: a campaign, a complaint, a service request."""
+
+    channel: str
+    type: str
+    on: date
+    direction: str = "inbound"
+    campaign: str | None = None
+    outcome: str | None = None
+    due: date | None = None
+
+
+@model
+class Consent:
+    """
+    What a customer said of a use of their data; see `bankcif.party.consent`.
+
+    Attributes:
+        purpose: What for: a `bankcif.Purpose`.
+        state: What was said: a `ConsentState`.
+        channel: By which way they are addressed; None for any.
+        data_group: Which data: a `DataGroup`; None for all.
+        recipient: Who outside the bank gets them; None for nobody.
+        country: Where to, as two letters after ISO 3166; None for at home.
+        text: Which version of the text they were shown.
+        evidence: Reference to what proves it, such as a recording or a signed form; never a customer's value.
+        since, until: From which day to which; None for no end.
+        guardian: Whether a guardian said it for them.
+    """
+
+    purpose: str
+    state: str
+    channel: str | None = None
+    data_group: str | None = None
+    recipient: Sensitive[str] | None = None
+    country: str | None = None
+    text: str | None = None
+    evidence: str | None = None
+    since: date
+    until: date | None = None
+    guardian: bool = False

@@ -1,0 +1,256 @@
+"""Consent in the store: taken down, withdrawn, asked, merged with the stricter side above, and given back by an unmerge."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from tests.conftest import ALL_ROLES, NOW, TRUST, insides, known
+from tests.flows.test_browse import Under
+from tests.flows.test_register import register
+from tests.flows.test_tags import LOOSE, MANAGER, names, publish, tag
+
+from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
+from bankcif._clock import FixedClock
+from bankcif.access import default_policy
+from bankcif.errors import InputError, NotFoundOrNotAllowedError
+from bankcif.party import ConsentAnswer, ConsentUse, ReferenceTables
+from bankcif.tagging import Catalogue
+
+SERVICE = Purpose.SERVICE
+STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
+CHECKER = known(Actor(id="s.two", roles=ALL_ROLES, branch="b"))
+ASK: dict[str, Any] = {"actor": MANAGER, "purpose": SERVICE}
+SAY: dict[str, Any] = {**ASK, "reason": "said so at the counter"}
+MARKETING = ConsentUse(purpose="marketing")
+TEXTS = attrs.evolve(MARKETING, channel="sms")
+INSURER = ConsentUse(purpose="marketing", recipient="Example Insurance")
+
+
+@pytest.fixture
+def founding_policy() -> Policy:
+    return LOOSE
+
+
+@pytest.fixture
+def cif_no(cif: CIF) -> str:
+    return register(cif, STEWARD, "1", identifiers=None, birth_date="1990-01-01").cif_no
+
+
+def answers(cif: CIF, cif_no: str, *uses: ConsentUse) -> list[str]:
+    return [cif.consents.allows(cif_no, use, **ASK).answer.value for use in uses or (MARKETING,)]
+
+
+def test_what_is_granted_is_allowed_until_it_is_withdrawn(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    assert answers(cif, cif_no, MARKETING, TEXTS) == ["missing", "missing"]
+    assert cif.consents.grant(cif_no, MARKETING, text="2026-01", evidence="form 17", **SAY) is ConsentAnswer.GRANTED
+    found = cif.consents.allows(cif_no, TEXTS, **ASK)
+    assert (found.answer, found.since, found.until, found.text) == ("granted", date(2026, 11, 24), None, "2026-01")
+    assert cif.consents.deny(cif_no, TEXTS, **SAY) is ConsentAnswer.REFUSED
+    assert answers(cif, cif_no, MARKETING, TEXTS) == ["granted", "refused"]
+    clock.advance(timedelta(days=1))
+    assert cif.consents.withdraw(cif_no, MARKETING, **SAY) is ConsentAnswer.REFUSED
+    assert answers(cif, cif_no, MARKETING) == ["refused"]
+    assert cif.consents.grant(cif_no, MARKETING, text="2026-02", **SAY) is ConsentAnswer.GRANTED
+    assert answers(cif, cif_no, MARKETING, TEXTS) == ["granted", "refused"], "of each subject the last stands"
+
+
+def test_a_consent_ends_on_its_day_and_begins_on_its_day(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    cif.consents.grant(cif_no, MARKETING, text="1", since=date(2026, 11, 25), until=date(2026, 11, 26), **SAY)
+    told = []
+    for _ in range(4):
+        told += answers(cif, cif_no)
+        clock.advance(timedelta(days=1))
+    assert told == ["not_yet", "granted", "granted", "expired"]
+
+
+def test_giving_data_away_takes_a_consent_that_names_to_whom(cif: CIF, cif_no: str) -> None:
+    cif.consents.grant(cif_no, MARKETING, text="1", **SAY)
+    assert answers(cif, cif_no, INSURER) == ["missing"]
+    cif.consents.grant(cif_no, INSURER, text="1", **SAY)
+    assert answers(cif, cif_no, INSURER, attrs.evolve(INSURER, country="SG")) == ["granted", "missing"]
+    shown = cif.customers.get(cif_no, **ASK).values["consents"]
+    assert {(one["state"], one.get("recipient")) for one in shown} == {("granted", None), ("granted", "Ex****")}
+
+
+def test_a_guardian_consents_for_a_child(cif: CIF) -> None:
+    child = register(
+        cif, STEWARD, "2", identifiers=None, birth_date="2020-01-01", phone="15499999999", name="李四"
+    ).cif_no
+    with pytest.raises(InputError, match="a guardian consents"):
+        cif.consents.grant(child, MARKETING, text="1", **SAY)
+    assert cif.consents.grant(child, MARKETING, text="1", guardian=True, **SAY) is ConsentAnswer.GRANTED
+    assert answers(cif, child) == ["granted"]
+
+
+def test_what_a_guardian_said_ends_with_childhood(cif: CIF, clock: FixedClock) -> None:
+    child = register(
+        cif, STEWARD, "2", identifiers=None, birth_date="2012-11-26", phone="15499999999", name="李四"
+    ).cif_no
+    cif.consents.grant(child, MARKETING, text="1", guardian=True, **SAY)
+    clock.advance(timedelta(days=2))
+    assert answers(cif, child) == ["guardian"], "they are asked themselves now"
+
+
+REFUSED: dict[str, tuple[str, ConsentUse, dict[str, Any], str]] = {
+    "no text": ("grant", MARKETING, {"text": ""}, "name the version of the text"),
+    "a purpose there is not": ("grant", ConsentUse(purpose="fun"), {"text": "1"}, "purpose is one of"),
+    "a channel there is not": ("grant", attrs.evolve(MARKETING, channel="pigeon"), {"text": "1"}, "channel is one of app, email"),
+    "no way to be addressed": ("grant", attrs.evolve(MARKETING, channel="none"), {"text": "1"}, "channel is one of"),
+    "data there are not": ("grant", attrs.evolve(MARKETING, data_group="shoes"), {"text": "1"}, "data_group is one of"),
+    "a country there is not": ("grant", attrs.evolve(INSURER, country="XX"), {"text": "1"}, "two letters after ISO 3166"),
+    "a country and no recipient": ("grant", attrs.evolve(MARKETING, country="SG"), {"text": "1"}, "name it"),
+    "a last day before the first": (
+        "grant", MARKETING, {"text": "1", "since": date(2026, 12, 2), "until": date(2026, 12, 1)}, "over before it began"),
+    "a last day that is over": ("grant", MARKETING, {"text": "1", "since": date(2026, 1, 1), "until": date(2026, 11, 23)}, "over before"),
+    "a guardian of a grown-up": ("grant", MARKETING, {"text": "1", "guardian": True}, "consents for themself"),
+    "nothing to withdraw": ("withdraw", MARKETING, {}, "nothing was granted"),
+    "no reason": ("deny", MARKETING, {"reason": " "}, "a reason is needed"),
+    "evidence of two lines": ("deny", MARKETING, {"evidence": "a\nb"}, "at most 200 printable characters"),
+    "a long recipient": ("deny", attrs.evolve(MARKETING, recipient="x" * 201), {}, "at most 200"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_can_not_be_said_is_refused_and_nothing_is_kept(cif: CIF, cif_no: str, what: str) -> None:
+    method, use, more, said = REFUSED[what]
+    with pytest.raises(InputError, match=said):
+        getattr(cif.consents, method)(cif_no, use, **{**SAY, **more})
+    assert "consents" not in cif.customers.get(cif_no, **ASK).values
+
+
+def merged(cif: CIF, one: str, two: str) -> None:
+    proposal = cif.matches.propose_merge(one, two, actor=STEWARD, reason="same")
+    cif.approvals.approve(proposal.id, actor=CHECKER)
+
+
+def unmerged(cif: CIF, two: str) -> None:
+    proposal = cif.matches.propose_unmerge(two, actor=STEWARD, reason="two")
+    cif.approvals.approve(proposal.id, actor=CHECKER)
+
+
+def test_behind_a_merge_the_stricter_side_stands_until_the_customer_speaks(cif: CIF, cif_no: str) -> None:
+    other = register(
+        cif, STEWARD, "2", identifiers=None, birth_date="1990-01-01", phone="15499999999", name="李四", manager="m.li"
+    ).cif_no
+    cif.consents.deny(other, MARKETING, **SAY)
+    cif.consents.grant(cif_no, MARKETING, text="1", **SAY)
+    merged(cif, cif_no, other)
+    assert answers(cif, cif_no) == answers(cif, other) == ["refused"], "although the other side was asked later"
+    unmerged(cif, other)
+    assert (answers(cif, cif_no), answers(cif, other)) == (["granted"], ["refused"])
+    merged(cif, cif_no, other)
+    assert cif.consents.grant(cif_no, MARKETING, text="1", **SAY) is ConsentAnswer.GRANTED, "they spoke for both"
+
+
+def test_who_may_take_consents_down_and_see_them_is_the_policys_word(cif: CIF, cif_no: str) -> None:
+    elsewhere = known(Actor(id="t.far", roles={"teller"}, branch="z"))
+    for work in (
+        lambda: cif.consents.grant(cif_no, MARKETING, text="1", reason="r", actor=elsewhere, purpose=SERVICE),
+        lambda: cif.consents.deny(cif_no, MARKETING, reason="r", actor=elsewhere, purpose=SERVICE),
+        lambda: cif.consents.allows(cif_no, MARKETING, actor=elsewhere, purpose=SERVICE),
+        lambda: cif.consents.allows("C0", MARKETING, **ASK),
+    ):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            work()
+    document = default_policy().document()
+    some = {"id": "g", "roles": ["r"], "purposes": ["service"], "actions": ["view"], "fields": ["name"]}
+    who = known(Actor(id="w", roles={"r"}))
+    under = Under(cif, Policy.from_document({**document, "grant": [*document["grant"], some]}))
+    with under, pytest.raises(NotFoundOrNotAllowedError):
+        cif.consents.allows(cif_no, MARKETING, actor=who, purpose=SERVICE)
+
+
+def test_a_consent_rests_sealed_and_the_log_does_not_say_what_was_said(cif: CIF, cif_no: str) -> None:
+    cif.consents.grant(cif_no, INSURER, text="text-canary", evidence="proof-canary", **SAY)
+    data = insides(cif)
+    rest = [row.sealed for rows in (data.golden, data.sources) for row in rows.rows.values()]
+    assert not any(word in one for one in rest for word in (b"Example Insurance", b"marketing", b"canary", b"granted"))
+    keys = {row.source_key for row in data.sources.rows.values() if row.source == "bankcif.consent"}
+    assert len(keys) == 1
+    assert all(len(key) >= 32 and "marketing" not in key for key in keys)
+    with cif._repository.unit_of_work() as unit:
+        told = [row.body for row in unit.trail.between(0, 2**62, "m.li")]
+    assert any(b'"consent"' in body for body in told)
+    assert not any(word in body for body in told for word in (b"Insurance", b"granted", b"canary", b"marketing"))
+
+
+def test_rules_read_consents(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    granted = (
+        "count(consents where purpose = 'marketing' and state = 'granted' and channel is missing and recipient is missing and since <= today "
+        "and (until is missing or until >= today)) >= 1"
+    )
+    publish(cif, Catalogue.of("1", tag("allowed", f"{granted} and count(consents where state != 'granted') = 0")))
+    assert names(cif, cif_no) == set()
+    cif.consents.grant(cif_no, MARKETING, text="1", until=date(2026, 11, 30), **SAY)
+    assert names(cif, cif_no) == {"tag:allowed"}
+    clock.advance(timedelta(days=7))
+    assert names(cif, cif_no) == set()
+    cif.consents.grant(cif_no, MARKETING, text="1", **SAY)
+    assert names(cif, cif_no) == {"tag:allowed"}
+    cif.consents.deny(cif_no, TEXTS, **SAY)
+    assert names(cif, cif_no) == set()
+
+
+USES = [MARKETING, TEXTS, INSURER, ConsentUse(purpose="analytics")]
+step = st.one_of(
+    st.tuples(st.sampled_from(["grant", "deny", "withdraw"]), st.integers(0, 1), st.integers(0, 3)),
+    st.tuples(st.just("merge")), st.tuples(st.just("unmerge")), st.tuples(st.just("days")),
+)  # fmt: skip
+
+
+@given(st.lists(step, max_size=10))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_merge_allows_nothing_that_a_side_refused_and_an_unmerge_gives_back_what_each_said(
+    tables: ReferenceTables, steps: list[Any]
+) -> None:
+    clock = FixedClock(NOW)
+    cif = CIF(
+        repository=MemoryRepository(), policy=LOOSE, tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(), tables=tables,
+        trust=TRUST, clock=clock,
+    )  # fmt: skip
+    people = [
+        register(
+            cif,
+            STEWARD,
+            str(n),
+            identifiers=None,
+            birth_date="1990-01-01",
+            phone=f"1549999999{n}",
+            name="王李"[n] + "四",
+            manager="m.li",
+        )
+        for n in range(2)
+    ]
+    one, two = (person.cif_no for person in people)
+    together = spoke = False
+    for what, *given_ in steps:
+        clock.advance(timedelta(seconds=1))
+        before = [answers(cif, each, *USES) for each in (one, two)]
+        try:
+            if what in ("grant", "deny", "withdraw"):
+                who, use = given_
+                more = {"text": "1"} if what == "grant" else {}
+                getattr(cif.consents, what)((one, two)[who], USES[use], **SAY, **more)
+                spoke = together or spoke
+            elif what == "merge" and not together:
+                merged(cif, one, two)
+                together, apart, spoke = True, before, False
+                for mine, theirs, both in zip(*before, answers(cif, one, *USES), strict=True):
+                    assert both == (
+                        "refused"
+                        if "refused" in (mine, theirs)
+                        else "granted"
+                        if "granted" in (mine, theirs)
+                        else "missing"
+                    )
+            elif what == "unmerge" and together:
+                unmerged(cif, two)
+                together = False
+                if not spoke:
+                    assert [answers(cif, each, *USES) for each in (one, two)] == apart
+        except InputError:
+            assert [answers(cif, each, *USES) for each in (one, two)] == before
