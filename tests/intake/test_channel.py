@@ -53,6 +53,47 @@ def test_a_row_is_mapped(tmp_path: Path) -> None:
     assert mapped.faults == ()
 
 
+BALANCES = """
+name = "b"
+format = "csv"
+key = "id"
+[columns]
+id = ""
+month = "balances.month"
+average = { to = "balances.average", currency = "CNY" }
+"""
+
+
+@pytest.mark.parametrize("month", ["2026-10", "202610", "2026-10-31"])
+def test_a_row_brings_the_balance_of_a_month(tmp_path: Path, month: str) -> None:
+    mapped = map_row({"id": "7", "month": month, "average": "50000.00"}, read(tmp_path, BALANCES), ZONE)
+    assert mapped.values == {
+        "balances": [{"month": "2026-10", "book": "7", "average": {"amount": "50000.00", "currency": "CNY"}}]
+    }
+    booked = read(tmp_path, BALANCES + 'account = "balances.book"\n')
+    row = {"id": "7", "month": month, "average": "1", "account": "a-3"}
+    assert map_row(row, booked, ZONE).values["balances"][0]["book"] == "a-3"
+    assert map_row({"id": "7", "month": month}, booked, ZONE).values == {}, "a month without an amount is none"
+    refused = map_row(row, read(tmp_path, 'allowed = ["name"]\n' + BALANCES), ZONE)
+    assert (refused.values, [(one.path, one.rule) for one in refused.faults]) == (
+        {},
+        [("$.balances", "field_not_allowed")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ('x = "balances.average"', "columns.x.currency is missing"),
+        ('x = "balances.size"', "columns.x.to is not a field"),
+        ('x = "balances"', "columns.x.to is not a field"),
+    ],
+)
+def test_a_wrong_column_of_a_balance_is_told(tmp_path: Path, column: str, said: str) -> None:
+    with pytest.raises(MappingError, match=said):
+        read(tmp_path, BALANCES + column + "\n")
+
+
 def test_what_cannot_be_translated_is_a_fault(tmp_path: Path) -> None:
     mapped = map_row({"id": "", "sex": "X", "no": "12", "type": "Z", "day": "31.12.49"}, read(tmp_path, GOOD), ZONE)
     assert {(f.path, f.rule, f.severity) for f in mapped.faults} == {

@@ -93,6 +93,39 @@ def test_of_a_books_month_there_is_one_balance() -> None:
     assert [each for each in found if each["book"] == "a"] in ([one], [again])
 
 
+def month(name: str, amount: int, book: str = "a") -> dict[str, Any]:
+    return {"month": name, "book": book, "average": {"minor": amount, "currency": "CNY"}}
+
+
+def test_what_a_source_delivers_of_a_time_series_adds_to_what_it_delivered_before() -> None:
+    """Month by month, with a correction; of another field the last delivery stands alone."""
+    told = [
+        said("a", at=1, no=0, balances=[month("2026-09", 5)], interactions=[{"on": "2026-09-01"}]),
+        said("a", at=2, no=1, balances=[month("2026-10", 6)], interactions=[{"on": "2026-10-01"}]),
+        said("a", at=3, no=2, balances=[month("2026-09", 7), month("2026-11", 8)]),
+        said("b", at=1, balances=[month("2026-09", 1, "b")]),
+    ]
+    found = golden(*told)
+    assert sorted((one["book"], one["month"], one["average"]["minor"]) for one in found["balances"]) == [
+        ("a", "2026-09", 7), ("a", "2026-10", 6), ("a", "2026-11", 8), ("b", "2026-09", 1),
+    ]  # fmt: skip
+    assert found["interactions"] == [{"on": "2026-10-01"}]
+    assert golden(*told, as_of=None) == golden(*reversed(told), as_of=None)
+
+
+@given(st.permutations(range(6)), st.integers(1, 6))
+def test_months_delivered_one_by_one_are_those_delivered_at_once(order: list[int], at_once: int) -> None:
+    months = [month(f"2026-{n + 1:02}", n) for n in range(6)]
+    single = [said("a", at=n + 1, no=n, balances=[months[place]]) for n, place in enumerate(order)]
+    parts = [months[at : at + at_once] for at in range(0, 6, at_once)]
+    together = [said("a", at=n + 1, no=n, balances=part) for n, part in enumerate(parts)]
+
+    def by_month(records: list[Any]) -> list[Any]:
+        return sorted(golden(*records)["balances"], key=lambda one: str(one["month"]))
+
+    assert by_month(single) == by_month(together) == months
+
+
 def test_a_restricted_record_is_not_heard() -> None:
     assert golden(said("counter", phone="+861", restricted=True), said("a", sex="1")) == {"sex": "1"}
 

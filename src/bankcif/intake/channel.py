@@ -17,9 +17,12 @@ import attrs
 
 from ..context import Purpose
 from ..errors import FileError, MappingError
-from ..party import CATALOGUE, NOT_STORABLE, TWO_PERSONS, FieldType, PartyKind
+from ..party import FORMS, NOT_STORABLE, TWO_PERSONS, FieldType, PartyKind
 
-__all__ = ["Agreement", "Channel", "Column", "read_channel"]
+__all__ = ["MONTHLY", "Agreement", "Channel", "Column", "read_channel"]
+
+MONTHLY = ("month", "book", "average")
+"""What a column may say of a monthly balance, of which a row has one."""
 
 _FORMATS = ("csv", "jsonl", "fixed", "xlsx", "parquet")
 _DATE_PARTS = {"%Y", "%m", "%d", "%y"}
@@ -33,7 +36,7 @@ class Column:
     Attributes:
         name: The column as the source calls it.
         to: Path of the field: ``phone``, ``identifiers.cn.resident_id``, ``identifiers.passport.valid_until``,
-            ``holdings.card``; empty for a column that is read over.
+            ``holdings.card``, ``balances.average``; empty for a column that is read over.
         codes: The source's own codes to the library's.
         dates: Accepted date forms in `strptime` notation, tried in order.
         currency: Currency of an amount.
@@ -201,7 +204,7 @@ class _Reader:
             if not isinstance(trust, int) or not 0 <= trust <= 100:
                 raise self._fail(f"trust of {name}", "must be a whole number from 0 to 100")
         kind, kind_column, kinds = self._kind(table.get("kind", "individual"))
-        fields = {name for k in ([kind] if kind else set(kinds.values())) for name in CATALOGUE[k]}
+        fields = {name for k in ([kind] if kind else set(kinds.values())) for name in FORMS[k]}
         columns = self._columns(table["columns"], table["format"], fields, kind, kinds)
         if table["key"] not in columns:
             raise self._fail("key", "names a column that is not in [columns]")
@@ -304,7 +307,11 @@ class _Reader:
             raise self._fail(where + "to", "names a secret, which is never stored; leave the column's target empty")
         if head in ("identifiers", "holdings") and (rest or column.scheme_column):
             return
-        types = {CATALOGUE[kind][head].type for kind in kinds if head in CATALOGUE[kind]}
+        if head == "balances" and rest in MONTHLY:
+            if rest == "average" and not column.currency:
+                raise self._fail(where + "currency", "is missing: an amount needs one")
+            return
+        types = {FORMS[kind][head].type for kind in kinds if head in FORMS[kind]}
         if head not in fields or rest or FieldType.CHILDREN in types:
             raise self._fail(where + "to", "is not a field of the catalogue")
         if FieldType.MONEY in types and not column.currency:

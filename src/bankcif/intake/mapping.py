@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from ..party import CATALOGUE, Fault, PartyKind
+from ..party import FORMS, Fault, PartyKind
 from ..wording import is_placeholder
 from .channel import Channel, Column
 
 __all__ = ["MappedRow", "child_target", "map_row"]
 
 _ATTRIBUTES = ("issuer", "valid_from", "valid_until", "opened_on", "closed_on", "status", "branch", "balance")
+_SHORT_MONTH, _DAY = re.compile(r"[0-9]{6}"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -49,7 +51,7 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
     if kind is None:
         faults.append(Fault("$", "kind"))
         kind = PartyKind.INDIVIDUAL
-    catalogue = CATALOGUE[kind]
+    catalogue = FORMS[kind]
     values: dict[str, Any] = {}
     children: dict[tuple[str, str], dict[str, Any]] = {}
     for name, column in channel.columns.items():
@@ -59,6 +61,9 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
         head, _, rest = column.to.partition(".")
         if head in ("identifiers", "holdings"):
             _child(children, head, rest, column, text, row, faults)
+            continue
+        if head == "balances" and rest:
+            _balance(children, key, rest, column, text, faults)
             continue
         if head not in catalogue:
             # One mapping may serve persons and companies; a column of the other kind is read over.
@@ -70,7 +75,7 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
         if value is not None:
             values[head] = {"amount": value, "currency": column.currency} if column.currency else value
     for (head, _rest), child in children.items():
-        if "number" in child:
+        if "number" in child or "average" in child:
             allowed = channel.allowed is None or head in channel.allowed
             if allowed:
                 values.setdefault(head, []).append(child)
@@ -135,6 +140,30 @@ def _child(
     child["scheme"] = scheme
     if head == "holdings":
         child["product"] = group
+
+
+def _balance(
+    children: dict[tuple[str, str], dict[str, Any]],
+    key: str,
+    attribute: str,
+    column: Column,
+    text: str,
+    faults: list[Fault],
+) -> None:
+    """One column of the monthly balance of a row; its book is the row's source key where no column says it. A month may be written as any day of it."""
+    child = children.setdefault(("balances", ""), {"book": key})
+    value = _translate(text, column, f"$.balances.{attribute}", faults)
+    if value is None:
+        return
+    if attribute == "month":
+        value = (
+            f"{value[:4]}-{value[4:]}"
+            if _SHORT_MONTH.fullmatch(value)
+            else value[:7]
+            if _DAY.fullmatch(value)
+            else value
+        )
+    child[attribute] = {"amount": value, "currency": column.currency} if column.currency else value
 
 
 def _business_time(row: Mapping[str, str], channel: Channel, zone: ZoneInfo, faults: list[Fault]) -> datetime | None:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import attrs
+
 from ..errors import ConfigurationError
 from ..party import CATALOGUE, Field, FieldType, PartyKind, SourceKey
 from ..wording import Ground, compatible, organization_name, person_name
@@ -144,6 +146,8 @@ class _Panel:
             winner = max(overrides, key=_when)
             return winner, winner.values[name], "override"
         words = _latest([r for r in entitled if r.override is None])
+        if field.series:
+            words = [_with_earlier(word, name, entitled) for word in words]
         rule = self._rules.of(name, field.type)
         if rule.strategy is Strategy.SAME_WINNER_AS:
             leader = self._winner(rule.follows)
@@ -321,6 +325,13 @@ def _latest(records: Iterable[Statement]) -> list[Statement]:
         ):
             last[record.origin] = record
     return list(last.values())
+
+
+def _with_earlier(word: Statement, name: str, records: Sequence[Statement]) -> Statement:
+    """*word* with the rows of its source key's earlier records beside its own, of which the later stands where they are of one identity."""
+    same = [r for r in records if r.origin == word.origin and r.override is None]
+    newest_first = sorted(same, key=lambda record: (record.business_time or 0, record.record_no), reverse=True)
+    return attrs.evolve(word, values={**word.values, name: _union(record.values[name] for record in newest_first)})
 
 
 def _union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
