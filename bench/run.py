@@ -446,8 +446,9 @@ def on_servers() -> dict[str, Any]:
 
 def ruled() -> dict[str, Any]:
     """Rules and tags on one record, on a million, and as statements of a database; see `rules` and `store_rules`."""
-    from rules import rules
     from store_rules import store_rules
+
+    from rules import rules
 
     return {**rules(), "in SQL": store_rules()}
 

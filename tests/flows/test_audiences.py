@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from tests.conftest import known
+from tests.conftest import ALL_ROLES, known
 from tests.flows.test_browse import Under
 from tests.flows.test_register import register
-from tests.flows.test_tags import LOOSE, OFFICER, STEWARD, publish, segment, tag
+from tests.flows.test_tags import LOOSE, MANAGER, STEWARD, publish, segment, tag
 
 from bankcif import CIF, Actor, Policy, Purpose
 from bankcif._clock import FixedClock
@@ -92,39 +92,84 @@ def test_who_is_addressed_leaves_as_an_export_by_two_persons(file: CIF) -> None:
     assert taken(file, spec(audience=None)).waterfall == ()
 
 
-def test_an_audience_as_of_an_instant_is_who_was_in_the_segment_and_may_be_addressed_today(
+def test_an_audience_as_of_a_day_is_who_was_in_the_segment_and_may_be_addressed_today(
     file: CIF, clock: FixedClock
 ) -> None:
-    file.tags.renew(actor=OFFICER)
-    then = clock.now()
+    then = clock.now().date()
     plan = attrs.evolve(PLAN, segment="segment:grown", control_share=0.0)
-    asked: dict[str, Any] = {"actor": MARKETER, "purpose": MARKETING}
-    before = file.tags.count(["segment:grown", "tag:far"], **asked)
     keys = taken(file, spec(audience=plan)).columns["key"]
     later = timedelta(days=500)
-    clock.advance(later)  # one comes of age, and somebody moves
+    clock.advance(later)  # one comes of age, and somebody moves; nobody renewed anything
     moved = {"phone": "15400000021", "name": "刘芳艳", "home_branch": "c", "birth_date": "2006-01-01"}
     register(file, STEWARD, "21", identifiers=None, **moved)
-    assert file.tags.renew(actor=OFFICER) == 1
-    assert file.tags.count(["segment:grown", "tag:far"], **asked) == {"": 24, "segment:grown": 23, "tag:far": 7}
-    assert file.tags.count(["segment:grown", "tag:far"], at=then, **asked) == before
-    assert file.tags.overlap("segment:grown", "segment:people", at=then, **asked).one == before["segment:grown"] == 22
     fixed = attrs.evolve(plan, as_of=then)
     assert dict(file.tags.audience(fixed, actor=MARKETER))["segment:grown"] == 22
-    # Who moved is excluded today; who came of age was not in the segment then.
+    assert dict(file.tags.audience(plan, actor=MARKETER))["segment:grown"] == 23
     fresh = taken(file, spec(audience=plan), later).columns["key"]
     kept = taken(file, spec(audience=fixed), later).columns["key"]
+    # Who moved is excluded today; who came of age was not in the segment then.
     assert (len(set(keys) - set(kept)), len(set(fresh) - set(kept)), set(kept) <= set(keys)) == (1, 1, True)
-    ahead = clock.now() + timedelta(seconds=1)
+    nobody = attrs.evolve(fixed, as_of=then - timedelta(days=1))
+    assert dict(file.tags.audience(nobody, actor=MARKETER))["segment:grown"] == 0, "there was no customer yet"
+    ahead = attrs.evolve(plan, as_of=clock.now().date())
     for work in (
-        lambda: file.tags.count(["tag:far"], at=ahead, **asked), lambda: file.tags.movement("tag:far", then, ahead, **asked),
-        lambda: file.tags.audience(attrs.evolve(plan, as_of=ahead), actor=MARKETER),
-        lambda: taken(file, spec(audience=attrs.evolve(plan, as_of=ahead)), later),
-    ):  # fmt: skip
+        lambda: file.tags.audience(ahead, actor=MARKETER),
+        lambda: taken(file, spec(audience=ahead), later),
+    ):
         with pytest.raises(InputError, match="day to come"):
             work()
-    with pytest.raises(ConfigurationError, match="time zone"):
-        attrs.evolve(plan, as_of=datetime(2026, 1, 1))  # noqa: DTZ001
+    with pytest.raises(ConfigurationError, match="as of a day"):
+        attrs.evolve(plan, as_of=clock.now())
+
+
+def test_what_forbids_within_a_segment_is_asked_of_today(cif: CIF, clock: FixedClock) -> None:
+    """Whoever asks not to be contacted is in no audience, however the segment says so: through other definitions too."""
+    publish(cif, Catalogue.of(
+        "1", tag("quiet", "preferred_channel = 'none'"), tag("careful"), segment("reachable", "not (tag('quiet') or tag('careful'))"),
+        segment("grown", "age >= 18 and segment('reachable')"),
+    ))  # fmt: skip
+    done = [
+        register(cif, STEWARD, str(n), identifiers=None, phone=f"154000000{n:02}", name="王李张"[n] + "伟军", birth_date="1990-01-01", manager="m.li")
+        for n in range(3)
+    ]  # fmt: skip
+    then = clock.now().date()
+    clock.advance(timedelta(days=1))
+    plan = AudiencePlan(campaign="spring", segment="segment:grown", as_of=then)
+    assert dict(cif.tags.audience(plan, actor=MARKETER))[ADDRESSED] == 3
+    cif.tags.say(
+        done[0].cif_no, "careful", until=then + timedelta(30), reason="r", actor=MANAGER, purpose=Purpose.SERVICE
+    )
+    register(
+        cif,
+        STEWARD,
+        "1",
+        identifiers=None,
+        phone="15400000001",
+        name="李伟军",
+        birth_date="1990-01-01",
+        preferred_channel="none",
+    )
+    assert dict(cif.tags.audience(plan, actor=MARKETER))[ADDRESSED] == 1
+
+
+def test_who_was_merged_was_in_a_segment_if_one_of_the_two_was(file: CIF, clock: FixedClock) -> None:
+    one, two = (
+        file.customers.find(phone=f"154000000{n:02}", actor=known(Actor(id="c", roles={"compliance"})), purpose=Purpose.COMPLIANCE)[0].cif_no
+        for n in (1, 23)
+    )  # fmt: skip
+    then = clock.now().date()
+    clock.advance(timedelta(days=1))
+    plan = AudiencePlan(campaign="spring", segment="segment:grown", as_of=then)
+    before = dict(file.tags.audience(plan, actor=MARKETER))
+    steward, checker = (known(Actor(id=name, roles=ALL_ROLES, branch="b"), clock.now()) for name in ("s.wu", "s.two"))
+    merge = file.matches.propose_merge(two, one, actor=steward, reason="same")
+    file.approvals.approve(merge.id, actor=checker)
+    assert dict(file.tags.audience(plan, actor=MARKETER)) == before, (
+        "the child's number stands, and the grown-up was in it"
+    )
+    apart = file.matches.propose_unmerge(one, actor=steward, reason="two")
+    file.approvals.approve(apart.id, actor=checker)
+    assert dict(file.tags.audience(plan, actor=MARKETER)) == before
 
 
 def test_what_was_approved_is_this_audience_and_no_other(file: CIF) -> None:
@@ -133,7 +178,7 @@ def test_what_was_approved_is_this_audience_and_no_other(file: CIF) -> None:
     for other in (
         None, attrs.evolve(PLAN, control_share=0.0), attrs.evolve(PLAN, exclusions=PLAN.exclusions[1:]),
         attrs.evolve(PLAN, exclusions=PLAN.exclusions[::-1]), attrs.evolve(PLAN, campaign="x"),
-        attrs.evolve(PLAN, segment="segment:grown"), attrs.evolve(PLAN, as_of=datetime(2026, 11, 1, tzinfo=UTC)),
+        attrs.evolve(PLAN, segment="segment:grown"), attrs.evolve(PLAN, as_of=date(2026, 11, 1)),
     ):  # fmt: skip
         with pytest.raises(FourEyesError, match="another export"):
             file.exports.take(spec(audience=other), actor=MARKETER, approval_id=proposal.id)

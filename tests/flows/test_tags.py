@@ -208,10 +208,10 @@ LADDER = Catalogue.of(
 )  # fmt: skip
 
 
-def averages(*amounts: int, first: int = 1) -> list[dict[str, Any]]:
+def averages(*amounts: int, first: int = 1, book: str = "1") -> list[dict[str, Any]]:
     """Of the months of 2026 from *first* on."""
     return [
-        {"month": f"2026-{month:02}", "book": "1", "average": {"amount": str(amount), "currency": "CNY"}}
+        {"month": f"2026-{month:02}", "book": book, "average": {"amount": str(amount), "currency": "CNY"}}
         for month, amount in enumerate(amounts, start=first)
     ]
 
@@ -228,7 +228,11 @@ def test_tiers_follow_the_balances_and_the_calendar(cif: CIF, clock: FixedClock)
     found, tier = stands()
     assert found == {"tag:private", "segment:served"}
     assert (tier.since, tier.watched, tier.grace_months, tier.until) == (date(2026, 9, 1), 2, 6, "2026-10")
-    assert cif.tags.why(done.cif_no, "tag:private", **ask).holds, "for the customer's manager"
+    told = cif.tags.why(done.cif_no, "tag:private", **ask)
+    assert told.holds, "for the customer's manager"
+    assert told.because[0].seen[0].sources == ("counter (only)",)
+    whole = cif.customers.customer360(done.cif_no, **ask).portrait
+    assert [one.tier for one in whole.tags if one.tier] == [tier]
     # November's average is there before it is over, and counts from December on.
     register(cif, STEWARD, "1", balances=averages(7_000_000, 10, 10, 60_000, first=8))
     assert stands()[1].watched == 2
@@ -242,6 +246,17 @@ def test_tiers_follow_the_balances_and_the_calendar(cif: CIF, clock: FixedClock)
     assert (tier.since, tier.watched, tier.until) == (date(2026, 12, 1), 0, "2026-11")
     view = cif.tags.portrait(done.cif_no, **ask)
     assert {name: one.why for name, one in view.left.items()} == {"tag:private": Exit.LEFT, "segment:served": Exit.LEFT}
+    assert cif.tags.renew(actor=OFFICER, whole=True) == 0
+
+
+def test_balances_come_month_by_month(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, LADDER)
+    stood = []
+    for amount, month in ((7_000_000, 9), (10, 10), (20, 9)):  # the last corrects the first
+        clock.advance(timedelta(seconds=1))
+        done = register(cif, STEWARD, "1", balances=averages(amount, first=month))
+        stood.append(names(cif, done.cif_no))
+    assert stood == [{"tag:private", "segment:served"}, {"tag:private", "segment:served"}, {"tag:mass"}]
     assert cif.tags.renew(actor=OFFICER, whole=True) == 0
 
 
@@ -269,6 +284,19 @@ def test_a_person_puts_a_customer_on_another_tier_for_a_time(cif: CIF, clock: Fi
     assert (held.why, held.tier) == (Verdict.SAID, None)
     clock.advance(timedelta(days=31))
     assert names(cif, done.cif_no) == {"tag:gold"}
+
+
+def test_a_merge_adds_up_the_books_of_both(cif: CIF) -> None:
+    publish(cif, LADDER)
+    one = register(cif, STEWARD, "1", balances=averages(30_000, first=10, book="a"), identifiers=None)
+    two = register(
+        cif, STEWARD, "2", balances=averages(30_000, first=10, book="b"), identifiers=None, phone="15499999999", name="李四",
+        manager="m.li",
+    )  # fmt: skip
+    assert names(cif, one.cif_no) == names(cif, two.cif_no) == {"tag:mass"}
+    merge = cif.matches.propose_merge(one.cif_no, two.cif_no, actor=STEWARD, reason="same")
+    cif.approvals.approve(merge.id, actor=known(Actor(id="s.two", roles=ALL_ROLES, branch="b")))
+    assert names(cif, one.cif_no) == {"tag:gold"}
 
 
 def test_why_a_tier_is_told_to_who_may_see_the_ladder_and_balances(cif: CIF) -> None:

@@ -75,6 +75,17 @@ def test_what_a_definition_depends_on_and_what_depends_on_it() -> None:
     assert found.impact("nothing") == ()
 
 
+def test_what_keeps_somebody_out_of_a_segment() -> None:
+    found = of(
+        tag("a"), tag("b"), tag("c"), tag("d", "not tag('c')"), segment("s", "tag('a') and not tag('b')"),
+        segment("t", "segment('s') or tag('d')"), segment("u", "not (not segment('s') or segment('t'))"),
+    )  # fmt: skip
+    assert found.forbidding("segment:s") == {"tag:b"}
+    assert found.forbidding("segment:t") == {"tag:b", "tag:c"}
+    assert found.forbidding("segment:u") == {"segment:t", "tag:b"}
+    assert found.forbidding("tag:a") == frozenset()
+
+
 def test_a_tag_is_of_the_highest_class_of_all_that_it_depends_on() -> None:
     found = of(
         tag("plain", "home_branch = 'B'"), tag("sex_known", "sex is not missing"), tag("rich", "aum > CNY 5"), tag("via", "tag('rich')"),

@@ -11,10 +11,7 @@ import click
 
 from ..tagging import AudiencePlan
 
-__all__ = ["WHEN", "audience_options"]
-
-WHEN = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
-"""An instant with its time zone."""
+__all__ = ["audience_options"]
 
 
 def audience_options(*, required: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -42,7 +39,7 @@ def audience_options(*, required: bool) -> Callable[[Callable[..., Any]], Callab
                     segment=segment,
                     exclusions=without,
                     control_share=control / 100,
-                    as_of=as_of,
+                    as_of=None if as_of is None else as_of.date(),
                 )
             return function(*given, plan=plan, **more)
 
@@ -65,6 +62,6 @@ _OPTIONS = (
         "--control", type=click.FloatRange(0, 100), default=0.0, show_default=True, help="Per cent who are left alone."
     ),
     click.option(
-        "--as-of", type=WHEN, help="Who was in the segment then, such as 2026-11-27T09:00+08:00; who may not be addressed is of today."
+        "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Who was in the segment at the end of that day; who may not be addressed is of today."
     ),
 )  # fmt: skip

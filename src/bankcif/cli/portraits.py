@@ -13,11 +13,13 @@ from ..flows.portray import PortraitView, TagView
 from ..flows.publish import Preview
 from ..flows.whole import Customer360
 from ..tagging import AudiencePlan, Catalogue, starter_catalogue
-from ._audience import WHEN, audience_options
+from ._audience import audience_options
 from ._shared import Session, customer_command, emit, harmless, instant, table
 from .tags import explained
 
 __all__ = ["STORED", "print_whole", "whole_document"]
+
+_WHEN = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
 
 
 def _catalogue(file: Path | None) -> Catalogue:
@@ -99,7 +101,7 @@ def renew(session: Session, whole: bool) -> int:
 
 @click.command("show")
 @click.argument("cif_no")
-@click.option("--at", type=WHEN, help="As it was then, such as 2026-11-27T09:00+08:00.")
+@click.option("--at", type=_WHEN, help="As it was then, such as 2026-11-27T09:00+08:00.")
 @customer_command
 def show(session: Session, cif_no: str, at: Any) -> int:
     """The tags a customer has and the segments they are in, as far as the operator may see them. Status 1 if there are none."""
@@ -137,12 +139,11 @@ def audience(session: Session, plan: AudiencePlan) -> int:
 
 @click.command("count")
 @click.argument("names", nargs=-1, required=True)
-@click.option("--at", type=WHEN, help="As it was then, such as 2026-11-27T09:00+08:00, of the customers of today.")
 @customer_command
-def count(session: Session, names: tuple[str, ...], at: Any) -> int:
+def count(session: Session, names: tuple[str, ...]) -> int:
     """How many customers have each of NAMES: tag:NAME or segment:NAME."""
     with session.open() as cif:
-        found = cif.tags.count(names, at=at, actor=session.actor(cif), purpose=session.purpose)
+        found = cif.tags.count(names, actor=session.actor(cif), purpose=session.purpose)
     whole = found.pop("") or 0
     rows = [(name, "few" if number is None else number, f"{number / whole:.1%}" if whole and number is not None else "")
             for name, number in found.items()]  # fmt: skip

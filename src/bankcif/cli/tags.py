@@ -110,7 +110,7 @@ def _line(catalogue: Catalogue, name: str) -> dict[str, Any]:
     one = catalogue.definition(name)
     return {
         "name": name, "en": one.en, "zh": one.zh, "family": getattr(one, "family", "segment"), "class": catalogue.sensitivity(name).value,
-        "rule": _rule(one), "about_en": one.about_en, "about_zh": one.about_zh, "version": one.version,
+        "rule": _rule(one), "about_en": one.about_en, "about_zh": one.about_zh, "version": catalogue.version_of(name),
     }  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 
 from .._canonical import sha256
-from .._clock import to_micros
 from ..context import Purpose
 from ..errors import InputError
 from ..party import countries_by_alpha3
@@ -69,7 +68,7 @@ class ExportSpec:
             () if plan is None else (len(plan.names), *plan.names, plan.campaign, repr(plan.control_share))
         )
         if plan is not None and plan.as_of is not None:
-            chosen = (*chosen, "as of", to_micros(plan.as_of))
+            chosen = (*chosen, "as of", plan.as_of.isoformat())
         return sha256(
             "bankcif/v1/export" if plan is None else "bankcif/v1/export-audience", *chosen, len(self.fields), *self.fields, self.recipient.name, self.recipient.country,
             int(self.recipient.inside), self.purpose.value, self.where, int(self.cif_nos is not None), *named,

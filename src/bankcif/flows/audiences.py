@@ -1,7 +1,7 @@
 """
 Audiences and counts of tags: whom a campaign addresses, how many customers have what, and how two sets lie in each other.
 
-Everybody is judged by the tags that they have at the moment they are counted, or had at an instant by the portraits that were kept. Nobody is named here: who is addressed leaves as an export, with
+Everybody is judged by the tags that they have at the moment they are counted. Nobody is named here: who is addressed leaves as an export, with
 the limits, marks and second person of one.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from .._canonical import dumps
@@ -22,10 +23,11 @@ from ..rules import And, compiled
 from ..storage import Order, UnitOfWork
 from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
-from ..tagging import ADDRESSED, AudiencePlan, Catalogue, Movement, Overlap, Portrait, heard, said_of
+from ..tagging import ADDRESSED, AudiencePlan, Catalogue, Evaluator, Movement, Overlap, Portrait, heard, said_of
 from ._golden import open_goldens
-from ._portrait import need_past, open_portraits, portrait_place, record_for_rules, stood
+from ._portrait import Sitter, need_past, open_portraits, portrait_place, record_for_rules, stood
 from ._relations import open_life_cycles, record_of, standing_of
+from ._then import as_it_was
 from .desk import Desk, authorize, over_cap, record, refuse, spend
 from .say import tag_is_granted
 
@@ -71,18 +73,16 @@ def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: P
     return told_steps(plan, ended, desk.policy.least_k(actor, Action.REPORT, purpose))
 
 
-def count_tags(
-    desk: Desk, names: Sequence[str], *, at: int | None = None, actor: Actor, purpose: Purpose
-) -> dict[str, int | None]:
+def count_tags(desk: Desk, names: Sequence[str], *, actor: Actor, purpose: Purpose) -> dict[str, int | None]:
     """
-    How many customers have each of *names* (``tag:NAME``, ``segment:NAME``), or had it at the instant *at*, of those whom *actor*'s grants for
-    reports are about; under an empty name how many there are. None where they are fewer than the policy lets be told.
+    How many customers have each of *names* (``tag:NAME``, ``segment:NAME``), of those whom *actor*'s grants for reports are about; under
+    an empty name how many there are. None where they are fewer than the policy lets be told.
 
     Raises: As `preview_audience`.
     """
     _need_counting(desk, names, actor, "count_tags", purpose)
     found: Counter[str] = Counter(dict.fromkeys(("", *names), 0))
-    for has in _each(desk, actor, purpose, "count_tags", names, at):
+    for has in _each(desk, actor, purpose, "count_tags", names):
         found[""] += len(has)
         for one in has.values():
             found.update(one.intersection(names))
@@ -90,15 +90,15 @@ def count_tags(
     return {name: at_least(number, k) for name, number in found.items()}
 
 
-def overlap_of(desk: Desk, one: str, other: str, *, at: int | None = None, actor: Actor, purpose: Purpose) -> Overlap:
+def overlap_of(desk: Desk, one: str, other: str, *, actor: Actor, purpose: Purpose) -> Overlap:
     """
-    How two sets of customers lie in all of them, with the lift of one in the other; now, or at the instant *at*.
+    How two sets of customers lie in all of them, with the lift of one in the other.
 
     Raises: As `preview_audience`; `AccessError` too where one of the counts is below what the policy lets be told.
     """
     _need_counting(desk, (one, other), actor, "overlap", purpose)
     base = mine = theirs = both = 0
-    for has in _each(desk, actor, purpose, "overlap", (one, other), at):
+    for has in _each(desk, actor, purpose, "overlap", (one, other)):
         base += len(has)
         for held in has.values():
             mine += one in held
@@ -130,9 +130,7 @@ def movement_of(desk: Desk, name: str, since: int, until: int, *, actor: Actor, 
 
 def _held_at(desk: Desk, unit: UnitOfWork, numbers: Sequence[CifNo], at: int) -> dict[CifNo, frozenset[str]]:
     """What each of these customers had at an instant by the portraits that were kept, themselves or as one of those whom they are made of."""
-    homes: dict[CifNo, set[CifNo]] = {cif_no: {cif_no} for cif_no in numbers}
-    for link in unit.crosswalk.of_parties(numbers) if numbers else ():
-        homes[link.cif_no].add(link.home)
+    homes = _homes(unit, numbers)
     everybody = {home for some in homes.values() for home in some}
     history = unit.copies.history(everybody) if everybody else ()
     groups = [one for one in history if one.data_group == PORTRAIT and stood(one, at)]
@@ -146,17 +144,43 @@ def _held_at(desk: Desk, unit: UnitOfWork, numbers: Sequence[CifNo], at: int) ->
     return {cif_no: frozenset(name for home in some for name in had.get(home, ())) for cif_no, some in homes.items()}
 
 
+def _homes(unit: UnitOfWork, numbers: Sequence[CifNo]) -> dict[CifNo, set[CifNo]]:
+    """Of whom each of these customers is made: themselves, and who was merged into them."""
+    homes: dict[CifNo, set[CifNo]] = {cif_no: {cif_no} for cif_no in numbers}
+    for link in unit.crosswalk.of_parties(numbers) if numbers else ():
+        homes[link.cif_no].add(link.home)
+    return homes
+
+
 def held_for(
     desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], facts: Mapping[CifNo, FactRow], plan: AudiencePlan
 ) -> dict[CifNo, frozenset[str]]:
-    """What each of these customers has as *plan* sees them: who is in its segment as of then, and what forbids to address them as of today."""
+    """
+    What each of these customers has as *plan* sees them. As of a day, who was in its segment is asked of then, and what forbids to address them of
+    today. Who was merged since was in it if one of those whom they are made of was; who was split off since is of today alone.
+    """
     held = tags_held(desk, unit, rows, facts)
-    if plan.as_of is None:
+    if plan.as_of is None or desk.tags is None or not rows:
         return held
-    at = to_micros(plan.as_of)
+    at = to_micros(datetime.combine(plan.as_of + timedelta(1), time(), desk.zone)) - 1
     need_past(desk, at)
-    then, segment = _held_at(desk, unit, [*held], at), frozenset({plan.segment})
-    return {cif_no: (now - segment) | (then[cif_no] & segment) for cif_no, now in held.items()}
+    evaluator = desk.tags.evaluator
+    homes = _homes(unit, [*held])
+    members = unit.parties.get({home for some in homes.values() for home in some})
+    then = as_it_was(desk, unit, [*members.values()], at, plan.as_of)
+    was = {cif_no for cif_no, sat in then.items() if plan.segment in _had(evaluator, *sat, plan.as_of)}
+    forbids, segment = evaluator.catalogue.forbidding(plan.segment), frozenset({plan.segment})
+    return {
+        cif_no: now - segment if homes[cif_no].isdisjoint(was) or now & forbids else now | segment
+        for cif_no, now in held.items()
+    }
+
+
+def _had(evaluator: Evaluator, sitter: Sitter, kept: Portrait, day: date) -> set[str]:
+    """What a customer had on a day, as they were then."""
+    said = said_of(evaluator.catalogue, heard(kept.words, day))
+    verdicts = evaluator.verdicts(record_for_rules(sitter.row, sitter.values, sitter.facts), day, said)
+    return {name for name, verdict in verdicts.items() if verdict.has}
 
 
 def tags_held(
@@ -229,16 +253,11 @@ def _need_counting(desk: Desk, names: Sequence[str], actor: Actor, what: str, pu
 
 
 def _each(
-    desk: Desk, actor: Actor, purpose: Purpose, what: str, names: Sequence[str], at: int | None
+    desk: Desk, actor: Actor, purpose: Purpose, what: str, names: Sequence[str]
 ) -> Iterator[Mapping[CifNo, frozenset[str]]]:
-    """What each customer has, or had at an instant, a page at a time, of those whom *actor* counts."""
-    if at is not None:
-        need_past(desk, at)
+    """What each customer has, a page at a time, of those whom *actor* counts."""
     for unit, rows, facts in _pages_of(desk, actor, purpose, what, names):
-        if at is None:
-            yield tags_held(desk, unit, rows, facts)
-        else:
-            yield _held_at(desk, unit, [row.cif_no for row in rows], at)
+        yield tags_held(desk, unit, rows, facts)
 
 
 def _pages_of(

@@ -37,8 +37,8 @@ def why(desk: Desk, cif_no: CifNo, name: str, *, actor: Actor, purpose: Purpose)
     Raises:
         InputError: There is no such definition, or it has no rule.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not show *actor* this tag, or a field that it depends on; of a
-            rule of several parts, if it does not show one of them as it is: what a part says of a customer tells of the value. Of a tier, if it does not
-            show every tier of its ladder.
+            rule of several parts, if it does not show one of them as it is: what a part says of a customer tells of the value. Of a tier, if
+            it does not show every tier of its ladder.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
     """
     need_purpose(desk, actor, "why", purpose)

@@ -20,32 +20,29 @@ from ..audit import AuditEntry
 from ..context import Actor, Purpose, Sink
 from ..errors import InputError
 from ..merging import Statement
-from ..party import CifNo, PartyKind, facts_from
-from ..protection import DataKey
+from ..party import CifNo
 from ..rules import opened_record
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE, PORTRAIT
-from ..storage.rows import FactRow, OutboxRow, PartyRow
+from ..storage.rows import OutboxRow, PartyRow
 from ..tagging import Catalogue, Evaluator, Held, Left, Portrait, Tag, Verdict, Word, heard, state_of
-from ._golden import golden_place, open_goldens
+from ._golden import open_goldens
 from ._pages import pages
 from ._portrait import (
     Sitter,
-    born_of,
     day_tag,
     drawn,
     need_past,
     open_portraits,
-    portrait_place,
     portray,
     retire_portraits,
-    stood,
     words_of,
 )
 from ._reasons import reasons_of
 from ._records import open_records
 from ._relations import by_ticket, current, granted_to
 from ._tags import opened_catalogue
+from ._then import as_it_was
 from ._view import need_view_sink
 from .desk import Desk, assure, authorize, need_purpose, note, over_cap, record, refuse, retried, spend
 from .say import tag_is_granted
@@ -243,13 +240,10 @@ def tags_of(
         values = open_goldens(desk, unit, [row.cif_no])[row.cif_no] if values is None else values
         facts = unit.copies.facts([row.cif_no]).get(row.cif_no)
         before = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no, Portrait())
-        sitting = row
+        sitter = Sitter(row=row, values=values, facts=facts, words=None)
     else:
-        values, before = _as_it_was(desk, unit, row, at)
-        kind = PartyKind(row.kind)
-        facts = FactRow(cif_no=row.cif_no, values=facts_from(kind, values, born=born_of(kind, values), today=day))
-        sitting = attrs.evolve(row, branch=values.get("home_branch"), manager=values.get("manager"))
-    sitter = Sitter(row=sitting, values=values, facts=facts, words=None)
+        nobody = Sitter(row=row, values={}, facts=None, words=None), Portrait()
+        sitter, before = as_it_was(desk, unit, [row], at, day).get(row.cif_no, nobody)
     found, _ = drawn(desk, evaluator, sitter, before, day)
     catalogue = evaluator.catalogue
     seen = {
@@ -259,7 +253,7 @@ def tags_of(
     left = found.left or before.left
     spoken = heard(found.words, day)
     reasons = reasons_of(desk, unit, [word.about for word in spoken.values() if word.about])
-    tiers = _tiers(catalogue, found, values, day)
+    tiers = _tiers(catalogue, found, sitter.values, day, seen)
     return PortraitView(
         cif_no=row.cif_no, day=day, catalogue=catalogue.version,
         tags=tuple(
@@ -336,27 +330,14 @@ def _evaluator_at(desk: Desk, unit: UnitOfWork, at: int | None) -> Evaluator | N
     return Evaluator(opened_catalogue(active, desk.digester))
 
 
-def _as_it_was(desk: Desk, unit: UnitOfWork, row: PartyRow, at: int) -> tuple[dict[str, Any], Portrait]:
-    """Golden values and kept portrait of a party at an instant."""
-    groups = [one for one in unit.copies.history([row.cif_no]) if stood(one, at)]
-    keys: Mapping[bytes, DataKey] = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
-    values: dict[str, Any] = {}
-    kept = Portrait()
-    for one in groups:
-        if one.data_group == PORTRAIT:
-            kept = Portrait.of_stored(
-                desk.sealer.open(one.sealed, keys[one.key_id], portrait_place(one.cif_no, one.version))
-            )
-        else:
-            place = golden_place(one.cif_no, one.data_group, one.version)
-            values.update(desk.sealer.open(one.sealed, keys[one.key_id], place)["values"])
-    return values, kept
-
-
-def _tiers(catalogue: Catalogue, found: Portrait, values: Mapping[str, Any], day: date) -> dict[str, TierView]:
-    """Of the tiers that a customer has by their balances."""
+def _tiers(
+    catalogue: Catalogue, found: Portrait, values: Mapping[str, Any], day: date, seen: Mapping[str, bool]
+) -> dict[str, TierView]:
+    """Of the tiers that a customer has by their balances and that are shown."""
     held = {f"tag:{tier.name}": (scale, tier) for scale in catalogue.ladders.values() for tier in scale.tiers}
-    stood = {name: held[name] for name, one in found.has.items() if name in held and one.why is Verdict.RULE}
+    stood = {
+        name: held[name] for name, one in found.has.items() if name in held and seen[name] and one.why is Verdict.RULE
+    }
     rows = opened_record({}, {"balances": values.get("balances")})["balances"] if stood else ()
     views = {}
     for name, (scale, tier) in stood.items():

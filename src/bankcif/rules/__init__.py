@@ -33,7 +33,7 @@ from .expression import (
 )
 from .lower import MOST_LEAVES, lower
 from .lowered import Lowered
-from .needs import Needs, needs
+from .needs import Needs, needs, negations
 from .opened import comes_from, opened_record, opened_schema, sensitivity_of
 from .parse import MOST_DEPTH, parse
 from .schema import Collection, Kind, RuleField, Schema, customer_schema
@@ -95,6 +95,7 @@ __all__ = [
     "leaves",
     "lower",
     "needs",
+    "negations",
     "next_change",
     "opened_record",
     "opened_schema",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -33,9 +33,6 @@ from .expression import (
 )
 from .lowered import Computed, Gathered, Lowered, Reckoned, column, is_known
 from .schema import Collection, Kind, Schema
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["KEY", "holding", "opened", "rows_of"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -9,7 +10,7 @@ import attrs
 from .expression import Aggregate, And, Arithmetic, Elapsed, Expression, Field, Function, Holds, Not, Or, parts
 from .schema import Schema
 
-__all__ = ["Needs", "needs"]
+__all__ = ["Needs", "needs", "negations"]
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +54,17 @@ def needs(expression: Expression, schema: Schema | None = None) -> Needs:
         if not isinstance(value, str):
             found |= _of_term(value, schema)
     return found
+
+
+def negations(expression: Expression, negated: bool = False) -> Iterator[tuple[str, bool]]:
+    """The definitions that *expression* names, as ``tag:NAME`` and ``segment:NAME``, and whether it holds of those of whom they do not."""
+    if isinstance(expression, Holds):
+        yield f"{expression.kind}:{expression.name}", negated
+    elif isinstance(expression, Not):
+        yield from negations(expression.item, not negated)
+    elif isinstance(expression, And | Or):
+        for item in expression.items:
+            yield from negations(item, negated)
 
 
 def _of_term(term: Any, schema: Schema | None) -> Needs:

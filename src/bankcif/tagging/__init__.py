@@ -15,8 +15,8 @@ from .audience import (
 )
 from .catalogue import Catalogue, starter_catalogue
 from .evaluate import Evaluator, Said, Verdict
+from .ladder import averages_of, state_of, steps_of
 from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of, standing
-from .standing import averages_of, state_of, steps_of
 from .tag import Family, Group, Segment, Tag, TagKind
 from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, average_of
 

@@ -9,7 +9,7 @@ whenever it is drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set as AbstractSet
-from datetime import UTC, datetime
+from datetime import date
 
 import attrs
 
@@ -114,19 +114,19 @@ class AudiencePlan:
         segment: ``segment:NAME`` or ``tag:NAME``: of whom it is chosen.
         exclusions: Definitions of whom nobody is addressed, in the order in which they are counted.
         control_share: Which share of those who remain is left alone; 0 to 1.
-        as_of: The aware instant at which one was in the segment, so that the audience stays what it was; None for now. Exclusions are always of now:
-            who complained since is not addressed.
+        as_of: The day at whose end one was in the segment, by the rules of today and what was known then, so that the audience stays what it
+            was; None for now. What forbids to address somebody is of today all the same: the exclusions, and every definition that the
+            segment's rule negates.
 
     Raises:
-        ConfigurationError: The share is out of range, a name stands twice or is none of a definition, the campaign has none, or the instant has no
-            time zone.
+        ConfigurationError: The share is out of range, a name stands twice or is none of a definition, the campaign has none, or the day is none.
     """
 
     campaign: str
     segment: str
     exclusions: tuple[str, ...] = ()
     control_share: float = 0.0
-    as_of: datetime | None = None
+    as_of: date | None = None
 
     def __attrs_post_init__(self) -> None:
         named = (self.segment, *self.exclusions)
@@ -136,8 +136,8 @@ class AudiencePlan:
             raise ConfigurationError("a control group is a share from 0 to 1", rule="audience")
         if len(set(named)) < len(named) or not all(name.startswith(("tag:", "segment:")) for name in named):
             raise ConfigurationError("an audience names tag:NAME or segment:NAME, each once", rule="audience")
-        if self.as_of is not None and self.as_of.tzinfo is None:
-            raise ConfigurationError("an instant needs its time zone", rule="audience")
+        if self.as_of is not None and type(self.as_of) is not date:
+            raise ConfigurationError("an audience is as of a day", rule="audience")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ class AudiencePlan:
     def text(self) -> str:
         """In one line, for who approves it."""
         without = f" without {', '.join(self.exclusions)}" if self.exclusions else ""
-        then = "" if self.as_of is None else f" as of {self.as_of.astimezone(UTC).isoformat()}"
+        then = "" if self.as_of is None else f" as of {self.as_of}"
         return f"{self.segment}{then}{without}; campaign {self.campaign}, {self.control_share:.2%} left alone"
 
     @property

@@ -40,9 +40,9 @@ from .._canonical import dumps, sha256
 from .._toml import read_toml
 from ..errors import ConfigurationError, RuleError
 from ..party import Sensitivity
-from ..rules import Lowered, Needs, Schema, comes_from, lower, needs, opened_schema, sensitivity_of
+from ..rules import Lowered, Needs, Schema, comes_from, lower, needs, negations, opened_schema, sensitivity_of
 from .document import definitions, tables
-from .standing import READ, stands_on
+from .ladder import READ, stands_on
 from .tag import Definition, Group, Segment, Tag, TagKind
 from .tier import TierScale
 
@@ -198,6 +198,16 @@ class Catalogue:
             if name in everything:
                 found.append(other)
         return tuple(found)
+
+    def forbidding(self, name: str) -> frozenset[str]:
+        """
+        The definitions that its rule negates, itself or through those that it names: ``tag:NAME`` and ``segment:NAME`` that keep somebody out of it.
+        """
+        when = self.definition(name).when
+        found: set[str] = set()
+        for other, negated in () if when is None else negations(when):
+            found |= {other} if negated else self.forbidding(other)
+        return frozenset(found)
 
     def group_of(self, name: str) -> tuple[Tag, ...]:
         """The tags of a group, highest priority first."""

@@ -29,7 +29,7 @@ from ..rules import (
 )
 from ..rules.columns import holding
 from .catalogue import Catalogue
-from .standing import column_of, explain_tier, next_turn, standing
+from .ladder import column_of, explain_tier, next_turn, stands_at
 from .tag import Tag
 from .tier_columns import with_tiers
 
@@ -134,7 +134,8 @@ class Evaluator:
         one = self.catalogue.definition(name)
         when = one.when
         if isinstance(one, Tag) and one.group in self.catalogue.ladders:
-            return explain_tier(self.catalogue.ladders[one.group], one.name, record["balances"], today, show)
+            kept = tuple(source for source in [(sources or {}).get("balances")] if source)
+            return explain_tier(self.catalogue.ladders[one.group], one.name, record["balances"], today, show, kept)
         if when is None:
             raise InputError(f"{name} has no rule: a person, a model or another system says who has it", rule="tags")
         flags = {other: verdict.has for other, verdict in self.verdicts(record, today, said).items()}
@@ -201,7 +202,7 @@ class Evaluator:
         ladders = self.catalogue.ladders
         return {
             **record,
-            **{column_of(group): standing(scale, record["balances"], today) for group, scale in ladders.items()},
+            **{column_of(group): stands_at(scale, record["balances"], today) for group, scale in ladders.items()},
         }
 
     def _rule(self, place: int, name: str) -> _Rule:

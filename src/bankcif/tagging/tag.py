@@ -57,6 +57,11 @@ def _whole(_: object, attribute: attrs.Attribute[int], value: int) -> None:
         raise RuleError(f"{attribute.name} is a whole number")
 
 
+def _amount(_: object, attribute: attrs.Attribute[Money], value: Money) -> None:
+    if not isinstance(value, Money):
+        raise RuleError(f"{attribute.name} is an amount of money")
+
+
 @attrs.frozen(kw_only=True)
 class Definition:
     """
@@ -138,8 +143,8 @@ class Tag(Definition):
     priority: int = attrs.field(default=0, validator=_whole)
     valid_days: int | None = attrs.field(default=None, validator=optional(_whole))
     sensitivity: Sensitivity = Sensitivity.C1
-    floor: Money | None = None
-    grace_months: int | None = None
+    floor: Money | None = attrs.field(default=None, validator=optional(_amount))
+    grace_months: int | None = attrs.field(default=None, validator=optional(_whole))
 
     def __attrs_post_init__(self) -> None:
         _checked(self)

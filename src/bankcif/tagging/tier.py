@@ -9,20 +9,23 @@ is never divided out: its sum is compared with the floor times the days.
 from __future__ import annotations
 
 import enum
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cached_property
 
 import attrs
 
 from ..errors import InputError, RuleError
 from ..party import Money
 
-__all__ = ["Average", "Month", "Move", "Step", "Tier", "TierScale", "TierState", "average_of"]
+__all__ = ["MOST_MINOR", "Average", "Month", "Move", "Step", "Tier", "TierScale", "TierState", "average_of"]
 
 _MOST_GRACE = 24
 _MOST_MEMORY = 120
-_MOST_MINOR = 10**15
+MOST_MINOR = 10**15
+"""Ten trillion yuan: no floor is higher, nor is what a book adds to a month."""
 
 
 @attrs.frozen(order=True)
@@ -39,9 +42,18 @@ class Month:
     def next(self) -> Month:
         return Month(self.year + self.month // 12, self.month % 12 + 1)
 
+    @property
+    def place(self) -> int:
+        """Its number, counted month by month."""
+        return self.year * 12 + self.month - 1
+
+    @classmethod
+    def at(cls, place: int) -> Month:
+        """The month of that number."""
+        return cls(place // 12, place % 12 + 1)
+
     def minus(self, months: int) -> Month:
-        place = self.year * 12 + self.month - 1 - months
-        return Month(place // 12, place % 12 + 1)
+        return Month.at(self.place - months)
 
     @property
     def first(self) -> date:
@@ -141,8 +153,8 @@ class TierScale:
         problem = ""
         if not floors or floors[0] != 0 or floors != sorted(set(floors)):
             problem = "the floors of tiers rise from 0"
-        elif floors[-1] > _MOST_MINOR:
-            problem = f"the floor of a tier is {_MOST_MINOR:,} minor units at most"
+        elif floors[-1] > MOST_MINOR:
+            problem = f"the floor of a tier is {MOST_MINOR:,} minor units at most"
         elif len({tier.floor.currency for tier in self.tiers}) > 1:
             problem = "the floors of tiers are of one currency"
         elif len({tier.name for tier in self.tiers}) < len(self.tiers):
@@ -159,7 +171,7 @@ class TierScale:
         """Of all floors."""
         return self.tiers[0].floor.currency
 
-    @property
+    @cached_property
     def memory(self) -> int:
         """
         How many last months say where a customer stands, whatever was before: the graces of all steps but the lowest. Of two who had other
@@ -209,13 +221,27 @@ class TierScale:
             state, month = steps[-1].state, month.next()
         return steps
 
-    def stands(self, averages: Mapping[Month, Average]) -> str | None:
-        """The tier from the month behind the last of *averages* on, as `replay` gives it; None of none."""
-        if not averages:
+    def stands(self, amounts: Mapping[int, int]) -> str | None:
+        """
+        The tier from the month behind the last of *amounts* on, as `replay` gives it; None of none. It is asked of every customer, and of each for
+        many days.
+
+        Args:
+            amounts: Averages in minor units by `Month.place`; a month without one counts as nothing held.
+        """
+        if not amounts:
             return None
-        last = max(averages)
-        first = max(last.minus(self.memory - 1), min(averages))
-        return self.replay({month: each for month, each in averages.items() if month >= first})[-1].state.tier
+        last = max(amounts)
+        place, watched = 0, 0
+        for month in range(max(last - self.memory + 1, min(amounts)), last + 1):
+            reached = max(bisect_right(self._floors, amounts.get(month, 0)) - 1, 0)
+            watched = watched + 1 if reached < place and watched + 1 < self.tiers[place].grace_months else 0
+            place = place if watched else reached
+        return self.tiers[place].name
+
+    @cached_property
+    def _floors(self) -> list[int]:
+        return [tier.floor.minor for tier in self.tiers]
 
     def missing(self, state: TierState, average: Average) -> Money | None:
         """How much more the month's average needed for the next tier; None on the highest."""

@@ -1,4 +1,4 @@
-"""Where many customers stand on ladders, on whole columns: the same as `bankcif.tagging.standing` says of each."""
+"""Where many customers stand on ladders, on whole columns: the same as `bankcif.tagging.ladder` says of each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from .._extras import need
 from ..rules import Schema, days
 from ..rules.columns import KEY, opened, rows_of
-from .standing import column_of
-from .tier import TierScale
+from .ladder import LATE_MONTHS, column_of
+from .tier import MOST_MINOR, Month, TierScale
 
 __all__ = ["with_tiers"]
 
@@ -41,20 +41,32 @@ def with_tiers(
     base = opened(nw, frame, "the frame of customers", key, (), schema)
     needed = (_MONTH, _AVERAGE, _CURRENCY)
     rows = rows_of(nw, collections, "balances", base, key, needed, schema.collections["balances"])
-    over = nw.col(_MONTH) < days(today.replace(day=1))
+    now, average = Month.of(today), nw.col(_AVERAGE)
+    edge = days(now.minus(1 + LATE_MONTHS).first)
+    counted = rows.filter(nw.col(_MONTH) < days(now.first), ~average.is_null())
     found = nw.from_native(frame)
     for group, scale in ladders.items():
-        counted = rows.filter(over, nw.col(_CURRENCY) == scale.currency, ~nw.col(_AVERAGE).is_null())
-        tiers = _replayed(nw, scale, _by_month(nw, scale.memory, counted))
+        own = (
+            nw.when(nw.col(_CURRENCY) == scale.currency)
+            .then(average.clip(-MOST_MINOR, MOST_MINOR))
+            .otherwise(nw.lit(0, nw.Int64))
+        )
+        tiers = _replayed(nw, scale, _by_month(nw, scale.memory, counted.with_columns(own.alias(_AVERAGE)), edge))
         tiers = tiers.select(nw.col(KEY).alias(key), _named(nw, scale).alias(column_of(group)))
         found = found.join(tiers, on=key, how="left")
     return found
 
 
-def _by_month(nw: Any, months: int, rows: Any) -> Any:
-    """Of each customer the sums of their last months, from their own last one back, and how many days lie between their first and last."""
+def _by_month(nw: Any, months: int, rows: Any, edge: int) -> Any:
+    """
+    Of each customer the sums of their last months, from their own last one back, and how many days lie between their first and last. Their last one
+    is *edge*, the first day of the last month that is not late any more, where nothing is known since.
+    """
     month, back = nw.col(_MONTH), nw.col(_BACK)
-    bounds = rows.group_by(KEY).agg(month.max().alias(_LAST), (month.max() - month.min()).alias(_SPAN))
+    late = nw.lit(edge, nw.Int64)
+    bounds = rows.group_by(KEY).agg(month.max().alias(_LAST), month.min().alias(_SPAN))
+    last = nw.when(nw.col(_LAST) < late).then(late).otherwise(nw.col(_LAST))
+    bounds = bounds.with_columns(last.alias(_LAST), (last - nw.col(_SPAN)).alias(_SPAN))
     dated = rows.join(bounds, on=KEY, how="inner").with_columns((nw.col(_LAST) - month).alias(_BACK))
     sums = [
         nw.when((back >= _days_back(n)) & (back < _days_back(n + 1))).then(nw.col(_AVERAGE)).alias(f"0month{n}") for n in range(months)

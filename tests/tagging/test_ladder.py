@@ -21,12 +21,12 @@ from bankcif.tagging import Catalogue, Evaluator, Family, Group, Said, Tag, TagK
 GROUP = Group(name="tier", zh="等级", en="Tier")
 
 
-def tier(name: str, floor: int, **more: Any) -> Tag:
+def tier(name: str, at: int, **more: Any) -> Tag:
     given = {
         "kind": TagKind.TIER,
         "group": "tier",
         "family": Family.VALUE,
-        "floor": Money(floor, "CNY"),
+        "floor": Money(at, "CNY"),
         **LABELS,
         **more,
     }
@@ -65,13 +65,17 @@ TABLE: dict[str, tuple[dict[str, Any], date, set[str]]] = {
     "from the next month on": (customer(60_000), date(2026, 2, 1), {"tag:gold"}),
     "not in the month itself": (customer(60_000), date(2026, 1, 31), set()),
     "several books of a month add up": (
-        opened_record({}, {"balances": [{"month": "2026-01", "average": {"minor": 2_500_000, "currency": "CNY"}}] * 2}), TODAY, {"tag:gold"}),
-    "another currency does not count": (customer(60_000, currency="USD"), TODAY, set()),
+        opened_record({}, {"balances": [{"month": "2026-01", "average": {"minor": 2_500_000, "currency": "CNY"}}] * 2}), date(2026, 2, 1), {"tag:gold"}),
+    "another currency counts as nothing": (customer(60_000, currency="USD"), TODAY, {"tag:mass"}),
     "a month that is over and one that is not": (customer(60_000, 7_000_000), date(2026, 2, 28), {"tag:gold"}),
     "private bank in its sixth month of watch": (customer(7_000_000, 1, 1, 1, 1, 1), date(2026, 7, 1), {"tag:private", "segment:served"}),
     "and in the seventh": (customer(7_000_000, 1, 1, 1, 1, 1, 60_000), date(2026, 8, 1), {"tag:gold"}),
     "months that are missing between are of nothing": (customer(60_000, None, None, 1), TODAY, {"tag:mass"}),
-    "months that are missing at the end say nothing": (customer(60_000), TODAY, {"tag:gold"}),
+    "two months that are missing at the end may be late": (customer(60_000, 10, 10), date(2026, 6, 30), {"tag:gold"}),
+    "three of them are of nothing": (customer(60_000, 10, 10), date(2026, 7, 1), {"tag:mass"}),
+    "who is heard of no more stands on their grace": (customer(7_000_000), date(2026, 9, 30), {"tag:private", "segment:served"}),
+    "and drops": (customer(7_000_000), date(2026, 10, 1), {"tag:mass"}),
+    "an amount beyond all": (customer(2**63 // 100 - 1, 10**16), date(2026, 3, 1), {"tag:private", "segment:served"}),
     "an overdrawn month": (customer(-5), TODAY, {"tag:mass"}),
 }  # fmt: skip
 
@@ -145,11 +149,11 @@ def test_a_month_at_the_end_of_the_calendar_turns_nothing() -> None:
 
 
 def test_a_person_puts_one_on_another_tier() -> None:
-    record = customer(60_000)
-    assert stands(record, said={"private": Said.HAS}) == {"tag:private", "segment:served"}
-    assert EVALUATOR.verdicts(record, TODAY, {"private": Said.HAS})["tag:gold"] is Verdict.DISPLACED
-    assert stands(record, said={"gold": Said.VETO}) == set()
-    assert stands(record, said={"wealth": Said.HAS, "mass": Said.HAS}) == {"tag:wealth", "segment:served"}
+    record, today = customer(60_000), date(2026, 2, 1)
+    assert stands(record, today, {"private": Said.HAS}) == {"tag:private", "segment:served"}
+    assert EVALUATOR.verdicts(record, today, {"private": Said.HAS})["tag:gold"] is Verdict.DISPLACED
+    assert stands(record, today, {"gold": Said.VETO}) == set()
+    assert stands(record, today, {"wealth": Said.HAS, "mass": Said.HAS}) == {"tag:wealth", "segment:served"}
 
 
 def test_why_one_stands_there_is_told_month_by_month() -> None:
@@ -159,14 +163,14 @@ def test_why_one_stands_there_is_told_month_by_month() -> None:
 
     record = customer(7_000_000, 60_000, 1, 1, 1)
     for name, holds in (("tag:private", True), ("tag:gold", False)):
-        found = EVALUATOR.explain(name, record, TODAY, show=show)
+        found = EVALUATOR.explain(name, record, date(2026, 6, 1), show=show)
         assert found.holds is holds
         assert [one.text for one in found.tree.items] == [f"{name[4:]} from 2026-{n:02} on" for n in range(2, 7)]
         assert found.because == found.tree.items, "who came there, and every month of watch since"
         assert [one.verdict for one in found.because] == [holds] * 5
     assert [seen.value for seen in found.because[-1].seen] == ["1.00", "private (watched)"]
     assert (
-        EVALUATOR.explain("tag:mass", customer(60_000, 1, 1, 1), TODAY, show=show).because[0].text
+        EVALUATOR.explain("tag:mass", customer(60_000, 1, 1, 1), date(2026, 5, 1), show=show).because[0].text
         == "mass from 2026-05 on"
     )
     nobody = EVALUATOR.explain("tag:mass", customer(), TODAY, show=show)
@@ -210,7 +214,7 @@ REFUSED: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
         {"a": TABLE_OF, "b": {"family": "value", "group": "tier", "when": "aum > CNY 5", **LABELS}}, "group tier: its tags are tiers, or none"),
     "no lowest": ({"a": {**TABLE_OF, "floor": "CNY 5"}}, "group tier: the floors of tiers rise from 0"),
     "grace": ({"a": {**TABLE_OF, "grace_months": 25}}, "group tier: the grace of a tier is 1 to 24 months"),
-    "a text for grace": ({"a": {**TABLE_OF, "grace_months": "3"}}, "group tier: the grace"),
+    "a text for grace": ({"a": {**TABLE_OF, "grace_months": "3"}}, "tag a: grace_months is a whole number"),
 }  # fmt: skip
 
 
@@ -219,6 +223,36 @@ def test_what_is_no_ladder_is_refused_by_name(what: str) -> None:
     tags, said = REFUSED[what]
     with pytest.raises(RuleError, match=said):
         Catalogue.from_document({"version": "1", "group": {"tier": {"zh": "级", "en": "t"}}, "tag": tags})
+
+
+def test_a_tier_that_is_built_wrongly_is_refused() -> None:
+    for more, said in (
+        ({"floor": "CNY 5"}, "floor is an amount of money"),
+        ({"grace_months": 3.0}, "grace_months is a whole number"),
+    ):
+        with pytest.raises(RuleError, match=said):
+            tier("a", 5, **more)
+
+
+def test_amounts_beyond_all_are_the_same_on_columns() -> None:
+    """Of several books each as large as can rest, and as deep."""
+    rows = [
+        {"month": month, "book": str(n), "average": {"minor": minor, "currency": "CNY"}}
+        for month, minor in (("2026-09", 2**63 - 1), ("2026-10", -(2**63) + 1)) for n in range(40)
+    ]  # fmt: skip
+    records = [opened_record({}, {"balances": rows[:n]}) for n in (2, 40, 80)]
+    own, frame = frames(records)
+    found = EVALUATOR.in_columns(own, key="key", today=TODAY, collections=frame).sort("key").to_dicts()
+    assert [{name for name, holds in row.items() if holds is True} for row in found] == [*map(stands, records)]
+    assert "tag:private" in stands(records[0])
+    assert EVALUATOR.explain("tag:private", records[2], TODAY, show=lambda _, value: str(value)).holds
+
+
+def test_one_wrong_month_costs_little() -> None:
+    rows = [{"month": month, "average": {"minor": 1, "currency": "CNY"}} for month in ("0001-01", "2026-10")]
+    found = EVALUATOR.explain("tag:mass", opened_record({}, {"balances": rows}), TODAY, show=lambda _, __: "")
+    assert found.holds
+    assert len(found.tree.items) == 1
 
 
 def test_whole_columns_need_the_balances() -> None:

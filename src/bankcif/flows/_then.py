@@ -1,0 +1,55 @@
+"""Customers as they were at an instant: golden values, and the portrait that was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import attrs
+
+from ..party import CifNo, PartyKind, facts_from
+from ..protection import DataKey
+from ..storage import UnitOfWork
+from ..storage.portrait_rows import PORTRAIT
+from ..storage.rows import FactRow, PartyRow
+from ..tagging import Portrait
+from ._golden import golden_place
+from ._portrait import Sitter, born_of, portrait_place, stood
+from .desk import Desk
+
+__all__ = ["as_it_was"]
+
+
+def as_it_was(
+    desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], at: int, day: date
+) -> dict[CifNo, tuple[Sitter, Portrait]]:
+    """
+    Those of these parties who stood at an instant, on the day of it, as they were then, with the portrait that was kept. States without a
+    history, such as the life cycle, are those of today.
+    """
+    history = unit.copies.history([row.cif_no for row in rows]) if rows else ()
+    groups = [one for one in history if stood(one, at)]
+    keys: Mapping[bytes, DataKey] = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
+    values: dict[CifNo, dict[str, Any]] = {}
+    kept: dict[CifNo, Portrait] = {}
+    for one in groups:
+        known = values.setdefault(one.cif_no, {})
+        if one.data_group == PORTRAIT:
+            place = portrait_place(one.cif_no, one.version)
+            kept[one.cif_no] = Portrait.of_stored(desk.sealer.open(one.sealed, keys[one.key_id], place))
+        else:
+            place = golden_place(one.cif_no, one.data_group, one.version)
+            known.update(desk.sealer.open(one.sealed, keys[one.key_id], place)["values"])
+    found = {}
+    for row in rows:
+        if row.cif_no in values:
+            found[row.cif_no] = _sat(row, values[row.cif_no], day), kept.get(row.cif_no, Portrait())
+    return found
+
+
+def _sat(row: PartyRow, values: Mapping[str, Any], day: date) -> Sitter:
+    kind = PartyKind(row.kind)
+    facts = FactRow(cif_no=row.cif_no, values=facts_from(kind, values, born=born_of(kind, values), today=day))
+    then = attrs.evolve(row, branch=values.get("home_branch"), manager=values.get("manager"))
+    return Sitter(row=then, values=values, facts=facts, words=None)
