@@ -1,7 +1,7 @@
 """
 Rules and tags: one simple rule on one record, and the starter catalogue over a million customers on Polars, beside Polars written by hand.
 
-The frames are made up, with a customer's plain fields and three rows each of holdings and dealings; what is asked by hand is sixty of the
+The frames are made up, with a customer's plain fields and three rows each of holdings and dealings; what is asked by hand are the
 catalogue's tags, as somebody who knows Polars would write them. Its ladder of tiers stands apart: twelve monthly balances of each customer, beside
 the same months replayed by hand in NumPy, from rows that have been put into a table of customers and months.
 """
@@ -242,10 +242,21 @@ def by_hand(own: pl.DataFrame, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
         ((c("type") == "complaint") & (c("due") < NOW) & c("outcome").is_null()).any().alias("i_overdue"),
         ((c("type") == "service") & c("outcome").is_null()).any().alias("i_service"),
     )  # fmt: skip
+    general = (
+        c("channel").is_null() & c("data_group").is_null() & c("recipient").is_null() & (c("purpose") == "marketing")
+    )
+    stands = (c("since") <= NOW) & (c("until").is_null() | (c("until") >= NOW)) & c("guardian").is_null()
+    allowed = rows["consents"].lazy().group_by("key").agg(
+        (general & stands & (c("state") == "granted")).any().alias("c_granted"), (general & (c("state") != "granted")).any().alias("c_refused"),
+    )  # fmt: skip
     yuan = c("aum_currency") == "CNY"
     grades = c("investment_grade_until") >= NOW
     frame = (
-        own.lazy().join(held, on="key", how="left").join(dealt, on="key", how="left").join(met, on="key", how="left")
+        own.lazy()
+        .join(held, on="key", how="left")
+        .join(dealt, on="key", how="left")
+        .join(met, on="key", how="left")
+        .join(allowed, on="key", how="left")
     )
     born, since, aum = c("birth_date"), c("customer_since"), c("aum")
     first = {
@@ -271,10 +282,11 @@ def by_hand(own: pl.DataFrame, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
         **{f"aml_{one}": c("aml_class") == one for one in ("high", "medium", "low")}, "watched": c("watch_flag") == "Y",
         "exposed": c("politically_exposed") == "Y", "debt": (c("liabilities") > c("assets")) & (c("liabilities_currency") == c("assets_currency")),
         "risky": c("h_risky"), "loan": c("h_debt"), "no_document": ~c("has_identifiers"), "no_phone": ~c("has_phone"),
+        "consent": c("c_granted") & ~c("c_refused"), "refused": c("c_refused"),
     }  # fmt: skip
     held_by = frame.select("key", *(one.fill_null(False).alias(name) for name, one in first.items()))
     enhanced = c("aml_high") | c("watched") | c("exposed")
-    marketable = ~c("quiet_please") & ~c("tired") & ~c("complained") & ~enhanced & ~c("unreachable")
+    marketable = c("consent") & ~c("quiet_please") & ~c("tired") & ~c("complained") & ~enhanced & ~c("unreachable")
     return held_by.with_columns(
         (c("job_N") & c("senior")).alias("retired"), (c("payroll") & c("mortgage")).alias("payroll_and_loan"), enhanced.alias("enhanced"),
         (c("senior") & c("risky")).alias("senior_in_risk"), ((c("child") | c("minor")) & c("loan")).alias("minor_in_debt"),
