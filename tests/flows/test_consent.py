@@ -17,7 +17,8 @@ from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryReposito
 from bankcif._clock import FixedClock
 from bankcif.access import default_policy
 from bankcif.errors import InputError, NotFoundOrNotAllowedError
-from bankcif.party import ConsentAnswer, ConsentUse, ReferenceTables
+from bankcif.flows.consent import Stated
+from bankcif.party import ConsentAnswer, ConsentState, ConsentUse, Individual, ReferenceTables
 from bankcif.tagging import Catalogue
 
 SERVICE = Purpose.SERVICE
@@ -193,6 +194,56 @@ def test_rules_read_consents(cif: CIF, cif_no: str, clock: FixedClock) -> None:
     assert names(cif, cif_no) == {"tag:allowed"}
     cif.consents.deny(cif_no, TEXTS, **SAY)
     assert names(cif, cif_no) == set()
+
+
+GRANTED = Stated(state=ConsentState.GRANTED, use=MARKETING, text="2026-01")
+NO_TEXTS = Stated(state=ConsentState.DENIED, use=TEXTS)
+
+
+def with_form(cif: CIF, *given: Stated, key: str = "1", **more: Any) -> Any:
+    form = Individual(
+        name="张伟国", phone="15412345678", **{"birth_date": date(1990, 1, 1), "home_branch": "b", **more}
+    )
+    teller = known(Actor(id="t.zhou", roles={"teller"}, branch="b"))
+    return cif.customers.register(
+        form, channel="counter", source_key=key, occasion="lead", actor=teller, consents=given
+    )
+
+
+def test_what_comes_with_a_form_is_taken_down_with_it(cif: CIF) -> None:
+    done = with_form(cif, GRANTED, NO_TEXTS)
+    assert answers(cif, done.cif_no, MARKETING, TEXTS) == ["granted", "refused"]
+
+    def statements() -> int:
+        return sum(row.source == "bankcif.consent" for row in insides(cif).sources.rows.values())
+
+    assert statements() == 2
+    assert with_form(cif, GRANTED, NO_TEXTS).outcome == "unchanged"
+    assert with_form(cif, GRANTED, NO_TEXTS, sex="1").outcome == "updated"
+    assert statements() == 2, "what is said again says nothing new"
+    # An unchanged form with another tick is another word of the customer.
+    assert with_form(cif, attrs.evolve(GRANTED, state=ConsentState.WITHDRAWN, text=""), sex="1").outcome == "unchanged"
+    assert answers(cif, done.cif_no, MARKETING) == ["refused"]
+    assert with_form(cif, GRANTED, sex="1").cif_no == done.cif_no
+    assert answers(cif, done.cif_no, MARKETING) == ["granted"]
+
+
+def test_a_form_with_a_consent_that_can_not_be_is_not_taken_in(cif: CIF) -> None:
+    for stated, more, said in (
+        (attrs.evolve(GRANTED, text=""), {}, "name the version"), (attrs.evolve(GRANTED, use=ConsentUse(purpose="fun")), {}, "purpose is one of"),
+        (GRANTED, {"birth_date": date(2020, 1, 1)}, "a guardian consents"),
+        (attrs.evolve(GRANTED, state=ConsentState.WITHDRAWN), {}, "nothing was granted"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=said):
+            with_form(cif, stated, **more)
+    assert not insides(cif).sources.rows
+    loader = known(Actor(id="l.wu", roles={"loader"}))
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.register(
+            Individual(name="张伟国", phone="15412345678"), channel="counter", source_key="1", occasion="lead", actor=loader,
+            consents=[GRANTED],
+        )  # fmt: skip
+    assert not insides(cif).sources.rows
 
 
 USES = [MARKETING, TEXTS, INSURER, ConsentUse(purpose="analytics")]

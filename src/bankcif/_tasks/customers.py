@@ -13,6 +13,7 @@ from ..errors import ConfigurationError, InputError, IntakeError
 from ..flows import (
     browse as browsing,
     candidates as candidates_flow,
+    consent,
     glass,
     override as override_flow,
     query,
@@ -44,6 +45,7 @@ class Customers(Group):
         source: str | None = None,
         occasion: str = "account",
         business_time: datetime | None = None,
+        consents: Sequence[consent.Stated] = (),
     ) -> register_flow.Registered:
         """
         Registers what a channel says of a customer.
@@ -56,14 +58,17 @@ class Customers(Group):
             source: The source, if it is not the channel's name.
             occasion: What the form must hold: that of an ``account``, a ``lead``, or another that has a standard.
             business_time: The source's own time of the form, aware.
+            consents: What the customer said of the use of their data with it; taken down in the same transaction, or nothing is.
 
         Raises:
             IntakeError: The form has faults; all of them at once.
-            NotFoundOrNotAllowedError: The policy does not let *actor* register.
+            InputError: A consent can not be; the message says why.
+            NotFoundOrNotAllowedError: The policy does not let *actor* register, or take down consents.
         """
         desk = self._desk
         _need_register(desk, actor, "register")
         _check_names(channel, source or channel, source_key)
+        also = consent.with_form(desk, consents, channel=channel, actor=actor)
         kind = kind_of(form)
         capture = desk.standards.of(kind, occasion, channel)
         standard = capture.check(desk.standardizer.standardize(kind, plain_values(form)), today=desk.today())
@@ -76,7 +81,7 @@ class Customers(Group):
             terms=self._cif._trust.get(source or channel, Terms()),
             business_time=None if business_time is None else to_micros(business_time),
         )  # fmt: skip
-        done = register_flow.register(desk, [arrival], actor=actor)[0]
+        done = register_flow.register(desk, [arrival], actor=actor, also=also)[0]
         if done.outcome is register_flow.Outcome.REFUSED:
             raise InputError(
                 "this source key belongs to a party of another kind; give the new one a key of its own",

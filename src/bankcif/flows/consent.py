@@ -8,7 +8,7 @@ stands; behind a merge that of each side, and a refusal of one forbids, until th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ import attrs
 from .._canonical import dumps
 from ..access import Action, FieldDecision
 from ..audit import AuditEntry
-from ..context import Actor, Purpose
+from ..context import Actor, Effect, Purpose
 from ..errors import InputError
 from ..intake import Standard
 from ..merging import Terms
@@ -44,8 +44,9 @@ from ._reasons import need_reason
 from ._records import Arrival, open_records
 from ._relations import by_ticket, current, granted_to
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
+from .register import Outcome, Registered
 
-__all__ = ["CONSENTS", "Allowed", "Stated", "allowed", "state"]
+__all__ = ["CONSENTS", "Allowed", "Stated", "allowed", "state", "with_form"]
 
 CONSENTS = "bankcif.consent"
 """Source of what customers say of the use of their data."""
@@ -121,34 +122,11 @@ def state(desk: Desk, cif_no: CifNo, stated: Stated, *, reason: str, actor: Acto
     """
     need_reason(reason)
     _need_known(stated)
-    today = desk.today()
-    said = stated.row(today)
 
     def work(unit: UnitOfWork, row: PartyRow) -> tuple[ConsentAnswer]:
-        values = open_golden(desk, unit, row)
-        standing, child = values.get("consents", ()), _is_child(row, values, today)
-        need_consent(said, today, standing, child=child)
-        subject = consent_subject(said)
-        # The key tells nobody who reads the database of whom and of what it is.
-        own = SourceKey(CONSENTS, desk.digester.digest("consent", dumps([row.cif_no, *subject])).hex())
-        # Behind a merge both sides may have spoken of it; now the customer does for both.
-        others = [
-            one.statement.origin
-            for one in open_records(desk, unit.sources.of_parties([row.cif_no]))
-            if one.statement.origin.source == CONSENTS
-            and subject in {consent_subject(each) for each in one.statement.values.get("consents", ())}
-        ]
-        form = Standard(kind=PartyKind(row.kind), values={"consents": [said]}, given={}, faults=())
-        arrivals = [
-            Arrival(origin=origin, channel="consent", terms=Terms(), business_time=desk.now(), form=form)
-            for origin in dict.fromkeys([own, *others])
-        ]
-        # What was said of what is sealed; the log keeps whether two statements were the same.
-        same = desk.digester.digest("consent_said", dumps([row.cif_no, *subject, stated.state.value]))
-        rebuilt = keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule=f"consent:{same.hex()}")
-        return (
-            consent_answer(open_golden(desk, unit, rebuilt.row).get("consents", ()), stated.use, today, child=child)[0],
-        )
+        values = _keep(desk, unit, row, [stated], asked, reason)
+        child = _is_child(row, values, desk.today())
+        return (consent_answer(values.get("consents", ()), stated.use, desk.today(), child=child)[0],)
 
     def may(granted: Mapping[str, FieldDecision]) -> bool:
         return "consents" in granted
@@ -188,6 +166,84 @@ def allowed(desk: Desk, cif_no: CifNo, use: ConsentUse, *, actor: Actor, purpose
     if row is None or found is None:
         raise refuse(desk, actor, "consent_of", purpose, subjects=(row.cif_no,) if row else ())
     return found
+
+
+def with_form(
+    desk: Desk, given: Sequence[Stated], *, channel: str, actor: Actor
+) -> Callable[[UnitOfWork, Sequence[Registered]], None] | None:
+    """
+    What takes down statements that came with a form in the transaction that takes the form in, for `bankcif.flows.register.register`; None of none.
+    It raises `InputError` where a statement can not be, and then the form is not taken in either.
+
+    Raises:
+        InputError: There is no such purpose, channel, data group or country.
+        NotFoundOrNotAllowedError: The policy does not let *actor* take down consents.
+    """
+    for one in given:
+        _need_known(one)
+    if not given:
+        return None
+    # Whoever takes a form in stands before the customer, wherever that customer's branch is.
+    if desk.policy.allows(actor, Action.CONSENT).effect is Effect.DENY:
+        raise refuse(desk, actor, "consent", None, fields=("consents",))
+    asked = Asked(Action.CONSENT, "consent", ("consents",), actor, Purpose.SERVICE)
+
+    def take_down(unit: UnitOfWork, done: Sequence[Registered]) -> None:
+        if done[0].outcome is not Outcome.REFUSED:
+            _keep_given(desk, unit, done[0].cif_no, given, asked, f"with a form by {channel}")
+
+    return take_down
+
+
+def _keep_given(
+    desk: Desk, unit: UnitOfWork, cif_no: CifNo, given: Sequence[Stated], asked: Asked, reason: str
+) -> None:
+    """Takes down those of *given* that say something new."""
+    row = unit.parties.lock([cif_no])[cif_no]
+    standing = {consent_subject(one): one for one in open_golden(desk, unit, row).get("consents", ())}
+    fresh = [
+        one
+        for one in given
+        if not _says_the_same(one.row(desk.today()), standing.get(consent_subject(one.row(desk.today()))))
+    ]
+    if fresh:
+        _keep(desk, unit, row, fresh, asked, reason)
+
+
+def _says_the_same(said: Mapping[str, Any], standing: Mapping[str, Any] | None) -> bool:
+    """Whether a form that is sent again says nothing new; the day on which it was first said stands."""
+    return standing is not None and {**said, "since": ""} == {**standing, "since": ""}
+
+
+def _keep(
+    desk: Desk, unit: UnitOfWork, row: PartyRow, stated: Sequence[Stated], asked: Asked, reason: str
+) -> dict[str, Any]:
+    """Writes statements as source records, and gives the golden values that follow. Of one subject the last of *stated* counts."""
+    today, values = desk.today(), open_golden(desk, unit, row)
+    standing, child = values.get("consents", ()), _is_child(row, values, today)
+    rows = {consent_subject(said): said for said in (one.row(today) for one in stated)}
+    for said in rows.values():
+        need_consent(said, today, standing, child=child)
+    # Behind a merge both sides may have spoken of it; now the customer does for both.
+    spoken: dict[tuple[str | None, ...], list[SourceKey]] = {}
+    for one in open_records(desk, unit.sources.of_parties([row.cif_no])):
+        if one.statement.origin.source == CONSENTS:
+            for each in one.statement.values.get("consents", ()):
+                spoken.setdefault(consent_subject(each), []).append(one.statement.origin)
+    arrivals = []
+    for subject, said in rows.items():
+        # The key tells nobody who reads the database of whom and of what it is.
+        own = SourceKey(CONSENTS, desk.digester.digest("consent", dumps([row.cif_no, *subject])).hex())
+        form = Standard(kind=PartyKind(row.kind), values={"consents": [said]}, given={}, faults=())
+        arrivals += [
+            Arrival(origin=origin, channel="consent", terms=Terms(), business_time=desk.now(), form=form)
+            for origin in dict.fromkeys([own, *spoken.get(subject, ())])
+        ]
+    # What was said of what is sealed; the log keeps whether two statements were the same.
+    told = sorted(dumps([*subject, said["state"]]).decode() for subject, said in rows.items())
+    same = desk.digester.digest("consent_said", dumps([row.cif_no, *told]))
+    rebuilt = keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule=f"consent:{same.hex()}")
+    return open_golden(desk, unit, rebuilt.row)
 
 
 def _allowed(row: PartyRow, values: Mapping[str, Any], use: ConsentUse, today: date) -> Allowed:
