@@ -123,6 +123,11 @@ def test_what_can_not_be_said_is_refused_and_nothing_is_kept(cif: CIF, cif_no: s
     assert "consents" not in cif.customers.get(cif_no, **ASK).values
 
 
+def test_nobody_asks_of_a_use_that_there_is_not(cif: CIF, cif_no: str) -> None:
+    with pytest.raises(InputError, match="purpose is one of"):
+        cif.consents.allows(cif_no, ConsentUse(purpose="fun"), **ASK)
+
+
 def merged(cif: CIF, one: str, two: str) -> None:
     proposal = cif.matches.propose_merge(one, two, actor=STEWARD, reason="same")
     cif.approvals.approve(proposal.id, actor=CHECKER)

@@ -37,6 +37,7 @@ from ._shared import (
 from .access import access, export
 from .audit import audit
 from .check import check
+from .consents import consent
 from .database import db
 from .decisions import approval, match
 from .demo import demo
@@ -88,6 +89,7 @@ commands.add_command(policy)
 commands.add_command(tags)
 for _stored in STORED:
     tags.add_command(_stored)
+commands.add_command(consent)
 commands.add_command(operator_group)
 commands.add_command(verify)
 

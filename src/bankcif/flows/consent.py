@@ -140,9 +140,11 @@ def allowed(desk: Desk, cif_no: CifNo, use: ConsentUse, *, actor: Actor, purpose
     Whether a customer allows a use of their data today, for whoever is about to use it.
 
     Raises:
+        InputError: There is no such purpose, channel, data group or country.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not show *actor* their consents.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
     """
+    _need_use(use)
     need_purpose(desk, actor, "consent_of", purpose)
     assure(desk, actor, Action.VIEW, "consent_of", purpose)
     found: Allowed | None = None
@@ -267,7 +269,13 @@ def _is_child(row: PartyRow, values: Mapping[str, Any], today: date) -> bool:
 
 
 def _need_known(stated: Stated) -> None:
-    use, codes = stated.use, code_lists()
+    _need_use(stated.use)
+    for name, text in (("text", stated.text), ("evidence", stated.evidence)):
+        _need_reference(name, text)
+
+
+def _need_use(use: ConsentUse) -> None:
+    codes = code_lists()
     words: Iterable[tuple[str, str | None, Iterable[str]]] = (
         ("purpose", use.purpose, list(Purpose)), ("channel", use.channel, codes["contact_channel"].labels.keys() - {"none"}),
         ("data_group", use.data_group, list(DataGroup)), ("country", use.country, codes["country"].labels),
@@ -276,10 +284,13 @@ def _need_known(stated: Stated) -> None:
         if word is not None and word not in set(known):
             listed = ", ".join(sorted(known)) if name != "country" else "two letters after ISO 3166"
             raise InputError(f"{name} is one of {listed}", path=f"$.{name}", rule="consent")
-    for name, text in (("recipient", use.recipient), ("text", stated.text), ("evidence", stated.evidence)):
-        if text and not (_REFERENCE.fullmatch(text) and text.isprintable()):
-            raise InputError(f"{name} is at most 200 printable characters", path=f"$.{name}", rule="consent")
+    _need_reference("recipient", use.recipient)
     if use.country is not None and use.recipient is None:
         raise InputError(
             "who consents to a country consents to a recipient there; name it", path="$.recipient", rule="consent"
         )
+
+
+def _need_reference(name: str, text: str | None) -> None:
+    if text and not (_REFERENCE.fullmatch(text) and text.isprintable()):
+        raise InputError(f"{name} is at most 200 printable characters", path=f"$.{name}", rule="consent")
