@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["dumps", "encode", "loads", "sha256"]
+__all__ = ["dumps", "encode", "encode_each", "loads", "sha256"]
 
 Part = str | bytes | int | None
 # Heads of short texts, by length: most parts are, and there are a dozen in every registration.
@@ -44,6 +45,22 @@ def encode(*parts: Part) -> bytes:
             out.append(b"i" + len(content).to_bytes(4, "big"))
         out.append(content)
     return b"".join(out)
+
+
+def encode_each(triples: Iterable[tuple[str, str, int]]) -> list[bytes]:
+    """`encode` of each of many records' places: a source, a source key and a number; at a third of the cost, since sources and numbers are few."""
+    heads: dict[str, bytes] = {}
+    tails: dict[int, bytes] = {}
+    found = []
+    for source, key, number in triples:
+        head, tail = heads.get(source), tails.get(number)
+        if head is None:
+            head = heads[source] = encode(source)
+        if tail is None:
+            tail = tails[number] = encode(number)
+        content = key.encode()
+        found.append(head + (_TEXT[len(content)] + content if len(content) < 256 else encode(key)) + tail)
+    return found
 
 
 _ENCODER = json.JSONEncoder(

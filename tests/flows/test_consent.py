@@ -201,6 +201,27 @@ def test_rules_read_consents(cif: CIF, cif_no: str, clock: FixedClock) -> None:
     assert names(cif, cif_no) == set()
 
 
+def test_consents_are_sealed_anew_by_a_rotation_and_gone_with_an_erasure(cif: CIF, cif_no: str) -> None:
+    roles = {"auditor", "compliance", "privacy_officer", "key_custodian", "steward"}
+    one, two = (known(Actor(id=name, roles=roles)) for name in ("a.sun", "a.two"))
+    for use in (MARKETING, INSURER):
+        cif.consents.grant(cif_no, use, text="1", **SAY)
+    rotation = cif.keys.propose_rotation("data", reason="yearly", actor=one)
+    cif.approvals.approve(rotation.id, actor=two)
+    cif.keys.rotate(actor=one)
+    assert answers(cif, cif_no, MARKETING, INSURER) == ["granted", "granted"]
+    assert cif.verify(actor=one).intact
+    cif.erasures.restrict(cif_no, reason="asked for", actor=one)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.consents.allows(cif_no, MARKETING, **ASK)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.consents.deny(cif_no, MARKETING, **SAY)
+    erasure = cif.erasures.propose(cif_no, reason="asked for", actor=one)
+    cif.approvals.approve(erasure.id, actor=two)
+    assert cif.erasures.certificate(erasure.id, actor=one).records == 3
+    assert cif.verify(actor=one).intact
+
+
 GRANTED = Stated(state=ConsentState.GRANTED, use=MARKETING, text="2026-01")
 NO_TEXTS = Stated(state=ConsentState.DENIED, use=TEXTS)
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bankcif import LocalKeyProvider
-from bankcif._canonical import dumps, encode, loads
+from bankcif._canonical import dumps, encode, encode_each, loads
 from bankcif._clock import SystemClock, SystemIds
 from bankcif.errors import KeyFileError, KeyMissingError, SealError, WrongKeyError
 from bankcif.protection import (
@@ -131,6 +131,17 @@ def test_the_canonical_encoding_is_injective(
 ) -> None:
     same = len(one) == len(other) and all(type(a) is type(b) and a == b for a, b in zip(one, other, strict=False))
     assert (encode(*one) == encode(*other)) == same
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(max_size=3) | st.just("é" * 200), st.text(max_size=5) | st.just("客" * 100), st.integers(-1, 300)
+        )
+    )
+)
+def test_many_places_are_encoded_as_each_is(places: list[tuple[str, str, int]]) -> None:
+    assert encode_each(places) == [encode(*one) for one in places]
 
 
 json_values = st.recursive(
