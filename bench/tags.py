@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ def one_by_one(cif: CIF) -> tuple[float, float]:
         numbers += [view.cif_no for view in page.views]
         after = page.after
     ask: dict[str, Any] = {"actor": MANAGER, "purpose": Purpose.SERVICE}
-    until = date(2099, 1, 1)
+    until = datetime.now(UTC).date() + timedelta(days=90)
     shown = [timed(lambda no=no: cif.tags.portrait(no, **ask)) for no in numbers]  # type: ignore[misc]
     said = [timed(lambda no=no: cif.tags.veto(no, "senior", until=until, reason="bench", **ask)) for no in numbers]  # type: ignore[misc]
     return statistics.median(shown) * 1e3, statistics.median(said) * 1e3
