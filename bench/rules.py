@@ -245,9 +245,9 @@ def by_hand(own: pl.DataFrame, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
     general = (
         c("channel").is_null() & c("data_group").is_null() & c("recipient").is_null() & (c("purpose") == "marketing")
     )
-    stands = (c("since") <= NOW) & (c("until").is_null() | (c("until") >= NOW)) & c("guardian").is_null()
+    stands = (c("since") <= NOW) & (c("until").is_null() | (c("until") >= NOW)) & ~c("guardian")
     allowed = rows["consents"].lazy().group_by("key").agg(
-        (general & stands & (c("state") == "granted")).any().alias("c_granted"), (general & (c("state") != "granted")).any().alias("c_refused"),
+        (general & stands & (c("state") == "granted")).any().alias("c_granted"), ((c("purpose") == "marketing") & c("recipient").is_null() & (c("state") != "granted")).any().alias("c_refused"),
     )  # fmt: skip
     yuan = c("aum_currency") == "CNY"
     grades = c("investment_grade_until") >= NOW
@@ -282,7 +282,7 @@ def by_hand(own: pl.DataFrame, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
         **{f"aml_{one}": c("aml_class") == one for one in ("high", "medium", "low")}, "watched": c("watch_flag") == "Y",
         "exposed": c("politically_exposed") == "Y", "debt": (c("liabilities") > c("assets")) & (c("liabilities_currency") == c("assets_currency")),
         "risky": c("h_risky"), "loan": c("h_debt"), "no_document": ~c("has_identifiers"), "no_phone": ~c("has_phone"),
-        "consent": c("c_granted") & ~c("c_refused"), "refused": c("c_refused"),
+        "consent": c("c_granted") & ~c("c_refused").fill_null(False) & (born <= years(14)), "refused": c("c_refused"),
     }  # fmt: skip
     held_by = frame.select("key", *(one.fill_null(False).alias(name) for name, one in first.items()))
     enhanced = c("aml_high") | c("watched") | c("exposed")

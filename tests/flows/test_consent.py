@@ -19,7 +19,7 @@ from bankcif.access import default_policy
 from bankcif.errors import InputError, NotFoundOrNotAllowedError
 from bankcif.flows.consent import Stated
 from bankcif.party import ConsentAnswer, ConsentState, ConsentUse, Individual, ReferenceTables
-from bankcif.tagging import Catalogue
+from bankcif.tagging import AudiencePlan, Catalogue, starter_catalogue
 
 SERVICE = Purpose.SERVICE
 STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
@@ -150,6 +150,18 @@ def test_behind_a_merge_the_stricter_side_stands_until_the_customer_speaks(cif: 
     assert (answers(cif, cif_no), answers(cif, other)) == (["granted"], ["refused"])
     merged(cif, cif_no, other)
     assert cif.consents.grant(cif_no, MARKETING, text="1", **SAY) is ConsentAnswer.GRANTED, "they spoke for both"
+    assert cif.consents.deny(other, TEXTS, **SAY) is ConsentAnswer.REFUSED
+    unmerged(cif, other)
+    assert answers(cif, cif_no, MARKETING, TEXTS) == ["granted", "refused"]
+    assert answers(cif, other, MARKETING, TEXTS) == ["refused", "refused"], (
+        "what was granted then was not theirs to grant"
+    )
+    merged(cif, cif_no, other)
+    assert answers(cif, cif_no) == ["granted"], "what they said for both stands again"
+    unmerged(cif, other)
+    cif.consents.deny(other, MARKETING, **SAY)
+    merged(cif, cif_no, other)
+    assert answers(cif, cif_no) == ["refused"], "but not above what was said since"
 
 
 def test_who_may_take_consents_down_and_see_them_is_the_policys_word(cif: CIF, cif_no: str) -> None:
@@ -227,9 +239,8 @@ NO_TEXTS = Stated(state=ConsentState.DENIED, use=TEXTS)
 
 
 def with_form(cif: CIF, *given: Stated, key: str = "1", **more: Any) -> Any:
-    form = Individual(
-        name="张伟国", phone="15412345678", **{"birth_date": date(1990, 1, 1), "home_branch": "b", **more}
-    )
+    given_ = {"name": "张伟国", "phone": "15412345678", "birth_date": date(1990, 1, 1), "home_branch": "b", **more}
+    form = Individual(**given_)
     teller = known(Actor(id="t.zhou", roles={"teller"}, branch="b"))
     return cif.customers.register(
         form, channel="counter", source_key=key, occasion="lead", actor=teller, consents=given
@@ -254,6 +265,63 @@ def test_what_comes_with_a_form_is_taken_down_with_it(cif: CIF) -> None:
     assert answers(cif, done.cif_no, MARKETING) == ["granted"]
 
 
+def test_when_a_form_says_the_same(cif: CIF, clock: FixedClock) -> None:
+    done = with_form(cif, GRANTED)
+    later = attrs.evolve(GRANTED, since=date(2027, 6, 1))
+    with_form(cif, later)
+    assert answers(cif, done.cif_no) == ["not_yet"], "a day that is said is another word"
+    with_form(cif, GRANTED)
+    assert answers(cif, done.cif_no) == ["granted"], "and so is one that begins today"
+    other = register(cif, STEWARD, "2", identifiers=None, phone="15499999999", name="李四", manager="m.li").cif_no
+    cif.consents.deny(other, MARKETING, **SAY)
+    merged(cif, done.cif_no, other)
+    with_form(cif, GRANTED)
+    assert answers(cif, done.cif_no) == ["granted"], "both sides had not said the same"
+
+
+def test_the_order_of_words_is_no_matter_of_clocks(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    cif.consents.grant(cif_no, MARKETING, text="1", **SAY)
+    clock.advance(timedelta(seconds=-5))
+    assert cif.consents.withdraw(cif_no, MARKETING, **SAY) is ConsentAnswer.REFUSED
+
+
+def test_a_form_of_a_restricted_customer_takes_no_consent_down(cif: CIF) -> None:
+    done = with_form(cif)
+    cif.erasures.restrict(done.cif_no, reason="r", actor=known(Actor(id="p.tang", roles={"privacy_officer"})))
+    with pytest.raises(NotFoundOrNotAllowedError):
+        with_form(cif, GRANTED, sex="1")
+
+
+def test_the_starter_catalogue_addresses_only_who_consented_today(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, starter_catalogue())
+    marketer = known(Actor(id="k.bai", roles={"marketing"}))
+    people = {}
+    for n, who in enumerate(("granted", "ends", "refused", "narrower", "child", "silent")):
+        people[who] = register(
+            cif, STEWARD, str(n), identifiers=None, phone=f"1549999999{n}", name="王李张刘陈杨"[n] + "伟军", manager="m.li",
+            birth_date=None if who == "child" else "1990-01-01",
+        ).cif_no  # fmt: skip
+        if who != "silent":
+            last = date(2026, 11, 26) if who == "ends" else None
+            cif.consents.grant(people[who], MARKETING, text="1", until=last, **SAY)
+    cif.consents.deny(people["refused"], MARKETING, **SAY)
+    cif.consents.deny(people["narrower"], TEXTS, **SAY)
+    register(
+        cif, STEWARD, "4", identifiers=None, phone="15499999994", name="陈伟军", manager="m.li", birth_date="2020-01-01"
+    )
+    plan = AudiencePlan(campaign="spring", segment="segment:marketable")
+    then = clock.now().date()
+
+    def addressed(plan: AudiencePlan) -> int:
+        return dict(cif.tags.audience(plan, actor=marketer))["addressed"]
+
+    assert addressed(plan) == 2
+    clock.advance(timedelta(days=5))
+    assert addressed(plan) == addressed(attrs.evolve(plan, as_of=then)) == 1, (
+        "who consented until then is not addressed today"
+    )
+
+
 def test_a_form_with_a_consent_that_can_not_be_is_not_taken_in(cif: CIF) -> None:
     for stated, more, said in (
         (attrs.evolve(GRANTED, text=""), {}, "name the version"), (attrs.evolve(GRANTED, use=ConsentUse(purpose="fun")), {}, "purpose is one of"),
@@ -263,13 +331,34 @@ def test_a_form_with_a_consent_that_can_not_be_is_not_taken_in(cif: CIF) -> None
         with pytest.raises(InputError, match=said):
             with_form(cif, stated, **more)
     assert not insides(cif).sources.rows
+    done = register(cif, STEWARD, "9", identifiers=None, name="李四", phone="15499999999", home_branch="z").cif_no
+    elsewhere = {"name": "李四", "phone": "15499999999", "home_branch": "z"}
+    held = len(insides(cif).sources.rows)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        with_form(cif, GRANTED, key="9", **elsewhere)  # of somebody else's customer, who need not be there
+    assert len(insides(cif).sources.rows) == held
+    assert done
     loader = known(Actor(id="l.wu", roles={"loader"}))
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.customers.register(
             Individual(name="张伟国", phone="15412345678"), channel="counter", source_key="1", occasion="lead", actor=loader,
             consents=[GRANTED],
         )  # fmt: skip
-    assert not insides(cif).sources.rows
+    assert len(insides(cif).sources.rows) == held
+
+
+def test_rules_tell_a_guardians_word_from_ones_own(cif: CIF, cif_no: str) -> None:
+    publish(
+        cif,
+        Catalogue.of(
+            "1",
+            tag("own", "count(consents where guardian = false) >= 1"),
+            tag("other", "count(consents where guardian = true) >= 1"),
+        ),
+    )
+    cif.consents.grant(cif_no, MARKETING, text="1", **SAY)
+    assert names(cif, cif_no) == {"tag:own"}
+    assert "Example" not in repr(INSURER)
 
 
 USES = [MARKETING, TEXTS, INSURER, ConsentUse(purpose="analytics")]
@@ -279,7 +368,7 @@ step = st.one_of(
 )  # fmt: skip
 
 
-@given(st.lists(step, max_size=10))
+@given(st.lists(step, max_size=12))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_merge_allows_nothing_that_a_side_refused_and_an_unmerge_gives_back_what_each_said(
     tables: ReferenceTables, steps: list[Any]
@@ -303,7 +392,7 @@ def test_a_merge_allows_nothing_that_a_side_refused_and_an_unmerge_gives_back_wh
         for n in range(2)
     ]
     one, two = (person.cif_no for person in people)
-    together = spoke = False
+    together, apart, refused = False, [["missing"] * len(USES)] * 2, set[int]()
     for what, *given_ in steps:
         clock.advance(timedelta(seconds=1))
         before = [answers(cif, each, *USES) for each in (one, two)]
@@ -311,23 +400,24 @@ def test_a_merge_allows_nothing_that_a_side_refused_and_an_unmerge_gives_back_wh
             if what in ("grant", "deny", "withdraw"):
                 who, use = given_
                 more = {"text": "1"} if what == "grant" else {}
-                getattr(cif.consents, what)((one, two)[who], USES[use], **SAY, **more)
-                spoke = together or spoke
+                answer = getattr(cif.consents, what)((one, two)[who], USES[use], **SAY, **more)
+                assert what == "grant" or answer == "refused"
+                refused |= {use} if what != "grant" else set()
             elif what == "merge" and not together:
+                apart, refused = before, set()
                 merged(cif, one, two)
-                together, apart, spoke = True, before, False
-                for mine, theirs, both in zip(*before, answers(cif, one, *USES), strict=True):
-                    assert both == (
-                        "refused"
-                        if "refused" in (mine, theirs)
-                        else "granted"
-                        if "granted" in (mine, theirs)
-                        else "missing"
-                    )
+                together = True
             elif what == "unmerge" and together:
                 unmerged(cif, two)
                 together = False
-                if not spoke:
-                    assert [answers(cif, each, *USES) for each in (one, two)] == apart
+                # Who was retired has what they had, and what was refused for both; nobody allows what they did not.
+                for at, use_ in enumerate(USES):
+                    narrower = any(
+                        USES[each] == use_ or (USES[each] == MARKETING != use_ and use_.purpose == "marketing")
+                        for each in refused
+                    )
+                    assert answers(cif, two, use_) == ["refused" if narrower else apart[1][at]]
+            elif what == "days":
+                clock.advance(timedelta(days=1))
         except InputError:
             assert [answers(cif, each, *USES) for each in (one, two)] == before

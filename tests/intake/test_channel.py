@@ -68,7 +68,7 @@ average = { to = "balances.average", currency = "CNY" }
 def test_a_row_brings_the_balance_of_a_month(tmp_path: Path, month: str) -> None:
     mapped = map_row({"id": "7", "month": month, "average": "50000.00"}, read(tmp_path, BALANCES), ZONE)
     assert mapped.values == {
-        "balances": [{"month": "2026-10", "book": "7", "average": {"amount": "50000.00", "currency": "CNY"}}]
+        "balances": [{"month": "2026-10", "book": "b:7", "average": {"amount": "50000.00", "currency": "CNY"}}]
     }
     booked = read(tmp_path, BALANCES + 'account = "balances.book"\n')
     row = {"id": "7", "month": month, "average": "1", "account": "a-3"}

@@ -9,8 +9,18 @@ import pytest
 from attrs import fields
 from hypothesis import given, strategies as st
 
-from bankcif.errors import InputError
-from bankcif.merging import Statement, Terms, check_merge, relocate, root_of, survive
+from bankcif.errors import ConfigurationError, InputError
+from bankcif.merging import (
+    FieldRule,
+    Statement,
+    Strategy,
+    SurvivorshipRules,
+    Terms,
+    check_merge,
+    relocate,
+    root_of,
+    survive,
+)
 from bankcif.party import CifNo, PartyKind, SourceKey
 
 PERSON = PartyKind.INDIVIDUAL
@@ -124,6 +134,24 @@ def test_months_delivered_one_by_one_are_those_delivered_at_once(order: list[int
         return sorted(golden(*records)["balances"], key=lambda one: str(one["month"]))
 
     assert by_month(single) == by_month(together) == months
+
+
+def test_what_is_delivered_later_corrects_whatever_its_own_time_says() -> None:
+    told = [said("a", at=9, no=0, balances=[month("2026-09", 5)]), said("a", no=1, balances=[month("2026-09", 7)])]
+    assert golden(*told)["balances"] == [month("2026-09", 7)]
+
+
+def test_a_row_that_another_stands_above_is_left_out() -> None:
+    one = said("a", consents=[{"id": "a:0", "state": "denied"}])
+    other = said("b", consents=[{"id": "b:0", "state": "granted", "over": ["a:0"]}])
+    assert golden(one, other)["consents"] == [{"id": "b:0", "state": "granted", "over": ["a:0"]}]
+    again = said("a", no=1, consents=[{"id": "a:1", "state": "denied"}])
+    assert len(golden(one, other, again)["consents"]) == 2, "not above what was said since"
+
+
+def test_how_consents_survive_is_not_to_be_set() -> None:
+    with pytest.raises(ConfigurationError, match="stands by a rule of its own"):
+        SurvivorshipRules(fields={"consents": FieldRule(strategy=Strategy.RECENCY)})
 
 
 def test_a_restricted_record_is_not_heard() -> None:

@@ -70,7 +70,9 @@ def test_what_a_definition_depends_on_and_what_depends_on_it() -> None:
     assert "tag:retired" in found.impact("birth_date")
     assert found.impact("holdings.balance") == ("tag:large_deposit",)
     ages = {f"tag:{tag.name}" for tag in found.group_of("age_band")}
-    assert set(found.impact("tag:senior")) == {"tag:senior_in_risk", "tag:retired", "tag:minor_in_debt", *ages}
+    of_children = {"tag:marketing_consent", "tag:not_for_marketing", "segment:marketable", "segment:fund_offer"}
+    through_the_group = {"tag:senior_in_risk", "tag:retired", "tag:minor_in_debt", *ages, *of_children}
+    assert set(found.impact("tag:senior")) == through_the_group
     assert found.impact("interactions.on")
     assert found.impact("nothing") == ()
 

@@ -68,7 +68,6 @@ class Customers(Group):
         desk = self._desk
         _need_register(desk, actor, "register")
         _check_names(channel, source or channel, source_key)
-        also = consent.with_form(desk, consents, channel=channel, actor=actor)
         kind = kind_of(form)
         capture = desk.standards.of(kind, occasion, channel)
         standard = capture.check(desk.standardizer.standardize(kind, plain_values(form)), today=desk.today())
@@ -81,7 +80,7 @@ class Customers(Group):
             terms=self._cif._trust.get(source or channel, Terms()),
             business_time=None if business_time is None else to_micros(business_time),
         )  # fmt: skip
-        done = register_flow.register(desk, [arrival], actor=actor, also=also)[0]
+        done = consent.register_with(desk, arrival, consents, actor=actor)
         if done.outcome is register_flow.Outcome.REFUSED:
             raise InputError(
                 "this source key belongs to a party of another kind; give the new one a key of its own",

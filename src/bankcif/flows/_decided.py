@@ -14,7 +14,7 @@ from ..access import Action, FieldDecision
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import IntakeError
-from ..party import CifNo, LifeCycle
+from ..party import CifNo, LifeCycle, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow, SourceRow
 from ._golden import Rebuilt, rebuild
@@ -87,9 +87,13 @@ def with_party(
 
 
 def keep_decided(
-    desk: Desk, unit: UnitOfWork, row: PartyRow, arrivals: Sequence[Arrival], asked: Asked, *, reason: str, rule: str
-) -> Rebuilt:
-    """Writes a record for each of *arrivals*, which are about the customer of *row*, with *reason*, and what follows from them."""
+    desk: Desk, unit: UnitOfWork, row: PartyRow, arrivals: Sequence[Arrival], asked: Asked, *, reason: str, rule: str,
+    homes: Mapping[SourceKey, CifNo] | None = None,
+) -> Rebuilt:  # fmt: skip
+    """
+    Writes a record for each of *arrivals*, which are about the customer of *row*, with *reason*, and what follows from them. *homes* says to
+    whom of those that the customer is made of a source key goes back when they are parted; it is the customer if nothing is said.
+    """
     now, tagging = desk.now(), desk.tagging(unit)
     said = {arrival.origin: arrival for arrival in arrivals}
     before, _ = standing(desk, unit, row.cif_no)
@@ -104,7 +108,8 @@ def keep_decided(
         )  # fmt: skip
         unit.sources.add([sealed])
         if arrival.origin not in known:
-            unit.crosswalk.add([_link(sealed, row, arrival.channel, asked.actor, now)])
+            home = (homes or {}).get(arrival.origin, row.cif_no)
+            unit.crosswalk.add([_link(sealed, row, home, arrival.channel, asked.actor, now)])
         keep_reason(desk, unit, f"{asked.what}:{sealed.source_key}:{sealed.record_no}", reason, row.cif_no)
     after, opened = standing(desk, unit, row.cif_no)
     mine = [one for one in opened if one.statement.origin in said]
@@ -119,8 +124,8 @@ def keep_decided(
     return rebuilt
 
 
-def _link(sealed: SourceRow, row: PartyRow, reason: str, actor: Actor, now: int) -> LinkRow:
+def _link(sealed: SourceRow, row: PartyRow, home: CifNo, reason: str, actor: Actor, now: int) -> LinkRow:
     return LinkRow(
-        source=sealed.source, source_key=sealed.source_key, number=0, home=row.cif_no, cif_no=row.cif_no,
+        source=sealed.source, source_key=sealed.source_key, number=0, home=home, cif_no=row.cif_no,
         reason=reason, weight_millibits=None, actor=actor.id, since=now,
     )  # fmt: skip

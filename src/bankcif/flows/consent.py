@@ -8,7 +8,7 @@ stands; behind a merge that of each side, and a refusal of one forbids, until th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,7 @@ from ..party import (
     ConsentState,
     ConsentUse,
     DataGroup,
+    LifeCycle,
     PartyKind,
     SourceKey,
     code_lists,
@@ -41,12 +42,12 @@ from ._decided import Asked, keep_decided, with_party
 from ._golden import open_golden
 from ._portrait import born_of
 from ._reasons import need_reason
-from ._records import Arrival, open_records
+from ._records import Arrival
 from ._relations import by_ticket, current, granted_to
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
-from .register import Outcome, Registered
+from .register import Outcome, Registered, register
 
-__all__ = ["CONSENTS", "Allowed", "Stated", "allowed", "state", "with_form"]
+__all__ = ["CONSENTS", "Allowed", "Stated", "allowed", "register_with", "state"]
 
 CONSENTS = "bankcif.consent"
 """Source of what customers say of the use of their data."""
@@ -71,7 +72,7 @@ class Stated:
     state: ConsentState
     use: ConsentUse
     text: str = ""
-    evidence: str = ""
+    evidence: str = attrs.field(default="", repr=False)
     since: date | None = None
     until: date | None = None
     guardian: bool = False
@@ -170,82 +171,130 @@ def allowed(desk: Desk, cif_no: CifNo, use: ConsentUse, *, actor: Actor, purpose
     return found
 
 
-def with_form(
-    desk: Desk, given: Sequence[Stated], *, channel: str, actor: Actor
-) -> Callable[[UnitOfWork, Sequence[Registered]], None] | None:
+class _NotTheirsError(Exception):
+    """That the policy does not let an actor take down the consents of a customer whom a form is of."""
+
+    def __init__(self, cif_no: CifNo) -> None:
+        super().__init__("not theirs")
+        self.cif_no = cif_no
+
+
+def register_with(desk: Desk, arrival: Arrival, given: Sequence[Stated], *, actor: Actor) -> Registered:
     """
-    What takes down statements that came with a form in the transaction that takes the form in, for `bankcif.flows.register.register`; None of none.
-    It raises `InputError` where a statement can not be, and then the form is not taken in either.
+    Registers a form, and takes down in the same transaction what the customer said with it; both or neither.
 
     Raises:
-        InputError: There is no such purpose, channel, data group or country.
-        NotFoundOrNotAllowedError: The policy does not let *actor* take down consents.
+        InputError: There is no such purpose, channel, data group or country, or a statement can not be.
+        NotFoundOrNotAllowedError: The policy does not let *actor* take down consents; of a customer whom there was already, theirs.
     """
+    if not given:
+        return register(desk, [arrival], actor=actor)[0]
     for one in given:
         _need_known(one)
-    if not given:
-        return None
-    # Whoever takes a form in stands before the customer, wherever that customer's branch is.
+    assure(desk, actor, Action.CONSENT, "consent", None)
     if desk.policy.allows(actor, Action.CONSENT).effect is Effect.DENY:
         raise refuse(desk, actor, "consent", None, fields=("consents",))
     asked = Asked(Action.CONSENT, "consent", ("consents",), actor, Purpose.SERVICE)
 
-    def take_down(unit: UnitOfWork, done: Sequence[Registered]) -> None:
+    def also(unit: UnitOfWork, done: Sequence[Registered]) -> None:
         if done[0].outcome is not Outcome.REFUSED:
-            _keep_given(desk, unit, done[0].cif_no, given, asked, f"with a form by {channel}")
+            row = unit.parties.lock([done[0].cif_no])[done[0].cif_no]
+            # A customer whom there was may be somebody else's: who brings a form of them has not shown that they are there.
+            known = done[0].outcome not in (Outcome.NEW, Outcome.POSSIBLE_MATCH)
+            if row.life_cycle == LifeCycle.RESTRICTED or (known and not _is_theirs(desk, unit, row, actor)):
+                raise _NotTheirsError(row.cif_no)
+            _keep_given(desk, unit, row, given, asked, f"with a form by {arrival.channel}")
 
-    return take_down
+    problem: InputError | None = None
+    try:
+        return register(desk, [arrival], actor=actor, also=also)[0]
+    except _NotTheirsError as error:
+        whose = error.cif_no
+    except InputError as error:
+        if error.rule != "consent":
+            raise
+        problem, whose = error, CifNo(error.cif_no or "")
+    refused = refuse(desk, actor, "consent", Purpose.SERVICE, subjects=(whose,) if whose else (), fields=("consents",))
+    raise problem or refused
+
+
+def _is_theirs(desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor) -> bool:
+    return any("consents" in granted_to(desk, unit, actor, Action.CONSENT, purpose, row) for purpose in Purpose)
 
 
 def _keep_given(
-    desk: Desk, unit: UnitOfWork, cif_no: CifNo, given: Sequence[Stated], asked: Asked, reason: str
+    desk: Desk, unit: UnitOfWork, row: PartyRow, given: Sequence[Stated], asked: Asked, reason: str
 ) -> None:
     """Takes down those of *given* that say something new."""
-    row = unit.parties.lock([cif_no])[cif_no]
-    standing = {consent_subject(one): one for one in open_golden(desk, unit, row).get("consents", ())}
-    fresh = [
-        one
-        for one in given
-        if not _says_the_same(one.row(desk.today()), standing.get(consent_subject(one.row(desk.today()))))
-    ]
+    standing = open_golden(desk, unit, row).get("consents", ())
+    fresh = [one for one in given if not _says_the_same(one, standing, desk.today())]
     if fresh:
         _keep(desk, unit, row, fresh, asked, reason)
 
 
-def _says_the_same(said: Mapping[str, Any], standing: Mapping[str, Any] | None) -> bool:
-    """Whether a form that is sent again says nothing new; the day on which it was first said stands."""
-    return standing is not None and {**said, "since": ""} == {**standing, "since": ""}
+def _says_the_same(stated: Stated, standing: Sequence[Mapping[str, Any]], today: date) -> bool:
+    """Whether a form that is sent again says nothing new: where no first day is said, that on which it was first said stands."""
+    said = stated.row(today)
+    there = [one for one in standing if consent_subject(one) == consent_subject(said)]
+    begun = {"since"} if stated.since is None and all(one["since"] <= today.isoformat() for one in there) else set()
+    own = {"id", "over", *begun}
+    return bool(there) and all(_without(one, own) == _without(said, own) for one in there)
+
+
+def _without(row: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def _keep(
     desk: Desk, unit: UnitOfWork, row: PartyRow, stated: Sequence[Stated], asked: Asked, reason: str
 ) -> dict[str, Any]:
-    """Writes statements as source records, and gives the golden values that follow. Of one subject the last of *stated* counts."""
+    """
+    Writes statements as source records, and gives the golden values that follow. Of one subject the last of *stated* counts.
+
+    Behind a merge the customer speaks for both sides: what they grant stands above what each had said, which comes back when they are parted; what they
+    refuse each of them has refused.
+    """
     today, values = desk.today(), open_golden(desk, unit, row)
     standing, child = values.get("consents", ()), _is_child(row, values, today)
     rows = {consent_subject(said): said for said in (one.row(today) for one in stated)}
     for said in rows.values():
-        need_consent(said, today, standing, child=child)
-    # Behind a merge both sides may have spoken of it; now the customer does for both.
-    spoken: dict[tuple[str | None, ...], list[SourceKey]] = {}
-    for one in open_records(desk, unit.sources.of_parties([row.cif_no])):
-        if one.statement.origin.source == CONSENTS:
-            for each in one.statement.values.get("consents", ()):
-                spoken.setdefault(consent_subject(each), []).append(one.statement.origin)
-    arrivals = []
+        need_consent(said, today, standing, child=child, cif_no=row.cif_no)
+    members = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no}
+    homes: dict[SourceKey, CifNo] = {}
+    wanted: list[tuple[SourceKey, dict[str, Any]]] = []
     for subject, said in rows.items():
-        # The key tells nobody who reads the database of whom and of what it is.
-        own = SourceKey(CONSENTS, desk.digester.digest("consent", dumps([row.cif_no, *subject])).hex())
-        form = Standard(kind=PartyKind(row.kind), values={"consents": [said]}, given={}, faults=())
-        arrivals += [
-            Arrival(origin=origin, channel="consent", terms=Terms(), business_time=desk.now(), form=form)
-            for origin in dict.fromkeys([own, *spoken.get(subject, ())])
+        keys = {member: _key(desk, member, subject) for member in sorted(members)}
+        granted = said["state"] == ConsentState.GRANTED
+        for member in [row.cif_no] if granted else [*keys]:
+            homes[keys[member]] = member
+            wanted.append((keys[member], said))
+    last = {mark.source_key: mark.record_no for mark in unit.sources.marks(CONSENTS, [key.key for key, _ in wanted])}
+    arrivals = []
+    for key, said in wanted:
+        own = f"{key.key}:{last.get(key.key, -1) + 1}"
+        over = [
+            one["id"]
+            for one in standing
+            if consent_subject(one) == consent_subject(said) and one["id"].partition(":")[0] != key.key
         ]
+        known = {
+            **said,
+            "id": own,
+            **({"over": sorted(over)} if over and said["state"] == ConsentState.GRANTED else {}),
+        }
+        form = Standard(kind=PartyKind(row.kind), values={"consents": [known]}, given={}, faults=())
+        # Of one key the number of the record decides, and no clock.
+        arrivals.append(Arrival(origin=key, channel="consent", terms=Terms(), business_time=None, form=form))
     # What was said of what is sealed; the log keeps whether two statements were the same.
     told = sorted(dumps([*subject, said["state"]]).decode() for subject, said in rows.items())
     same = desk.digester.digest("consent_said", dumps([row.cif_no, *told]))
-    rebuilt = keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule=f"consent:{same.hex()}")
+    rebuilt = keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule=f"consent:{same.hex()}", homes=homes)
     return open_golden(desk, unit, rebuilt.row)
+
+
+def _key(desk: Desk, cif_no: CifNo, subject: tuple[str | None, ...]) -> SourceKey:
+    """Under what a customer's statements on a subject are kept; it tells nobody who reads the database of whom and of what they are."""
+    return SourceKey(CONSENTS, desk.digester.digest("consent", dumps([cif_no, *subject])).hex())
 
 
 def _allowed(row: PartyRow, values: Mapping[str, Any], use: ConsentUse, today: date) -> Allowed:

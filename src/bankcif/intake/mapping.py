@@ -63,7 +63,7 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
             _child(children, head, rest, column, text, row, faults)
             continue
         if head == "balances" and rest:
-            _balance(children, key, rest, column, text, faults)
+            _balance(children, f"{channel.source}:{key}", rest, column, text, faults)
             continue
         if head not in catalogue:
             # One mapping may serve persons and companies; a column of the other kind is read over.
@@ -144,14 +144,14 @@ def _child(
 
 def _balance(
     children: dict[tuple[str, str], dict[str, Any]],
-    key: str,
+    book: str,
     attribute: str,
     column: Column,
     text: str,
     faults: list[Fault],
 ) -> None:
-    """One column of the monthly balance of a row; its book is the row's source key where no column says it. A month may be written as any day of it."""
-    child = children.setdefault(("balances", ""), {"book": key})
+    """One column of the monthly balance of a row; its book is source and source key where no column says it. A month may be written as any day of it."""
+    child = children.setdefault(("balances", ""), {"book": book})
     value = _translate(text, column, f"$.balances.{attribute}", faults)
     if value is None:
         return

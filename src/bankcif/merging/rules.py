@@ -16,7 +16,7 @@ import attrs
 
 from .._toml import read_toml
 from ..errors import ConfigurationError
-from ..party import CATALOGUE, FieldType
+from ..party import CATALOGUE, FORMS, FieldType
 from .statement import Statement
 
 __all__ = ["STANDARD_RULES", "FieldRule", "Strategy", "SurvivorshipRule", "SurvivorshipRules"]
@@ -99,6 +99,8 @@ class SurvivorshipRules:
         }
         if not found:
             return "is of no field of the catalogue"
+        if not any(name in forms for forms in FORMS.values()):
+            return "is not to be set: what is said otherwise than by forms stands by a rule of its own"
         if any(bool(given) != (rule.strategy is strategy) for strategy, given in needs.items()):
             return (
                 "needs sources for source_order, follows for same_winner_as, custom for custom, and none of them else"

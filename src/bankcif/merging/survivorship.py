@@ -330,17 +330,21 @@ def _latest(records: Iterable[Statement]) -> list[Statement]:
 def _with_earlier(word: Statement, name: str, records: Sequence[Statement]) -> Statement:
     """*word* with the rows of its source key's earlier records beside its own, of which the later stands where they are of one identity."""
     same = [r for r in records if r.origin == word.origin and r.override is None]
-    newest_first = sorted(same, key=lambda record: (record.business_time or 0, record.record_no), reverse=True)
+    newest_first = sorted(same, key=lambda record: record.record_no, reverse=True)
     return attrs.evolve(word, values={**word.values, name: _union(record.values[name] for record in newest_first)})
 
 
 def _union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
-    """Children of all records, each once; a document, a holding or a book's month that two records carry is one."""
+    """
+    Children of all records, each once; a document, a holding or a book's month that two records carry is one. One that another says it stands above
+    is left out.
+    """
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for children in lists:
         for child in children:
             found.setdefault(_identity(child), child)
-    return list(found.values())
+    over = {below for child in found.values() for below in child.get("over", ())}
+    return [child for child in found.values() if child.get("id") not in over] if over else list(found.values())
 
 
 def _identity(child: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -108,6 +108,7 @@ class Consent:
         evidence: Reference to what proves it, such as a recording or a signed form; never a customer's value.
         since, until: From which day to which; None for no end.
         guardian: Whether a guardian said it for them.
+        id, over: By what a statement is known, and which others it stands above: what the other side of a merge had said before the customer spoke again.
     """
 
     purpose: str
@@ -121,3 +122,5 @@ class Consent:
     since: date
     until: date | None = None
     guardian: bool = False
+    id: str = ""
+    over: tuple[str, ...] = ()

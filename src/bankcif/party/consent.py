@@ -69,11 +69,11 @@ class ConsentUse:
     purpose: str
     channel: str | None = None
     data_group: str | None = None
-    recipient: str | None = None
+    recipient: str | None = attrs.field(default=None, repr=False)
     country: str | None = None
 
 
-def need_consent(row: Row, today: date, standing: Iterable[Row], *, child: bool) -> None:
+def need_consent(row: Row, today: date, standing: Iterable[Row], *, child: bool, cif_no: str = "") -> None:
     """
     Raises `InputError` where a statement can not be: days the wrong way round, a text that nobody was shown, a guardian's word for somebody who
     speaks for themself or a child's own, a refusal that ends by itself, or a withdrawal of what nobody granted.
@@ -83,6 +83,7 @@ def need_consent(row: Row, today: date, standing: Iterable[Row], *, child: bool)
         today: The day on which it is said.
         standing: Statements of the customer that stand.
         child: Whether they are under `CHILD_UNTIL`.
+        cif_no: Whom it is of, for the error.
     """
     granted, until = row["state"] == ConsentState.GRANTED, row.get("until")
     there = any(
@@ -105,7 +106,7 @@ def need_consent(row: Row, today: date, standing: Iterable[Row], *, child: bool)
     elif row["state"] == ConsentState.WITHDRAWN and not there:
         path, problem = "state", "nothing was granted that could be withdrawn; say that they deny it"
     if problem:
-        raise InputError(problem, path=f"$.{path}", rule="consent")
+        raise InputError(problem, path=f"$.{path}", rule="consent", cif_no=cif_no)
 
 
 def consent_subject(row: Row) -> tuple[str | None, ...]:

@@ -178,7 +178,7 @@ def _row(rows: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in rows.items():
         if name != "month" and not name.endswith("_currency"):
-            found |= _rested(name, field.kind, row.get(name))
+            found |= _rested(name, field.kind, row.get(name, False if field.kind is Kind.BOOLEAN else None))
     if "month" in rows:
         period = str(row.get("month") or row.get("period") or "")
         found["month"] = days(date.fromisoformat(f"{period}-01")) if _MONTH.fullmatch(period) else None
