@@ -27,7 +27,9 @@ SERVERS = {
     "sqlite3": ["usr/bin/sqlite3"],
 }
 """What the databases session installs, and by what it is known to be there."""
-FLOWS = [f"tests/flows/test_{name}.py" for name in ("queue", "held", "review", "override")]
+FLOWS = [
+    f"tests/flows/test_{name}.py" for name in ("queue", "held", "review", "override", "tags", "audiences", "consent")
+]
 
 
 def group(name: str) -> list[str]:

@@ -184,8 +184,9 @@ def test_tags_are_counted_and_an_audience_is_planned(store: str, capsys: pytest.
     assert (code, "day to come" in err) == (2, True)
     wanted = ("export", "preferred_channel", "--recipient", "campaigns", "--inside")
     # The plan is read; an export takes somebody who was recognized by two factors.
-    assert status(*wanted, *plan, "--propose", "spring", *marketing) == 2
-    assert "level" in capsys.readouterr().err
+    for more in ((), ("--as-of", "2026-11-01")):
+        assert status(*wanted, *plan, *more, "--propose", "spring", *marketing) == 2
+        assert "level" in capsys.readouterr().err
     for wrong, sentence in {
         ("--without", "tag:senior"): "name it with --segment", ("--segment", "tag:senior"): "name the campaign",
         ("--segment", "senior", "--campaign", "c"): "an audience names tag:NAME",

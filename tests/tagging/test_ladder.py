@@ -248,6 +248,21 @@ def test_amounts_beyond_all_are_the_same_on_columns() -> None:
     assert EVALUATOR.explain("tag:private", records[2], TODAY, show=lambda _, value: str(value)).holds
 
 
+def test_a_long_memory_is_the_same_on_columns() -> None:
+    """A ladder of four long graces, over years in which somebody drops step by step."""
+    long = Evaluator(
+        of(GROUP, tier("a", 0), *(tier(name, 10**n, grace_months=24) for n, name in enumerate("bcde", start=2)))
+    )
+    amounts = [10**5, *[10**4] * 24, *[10**3] * 24, *[10**2] * 24, *[1] * 24]
+    records = [customer(*amounts[:n], first=1 - n + 10) for n in range(1, 98, 6)]
+    own, rows = frames(records)
+    found = long.in_columns(own, key="key", today=TODAY, collections=rows).sort("key").to_dicts()
+    assert [{name for name, holds in row.items() if holds is True} for row in found] == [
+        {name for name, one in long.verdicts(record, TODAY).items() if one.has} for record in records
+    ]
+    assert len({frozenset(name for name, holds in row.items() if holds is True) for row in found}) == 5
+
+
 def test_one_wrong_month_costs_little() -> None:
     rows = [{"month": month, "average": {"minor": 1, "currency": "CNY"}} for month in ("0001-01", "2026-10")]
     found = EVALUATOR.explain("tag:mass", opened_record({}, {"balances": rows}), TODAY, show=lambda _, __: "")
