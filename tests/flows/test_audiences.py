@@ -29,7 +29,7 @@ CATALOGUE = Catalogue.of(
     segment("people", "kind = 'individual'"), segment("grown", "tag('adult')"),
 )  # fmt: skip
 PLAN = AudiencePlan(
-    campaign="spring", segment="segment:people", exclusions=("tag:careful", "tag:mailed", "tag:far"), control_share=0.3
+    campaign="spring", segment="segment:people", exclusions=("tag:careful", "tag:mailed", "tag:far"), control_share=0.5
 )
 
 
@@ -118,6 +118,10 @@ def test_an_audience_as_of_a_day_is_who_was_in_the_segment_and_may_be_addressed_
     ):
         with pytest.raises(InputError, match="day to come"):
             work()
+    for never in (date.max, date(9999, 12, 30)):
+        with pytest.raises(InputError, match="day to come"):
+            file.tags.audience(attrs.evolve(plan, as_of=never), actor=MARKETER)
+    assert dict(file.tags.audience(attrs.evolve(plan, as_of=date.min), actor=MARKETER))["segment:grown"] == 0
     with pytest.raises(ConfigurationError, match="as of a day"):
         attrs.evolve(plan, as_of=clock.now())
 

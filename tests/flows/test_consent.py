@@ -265,6 +265,17 @@ def test_what_comes_with_a_form_is_taken_down_with_it(cif: CIF) -> None:
     assert answers(cif, done.cif_no, MARKETING) == ["granted"]
 
 
+def test_what_one_form_and_one_customer_say_is_bounded(cif: CIF, cif_no: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="50 consents at most"):
+        with_form(cif, *[GRANTED] * 51)
+    monkeypatch.setattr("bankcif.flows.consent._MOST_STANDING", 2)
+    for n in range(2):
+        cif.consents.grant(cif_no, attrs.evolve(MARKETING, recipient=f"r{n}"), text="1", **SAY)
+    with pytest.raises(InputError, match="of 2 uses at most"):
+        cif.consents.grant(cif_no, MARKETING, text="1", **SAY)
+    assert cif.consents.deny(cif_no, MARKETING, **SAY) is ConsentAnswer.REFUSED, "who refuses is always heard"
+
+
 def test_when_a_form_says_the_same(cif: CIF, clock: FixedClock) -> None:
     done = with_form(cif, GRANTED)
     later = attrs.evolve(GRANTED, since=date(2027, 6, 1))

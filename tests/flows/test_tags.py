@@ -476,6 +476,15 @@ def test_yesterdays_portrait_is_produced_again(tagged: CIF, clock: FixedClock) -
     )
 
 
+def test_of_before_a_customer_came_nothing_of_today_is_told(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, Catalogue.of("1", tag("here", "branch = 'b'")))
+    before = clock.now()
+    clock.advance(timedelta(seconds=1))
+    done = register(cif, STEWARD, "1")
+    assert names(cif, done.cif_no) == {"tag:here"}
+    assert names(cif, done.cif_no, at=before) == set()
+
+
 def test_who_sees_which_tags_is_the_policys_word(tagged: CIF) -> None:
     done = register(tagged, STEWARD, "1")
     view = {"roles": ["r"], "purposes": ["service"], "actions": ["view"]}

@@ -13,8 +13,7 @@ from bankcif.errors import ConfigurationError
 from bankcif.identifiers import SchemeSet
 from bankcif.identifiers.cn import check_character
 from bankcif.intake import CaptureStandards, Standardizer, capture_standards
-from bankcif.intake.contradictions import age_on
-from bankcif.party import PartyKind, ReferenceTables
+from bankcif.party import PartyKind, ReferenceTables, age_on
 from bankcif.wording import AddressBook
 
 TODAY = date(2026, 11, 24)

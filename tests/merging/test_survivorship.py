@@ -141,6 +141,12 @@ def test_what_is_delivered_later_corrects_whatever_its_own_time_says() -> None:
     assert golden(*told)["balances"] == [month("2026-09", 7)]
 
 
+def test_a_time_series_keeps_what_was_delivered_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bankcif.merging.survivorship._MOST_ROWS", 2)
+    told = [said("a", no=n, balances=[month(f"2026-{n + 1:02}", n)]) for n in range(4)]
+    assert [one["month"] for one in golden(*told)["balances"]] == ["2026-04", "2026-03"]
+
+
 def test_a_row_that_another_stands_above_is_left_out() -> None:
     one = said("a", consents=[{"id": "a:0", "state": "denied"}])
     other = said("b", consents=[{"id": "b:0", "state": "granted", "over": ["a:0"]}])

@@ -214,7 +214,7 @@ def test_whoever_decides_sees_what_was_proposed(tagged: CIF) -> None:
     waiting = tagged.exports.propose(spec(audience=attrs.evolve(PLAN, segment="tag:local", exclusions=("tag:careful",))),
                                      reason="r", actor=MARKETER) if register(tagged, STEWARD, "1") else None  # fmt: skip
     assert waiting is not None
-    assert waiting.detail["audience"] == "tag:local without tag:careful; campaign spring, 30.00% left alone"
+    assert waiting.detail["audience"] == "tag:local without tag:careful; campaign spring, 50.00% left alone"
 
 
 def test_what_was_approved_falls_with_the_policy_and_the_catalogue_it_stood_on(tagged: CIF) -> None:

@@ -18,7 +18,7 @@ from ._golden import golden_place
 from ._portrait import Sitter, born_of, portrait_place, stood
 from .desk import Desk
 
-__all__ = ["as_it_was"]
+__all__ = ["as_it_was", "sat"]
 
 
 def as_it_was(
@@ -44,11 +44,12 @@ def as_it_was(
     found = {}
     for row in rows:
         if row.cif_no in values:
-            found[row.cif_no] = _sat(row, values[row.cif_no], day), kept.get(row.cif_no, Portrait())
+            found[row.cif_no] = sat(row, values[row.cif_no], day), kept.get(row.cif_no, Portrait())
     return found
 
 
-def _sat(row: PartyRow, values: Mapping[str, Any], day: date) -> Sitter:
+def sat(row: PartyRow, values: Mapping[str, Any], day: date) -> Sitter:
+    """A party as golden values of then say it; of whom there were none, nothing but their kind and states is known."""
     kind = PartyKind(row.kind)
     facts = FactRow(cif_no=row.cif_no, values=facts_from(kind, values, born=born_of(kind, values), today=day))
     then = attrs.evolve(row, branch=values.get("home_branch"), manager=values.get("manager"))

@@ -23,6 +23,7 @@ from .desk import Desk
 __all__ = [
     "CustomerView",
     "as_seen",
+    "found_views",
     "is_masked",
     "masked_view",
     "need_view_sink",

@@ -159,11 +159,12 @@ def held_for(
     What each of these customers has as *plan* sees them. As of a day, who was in its segment is asked of then, and what forbids to address them of
     today. Who was merged since was in it if one of those whom they are made of was; who was split off since is of today alone.
     """
+    if plan.as_of is not None and plan.as_of >= desk.today():
+        raise InputError("nobody knows the tags of a day to come, or that is not over", path="$.as_of", rule="future")
     held = tags_held(desk, unit, rows, facts)
     if plan.as_of is None or desk.tags is None or not rows:
         return held
     at = to_micros(datetime.combine(plan.as_of + timedelta(1), time(), desk.zone)) - 1
-    need_past(desk, at)
     evaluator = desk.tags.evaluator
     homes = _homes(unit, [*held])
     members = unit.parties.get({home for some in homes.values() for home in some})

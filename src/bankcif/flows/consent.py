@@ -31,6 +31,7 @@ from ..party import (
     LifeCycle,
     PartyKind,
     SourceKey,
+    age_on,
     code_lists,
     consent_answer,
     consent_subject,
@@ -51,6 +52,8 @@ __all__ = ["CONSENTS", "Allowed", "Stated", "allowed", "register_with", "state"]
 
 CONSENTS = "bankcif.consent"
 """Source of what customers say of the use of their data."""
+_MOST_GIVEN = 50
+_MOST_STANDING = 500
 _REFERENCE = re.compile(r"[^\s].{0,199}")
 
 
@@ -189,6 +192,8 @@ def register_with(desk: Desk, arrival: Arrival, given: Sequence[Stated], *, acto
     """
     if not given:
         return register(desk, [arrival], actor=actor)[0]
+    if len(given) > _MOST_GIVEN:
+        raise InputError(f"a form brings {_MOST_GIVEN} consents at most", path="$.consents", rule="consent")
     for one in given:
         _need_known(one)
     assure(desk, actor, Action.CONSENT, "consent", None)
@@ -254,11 +259,19 @@ def _keep(
     Behind a merge the customer speaks for both sides: what they grant stands above what each had said, which comes back when they are parted; what they
     refuse each of them has refused.
     """
+    row = unit.parties.lock([row.cif_no])[row.cif_no]  # of two who speak at once, one hears the other
     today, values = desk.today(), open_golden(desk, unit, row)
     standing, child = values.get("consents", ()), _is_child(row, values, today)
     rows = {consent_subject(said): said for said in (one.row(today) for one in stated)}
     for said in rows.values():
         need_consent(said, today, standing, child=child, cif_no=row.cif_no)
+    fresh = {subject for subject, said in rows.items() if said["state"] == ConsentState.GRANTED}
+    if (
+        len(fresh | {consent_subject(one) for one in standing}) > _MOST_STANDING and fresh
+    ):  # who refuses is always heard
+        raise InputError(
+            f"what a customer said stands of {_MOST_STANDING} uses at most", path="$", rule="consent", cif_no=row.cif_no
+        )
     members = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no}
     homes: dict[SourceKey, CifNo] = {}
     wanted: list[tuple[SourceKey, dict[str, Any]]] = []
@@ -311,10 +324,7 @@ def _allowed(row: PartyRow, values: Mapping[str, Any], use: ConsentUse, today: d
 def _is_child(row: PartyRow, values: Mapping[str, Any], today: date) -> bool:
     """Whether a guardian consents for them; of whom no birth date is known they consent themselves."""
     born = born_of(PartyKind(row.kind), values)
-    if not born:
-        return False
-    day = date.fromisoformat(born)
-    return today.year - day.year - ((today.month, today.day) < (day.month, day.day)) < CHILD_UNTIL
+    return bool(born) and age_on(date.fromisoformat(born), today) < CHILD_UNTIL
 
 
 def _need_known(stated: Stated) -> None:

@@ -42,7 +42,7 @@ from ._reasons import reasons_of
 from ._records import open_records
 from ._relations import by_ticket, current, granted_to
 from ._tags import opened_catalogue
-from ._then import as_it_was
+from ._then import as_it_was, sat
 from ._view import need_view_sink
 from .desk import Desk, assure, authorize, need_purpose, note, over_cap, record, refuse, retried, spend
 from .say import tag_is_granted
@@ -242,7 +242,7 @@ def tags_of(
         before = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no, Portrait())
         sitter = Sitter(row=row, values=values, facts=facts, words=None)
     else:
-        nobody = Sitter(row=row, values={}, facts=None, words=None), Portrait()
+        nobody = sat(row, {}, day), Portrait()
         sitter, before = as_it_was(desk, unit, [row], at, day).get(row.cif_no, nobody)
     found, _ = drawn(desk, evaluator, sitter, before, day)
     catalogue = evaluator.catalogue

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from ..identifiers import ResidentIdKind, facts_of, resident_ids
-from ..party import Fault
+from ..party import Fault, age_on
 
-__all__ = ["age_on", "born_on", "contradictions"]
+__all__ = ["born_on", "contradictions"]
 
 # Years a resident ID card is valid, by the age at issue; beyond, it has no end. Source: Resident Identity Card Law of
 # the PRC (2011), art. 5.
@@ -34,11 +34,6 @@ def born_on(values: Mapping[str, Any]) -> date | None:
     if "birth_date" in values:
         return date.fromisoformat(values["birth_date"])
     return next((facts_of(number).birth_date for number in resident_ids(values.get("identifiers", ()))), None)
-
-
-def age_on(born: date, day: date) -> int:
-    """Full years of somebody born on *born*, on *day*; who is born on 29 February ages on 1 March."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _resident_id(values: Mapping[str, Any]) -> Iterator[Fault]:

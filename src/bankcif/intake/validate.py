@@ -17,8 +17,8 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError
-from ..party import FORMS, Fault, PartyKind
-from .contradictions import age_on, born_on, contradictions
+from ..party import FORMS, Fault, PartyKind, age_on
+from .contradictions import born_on, contradictions
 from .standardize import Standard
 
 __all__ = ["CaptureStandard", "CaptureStandards", "Condition", "capture_standards"]

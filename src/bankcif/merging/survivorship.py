@@ -25,6 +25,8 @@ from .statement import DECISIONS, GoldenRecord, Proposal, Provenance, Release, S
 
 __all__ = ["survive", "value_at"]
 
+_MOST_ROWS = 4096
+"""Of a time series that one source key delivered, the rows that stand: those delivered last."""
 _LEVELS = {"low": 1, "substantial": 2, "high": 3}
 
 
@@ -331,7 +333,8 @@ def _with_earlier(word: Statement, name: str, records: Sequence[Statement]) -> S
     """*word* with the rows of its source key's earlier records beside its own, of which the later stands where they are of one identity."""
     same = [r for r in records if r.origin == word.origin and r.override is None]
     newest_first = sorted(same, key=lambda record: record.record_no, reverse=True)
-    return attrs.evolve(word, values={**word.values, name: _union(record.values[name] for record in newest_first)})
+    rows = _union(record.values[name] for record in newest_first)
+    return attrs.evolve(word, values={**word.values, name: rows[:_MOST_ROWS]})
 
 
 def _union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from .codes import (
 from .consent import CHILD_UNTIL, ConsentAnswer, ConsentState, ConsentUse, consent_answer, consent_subject, need_consent
 from .documents import DocumentType, DocumentTypes, document_types
 from .exchange import Fault, party_from, party_to, plain_values
-from .facts import AGE_BOUNDS, FACT_COLUMNS, facts_from
+from .facts import AGE_BOUNDS, FACT_COLUMNS, age_on, facts_from
 from .fields import Catalogue, DataGroup, Field, FieldType, Rest, Sensitivity
 from .models import (
     CATALOGUE,
@@ -80,6 +80,7 @@ __all__ = [
     "SmallTables",
     "SourceKey",
     "TransactionSummary",
+    "age_on",
     "code_lists",
     "consent_answer",
     "consent_subject",

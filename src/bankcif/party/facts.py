@@ -16,7 +16,7 @@ from typing import Any
 from .fields import FieldType, Rest
 from .models import CATALOGUE, PartyKind
 
-__all__ = ["AGE_BOUNDS", "FACT_COLUMNS", "facts_from"]
+__all__ = ["AGE_BOUNDS", "FACT_COLUMNS", "age_on", "facts_from"]
 
 # Source: ages that law and practice tie rules to: 14 (PIPL art. 31), 16 and 46 (validity of ID cards), 18 (majority),
 # 60 (old age, law on the elderly art. 2).
@@ -63,12 +63,17 @@ def facts_from(kind: PartyKind, values: Mapping[str, Any], *, born: str, today: 
             found[name] = days(value) if field.type is FieldType.DATE else value
     if born:
         day = date.fromisoformat(born)
-        age = today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+        age = age_on(day, today)
         found["birth_year"] = day.year
         found["age_class"], found["age_class_on"] = bisect_right(AGE_BOUNDS, age), days(today.isoformat())
     code = (values.get("address") or {}).get("code", "")
     found["prefecture"] = code[:4] or None
     return found
+
+
+def age_on(born: date, day: date) -> int:
+    """Whole years from *born* to *day*; whoever was born on 29 February is a year older on 1 March of other years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def days(text: str) -> int:

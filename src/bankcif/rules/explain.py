@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from .._clock import from_micros
-from ..party import Money, is_currency
+from ..party import Money, age_on, is_currency
 from .calendar import day_of, days
 from .evaluate import compiled, getters
 from .expression import Aggregate, And, Arithmetic, Elapsed, Expression, Field, Holds, Leaf, Missing, Not, Or, parts
@@ -169,8 +169,7 @@ class _Asked:
             currency = field.currency or self.record[field.currency_field]
             return Money.of_minor(value, currency) if is_currency(currency) else value
         if field.kind is Kind.AGE and not field.bounds:
-            born = day_of(value)
-            return self.today.year - born.year - ((self.today.month, self.today.day) < (born.month, born.day))
+            return age_on(day_of(value), self.today)
         return value
 
     def _born(self, name: str) -> str:
