@@ -132,7 +132,9 @@ def test_records_that_do_not_open_and_links_that_lead_nowhere_are_found(store: C
     with store._repository.unit_of_work() as unit:
         link = unit.crosswalk.current([SourceKey("counter", "T1")])[SourceKey("counter", "T1")]
         rows = {row.source_key: row for _, row in unit.sources.of_parties([link.cif_no])}
-        unit.sources.reseal({rows["T1"].key_id: attrs.evolve(rows["T1"], sealed=rows["T1"].sealed[:-1] + b"!")})
+        sealed = rows["T1"].sealed
+        broken = sealed[:-1] + bytes([sealed[-1] ^ 1])
+        unit.sources.reseal({rows["T1"].key_id: attrs.evolve(rows["T1"], sealed=broken)})
         unit.erasure.links([SourceKey("counter", "I1")])
         unit.erasure.records([("counter", "K1", 0)])
         unit.commit()
