@@ -27,6 +27,7 @@ from ._tasks import (
     Matches,
     Operators,
     Policies,
+    Relations,
     Tags,
     Verifications,
 )
@@ -196,6 +197,7 @@ class CIF:
         self.policies = Policies(self)
         self.tags = Tags(self)
         self.consents = Consents(self)
+        self.relations = Relations(self)
         self.operators = Operators(self)
         self.exports = Exports(self)
         self.access = Access(self)

@@ -33,7 +33,7 @@ from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.intake import read_channel
 from bankcif.intake.readers import read_rows
 from bankcif.merging import Assurance
-from bankcif.party import CATALOGUE, ConsentUse, PartyKind, ReferenceTables, Rest
+from bankcif.party import CATALOGUE, ConsentUse, PartyKind, ReferenceTables, RelationKind, Rest
 from bankcif.render import csv_text
 
 SEALED = {kind: {one.name for one in CATALOGUE[kind].values() if one.rests is not Rest.PLAIN} for kind in PartyKind}
@@ -164,7 +164,7 @@ def test_the_search_finds_what_is_there() -> None:
     assert Haystack(b'"born":"20030316"').found({"20030316"}) == {"20030316"}
     assert len(planted_by_the_files()) > 20_000
     for kind, form in ((PartyKind.INDIVIDUAL, PERSON), (PartyKind.ORGANIZATION, COMPANY)):
-        assert SEALED[kind] == set(form) & SEALED[kind] | {"consents"}
+        assert SEALED[kind] == set(form) & SEALED[kind] | {"consents", "relationships"}
 
 
 def test_nothing_of_the_demo_rests_in_plain(
@@ -268,11 +268,15 @@ def work_with_every_field(cif: CIF) -> Marked:
         cif.consents.grant(
             number, CONSENT, text="canary-text-0001", evidence=EVIDENCE, reason=WORDS, actor=steward, purpose=Purpose.OPERATIONS
         )  # fmt: skip
+    cif.relations.add(
+        first.cif_no, RelationKind.CONTROLLER, firm.cif_no, means="canary-means-0001", evidence=EVIDENCE, reason=WORDS, actor=steward,
+        purpose=Purpose.OPERATIONS,
+    )  # fmt: skip
     cif.operators.set_password("c.sun", "canary-password-0001", actor=keeper)
     code = cif.operators.add_code("c.sun", "totp", actor=keeper)
     numbers = {PartyKind.INDIVIDUAL: str(first.cif_no), PartyKind.ORGANIZATION: str(firm.cif_no)}
     return Marked(
-        numbers, {"canary-password-0001", code.secret, WORDS, EVIDENCE, "canary-recipient-01", "canary-text-0001"}, refused.value
+        numbers, {"canary-password-0001", code.secret, WORDS, EVIDENCE, "canary-recipient-01", "canary-text-0001", "canary-means-0001"}, refused.value
     )  # fmt: skip
 
 

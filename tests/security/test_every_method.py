@@ -25,9 +25,10 @@ from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
 from bankcif.errors import AccessError, AuditError
 from bankcif.flows.export import ExportSpec, Recipient
+from bankcif.flows.relate import Said
 from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
-from bankcif.party import ConsentUse, ReferenceTables
+from bankcif.party import ConsentUse, Organization, ReferenceTables, RelationKind
 from bankcif.storage._memory_unit import Unit
 from bankcif.tagging import AudiencePlan, Catalogue
 from bankcif.testing.verifiers import FakeVerifier
@@ -180,6 +181,16 @@ def _granted(w: World) -> CIF:
     return w.cif
 
 
+def _related(w: World) -> str:
+    return w.cif.relations.add(w.cif_no, RelationKind.AGENT, w.other, reason="r", actor=SECOND, purpose=SERVICE)
+
+
+def _firm(w: World) -> str:
+    made = Organization(name="远山投资有限公司", home_branch="b", phone="15599999999")
+    done = w.cif.customers.register(made, channel="counter", source_key="firm", actor=SECOND, occasion="lead")
+    return str(done.cif_no)
+
+
 def _tagged(w: World, *, again: bool = False) -> CIF:
     for version in ("1", "2") if again else ("1",):
         catalogue = attrs.evolve(TAGS, version=version)
@@ -283,6 +294,22 @@ CALLS: dict[str, Call] = {
         w.cif_no, MARKETING_USE, reason="r", actor=a, purpose=SERVICE
     ),
     "Consents.allows": lambda w, a: w.cif.consents.allows(w.cif_no, MARKETING_USE, actor=a, purpose=SERVICE),
+    "Relations.add": lambda w, a: w.cif.relations.add(
+        w.cif_no, RelationKind.AGENT, w.other, reason="r", actor=a, purpose=SERVICE
+    ),
+    "Relations.end": lambda w, a: w.cif.relations.end(w.cif_no, _related(w), reason="r", actor=a, purpose=SERVICE),
+    "Relations.correct": lambda w, a: w.cif.relations.correct(
+        w.cif_no, _related(w), Said(evidence="1"), reason="r", actor=a, purpose=SERVICE
+    ),
+    "Relations.retract": lambda w, a: w.cif.relations.retract(
+        w.cif_no, _related(w), reason="r", actor=a, purpose=SERVICE
+    ),
+    "Relations.of": lambda w, a: w.cif.relations.of(w.cif_no, actor=a, purpose=SERVICE),
+    "Relations.owners": lambda w, a: w.cif.relations.owners(_firm(w), actor=a, purpose=SERVICE),
+    "Relations.household": lambda w, a: w.cif.relations.household(w.cif_no, actor=a, purpose=SERVICE),
+    "Relations.group": lambda w, a: w.cif.relations.group(w.cif_no, actor=a, purpose=SERVICE),
+    "Relations.exposure": lambda w, a: w.cif.relations.exposure(w.cif_no, ["loan"], actor=a, purpose=SERVICE),
+    "Relations.picture": lambda w, a: w.cif.relations.picture(w.cif_no, actor=a, purpose=SERVICE),
     "Tags.preview": lambda w, a: w.cif.tags.preview(TAGS, actor=a),
     "Tags.propose": lambda w, a: w.cif.tags.propose(TAGS, reason="r", actor=a),
     "Tags.proposed": lambda w, a: w.cif.tags.proposed(w.cif.tags.propose(TAGS, reason="r", actor=SECOND).id, actor=a),

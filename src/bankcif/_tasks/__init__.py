@@ -6,6 +6,7 @@ from .consents import Consents
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
 from .operators import Operators
+from .relations import Relations
 from .tags import Tags
 from .upkeep import Erasures, Held, Keys, Policies
 
@@ -22,6 +23,7 @@ __all__ = [
     "Matches",
     "Operators",
     "Policies",
+    "Relations",
     "Tags",
     "Verifications",
 ]

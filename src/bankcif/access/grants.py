@@ -75,6 +75,7 @@ class Action(enum.StrEnum):
     CATALOGUE = "catalogue"
     PORTRAY = "portray"
     CONSENT = "consent"
+    RELATE = "relate"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -91,6 +92,7 @@ BY_CUSTOMER = frozenset(
         Action.REPORT,
         Action.TAG,
         Action.CONSENT,
+        Action.RELATE,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""

@@ -172,6 +172,14 @@ def mask_consents(consents: list[Mapping[str, Any]], profile: MaskProfile) -> li
     ]
 
 
+def mask_relationships(relations: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
+    """Of each relation its kind, role and days, and not to whom it is; nothing of it where a profile shows no contacts."""
+    if not profile.interactions:
+        return HIDDEN
+    kept = ("kind", "role", "since", "until")
+    return [{name: relation[name] for name in kept if relation.get(name) is not None} for relation in relations]
+
+
 def _fewer(masked: str, ends: Ends) -> str:
     last = min(ends.last, 4)
     if ends.first >= 6 and last == 4 and masked.count("*") >= ends.hidden:
@@ -199,6 +207,7 @@ MASKS: Mapping[str, Callable[[Any, MaskProfile], Any]] = {
     "holdings": mask_holdings,
     "interactions": mask_interactions,
     "consents": mask_consents,
+    "relationships": mask_relationships,
     "year": mask_year,
     "employer": mask_employer,
     "card": mask_card,

@@ -48,6 +48,7 @@ from .keys import keys
 from .operator import operator as operator_group
 from .policy import policy
 from .portraits import STORED, print_whole, whole_document
+from .relations import relation
 from .standard import standard
 from .tags import tags
 from .verify import verify
@@ -90,6 +91,7 @@ commands.add_command(tags)
 for _stored in STORED:
     tags.add_command(_stored)
 commands.add_command(consent)
+commands.add_command(relation)
 commands.add_command(operator_group)
 commands.add_command(verify)
 

@@ -1,6 +1,6 @@
 """
-What a person decides about one customer, kept as source records of its own: they move with a merge, come back with an unmerge, and the
-golden record stays a function of records.
+What a person decides about a customer, or about two at once, kept as source records of its own: they move with a merge, come back with an
+unmerge, and the golden record stays a function of records.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ..errors import IntakeError
 from ..party import CifNo, LifeCycle, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow, SourceRow
-from ._golden import Rebuilt, rebuild
+from ._golden import Rebuilt, Touched, rebuild
 from ._reasons import keep_reason
 from ._records import Arrival, content_tag, index_rows, seal_record
 from ._relations import current, granted_to
 from ._reshape import standing
 from .desk import Desk, assure, need_purpose, record, refuse, retried, told
 
-__all__ = ["Asked", "keep_decided", "with_party"]
+__all__ = ["Asked", "Decided", "keep_decided", "with_parties", "with_party"]
 
 T = TypeVar("T")
 
@@ -38,6 +38,22 @@ class Asked:
     fields: tuple[str, ...]
     actor: Actor
     purpose: Purpose
+
+
+@attrs.frozen(kw_only=True)
+class Decided:
+    """
+    What was decided of a customer.
+
+    Attributes:
+        row: The customer.
+        arrivals: Records to be written of them.
+        homes: To whom of those that the customer is made of a source key goes back when they are parted; to the customer if nothing is said.
+    """
+
+    row: PartyRow
+    arrivals: Sequence[Arrival]
+    homes: Mapping[SourceKey, CifNo] = attrs.field(factory=dict)
 
 
 def with_party(
@@ -54,23 +70,42 @@ def with_party(
         NotFoundOrNotAllowedError: There is no such customer, or it is not allowed.
         IntakeError: *work* raised it; the log keeps that something was refused.
     """
+
+    def find(unit: UnitOfWork) -> list[PartyRow | None]:
+        return [current(unit, cif_no, asked.purpose)]
+
+    return with_parties(desk, find, asked, allowed, lambda unit, rows: work(unit, rows[0]))
+
+
+def with_parties(
+    desk: Desk,
+    find: Callable[[UnitOfWork], Sequence[PartyRow | None]],
+    asked: Asked,
+    allowed: Callable[[Mapping[str, FieldDecision]], bool],
+    work: Callable[[UnitOfWork, Sequence[PartyRow]], T],
+) -> T:
+    """
+    As `with_party`, of all customers that *find* gives, in its order; None stands for one that there is not. Each of them must be allowed, or
+    nothing is done.
+    """
     actor, purpose = asked.actor, asked.purpose
     need_purpose(desk, actor, asked.what, purpose)
     assure(desk, actor, asked.action, asked.what, purpose)
 
-    def once() -> tuple[T | None, PartyRow | None]:
+    def once() -> tuple[T | None, Sequence[PartyRow]]:
         with desk.unit_of_work() as unit:
-            row = current(unit, cif_no, purpose)
-            if row is None or row.life_cycle == LifeCycle.RESTRICTED:
-                return None, None
-            if not allowed(granted_to(desk, unit, actor, asked.action, purpose, row)):
-                return None, row
-            done = work(unit, row)
+            found = find(unit)
+            rows = [row for row in found if row is not None and row.life_cycle != LifeCycle.RESTRICTED]
+            if len(rows) < len(found):
+                return None, ()
+            if not all(allowed(granted_to(desk, unit, actor, asked.action, purpose, row)) for row in rows):
+                return None, rows
+            done = work(unit, rows)
             unit.commit()
-        return done, row
+        return done, rows
 
     problem: IntakeError | None = None
-    found: tuple[T | None, PartyRow | None] = (None, None)
+    found: tuple[T | None, Sequence[PartyRow]] = (None, ())
     try:
         found = retried(once)
     except IntakeError as error:
@@ -78,50 +113,63 @@ def with_party(
     if problem is not None:
         refuse(desk, actor, asked.what, purpose, rule="intake", fields=asked.fields)
         raise told(problem)
-    done, row = found
+    done, rows = found
     if done is not None:
         return done
     raise refuse(
-        desk, actor, asked.what, purpose, subjects=(row.cif_no,) if row else (), fields=asked.fields if row else ()
+        desk,
+        actor,
+        asked.what,
+        purpose,
+        subjects=tuple(row.cif_no for row in rows),
+        fields=asked.fields if rows else (),
     )
 
 
 def keep_decided(
-    desk: Desk, unit: UnitOfWork, row: PartyRow, arrivals: Sequence[Arrival], asked: Asked, *, reason: str, rule: str,
-    homes: Mapping[SourceKey, CifNo] | None = None,
-) -> Rebuilt:  # fmt: skip
+    desk: Desk, unit: UnitOfWork, decided: Sequence[Decided], asked: Asked, *, reason: str, rule: str
+) -> list[Rebuilt]:
     """
-    Writes a record for each of *arrivals*, which are about the customer of *row*, with *reason*, and what follows from them. *homes* says to
-    whom of those that the customer is made of a source key goes back when they are parted; it is the customer if nothing is said.
+    Writes a record for each arrival of *decided*, of which each is about another customer, with *reason*, and what follows from them; one entry
+    in the log for all.
     """
-    now, tagging = desk.now(), desk.tagging(unit)
-    said = {arrival.origin: arrival for arrival in arrivals}
+    unit.parties.lock(
+        [one.row.cif_no for one in decided]
+    )  # all at once, so that two who decide wait, and do not meet head on
+    now = desk.now()
+    touched = [_written(desk, unit, one, asked, reason, now) for one in decided]
+    rebuilt = rebuild(desk, unit, touched, actor=asked.actor, now=now)
+    subjects = tuple(one.row.cif_no for one in decided)
+    entry = AuditEntry.by(
+        asked.actor, asked.what, now, purpose=asked.purpose, subjects=subjects, count=len(subjects), fields=asked.fields, rule=rule,
+        digests={cif_no: rebuilt[cif_no].row.stamp for cif_no in subjects},
+    )  # fmt: skip
+    record(desk, unit, [entry])
+    return [rebuilt[cif_no] for cif_no in subjects]
+
+
+def _written(desk: Desk, unit: UnitOfWork, one: Decided, asked: Asked, reason: str, now: int) -> Touched:
+    """Writes what was decided of one customer; the customer with their records before and now."""
+    row, said = one.row, {arrival.origin: arrival for arrival in one.arrivals}
     before, _ = standing(desk, unit, row.cif_no)
-    keys = desk.data_keys.take(len(said))
-    source = arrivals[0].origin.source
-    marks = {mark.source_key: mark.record_no for mark in unit.sources.marks(source, [one.key for one in said])}
+    source = one.arrivals[0].origin.source
+    marks = {mark.source_key: mark.record_no for mark in unit.sources.marks(source, [each.key for each in said])}
     known = unit.crosswalk.current(list(said))
-    for arrival, key in zip(said.values(), keys, strict=True):
+    for arrival, key in zip(said.values(), desk.data_keys.take(len(said)), strict=True):
         sealed = seal_record(
             desk, arrival, record_no=marks.get(arrival.origin.key, -1) + 1, key=key, received_at=now,
             content=content_tag(desk, arrival), actor=asked.actor,
         )  # fmt: skip
         unit.sources.add([sealed])
         if arrival.origin not in known:
-            home = (homes or {}).get(arrival.origin, row.cif_no)
+            home = one.homes.get(arrival.origin, row.cif_no)
             unit.crosswalk.add([_link(sealed, row, home, arrival.channel, asked.actor, now)])
         keep_reason(desk, unit, f"{asked.what}:{sealed.source_key}:{sealed.record_no}", reason, row.cif_no)
     after, opened = standing(desk, unit, row.cif_no)
-    mine = [one for one in opened if one.statement.origin in said]
-    unit.indexes.add([tag for one in mine for tag in index_rows(tagging, one)])
-    touched = attrs.evolve(after, before=before.before)
-    rebuilt: Rebuilt = rebuild(desk, unit, [touched], actor=asked.actor, now=now)[row.cif_no]
-    entry = AuditEntry.by(
-        asked.actor, asked.what, now, purpose=asked.purpose, subjects=(row.cif_no,), count=1, fields=asked.fields, rule=rule,
-        digests={row.cif_no: rebuilt.row.stamp},
-    )  # fmt: skip
-    record(desk, unit, [entry])
-    return rebuilt
+    tagging = desk.tagging(unit)
+    mine = [record for record in opened if record.statement.origin in said]
+    unit.indexes.add([tag for record in mine for tag in index_rows(tagging, record)])
+    return attrs.evolve(after, before=before.before)
 
 
 def _link(sealed: SourceRow, row: PartyRow, home: CifNo, reason: str, actor: Actor, now: int) -> LinkRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -104,16 +104,21 @@ def open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | No
 
 
 def open_goldens(
-    desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo], known: Iterable[DataKey] = ()
-) -> dict[CifNo, dict[str, Any]]:
-    """The golden values of parties in stored form; *known* are data keys that are opened already."""
-    groups = unit.copies.golden(cif_nos) if cif_nos else ()
+    desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo], known: Iterable[DataKey] = (),
+    groups: Collection[str] | None = None,
+) -> dict[CifNo, dict[str, Any]]:  # fmt: skip
+    """
+    The golden values of parties in stored form; *known* are data keys that are opened already. Of *groups* alone, where some are named: nothing else is
+    opened.
+    """
+    there = unit.copies.golden(cif_nos) if cif_nos else ()
+    wanted = there if groups is None else [one for one in there if one.data_group in groups]
     keys = {key.id: key for key in known}
-    missing = {group.key_id for group in groups} - keys.keys()
+    missing = {group.key_id for group in wanted} - keys.keys()
     if missing:
         keys |= desk.data_keys.get(missing)
     values: dict[CifNo, dict[str, Any]] = {cif_no: {} for cif_no in cif_nos}
-    for group in groups:
+    for group in wanted:
         place = golden_place(group.cif_no, group.data_group, group.version)
         values[group.cif_no].update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
     return values

@@ -23,16 +23,19 @@ from ..storage import UnitOfWork
 from ..storage.portrait_rows import PORTRAIT, PortraitRow
 from ..storage.rows import FactRow, GoldenRow, PartyRow
 from ..tagging import Evaluator, Portrait, Word, draw
+from ._relations import resolved
 from .desk import Desk
 
 __all__ = [
     "Sitter",
+    "as_other",
     "born_of",
     "day_tag",
     "drawn",
     "forget_what_left",
     "need_past",
     "open_portraits",
+    "others_of",
     "portrait_place",
     "portray",
     "record_for_rules",
@@ -41,6 +44,7 @@ __all__ = [
     "words_of",
 ]
 
+Others = Mapping[str, Mapping[str, Any]]
 _DUE_BYTES = 8
 _LEAD_DAYS = 28
 
@@ -55,6 +59,7 @@ class Sitter:
         values: Golden values in stored form.
         facts: Plain facts, as they stand now.
         words: All that was said of tags, in its order; None for what the portrait before says.
+        others: Those to whom they are related, as `others_of` gives them.
         key: The anchor's data key, where the portrait is to be kept.
         fresh: Whether it is a new party, which has no portrait.
     """
@@ -63,6 +68,7 @@ class Sitter:
     values: Mapping[str, Any]
     facts: FactRow | None
     words: Sequence[Word] | None
+    others: Others = attrs.field(factory=dict)
     key: DataKey | None = None
     fresh: bool = False
 
@@ -102,7 +108,29 @@ def born_of(kind: PartyKind, values: Mapping[str, Any]) -> str:
     return born
 
 
-def record_for_rules(row: PartyRow, values: Mapping[str, Any], facts: FactRow | None) -> dict[str, Any]:
+def others_of(unit: UnitOfWork, values: Mapping[CifNo, Mapping[str, Any]]) -> dict[CifNo, Others]:
+    """
+    Facts and states of those to whom each of some customers is related, by the number that the relation names, from the golden *values* of each; none of
+    who is erased, and of themself.
+    """
+    said = {cif_no: {CifNo(row["other"]) for row in one.get("relationships", ())} for cif_no, one in values.items()}
+    numbers = {other for some in said.values() for other in some}
+    parties = resolved(unit, numbers) if numbers else {}
+    facts = unit.copies.facts({row.cif_no for row in parties.values()}) if parties else {}
+    known = {number: as_other(row, facts.get(row.cif_no)) for number, row in parties.items()}
+    return {
+        cif_no: {other: known[other] for other in some if other in known and parties[other].cif_no != cif_no}
+        for cif_no, some in said.items()
+    }
+
+
+def as_other(row: PartyRow, facts: FactRow | None) -> Mapping[str, Any]:
+    """What a rule about somebody else reads of a customer."""
+    known: Mapping[str, Any] = {} if facts is None else facts.values
+    return {**known, "life_cycle": row.life_cycle, "review_state": row.review_state}
+
+
+def record_for_rules(row: PartyRow, values: Mapping[str, Any], facts: FactRow | None, others: Others) -> dict[str, Any]:
     """A customer as the rules of tags see them."""
     known: Mapping[str, Any] = {} if facts is None else facts.values
     party = {
@@ -110,7 +138,7 @@ def record_for_rules(row: PartyRow, values: Mapping[str, Any], facts: FactRow | 
         "branch": row.branch, "manager": row.manager, "prefecture": known.get("prefecture"),
     }  # fmt: skip
     born = born_of(PartyKind(row.kind), values)
-    return opened_record(party, {**values, "birth_date": born} if born else values)
+    return opened_record(party, {**values, "birth_date": born} if born else values, others)
 
 
 def open_portraits(
@@ -157,12 +185,13 @@ def portray(desk: Desk, unit: UnitOfWork, sitters: Sequence[Sitter], now: int) -
     numbers = [one.row.cif_no for one in standing]
     known = unit.portraits.get(numbers) if numbers else {}
     before = open_portraits(desk, unit, numbers, [one.key for one in standing if one.key is not None])
+    others = others_of(unit, {one.row.cif_no: one.values for one in sitters})
     groups: list[GoldenRow] = []
     rows: list[PortraitRow] = []
     for one in sitters:
         cif_no = one.row.cif_no
         last = before.get(cif_no, Portrait())
-        found, due = drawn(desk, tags.evaluator, one, last, today)
+        found, due = drawn(desk, tags.evaluator, attrs.evolve(one, others=others[cif_no]), last, today)
         version = known[cif_no].version if cif_no in known else 0
         if not (found.stands_as(last) and cif_no in before):
             assert one.key is not None, "a portrait that is kept is sealed"
@@ -193,7 +222,7 @@ def retire_portraits(unit: UnitOfWork, cif_nos: Sequence[CifNo]) -> None:
 def drawn(desk: Desk, evaluator: Evaluator, one: Sitter, before: Portrait, today: date) -> tuple[Portrait, date | None]:
     """The portrait of a customer on a day, and when it can be another by time alone."""
     said = before.words if one.words is None else one.words
-    record = record_for_rules(one.row, one.values, one.facts)
+    record = record_for_rules(one.row, one.values, one.facts, one.others)
 
     def digest(name: str, read: Mapping[str, Any]) -> str:
         return desk.digester.digest("evidence", dumps([one.row.cif_no, name, read])).hex()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..access import Action, FieldDecision, row_parameters
@@ -24,6 +24,7 @@ __all__ = [
     "open_life_cycles",
     "record_of",
     "relations_to",
+    "resolved",
     "standing_of",
 ]
 
@@ -144,6 +145,22 @@ def current(unit: UnitOfWork, cif_no: CifNo, purpose: Purpose | None = None) -> 
     while row is not None and row.merged_into is not None:
         row = unit.parties.get([row.merged_into]).get(row.merged_into)
     return None if row is None or (purpose is not None and is_closed(row, purpose)) else row
+
+
+def resolved(unit: UnitOfWork, cif_nos: Iterable[CifNo]) -> dict[CifNo, PartyRow]:
+    """The party that each number stands for today; none of one that is erased, or that there never was."""
+    asked = set(cif_nos)
+    known = dict(unit.parties.get(asked)) if asked else {}
+    while missing := {row.merged_into for row in known.values() if row.merged_into is not None} - known.keys():
+        known |= unit.parties.get(missing)
+    found = {}
+    for one in asked & known.keys():
+        row = known[one]
+        while row.merged_into is not None:
+            row = known[row.merged_into]
+        if row.life_cycle != LifeCycle.ERASED:
+            found[one] = row
+    return found
 
 
 def _is_broken(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> bool:

@@ -15,7 +15,8 @@ from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
 from ..tagging import Portrait
 from ._golden import golden_place
-from ._portrait import Sitter, born_of, portrait_place, stood
+from ._portrait import Sitter, as_other, born_of, portrait_place, stood
+from ._relations import resolved
 from .desk import Desk
 
 __all__ = ["as_it_was", "sat"]
@@ -28,7 +29,32 @@ def as_it_was(
     Those of these parties who stood at an instant, on the day of it, as they were then, with the portrait that was kept. States without a
     history, such as the life cycle, are those of today.
     """
-    history = unit.copies.history([row.cif_no for row in rows]) if rows else ()
+    values, kept = _then(desk, unit, [row.cif_no for row in rows], at)
+    numbers = {CifNo(row["other"]) for one in values.values() for row in one.get("relationships", ())}
+    parties = resolved(unit, numbers) if numbers else {}
+    beside, _ = _then(desk, unit, sorted({row.cif_no for row in parties.values()}), at)
+    known = {
+        number: as_other(other.row, other.facts)
+        for number, row in parties.items()
+        if row.cif_no in beside
+        for other in [sat(row, beside[row.cif_no], day)]
+    }
+    found = {}
+    for row in rows:
+        if row.cif_no not in values:
+            continue
+        named = {one["other"] for one in values[row.cif_no].get("relationships", ())}
+        others = {one: known[one] for one in named if one in known and parties[one].cif_no != row.cif_no}
+        sitter = attrs.evolve(sat(row, values[row.cif_no], day), others=others)
+        found[row.cif_no] = sitter, kept.get(row.cif_no, Portrait())
+    return found
+
+
+def _then(
+    desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo], at: int
+) -> tuple[dict[CifNo, dict[str, Any]], dict[CifNo, Portrait]]:
+    """The golden values and portraits of then, of those who had some."""
+    history = unit.copies.history(cif_nos) if cif_nos else ()
     groups = [one for one in history if stood(one, at)]
     keys: Mapping[bytes, DataKey] = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
     values: dict[CifNo, dict[str, Any]] = {}
@@ -41,11 +67,7 @@ def as_it_was(
         else:
             place = golden_place(one.cif_no, one.data_group, one.version)
             known.update(desk.sealer.open(one.sealed, keys[one.key_id], place)["values"])
-    found = {}
-    for row in rows:
-        if row.cif_no in values:
-            found[row.cif_no] = sat(row, values[row.cif_no], day), kept.get(row.cif_no, Portrait())
-    return found
+    return values, kept
 
 
 def sat(row: PartyRow, values: Mapping[str, Any], day: date) -> Sitter:

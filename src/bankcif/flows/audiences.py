@@ -25,7 +25,7 @@ from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
 from ..tagging import ADDRESSED, AudiencePlan, Catalogue, Evaluator, Movement, Overlap, Portrait, heard, said_of
 from ._golden import open_goldens
-from ._portrait import Sitter, need_past, open_portraits, portrait_place, record_for_rules, stood
+from ._portrait import Sitter, need_past, open_portraits, others_of, portrait_place, record_for_rules, stood
 from ._relations import open_life_cycles, record_of, standing_of
 from ._then import as_it_was
 from .desk import Desk, authorize, over_cap, record, refuse, spend
@@ -180,7 +180,7 @@ def held_for(
 def _had(evaluator: Evaluator, sitter: Sitter, kept: Portrait, day: date) -> set[str]:
     """What a customer had on a day, as they were then."""
     said = said_of(evaluator.catalogue, heard(kept.words, day))
-    verdicts = evaluator.verdicts(record_for_rules(sitter.row, sitter.values, sitter.facts), day, said)
+    verdicts = evaluator.verdicts(record_for_rules(sitter.row, sitter.values, sitter.facts, sitter.others), day, said)
     return {name for name, verdict in verdicts.items() if verdict.has}
 
 
@@ -193,10 +193,11 @@ def tags_held(
     evaluator, today = desk.tags.evaluator, desk.today()
     numbers = [row.cif_no for row in rows]
     values, portraits = open_goldens(desk, unit, numbers), open_portraits(desk, unit, numbers)
+    others = others_of(unit, values)
     found = {}
     for row in rows:
         words = heard(portraits.get(row.cif_no, Portrait()).words, today)
-        known = record_for_rules(row, values[row.cif_no], facts.get(row.cif_no))
+        known = record_for_rules(row, values[row.cif_no], facts.get(row.cif_no), others[row.cif_no])
         verdicts = evaluator.verdicts(known, today, said_of(evaluator.catalogue, words))
         found[row.cif_no] = frozenset(name for name, verdict in verdicts.items() if verdict.has)
     return found

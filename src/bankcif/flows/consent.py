@@ -39,7 +39,7 @@ from ..party import (
 )
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._decided import Asked, keep_decided, with_party
+from ._decided import Asked, Decided, keep_decided, with_party
 from ._golden import open_golden
 from ._portrait import born_of
 from ._reasons import need_reason
@@ -301,7 +301,8 @@ def _keep(
     # What was said of what is sealed; the log keeps whether two statements were the same.
     told = sorted(dumps([*subject, said["state"]]).decode() for subject, said in rows.items())
     same = desk.digester.digest("consent_said", dumps([row.cif_no, *told]))
-    rebuilt = keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule=f"consent:{same.hex()}", homes=homes)
+    decided = Decided(row=row, arrivals=arrivals, homes=homes)
+    rebuilt = keep_decided(desk, unit, [decided], asked, reason=reason, rule=f"consent:{same.hex()}")[0]
     return open_golden(desk, unit, rebuilt.row)
 
 

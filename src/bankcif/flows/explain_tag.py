@@ -11,12 +11,12 @@ from ..context import Actor, Purpose
 from ..errors import InputError
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..protection import DataKey
-from ..rules import Explanation, comes_from, leaves
+from ..rules import Explanation, comes_from, fields_behind, leaves
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..tagging import Catalogue, Evaluator, Portrait, Tag, Tier, heard, said_of
 from ._golden import golden_place, open_goldens
-from ._portrait import open_portraits, record_for_rules
+from ._portrait import open_portraits, others_of, record_for_rules
 from ._relations import by_ticket, current, granted_to
 from ._view import as_seen, is_masked
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
@@ -54,7 +54,7 @@ def why(desk: Desk, cif_no: CifNo, name: str, *, actor: Actor, purpose: Purpose)
         if row is not None:
             granted = granted_to(desk, unit, actor, Action.VIEW, purpose, row)
             depends = catalogue.needs(name)
-            read = {comes_from(one) for one in depends.fields | depends.rows} - _STATES
+            read = {field for one in depends.fields | depends.rows for field in fields_behind(one)} - _STATES
             steps = {tier.name for tier in _ladder(catalogue, name)}
             shown = (
                 {f"tag:{one}" for one in depends.tags | steps} | {f"segment:{one}" for one in depends.segments} | {name}
@@ -104,13 +104,14 @@ def _explained(
     desk: Desk, unit: UnitOfWork, evaluator: Evaluator, row: PartyRow, granted: Mapping[str, FieldDecision], name: str
 ) -> Explanation:
     values = open_goldens(desk, unit, [row.cif_no])[row.cif_no]
-    record_ = record_for_rules(row, values, unit.copies.facts([row.cif_no]).get(row.cif_no))
+    others = others_of(unit, {row.cif_no: values})[row.cif_no]
+    record_ = record_for_rules(row, values, unit.copies.facts([row.cif_no]).get(row.cif_no), others)
     before = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no, Portrait())
     catalogue = CATALOGUE[PartyKind(row.kind)]
 
     def show(fields: frozenset[str], value: Any) -> str:
         """Whole where every field that it is made of is shown whole, and masked like its field where it is the field itself."""
-        names = {comes_from(one) for one in fields} - _STATES
+        names = {behind for one in fields for behind in fields_behind(one)} - _STATES
         masked = [one for one in names if one not in catalogue or is_masked(catalogue[one], granted[one])]
         if value is None or not masked:
             return "" if value is None else str(value)

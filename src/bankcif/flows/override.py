@@ -23,7 +23,7 @@ from ..merging import Override, Release, Terms
 from ..party import CATALOGUE, CifNo, FieldType, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._decided import Asked, keep_decided, with_party
+from ._decided import Asked, Decided, keep_decided, with_party
 from ._golden import rebuild
 from ._pages import PAGE, pages
 from ._reasons import need_reason
@@ -231,9 +231,10 @@ def _decide(
     ]  # fmt: skip
     names = tuple(dict.fromkeys(name for name, _ in decision.values.values()))
     asked = Asked(Action.OVERRIDE, decision.what, names, actor, purpose)
-    rebuilt = keep_decided(
-        desk, unit, row, arrivals, asked, reason=decision.reason, rule=decision.override.release.value
-    )
+    decided = Decided(row=row, arrivals=arrivals)
+    rebuilt = keep_decided(desk, unit, [decided], asked, reason=decision.reason, rule=decision.override.release.value)[
+        0
+    ]
     return Overridden(
         cif_no=row.cif_no, changed=rebuilt.changed, proposed=tuple(one.field for one in rebuilt.proposed),
     )  # fmt: skip

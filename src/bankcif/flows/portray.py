@@ -20,8 +20,8 @@ from ..audit import AuditEntry
 from ..context import Actor, Purpose, Sink
 from ..errors import InputError
 from ..merging import Statement
-from ..party import CifNo
-from ..rules import opened_record
+from ..party import CifNo, DataGroup
+from ..rules import OTHER, opened_record
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE, PORTRAIT
 from ..storage.rows import OutboxRow, PartyRow
@@ -34,6 +34,7 @@ from ._portrait import (
     drawn,
     need_past,
     open_portraits,
+    others_of,
     portray,
     retire_portraits,
     words_of,
@@ -175,7 +176,14 @@ def renew(
     def due(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
         return unit.portraits.due(days, after, _AT_ONCE)
 
-    for read in (behind, due):
+    def beside(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
+        return unit.portraits.with_group(DataGroup.RELATION, after, _AT_ONCE)
+
+    catalogue = tags.evaluator.catalogue
+    reads_others = any(
+        row.partition(".")[2].startswith(OTHER) for name in catalogue.order for row in catalogue.needs(name).rows
+    )
+    for read in (behind, due, *([beside] if reads_others else [])):
         for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
             changed += retried(partial(_renewed, desk, numbers, actor, purpose, whole))
             looked += len(numbers)
@@ -240,7 +248,8 @@ def tags_of(
         values = open_goldens(desk, unit, [row.cif_no])[row.cif_no] if values is None else values
         facts = unit.copies.facts([row.cif_no]).get(row.cif_no)
         before = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no, Portrait())
-        sitter = Sitter(row=row, values=values, facts=facts, words=None)
+        others = others_of(unit, {row.cif_no: values})[row.cif_no]
+        sitter = Sitter(row=row, values=values, facts=facts, words=None, others=others)
     else:
         nobody = sat(row, {}, day), Portrait()
         sitter, before = as_it_was(desk, unit, [row], at, day).get(row.cif_no, nobody)

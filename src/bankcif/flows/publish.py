@@ -22,14 +22,14 @@ from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError
 from ..party import CifNo
-from ..rules import comes_from
+from ..rules import fields_behind
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import CatalogueRow
 from ..tagging import Catalogue, Evaluator, Portrait, Word, heard, said_of
 from ._golden import open_goldens
 from ._pages import pages
 from ._policy import policy_ground
-from ._portrait import open_portraits, record_for_rules
+from ._portrait import open_portraits, others_of, record_for_rules
 from ._proposals import is_kept, proposed, write_proposal
 from ._reasons import need_reason
 from ._tags import catalogue_ground, catalogue_marked, catalogue_row, opened_catalogue
@@ -126,9 +126,10 @@ def preview_catalogue(desk: Desk, catalogue: Catalogue, *, actor: Actor, purpose
         with desk.repository.unit_of_work() as unit:
             rows, facts = unit.parties.get(numbers), unit.copies.facts(numbers)
             values, portraits = open_goldens(desk, unit, numbers), open_portraits(desk, unit, numbers)
+            others = others_of(unit, values)
         records = []
         for cif_no in numbers:
-            asked = record_for_rules(rows[cif_no], values[cif_no], facts.get(cif_no))
+            asked = record_for_rules(rows[cif_no], values[cif_no], facts.get(cif_no), others[cif_no])
             words = heard(portraits.get(cif_no, Portrait()).words, today)
             now, then = _has(old, asked, words, today), _has(new, asked, words, today)
             had.update(now)
@@ -305,7 +306,7 @@ def _depending(catalogue: Catalogue, name: str) -> tuple[str, ...]:
 def _read_by(catalogue: Catalogue) -> set[str]:
     """The fields of the field catalogue that the rules read."""
     needed = map(catalogue.needs, catalogue.order)
-    return {comes_from(name) for one in needed for name in one.fields | one.rows}
+    return {field for one in needed for name in one.fields | one.rows for field in fields_behind(name)}
 
 
 def _named(catalogue: Catalogue) -> str:

@@ -19,7 +19,7 @@ from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..tagging import Catalogue, Said, Word, heard, need_sayable
-from ._decided import Asked, keep_decided, with_party
+from ._decided import Asked, Decided, keep_decided, with_party
 from ._portrait import open_portraits, words_of
 from ._reasons import need_reason
 from ._records import Arrival, open_records
@@ -94,7 +94,8 @@ def say(
         ]  # fmt: skip
         # What was said of whom is sealed; the log keeps whether two words were the same.
         same = desk.digester.digest("tag_said", dumps([row.cif_no, tag, None if said is None else said.value]))
-        keep_decided(desk, unit, row, arrivals, asked, reason=reason, rule=f"word:{same.hex()}")
+        decided = Decided(row=row, arrivals=arrivals)
+        keep_decided(desk, unit, [decided], asked, reason=reason, rule=f"word:{same.hex()}")
         found = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no)
         return (found is not None and name in found.has,)
 

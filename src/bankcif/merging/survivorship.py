@@ -117,7 +117,7 @@ class _Panel:
             field = catalogue[name]
             entitled = self._entitled(field)
             found = self._survivor(field, entitled)
-            if found is not None:
+            if found is not None and found[1] != []:  # rows that were all taken back are none
                 winner, values[name], rule = found
                 provenance[name] = Provenance(*winner.place, rule)
             if len(entitled) < len(self._said[name]):
@@ -301,6 +301,8 @@ def _alone(kind: PartyKind, record: Statement, anchor: tuple[str, str, int]) -> 
     proposals: list[Proposal] = []
     founding = record.place == anchor
     for name in sorted(record.values.keys() & catalogue.keys(), key=_order(kind).__getitem__):
+        if record.values[name] == []:
+            continue
         if founding or not catalogue[name].protected or name in record.terms.may_change:
             values[name] = record.values[name]
         else:

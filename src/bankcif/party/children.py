@@ -1,4 +1,4 @@
-"""The rows of which a party has many: documents, holdings, transactions, balances, contacts, consents."""
+"""The rows of which a party has many: documents, holdings, transactions, balances, contacts, consents, relations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ import attrs
 from .fields import declare
 from .values import Money, Sensitive
 
-__all__ = ["Consent", "Holding", "Identifier", "Interaction", "MonthlyBalance", "TransactionSummary", "model"]
+__all__ = [
+    "Consent",
+    "Holding",
+    "Identifier",
+    "Interaction",
+    "MonthlyBalance",
+    "Relationship",
+    "TransactionSummary",
+    "model",
+]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(declare, attrs.field))
@@ -124,3 +133,31 @@ class Consent:
     guardian: bool = False
     id: str = ""
     over: tuple[str, ...] = ()
+
+
+@model
+class Relationship:
+    """
+    One side of a relation to another customer; see `bankcif.party.relations`.
+
+    Attributes:
+        id: By what the relation is known, on both sides.
+        kind: A `RelationKind`.
+        role: What the other one is to them, of `bankcif.party.ROLES`.
+        other: The other one's number, as it was when it was said; it resolves for ever.
+        since, until: The first and the last day; None if it is not known, or open.
+        share, votes: Which part of the company's shares and votes a shareholder has, of `WHOLE`.
+        means: By which means somebody controls or benefits.
+        evidence: Reference to what proves it; never a customer's value.
+    """
+
+    id: str
+    kind: str
+    role: str
+    other: Sensitive[str]
+    since: date | None = None
+    until: date | None = None
+    share: int | None = None
+    votes: int | None = None
+    means: str | None = None
+    evidence: str | None = None

@@ -19,7 +19,7 @@ __all__ = ["Catalogue", "DataGroup", "Field", "FieldType", "Rest", "Sensitivity"
 
 
 class DataGroup(enum.StrEnum):
-    """The eight groups of customer data; each golden group is sealed by itself."""
+    """The nine groups of customer data; each golden group is sealed by itself."""
 
     IDENTITY = "identity"
     CONTACT = "contact"
@@ -29,6 +29,7 @@ class DataGroup(enum.StrEnum):
     TRANSACTION = "transaction"
     INTERACTION = "interaction"
     CONSENT = "consent"
+    RELATION = "relation"
 
 
 class Sensitivity(enum.StrEnum):

@@ -11,7 +11,7 @@ import enum
 from collections.abc import Mapping
 from datetime import date
 
-from .children import Consent, Holding, Identifier, Interaction, MonthlyBalance, TransactionSummary, model
+from .children import Consent, Holding, Identifier, Interaction, MonthlyBalance, Relationship, TransactionSummary, model
 from .fields import Catalogue, DataGroup, FieldType, Rest, Sensitivity, declare
 from .values import Money, Sensitive
 
@@ -30,6 +30,7 @@ __all__ = [
     "Organization",
     "Party",
     "PartyKind",
+    "Relationship",
     "TransactionSummary",
     "kind_of",
 ]
@@ -315,6 +316,16 @@ class _Said:
         mask="consents",
         zh="同意与授权",
         en="Consents",
+        default=(),
+    )
+    relationships: tuple[Relationship, ...] = declare(
+        _T.CHILDREN,
+        _G.RELATION,
+        _S.C2,
+        Rest.SEALED,
+        mask="relationships",
+        zh="关联关系",
+        en="Relations",
         default=(),
     )
 

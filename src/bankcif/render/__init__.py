@@ -9,6 +9,7 @@ from .linking import (
     threshold_section,
 )
 from .page import Chart, Section, page
+from .relations import relation_picture
 from .table_file import csv_text, mark_line
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "mark_line",
     "model_sections",
     "page",
+    "relation_picture",
     "threshold_section",
 ]

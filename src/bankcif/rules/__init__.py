@@ -34,7 +34,7 @@ from .expression import (
 from .lower import MOST_LEAVES, lower
 from .lowered import Lowered
 from .needs import Needs, needs, negations
-from .opened import comes_from, opened_record, opened_schema, sensitivity_of
+from .opened import OTHER, comes_from, fields_behind, opened_record, opened_schema, sensitivity_of
 from .parse import MOST_DEPTH, parse
 from .schema import Collection, Kind, RuleField, Schema, customer_schema
 from .values import is_storable, is_whole
@@ -44,6 +44,7 @@ __all__ = [
     "FALSE",
     "MOST_DEPTH",
     "MOST_LEAVES",
+    "OTHER",
     "TRUE",
     "Aggregate",
     "Anchor",
@@ -87,6 +88,7 @@ __all__ = [
     "day_of",
     "days",
     "explain",
+    "fields_behind",
     "from_document",
     "is_contradictory",
     "is_storable",

@@ -1,6 +1,6 @@
 """
-What a rule may speak of once a customer is opened: everything of the catalogue that has a type, and the rows of their holdings, dealings and
-interactions. Names, numbers, addresses and free text are no matter of rules; whether there is one is.
+What a rule may speak of once a customer is opened: everything of the catalogue that has a type, and the rows of their holdings, dealings,
+interactions, consents and relations, the latter with what rests in plain of the other one. Names, numbers, addresses and free text are no matter of rules; whether there is one is.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from functools import cache
 from typing import Any
 
 from ..errors import RuleError
-from ..party import CATALOGUE, DataGroup, Field, FieldType, PartyKind, Rest, Sensitivity
+from ..party import CATALOGUE, FACT_COLUMNS, WHOLE, DataGroup, Field, FieldType, PartyKind, Rest, Sensitivity
 from .calendar import days
 from .schema import Collection, Kind, RuleField, Schema
 
-__all__ = ["comes_from", "opened_record", "opened_schema", "sensitivity_of"]
+__all__ = ["OTHER", "comes_from", "fields_behind", "opened_record", "opened_schema", "sensitivity_of"]
 
 _TYPES = {FieldType.CODE: Kind.TEXT, FieldType.TEXT: Kind.TEXT, FieldType.DATE: Kind.DATE, FieldType.INTEGER: Kind.INTEGER,
           FieldType.MONEY: Kind.MONEY}  # fmt: skip
 _PARTY = ("cif_no", "kind", "life_cycle", "review_state", "branch", "manager", "prefecture")
+OTHER = "other_"
+"""How what is known of the other one of a relation begins."""
+_STATES_OF_OTHER = ("life_cycle", "review_state")
 _MOST_COUNT = 10**9
 _MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")
 _DERIVED = {"age": "birth_date", "birth_year": "birth_date", "prefecture": "address", "branch": "home_branch"}
@@ -79,6 +82,12 @@ def _collections() -> tuple[Collection, ...]:
              RuleField("since", Kind.DATE), RuleField("until", Kind.DATE)],
             date="since",
         ),
+        Collection(
+            "relationships",
+            [*texts("kind", "role", "means"), RuleField("since", Kind.DATE), RuleField("until", Kind.DATE),
+             *(RuleField(name, Kind.DECIMAL, digits=6, most=WHOLE) for name in ("share", "votes")), *_others()],
+            date="since",
+        ),
         Collection("balances", [RuleField("month", Kind.DATE), *_money("average")], date="month"),
         Collection(
             "interactions",
@@ -86,6 +95,22 @@ def _collections() -> tuple[Collection, ...]:
             date="on",
         ),
     )  # fmt: skip
+
+
+@cache
+def _others() -> tuple[RuleField, ...]:
+    """What rests in plain of the other one of a relation; ages are told by the birth year."""
+    typed = {name: _TYPES[field.type] for name, field in _catalogued().items() if field.type in _TYPES}
+    facts = {
+        name: typed.get(name, Kind.INTEGER if type_ is int else Kind.TEXT)
+        for name, type_ in FACT_COLUMNS.items()
+        if not name.startswith("age_class")
+    }
+    kinds = {**dict.fromkeys(_STATES_OF_OTHER, Kind.TEXT), **facts}
+    return tuple(
+        RuleField(OTHER + name, kind, most=_MOST_COUNT if kind is Kind.INTEGER else None)
+        for name, kind in kinds.items()
+    )
 
 
 def opened_schema(*, tags: Iterable[str] = (), segments: Iterable[str] = (), more: Schema | None = None) -> Schema:
@@ -115,6 +140,18 @@ def comes_from(name: str) -> str:
     return _DERIVED.get(own, own)
 
 
+def fields_behind(name: str) -> frozenset[str]:
+    """
+    Every field of the catalogue that a name of a rule tells of: of ``relationships.other_aml_class`` the relations, and the other one's risk
+    class.
+    """
+    own, _, of_row = name.partition(".")
+    behind = {comes_from(own)}
+    if of_row.startswith(OTHER):
+        behind.add(comes_from(of_row.removeprefix(OTHER)))
+    return frozenset(behind)
+
+
 def sensitivity_of(name: str) -> Sensitivity:
     """
     The class of a field that a rule reads: of a customer, or, as ``holdings.balance``, of a row.
@@ -128,13 +165,17 @@ def sensitivity_of(name: str) -> Sensitivity:
     return Sensitivity.C2 if field is None else field.sensitivity
 
 
-def opened_record(party: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def opened_record(
+    party: Mapping[str, Any], values: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
     """
     A customer as rules see them.
 
     Args:
         party: Of `_PARTY`, what is known.
         values: Golden values in stored form.
+        others: Facts and states of those to whom they are related, by the number that a relation names; relations to anybody else are left out.
+            None if nothing is known of the others.
     """
     blank, typed = _blank()
     record = dict(blank)
@@ -148,8 +189,15 @@ def opened_record(party: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
     born = values.get("birth_date")
     record["birth_year"] = int(born[:4]) if born else None
     for rows in _collections():
-        record[rows.name] = [_row(rows, row) for row in values.get(rows.name) or ()]
+        said = values.get(rows.name) or ()
+        if rows.name == "relationships" and others is not None:
+            said = [{**row, **_of_other(others[row["other"]])} for row in said if row["other"] in others]
+        record[rows.name] = [_row(rows, row) for row in said]
     return record
+
+
+def _of_other(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {OTHER + name: value for name, value in facts.items()}
 
 
 @cache
@@ -177,7 +225,9 @@ def _rested(name: str, type_: FieldType | Kind, value: Any) -> dict[str, Any]:
 def _row(rows: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in rows.items():
-        if name != "month" and not name.endswith("_currency"):
+        if name.startswith(OTHER):
+            found[name] = row.get(name)  # a fact rests as rules compare it
+        elif name != "month" and not name.endswith("_currency"):
             found |= _rested(name, field.kind, row.get(name, False if field.kind is Kind.BOOLEAN else None))
     if "month" in rows:
         period = str(row.get("month") or row.get("period") or "")

@@ -44,6 +44,12 @@ class Portraits(Store):
             )
         ][:limit]
 
+    def with_group(self, data_group: str, after: str, limit: int) -> Sequence[CifNo]:
+        rows = sorted(self._data.golden.rows.items())
+        return [key[0] for key, row in rows if key[0] > after and key[1] == data_group and row.superseded_at is None][
+            :limit
+        ]
+
 
 class Catalogues(Store):
     def active(self) -> CatalogueRow | None:

@@ -33,6 +33,10 @@ PORTRAIT_QUERIES: Mapping[str, Any] = {
            t.PORTRAIT.c.catalogue.is_(None) | (t.PORTRAIT.c.catalogue != bindparam("catalogue"))
            | (t.PORTRAIT.c.party_version != t.PARTY.c.version))
     .order_by(t.PARTY.c.cif_no).limit(bindparam("most")),
+    "parties_with_group": select(t.GOLDEN_GROUP.c.cif_no)
+    .where(mine(t.GOLDEN_GROUP), t.GOLDEN_GROUP.c.cif_no > bindparam("after"), t.GOLDEN_GROUP.c.data_group == bindparam("data_group"),
+           t.GOLDEN_GROUP.c.superseded_at.is_(None))
+    .order_by(t.GOLDEN_GROUP.c.cif_no).limit(bindparam("most")),
     "portrait_erase": t.PORTRAIT.delete().where(
         t.PORTRAIT.c.tenant == bindparam("b_tenant"), t.PORTRAIT.c.cif_no == bindparam("b_cif_no")),
     "catalogue_active": select(*CATALOGUE.columns).where(

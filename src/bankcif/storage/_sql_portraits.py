@@ -35,6 +35,10 @@ class Portraits(Store):
         found = self._s.select("portraits_behind", catalogue=catalogue, after=after, most=limit)
         return [CifNo(cif_no) for (cif_no,) in found]
 
+    def with_group(self, data_group: str, after: str, limit: int) -> Sequence[CifNo]:
+        found = self._s.select("parties_with_group", data_group=data_group, after=after, most=limit)
+        return [CifNo(cif_no) for (cif_no,) in found]
+
 
 class Catalogues(Store):
     def active(self) -> CatalogueRow | None:

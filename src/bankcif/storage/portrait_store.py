@@ -36,6 +36,9 @@ class PortraitStore(Protocol):
         as it stands; those that were merged, erased or restricted are left out.
         """
 
+    def with_group(self, data_group: str, after: str, limit: int) -> Sequence[CifNo]:
+        """Up to *limit* parties behind *after*, by cif_no, that have golden values of this group."""
+
 
 class CatalogueStore(Protocol):
     """Tag catalogues: the one in force, and those that were or may be."""

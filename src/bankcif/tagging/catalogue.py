@@ -40,7 +40,7 @@ from .._canonical import dumps, sha256
 from .._toml import read_toml
 from ..errors import ConfigurationError, RuleError
 from ..party import Sensitivity
-from ..rules import Lowered, Needs, Schema, comes_from, lower, needs, negations, opened_schema, sensitivity_of
+from ..rules import Lowered, Needs, Schema, fields_behind, lower, needs, negations, opened_schema, sensitivity_of
 from .document import definitions, tables
 from .ladder import READ, stands_on
 from .tag import Definition, Group, Segment, Tag, TagKind
@@ -193,7 +193,11 @@ class Catalogue:
         for other in self.order:
             read = self.inputs(other)
             fields = read.fields | read.rows
-            everything = {*fields, *map(comes_from, fields), *(f"tag:{tag}" for tag in read.tags)}
+            everything = {
+                *fields,
+                *(one for field in fields for one in fields_behind(field)),
+                *(f"tag:{tag}" for tag in read.tags),
+            }
             everything |= {f"segment:{one}" for one in read.segments}
             if name in everything:
                 found.append(other)

@@ -199,6 +199,10 @@ class UpkeepContract:
             assert unit.portraits.behind(b"1" * 32, "", 9) == [B, C]
             assert unit.portraits.behind(b"1" * 32, "", 1) == [B]
             assert unit.portraits.behind(b"1" * 32, B, 9) == [C]
+            assert unit.portraits.with_group(PORTRAIT, "", 9) == [A, B], "each once, whatever went before"
+            assert unit.portraits.with_group(PORTRAIT, A, 9) == [B]
+            assert unit.portraits.with_group(PORTRAIT, "", 1) == [A]
+            assert unit.portraits.with_group("identity", "", 9) == [A]
             unit.parties.update([party(A, version=2)])
             assert unit.portraits.behind(b"1" * 32, "", 9) == [A, B, C], "A has changed since"
             unit.portraits.put([attrs.evolve(known(A, b"1", b"d" * 8), party_version=2)])
