@@ -198,7 +198,7 @@ def test_tags_are_counted_and_laid_over_each_other(file: CIF) -> None:
 
 
 def test_whoever_may_not_know_a_tag_does_not_count_or_choose_by_it(file: CIF) -> None:
-    document = default_policy().document()
+    document = {**default_policy().document(), "basis": {}}
     see = {"roles": ["r"], "purposes": ["marketing"]}
     who = known(Actor(id="w", roles={"r"}))
 

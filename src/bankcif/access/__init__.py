@@ -1,6 +1,7 @@
 """Read 1 and 5: who may see what, and how much of it."""
 
 from .authentication import AuthPlan, CodePlan, OidcSignOn, PasskeyPlan, PasswordPlan, Provisioning
+from .basis import LawfulBasis
 from .check import PolicyFinding, check_policy
 from .grants import ExportLimits, is_label
 from .masking import HIDDEN, MASKS, mask, mask_column
@@ -23,6 +24,7 @@ __all__ = [
     "FieldDecision",
     "Grant",
     "KeyOperation",
+    "LawfulBasis",
     "MaskProfile",
     "MaskProfiles",
     "OidcSignOn",

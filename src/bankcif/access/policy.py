@@ -19,6 +19,7 @@ from ..approval import Operation
 from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..rules import And, Expression, Or
+from .basis import LawfulBasis, bases_of
 from .conditional import ConditionalGrants
 from .grants import Action, ExportLimits, FieldDecision, Grant, Place, grant_of, is_clear, is_label, says_more, take_in
 from .requirements import KeyOperation, Requirement, key_operations, least_of, need_least, requirement_of
@@ -51,9 +52,11 @@ class Policy:
             least there is.
         operations: What each key operation takes; the minimum for one that is not named.
         caps: How many customers an operator may see by an action in an hour of the clock; no limit for one not named.
+        bases: What the use of data for a purpose rests on; for one that rests on consent nothing is shown of who did not consent.
 
     Raises:
-        PolicyError: A role may both define policies, or keep operators, and see customers.
+        PolicyError: A role may both define policies, or keep operators, and see customers; or customers are browsed for a purpose that rests on consent,
+            which the database does not know of.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Policy:
         requirements: Mapping[Action, Requirement] | None = None,
         operations: Mapping[Operation, KeyOperation] | None = None,
         caps: Mapping[Action, int] | None = None,
+        bases: Mapping[Purpose, LawfulBasis] | None = None,
     ) -> None:
         self.version = version
         self.grants = tuple(grants)
         self.requirements = {action: need_least(action.value, one) for action, one in (requirements or {}).items()}
         self.operations: Mapping[Operation, KeyOperation] = {**key_operations({}), **(operations or {})}
         self.caps = dict(caps or {})
+        self.bases: Mapping[Purpose, LawfulBasis] = dict(bases or {})
         self._relations = frozenset(relation for grant in self.grants for relation in grant.relations)
         self._allowed: dict[tuple[str, Purpose, Action], str] = {}
         self._fields: dict[Place, dict[str, FieldDecision]] = {}
@@ -80,6 +85,14 @@ class Policy:
         if both:
             raise PolicyError(
                 f"{', '.join(sorted(both))} may define policies or keep operators, and see customers; no role does both",
+                rule="policy",
+            )
+        browsed = {purpose for _, purpose, action in self._allowed if action is Action.BROWSE}
+        hidden = sorted(one for one in browsed if self.bases.get(one) is LawfulBasis.CONSENT)
+        if hidden:
+            raise PolicyError(
+                f"customers are not browsed for {', '.join(hidden)}, which rests on consent: the database does not know who consented; "
+                "let them be counted by their tags, or exported",
                 rule="policy",
             )
         self._decided: dict[_Key, _Decisions] = {}
@@ -121,9 +134,10 @@ class Policy:
             "require",
             "operation",
             "cap",
+            "basis",
         }:
             raise PolicyError(
-                "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME] and [cap.ACTION], nothing else",
+                "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION] and [basis], nothing else",
                 rule="policy",
             )
         if not is_label(table["version"]):
@@ -135,6 +149,7 @@ class Policy:
             table["version"], [grant_of(entry) for entry in table.get("grant", ())],
             requirements={Action(name): requirement_of(entry, f"require {name}") for name, entry in required.items()},
             operations=key_operations(table.get("operation", {})), caps=_caps(table.get("cap", {})),
+            bases=bases_of(table.get("basis", {})),
         )  # fmt: skip
 
     def document(self) -> dict[str, Any]:
@@ -155,6 +170,7 @@ class Policy:
             "require": {action.value: one.document() for action, one in sorted(self.requirements.items())},
             "cap": {action.value: {"per_hour": most} for action, most in sorted(self.caps.items())},
             "operation": {name.value: one.document() for name, one in sorted(self.operations.items())},
+            **({"basis": {purpose.value: one.value for purpose, one in sorted(self.bases.items())}} if self.bases else {}),
         }  # fmt: skip
 
     def requirement(self, action: Action) -> Requirement:

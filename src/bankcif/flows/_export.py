@@ -13,7 +13,10 @@ from ..errors import InputError
 from ..party import countries_by_alpha3
 from ..tagging import AudiencePlan
 
-__all__ = ["Export", "ExportSpec", "Mark", "Recipient"]
+__all__ = ["HOME", "Export", "ExportSpec", "Mark", "Recipient"]
+
+HOME = "CN"
+"""Where the bank is, by ISO 3166 code: what goes anywhere else goes abroad."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,7 +31,7 @@ class Recipient:
     """
 
     name: str
-    country: str = "CN"
+    country: str = HOME
     inside: bool = False
 
     def __attrs_post_init__(self) -> None:

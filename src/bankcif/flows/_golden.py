@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,11 +14,12 @@ from ..audit import AuditEntry
 from ..context import Actor
 from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_from
-from ..protection import DataKey, Place
+from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE
 from ..storage.rows import FactRow, GoldenRow, LinkRow, NotAMatchRow, OutboxRow, PartyRow
-from ._portrait import Sitter, born_of, portray, retire_portraits, words_of
+from ._opened import born_of, golden_place, open_golden, open_goldens
+from ._portrait import Sitter, portray, retire_portraits, words_of
 from ._proposals import decision_entry, keep, settle
 from .desk import Desk, record
 
@@ -79,11 +80,6 @@ class Rebuilt:
     proposed: tuple[Proposal, ...]
 
 
-def golden_place(cif_no: CifNo, group: str, version: int) -> Place:
-    """Where a golden group belongs."""
-    return Place(table="golden_group", owner=(cif_no,), group=group, version=version)
-
-
 def golden_of(desk: Desk, kind: PartyKind, records: Sequence[Statement], anchor: tuple[str, str, int]) -> GoldenRecord:
     """The golden record of *records* by the rules in force, as of now."""
     if not records:
@@ -96,32 +92,6 @@ def golden_of(desk: Desk, kind: PartyKind, records: Sequence[Statement], anchor:
 def verified_tag(desk: Desk, values: Mapping[str, Any]) -> str:
     """Keyed digest of path to value, by which a check knows what it saw."""
     return desk.digester.digest("verified", dumps(values)).hex()
-
-
-def open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | None = None) -> dict[str, Any]:
-    """The golden values of a party in stored form; *known* is a data key that is opened already."""
-    return open_goldens(desk, unit, [row.cif_no], () if known is None else (known,))[row.cif_no]
-
-
-def open_goldens(
-    desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo], known: Iterable[DataKey] = (),
-    groups: Collection[str] | None = None,
-) -> dict[CifNo, dict[str, Any]]:  # fmt: skip
-    """
-    The golden values of parties in stored form; *known* are data keys that are opened already. Of *groups* alone, where some are named: nothing else is
-    opened.
-    """
-    there = unit.copies.golden(cif_nos) if cif_nos else ()
-    wanted = there if groups is None else [one for one in there if one.data_group in groups]
-    keys = {key.id: key for key in known}
-    missing = {group.key_id for group in wanted} - keys.keys()
-    if missing:
-        keys |= desk.data_keys.get(missing)
-    values: dict[CifNo, dict[str, Any]] = {cif_no: {} for cif_no in cif_nos}
-    for group in wanted:
-        place = golden_place(group.cif_no, group.data_group, group.version)
-        values[group.cif_no].update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
-    return values
 
 
 def rebuild(

@@ -14,7 +14,6 @@ import attrs
 
 from .._canonical import dumps
 from ..errors import InputError
-from ..identifiers import facts_of, resident_ids
 from ..merging import Statement
 from ..party import CifNo, PartyKind
 from ..protection import DataKey, Place
@@ -23,13 +22,13 @@ from ..storage import UnitOfWork
 from ..storage.portrait_rows import PORTRAIT, PortraitRow
 from ..storage.rows import FactRow, GoldenRow, PartyRow
 from ..tagging import Evaluator, Portrait, Word, draw
+from ._opened import born_of
 from ._relations import resolved
 from .desk import Desk
 
 __all__ = [
     "Sitter",
     "as_other",
-    "born_of",
     "day_tag",
     "drawn",
     "forget_what_left",
@@ -97,15 +96,6 @@ def words_of(statements: Iterable[Statement]) -> list[Word]:
         for one in said
         if one.word is not None
     ]
-
-
-def born_of(kind: PartyKind, values: Mapping[str, Any]) -> str:
-    """The birth date of a party in stored form: as it is known, or else as their resident ID says it; empty if neither does."""
-    born: str = values.get("birth_date") or ""
-    if not born and kind is PartyKind.INDIVIDUAL:
-        numbers = resident_ids(values.get("identifiers", ()))
-        born = next((facts_of(number).birth_date.isoformat() for number in numbers), "")
-    return born
 
 
 def others_of(unit: UnitOfWork, values: Mapping[CifNo, Mapping[str, Any]]) -> dict[CifNo, Others]:

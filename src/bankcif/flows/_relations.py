@@ -8,16 +8,18 @@ from typing import Any
 from ..access import Action, FieldDecision, row_parameters
 from ..approval import Approval, ApprovalState, Operation
 from ..context import Actor, Purpose, Relation, Sink
-from ..party import FACT_COLUMNS, CifNo, LifeCycle
+from ..party import FACT_COLUMNS, CifNo, ConsentUse, LifeCycle
 from ..rules import Expression, In
 from ..storage import UnitOfWork
 from ..storage.rows import FactRow, PartyRow
+from ._consented import consented, rests_on_consent, spoken_of
 from ._proposals import is_kept
 from .desk import Desk
 
 __all__ = [
     "by_ticket",
     "current",
+    "granted_by_policy",
     "granted_to",
     "is_closed",
     "is_seen",
@@ -58,12 +60,24 @@ def granted_to(
     broken: Collection[str] | None = None,
 ) -> Mapping[str, FieldDecision]:
     """
-    What of a party *actor* may see, by field; none of a party of whom nothing may be seen.
+    What of a party *actor* may see, by field; none of a party of whom nothing may be seen. For a purpose that rests on consent, what they consented to.
 
     Args:
         facts: The party's facts where they are known; they are read if a row rule asks for them.
         broken: Before whom they broke the glass, as `standing_of` says, where that is known.
     """
+    decided = granted_by_policy(desk, unit, actor, action, purpose, row, sink=sink, facts=facts, broken=broken)
+    if not decided or not rests_on_consent(desk, action, purpose):
+        return decided
+    said = spoken_of(desk, unit, [row])[row.cif_no]
+    return consented(decided, said, ConsentUse(purpose=purpose.value), desk.today())
+
+
+def granted_by_policy(
+    desk: Desk, unit: UnitOfWork, actor: Actor, action: Action, purpose: Purpose, row: PartyRow, *, sink: Sink = Sink.DISPLAY,
+    facts: FactRow | None = None, broken: Collection[str] | None = None,
+) -> Mapping[str, FieldDecision]:  # fmt: skip
+    """As `granted_to`, whatever they consented to."""
     relations = relations_to(desk, unit, actor, row, broken)
     if not desk.policy.has_row_rules:
         return desk.policy.granted(actor, action, purpose, relations, sink)

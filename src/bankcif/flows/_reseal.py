@@ -11,7 +11,8 @@ from ..party import CifNo, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import GoldenRow, PartyRow, SourceRow
-from ._golden import Touched, golden_place, rebuild
+from ._golden import Touched, rebuild
+from ._opened import golden_place
 from ._records import Record, open_records, source_place
 from .desk import Desk, retire
 

@@ -14,8 +14,8 @@ from ..storage import UnitOfWork
 from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
 from ..tagging import Portrait
-from ._golden import golden_place
-from ._portrait import Sitter, as_other, born_of, portrait_place, stood
+from ._opened import born_of, golden_place
+from ._portrait import Sitter, as_other, portrait_place, stood
 from ._relations import resolved
 from .desk import Desk
 

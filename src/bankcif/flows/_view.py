@@ -15,7 +15,7 @@ from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import open_golden, open_goldens
+from ._opened import open_golden, open_goldens
 from ._pending import Pending, pending
 from ._relations import by_ticket, granted_to
 from .desk import Desk

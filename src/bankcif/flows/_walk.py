@@ -9,7 +9,7 @@ from typing import Any
 from ..party import CifNo, DataGroup, holds_on
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import open_goldens
+from ._opened import open_goldens
 from ._relations import resolved
 from .desk import Desk
 

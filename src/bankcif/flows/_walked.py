@@ -16,8 +16,7 @@ from ..errors import InputError
 from ..party import CATALOGUE, CifNo, DataGroup, PartyKind, RelationKind, age_on, percent_of
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import open_goldens
-from ._portrait import born_of
+from ._opened import born_of, open_goldens
 from ._relations import by_ticket, current, granted_to, is_closed
 from ._view import as_seen
 from ._walk import Row, Walk

@@ -15,7 +15,7 @@ from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind
 from ..rules import And, In, compiled
 from ..storage import Order, UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import golden_place
+from ._opened import golden_place
 from ._relations import record_of, standing_of
 from .desk import Desk, authorize, record, refuse
 

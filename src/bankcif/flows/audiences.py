@@ -18,13 +18,25 @@ from ..access import Action, row_known, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import AccessError, InputError
-from ..party import CifNo
+from ..party import CifNo, ConsentUse
 from ..rules import And, compiled
 from ..storage import Order, UnitOfWork
 from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
-from ..tagging import ADDRESSED, AudiencePlan, Catalogue, Evaluator, Movement, Overlap, Portrait, heard, said_of
-from ._golden import open_goldens
+from ..tagging import (
+    ADDRESSED,
+    UNCONSENTED,
+    AudiencePlan,
+    Catalogue,
+    Evaluator,
+    Movement,
+    Overlap,
+    Portrait,
+    heard,
+    said_of,
+)
+from ._consented import rests_on_consent, spoken_of
+from ._opened import open_goldens
 from ._portrait import Sitter, need_past, open_portraits, others_of, portrait_place, record_for_rules, stood
 from ._relations import open_life_cycles, record_of, standing_of
 from ._then import as_it_was
@@ -69,7 +81,12 @@ def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: P
     draw = partial(drawn_by, desk)
     for unit, rows, facts in _pages_of(desk, actor, purpose, "preview_audience", plan.names):
         has = held_for(desk, unit, rows, facts, plan)
-        ended.update(plan.step(one, cif_no, draw) for cif_no, one in has.items())
+        agreed = _agreed(desk, unit, rows, purpose)
+        ended.update(
+            plan.step(one, cif_no, draw, agreed=agreed is None or cif_no in agreed) for cif_no, one in has.items()
+        )
+        if agreed is not None:
+            ended[UNCONSENTED] += 0  # a step, though nobody ends there
     return told_steps(plan, ended, desk.policy.least_k(actor, Action.REPORT, purpose))
 
 
@@ -203,6 +220,14 @@ def tags_held(
     return found
 
 
+def _agreed(desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], purpose: Purpose) -> set[CifNo] | None:
+    """Those of these customers who consented to all their data being used for *purpose*; None if that takes no consent."""
+    if not rests_on_consent(desk, Action.EXPORT, purpose):
+        return None
+    use, today = ConsentUse(purpose=purpose.value), desk.today()
+    return {cif_no for cif_no, one in spoken_of(desk, unit, rows).items() if one.allows(use, today)}
+
+
 def drawn_by(desk: Desk, campaign: str, cif_no: str) -> bytes:
     """What draws a control group, by a key of the store: nobody finds a name for a campaign that draws whom they like."""
     return desk.digester.digest("control", dumps([campaign, cif_no]))
@@ -213,7 +238,7 @@ def told_steps(plan: AudiencePlan, ended: Mapping[str, int], k: int) -> tuple[tu
     The waterfall of *plan*, in which no step is of fewer than *k* customers: those of smaller ones are counted with the largest, so that who is
     addressed is exact; nothing where that would not do.
     """
-    out = {name: ended.get(name, 0) for name in plan.steps[:-1]}
+    out = {name: ended.get(name, 0) for name in plan.steps_of(ended)[:-1]}
     few = {name: number for name, number in out.items() if at_least(number, k) is None}
     largest = max(out, key=lambda name: out[name])
     pooled = sum(few.values())

@@ -31,7 +31,7 @@ from ..rules import (
 )
 from ..storage import Order, UnitOfWork
 from ._choosing import chosen, fields_of, where_term
-from ._golden import open_goldens
+from ._opened import open_goldens
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
 from ._view import CustomerView, need_view_sink, view_of
 from .desk import Desk, authorize, over_cap, record, refuse, spend

@@ -16,8 +16,8 @@ from ..matching import Link, Term, probability_of
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import open_golden
 from ._meet import meet
+from ._opened import open_golden
 from ._records import Arrival
 from ._relations import current, granted_to
 from ._view import as_seen

@@ -22,7 +22,6 @@ from ..errors import InputError
 from ..intake import Standard
 from ..merging import Terms
 from ..party import (
-    CHILD_UNTIL,
     CifNo,
     ConsentAnswer,
     ConsentState,
@@ -31,7 +30,6 @@ from ..party import (
     LifeCycle,
     PartyKind,
     SourceKey,
-    age_on,
     code_lists,
     consent_answer,
     consent_subject,
@@ -40,8 +38,7 @@ from ..party import (
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._decided import Asked, Decided, keep_decided, with_party
-from ._golden import open_golden
-from ._portrait import born_of
+from ._opened import is_child, open_golden
 from ._reasons import need_reason
 from ._records import Arrival
 from ._relations import by_ticket, current, granted_to
@@ -129,7 +126,7 @@ def state(desk: Desk, cif_no: CifNo, stated: Stated, *, reason: str, actor: Acto
 
     def work(unit: UnitOfWork, row: PartyRow) -> tuple[ConsentAnswer]:
         values = _keep(desk, unit, row, [stated], asked, reason)
-        child = _is_child(row, values, desk.today())
+        child = is_child(row, values, desk.today())
         return (consent_answer(values.get("consents", ()), stated.use, desk.today(), child=child)[0],)
 
     def may(granted: Mapping[str, FieldDecision]) -> bool:
@@ -261,7 +258,7 @@ def _keep(
     """
     row = unit.parties.lock([row.cif_no])[row.cif_no]  # of two who speak at once, one hears the other
     today, values = desk.today(), open_golden(desk, unit, row)
-    standing, child = values.get("consents", ()), _is_child(row, values, today)
+    standing, child = values.get("consents", ()), is_child(row, values, today)
     rows = {consent_subject(said): said for said in (one.row(today) for one in stated)}
     for said in rows.values():
         need_consent(said, today, standing, child=child, cif_no=row.cif_no)
@@ -312,7 +309,7 @@ def _key(desk: Desk, cif_no: CifNo, subject: tuple[str | None, ...]) -> SourceKe
 
 
 def _allowed(row: PartyRow, values: Mapping[str, Any], use: ConsentUse, today: date) -> Allowed:
-    answer, by = consent_answer(values.get("consents", ()), use, today, child=_is_child(row, values, today))
+    answer, by = consent_answer(values.get("consents", ()), use, today, child=is_child(row, values, today))
     if by is None:
         return Allowed(cif_no=row.cif_no, answer=answer)
     until = by.get("until")
@@ -320,12 +317,6 @@ def _allowed(row: PartyRow, values: Mapping[str, Any], use: ConsentUse, today: d
         cif_no=row.cif_no, answer=answer, since=date.fromisoformat(by["since"]),
         until=None if until is None else date.fromisoformat(until), text=by.get("text", ""),
     )  # fmt: skip
-
-
-def _is_child(row: PartyRow, values: Mapping[str, Any], today: date) -> bool:
-    """Whether a guardian consents for them; of whom no birth date is known they consent themselves."""
-    born = born_of(PartyKind(row.kind), values)
-    return bool(born) and age_on(date.fromisoformat(born), today) < CHILD_UNTIL
 
 
 def _need_known(stated: Stated) -> None:

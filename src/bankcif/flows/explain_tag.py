@@ -15,7 +15,7 @@ from ..rules import Explanation, comes_from, fields_behind, leaves
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..tagging import Catalogue, Evaluator, Portrait, Tag, Tier, heard, said_of
-from ._golden import golden_place, open_goldens
+from ._opened import golden_place, open_goldens
 from ._portrait import open_portraits, others_of, record_for_rules
 from ._relations import by_ticket, current, granted_to
 from ._view import as_seen, is_masked

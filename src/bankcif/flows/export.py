@@ -9,34 +9,31 @@ a policy that asks for more is kept to. Files are made of it by `bankcif.render`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..access import Action, ExportLimits, FieldDecision, mask_column, row_known, to_lowered
+from ..access import Action, ExportLimits, FieldDecision, mask_column, to_lowered
 from ..approval import Approval, Operation, execute
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Sink
 from ..errors import AccessError, FourEyesError, InputError, NotFoundOrNotAllowedError
 from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind
-from ..rules import And, Expression, In, compiled, needs, parse
-from ..storage import Order, UnitOfWork
+from ..rules import needs, parse
+from ..storage import UnitOfWork
 from ..storage.rows import FactRow, PartyRow
-from ..tagging import ADDRESSED
 from ._export import Export, ExportSpec, Mark, Recipient
-from ._golden import open_goldens
+from ._leaving import decided, population
+from ._opened import open_goldens
 from ._policy import policy_ground
 from ._proposals import left_at, need_kept, proposed, settle, write_proposal
 from ._reasons import need_reason
-from ._relations import granted_to, open_life_cycles, record_of, standing_of
 from ._tags import catalogue_ground
-from .audiences import drawn_by, held_for, need_names, told_steps
+from .audiences import need_names, told_steps
 from .desk import Desk, authorize, hour_of, over_cap, record, refuse, spend, told
 from .say import tag_is_granted
 
 __all__ = ["Export", "ExportSpec", "Mark", "Recipient", "export", "ground_of_export", "propose_export"]
 
-_PAGE = 500
 _MOST_NAMED = 10_000
 _SUBJECTS = 1000
 _MOST_GRANTS = 100
@@ -62,8 +59,8 @@ def propose_export(desk: Desk, spec: ExportSpec, *, reason: str, actor: Actor) -
     if spec.audience is not None:
         detail["audience"] = spec.audience.text
     with desk.unit_of_work() as unit:
-        pages = _population(desk, unit, spec, actor)
-        count = sum(len(_decided(desk, unit, spec, page, actor)) for page in pages)
+        pages = population(desk, unit, spec, actor)
+        count = sum(len(decided(desk, unit, spec, page, actor)) for page in pages)
         few = spec.audience is not None and limits.least_k > 1 and count < limits.least_k
         if not few:
             detail["customers"] = str(count)
@@ -110,7 +107,7 @@ def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | Non
     try:
         with desk.unit_of_work() as unit:
             gathered = _Gathered(desk, spec, limits.least_k)
-            for page in _population(desk, unit, spec, actor):
+            for page in population(desk, unit, spec, actor):
                 gathered.add(unit, page, actor)
             made = gathered.masked(actor)
             _need_within(desk, unit, limits, made, actor)
@@ -174,60 +171,6 @@ def _chosen_by(where: str) -> set[str]:
     return {called.get(name, name) for name in needs(tree).fields} & FIELD_NAMES
 
 
-def _population(
-    desk: Desk, unit: UnitOfWork, spec: ExportSpec, actor: Actor
-) -> Iterator[Sequence[tuple[PartyRow, FactRow]]]:
-    """The customers, a page at a time: those of the rule, asked again of each."""
-    ticketed, broken = standing_of(desk, unit, actor)
-    parts: list[Expression] = [
-        desk.policy.visible(actor, Action.EXPORT, spec.purpose, sink=Sink.EXPORT, ticketed=ticketed, broken=broken),
-        open_life_cycles(spec.purpose),
-    ]
-    if spec.where:
-        parts.append(parse(spec.where))
-    named = None if spec.cif_nos is None else sorted(set(spec.cif_nos))
-    batches = [None] if named is None else [named[at : at + _PAGE] for at in range(0, len(named), _PAGE)]
-    for batch in batches:
-        mine = parts if batch is None else [*parts, *_named(batch)]
-        rule = to_lowered(And(tuple(mine)))
-        known = row_known(rule, actor, desk.today())
-        holds, last = compiled(rule), None
-        while rows := unit.search.page(rule, known, Order(), last, _PAGE):
-            yield [(row, facts) for row, facts in rows if holds(record_of(row, facts), known)]
-            last = (rows[-1][0].cif_no, rows[-1][0].cif_no)
-
-
-def _named(cif_nos: Sequence[str]) -> list[Expression]:
-    return [In("cif_no", tuple(cif_nos))]
-
-
-def _decided(
-    desk: Desk, unit: UnitOfWork, spec: ExportSpec, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor,
-    ended: Counter[str] | None = None,
-) -> dict[CifNo, Mapping[str, FieldDecision]]:  # fmt: skip
-    """What may go of each customer of *page* of whom something may; of an audience, of whom is addressed. *ended* counts where each ended."""
-    _, broken = standing_of(desk, unit, actor)
-    found = {
-        row.cif_no: granted_to(
-            desk, unit, actor, Action.EXPORT, spec.purpose, row, sink=Sink.EXPORT, facts=facts, broken=broken
-        )
-        for row, facts in page
-    }
-    mine = {cif_no: said for cif_no, said in found.items() if not said.keys().isdisjoint(spec.fields)}
-    plan = spec.audience
-    if plan is None:
-        return mine
-    catalogue = need_names(desk, plan.names)
-    # Of whom a tag may not be told it is not told by who is in the list.
-    seen = {no for no, said in mine.items() if all(tag_is_granted(catalogue, said, name) for name in plan.names)}
-    chosen = [row for row, _ in page if row.cif_no in seen]
-    held = held_for(desk, unit, chosen, {row.cif_no: facts for row, facts in page}, plan)
-    steps = {cif_no: plan.step(has, cif_no, partial(drawn_by, desk)) for cif_no, has in held.items()}
-    if ended is not None:
-        ended.update(steps.values())
-    return {cif_no: mine[cif_no] for cif_no, step in steps.items() if step == ADDRESSED}
-
-
 class _Gathered:
     """
     Values as they were opened, and by which decision each may go.
@@ -251,15 +194,15 @@ class _Gathered:
     def add(self, unit: UnitOfWork, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor) -> None:
         """Takes in the customers of *page* of whom something may go."""
         spec = self._spec
-        decided = _decided(self._desk, unit, spec, page, actor, self._ended)
-        rows = [row for row, _ in page if row.cif_no in decided]
+        allowed = decided(self._desk, unit, spec, page, actor, self._ended)
+        rows = [row for row, _ in page if row.cif_no in allowed]
         values = open_goldens(self._desk, unit, [row.cif_no for row in rows])
         for row in rows:
             self.cif_nos.append(row.cif_no)
             mine, catalogue = values[row.cif_no], CATALOGUE[PartyKind(row.kind)]
             for name in spec.fields:
                 value = mine.get(name) if name in catalogue else None
-                said = decided[row.cif_no].get(name)
+                said = allowed[row.cif_no].get(name)
                 if value is not None and said is None:
                     self.withheld.add(name)
                 elif value is not None and said is not None:

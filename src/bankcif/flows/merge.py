@@ -20,8 +20,8 @@ from ..merging import check_merge
 from ..party import CATALOGUE, CifNo, FieldType, LifeCycle, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow, TaskRow
-from ._golden import open_golden
 from ._matches import keep_apart
+from ._opened import open_golden
 from ._proposals import decision_entry, keep, proposed, write_proposal
 from ._reasons import keep_reason, need_reason
 from ._relations import is_seen

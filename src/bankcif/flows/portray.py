@@ -26,7 +26,7 @@ from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE, PORTRAIT
 from ..storage.rows import OutboxRow, PartyRow
 from ..tagging import Catalogue, Evaluator, Held, Left, Portrait, Tag, Verdict, Word, heard, state_of
-from ._golden import open_goldens
+from ._opened import open_goldens
 from ._pages import pages
 from ._portrait import (
     Sitter,

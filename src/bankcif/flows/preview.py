@@ -14,7 +14,8 @@ from ..errors import InputError
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import golden_of, open_golden
+from ._golden import golden_of
+from ._opened import open_golden
 from ._records import open_records
 from ._relations import current, granted_to
 from ._reshape import touched_of

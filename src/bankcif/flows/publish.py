@@ -26,7 +26,7 @@ from ..rules import fields_behind
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import CatalogueRow
 from ..tagging import Catalogue, Evaluator, Portrait, Word, heard, said_of
-from ._golden import open_goldens
+from ._opened import open_goldens
 from ._pages import pages
 from ._policy import policy_ground
 from ._portrait import open_portraits, others_of, record_for_rules

@@ -18,7 +18,7 @@ from ..matching import BlockingKey, blocking_keys, features_of
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
-from ._golden import open_golden
+from ._opened import open_golden
 from ._records import tokenized
 from ._relations import by_ticket, current, granted_to, is_closed
 from ._sharing import sharing

@@ -22,8 +22,8 @@ from ..errors import InputError, NotFoundOrNotAllowedError
 from ..party import CifNo
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow, ReviewRow, TaskRow
-from ._golden import open_golden
 from ._matches import keep_apart
+from ._opened import open_golden
 from ._reasons import keep_reason, need_reason
 from ._relations import is_seen
 from ._reshape import root_of

@@ -33,8 +33,7 @@ from ..party import (
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._decided import Asked, Decided, keep_decided, with_parties
-from ._golden import open_golden
-from ._portrait import born_of
+from ._opened import born_of, open_golden
 from ._reasons import need_reason
 from ._records import Arrival
 from ._relations import current

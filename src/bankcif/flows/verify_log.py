@@ -35,7 +35,8 @@ from ..storage import UnitOfWork
 from ..storage.portrait_rows import CatalogueRow
 from ..storage.rows import FactRow, GoldenRow, LinkRow, PartyRow, PolicyRow
 from . import _factors, _proposals
-from ._golden import golden_place, party_content, party_digest
+from ._golden import party_content, party_digest
+from ._opened import golden_place
 from ._pages import PAGE, rows_of
 from ._told import Sum, Told
 from .desk import Desk, authorize, record

@@ -17,7 +17,7 @@ from ..context import Actor, Effect, Purpose, Sink
 from ..party import CifNo
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import open_golden
+from ._opened import open_golden
 from ._pending import pending
 from ._relations import current, granted_to, is_seen
 from ._view import CustomerView, need_view_sink, view_of

@@ -3,6 +3,7 @@
 from .audience import (
     ADDRESSED,
     CONTROL,
+    UNCONSENTED,
     Audience,
     AudiencePlan,
     Movement,
@@ -23,6 +24,7 @@ from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, averag
 __all__ = [
     "ADDRESSED",
     "CONTROL",
+    "UNCONSENTED",
     "Audience",
     "AudiencePlan",
     "Average",

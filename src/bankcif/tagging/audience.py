@@ -19,6 +19,7 @@ from ..errors import ConfigurationError
 __all__ = [
     "ADDRESSED",
     "CONTROL",
+    "UNCONSENTED",
     "Audience",
     "AudiencePlan",
     "Movement",
@@ -32,7 +33,7 @@ __all__ = [
 
 _PARTS = 1_000_000
 _LONGEST = 64
-CONTROL, ADDRESSED = "control", "addressed"
+CONTROL, ADDRESSED, UNCONSENTED = "control", "addressed", "consent"
 Draw = Callable[[str, str], bytes]
 
 
@@ -151,26 +152,31 @@ class AudiencePlan:
         then = "" if self.as_of is None else f" as of {self.as_of}"
         return f"{self.segment}{then}{without}; campaign {self.campaign}, {self.control_share:.2%} left alone"
 
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """Where a customer of the segment may end, in order."""
-        return (*self.exclusions, CONTROL, ADDRESSED)
+    def steps_of(self, ended: Mapping[str, int]) -> tuple[str, ...]:
+        """Where a customer of the segment may end, in order; for want of consent if that was asked for."""
+        asked = (UNCONSENTED,) if UNCONSENTED in ended else ()
+        return (*asked, *self.exclusions, CONTROL, ADDRESSED)
 
-    def step(self, has: AbstractSet[str], cif_no: str, draw: Draw | None = None) -> str:
+    def step(self, has: AbstractSet[str], cif_no: str, draw: Draw | None = None, *, agreed: bool = True) -> str:
         """
         Where a customer ends who has these tags and is in these segments; empty for one who is not in the segment.
 
-        *draw* draws the control group, as in `is_control`.
+        Args:
+            draw: Draws the control group, as in `is_control`.
+            agreed: Whether they consented to what the audience is for, if it takes that.
         """
         if self.segment not in has:
             return ""
+        if not agreed:
+            return UNCONSENTED
         out = next((name for name in self.exclusions if name in has), "")
         return out or (CONTROL if is_control(self.campaign, cif_no, self.control_share, draw) else ADDRESSED)
 
     def waterfall(self, ended: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         """From the segment to who is addressed, as `Audience.waterfall`, of so many who ended at each step."""
-        start = sum(ended.get(name, 0) for name in self.steps)
-        taken = [(name, -ended.get(name, 0)) for name in self.steps[:-1]]
+        steps = self.steps_of(ended)
+        start = sum(ended.get(name, 0) for name in steps)
+        taken = [(name, -ended.get(name, 0)) for name in steps[:-1]]
         return ((self.segment, start), *taken, (ADDRESSED, ended.get(ADDRESSED, 0)))
 
 
