@@ -587,3 +587,16 @@ def test_a_rule_about_others_tells_no_more_than_its_writer_may_read(cif: CIF) ->
         cif.tags.propose(Catalogue.of("1", HOPS.tags["guarantor"]), reason="r", actor=officer)
         with pytest.raises(NotFoundOrNotAllowedError):
             cif.tags.propose(Catalogue.of("2", HOPS.tags["near_risk"]), reason="r", actor=officer)
+
+
+def test_a_customer_as_a_whole_has_their_relations(cif: CIF) -> None:
+    here, there, over = person(cif, "1", home_branch="b"), person(cif, "2", home_branch="elsewhere"), person(cif, "3")
+    cif.relations.add(here, K.SPOUSE, there, **SAY)
+    cif.relations.add(here, K.AGENT, over, until=date(2026, 1, 1), **SAY)
+    whole = cif.customers.customer360(here, **ASK)
+    assert [(one.role, one.other.cif_no) for one in whole.relations] == [("spouse", there)]
+    auditor = Actor(id="a.1", roles={"auditor"})
+    assert "customer360" in {one.action for one in cif.audit.who(there, actor=auditor, purpose=Purpose.AUDIT)}
+    seen_here = cif.customers.customer360(here, actor=TELLER, purpose=SERVICE)
+    assert [(one.role, one.other.cif_no, one.other.name) for one in seen_here.relations] == [("spouse", None, None)]
+    assert cif.customers.customer360(there, **ASK).relations[0].other.cif_no == here

@@ -15,6 +15,7 @@ from ..flows.whole import Customer360
 from ..tagging import AudiencePlan, Catalogue, starter_catalogue
 from ._audience import audience_options
 from ._shared import Session, customer_command, emit, harmless, instant, table
+from .relations import print_relations, relation_document
 from .tags import explained
 
 __all__ = ["STORED", "print_whole", "whole_document"]
@@ -211,7 +212,7 @@ def whole_document(found: Customer360, view: dict[str, Any]) -> dict[str, Any]:
     """A customer as a whole, as JSON; *view* is the document of their fields."""
     return {
         **view, "portrait": _shown(found.portrait), "contacts": [attrs.asdict(one) for one in found.contacts],
-        "due": [attrs.asdict(one) for one in found.due], "tasks": [attrs.asdict(one) for one in found.tasks],
+        "relations": [relation_document(one) for one in found.relations], "due": [attrs.asdict(one) for one in found.due], "tasks": [attrs.asdict(one) for one in found.tasks],
         "withheld": list(found.withheld),
     }  # fmt: skip
 
@@ -225,6 +226,7 @@ def print_whole(found: Customer360) -> None:
             (one.on, one.channel, one.type, one.direction, one.campaign, one.outcome, one.due or "") for one in contacts
         ]
         table(title, columns, rows)
+    print_relations(found.relations)
     rows_ = [(one.id, one.task, one.other or "", instant(one.opened_at)) for one in found.tasks]
     table("open questions", ("id", "what", "with", "since"), rows_)
 

@@ -18,7 +18,7 @@ from ..render import relation_picture
 from ._output import save
 from ._shared import Session, customer_command, emit, table
 
-__all__ = ["relation"]
+__all__ = ["print_relations", "relation", "relation_document"]
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _ON = click.option("--on", type=_DAY, help="As of this day; today by default.")
@@ -118,7 +118,7 @@ def list_(session: Session, cif_no: str, on: datetime | None, ever: bool) -> int
     """The relations of a customer: what the other one is to them, who it is, and since when."""
     with session.open() as cif:
         found = cif.relations.of(cif_no, on=_day(on), ever=ever, actor=session.actor(cif), purpose=session.purpose)
-    emit(session.as_json, [_relation(one) for one in found], lambda: _print_relations(found))
+    emit(session.as_json, [relation_document(one) for one in found], lambda: print_relations(found))
     return 0
 
 
@@ -215,7 +215,8 @@ def _party(one: RelatedParty) -> dict[str, Any]:
     return {"place": one.place, "cif_no": one.cif_no, "kind": one.kind.value, "name": one.name}
 
 
-def _relation(one: RelationView) -> dict[str, Any]:
+def relation_document(one: RelationView) -> dict[str, Any]:
+    """A relation, as JSON."""
     return {**attrs.asdict(one, recurse=False), "kind": one.kind.value, "other": _party(one.other)}
 
 
@@ -247,7 +248,8 @@ def _who(one: RelatedParty) -> tuple[str, str]:
     return one.cif_no or "not shown", one.name or ""
 
 
-def _print_relations(found: tuple[RelationView, ...]) -> None:
+def print_relations(found: tuple[RelationView, ...]) -> None:
+    """Relations, for people."""
     rows = [
         (
             role_label(one.role, "en"), *_who(one.other), one.since or "", one.until or "",

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ..access import Action
+from ..access import Action, FieldDecision
 from ..audit import AuditEntry
-from ..context import Actor, Effect, Purpose
+from ..context import Actor, Effect, Purpose, Sink
 from ..errors import InputError
 from ..party import CATALOGUE, CifNo, DataGroup, PartyKind, RelationKind, age_on, percent_of
 from ..storage import UnitOfWork
@@ -22,7 +22,16 @@ from ._view import as_seen
 from ._walk import Row, Walk
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
 
-__all__ = ["MOST_WALKED", "Ask", "RelatedParty", "RelationView", "asked", "relation_view"]
+__all__ = [
+    "MOST_WALKED",
+    "Ask",
+    "RelatedParty",
+    "RelationView",
+    "asked",
+    "order_of",
+    "relation_view",
+    "relations_shown",
+]
 
 T = TypeVar("T")
 _GROWN_UP = 18
@@ -76,9 +85,11 @@ class RelationView:
 class Ask:
     """A question about the relations of a customer, while it is answered."""
 
-    def __init__(self, desk: Desk, unit: UnitOfWork, start: PartyRow, actor: Actor, purpose: Purpose) -> None:
-        self.start = start.cif_no
-        self._desk, self._unit, self._actor, self._purpose = desk, unit, actor, purpose
+    def __init__(
+        self, desk: Desk, unit: UnitOfWork, start: PartyRow, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY
+    ) -> None:
+        self.start, self.purpose, self.sink = start.cif_no, purpose, sink
+        self._desk, self._unit, self._actor = desk, unit, actor
         self.walk = Walk(desk, unit, self._is_open)
         self.seen: dict[CifNo, set[str]] = {}
         """Whom the answer tells of, with the rules by which it does."""
@@ -87,13 +98,16 @@ class Ask:
         self._places: dict[CifNo, RelatedParty] = {}
 
     def _is_open(self, row: PartyRow) -> bool:
-        if is_closed(row, self._purpose):
+        if is_closed(row, self.purpose):
             return False
-        granted = granted_to(self._desk, self._unit, self._actor, Action.VIEW, self._purpose, row)
+        granted = self._granted(Action.VIEW, row)
         if "relationships" in granted:
             by = {granted["relationships"].decision.rule} | by_ticket(self._desk, self._actor, row)
             self.seen.setdefault(row.cif_no, set()).update(by)
         return "relationships" in granted
+
+    def _granted(self, action: Action, row: PartyRow) -> Mapping[str, FieldDecision]:
+        return granted_to(self._desk, self._unit, self._actor, action, self.purpose, row, sink=self.sink)
 
     @property
     def withheld(self) -> int:
@@ -145,7 +159,7 @@ class Ask:
             kind = PartyKind(row.kind)
             name = None
             if said is not None and "name" in values[one]:
-                name = str(as_seen(self._desk, CATALOGUE[kind]["name"], values[one]["name"], said))
+                name = str(as_seen(self._desk, CATALOGUE[kind]["name"], values[one]["name"], said, self.sink))
             told = said is not None or one in self.seen or one == self.start
             self._places[one] = RelatedParty(
                 place=len(self._places) + 1, cif_no=one if told else None, kind=kind, name=name
@@ -155,9 +169,9 @@ class Ask:
     def may_reveal(self, cif_no: CifNo, field: str) -> bool:
         """Whether the actor may see a field of a customer in clear; the log then says that they did, and it counts."""
         row = self.walk.parties[cif_no]
-        if is_closed(row, self._purpose):
+        if is_closed(row, self.purpose):
             return False
-        said = granted_to(self._desk, self._unit, self._actor, Action.REVEAL, self._purpose, row).get(field)
+        said = self._granted(Action.REVEAL, row).get(field)
         if said is None or said.decision.effect is not Effect.PERMIT:
             return False
         self.revealed.setdefault(field, set()).add(cif_no)
@@ -168,16 +182,29 @@ class Ask:
         """The golden values of customers, of one data group."""
         return open_goldens(self._desk, self._unit, cif_nos, groups={group})
 
-    def _name_of(self, row: PartyRow) -> Any:
+    def _name_of(self, row: PartyRow) -> FieldDecision | None:
         """What is decided of the name of a customer; None if it is not shown."""
-        if is_closed(row, self._purpose):
+        if is_closed(row, self.purpose):
             return None
-        said = granted_to(self._desk, self._unit, self._actor, Action.VIEW, self._purpose, row).get("name")
+        said = self._granted(Action.VIEW, row).get("name")
         if said is not None:
             self.seen.setdefault(row.cif_no, set()).update(
                 {said.decision.rule} | by_ticket(self._desk, self._actor, row)
             )
         return said
+
+
+def relations_shown(ask: Ask, day: date | None) -> tuple[RelationView, ...]:
+    """The relations of the customer who is asked about, of a day, or all that are said."""
+    said = ask.walk.said([ask.start]) if day is None else ask.walk.on([ask.start], day)
+    rows = sorted(said[ask.start], key=order_of)
+    parties = ask.shown([CifNo(row["other"]) for row in rows])
+    return tuple(relation_view(row, parties[CifNo(row["other"])]) for row in rows)
+
+
+def order_of(row: Row) -> tuple[str, str, str, str]:
+    """By what relations are sorted."""
+    return row["kind"], row["role"], row.get("since") or "", row["id"]
 
 
 def relation_view(row: Row, other: RelatedParty) -> RelationView:

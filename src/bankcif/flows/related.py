@@ -31,7 +31,7 @@ from ..party import (
 )
 from ._belonging import grouped, housed, need_whole, other_of, stake
 from ._walk import Row
-from ._walked import Ask, RelatedParty, RelationView, asked, relation_view
+from ._walked import Ask, RelatedParty, RelationView, asked, order_of, relation_view, relations_shown
 from .desk import Desk
 
 __all__ = [
@@ -139,13 +139,8 @@ def related(
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
     """
 
-    def work(ask: Ask) -> tuple[RelationView, ...]:
-        said = ask.walk.said([ask.start]) if ever else ask.walk.on([ask.start], on or desk.today())
-        rows = sorted(said[ask.start], key=_order)
-        parties = ask.shown([other_of(row) for row in rows])
-        return tuple(relation_view(row, parties[other_of(row)]) for row in rows)
-
-    return asked(desk, cif_no, "relations", actor, purpose, work)
+    day = None if ever else on or desk.today()
+    return asked(desk, cif_no, "relations", actor, purpose, lambda ask: relations_shown(ask, day))
 
 
 def ownership(
@@ -273,7 +268,7 @@ def picture(
             rows = [
                 (one, row)
                 for one in level
-                for row in sorted(said[one], key=_order)
+                for row in sorted(said[one], key=order_of)
                 if roles is None or row["role"] in roles
             ]
             if step == steps:  # those who are furthest away are joined to each other, and to nobody more
@@ -297,10 +292,6 @@ def picture(
         )  # fmt: skip
 
     return asked(desk, cif_no, "relation_picture", actor, purpose, work)
-
-
-def _order(row: Row) -> tuple[str, str, str, str]:
-    return row["kind"], row["role"], row.get("since") or "", row["id"]
 
 
 def _need_company(ask: Ask) -> None:

@@ -21,6 +21,7 @@ from ._opened import open_golden
 from ._pending import pending
 from ._relations import current, granted_to, is_seen
 from ._view import CustomerView, need_view_sink, view_of
+from ._walked import Ask, RelationView, relations_shown
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
 from .portray import PortraitView, tags_granted, tags_of
 
@@ -69,6 +70,7 @@ class Customer360:
         view: Identity, contacts, holdings and the other fields, masked, with what waits for a second person.
         portrait: Their tags and segments.
         contacts: What passed between them and the bank, the latest first.
+        relations: Those that stand today, with the other ones as they may be seen.
         due: Contacts that ask for something to be done and have no outcome, the earliest due first: the next actions at the counter.
         tasks: Questions that wait for a person.
         withheld: Fields, tags and segments that there are or may be, and ``tasks``, of which nothing is shown to this actor.
@@ -77,6 +79,7 @@ class Customer360:
     view: CustomerView
     portrait: PortraitView
     contacts: tuple[Contact, ...]
+    relations: tuple[RelationView, ...]
     due: tuple[Contact, ...]
     tasks: tuple[OpenTask, ...]
     withheld: tuple[str, ...]
@@ -100,10 +103,12 @@ def customer360(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose, si
         row = current(unit, cif_no, purpose)
         granted = {} if row is None else granted_to(desk, unit, actor, Action.VIEW, purpose, row, sink=sink)
         if row is not None and granted:
-            found, rules = _seen(desk, unit, row, granted, actor, purpose, sink)
-            within = spend(desk, unit, actor, Action.VIEW, 1)
+            ask = Ask(desk, unit, row, actor, purpose, sink)
+            found, rules = _seen(desk, unit, row, granted, actor, ask)
+            related = ask.seen.keys() - {row.cif_no}
+            within = spend(desk, unit, actor, Action.VIEW, 1 + len(related))
             if within:
-                others = {task.other for task in found.tasks if task.other is not None}
+                others = {task.other for task in found.tasks if task.other is not None} | related
                 entry = AuditEntry.by(
                     actor, "customer360", desk.now(), purpose=purpose, subjects=(row.cif_no, *sorted(others)), count=1,
                     fields=(*found.view.values, *tags_granted(granted)), rule=",".join(sorted(rules)),
@@ -118,12 +123,11 @@ def customer360(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose, si
 
 
 def _seen(
-    desk: Desk, unit: UnitOfWork, row: PartyRow, granted: Mapping[str, FieldDecision], actor: Actor, purpose: Purpose,
-    sink: Sink,
-) -> tuple[Customer360, set[str]]:  # fmt: skip
+    desk: Desk, unit: UnitOfWork, row: PartyRow, granted: Mapping[str, FieldDecision], actor: Actor, ask: Ask
+) -> tuple[Customer360, set[str]]:
     values = open_golden(desk, unit, row)
-    waiting = pending(desk, unit, row, actor, purpose, granted, sink)
-    view, rules = view_of(desk, row, values, granted, actor, sink, waiting)
+    waiting = pending(desk, unit, row, actor, ask.purpose, granted, ask.sink)
+    view, rules = view_of(desk, row, values, granted, actor, ask.sink, waiting)
     portrait = tags_of(desk, unit, row, granted, values=values)
     tagged = [name for name in granted if name.startswith(("tag:", "segment:"))]
     rules |= {granted[name].decision.rule for name in tagged if portrait.tags}
@@ -131,6 +135,7 @@ def _seen(
     may_task = desk.policy.allows(actor, Action.LINK).effect is Effect.PERMIT
     found = Customer360(
         view=view, portrait=portrait, contacts=contacts[:_MOST],
+        relations=relations_shown(ask, desk.today()) if "relationships" in view.values else (),
         due=tuple(sorted((one for one in contacts if one.due and not one.outcome), key=lambda one: (one.due, one.on))),
         tasks=_tasks(desk, unit, row, actor) if may_task else (),
         withheld=(*view.withheld, *portrait.withheld, *(() if may_task else ("tasks",))),
