@@ -33,14 +33,18 @@ from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryReposito
 from bankcif._clock import FixedClock
 from bankcif.errors import InputError
 from bankcif.flows._golden import open_goldens
-from bankcif.flows._portrait import open_portraits, record_for_rules, words_of
+from bankcif.flows._portrait import open_portraits, others_of, record_for_rules, words_of
 from bankcif.flows._records import open_records
-from bankcif.party import CifNo, Money, ReferenceTables
+from bankcif.party import CifNo, Money, ReferenceTables, RelationKind
 from bankcif.storage.portrait_rows import IDLE
 from bankcif.tagging import Catalogue, Evaluator, TagKind, heard, said_of
 
 CHECKER = known(Actor(id="s.two", roles=ALL_ROLES, branch="b"))
 BOSS = known(Actor(id="m.li", roles={"relationship_manager", *ALL_ROLES}, branch="b"))
+RELATED = Catalogue.of(
+    "4", tag("careful"), tag("vouches", "count(relationships where role = 'guaranteed' and other_home_branch = 'c') >= 1"),
+    tag("bound", "count(relationships where until is missing or until >= today) >= 1"), tag("friend_of_old", "max(relationships.other_birth_year) < 1990"),
+)  # fmt: skip
 CATALOGUES = [
     FIRST,
     Catalogue.of(
@@ -52,6 +56,7 @@ CATALOGUES = [
         **LADDER.tags, "gold": attrs.evolve(LADDER.tags["gold"], floor=Money(10_000, "CNY"), grace_months=1), "careful": tag("careful"),
     }),
     Catalogue.of("3", tag("careful"), tag("new", "customer_since > today - 40 days"), tag("merged", "has_email = true and has_phone = true")),
+    RELATED,
 ]  # fmt: skip
 PEOPLE = 3
 who = st.integers(0, PEOPLE - 1)
@@ -81,7 +86,8 @@ said = st.one_of(
 passed = st.one_of(st.tuples(st.just("days"), st.integers(1, 30)), st.tuples(st.just("renew")))
 published = st.tuples(st.just("publish"), st.integers(0, len(CATALOGUES) - 1))
 shaped = st.one_of(st.tuples(st.just("merge"), who, who), st.tuples(st.just("unmerge"), who))
-calm = st.one_of(told, said, passed, published)
+related = st.one_of(st.tuples(st.just("relate"), who, who, st.integers(0, 20)), st.tuples(st.just("part"), who))
+calm = st.one_of(related, told, said, passed, published)
 steps = st.one_of(calm, shaped)
 
 
@@ -129,6 +135,13 @@ class World:
             elif what == "merge" and given[0] in self.numbers:
                 other = self.numbers[given[0]]
                 self.approve(self.cif.matches.propose_merge(number, other, actor=STEWARD, reason="r").id)
+            elif what == "relate" and given[0] in self.numbers:
+                until = (self.clock.now() + timedelta(days=given[1])).date() if given[1] else None
+                ask: dict[str, Any] = {"actor": BOSS, "purpose": SERVICE, "reason": "r"}
+                self.cif.relations.add(number, RelationKind.GUARANTOR, self.numbers[given[0]], until=until, **ask)
+            elif what == "part":
+                for one in self.cif.relations.of(number, ever=True, actor=BOSS, purpose=SERVICE)[:1]:
+                    self.cif.relations.retract(number, one.id, actor=BOSS, purpose=SERVICE, reason="r")
             elif what == "unmerge":
                 self.approve(self.cif.matches.propose_unmerge(number, actor=STEWARD, reason="r").id)
 
@@ -154,7 +167,8 @@ class World:
                 said = words_of(one.statement for one in open_records(desk, unit.sources.of_parties([cif_no])))
                 words = said_of(evaluator.catalogue, heard(said, desk.today()))
                 values, facts = open_goldens(desk, unit, [cif_no])[cif_no], unit.copies.facts([cif_no])[cif_no]
-                verdicts = evaluator.verdicts(record_for_rules(row, values, facts), desk.today(), words)
+                others = others_of(unit, {cif_no: values})[cif_no]
+                verdicts = evaluator.verdicts(record_for_rules(row, values, facts, others), desk.today(), words)
                 found[cif_no] = {name for name, verdict in verdicts.items() if verdict.has}
         return found
 
@@ -166,7 +180,7 @@ class World:
         }
 
 
-@pytest.mark.parametrize("first", [FIRST, LADDER], ids=["rules", "ladder"])
+@pytest.mark.parametrize("first", [FIRST, LADDER, RELATED], ids=["rules", "ladder", "relations"])
 @given(st.lists(steps, min_size=5, max_size=16))
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_kept_step_by_step_is_what_is_made_from_nothing(
