@@ -18,6 +18,7 @@ from ._tasks import (
     Access,
     Approvals,
     Audit,
+    Changes,
     Consents,
     Customers,
     Erasures,
@@ -196,6 +197,7 @@ class CIF:
         self.keys = Keys(self)
         self.policies = Policies(self)
         self.tags = Tags(self)
+        self.changes = Changes(self)
         self.consents = Consents(self)
         self.relations = Relations(self)
         self.operators = Operators(self)

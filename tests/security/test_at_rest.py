@@ -29,6 +29,7 @@ from bankcif._clock import SystemClock
 from bankcif.cli import main
 from bankcif.cli.demo import _FILES, demo_data
 from bankcif.errors import IntakeError
+from bankcif.flows.change import ChangeSet
 from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.intake import read_channel
 from bankcif.intake.readers import read_rows
@@ -272,11 +273,15 @@ def work_with_every_field(cif: CIF) -> Marked:
         first.cif_no, RelationKind.CONTROLLER, firm.cif_no, means="canary-means-0001", evidence=EVIDENCE, reason=WORDS, actor=steward,
         purpose=Purpose.OPERATIONS,
     )  # fmt: skip
+    cif.changes.make(
+        first.cif_no, ChangeSet(values={"employer": "金丝雀变更单位"}, code="correction", text=WORDS, evidence=EVIDENCE), actor=steward,
+        purpose=Purpose.OPERATIONS,
+    )  # fmt: skip
     cif.operators.set_password("c.sun", "canary-password-0001", actor=keeper)
     code = cif.operators.add_code("c.sun", "totp", actor=keeper)
     numbers = {PartyKind.INDIVIDUAL: str(first.cif_no), PartyKind.ORGANIZATION: str(firm.cif_no)}
     return Marked(
-        numbers, {"canary-password-0001", code.secret, WORDS, EVIDENCE, "canary-recipient-01", "canary-text-0001", "canary-means-0001"}, refused.value
+        numbers, {"canary-password-0001", code.secret, WORDS, EVIDENCE, "canary-recipient-01", "canary-text-0001", "canary-means-0001", "金丝雀变更单位"}, refused.value
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan
 from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
 from bankcif.errors import AccessError, AuditError
+from bankcif.flows.change import ChangeSet
 from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.flows.relate import Said
 from bankcif.intake import GuardedVerifier
@@ -185,6 +186,14 @@ def _related(w: World) -> str:
     return w.cif.relations.add(w.cif_no, RelationKind.AGENT, w.other, reason="r", actor=SECOND, purpose=SERVICE)
 
 
+CHANGE = ChangeSet(values={"preferred_time": "evening"}, code="customer_request", text="r")
+
+
+def _scheduled(w: World) -> str:
+    later = attrs.evolve(CHANGE, effective=(DAY + timedelta(days=800)).date())
+    return w.cif.changes.make(w.cif_no, later, actor=SECOND, purpose=OPERATIONS).id
+
+
 def _firm(w: World) -> str:
     made = Organization(name="远山投资有限公司", home_branch="b", phone="15599999999")
     done = w.cif.customers.register(made, channel="counter", source_key="firm", actor=SECOND, occasion="lead")
@@ -286,6 +295,12 @@ CALLS: dict[str, Call] = {
     "Access.review": lambda w, a: w.cif.access.review([WHO], DAY, DAY + timedelta(days=900), actor=a),
     "Access.could_see": lambda w, a: w.cif.access.could_see(w.cif_no, [WHO], actor=a),
     "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),
+    "Changes.make": lambda w, a: w.cif.changes.make(w.cif_no, CHANGE, actor=a, purpose=OPERATIONS),
+    "Changes.cancel": lambda w, a: w.cif.changes.cancel(
+        w.cif_no, _scheduled(w), reason="r", actor=a, purpose=OPERATIONS
+    ),
+    "Changes.of": lambda w, a: w.cif.changes.of(w.cif_no, actor=a, purpose=SERVICE),
+    "Customers.as_of": lambda w, a: w.cif.customers.as_of(w.cif_no, actor=a, purpose=SERVICE),
     "Consents.grant": lambda w, a: w.cif.consents.grant(
         w.cif_no, MARKETING_USE, text="1", reason="r", actor=a, purpose=SERVICE
     ),

@@ -2,6 +2,7 @@
 
 from .access import Access, Exports
 from .audit import Audit
+from .changes import Changes
 from .consents import Consents
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
@@ -14,6 +15,7 @@ __all__ = [
     "Access",
     "Approvals",
     "Audit",
+    "Changes",
     "Consents",
     "Customers",
     "Erasures",

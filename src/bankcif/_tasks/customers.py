@@ -11,6 +11,7 @@ from ..access import Action
 from ..context import Actor, Effect, Purpose, Sink
 from ..errors import ConfigurationError, InputError, IntakeError
 from ..flows import (
+    as_of as as_of_flow,
     browse as browsing,
     candidates as candidates_flow,
     consent,
@@ -27,7 +28,7 @@ from ..flows.desk import Desk, assure, authorize, note, refuse, told
 from ..intake import Draft, GuardedVerifier, draft
 from ..merging import Assurance, Release, Terms, VerifiedField
 from ..party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
-from ._group import Group
+from ._group import Group, instant
 
 __all__ = ["Customers", "Verifications"]
 
@@ -116,6 +117,16 @@ class Customers(Group):
             raise told(IntakeError([fault for fault in standard.faults if fault.severity == "error"]))
         arrival = Arrival(origin=SourceKey(channel, ""), channel=channel, form=tokenized(desk, standard), terms=Terms())
         return candidates_flow.candidates(desk, arrival, actor=actor, purpose=purpose)
+
+    def as_of(
+        self, cif_no: str, *, actor: Actor, purpose: Purpose, valid: date | None = None, known: datetime | None = None,
+        sink: Sink = Sink.DISPLAY,
+    ) -> query.CustomerView:  # fmt: skip
+        """A customer of a day, as they were known at an aware instant; see `bankcif.flows.as_of.as_of`."""
+        when = None if known is None else instant(known, 0)
+        return as_of_flow.as_of(
+            self._desk, CifNo(cif_no), valid=valid, known=when, actor=actor, purpose=purpose, sink=sink
+        )
 
     def override(
         self,

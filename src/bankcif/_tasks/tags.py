@@ -118,11 +118,14 @@ class Tags(Group):
         return audiences.movement_of(self._desk, name, *span, actor=actor, purpose=purpose)
 
     def portrait(
-        self, cif_no: str, *, actor: Actor, purpose: Purpose, at: datetime | None = None, sink: Sink = Sink.DISPLAY
-    ) -> portray.PortraitView:
-        """A customer's tags and segments, now or at an aware instant; see `bankcif.flows.portray.portrait`."""
+        self, cif_no: str, *, actor: Actor, purpose: Purpose, at: datetime | None = None, valid: date | None = None,
+        sink: Sink = Sink.DISPLAY,
+    ) -> portray.PortraitView:  # fmt: skip
+        """A customer's tags and segments, now or at an aware instant, and of another day; see `bankcif.flows.portray.portrait`."""
         when = None if at is None else instant(at, 0)
-        return portray.portrait(self._desk, CifNo(cif_no), at=when, actor=actor, purpose=purpose, sink=sink)
+        return portray.portrait(
+            self._desk, CifNo(cif_no), at=when, valid=valid, actor=actor, purpose=purpose, sink=sink
+        )
 
     def why(self, cif_no: str, name: str, *, actor: Actor, purpose: Purpose) -> Explanation:
         """Why ``tag:NAME`` or ``segment:NAME`` holds of a customer today, or does not; see `bankcif.flows.explain_tag.why`."""

@@ -76,6 +76,7 @@ class Action(enum.StrEnum):
     PORTRAY = "portray"
     CONSENT = "consent"
     RELATE = "relate"
+    CHANGE = "change"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -93,6 +94,7 @@ BY_CUSTOMER = frozenset(
         Action.TAG,
         Action.CONSENT,
         Action.RELATE,
+        Action.CHANGE,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""

@@ -20,6 +20,7 @@ from ..context import Actor, Decision, Effect, Purpose, Relation, Sink
 from ..errors import PolicyError
 from ..rules import And, Expression, Or
 from .basis import LawfulBasis, bases_of
+from .changes import ChangeRule, change_rules
 from .conditional import ConditionalGrants
 from .grants import Action, ExportLimits, FieldDecision, Grant, Place, grant_of, is_clear, is_label, says_more, take_in
 from .requirements import KeyOperation, Requirement, key_operations, least_of, need_least, requirement_of
@@ -53,6 +54,7 @@ class Policy:
         operations: What each key operation takes; the minimum for one that is not named.
         caps: How many customers an operator may see by an action in an hour of the clock; no limit for one not named.
         bases: What the use of data for a purpose rests on; for one that rests on consent nothing is shown of who did not consent.
+        changes: Which changes take a second person, beside those of protected fields.
 
     Raises:
         PolicyError: A role may both define policies, or keep operators, and see customers; or customers are browsed for a purpose that rests on consent,
@@ -68,6 +70,7 @@ class Policy:
         operations: Mapping[Operation, KeyOperation] | None = None,
         caps: Mapping[Action, int] | None = None,
         bases: Mapping[Purpose, LawfulBasis] | None = None,
+        changes: Sequence[ChangeRule] = (),
     ) -> None:
         self.version = version
         self.grants = tuple(grants)
@@ -75,6 +78,7 @@ class Policy:
         self.operations: Mapping[Operation, KeyOperation] = {**key_operations({}), **(operations or {})}
         self.caps = dict(caps or {})
         self.bases: Mapping[Purpose, LawfulBasis] = dict(bases or {})
+        self.changes = tuple(changes)
         self._relations = frozenset(relation for grant in self.grants for relation in grant.relations)
         self._allowed: dict[tuple[str, Purpose, Action], str] = {}
         self._fields: dict[Place, dict[str, FieldDecision]] = {}
@@ -135,9 +139,10 @@ class Policy:
             "operation",
             "cap",
             "basis",
+            "change",
         }:
             raise PolicyError(
-                "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION] and [basis], nothing else",
+                "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION], [basis] and [[change]], nothing else",
                 rule="policy",
             )
         if not is_label(table["version"]):
@@ -149,7 +154,7 @@ class Policy:
             table["version"], [grant_of(entry) for entry in table.get("grant", ())],
             requirements={Action(name): requirement_of(entry, f"require {name}") for name, entry in required.items()},
             operations=key_operations(table.get("operation", {})), caps=_caps(table.get("cap", {})),
-            bases=bases_of(table.get("basis", {})),
+            bases=bases_of(table.get("basis", {})), changes=change_rules(table.get("change", ())),
         )  # fmt: skip
 
     def document(self) -> dict[str, Any]:
@@ -171,6 +176,7 @@ class Policy:
             "cap": {action.value: {"per_hour": most} for action, most in sorted(self.caps.items())},
             "operation": {name.value: one.document() for name, one in sorted(self.operations.items())},
             **({"basis": {purpose.value: one.value for purpose, one in sorted(self.bases.items())}} if self.bases else {}),
+            **({"change": [one.document() for one in self.changes]} if self.changes else {}),
         }  # fmt: skip
 
     def requirement(self, action: Action) -> Requirement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,10 @@ import click
 
 from .._text import rule_text
 from ..errors import IdentifierError, InputError
-from ..flows._view import CustomerView
 from ..flows.load import LoadReport
 from ..intake import read_channel
 from ..matching import SEARCH_PARTS
 from ..parallel import load_in_processes
-from ..party import CATALOGUE
 from ..protection import SUITES, Aes256Gcm, LocalKeyProvider, suite_of
 from ._load import held_file, load_document, print_load, with_progress_bar
 from ._shared import (
@@ -34,10 +33,13 @@ from ._shared import (
     table,
     told,
 )
+from ._view import print_view, view_document
 from .access import access, export
 from .audit import audit
+from .changes import change
 from .check import check
 from .consents import consent
+from .daily import daily
 from .database import db
 from .decisions import approval, match
 from .demo import demo
@@ -90,6 +92,8 @@ commands.add_command(policy)
 commands.add_command(tags)
 for _stored in STORED:
     tags.add_command(_stored)
+commands.add_command(change)
+commands.add_command(daily)
 commands.add_command(consent)
 commands.add_command(relation)
 commands.add_command(operator_group)
@@ -263,13 +267,26 @@ def search(session: Session, name: str | None, born: int | None, branch: str | N
 
 @commands.command()
 @click.argument("cif_no")
-@click.option("--whole", is_flag=True, help="Their tags, contacts, what is to be done and open questions too.")
+@click.option(
+    "--whole", is_flag=True, help="Their tags, relations, contacts, what is to be done and open questions too."
+)
+@click.option("--valid", type=click.DateTime(["%Y-%m-%d"]), help="As they were, or will be, at the end of this day.")
+@click.option(
+    "--known",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
+    help="As they were known at this instant, such as 2026-11-27T12:00+0800.",
+)
 @customer_command
-def show(session: Session, cif_no: str, whole: bool) -> int:
-    """Show a customer, masked as the policy says."""
+def show(session: Session, cif_no: str, whole: bool, valid: datetime | None, known: datetime | None) -> int:
+    """Show a customer, masked as the policy says; or as they were of a day, as far as that was known at an instant."""
+    if whole and (valid or known):
+        raise click.UsageError("--whole is of today; leave it out, or --valid and --known")
     with session.open() as cif:
         ask: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose}
-        if whole:
+        if valid or known:
+            found = cif.customers.as_of(cif_no, valid=None if valid is None else valid.date(), known=known, **ask)
+            document = view_document(found)
+        elif whole:
             all_ = cif.customers.customer360(cif_no, **ask)
             found = all_.view
             document = whole_document(all_, view_document(found))
@@ -284,28 +301,6 @@ def show(session: Session, cif_no: str, whole: bool) -> int:
 
     emit(session.as_json, document, text)
     return 0
-
-
-def view_document(view: CustomerView) -> dict[str, Any]:
-    """A view as JSON."""
-    return {
-        "cif_no": view.cif_no, "kind": view.kind.value, "version": view.version, "values": dict(view.values),
-        "masked": list(view.masked_fields), "withheld": list(view.withheld),
-        "pending": [attrs.asdict(one) for one in view.pending],
-    }  # fmt: skip
-
-
-def print_view(view: CustomerView) -> None:
-    """A view for people."""
-    catalogue = CATALOGUE[view.kind]
-    click.echo(f"{view.cif_no}  {view.kind.value}, version {view.version}")
-    for name, value in view.values.items():
-        click.echo(f"  {catalogue[name].en:<26} {shown(value)}")
-    if view.withheld:
-        click.echo(f"  withheld: {', '.join(view.withheld)}")
-    for one in view.pending:
-        what = f"{catalogue[one.field].en} {shown(one.value)}" if one.field else one.operation.value
-        click.echo(f"  waits for a second person: {what} (by {one.maker}, proposal {one.id})")
 
 
 @commands.command()

@@ -26,9 +26,11 @@ from .desk import Desk, record
 __all__ = [
     "Rebuilt",
     "Touched",
+    "changed_fields",
     "golden_of",
     "golden_place",
     "ground_of",
+    "ground_of_values",
     "open_golden",
     "open_goldens",
     "party_content",
@@ -278,7 +280,12 @@ def _facts(desk: Desk, party: Touched, golden: GoldenRecord) -> FactRow:
 
 def ground_of(desk: Desk, cif_no: CifNo, golden: GoldenRecord, field: str) -> str:
     """What a proposal for *field* stands on: a keyed digest of the golden value, which no other party's equals."""
-    return desk.digester.digest("ground", dumps([cif_no, field, golden.values.get(field)])).hex()
+    return ground_of_values(desk, cif_no, golden.values, field)
+
+
+def ground_of_values(desk: Desk, cif_no: CifNo, values: Mapping[str, Any], field: str) -> str:
+    """As `ground_of`, of golden values in stored form."""
+    return desk.digester.digest("ground", dumps([cif_no, field, values.get(field)])).hex()
 
 
 def _grounds(desk: Desk, cif_no: CifNo, golden: GoldenRecord) -> dict[Proposal, str]:
@@ -305,8 +312,15 @@ def _withdrawn(unit: UnitOfWork, cif_no: CifNo, stands: Mapping[Proposal, str]) 
     return [
         (one, attrs.evolve(one, state=ApprovalState.WITHDRAWN))
         for one in unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=cif_no)
-        if one.operation is Operation.CHANGE and one.base != {one.detail["field"]: stands.get(proposed_by(one))}
+        if one.operation is Operation.CHANGE
+        and "change" not in one.detail  # what a person waits for conflicts, and is not taken back behind their back
+        and one.base != {one.detail["field"]: stands.get(proposed_by(one))}
     ]
+
+
+def changed_fields(approval: Approval) -> tuple[str, ...]:
+    """The fields of a proposed change: one that a source differs in, or those of a change set."""
+    return tuple(approval.detail["field"].split(","))
 
 
 def proposed_by(approval: Approval) -> Proposal:

@@ -13,7 +13,7 @@ from ..context import Actor, Effect, Purpose, Sink
 from ..party import CATALOGUE, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._golden import proposed_by
+from ._golden import changed_fields, proposed_by
 from ._records import open_records
 from .desk import Desk
 
@@ -58,12 +58,20 @@ def pending(
 ) -> tuple[Pending, ...]:
     """What waits about a party, of what *actor* may see at *sink*, oldest first; opens the records that propose a value."""
     waiting = [one for one in unit.work.approvals(cif_no=row.cif_no) if one.state in OPEN]
-    changes = [one for one in waiting if one.operation is Operation.CHANGE and one.detail["field"] in decisions]
-    values = _proposed(desk, unit, row, changes)
+    changes = [
+        one
+        for one in waiting
+        if one.operation is Operation.CHANGE and not decisions.keys().isdisjoint(changed_fields(one))
+    ]
+    said = _proposed(desk, unit, row, changes)
     found = []
     for one in waiting:
         if one in changes:
-            found.append(_shown(desk, row, one, values.get(one.id), decisions[one.detail["field"]], sink))
+            found += [
+                _shown(desk, row, one, field, said.get(one.id, {}).get(field), decisions[field], sink)
+                for field in changed_fields(one)
+                if field in decisions
+            ]
         elif any(
             desk.policy.allows(actor, action, purpose).effect is Effect.PERMIT
             for action in _SEEN_BY.get(one.operation, ())
@@ -72,18 +80,18 @@ def pending(
     return tuple(found)
 
 
-def _proposed(desk: Desk, unit: UnitOfWork, row: PartyRow, changes: Sequence[Approval]) -> dict[str, Any]:
-    """The proposed value of each change whose record is there."""
+def _proposed(desk: Desk, unit: UnitOfWork, row: PartyRow, changes: Sequence[Approval]) -> dict[str, Mapping[str, Any]]:
+    """The proposed values of each change whose record is there."""
     if not changes:
         return {}
     places = {one.id: proposed_by(one).place for one in changes}
     rows = [(row.cif_no, record) for record in unit.sources.at(set(places.values()))]
     said = {record.statement.place: record.statement.values for record in open_records(desk, rows)}
-    return {one.id: said.get(places[one.id], {}).get(one.detail["field"]) for one in changes}
+    return {one.id: said.get(places[one.id], {}) for one in changes}
 
 
-def _shown(desk: Desk, row: PartyRow, one: Approval, value: Any, said: FieldDecision, sink: Sink) -> Pending:
-    field = CATALOGUE[PartyKind(row.kind)][one.detail["field"]]
+def _shown(desk: Desk, row: PartyRow, one: Approval, name: str, value: Any, said: FieldDecision, sink: Sink) -> Pending:
+    field = CATALOGUE[PartyKind(row.kind)][name]
     clear = value is None or said.decision.effect is Effect.PERMIT
     return Pending(
         id=one.id, operation=one.operation, field=field.name, maker=one.maker, expires_at=one.expires_at,

@@ -120,6 +120,6 @@ def decision_entry(
     field = approval.detail.get("field")
     return AuditEntry.by(
         actor, action, now, subjects=approval.subjects, count=len(approval.subjects),
-        fields=(field,) if field else (), rule=f"{approval.operation.value}:{approval.id}", digests=digests or {},
+        fields=tuple(field.split(",")) if field else (), rule=f"{approval.operation.value}:{approval.id}", digests=digests or {},
         marks=left_at(approval) if approval.mark else {},
     )  # fmt: skip

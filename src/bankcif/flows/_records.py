@@ -52,6 +52,7 @@ class Arrival:
         verification: The check, of a record that is one.
         override: That it is a person's decision, if it is one.
         word: What it says of a tag, in stored form, of a record that does.
+        before: Of a change, the values that it takes the place of, in stored form.
     """
 
     origin: SourceKey
@@ -63,6 +64,7 @@ class Arrival:
     verification: Verification | None = None
     override: Override | None = None
     word: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -151,7 +153,7 @@ def seal_record(
 
     The payload holds ``format`` (1), ``kind``, ``values``, ``given`` (what the channel wrote, where standardizing
     changed it), ``faults`` (path, rule, severity), ``terms`` (how far the source is believed) and, of a check,
-    ``verification``, of a decision ``override``, of what is said of a tag ``word``.
+    ``verification``, of a decision ``override``, of what is said of a tag ``word``, of a change ``before``.
     """
     form = arrival.form
     payload = {
@@ -168,6 +170,8 @@ def seal_record(
         payload["override"] = arrival.override.stored()
     if arrival.word is not None:
         payload["word"] = arrival.word
+    if arrival.before is not None:
+        payload["before"] = arrival.before
     bare = SourceRow(
         source=arrival.origin.source, source_key=arrival.origin.key, record_no=record_no, channel=arrival.channel,
         received_at=received_at, business_time=arrival.business_time, actor=actor.id, person=actor.person, key_id=key.id,
@@ -200,7 +204,7 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
         kind=kind,
         statement=statement_of(
             row, payload["values"], Terms.of_stored(payload["terms"]), payload.get("verification"), payload.get("override"),
-            payload.get("word"),
+            payload.get("word"), payload.get("before"),
         ),
         key=key,
         identifying=desk.link_policy.identifying,
@@ -220,6 +224,7 @@ def statement_of(
     check: Mapping[str, Any] | None = None,
     override: Mapping[str, Any] | None = None,
     word: Mapping[str, Any] | None = None,
+    before: Mapping[str, Any] | None = None,
 ) -> Statement:
     """A record as survivorship hears it."""
     return Statement(
@@ -227,5 +232,5 @@ def statement_of(
         received_at=row.received_at, business_time=row.business_time, values=values, terms=terms,
         restricted=row.restricted_at is not None, actor=row.actor, person=row.person,
         verification=None if check is None else Verification.of_stored(check),
-        override=None if override is None else Override.of_stored(override), word=word,
+        override=None if override is None else Override.of_stored(override), word=word, before=before,
     )  # fmt: skip

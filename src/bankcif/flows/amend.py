@@ -12,7 +12,7 @@ from ..merging import DECISIONS, Terms
 from ..party import CifNo, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow
-from ._golden import golden_of, ground_of, proposed_by, rebuild
+from ._golden import changed_fields, golden_of, ground_of, proposed_by, rebuild
 from ._records import Arrival, content_tag, seal_record, statement_of
 from ._reshape import standing
 from .desk import Desk
@@ -23,25 +23,28 @@ __all__ = ["change", "ground_of_change"]
 def ground_of_change(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
     """What a proposed change stands on, as it is now: a digest of the field's golden value."""
     party, _ = standing(desk, unit, CifNo(approval.subjects[0]))
-    golden, field = golden_of(desk, party.kind, party.after, party.anchor), approval.detail["field"]
-    return {field: ground_of(desk, party.cif_no, golden, field)}
+    golden = golden_of(desk, party.kind, party.after, party.anchor)
+    return {field: ground_of(desk, party.cif_no, golden, field) for field in changed_fields(approval)}
 
 
 def change(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
-    """Carries out an approved change: its value becomes a source record, which may change the field."""
+    """Carries out an approved change: its values become a source record, which may change the fields."""
     party, opened = standing(desk, unit, CifNo(approval.subjects[0]))
     proposed = proposed_by(approval)
-    field = proposed.field
+    fields = changed_fields(approval)
     said = next((one for one in opened if one.statement.place == proposed.place), None)
     if said is None:
         raise InputError("the record that proposed this value is not this customer's any more", rule="stale")
     # A later decision stands, even where clocks of two hosts differ or two decisions share an instant.
     decided = [one.statement.business_time or 0 for one in opened if one.statement.origin.source == DECISIONS]
+    over = said.statement.override
+    override = None if over is None else attrs.evolve(over, waits=False)
+    # What a person changes holds from its day on, and not from the one on which somebody agreed.
+    at = over.effective if over is not None and over.effective is not None else max((now, *(at + 1 for at in decided)))
     arrival = Arrival(
         origin=SourceKey(DECISIONS, approval.id), channel="approval",
-        form=Standard(kind=said.kind, values={field: said.statement.values[field]}, given={}, faults=()),
-        terms=Terms(trust=100, may_change=frozenset({field})), business_time=max((now, *(at + 1 for at in decided))),
-        override=said.statement.override,
+        form=Standard(kind=said.kind, values={field: said.statement.values[field] for field in fields}, given={}, faults=()),
+        terms=Terms(trust=100, may_change=frozenset(fields)), business_time=at, override=override,
     )  # fmt: skip
     sealed = seal_record(
         desk, arrival, record_no=0, key=desk.data_keys.take(1)[0], received_at=now, content=content_tag(desk, arrival),

@@ -26,6 +26,7 @@ from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE, PORTRAIT
 from ..storage.rows import OutboxRow, PartyRow
 from ..tagging import Catalogue, Evaluator, Held, Left, Portrait, Tag, Verdict, Word, heard, state_of
+from ._as_of import sitter_as_of
 from ._opened import open_goldens
 from ._pages import pages
 from ._portrait import (
@@ -194,11 +195,13 @@ def renew(
 
 
 def portrait(
-    desk: Desk, cif_no: CifNo, *, at: int | None = None, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY
-) -> PortraitView:
+    desk: Desk, cif_no: CifNo, *, at: int | None = None, valid: date | None = None, actor: Actor, purpose: Purpose,
+    sink: Sink = Sink.DISPLAY,
+) -> PortraitView:  # fmt: skip
     """
     The portrait of a customer, or as it was at the instant *at*: by the catalogue, the golden record and the words of then, on the day of
-    then. States that have no history, such as the life cycle, are those of today.
+    then. States that have no history, such as the life cycle, are those of today. With *valid* that of another day, as it was known at *at*, or is now:
+    what was corrected since for that day is in it, and it says of no tag since when.
 
     Raises:
         InputError: It is to go to a file, which is an export, or *at* lies ahead.
@@ -217,7 +220,7 @@ def portrait(
         if row is not None:
             granted = granted_to(desk, unit, actor, Action.VIEW, purpose, row, sink=sink)
             if any(name.startswith(("tag:", "segment:")) for name in granted):
-                found = tags_of(desk, unit, row, granted, at=at)
+                found = tags_of(desk, unit, row, granted, at=at, valid=valid)
         if row is not None and found is not None:
             within = spend(desk, unit, actor, Action.VIEW, 1)
             if within:
@@ -236,15 +239,20 @@ def portrait(
 
 def tags_of(
     desk: Desk, unit: UnitOfWork, row: PartyRow, granted: Mapping[str, FieldDecision], *, at: int | None = None,
-    values: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None, valid: date | None = None,
 ) -> PortraitView:  # fmt: skip
-    """The portrait of a party, now or at an instant, as *granted* lets it be seen; *values* are its golden values, if they are open."""
+    """
+    The portrait of a party, now or at an instant, and of another day, as *granted* lets it be seen; *values* are its golden values, if they are open.
+    """
     instant = desk.now() if at is None else at
-    day = local_date(from_micros(instant), desk.zone)
+    day = local_date(from_micros(instant), desk.zone) if valid is None else valid
     evaluator = _evaluator_at(desk, unit, at)
     if evaluator is None:
         return PortraitView(cif_no=row.cif_no, day=day, catalogue="", tags=(), left={}, withheld=())
-    if at is None:
+    before = Portrait()
+    if valid is not None:
+        sitter = sitter_as_of(desk, unit, row, instant, valid)
+    elif at is None:
         values = open_goldens(desk, unit, [row.cif_no])[row.cif_no] if values is None else values
         facts = unit.copies.facts([row.cif_no]).get(row.cif_no)
         before = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no, Portrait())

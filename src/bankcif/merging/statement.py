@@ -76,19 +76,30 @@ class Override:
     Attributes:
         release: When it ends.
         until: The instant at which it ends, in microseconds; with `Release.EXPIRY` it must be there, and else it may.
+        effective: The instant from which on it stands, before or behind the one at which it was said; that one if None.
+        waits: Whether a second person decides about it, and it is not heard: what they approve becomes a record of its own.
+        code, evidence: Of a change set, why, as a code, and a reference to what proves it.
     """
 
     release: Release
     until: int | None = None
+    effective: int | None = None
+    waits: bool = False
+    code: str = ""
+    evidence: str = ""
 
     def stored(self) -> dict[str, Any]:
-        """The form in sealed payloads."""
-        return {"release": self.release.value, "until": self.until}
+        """The form in sealed payloads; what is nothing is left out."""
+        more = {"effective": self.effective, "waits": self.waits, "code": self.code, "evidence": self.evidence}
+        return {
+            "release": self.release.value, "until": self.until,
+            **{name: value for name, value in more.items() if value not in (None, False, "")},
+        }  # fmt: skip
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> Override:
         """The reverse of `stored`."""
-        return cls(release=Release(stored["release"]), until=stored["until"])
+        return cls(**{**stored, "release": Release(stored["release"])})
 
 
 @attrs.frozen(kw_only=True)
@@ -156,6 +167,7 @@ class Statement:
         verification: The check, of a record that is one; such a record asserts no value.
         override: That it is a person's decision, if it is one.
         word: What is said of a tag, in stored form, of a record that does; survivorship does not ask, the portrait does.
+        before: Of a change, the values that it took the place of; nobody asks but who looks at the change.
     """
 
     origin: SourceKey
@@ -171,6 +183,7 @@ class Statement:
     verification: Verification | None = None
     override: Override | None = None
     word: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
 
     @property
     def place(self) -> tuple[str, str, int]:

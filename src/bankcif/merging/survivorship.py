@@ -21,7 +21,7 @@ from ..errors import ConfigurationError
 from ..party import CATALOGUE, Field, FieldType, PartyKind, SourceKey
 from ..wording import Ground, compatible, organization_name, person_name
 from .rules import STANDARD_RULES, FieldRule, Strategy, SurvivorshipRules
-from .statement import DECISIONS, GoldenRecord, Proposal, Provenance, Release, Statement
+from .statement import DECISIONS, GoldenRecord, Override, Proposal, Provenance, Release, Statement
 
 __all__ = ["survive", "value_at"]
 
@@ -39,6 +39,7 @@ def survive(
     rules: SurvivorshipRules = STANDARD_RULES,
     digest: Callable[[Mapping[str, Any]], str] | None = None,
     now: int | None = None,
+    valid: int | None = None,
 ) -> GoldenRecord:
     """
     The golden record of *records*; the same records give the same result, in whatever order they come.
@@ -50,10 +51,18 @@ def survive(
         as_of: Only records received until then are heard (microseconds); None hears all.
         rules: How each field survives.
         digest: Keyed digest of path to value, by which a value is known that was checked; without, checks are not heard.
-        now: At what instant overrides are judged (microseconds); *as_of* if None, and without either none has expired.
+        now: At what instant overrides are judged (microseconds); *as_of* if None, and without either none has expired or is to come.
+        valid: Of which instant the values are (microseconds): what says of itself that it is of a later one is not heard, and overrides are judged
+            then; None for what holds now.
     """
-    told = [r for r in records if not r.restricted and (as_of is None or r.received_at <= as_of)]
-    heard = _heard(told, as_of if now is None else now)
+    told = [
+        r
+        for r in records
+        if not r.restricted and (as_of is None or r.received_at <= as_of) and (valid is None or _begins(r) <= valid)
+    ]
+    moment = valid if valid is not None else as_of if now is None else now
+    told = [r for r in told if r.override is None or _stands_from(r.override, moment)]
+    heard = _heard(told, moment)
     if len(heard) == 1:
         return _alone(kind, heard[0], anchor)
     checks = [r for r in told if r.verification is not None] if digest is not None else []
@@ -74,6 +83,18 @@ def _heard(told: Iterable[Statement], now: int | None) -> list[Statement]:
     ordered = sorted((r for r in told if r.verification is None), key=lambda record: record.place)
     last = {r.origin: r.place for r in ordered if r.override is not None}
     return [r for r in ordered if r.override is None or (r.place == last[r.origin] and not _ended(r, now))]
+
+
+def _begins(record: Statement) -> int:
+    """From what instant on a record says what it says."""
+    if record.override is not None and record.override.effective is not None:
+        return record.override.effective
+    return record.received_at if record.business_time is None else record.business_time
+
+
+def _stands_from(override: Override, moment: int | None) -> bool:
+    """Whether an override waits for nobody, and has begun."""
+    return not override.waits and (override.effective is None or moment is None or override.effective <= moment)
 
 
 def _ended(record: Statement, now: int | None) -> bool:
@@ -117,7 +138,10 @@ class _Panel:
             field = catalogue[name]
             entitled = self._entitled(field)
             found = self._survivor(field, entitled)
-            if found is not None and found[1] != []:  # rows that were all taken back are none
+            if found is not None and found[1] not in (
+                None,
+                [],
+            ):  # what a person cleared, and rows that were all taken back
                 winner, values[name], rule = found
                 provenance[name] = Provenance(*winner.place, rule)
             if len(entitled) < len(self._said[name]):
@@ -248,6 +272,7 @@ class _Panel:
         """
         assert override.override is not None, "only overrides are released"
         name, since = field.name, _when(override)
+        begun = max(override.received_at, override.override.effective or 0)
         if any(name in r.values and self._may_change(r, field) and _when(r) > since for r in self._decided):
             return True
         for word in entitled:
@@ -256,14 +281,10 @@ class _Panel:
             if word.origin.source == DECISIONS:
                 later = (word.business_time or 0) >= (override.business_time or 0)
             else:
-                later = override.override.release is Release.SOURCES_CHANGE and word.received_at > override.received_at
+                later = override.override.release is Release.SOURCES_CHANGE and word.received_at > begun
             if not later:
                 continue
-            earlier = [
-                r
-                for r in entitled
-                if r.origin == word.origin and r.received_at <= override.received_at and r is not word
-            ]
+            earlier = [r for r in entitled if r.origin == word.origin and r.received_at <= begun and r is not word]
             known = _latest([r for r in earlier if r.override is None])
             if _differs(field.type, (known[0] if known else override).values[name], word.values[name]):
                 return True

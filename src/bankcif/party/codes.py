@@ -121,6 +121,22 @@ _INVESTMENT = CodeList(
     },
 )
 _AML = CodeList("aml_class", {"low": ("低", "low"), "medium": ("中", "medium"), "high": ("高", "high")})
+# Source: kinds of reasons that the guide names for a change; a bank's own list takes its place.
+_CHANGE_REASON = CodeList(
+    "change_reason",
+    {
+        "customer_request": ("客户申请", "asked for by the customer"),
+        "moved": ("迁址", "moved"),
+        "renamed": ("更名", "renamed"),
+        "contact_changed": ("联系方式变更", "contact changed"),
+        "document_renewed": ("证件换发", "document renewed"),
+        "correction": ("差错更正", "error corrected"),
+        "verification": ("核实修正", "found out by a check"),
+        "regulation": ("监管要求", "required by a supervisor"),
+        "transfer": ("客户移交", "handed over"),
+        "other": ("其他", "other"),
+    },
+)
 _YES_NO = CodeList("yes_no", {"Y": ("是", "yes"), "N": ("否", "no")}, {"1": "Y", "0": "N", "true": "Y", "false": "N"})
 _CHANNEL = CodeList(
     "contact_channel",
@@ -215,7 +231,7 @@ def code_lists() -> CodeLists:
         },
     )
     lists = (_SEX, _OCCUPATION, _INCOME, _INVESTMENT, _AML, _YES_NO, _CHANNEL, _TIME, _LANGUAGE, _TAX,
-             _LEGAL_FORM, _INDUSTRY, _ROLE, country)  # fmt: skip
+             _LEGAL_FORM, _INDUSTRY, _ROLE, _CHANGE_REASON, country)  # fmt: skip
     return CodeLists({one.name: one for one in lists})
 
 

@@ -1,0 +1,210 @@
+"""The changes that persons made of a customer: where each stands, and what it said."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from .._clock import from_micros, local_date
+from ..access import Action, FieldDecision
+from ..approval import OPEN, Approval, ApprovalState, Operation
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..merging import DECISIONS
+from ..party import CATALOGUE, CifNo, PartyKind, SourceKey
+from ..storage import UnitOfWork
+from ..storage.rows import PartyRow
+from ._golden import ground_of_values
+from ._opened import open_golden
+from ._reasons import reasons_of
+from ._records import Record, open_records
+from ._relations import by_ticket, current, granted_to
+from ._view import as_seen
+from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
+
+__all__ = ["CHANGES", "Change", "ChangeState", "KnownChange", "changes", "known_changes"]
+
+CHANGES = "bankcif.change"
+"""Source of what persons change of customers."""
+
+
+class ChangeState(enum.StrEnum):
+    """Where a change stands."""
+
+    APPLIED = "applied"
+    SCHEDULED = "scheduled"
+    WAITING = "waiting"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """
+    A change that was made of a customer, as somebody may see it.
+
+    Attributes:
+        id, state, approval: As of `Changed`.
+        values: The new values of those fields that may be seen, masked like them.
+        before: The values that stood when it was made, likewise.
+        withheld: Fields of it that are not shown.
+        code, text, evidence: Why.
+        channel, maker: How it came, and who made it.
+        at: When; microseconds since 1970, UTC.
+        effective: From which day on it holds.
+    """
+
+    id: str
+    state: ChangeState
+    approval: str
+    values: Mapping[str, Any]
+    before: Mapping[str, Any]
+    withheld: tuple[str, ...]
+    code: str
+    text: str = attrs.field(repr=False)
+    evidence: str = attrs.field(repr=False)
+    channel: str
+    maker: str
+    at: int
+    effective: date
+
+
+def changes(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> tuple[Change, ...]:
+    """
+    The changes that persons made of a customer, the latest first, as far as *actor* may see their fields.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
+        AccessError: *actor* has seen as many customers in this hour as the policy allows.
+    """
+    need_purpose(desk, actor, "changes", purpose)
+    assure(desk, actor, Action.VIEW, "changes", purpose)
+    found: tuple[Change, ...] | None = None
+    within = True
+    with desk.unit_of_work() as unit:
+        row = current(unit, cif_no, purpose)
+        granted = {} if row is None else granted_to(desk, unit, actor, Action.VIEW, purpose, row)
+        if row is not None and granted:
+            known = sorted(known_changes(desk, unit, row), key=lambda one: one.said.statement.received_at, reverse=True)
+            words = reasons_of(desk, unit, [one.about for one in known])
+            found = tuple(_shown(desk, row, one, words.get(one.about, ""), granted) for one in known)
+            within = spend(desk, unit, actor, Action.VIEW, 1)
+            if within:
+                fields = sorted({name for one in found for name in one.values})
+                rules = {granted[name].decision.rule for name in fields} | by_ticket(desk, actor, row)
+                entry = AuditEntry.by(
+                    actor, "changes", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1, fields=tuple(fields),
+                    rule=",".join(sorted(rules)),
+                )  # fmt: skip
+                record(desk, unit, [entry])
+                unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.VIEW, "changes", purpose)
+    if row is None or found is None:
+        raise refuse(desk, actor, "changes", purpose, subjects=(row.cif_no,) if row else ())
+    return found
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class KnownChange:
+    """
+    A change that is known of a customer.
+
+    Attributes:
+        said: Its own record.
+        heard: The record by which it holds: its own, or that of the approval; None if there is none.
+        state, approval: Where it stands.
+    """
+
+    id: str
+    said: Record
+    heard: Record | None
+    state: ChangeState
+    approval: Approval | None
+
+    @property
+    def about(self) -> str:
+        """What its reason is kept under."""
+        return f"change:{self.said.statement.origin.key}:0"
+
+
+def known_changes(desk: Desk, unit: UnitOfWork, row: PartyRow) -> list[KnownChange]:
+    """All changes of a customer, in no order."""
+    opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
+    last: dict[SourceKey, Record] = {}
+    first: dict[SourceKey, Record] = {}
+    for one in sorted(opened, key=lambda one: one.statement.place):
+        first.setdefault(one.statement.origin, one)
+        last[one.statement.origin] = one
+    approvals = {
+        one.detail["change"]: one
+        for one in unit.work.approvals(cif_no=row.cif_no)
+        if one.operation is Operation.CHANGE and "change" in one.detail
+    }
+    # A proposal that was made of somebody who was merged since is about the number of then.
+    homes = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} - {row.cif_no}
+    for home in homes:
+        for other in unit.work.approvals(cif_no=home):
+            if other.operation is Operation.CHANGE and "change" in other.detail:
+                approvals.setdefault(other.detail["change"], other)
+    golden = open_golden(desk, unit, row)
+    found = []
+    for origin, said in first.items():
+        if origin.source != CHANGES:
+            continue
+        approval = approvals.get(origin.key)
+        waited = said.statement.override is not None and said.statement.override.waits
+        heard = last[origin] if not waited else last.get(SourceKey(DECISIONS, approval.id)) if approval else None
+        state = _state(desk, row, heard, approval, golden)
+        found.append(KnownChange(id=origin.key, said=said, heard=heard, state=state, approval=approval))
+    return found
+
+
+_ENDED = {
+    ApprovalState.REJECTED: ChangeState.REJECTED,
+    ApprovalState.WITHDRAWN: ChangeState.WITHDRAWN,
+    ApprovalState.EXPIRED: ChangeState.EXPIRED,
+}
+
+
+def _state(
+    desk: Desk, row: PartyRow, heard: Record | None, approval: Approval | None, golden: Mapping[str, Any]
+) -> ChangeState:
+    now = desk.now()
+    if heard is not None and heard.statement.override is not None:
+        over = heard.statement.override
+        if over.until is not None and over.until <= now:
+            return ChangeState.CANCELLED
+        return ChangeState.SCHEDULED if (over.effective or 0) > now else ChangeState.APPLIED
+    if approval is None:
+        return ChangeState.WITHDRAWN
+    if approval.state not in OPEN:
+        return _ENDED.get(approval.state, ChangeState.WITHDRAWN)
+    if approval.expires_at <= now:
+        return ChangeState.EXPIRED
+    stands = {name: ground_of_values(desk, row.cif_no, golden, name) for name in approval.base}
+    return ChangeState.WAITING if stands == approval.base else ChangeState.CONFLICT
+
+
+def _shown(desk: Desk, row: PartyRow, one: KnownChange, text: str, granted: Mapping[str, FieldDecision]) -> Change:
+    said = one.said.statement
+    over = said.override
+    assert over is not None, "a change is a decision"
+    catalogue = CATALOGUE[PartyKind(row.kind)]
+    seen = [name for name in said.values if name in granted and name in catalogue]
+    effective = over.effective if over.effective is not None else said.received_at
+    return Change(
+        id=one.id, state=one.state, approval="" if one.approval is None else one.approval.id,
+        values={name: as_seen(desk, catalogue[name], said.values[name], granted[name]) for name in seen},
+        before={name: as_seen(desk, catalogue[name], (said.before or {}).get(name), granted[name]) for name in seen},
+        withheld=tuple(name for name in said.values if name not in seen), code=over.code, text=text,
+        evidence=over.evidence, channel=said.channel, maker=said.actor, at=said.received_at,
+        effective=local_date(from_micros(effective), desk.zone),
+    )  # fmt: skip
