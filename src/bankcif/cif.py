@@ -29,6 +29,7 @@ from ._tasks import (
     Operators,
     Policies,
     Relations,
+    Reminders,
     Tags,
     Verifications,
 )
@@ -200,6 +201,7 @@ class CIF:
         self.changes = Changes(self)
         self.consents = Consents(self)
         self.relations = Relations(self)
+        self.reminders = Reminders(self)
         self.operators = Operators(self)
         self.exports = Exports(self)
         self.access = Access(self)

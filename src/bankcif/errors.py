@@ -26,6 +26,7 @@ Everything bankcif raises on purpose, under one root.
     │   ├── StoreOpenError            it cannot be opened, or is not one of ours
     │   ├── ConflictError             somebody else wrote first; nothing was written here
     │   └── ForkError                 a CIF was carried into a forked process
+    ├── DeliveryError                 a notice could not be delivered
     └── AuditError                    the log cannot be written, or what shall vouch for it does not
         └── WitnessError              a witness does not take a checkpoint; carries the size of what it holds
 
@@ -45,6 +46,7 @@ __all__ = [
     "BankCIFError",
     "ConfigurationError",
     "ConflictError",
+    "DeliveryError",
     "FileError",
     "ForkError",
     "FourEyesError",
@@ -301,6 +303,12 @@ class ForkError(StorageError):
     """A CIF was carried into a forked process; open one there."""
 
     code = "fork"
+
+
+class DeliveryError(BankCIFError):
+    """A notice could not be delivered; it is tried again with the next run."""
+
+    code = "delivery"
 
 
 class AuditError(BankCIFError):

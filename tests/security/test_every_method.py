@@ -31,8 +31,9 @@ from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
 from bankcif.party import ConsentUse, Organization, ReferenceTables, RelationKind
 from bankcif.storage._memory_unit import Unit
-from bankcif.tagging import AudiencePlan, Catalogue
+from bankcif.tagging import AudiencePlan, Catalogue, Reminder
 from bankcif.testing.verifiers import FakeVerifier
+from bankcif.upkeep import LogNotifier
 
 ALL = frozenset(
     {
@@ -207,6 +208,17 @@ def _tagged(w: World, *, again: bool = False) -> CIF:
     return w.cif
 
 
+def _reminded(w: World, *, done: bool = False) -> CIF:
+    watch = Reminder(name="watch", of="tag:known", zh="看", en="look", roles=("watcher",))
+    everybody = tag("known", "kind = 'individual' or kind = 'organization'")
+    catalogue = Catalogue.of("reminding", everybody, watch)
+    w.cif.approvals.approve(w.cif.tags.propose(catalogue, reason="r", actor=SECOND).id, actor=THIRD)
+    w.cif.tags.renew(actor=SECOND)
+    if done:
+        w.cif.reminders.done(w.cif_no, "watch", reason="r", actor=SECOND, purpose=SERVICE)
+    return w.cif
+
+
 def _said(w: World) -> CIF:
     _tagged(w).tags.say(w.cif_no, "careful", until=DUE, reason="r", actor=SECOND, purpose=SERVICE)
     return w.cif
@@ -301,6 +313,16 @@ CALLS: dict[str, Call] = {
     ),
     "Changes.of": lambda w, a: w.cif.changes.of(w.cif_no, actor=a, purpose=SERVICE),
     "Customers.as_of": lambda w, a: w.cif.customers.as_of(w.cif_no, actor=a, purpose=SERVICE),
+    "Reminders.waiting": lambda w, a: _reminded(w).reminders.waiting(actor=a, purpose=SERVICE),
+    "Reminders.done": lambda w, a: _reminded(w).reminders.done(w.cif_no, "watch", reason="r", actor=a, purpose=SERVICE),
+    "Reminders.snooze": lambda w, a: _reminded(w).reminders.snooze(
+        w.cif_no, "watch", (NOW + timedelta(days=5)).date(), reason="r", actor=a, purpose=SERVICE
+    ),
+    "Reminders.reopen": lambda w, a: _reminded(w, done=True).reminders.reopen(
+        w.cif_no, "watch", reason="r", actor=a, purpose=SERVICE
+    ),
+    "Reminders.deliver": lambda w, a: _reminded(w).reminders.deliver(LogNotifier(), actor=a, purpose=OPERATIONS),
+    "Reminders.contacted": lambda w, a: w.cif.reminders.contacted(w.cif_no, reached=False, actor=a, purpose=OPERATIONS),
     "Consents.grant": lambda w, a: w.cif.consents.grant(
         w.cif_no, MARKETING_USE, text="1", reason="r", actor=a, purpose=SERVICE
     ),

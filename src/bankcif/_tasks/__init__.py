@@ -8,6 +8,7 @@ from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
 from .operators import Operators
 from .relations import Relations
+from .reminders import Reminders
 from .tags import Tags
 from .upkeep import Erasures, Held, Keys, Policies
 
@@ -26,6 +27,7 @@ __all__ = [
     "Operators",
     "Policies",
     "Relations",
+    "Reminders",
     "Tags",
     "Verifications",
 ]

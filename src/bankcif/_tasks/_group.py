@@ -27,7 +27,9 @@ _LOGGED = {
     "policies.propose": "propose_policy", "tags.preview": "preview_catalogue", "tags.proposed": "proposed_catalogue", "tags.audience": "preview_audience",
     "tags.count": "count_tags", "tags.propose": "propose_catalogue",
     "relations.add": "relate", "relations.end": "end_relation", "relations.correct": "correct_relation", "relations.retract": "retract_relation",
-    "relations.of": "relations", "changes.make": "change", "changes.cancel": "cancel_change", "changes.of": "changes", "relations.picture": "relation_picture",
+    "relations.of": "relations", "changes.make": "change", "changes.cancel": "cancel_change", "changes.of": "changes",
+    "reminders.waiting": "reminders", "reminders.done": "remind", "reminders.snooze": "remind", "reminders.reopen": "remind", "reminders.deliver": "deliver_reminders",
+    "reminders.contacted": "change", "relations.picture": "relation_picture",
     "tags.roll_back": "propose_catalogue", "tags.say": "tag", "tags.veto": "tag", "tags.take_back": "tag", "audit.verify": "verify_log", "audit.who": "who_looked",
 }  # fmt: skip
 """What the log calls a task, where that is not the method's name."""

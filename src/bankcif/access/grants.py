@@ -77,6 +77,7 @@ class Action(enum.StrEnum):
     CONSENT = "consent"
     RELATE = "relate"
     CHANGE = "change"
+    WORK = "work"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -95,6 +96,7 @@ BY_CUSTOMER = frozenset(
         Action.CONSENT,
         Action.RELATE,
         Action.CHANGE,
+        Action.WORK,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""

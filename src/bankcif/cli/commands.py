@@ -51,6 +51,7 @@ from .operator import operator as operator_group
 from .policy import policy
 from .portraits import STORED, print_whole, whole_document
 from .relations import relation
+from .reminders import reminder
 from .standard import standard
 from .tags import tags
 from .verify import verify
@@ -96,6 +97,7 @@ commands.add_command(change)
 commands.add_command(daily)
 commands.add_command(consent)
 commands.add_command(relation)
+commands.add_command(reminder)
 commands.add_command(operator_group)
 commands.add_command(verify)
 

@@ -16,6 +16,7 @@ from ..tagging import AudiencePlan, Catalogue, starter_catalogue
 from ._audience import audience_options
 from ._shared import Session, customer_command, emit, harmless, instant, table
 from .relations import print_relations, relation_document
+from .reminders import print_reminders
 from .tags import explained
 
 __all__ = ["STORED", "print_whole", "whole_document"]
@@ -213,6 +214,7 @@ def whole_document(found: Customer360, view: dict[str, Any]) -> dict[str, Any]:
     return {
         **view, "portrait": _shown(found.portrait), "contacts": [attrs.asdict(one) for one in found.contacts],
         "relations": [relation_document(one) for one in found.relations], "due": [attrs.asdict(one) for one in found.due], "tasks": [attrs.asdict(one) for one in found.tasks],
+        "reminders": [attrs.asdict(one) for one in found.reminders],
         "withheld": list(found.withheld),
     }  # fmt: skip
 
@@ -229,6 +231,7 @@ def print_whole(found: Customer360) -> None:
     print_relations(found.relations)
     rows_ = [(one.id, one.task, one.other or "", instant(one.opened_at)) for one in found.tasks]
     table("open questions", ("id", "what", "with", "since"), rows_)
+    print_reminders(found.reminders)
 
 
 def _shown(found: PortraitView) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from ..rules import opened_record
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import PORTRAIT, PortraitRow
 from ..storage.rows import FactRow, GoldenRow, PartyRow
-from ..tagging import Evaluator, Portrait, Word, draw
+from ..tagging import WORD, Evaluator, Portrait, Word, draw
 from ._opened import born_of
 from ._relations import resolved
 from .desk import Desk
@@ -72,6 +72,11 @@ class Sitter:
     fresh: bool = False
 
 
+def _kept_by(word: Mapping[str, Any]) -> str:
+    """By which deed the reason of a word was kept."""
+    return "remind" if word["tag"].startswith(WORD) else "tag"
+
+
 def portrait_place(cif_no: CifNo, version: int) -> Place:
     """Where a portrait belongs."""
     return Place(table="golden_group", owner=(cif_no,), group=PORTRAIT, version=version)
@@ -92,7 +97,9 @@ def words_of(statements: Iterable[Statement]) -> list[Word]:
     """What records say of tags, under each key in the order in which it was said; restricted ones are not heard."""
     said = sorted((one for one in statements if one.word is not None and not one.restricted), key=lambda one: one.place)
     return [
-        attrs.evolve(Word.of_stored(one.word), key=one.origin.key, about=f"tag:{one.origin.key}:{one.record_no}")
+        attrs.evolve(
+            Word.of_stored(one.word), key=one.origin.key, about=f"{_kept_by(one.word)}:{one.origin.key}:{one.record_no}"
+        )
         for one in said
         if one.word is not None
     ]

@@ -25,7 +25,7 @@ from ._reasons import need_reason
 from ._records import Arrival, open_records
 from .desk import Desk
 
-__all__ = ["SAYINGS", "say", "tag_is_granted"]
+__all__ = ["SAYINGS", "keep_word", "say", "tag_is_granted"]
 
 SAYINGS = "bankcif.tag"
 """Source of what is said of tags."""
@@ -76,26 +76,8 @@ def say(
             raise InputError("there is no such tag in the catalogue in force", path="$.tag", rule="unknown_tag")
         if known is not None:
             need_sayable(known, said, until, evidence, desk.today())
-        # The key tells which tag of which customer to nobody who reads the database.
-        own = SourceKey(SAYINGS, desk.digester.digest("tag_word", dumps([row.cif_no, tag])).hex())
-        # After merges it may have been said under the numbers of others; a person decides about all.
-        spoken = words_of(one.statement for one in open_records(desk, unit.sources.of_parties([row.cif_no])))
-        origins = [SourceKey(SAYINGS, word.key) for word in spoken if word.tag == tag]
-        if said is None and tag not in heard(spoken, desk.today()):
-            raise InputError("nothing stands that was said of this tag", path="$.tag", rule="unsaid", cif_no=row.cif_no)
-        now = desk.now()
-        word = Word(tag=tag, said=said, until=until, evidence=evidence, at=now, actor=actor.id)
-        arrivals = [
-            Arrival(
-                origin=origin, channel="tag", terms=Terms(), business_time=now, word=word.stored(),
-                form=Standard(kind=PartyKind(row.kind), values={}, given={}, faults=()),
-            )
-            for origin in dict.fromkeys([own, *origins])
-        ]  # fmt: skip
-        # What was said of whom is sealed; the log keeps whether two words were the same.
-        same = desk.digester.digest("tag_said", dumps([row.cif_no, tag, None if said is None else said.value]))
-        decided = Decided(row=row, arrivals=arrivals)
-        keep_decided(desk, unit, [decided], asked, reason=reason, rule=f"word:{same.hex()}")
+        word = Word(tag=tag, said=said, until=until, evidence=evidence, at=desk.now(), actor=actor.id)
+        keep_word(desk, unit, row, word, asked, reason)
         found = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no)
         return (found is not None and name in found.has,)
 
@@ -106,6 +88,34 @@ def say(
 
     asked = Asked(Action.TAG, "tag", ("tag",), actor, purpose)
     return with_party(desk, cif_no, asked, allowed, work)[0]
+
+
+def keep_word(desk: Desk, unit: UnitOfWork, row: PartyRow, word: Word, asked: Asked, reason: str) -> None:
+    """
+    Writes what is said of a tag, or of a reminder, as source records, and what follows from it.
+
+    Raises:
+        InputError: It takes back what nobody said.
+    """
+    # The key tells which tag of which customer to nobody who reads the database.
+    own = SourceKey(SAYINGS, desk.digester.digest("tag_word", dumps([row.cif_no, word.tag])).hex())
+    # After merges it may have been said under the numbers of others; a person decides about all.
+    spoken = words_of(one.statement for one in open_records(desk, unit.sources.of_parties([row.cif_no])))
+    origins = [SourceKey(SAYINGS, one.key) for one in spoken if one.tag == word.tag]
+    if word.said is None and word.tag not in heard(spoken, desk.today()):
+        raise InputError("nothing stands that was said of this tag", path="$.tag", rule="unsaid", cif_no=row.cif_no)
+    arrivals = [
+        Arrival(
+            origin=origin, channel="tag", terms=Terms(), business_time=word.at, word=word.stored(),
+            form=Standard(kind=PartyKind(row.kind), values={}, given={}, faults=()),
+        )
+        for origin in dict.fromkeys([own, *origins])
+    ]  # fmt: skip
+    # What was said of whom is sealed; the log keeps whether two words were the same.
+    said = None if word.said is None else word.said.value
+    same = desk.digester.digest("tag_said", dumps([row.cif_no, word.tag, said]))
+    decided = Decided(row=row, arrivals=arrivals)
+    keep_decided(desk, unit, [decided], asked, reason=reason, rule=f"word:{same.hex()}")
 
 
 def tag_is_granted(catalogue: Catalogue, granted: Iterable[str], name: str) -> bool:

@@ -24,6 +24,7 @@ from ._view import CustomerView, need_view_sink, view_of
 from ._walked import Ask, RelationView, relations_shown
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
 from .portray import PortraitView, tags_granted, tags_of
+from .remind import ReminderView, reminders_of
 
 __all__ = ["Contact", "Customer360", "OpenTask", "customer360"]
 
@@ -73,6 +74,7 @@ class Customer360:
         relations: Those that stand today, with the other ones as they may be seen.
         due: Contacts that ask for something to be done and have no outcome, the earliest due first: the next actions at the counter.
         tasks: Questions that wait for a person.
+        reminders: What is to be done about them while they have a tag, of the tags that are shown.
         withheld: Fields, tags and segments that there are or may be, and ``tasks``, of which nothing is shown to this actor.
     """
 
@@ -82,6 +84,7 @@ class Customer360:
     relations: tuple[RelationView, ...]
     due: tuple[Contact, ...]
     tasks: tuple[OpenTask, ...]
+    reminders: tuple[ReminderView, ...]
     withheld: tuple[str, ...]
 
 
@@ -137,7 +140,7 @@ def _seen(
         view=view, portrait=portrait, contacts=contacts[:_MOST],
         relations=relations_shown(ask, desk.today()) if "relationships" in view.values else (),
         due=tuple(sorted((one for one in contacts if one.due and not one.outcome), key=lambda one: (one.due, one.on))),
-        tasks=_tasks(desk, unit, row, actor) if may_task else (),
+        tasks=_tasks(desk, unit, row, actor) if may_task else (), reminders=reminders_of(desk, unit, row, granted),
         withheld=(*view.withheld, *portrait.withheld, *(() if may_task else ("tasks",))),
     )  # fmt: skip
     return found, rules

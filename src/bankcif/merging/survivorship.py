@@ -18,8 +18,8 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError
-from ..party import CATALOGUE, Field, FieldType, PartyKind, SourceKey
-from ..wording import Ground, compatible, organization_name, person_name
+from ..party import CATALOGUE, Field, PartyKind, SourceKey
+from ._words import differs, union
 from .rules import STANDARD_RULES, FieldRule, Strategy, SurvivorshipRules
 from .statement import DECISIONS, GoldenRecord, Override, Proposal, Provenance, Release, Statement
 
@@ -147,7 +147,7 @@ class _Panel:
             if len(entitled) < len(self._said[name]):
                 others = _latest([r for r in self._said[name] if r not in entitled and not self._is_past(r, name)])
                 proposals += [
-                    Proposal(name, *r.place) for r in others if _differs(field.type, values.get(name), r.values[name])
+                    Proposal(name, *r.place) for r in others if differs(field.type, values.get(name), r.values[name])
                 ]
         return GoldenRecord(
             values=values, provenance=provenance, proposals=tuple(proposals),
@@ -196,7 +196,7 @@ class _Panel:
             return chosen, chosen.values[name], rule.custom
         ranked, reason = self._ranked(words, name, rule)
         if rule.strategy is Strategy.AGGREGATE:
-            return ranked[0], _union(record.values[name] for record in ranked), "aggregate"
+            return ranked[0], union(record.values[name] for record in ranked), "aggregate"
         return ranked[0], ranked[0].values[name], reason
 
     def _winner(self, name: str) -> Statement | None:
@@ -247,7 +247,7 @@ class _Panel:
         assert question == "frequency", "a strategy asks nothing else"
         type_ = CATALOGUE[self._kind][name].type
         return sum(
-            not (_differs(type_, value, other.values[name]) and _differs(type_, other.values[name], value))
+            not (differs(type_, value, other.values[name]) and differs(type_, other.values[name], value))
             for other in words
         )
 
@@ -286,7 +286,7 @@ class _Panel:
                 continue
             earlier = [r for r in entitled if r.origin == word.origin and r.received_at <= begun and r is not word]
             known = _latest([r for r in earlier if r.override is None])
-            if _differs(field.type, (known[0] if known else override).values[name], word.values[name]):
+            if differs(field.type, (known[0] if known else override).values[name], word.values[name]):
                 return True
         return False
 
@@ -356,44 +356,5 @@ def _with_earlier(word: Statement, name: str, records: Sequence[Statement]) -> S
     """*word* with the rows of its source key's earlier records beside its own, of which the later stands where they are of one identity."""
     same = [r for r in records if r.origin == word.origin and r.override is None]
     newest_first = sorted(same, key=lambda record: record.record_no, reverse=True)
-    rows = _union(record.values[name] for record in newest_first)
+    rows = union(record.values[name] for record in newest_first)
     return attrs.evolve(word, values={**word.values, name: rows[:_MOST_ROWS]})
-
-
-def _union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
-    """
-    Children of all records, each once; a document, a holding or a book's month that two records carry is one. One that another says it stands above
-    is left out.
-    """
-    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-    for children in lists:
-        for child in children:
-            found.setdefault(_identity(child), child)
-    over = {below for child in found.values() for below in child.get("over", ())}
-    return [child for child in found.values() if child.get("id") not in over] if over else list(found.values())
-
-
-def _identity(child: Mapping[str, Any]) -> tuple[Any, ...]:
-    if "number" in child:
-        return (child.get("scheme"), child["number"])
-    if "token" in child:
-        return (child.get("scheme"), child["token"])
-    if "book" in child:
-        return (child["book"], child["month"])
-    return tuple(sorted((name, str(value)) for name, value in child.items()))
-
-
-def _differs(type_: FieldType, golden: Any, said: Any) -> bool:
-    """Whether *said* is news beside *golden*; another spelling of the same value is none."""
-    if golden is None:
-        return True
-    if type_ is FieldType.CHILDREN:
-        return not {_identity(child) for child in said} <= {_identity(child) for child in golden}
-    if type_ is FieldType.PERSON_NAME:
-        same = (Ground.IDENTICAL, Ground.TRADITIONAL, Ground.VARIANT)
-        return compatible(person_name(golden), person_name(said)) not in same
-    if type_ is FieldType.ORGANIZATION_NAME:
-        return organization_name(golden).core != organization_name(said).core
-    if type_ is FieldType.ADDRESS:
-        return (golden["code"], golden["key"]) != (said["code"], said["key"])
-    return bool(golden != said)

@@ -6,7 +6,8 @@ interactions, consents and relations, the latter with what rests in plain of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from calendar import isleap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -26,7 +27,14 @@ OTHER = "other_"
 _STATES_OF_OTHER = ("life_cycle", "review_state")
 _MOST_COUNT = 10**9
 _MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")
-_DERIVED = {"age": "birth_date", "birth_year": "birth_date", "prefecture": "address", "branch": "home_branch"}
+_OLDEST = 120
+_DERIVED = {
+    "birthdays": "birth_date",
+    "age": "birth_date",
+    "birth_year": "birth_date",
+    "prefecture": "address",
+    "branch": "home_branch",
+}
 """From which field of the catalogue what a rule may name follows."""
 
 
@@ -88,6 +96,13 @@ def _collections() -> tuple[Collection, ...]:
              *(RuleField(name, Kind.DECIMAL, digits=6, most=WHOLE) for name in ("share", "votes")), *_others()],
             date="since",
         ),
+        Collection(
+            "identifiers",
+            [RuleField("scheme", Kind.TEXT), RuleField("long_term", Kind.BOOLEAN), RuleField("valid_from", Kind.DATE),
+             RuleField("valid_until", Kind.DATE)],
+            date="valid_until",
+        ),
+        Collection("birthdays", [RuleField("on", Kind.DATE)], date="on"),
         Collection("balances", [RuleField("month", Kind.DATE), *_money("average")], date="month"),
         Collection(
             "interactions",
@@ -188,12 +203,42 @@ def opened_record(
         record[name] = party.get(name)
     born = values.get("birth_date")
     record["birth_year"] = int(born[:4]) if born else None
+    record["birthdays"] = Birthdays(born)
     for rows in _collections():
+        if rows.name == "birthdays":
+            continue
         said = values.get(rows.name) or ()
         if rows.name == "relationships" and others is not None:
             said = [{**row, **_of_other(others[row["other"]])} for row in said if row["other"] in others]
         record[rows.name] = [_row(rows, row) for row in said]
     return record
+
+
+class Birthdays(Sequence[Mapping[str, Any]]):
+    """
+    The rows of ``birthdays``: every birthday up to the hundred-and-twentieth, made when a rule asks. Who was born on 29 February has the birthday
+    on 1 March of other years.
+    """
+
+    def __init__(self, born: str | None) -> None:
+        self._born = born
+
+    def __len__(self) -> int:
+        return _OLDEST + 1 if self._born else 0
+
+    def __getitem__(self, at: Any) -> Any:
+        return [*self][at]
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        if self._born is None:
+            return
+        born = date.fromisoformat(self._born)
+        for age in range(_OLDEST + 1):
+            year = born.year + age
+            if year > date.max.year:
+                return
+            leap = (born.month, born.day) == (2, 29) and not isleap(year)
+            yield {"on": days(date(year, 3, 1) if leap else born.replace(year=year))}
 
 
 def _of_other(facts: Mapping[str, Any]) -> dict[str, Any]:

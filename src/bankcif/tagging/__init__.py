@@ -18,13 +18,16 @@ from .catalogue import Catalogue, starter_catalogue
 from .evaluate import Evaluator, Said, Verdict
 from .ladder import averages_of, state_of, steps_of
 from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of, standing
+from .reminder import Reminder
 from .tag import Family, Group, Segment, Tag, TagKind
 from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, average_of
+from .todo import WORD, Todo, TodoState, need_snooze, todos
 
 __all__ = [
     "ADDRESSED",
     "CONTROL",
     "UNCONSENTED",
+    "WORD",
     "Audience",
     "AudiencePlan",
     "Average",
@@ -40,6 +43,7 @@ __all__ = [
     "Movement",
     "Overlap",
     "Portrait",
+    "Reminder",
     "Removed",
     "Said",
     "Segment",
@@ -49,6 +53,8 @@ __all__ = [
     "Tier",
     "TierScale",
     "TierState",
+    "Todo",
+    "TodoState",
     "Verdict",
     "Word",
     "audience",
@@ -59,10 +65,12 @@ __all__ = [
     "is_control",
     "movement",
     "need_sayable",
+    "need_snooze",
     "overlap",
     "said_of",
     "standing",
     "starter_catalogue",
     "state_of",
     "steps_of",
+    "todos",
 ]

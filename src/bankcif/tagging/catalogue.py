@@ -43,6 +43,7 @@ from ..party import Sensitivity
 from ..rules import Lowered, Needs, Schema, fields_behind, lower, needs, negations, opened_schema, sensitivity_of
 from .document import definitions, tables
 from .ladder import READ, stands_on
+from .reminder import Reminder
 from .tag import Definition, Group, Segment, Tag, TagKind
 from .tier import TierScale
 
@@ -50,7 +51,7 @@ __all__ = ["Catalogue", "starter_catalogue"]
 
 MOST_CHAIN = 50
 
-T = TypeVar("T", bound="Definition | Group")
+T = TypeVar("T", bound="Definition | Group | Reminder")
 _ORDER = list(Sensitivity)
 
 
@@ -61,7 +62,7 @@ class Catalogue:
 
     Args:
         version: As the bank counts them.
-        tags, groups, segments: By name.
+        tags, groups, segments, reminders: By name.
         more: A bank's own fields and collections, beside those of the library.
 
     Raises:
@@ -73,6 +74,7 @@ class Catalogue:
     tags: Mapping[str, Tag]
     groups: Mapping[str, Group] = attrs.field(factory=dict)
     segments: Mapping[str, Segment] = attrs.field(factory=dict)
+    reminders: Mapping[str, Reminder] = attrs.field(factory=dict)
     more: Schema | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -80,13 +82,16 @@ class Catalogue:
         self._check_depth()
         for name in self.order:
             self.lowered(name)
+        for one in self.reminders.values():
+            if one.of not in self.order:
+                raise RuleError(f"reminder {one.name}: there is no {one.of}")
 
     @classmethod
-    def of(cls, version: str, *definitions: Tag | Group | Segment, more: Schema | None = None) -> Catalogue:
+    def of(cls, version: str, *definitions: Tag | Group | Segment | Reminder, more: Schema | None = None) -> Catalogue:
         """The catalogue of *definitions*."""
         return cls(
             version=version, tags=_by_name(definitions, Tag), groups=_by_name(definitions, Group),
-            segments=_by_name(definitions, Segment), more=more,
+            segments=_by_name(definitions, Segment), reminders=_by_name(definitions, Reminder), more=more,
         )  # fmt: skip
 
     @classmethod
@@ -103,9 +108,11 @@ class Catalogue:
     def from_document(cls, document: Mapping[str, Any], *, more: Schema | None = None) -> Catalogue:
         """The catalogue in a parsed document. Raises `RuleError` as `read` does."""
         given: Any = document  # of whoever wrote the file
-        known = isinstance(given, Mapping) and not set(given) - {"version", "tag", "group", "segment"}
+        known = isinstance(given, Mapping) and not set(given) - {"version", "tag", "group", "segment", "reminder"}
         if not known or not isinstance(given.get("version"), str):
-            raise RuleError("a catalogue has a version (text), [tag.NAME], [group.NAME] and [segment.NAME]")
+            raise RuleError(
+                "a catalogue has a version (text), [tag.NAME], [group.NAME], [segment.NAME] and [reminder.NAME]"
+            )
         return cls(version=document["version"], more=more, **definitions(document))
 
     def document(self) -> dict[str, Any]:
@@ -119,7 +126,7 @@ class Catalogue:
             raise RuleError(
                 "a catalogue that reads a bank's own fields is not kept with the store; give it to an evaluator"
             )
-        return {"version": self.version, **tables(self.tags, self.groups, self.segments)}
+        return {"version": self.version, **tables(self.tags, self.groups, self.segments, self.reminders)}
 
     @cached_property
     def schema(self) -> Schema:

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from ..errors import BankCIFError, RuleError
 from ..party import Money, Sensitivity
 from ..rules import parse, written
+from .reminder import Reminder
 from .tag import Definition, Family, Group, Segment, Tag, TagKind
 
 __all__ = ["definitions", "tables"]
 
-T = TypeVar("T", bound="Definition | Group")
+T = TypeVar("T", bound="Definition | Group | Reminder")
 _TAG = {
     "family",
     "zh",
@@ -32,11 +33,22 @@ _TAG = {
 }
 _SEGMENT = {"zh", "en", "about_zh", "about_en", "owner", "when"}
 _GROUP = {"zh", "en"}
+_REMINDER = {
+    "of",
+    "zh",
+    "en",
+    "roles",
+    "due_days",
+    "escalate_days",
+    "escalate_to",
+    "snooze_days",
+    "again_days",
+}
 
 
 def definitions(document: Mapping[str, Any]) -> dict[str, Any]:
     """
-    The ``tags``, ``groups`` and ``segments`` of a parsed document, each by name.
+    The ``tags``, ``groups``, ``segments`` and ``reminders`` of a parsed document, each by name.
 
     Raises:
         RuleError: A table has what it may not have, lacks something, or says it wrongly; the message names it.
@@ -45,14 +57,22 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Any]:
         "tags": _each(document, "tag", _TAG, _tag),
         "groups": _each(document, "group", _GROUP, lambda name, table: Group(name=name, **table)),
         "segments": _each(document, "segment", _SEGMENT, lambda name, table: Segment(name=name, **_with_rule(table))),
+        "reminders": _each(document, "reminder", _REMINDER, lambda name, table: Reminder(name=name, **table)),
     }
 
 
-def tables(tags: Mapping[str, Tag], groups: Mapping[str, Group], segments: Mapping[str, Segment]) -> dict[str, Any]:
+def tables(
+    tags: Mapping[str, Tag],
+    groups: Mapping[str, Group],
+    segments: Mapping[str, Segment],
+    reminders: Mapping[str, Reminder],
+) -> dict[str, Any]:
     """The reverse of `definitions`, every rule written out."""
-    kinds: tuple[tuple[str, Mapping[str, Definition | Group], set[str]], ...] = (
+    kinds: list[tuple[str, Mapping[str, Definition | Group | Reminder], set[str]]] = [
         ("tag", tags, _TAG), ("group", groups, _GROUP), ("segment", segments, _SEGMENT),
-    )  # fmt: skip
+    ]  # fmt: skip
+    if reminders:  # a catalogue without any is the document that it was
+        kinds.append(("reminder", reminders, _REMINDER))
     return {word: {name: _table(one, keys) for name, one in sorted(ones.items())} for word, ones, keys in kinds}
 
 
@@ -76,14 +96,17 @@ def _each(
     return found
 
 
-def _table(one: Definition | Group, keys: set[str]) -> dict[str, Any]:
+def _table(one: Definition | Group | Reminder, keys: set[str]) -> dict[str, Any]:
     """A definition as a document has it; what is nothing is left out."""
-    found = {key: getattr(one, key) for key in sorted(keys) if getattr(one, key) not in (None, "")}
+    found = {key: getattr(one, key) for key in sorted(keys) if getattr(one, key) not in (None, "", ())}
     if "when" in found:
         found["when"] = written(found["when"])
     if "floor" in found:
         found["floor"] = f"{found['floor'].currency} {found['floor'].amount:f}"
-    return {key: value.value if isinstance(value, Enum) else value for key, value in found.items()}
+    return {
+        key: value.value if isinstance(value, Enum) else list(value) if isinstance(value, tuple) else value
+        for key, value in found.items()
+    }
 
 
 def _with_rule(table: dict[str, Any]) -> dict[str, Any]:

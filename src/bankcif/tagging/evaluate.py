@@ -37,10 +37,12 @@ __all__ = ["Evaluator", "Said", "Verdict"]
 
 
 class Said(enum.StrEnum):
-    """What a person, a model or another system says of a customer and a tag."""
+    """What a person, a model or another system says of a customer and a tag; of a reminder, that it is done, or put off."""
 
     HAS = "has"
     VETO = "veto"
+    DONE = "done"
+    SNOOZED = "snoozed"
 
 
 class Verdict(enum.StrEnum):

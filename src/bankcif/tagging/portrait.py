@@ -8,7 +8,7 @@ each has stood, which it takes from the portrait before.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -274,7 +274,12 @@ def _read(
 ) -> str:
     needed = catalogue.needs(name)
     names = sorted({one.partition(".")[0] for one in needed.fields | needed.rows})
-    return digest(name, {one: record.get(one) for one in names})
+    return digest(name, {one: _plain(record.get(one)) for one in names})
+
+
+def _plain(value: Any) -> Any:
+    """Rows that are made when they are asked for, as a list."""
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
 def _exit(catalogue: Catalogue, name: str, one: Held, verdict: Verdict | None, before: Portrait, today: date) -> Exit:

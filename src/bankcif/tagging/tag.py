@@ -45,7 +45,8 @@ class TagKind(enum.StrEnum):
     IMPORTED = "imported"
 
 
-def _named(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+def need_name(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    """Validates the name of a definition."""
     if not _NAME.fullmatch(value):
         raise RuleError(
             f"a {attribute.name} is small letters, digits and underscores, at most 64, and begins with a letter"
@@ -75,7 +76,7 @@ class Definition:
         when: The rule, if one decides.
     """
 
-    name: str = attrs.field(validator=_named)
+    name: str = attrs.field(validator=need_name)
     zh: str = attrs.field(validator=instance_of(str))
     en: str = attrs.field(validator=instance_of(str))
     about_zh: str = attrs.field(validator=instance_of(str))
@@ -116,7 +117,7 @@ class Group:
     customer stands on one of them by their monthly balances (`bankcif.tagging.TierScale`).
     """
 
-    name: str = attrs.field(validator=_named)
+    name: str = attrs.field(validator=need_name)
     zh: str = attrs.field(validator=instance_of(str))
     en: str = attrs.field(validator=instance_of(str))
 

@@ -10,6 +10,7 @@ Derive a test class and give the fixture; pytest collects the inherited tests:
 
 from .engine import EngineContract
 from .keys import KeyProviderContract, KeyStoreContract
+from .notifier import NotifierContract
 from .repository import RepositoryContract
 from .schemes import IdentifierSchemeContract
 from .witness import WitnessContract
@@ -19,6 +20,7 @@ __all__ = [
     "IdentifierSchemeContract",
     "KeyProviderContract",
     "KeyStoreContract",
+    "NotifierContract",
     "RepositoryContract",
     "WitnessContract",
 ]
