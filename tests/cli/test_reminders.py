@@ -55,7 +55,7 @@ def test_what_waits_is_listed_told_put_off_and_done(number: str, capsys: pytest.
         number,
     )
     code, out, _ = said(capsys, "reminder", "list", *MANAGER)
-    assert (code, number in out, "m.li" in out) == (0, True, True)
+    assert (code, "m.li" in out, "open" in out) == (0, True, True)
     assert said(capsys, "reminder", "deliver", *OFFICER)[:2] == (0, "1 told, 0 told before, 0 not reached\n")
     assert said(capsys, "reminder", "deliver", *OFFICER)[1] == "0 told, 1 told before, 0 not reached\n"
     later = (datetime.now(UTC) + timedelta(days=5)).date().isoformat()
@@ -67,7 +67,7 @@ def test_what_waits_is_listed_told_put_off_and_done(number: str, capsys: pytest.
     assert said(capsys, "reminder", "reopen", number, one["name"], *why)[1] == "open again\n"
     assert said(capsys, "reminder", "done", number, one["name"], *why)[1] == "done\n"
     code, out, _ = said(capsys, "show", number, "--whole", *MANAGER)
-    assert (code, "comes on Monday" in out) == (0, True)
+    assert (code, "Reminders" in out, "done" in out) == (0, True, True)
 
 
 def test_wrong_input_is_told_in_a_sentence(number: str, capsys: pytest.CaptureFixture[str]) -> None:

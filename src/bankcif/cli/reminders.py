@@ -91,17 +91,7 @@ def deliver(session: Session) -> int:
 def print_reminders(found: Sequence[ReminderView]) -> None:
     """Reminders, for people."""
     rows = [
-        (
-            one.due,
-            one.state.value,
-            one.cif_no,
-            one.name,
-            one.en,
-            one.zh,
-            one.owner,
-            one.until or "",
-            harmless(one.reason),
-        )
+        (one.due, one.state.value, one.cif_no, one.name, f"{one.en} {one.zh}", one.owner, one.until or "", harmless(one.reason))
         for one in found
-    ]
-    table("Reminders", ("due", "state", "customer", "name", "to be done", "待办", "whose", "until", "reason"), rows)
+    ]  # fmt: skip
+    table("Reminders", ("due", "state", "customer", "name", "to be done", "whose", "until", "reason"), rows)
