@@ -252,15 +252,15 @@ def _everybody(desk: Desk) -> Iterator[tuple[PartyRow, list[Todo]]]:
 
 
 def _is_for(one: Todo, row: PartyRow, actor: Actor) -> bool:
-    """Whether somebody is told of it: the manager alone of what is for them, unless there is none or it was escalated."""
+    """Whether it is somebody's, by who they are or by a role of theirs."""
     return not {actor.id, *actor.roles}.isdisjoint(_told(one, row))
 
 
 def _told(one: Todo, row: PartyRow) -> tuple[str, ...]:
-    roles = one.roles
+    """Whose it is: the customer's manager alone, where managers do it and there is one; and of what was escalated, others too."""
     if _MANAGER in one.reminder.roles and row.manager:
-        return (row.manager, *(role for role in roles if role != _MANAGER))
-    return roles
+        return (row.manager, *(one.reminder.escalate_to if one.state is TodoState.ESCALATED else ()))
+    return one.roles
 
 
 def _one_more(count: Count | None, one: Todo, today: date) -> Count:
