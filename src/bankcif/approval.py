@@ -72,6 +72,7 @@ class Operation(enum.StrEnum):
     BREAK_GLASS = "break_glass"
     OPERATOR = "operator"
     CATALOGUE = "catalogue"
+    STATE = "state"
 
 
 @attrs.frozen(kw_only=True)

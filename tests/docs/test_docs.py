@@ -94,6 +94,9 @@ def test_every_rule_is_listed_in_both_languages() -> None:
 
 
 def test_the_page_of_the_rule_language_is_what_its_definitions_say() -> None:
+    states = runpy.run_path(str(ROOT / "tools" / "write_states_page.py"))
+    assert states["PAGE"].read_text(encoding="utf-8") == states["page"]()
+    assert states["PICTURE"].read_text(encoding="utf-8") == states["picture"]()
     written = runpy.run_path(str(ROOT / "tools" / "write_rules_page.py"))
     assert (ROOT / "docs/reference/rules.md").read_text(encoding="utf-8") == written["page"]()
     for text, _ in written["EXAMPLES"]:

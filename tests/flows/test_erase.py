@@ -121,7 +121,7 @@ def test_it_takes_a_restriction_and_two_officers(cif: CIF, steward: Actor) -> No
             with pytest.raises(NotFoundOrNotAllowedError):
                 call(done.cif_no, reason="r", actor=nobody)
     cif.erasures.restrict(done.cif_no, reason="r", actor=OFFICER)
-    with pytest.raises(InputError, match="is restricted, not active"):
+    with pytest.raises(InputError, match="is restricted, and is not restricted again"):
         cif.erasures.restrict(done.cif_no, reason="r", actor=OFFICER)
     proposal = cif.erasures.propose(done.cif_no, reason="r", actor=OFFICER)
     with pytest.raises(FourEyesError):

@@ -165,7 +165,7 @@ def test_the_search_finds_what_is_there() -> None:
     assert Haystack(b'"born":"20030316"').found({"20030316"}) == {"20030316"}
     assert len(planted_by_the_files()) > 20_000
     for kind, form in ((PartyKind.INDIVIDUAL, PERSON), (PartyKind.ORGANIZATION, COMPANY)):
-        assert SEALED[kind] == set(form) & SEALED[kind] | {"consents", "relationships"}
+        assert SEALED[kind] == set(form) & SEALED[kind] | {"consents", "relationships", "states"}
 
 
 def test_nothing_of_the_demo_rests_in_plain(
@@ -277,6 +277,9 @@ def work_with_every_field(cif: CIF) -> Marked:
         first.cif_no, ChangeSet(values={"employer": "金丝雀变更单位"}, code="correction", text=WORDS, evidence=EVIDENCE), actor=steward,
         purpose=Purpose.OPERATIONS,
     )  # fmt: skip
+    cif.customers.step(
+        first.cif_no, "fall_dormant", reason=WORDS, evidence=EVIDENCE, actor=steward, purpose=Purpose.OPERATIONS
+    )
     cif.operators.set_password("c.sun", "canary-password-0001", actor=keeper)
     code = cif.operators.add_code("c.sun", "totp", actor=keeper)
     numbers = {PartyKind.INDIVIDUAL: str(first.cif_no), PartyKind.ORGANIZATION: str(firm.cif_no)}

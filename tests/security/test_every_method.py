@@ -307,6 +307,9 @@ CALLS: dict[str, Call] = {
     "Access.review": lambda w, a: w.cif.access.review([WHO], DAY, DAY + timedelta(days=900), actor=a),
     "Access.could_see": lambda w, a: w.cif.access.could_see(w.cif_no, [WHO], actor=a),
     "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),
+    "Customers.step": lambda w, a: w.cif.customers.step(
+        w.cif_no, "freeze", reason="r", evidence="1", actor=a, purpose=COMPLIANCE
+    ),
     "Changes.make": lambda w, a: w.cif.changes.make(w.cif_no, CHANGE, actor=a, purpose=OPERATIONS),
     "Changes.cancel": lambda w, a: w.cif.changes.cancel(
         w.cif_no, _scheduled(w), reason="r", actor=a, purpose=OPERATIONS

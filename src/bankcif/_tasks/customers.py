@@ -20,6 +20,7 @@ from ..flows import (
     query,
     register as register_flow,
     search as search_flow,
+    transition,
     verify as verify_flow,
     whole,
 )
@@ -126,6 +127,14 @@ class Customers(Group):
         when = None if known is None else instant(known, 0)
         return as_of_flow.as_of(
             self._desk, CifNo(cif_no), valid=valid, known=when, actor=actor, purpose=purpose, sink=sink
+        )
+
+    def step(
+        self, cif_no: str, name: str, *, reason: str, evidence: str = "", actor: Actor, purpose: Purpose
+    ) -> transition.Stepped:
+        """Takes a customer a step along their life cycle, of `bankcif.party.TRANSITIONS`; see `bankcif.flows.transition`."""
+        return transition.step(
+            self._desk, CifNo(cif_no), name, reason=reason, evidence=evidence, actor=actor, purpose=purpose
         )
 
     def override(

@@ -78,6 +78,7 @@ class Action(enum.StrEnum):
     RELATE = "relate"
     CHANGE = "change"
     WORK = "work"
+    TRANSITION = "transition"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -97,13 +98,15 @@ BY_CUSTOMER = frozenset(
         Action.RELATE,
         Action.CHANGE,
         Action.WORK,
+        Action.TRANSITION,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""
 _TAGS = re.compile(
     r"tag:(?:\*|@(?:demographic|behaviour|value|risk|own)|[a-z][a-z0-9_]{0,63})|segment:(?:\*|[a-z][a-z0-9_]{0,63})"
+    r"|step:(?:\*|[a-z][a-z0-9_]{0,63})"
 )
-"""Beside fields a grant names tags and segments: one, a family of tags, or all."""
+"""Beside fields a grant names tags and segments: one, a family of tags, or all; and steps of the life cycle."""
 MOST_ALONE = 1000
 """Of how many customers no policy lets one person alone export more in an hour."""
 

@@ -53,6 +53,7 @@ from .portraits import STORED, print_whole, whole_document
 from .relations import relation
 from .reminders import reminder
 from .standard import standard
+from .step import step
 from .tags import tags
 from .verify import verify
 
@@ -97,6 +98,7 @@ commands.add_command(change)
 commands.add_command(daily)
 commands.add_command(consent)
 commands.add_command(relation)
+commands.add_command(step)
 commands.add_command(reminder)
 commands.add_command(operator_group)
 commands.add_command(verify)

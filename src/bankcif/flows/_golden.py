@@ -21,6 +21,7 @@ from ..storage.rows import FactRow, GoldenRow, LinkRow, NotAMatchRow, OutboxRow,
 from ._opened import born_of, golden_place, open_golden, open_goldens
 from ._portrait import Sitter, portray, retire_portraits, words_of
 from ._proposals import decision_entry, keep, settle
+from ._states import state_of
 from .desk import Desk, record
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
 
 _TOLD_APART_BY = frozenset({"name", "former_name", "identifiers", "phone", "email", "birth_date"})
 """Fields by which two customers are told apart: once one of them changes, it is asked anew whether two are one."""
+_PRIVACY = (LifeCycle.RESTRICTED, LifeCycle.ERASED)
 _PROPOSAL_MICROS = 90 * 86_400 * 1_000_000
 
 
@@ -135,7 +137,7 @@ def rebuild(
             content = party_content(
                 desk, golden.values, fact, linked.get(party.cif_no, ()), [one.place for one in party.after]
             )
-            row = _party_row(desk, party, golden, content, now)
+            row = _party_row(desk, party, golden, content, linked.get(party.cif_no, ()), now)
             done[party.cif_no] = Rebuilt(row=row, changed=changed, proposed=proposed)
             if fact is not None:
                 golden_rows += _golden_rows(desk, party, golden, changed, row.version, now)
@@ -205,14 +207,17 @@ def _stored(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched]) -> dict[Ci
     return open_goldens(desk, unit, [party.cif_no for party in standing], [party.anchor_key for party in standing])
 
 
-def _party_row(desk: Desk, party: Touched, golden: GoldenRecord, content: bytes, now: int) -> PartyRow:
+def _party_row(
+    desk: Desk, party: Touched, golden: GoldenRecord, content: bytes, links: Iterable[LinkRow], now: int
+) -> PartyRow:
     old = party.row
     source, source_key, record_no = party.anchor
     if party.merged_into:
         life_cycle = LifeCycle.MERGED.value
+    elif old is not None and old.life_cycle in _PRIVACY:  # which is not the golden record's to change
+        life_cycle = old.life_cycle
     else:
-        # An unmerged party is active again; any other state is not the golden record's to change.
-        life_cycle = old.life_cycle if old and old.life_cycle != LifeCycle.MERGED else LifeCycle.ACTIVE.value
+        life_cycle = state_of(desk, golden.values, {party.cif_no, *(link.home for link in links)}).value
     review_state = old.review_state if old else ReviewState.NONE.value
     roles = old.roles if old else "customer"
     branch, manager = golden.values.get("home_branch"), golden.values.get("manager")

@@ -21,7 +21,7 @@ __all__ = ["Pending", "pending"]
 
 _SEEN_BY = {
     Operation.MERGE: (Action.LINK, Action.APPROVE), Operation.UNMERGE: (Action.LINK, Action.APPROVE),
-    Operation.ERASE: (Action.ERASE,), Operation.BREAK_GLASS: (Action.REVIEW,),
+    Operation.ERASE: (Action.ERASE,), Operation.STATE: (Action.TRANSITION, Action.APPROVE), Operation.BREAK_GLASS: (Action.REVIEW,),
 }  # fmt: skip
 """Who sees a proposal about a customer as a whole: whoever may make or decide one."""
 

@@ -13,7 +13,7 @@ Source: Personal Information Protection Law of the PRC, articles 19 and 47.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -80,7 +80,7 @@ def restrict(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose: P
         InputError: They are restricted already, or merged into another, who is to be restricted instead.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* erase.
     """
-    turn = _Turn("restrict", LifeCycle.ACTIVE, LifeCycle.RESTRICTED)
+    turn = _Turn("restrict", _LIVING, LifeCycle.RESTRICTED)
     _turn(desk, cif_no, turn, reason=reason, actor=actor, purpose=purpose)
 
 
@@ -92,7 +92,7 @@ def lift(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose: Purpo
         InputError: They are not restricted.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* erase.
     """
-    turn = _Turn("lift_restriction", LifeCycle.RESTRICTED, LifeCycle.ACTIVE)
+    turn = _Turn("lift_restriction", (LifeCycle.RESTRICTED,), LifeCycle.ACTIVE)
     _turn(desk, cif_no, turn, reason=reason, actor=actor, purpose=purpose)
 
 
@@ -216,12 +216,15 @@ def _need_restricted(row: PartyRow) -> None:
         raise InputError("a customer is restricted before they are erased", rule="not_restricted", cif_no=row.cif_no)
 
 
+_LIVING = frozenset(LifeCycle) - {LifeCycle.RESTRICTED, LifeCycle.ERASED, LifeCycle.MERGED}
+
+
 @attrs.frozen
 class _Turn:
     """A change of the life cycle, by the name that the log has for it."""
 
     what: str
-    before: LifeCycle
+    before: Collection[LifeCycle]
     after: LifeCycle
 
 
@@ -230,9 +233,11 @@ def _turn(desk: Desk, cif_no: CifNo, turn: _Turn, *, reason: str, actor: Actor, 
     need_reason(reason)
     with desk.unit_of_work() as unit:
         row, now = _row(unit, cif_no), desk.now()
-        if row.life_cycle != turn.before:
+        if row.life_cycle not in turn.before:
             raise InputError(
-                f"the customer is {row.life_cycle}, not {turn.before.value}", rule="life_cycle", cif_no=cif_no
+                f"the customer is {row.life_cycle}, and is not {'restricted again' if turn.after is LifeCycle.RESTRICTED else 'lifted'}",
+                rule="life_cycle",
+                cif_no=cif_no,
             )
         party, _ = standing(desk, unit, cif_no)
         turned = attrs.evolve(party, row=attrs.evolve(row, life_cycle=turn.after.value), force=True)

@@ -31,6 +31,7 @@ from .models import (
     Party,
     PartyKind,
     Relationship,
+    StateWord,
     TransactionSummary,
     kind_of,
 )
@@ -59,7 +60,7 @@ from .relations import (
     role_label,
     share_of,
 )
-from .states import LifeCycle, ReviewState
+from .states import STRICTEST_FIRST, TRANSITIONS, LifeCycle, ReviewState, Transition, strictest, why_not
 from .tables import ReferenceTables, SmallTables
 from .values import CifNo, Money, Sensitive, SourceKey, is_currency, new_cif_no, valid_cif_no
 
@@ -74,6 +75,8 @@ __all__ = [
     "NOT_STORABLE",
     "RELATIONS",
     "ROLES",
+    "STRICTEST_FIRST",
+    "TRANSITIONS",
     "TWO_PERSONS",
     "WHOLE",
     "Catalogue",
@@ -117,7 +120,9 @@ __all__ = [
     "SmallTables",
     "SourceKey",
     "Stake",
+    "StateWord",
     "TransactionSummary",
+    "Transition",
     "age_on",
     "beneficial_owners",
     "code_lists",
@@ -144,5 +149,7 @@ __all__ = [
     "plain_values",
     "role_label",
     "share_of",
+    "strictest",
     "valid_cif_no",
+    "why_not",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "Interaction",
     "MonthlyBalance",
     "Relationship",
+    "StateWord",
     "TransactionSummary",
     "model",
 ]
@@ -133,6 +134,26 @@ class Consent:
     guardian: bool = False
     id: str = ""
     over: tuple[str, ...] = ()
+
+
+@model
+class StateWord:
+    """
+    That a party came to a state of its life cycle; see `bankcif.party.states`.
+
+    Attributes:
+        id: Of whom it was said, among those that a customer is made of.
+        state: A `LifeCycle`.
+        step: The step by which it came there.
+        since: On which day.
+        evidence: Reference to what proves it; never a customer's value.
+    """
+
+    id: str
+    state: str
+    step: str
+    since: date
+    evidence: str | None = None
 
 
 @model

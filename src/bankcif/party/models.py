@@ -11,7 +11,17 @@ import enum
 from collections.abc import Mapping
 from datetime import date
 
-from .children import Consent, Holding, Identifier, Interaction, MonthlyBalance, Relationship, TransactionSummary, model
+from .children import (
+    Consent,
+    Holding,
+    Identifier,
+    Interaction,
+    MonthlyBalance,
+    Relationship,
+    StateWord,
+    TransactionSummary,
+    model,
+)
 from .fields import Catalogue, DataGroup, FieldType, Rest, Sensitivity, declare
 from .values import Money, Sensitive
 
@@ -31,6 +41,7 @@ __all__ = [
     "Party",
     "PartyKind",
     "Relationship",
+    "StateWord",
     "TransactionSummary",
     "kind_of",
 ]
@@ -316,6 +327,16 @@ class _Said:
         mask="consents",
         zh="同意与授权",
         en="Consents",
+        default=(),
+    )
+    states: tuple[StateWord, ...] = declare(
+        _T.CHILDREN,
+        _G.IDENTITY,
+        _S.C1,
+        Rest.SEALED,
+        mask="clear",
+        zh="生命周期",
+        en="Life cycle",
         default=(),
     )
     relationships: tuple[Relationship, ...] = declare(
