@@ -30,6 +30,7 @@ from ._tasks import (
     Policies,
     Relations,
     Reminders,
+    Reviews,
     Tags,
     Verifications,
 )
@@ -52,6 +53,7 @@ from .merging import STANDARD_RULES, SurvivorshipRules, Terms
 from .party import TWO_PERSONS, PartyKind, ReferenceTables
 from .protection import DataKeys, Frequency, KeyProvider, KeyStore, Sealer, suite_of
 from .storage import Limits, Repository
+from .upkeep import ReviewPlan
 from .wording import AddressBook
 
 __all__ = ["CIF"]
@@ -86,6 +88,7 @@ class CIF:
         witnesses: Who remembers the checkpoints of the audit log; see `bankcif.audit.Witness`.
         sinks: Who gets a copy of every entry, such as the bank's security monitoring; see `bankcif.audit.AuditSink`.
         log_plan: How often checkpoints are made, and entries forwarded.
+        review_plan: How customers are reviewed; the library's if None.
         policy_seconds: How long at most a call is decided by a policy that another process replaced; at 0 each call looks, which
             takes some 100 µs.
         zone: The tenant's calendar.
@@ -129,6 +132,7 @@ class CIF:
         witnesses: Sequence[Witness] = (),
         sinks: Sequence[AuditSink] = (),
         log_plan: LogPlan | None = None,
+        review_plan: ReviewPlan | None = None,
         policy_seconds: float = 5.0,
         zone: ZoneInfo | None = None,
         clock: Clock | None = None,
@@ -174,7 +178,7 @@ class CIF:
                 addresses=AddressBook(tables.divisions, postcode_zones=tables.small.postcode_zones),
             ),
             standards=standards or capture_standards(),
-            models=models, link_policy=link_policy, survivorship=survivorship or STANDARD_RULES, policy=policy, masks=masks,
+            models=models, link_policy=link_policy, survivorship=survivorship or STANDARD_RULES, policy=policy, masks=masks, reviews=review_plan or ReviewPlan(),
             watch=PolicyWatch(repository, founded.digester, masks, clock, policy_seconds, policy), tags=None,
             tag_watch=TagWatch(repository, founded.digester, clock, policy_seconds),
             authentication=authentication or AuthPlan(),
@@ -202,6 +206,7 @@ class CIF:
         self.consents = Consents(self)
         self.relations = Relations(self)
         self.reminders = Reminders(self)
+        self.reviews = Reviews(self)
         self.operators = Operators(self)
         self.exports = Exports(self)
         self.access = Access(self)

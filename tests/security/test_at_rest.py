@@ -165,7 +165,7 @@ def test_the_search_finds_what_is_there() -> None:
     assert Haystack(b'"born":"20030316"').found({"20030316"}) == {"20030316"}
     assert len(planted_by_the_files()) > 20_000
     for kind, form in ((PartyKind.INDIVIDUAL, PERSON), (PartyKind.ORGANIZATION, COMPANY)):
-        assert SEALED[kind] == set(form) & SEALED[kind] | {"consents", "relationships", "states"}
+        assert SEALED[kind] == set(form) & SEALED[kind] | {"consents", "relationships", "reviews", "states"}
 
 
 def test_nothing_of_the_demo_rests_in_plain(
@@ -277,14 +277,19 @@ def work_with_every_field(cif: CIF) -> Marked:
         first.cif_no, ChangeSet(values={"employer": "金丝雀变更单位"}, code="correction", text=WORDS, evidence=EVIDENCE), actor=steward,
         purpose=Purpose.OPERATIONS,
     )  # fmt: skip
-    cif.customers.step(
-        first.cif_no, "fall_dormant", reason=WORDS, evidence=EVIDENCE, actor=steward, purpose=Purpose.OPERATIONS
-    )
+    for number in (first.cif_no, firm.cif_no):
+        cif.customers.step(
+            number, "fall_dormant", reason=WORDS, evidence=EVIDENCE, actor=steward, purpose=Purpose.OPERATIONS
+        )
+        case = cif.reviews.open(number, "canary_trigger", reason=WORDS, actor=compliance, purpose=Purpose.COMPLIANCE)
+        cif.reviews.close(
+            number, case, "failed", limits=["canary_limit"], evidence=EVIDENCE, reason=WORDS, actor=compliance, purpose=Purpose.COMPLIANCE
+        )  # fmt: skip
     cif.operators.set_password("c.sun", "canary-password-0001", actor=keeper)
     code = cif.operators.add_code("c.sun", "totp", actor=keeper)
     numbers = {PartyKind.INDIVIDUAL: str(first.cif_no), PartyKind.ORGANIZATION: str(firm.cif_no)}
     return Marked(
-        numbers, {"canary-password-0001", code.secret, WORDS, EVIDENCE, "canary-recipient-01", "canary-text-0001", "canary-means-0001", "金丝雀变更单位"}, refused.value
+        numbers, {"canary-password-0001", code.secret, WORDS, EVIDENCE, "canary-recipient-01", "canary-text-0001", "canary-means-0001", "canary_trigger", "canary_limit", "金丝雀变更单位"}, refused.value
     )  # fmt: skip
 
 

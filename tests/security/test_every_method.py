@@ -187,6 +187,10 @@ def _related(w: World) -> str:
     return w.cif.relations.add(w.cif_no, RelationKind.AGENT, w.other, reason="r", actor=SECOND, purpose=SERVICE)
 
 
+def _case(w: World) -> str:
+    return w.cif.reviews.open(w.cif_no, "periodic", reason="r", actor=SECOND, purpose=COMPLIANCE)
+
+
 CHANGE = ChangeSet(values={"preferred_time": "evening"}, code="customer_request", text="r")
 
 
@@ -310,6 +314,14 @@ CALLS: dict[str, Call] = {
     "Customers.step": lambda w, a: w.cif.customers.step(
         w.cif_no, "freeze", reason="r", evidence="1", actor=a, purpose=COMPLIANCE
     ),
+    "Reviews.open": lambda w, a: w.cif.reviews.open(w.cif_no, "periodic", reason="r", actor=a, purpose=COMPLIANCE),
+    "Reviews.tick": lambda w, a: w.cif.reviews.tick(
+        w.cif_no, _case(w), ["identity"], reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Reviews.close": lambda w, a: w.cif.reviews.close(
+        w.cif_no, _case(w), "failed", limits=["x"], reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Reviews.of": lambda w, a: w.cif.reviews.of(w.cif_no, actor=a, purpose=COMPLIANCE),
     "Changes.make": lambda w, a: w.cif.changes.make(w.cif_no, CHANGE, actor=a, purpose=OPERATIONS),
     "Changes.cancel": lambda w, a: w.cif.changes.cancel(
         w.cif_no, _scheduled(w), reason="r", actor=a, purpose=OPERATIONS

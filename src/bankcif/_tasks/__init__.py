@@ -9,6 +9,7 @@ from .decisions import Approvals, Matches
 from .operators import Operators
 from .relations import Relations
 from .reminders import Reminders
+from .reviews import Reviews
 from .tags import Tags
 from .upkeep import Erasures, Held, Keys, Policies
 
@@ -28,6 +29,7 @@ __all__ = [
     "Policies",
     "Relations",
     "Reminders",
+    "Reviews",
     "Tags",
     "Verifications",
 ]

@@ -16,7 +16,7 @@ from ..merging import Terms
 __all__ = ["Group", "instant"]
 
 _LOGGED = {
-    "customers.get": "view", "customers.step": "transition", "approvals.waiting": "proposals", "approvals.mine": "own_proposals", "approvals.approve": "decide",
+    "customers.get": "view", "reviews.open": "open_review", "reviews.tick": "tick_review", "reviews.close": "close_review", "reviews.of": "review_of", "customers.step": "transition", "approvals.waiting": "proposals", "approvals.mine": "own_proposals", "approvals.approve": "decide",
     "approvals.reject": "decide", "verifications.record": "verify", "verifications.check": "verify",
     "verifications.states": "verifications", "held.rows": "held", "held.show": "show_held",
     "held.refuse": "refuse_row", "held.expire": "expire_held", "erasures.propose": "propose_erasure",

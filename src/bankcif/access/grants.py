@@ -79,6 +79,7 @@ class Action(enum.StrEnum):
     CHANGE = "change"
     WORK = "work"
     TRANSITION = "transition"
+    REVIEW_CUSTOMER = "review_customer"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -99,6 +100,7 @@ BY_CUSTOMER = frozenset(
         Action.CHANGE,
         Action.WORK,
         Action.TRANSITION,
+        Action.REVIEW_CUSTOMER,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""

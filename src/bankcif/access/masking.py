@@ -180,6 +180,20 @@ def mask_relationships(relations: list[Mapping[str, Any]], profile: MaskProfile)
     return [{name: relation[name] for name in kept if relation.get(name) is not None} for relation in relations]
 
 
+def mask_reviews(reviews: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
+    """Of each review its days and what came of it; nothing of it where a profile shows no contacts."""
+    if not profile.interactions:
+        return HIDDEN
+    kept = ("opened", "closed", "outcome")
+    return [{name: review[name] for name in kept if review.get(name)} for review in reviews]
+
+
+def mask_states(states: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]]:
+    """Of each step of the life cycle where it led to and when, and not what proves it."""
+    kept = ("state", "step", "since")
+    return [{name: state[name] for name in kept if state.get(name)} for state in states]
+
+
 def _fewer(masked: str, ends: Ends) -> str:
     last = min(ends.last, 4)
     if ends.first >= 6 and last == 4 and masked.count("*") >= ends.hidden:
@@ -208,6 +222,8 @@ MASKS: Mapping[str, Callable[[Any, MaskProfile], Any]] = {
     "interactions": mask_interactions,
     "consents": mask_consents,
     "relationships": mask_relationships,
+    "reviews": mask_reviews,
+    "states": mask_states,
     "year": mask_year,
     "employer": mask_employer,
     "card": mask_card,

@@ -52,6 +52,7 @@ from .policy import policy
 from .portraits import STORED, print_whole, whole_document
 from .relations import relation
 from .reminders import reminder
+from .reviews import review
 from .standard import standard
 from .step import step
 from .tags import tags
@@ -98,6 +99,7 @@ commands.add_command(change)
 commands.add_command(daily)
 commands.add_command(consent)
 commands.add_command(relation)
+commands.add_command(review)
 commands.add_command(step)
 commands.add_command(reminder)
 commands.add_command(operator_group)

@@ -13,7 +13,7 @@ from ..approval import Approval, ApprovalState, Operation, propose
 from ..audit import AuditEntry
 from ..context import Actor
 from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
-from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, ReviewState, facts_from
+from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, facts_from
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE
@@ -21,6 +21,7 @@ from ..storage.rows import FactRow, GoldenRow, LinkRow, NotAMatchRow, OutboxRow,
 from ._opened import born_of, golden_place, open_golden, open_goldens
 from ._portrait import Sitter, portray, retire_portraits, words_of
 from ._proposals import decision_entry, keep, settle
+from ._reviewed import reviewed
 from ._states import state_of
 from .desk import Desk, record
 
@@ -130,21 +131,19 @@ def rebuild(
         stands = _grounds(desk, party.cif_no, golden)
         # Where the golden value changed, what differs from it is proposed anew, whatever changed it: an override may have ended.
         proposed = tuple(one for one, ground in stands.items() if stood.get(one) != ground or one.field in changed)
-        if party.row is not None and not changed and not party.force and len(party.before) == len(party.after):
+        moved = party.row is not None and _review_state(desk, party, golden, now) != party.row.review_state
+        if party.row is not None and not (changed or moved or party.force or len(party.before) != len(party.after)):
             done[party.cif_no] = Rebuilt(row=party.row, changed=(), proposed=proposed)
         else:
             fact = _facts(desk, party, golden) if party.merged_into is None else None
-            content = party_content(
-                desk, golden.values, fact, linked.get(party.cif_no, ()), [one.place for one in party.after]
-            )
-            row = _party_row(desk, party, golden, content, linked.get(party.cif_no, ()), now)
+            row = _party_row(desk, party, golden, fact, linked.get(party.cif_no, ()), now)
             done[party.cif_no] = Rebuilt(row=row, changed=changed, proposed=proposed)
             if fact is not None:
                 golden_rows += _golden_rows(desk, party, golden, changed, row.version, now)
                 facts.append(fact)
                 if row.life_cycle not in IDLE:
                     sitters.append(_sitter(party, row, golden, fact))
-            outbox.append(OutboxRow(cif_no=party.cif_no, version=row.version, fields=",".join(changed), at=now))
+            outbox.append(_told(row, changed, moved, now))
         if party.row is not None and not party.force and _TOLD_APART_BY.intersection(changed):
             differing |= _who_changed(party, linked.get(party.cif_no, ()))
         if party.row is not None and (changed or any(stands.get(one) != ground for one, ground in stood.items())):
@@ -208,8 +207,9 @@ def _stored(desk: Desk, unit: UnitOfWork, touched: Sequence[Touched]) -> dict[Ci
 
 
 def _party_row(
-    desk: Desk, party: Touched, golden: GoldenRecord, content: bytes, links: Iterable[LinkRow], now: int
+    desk: Desk, party: Touched, golden: GoldenRecord, fact: FactRow | None, links: Sequence[LinkRow], now: int
 ) -> PartyRow:
+    content = party_content(desk, golden.values, fact, links, [one.place for one in party.after])
     old = party.row
     source, source_key, record_no = party.anchor
     if party.merged_into:
@@ -218,7 +218,7 @@ def _party_row(
         life_cycle = old.life_cycle
     else:
         life_cycle = state_of(desk, golden.values, {party.cif_no, *(link.home for link in links)}).value
-    review_state = old.review_state if old else ReviewState.NONE.value
+    review_state = _review_state(desk, party, golden, now)
     roles = old.roles if old else "customer"
     branch, manager = golden.values.get("home_branch"), golden.values.get("manager")
     version = old.version + 1 if old else 1
@@ -229,6 +229,21 @@ def _party_row(
         digest=b"", created_at=old.created_at if old else now, updated_at=now,
     )  # fmt: skip
     return attrs.evolve(row, digest=party_digest(desk, row, content))
+
+
+def _told(row: PartyRow, changed: Sequence[str], moved: bool, now: int) -> OutboxRow:
+    """What others are told: which fields are others, and whether the review stands elsewhere."""
+    fields = ",".join((*changed, *(["review_state"] if moved else [])))
+    return OutboxRow(cif_no=row.cif_no, version=row.version, fields=fields, at=now)
+
+
+def _review_state(desk: Desk, party: Touched, golden: GoldenRecord, now: int) -> str:
+    """Where the review stands today; of who is merged into another, where it stood."""
+    old = party.row
+    if party.merged_into is not None and old is not None:
+        return old.review_state
+    created_at = now if old is None else old.created_at
+    return reviewed(desk, party.kind, golden.values, created_at).state.value
 
 
 def party_content(

@@ -25,6 +25,7 @@ from ..merging import SurvivorshipRules
 from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..storage import LOST, Repository, UnitOfWork
+from ..upkeep import ReviewPlan
 from ._policy import PolicyWatch
 from ._tagging import Tagging
 from ._tags import TagsInForce, TagWatch
@@ -70,6 +71,7 @@ class Desk:
         survivorship: By which golden records are made.
         policy, watch: By which the call works, from its beginning to its end; what tells when another comes, for the next call's desk.
         tags, tag_watch: The tag catalogue by which portraits are made in this call, if there is one; and what tells when another comes.
+        reviews: How customers are reviewed.
         log: Writes the audit log.
         wait: Waits so many seconds, for a server to come back.
     """
@@ -95,6 +97,7 @@ class Desk:
     tags: TagsInForce | None
     tag_watch: TagWatch
     masks: MaskProfiles
+    reviews: ReviewPlan
     authentication: AuthPlan
     log: LogWriter
     wait: Callable[[float], None]

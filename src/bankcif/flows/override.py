@@ -176,7 +176,7 @@ def _rebuilt(desk: Desk, numbers: Sequence[CifNo], actor: Actor, purpose: Purpos
         )
         for row in rows:
             after = found[row.cif_no]
-            if after.changed:
+            if after.changed or after.row.review_state != row.review_state:
                 done += 1
                 entry = AuditEntry.by(
                     actor, "rebuild", now, purpose=purpose, subjects=(row.cif_no,), count=1, fields=after.changed,

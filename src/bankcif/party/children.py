@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import dataclass_transform
 
@@ -17,6 +18,7 @@ __all__ = [
     "Interaction",
     "MonthlyBalance",
     "Relationship",
+    "Review",
     "StateWord",
     "TransactionSummary",
     "model",
@@ -134,6 +136,33 @@ class Consent:
     guardian: bool = False
     id: str = ""
     over: tuple[str, ...] = ()
+
+
+@model
+class Review:
+    """
+    A case in which a customer is reviewed; see `bankcif.upkeep.review`.
+
+    Attributes:
+        id: By what it is known.
+        trigger: Why it was opened, in a word.
+        opened, closed: On which days; None while it is open.
+        done: What of the checklist was looked at.
+        outcome: ``passed`` or ``failed``.
+        limits: What the customer may not do until another review, in words of the bank, where this one failed.
+        evidence: Reference to the file of the case; never a customer's value.
+        basis: Keyed digest of each value that it rests on: what changes later is seen.
+    """
+
+    id: str
+    trigger: str
+    opened: date
+    closed: date | None = None
+    done: tuple[str, ...] = ()
+    outcome: str | None = None
+    limits: tuple[str, ...] = ()
+    evidence: str | None = None
+    basis: Mapping[str, str] = attrs.field(factory=dict)
 
 
 @model

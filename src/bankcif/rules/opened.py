@@ -102,6 +102,9 @@ def _collections() -> tuple[Collection, ...]:
              RuleField("valid_until", Kind.DATE)],
             date="valid_until",
         ),
+        Collection(
+            "reviews", [*texts("trigger", "outcome"), RuleField("opened", Kind.DATE), RuleField("closed", Kind.DATE)], date="opened"
+        ),
         Collection("birthdays", [RuleField("on", Kind.DATE)], date="on"),
         Collection("balances", [RuleField("month", Kind.DATE), *_money("average")], date="month"),
         Collection(
