@@ -50,7 +50,7 @@ def changing(**more: Any) -> Policy:
         **clerk,
         "id": "looks",
         "actions": ["view", "reveal"],
-        "fields": [*EVERY, "tag:*"],
+        "fields": [*EVERY, "birth_date", "tag:*"],
         "clear": ["occupation", "income_band"],
     }
     grants = [one for one in document["grant"] if "change" not in one["actions"]]
@@ -306,11 +306,32 @@ def test_a_protected_field_waits_and_is_seen_to_wait(cif: CIF, cif_no: str) -> N
     assert cif.customers.get(cif_no, **ASK).phone == "154****2222"
 
 
-def test_a_channel_that_is_trusted_changes_at_once_but_documents_never(cif: CIF, cif_no: str) -> None:
-    assert "phone" in TRUST["counter"].may_change
-    assert made(cif, cif_no, channel="counter", values={"phone": "15411112222"}).state is ChangeState.APPLIED
-    document = [{"scheme": "passport", "number": "E73905126"}]
-    assert made(cif, cif_no, channel="counter", values={"identifiers": document}).state is ChangeState.WAITING
+def test_what_is_protected_waits_whatever_channel_the_maker_names(cif: CIF, cif_no: str) -> None:
+    assert "phone" in TRUST["counter"].may_change, "of a source, that is; the channel of a change is the maker's word"
+    for values in ({"phone": "15411112222"}, {"identifiers": [{"scheme": "passport", "number": "E73905126"}]}):
+        assert made(cif, cif_no, channel="counter", values=values).state is ChangeState.WAITING
+
+
+def test_what_waits_finds_and_joins_nobody(cif: CIF, cif_no: str) -> None:
+    done = made(cif, cif_no, values={"phone": "15411112222"})
+    seek: dict[str, Any] = {"phone": "15411112222", "actor": STEWARD, "purpose": SERVICE}
+    assert cif.customers.find(**seek) == []
+    approved(cif, done)
+    assert [one.cif_no for one in cif.customers.find(**seek)] == [cif_no]
+
+
+def test_a_change_of_which_nothing_is_seen_is_not_told_and_of_which_not_all_without_words(
+    cif: CIF, cif_no: str
+) -> None:
+    made(cif, cif_no, values={"employer": "Example Ltd"}, text="works at Example")
+    made(cif, cif_no, values={"employer": "Sample Ltd", "occupation": "3"}, text="moved to Sample", evidence="badge")
+    policy = changing().document()
+    looks = next(one for one in policy["grant"] if one["id"] == "looks")
+    looks["fields"] = ["occupation"]
+    with Under(cif, Policy.from_document({**policy, "version": "few"})):
+        (told,) = cif.changes.of(cif_no, **ASK)
+        assert made(cif, cif_no, effective=date(1989, 1, 1)).state is ChangeState.APPLIED, "days tell no birth date"
+    assert (told.values, told.withheld, told.text, told.evidence) == ({"occupation": "3"}, ("employer",), "", "")
 
 
 def test_a_document_takes_the_place_of_that_of_its_scheme(cif: CIF) -> None:

@@ -84,6 +84,19 @@ def test_a_review_is_opened_looked_into_and_passed(cif: CIF, cif_no: str) -> Non
     assert (one.id, one.outcome, one.closed, one.evidence) == (case, "passed", date(2026, 11, 24), "file 7")
 
 
+def test_of_several_of_one_day_the_last_stands(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    for outcome in ("passed", "failed") * 4:
+        clock.advance(timedelta(seconds=1))
+        if outcome == "passed":
+            passed(cif, cif_no)
+            assert stands(cif, cif_no)[0] == "current"
+        else:
+            cif.reviews.close(
+                cif_no, cif.reviews.open(cif_no, "periodic", **SAY), "failed", limits=["no_new_products"], **SAY
+            )
+            assert stands(cif, cif_no)[0] == "failed"
+
+
 def test_who_is_of_higher_risk_is_due_earlier(cif: CIF) -> None:
     due = {}
     for n, risk in enumerate(["high", "medium", "low", None], 1):

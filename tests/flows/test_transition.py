@@ -111,7 +111,10 @@ def test_a_step_is_taken_from_its_states_alone(name: str, before: LifeCycle) -> 
 
 def test_a_customer_is_closed_step_by_step_and_opened_again_by_two(cif: CIF, cif_no: str) -> None:
     assert stepped(cif, cif_no, "close").state is LifeCycle.CLOSING
-    assert stepped(cif, cif_no, "keep").state is LifeCycle.ACTIVE
+    back = stepped(cif, cif_no, "keep")
+    assert (back.state, state(cif, cif_no)) == (LifeCycle.CLOSING, "closing"), "one who closes is not kept by one alone"
+    approved(cif, back)
+    assert state(cif, cif_no) == "active"
     stepped(cif, cif_no, "close")
     assert stepped(cif, cif_no, "finish").state is LifeCycle.CLOSED
     done = stepped(cif, cif_no, "reopen")
@@ -123,21 +126,44 @@ def test_a_customer_is_closed_step_by_step_and_opened_again_by_two(cif: CIF, cif
     approved(cif, done)
     assert state(cif, cif_no) == "active"
     (told,) = cif.customers.get(cif_no, **ASK).values["states"]
-    assert (told["state"], told["step"], told["evidence"], told["since"]) == (
-        "active",
-        "reopen",
-        "letter 7",
-        "2026-11-24",
+    assert told == {"state": "active", "step": "reopen", "since": "2026-11-24"}, (
+        "what proves it is shown to nobody in passing"
     )
 
 
 def test_a_proposal_falls_with_its_ground(cif: CIF, cif_no: str) -> None:
-    stepped(cif, cif_no, "freeze")
+    other = str(register(cif, STEWARD, "2", identifiers=None, phone="15499999999", name="李四").cif_no)
+    for one in (cif_no, other):
+        stepped(cif, one, "freeze")
     done = stepped(cif, cif_no, "unfreeze")
-    stepped(cif, cif_no, "report_death")
+    merged(cif, cif_no, other)
+    assert state(cif, cif_no) == "frozen"
     with pytest.raises(FourEyesError):
-        approved(cif, done)
-    assert state(cif, cif_no) == "deceased"
+        approved(cif, done)  # it was decided of one, and there are two now
+    assert state(cif, cif_no) == "frozen"
+
+
+@pytest.mark.parametrize("before", [LifeCycle.FROZEN, LifeCycle.DECEASED, LifeCycle.DISSOLVED, LifeCycle.CLOSED])
+def test_no_way_back_is_one_persons(before: LifeCycle) -> None:
+    alone, fresh = {before}, {before}
+    while fresh:
+        fresh = {
+            one.after for one in TRANSITIONS.values() if not one.second and not fresh.isdisjoint(one.before)
+        } - alone
+        alone |= fresh
+    assert LifeCycle.ACTIVE not in alone
+
+
+def test_who_stood_elsewhere_behind_a_merge_stands_there_still(cif: CIF, cif_no: str) -> None:
+    other = str(register(cif, STEWARD, "2", identifiers=None, phone="15499999999", name="李四").cif_no)
+    stepped(cif, cif_no, "freeze")
+    stepped(cif, other, "report_death")
+    merged(cif, cif_no, other)
+    assert state(cif, cif_no) == "frozen"
+    approved(cif, stepped(cif, cif_no, "unfreeze"))
+    assert state(cif, cif_no) == "deceased", "who was thawed is not who died"
+    cif.approvals.approve(cif.matches.propose_unmerge(other, actor=STEWARD, reason="r").id, actor=CHECKER)
+    assert [state(cif, one) for one in (cif_no, other)] == ["active", "deceased"]
 
 
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {

@@ -230,7 +230,7 @@ def test_by_any_rules_the_order_of_records_does_not_matter(
     assert one == other
     heard = {record.place: record for record in records if not record.restricted}
     for name, origin in one.provenance.items():
-        if origin.rule != "aggregate":
+        if origin.rule != "aggregate" and name != "holdings":  # of rows an override adds to what sources say
             assert heard[origin.place].values[name] == one.values[name], "a value is always somebody's"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..context import Actor, Purpose
 from ..flows import change, changes
-from ..merging import Terms
 from ..party import CifNo
 from ._group import Group
 
@@ -16,8 +15,7 @@ class Changes(Group):
 
     def make(self, cif_no: str, made: change.ChangeSet, *, actor: Actor, purpose: Purpose) -> change.Changed:
         """Makes a change set: at once, on its day, or, where it takes a second person, once they approve it."""
-        trust = self._cif._trust.get(made.channel, Terms())
-        return change.change(self._desk, CifNo(cif_no), made, trust=trust, actor=actor, purpose=purpose)
+        return change.change(self._desk, CifNo(cif_no), made, actor=actor, purpose=purpose)
 
     def cancel(self, cif_no: str, change_id: str, *, reason: str, actor: Actor, purpose: Purpose) -> None:
         """Takes a change back that has not begun."""

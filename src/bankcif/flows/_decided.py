@@ -13,7 +13,7 @@ import attrs
 from ..access import Action, FieldDecision
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import IntakeError
+from ..errors import ConflictError, IntakeError
 from ..party import CifNo, LifeCycle, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow, PartyRow, SourceRow
@@ -132,10 +132,14 @@ def keep_decided(
     """
     Writes a record for each arrival of *decided*, of which each is about another customer, with *reason*, and what follows from them; one entry
     in the log for all.
+
+    Raises:
+        ConflictError: One of them was merged, restricted or erased since it was decided.
     """
-    unit.parties.lock(
-        [one.row.cif_no for one in decided]
-    )  # all at once, so that two who decide wait, and do not meet head on
+    # All at once, so that two who decide wait, and do not meet head on.
+    locked = unit.parties.lock([one.row.cif_no for one in decided])
+    if any(_is_gone(locked[one.row.cif_no]) for one in decided):
+        raise ConflictError("a customer was merged, restricted or erased meanwhile; what was decided is decided anew")
     now = desk.now()
     touched = [_written(desk, unit, one, asked, reason, now) for one in decided]
     rebuilt = rebuild(desk, unit, touched, actor=asked.actor, now=now)
@@ -146,6 +150,10 @@ def keep_decided(
     )  # fmt: skip
     record(desk, unit, [entry])
     return [rebuilt[cif_no] for cif_no in subjects]
+
+
+def _is_gone(row: PartyRow) -> bool:
+    return row.merged_into is not None or row.life_cycle in (LifeCycle.RESTRICTED, LifeCycle.ERASED)
 
 
 def _written(desk: Desk, unit: UnitOfWork, one: Decided, asked: Asked, reason: str, now: int) -> Touched:

@@ -16,7 +16,7 @@ from ..context import Actor
 from ..intake import Standard
 from ..matching import Features, blocking_keys, features_of
 from ..merging import Override, Statement, Terms, Verification
-from ..party import CifNo, Fault, PartyKind, SourceKey
+from ..party import CATALOGUE, CifNo, Fault, PartyKind, SourceKey
 from ..protection import DataKey, Place
 from ..storage.rows import IndexRow, SourceRow
 from .desk import Desk, Tagging
@@ -52,7 +52,6 @@ class Arrival:
         verification: The check, of a record that is one.
         override: That it is a person's decision, if it is one.
         word: What it says of a tag, in stored form, of a record that does.
-        before: Of a change, the values that it takes the place of, in stored form.
     """
 
     origin: SourceKey
@@ -64,7 +63,6 @@ class Arrival:
     verification: Verification | None = None
     override: Override | None = None
     word: Mapping[str, Any] | None = None
-    before: Mapping[str, Any] | None = None
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -89,7 +87,23 @@ class Record:
     @cached_property
     def features(self) -> Features:
         """What of it is compared, made when it is first asked for: most records that are opened never are."""
-        return features_of(self.kind, self.statement.values, self.identifying)
+        return features_of(self.kind, _evidence(self.kind, self.statement), self.identifying)
+
+
+def _evidence(kind: PartyKind, said: Statement) -> Mapping[str, Any]:
+    """
+    What a record tells the matcher: of a person's decision only what one person may decide, or two did. What waits for a second one is no evidence of who somebody is.
+    """
+    if said.override is None:
+        return said.values
+    if said.override.waits:
+        return {}
+    catalogue = CATALOGUE[kind]
+    return {
+        name: value
+        for name, value in said.values.items()
+        if name in said.terms.may_change or not catalogue[name].protected
+    }
 
 
 def tokenized(desk: Desk, form: Standard) -> Standard:
@@ -153,7 +167,7 @@ def seal_record(
 
     The payload holds ``format`` (1), ``kind``, ``values``, ``given`` (what the channel wrote, where standardizing
     changed it), ``faults`` (path, rule, severity), ``terms`` (how far the source is believed) and, of a check,
-    ``verification``, of a decision ``override``, of what is said of a tag ``word``, of a change ``before``.
+    ``verification``, of a decision ``override``, of what is said of a tag ``word``.
     """
     form = arrival.form
     payload = {
@@ -170,8 +184,6 @@ def seal_record(
         payload["override"] = arrival.override.stored()
     if arrival.word is not None:
         payload["word"] = arrival.word
-    if arrival.before is not None:
-        payload["before"] = arrival.before
     bare = SourceRow(
         source=arrival.origin.source, source_key=arrival.origin.key, record_no=record_no, channel=arrival.channel,
         received_at=received_at, business_time=arrival.business_time, actor=actor.id, person=actor.person, key_id=key.id,
@@ -204,7 +216,7 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
         kind=kind,
         statement=statement_of(
             row, payload["values"], Terms.of_stored(payload["terms"]), payload.get("verification"), payload.get("override"),
-            payload.get("word"), payload.get("before"),
+            payload.get("word"),
         ),
         key=key,
         identifying=desk.link_policy.identifying,
@@ -224,7 +236,6 @@ def statement_of(
     check: Mapping[str, Any] | None = None,
     override: Mapping[str, Any] | None = None,
     word: Mapping[str, Any] | None = None,
-    before: Mapping[str, Any] | None = None,
 ) -> Statement:
     """A record as survivorship hears it."""
     return Statement(
@@ -232,5 +243,5 @@ def statement_of(
         received_at=row.received_at, business_time=row.business_time, values=values, terms=terms,
         restricted=row.restricted_at is not None, actor=row.actor, person=row.person,
         verification=None if check is None else Verification.of_stored(check),
-        override=None if override is None else Override.of_stored(override), word=word, before=before,
+        override=None if override is None else Override.of_stored(override), word=word,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from ..party import LifeCycle, strictest
 from .desk import Desk
 
-__all__ = ["STATES", "state_key", "state_of"]
+__all__ = ["STATES", "state_key", "state_of", "states_of"]
 
 STATES = "bankcif.state"
 """Source of what is said of life cycles."""
@@ -27,7 +27,10 @@ def state_of(desk: Desk, values: Mapping[str, Any], homes: Iterable[str]) -> Lif
         values: Golden values in stored form.
         homes: Those they are made of.
     """
+    return strictest(states_of(desk, values, homes).values()) if values.get("states") else LifeCycle.ACTIVE
+
+
+def states_of(desk: Desk, values: Mapping[str, Any], homes: Iterable[str]) -> dict[str, LifeCycle]:
+    """Where each of those stands whom a customer is made of."""
     said = {one["id"]: LifeCycle(one["state"]) for one in values.get("states", ())}
-    if not said:
-        return LifeCycle.ACTIVE
-    return strictest(said.get(state_key(desk, home), LifeCycle.ACTIVE) for home in set(homes))
+    return {home: said.get(state_key(desk, home), LifeCycle.ACTIVE) for home in homes}

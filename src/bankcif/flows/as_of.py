@@ -7,8 +7,9 @@ from datetime import date
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose, Sink
+from ..errors import InputError
 from ..party import CifNo
-from ._as_of import golden_as_of
+from ._as_of import golden_as_of, whose_then
 from ._portrait import need_past
 from ._relations import current, granted_to
 from ._view import CustomerView, need_view_sink, view_of
@@ -38,6 +39,8 @@ def as_of(
 
     Cost: opens every record of the customer.
     """
+    if valid is not None and type(valid) is not date:
+        raise InputError("a customer is looked at as of a day", path="$.valid", rule="future")
     need_purpose(desk, actor, "as_of", purpose)
     assure(desk, actor, Action.VIEW, "as_of", purpose)
     need_view_sink(sink)
@@ -49,7 +52,8 @@ def as_of(
         row = current(unit, cif_no, purpose)
         granted = {} if row is None else granted_to(desk, unit, actor, Action.VIEW, purpose, row, sink=sink)
         if row is not None and granted:
-            golden, _ = golden_as_of(desk, unit, row, instant, valid or desk.today())
+            whose = whose_then(unit, cif_no, row, instant)
+            golden, _ = golden_as_of(desk, unit, row, instant, valid or desk.today(), whose=whose)
             found, rules = view_of(desk, row, golden.values, granted, actor, sink)
             within = spend(desk, unit, actor, Action.VIEW, 1)
             if within:

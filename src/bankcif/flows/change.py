@@ -15,23 +15,24 @@ from typing import Any
 
 import attrs
 
-from ..access import Action, FieldDecision, row_parameters
+from ..access import Action, FieldDecision
 from ..approval import Operation
 from ..context import Actor, Purpose
 from ..errors import InputError, IntakeError
 from ..intake import Standard
 from ..merging import Override, Release, Terms
-from ..party import CATALOGUE, TWO_PERSONS, CifNo, FieldType, PartyKind, SourceKey
+from ..party import CATALOGUE, CifNo, FieldType, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._as_of import golden_as_of
+from ._as_of import values_on
+from ._asks import rules_about
 from ._decided import Asked, Decided, keep_decided, with_party
 from ._golden import ground_of_values
 from ._opened import born_of, open_golden
 from ._proposals import decision_entry, keep, proposed
 from ._reasons import need_reason
 from ._records import Arrival, open_records
-from ._relations import granted_to, record_of
+from ._relations import granted_to
 from .changes import CHANGES, ChangeState, known_changes
 from .desk import Desk, record
 
@@ -89,7 +90,7 @@ class Changed:
     rules: tuple[str, ...] = ()
 
 
-def change(desk: Desk, cif_no: CifNo, made: ChangeSet, *, trust: Terms, actor: Actor, purpose: Purpose) -> Changed:
+def change(desk: Desk, cif_no: CifNo, made: ChangeSet, *, actor: Actor, purpose: Purpose) -> Changed:
     """
     Makes a change of a customer's values.
 
@@ -97,7 +98,6 @@ def change(desk: Desk, cif_no: CifNo, made: ChangeSet, *, trust: Terms, actor: A
         desk: Collaborators.
         cif_no: The customer.
         made: What, why, and from when on.
-        trust: How far the channel is believed: which protected fields it may change without a second person.
         actor, purpose: Who makes it, what for.
 
     Raises:
@@ -120,14 +120,13 @@ def change(desk: Desk, cif_no: CifNo, made: ChangeSet, *, trust: Terms, actor: A
                 "the customer was changed since you looked at them; look again, and make the change anew", path="$.version",
                 rule="stale", cif_no=row.cif_no,
             )  # fmt: skip
-        golden = open_golden(desk, unit, row)
-        effective = _effective(desk, row, made, golden)
-        before = (
-            golden if made.effective is None else golden_as_of(desk, unit, row, desk.now(), made.effective)[0].values
-        )
+        before = values_on(desk, unit, row, made.effective)
         values = _standardized(desk, row, made, before)
-        rules = _asks(desk, unit, row, made, values, trust, actor)
-        return _write(desk, unit, row, _Set(made, values, before, effective, rules, trust), golden, asked)
+        effective = _effective(
+            desk, row, made, open_golden(desk, unit, row), _sees_birth(desk, unit, row, actor, purpose)
+        )
+        rules = _asks(desk, unit, row, made, values, actor)
+        return _write(desk, unit, row, _Set(made, values, before, effective, rules), asked)
 
     asked = Asked(Action.CHANGE, "change", names, actor, purpose)
     return with_party(desk, cif_no, asked, may, work)
@@ -160,6 +159,11 @@ def cancel(desk: Desk, cif_no: CifNo, change_id: str, *, reason: str, actor: Act
         granted = granted_to(desk, unit, actor, Action.CHANGE, purpose, row)
         if not set(fields) <= set(granted):
             raise InputError("the change is of fields that are not yours to change", path="$.change", rule="change")
+        if one.approval is not None:
+            raise InputError(
+                "what took two persons one does not cancel; make another change for its day, or for now", path="$.change",
+                rule="change", cif_no=row.cif_no,
+            )  # fmt: skip
         heard = one.heard.statement
         assert heard.override is not None, "a change is a decision"
         over = attrs.evolve(heard.override, release=Release.EXPIRY, until=desk.now())
@@ -186,10 +190,9 @@ class _Set:
     before: Mapping[str, Any]
     effective: int | None
     rules: tuple[str, ...]
-    trust: Terms
 
 
-def _write(desk: Desk, unit: UnitOfWork, row: PartyRow, one: _Set, golden: Mapping[str, Any], asked: Asked) -> Changed:
+def _write(desk: Desk, unit: UnitOfWork, row: PartyRow, one: _Set, asked: Asked) -> Changed:
     known, now = desk.ids.draw(_ID_BYTES).hex(), desk.now()
     waits, names = bool(one.rules), tuple(one.values)
     made = one.made
@@ -197,9 +200,8 @@ def _write(desk: Desk, unit: UnitOfWork, row: PartyRow, one: _Set, golden: Mappi
         release=Release.SOURCES_CHANGE, effective=one.effective, waits=waits, code=made.code, evidence=made.evidence
     )
     arrival = Arrival(
-        origin=SourceKey(CHANGES, known), channel=made.channel,
-        before={name: one.before.get(name) for name in names}, business_time=_after(desk, unit, row, now) if one.effective is None else one.effective, override=override,
-        terms=Terms(trust=100, may_change=frozenset(names) & one.trust.may_change - TWO_PERSONS),
+        origin=SourceKey(CHANGES, known), channel=made.channel, override=override, terms=Terms(trust=100),
+        business_time=_after(desk, unit, row, now) if one.effective is None else one.effective,
         form=Standard(kind=PartyKind(row.kind), values=one.values, given={}, faults=()),
     )  # fmt: skip
     rebuilt = keep_decided(
@@ -212,7 +214,7 @@ def _write(desk: Desk, unit: UnitOfWork, row: PartyRow, one: _Set, golden: Mappi
         "field": ",".join(sorted(names)), "change": known, "code": made.code, "rules": ",".join(one.rules)[:200], "source": CHANGES,
         "source_key": known, "record_no": "0",
     }  # fmt: skip
-    base = {name: ground_of_values(desk, row.cif_no, golden, name) for name in names}
+    base = {name: ground_of_values(desk, row.cif_no, one.before, name) for name in names}
     approval = proposed(desk, Operation.CHANGE, (row.cif_no,), detail, base, asked.actor, reason=made.text)
     (kept,) = keep(desk, unit, [approval])
     record(desk, unit, [decision_entry(kept, "propose", asked.actor, now)])
@@ -240,6 +242,8 @@ def _need_sound(desk: Desk, made: ChangeSet) -> None:
         )
     if made.evidence and not (_REFERENCE.fullmatch(made.evidence) and made.evidence.isprintable()):
         raise InputError("evidence is at most 200 printable characters", path="$.evidence", rule="change")
+    if made.effective is not None and type(made.effective) is not date:
+        raise InputError("a change is effective from a day on", path="$.effective", rule="change")
     if made.effective is not None and not _EARLIEST <= made.effective <= _LATEST:
         raise InputError(
             f"a change is effective between {_EARLIEST.year} and {_LATEST.year}", path="$.effective", rule="change"
@@ -277,11 +281,7 @@ def _standardized(desk: Desk, row: PartyRow, made: ChangeSet, before: Mapping[st
             cif_no=row.cif_no,
         )
     values = {name: said.get(name) for name in made.values}
-    if "identifiers" in values:
-        schemes = {one["scheme"] for one in said["identifiers"]}
-        kept = [one for one in before.get("identifiers", ()) if one["scheme"] not in schemes]
-        values["identifiers"] = [*kept, *said["identifiers"]]
-    values = {name: value for name, value in values.items() if value != before.get(name)}
+    values = {name: value for name, value in values.items() if not _stands(name, value, before)}
     if not values:
         raise InputError(
             "nothing of it is new; the customer is so already", path="$.values", rule="unchanged", cif_no=row.cif_no
@@ -289,27 +289,42 @@ def _standardized(desk: Desk, row: PartyRow, made: ChangeSet, before: Mapping[st
     return values
 
 
-def _effective(desk: Desk, row: PartyRow, made: ChangeSet, golden: Mapping[str, Any]) -> int | None:
-    """The instant from which on it holds; None from now on. Raises `InputError` for a day before the customer was there."""
+def _stands(name: str, value: Any, before: Mapping[str, Any]) -> bool:
+    """Whether the customer is so already."""
+    if name == "identifiers":
+        return all(one in before.get(name, ()) for one in value)
+    return bool(value == before.get(name))
+
+
+def _sees_birth(desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor, purpose: Purpose) -> bool:
+    """Whether somebody may know when the customer was born or founded."""
+    granted = granted_to(desk, unit, actor, Action.VIEW, purpose, row)
+    return ("birth_date" if PartyKind(row.kind) is PartyKind.INDIVIDUAL else "founded_on") in granted
+
+
+def _effective(desk: Desk, row: PartyRow, made: ChangeSet, golden: Mapping[str, Any], sees_birth: bool) -> int | None:
+    """
+    The instant from which on it holds; None from now on.
+
+    Raises:
+        InputError: It lies in a year before the customer was there. Only the year is told, to who may see it: days that are refused would tell the rest.
+    """
     if made.effective is None or made.effective == desk.today():
         return None
     born = born_of(PartyKind(row.kind), golden) or golden.get("founded_on") or ""
-    if born and made.effective.isoformat() < born:
+    if born and sees_birth and made.effective.year < int(born[:4]):
         raise InputError(
-            "the customer was not there yet on that day; correct it, or when they were born or founded", path="$.effective",
+            "the customer was not there yet in that year; correct it, or when they were born or founded", path="$.effective",
             rule="change", cif_no=row.cif_no,
         )  # fmt: skip
     return desk.span(made.effective, None)[0]
 
 
 def _asks(
-    desk: Desk, unit: UnitOfWork, row: PartyRow, made: ChangeSet, values: Mapping[str, Any], trust: Terms, actor: Actor
+    desk: Desk, unit: UnitOfWork, row: PartyRow, made: ChangeSet, values: Mapping[str, Any], actor: Actor
 ) -> tuple[str, ...]:
     """Why the change takes a second person: ``protected``, and the policy's rules for changes; nothing if it does not."""
     catalogue = CATALOGUE[PartyKind(row.kind)]
-    entrusted = trust.may_change - TWO_PERSONS
-    protected = any(catalogue[name].protected and name not in entrusted for name in values)
-    facts = record_of(row, unit.copies.facts([row.cif_no]).get(row.cif_no))
-    known = row_parameters(actor, desk.today())
-    rules = [one.id for one in desk.policy.changes if one.is_about(values, actor, made.channel, facts, known)]
-    return (*(["protected"] if protected else []), *rules)
+    # Which channel it came by is what the caller says; no word of theirs makes one person enough.
+    protected = any(catalogue[name].protected for name in values)
+    return (*(["protected"] if protected else []), *rules_about(desk, unit, row, values, actor, made.channel))

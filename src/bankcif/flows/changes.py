@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,10 +14,11 @@ from ..access import Action, FieldDecision
 from ..approval import OPEN, Approval, ApprovalState, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..merging import DECISIONS
+from ..merging import DECISIONS, Statement
 from ..party import CATALOGUE, CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
+from ._as_of import golden_as_of
 from ._golden import ground_of_values
 from ._opened import open_golden
 from ._reasons import reasons_of
@@ -53,9 +54,9 @@ class Change:
     Attributes:
         id, state, approval: As of `Changed`.
         values: The new values of those fields that may be seen, masked like them.
-        before: The values that stood when it was made, likewise.
+        before: What stood on that day, as it was known before the change was, likewise.
         withheld: Fields of it that are not shown.
-        code, text, evidence: Why.
+        code, text, evidence: Why; words and evidence are empty where a field is not shown, since they may say what it says.
         channel, maker: How it came, and who made it.
         at: When; microseconds since 1970, UTC.
         effective: From which day on it holds.
@@ -78,7 +79,7 @@ class Change:
 
 def changes(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> tuple[Change, ...]:
     """
-    The changes that persons made of a customer, the latest first, as far as *actor* may see their fields.
+    The changes that persons made of a customer, the latest first, as far as *actor* may see their fields; one of which they may see none is left out.
 
     Raises:
         NotFoundOrNotAllowedError: There is no such customer, or nothing of them may be seen.
@@ -94,7 +95,12 @@ def changes(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> tup
         if row is not None and granted:
             known = sorted(known_changes(desk, unit, row), key=lambda one: one.said.statement.received_at, reverse=True)
             words = reasons_of(desk, unit, [one.about for one in known])
-            found = tuple(_shown(desk, row, one, words.get(one.about, ""), granted) for one in known)
+            told = [(one, _seen(row, one, granted)) for one in known]
+            found = tuple(
+                _shown(desk, row, one, words.get(one.about, ""), granted, seen, _before(desk, unit, row, one))
+                for one, seen in told
+                if seen
+            )
             within = spend(desk, unit, actor, Action.VIEW, 1)
             if within:
                 fields = sorted({name for one in found for name in one.values})
@@ -121,6 +127,7 @@ class KnownChange:
         said: Its own record.
         heard: The record by which it holds: its own, or that of the approval; None if there is none.
         state, approval: Where it stands.
+        others: What else is on record of them.
     """
 
     id: str
@@ -128,6 +135,7 @@ class KnownChange:
     heard: Record | None
     state: ChangeState
     approval: Approval | None
+    others: Sequence[Record]
 
     @property
     def about(self) -> str:
@@ -163,7 +171,7 @@ def known_changes(desk: Desk, unit: UnitOfWork, row: PartyRow) -> list[KnownChan
         waited = said.statement.override is not None and said.statement.override.waits
         heard = last[origin] if not waited else last.get(SourceKey(DECISIONS, approval.id)) if approval else None
         state = _state(desk, row, heard, approval, golden)
-        found.append(KnownChange(id=origin.key, said=said, heard=heard, state=state, approval=approval))
+        found.append(KnownChange(id=origin.key, said=said, heard=heard, state=state, approval=approval, others=opened))
     return found
 
 
@@ -193,18 +201,45 @@ def _state(
     return ChangeState.WAITING if stands == approval.base else ChangeState.CONFLICT
 
 
-def _shown(desk: Desk, row: PartyRow, one: KnownChange, text: str, granted: Mapping[str, FieldDecision]) -> Change:
-    said = one.said.statement
+def _seen(row: PartyRow, one: KnownChange, granted: Mapping[str, FieldDecision]) -> list[str]:
+    """The fields of a change that may be seen."""
+    return [name for name in one.said.statement.values if name in granted and name in CATALOGUE[PartyKind(row.kind)]]
+
+
+def _effective(desk: Desk, said: Statement) -> date:
     over = said.override
     assert over is not None, "a change is a decision"
-    catalogue = CATALOGUE[PartyKind(row.kind)]
-    seen = [name for name in said.values if name in granted and name in catalogue]
-    effective = over.effective if over.effective is not None else said.received_at
+    return local_date(from_micros(said.received_at if over.effective is None else over.effective), desk.zone)
+
+
+def _before(desk: Desk, unit: UnitOfWork, row: PartyRow, one: KnownChange) -> Mapping[str, Any]:
+    """What stood on the day of a change, as it was known until then: of one instant, by what was decided first."""
+    said = one.said.statement
+    known = [
+        other
+        for other in one.others
+        if other.statement.received_at < said.received_at
+        or (
+            other.statement.received_at == said.received_at
+            and (other.statement.override is None or (other.statement.business_time or 0) < (said.business_time or 0))
+        )
+    ]
+    return golden_as_of(desk, unit, row, said.received_at, _effective(desk, said), opened=known)[0].values
+
+
+def _shown(
+    desk: Desk, row: PartyRow, one: KnownChange, text: str, granted: Mapping[str, FieldDecision], seen: Sequence[str],
+    before: Mapping[str, Any],
+) -> Change:  # fmt: skip
+    said, catalogue = one.said.statement, CATALOGUE[PartyKind(row.kind)]
+    over = said.override
+    assert over is not None, "a change is a decision"
+    whole = len(seen) == len(said.values)
     return Change(
         id=one.id, state=one.state, approval="" if one.approval is None else one.approval.id,
         values={name: as_seen(desk, catalogue[name], said.values[name], granted[name]) for name in seen},
-        before={name: as_seen(desk, catalogue[name], (said.before or {}).get(name), granted[name]) for name in seen},
-        withheld=tuple(name for name in said.values if name not in seen), code=over.code, text=text,
-        evidence=over.evidence, channel=said.channel, maker=said.actor, at=said.received_at,
-        effective=local_date(from_micros(effective), desk.zone),
+        before={name: as_seen(desk, catalogue[name], before.get(name), granted[name]) for name in seen},
+        withheld=tuple(name for name in said.values if name not in seen), code=over.code, text=text if whole else "",
+        evidence=over.evidence if whole else "", channel=said.channel, maker=said.actor, at=said.received_at,
+        effective=_effective(desk, said),
     )  # fmt: skip

@@ -6,7 +6,6 @@ from typing import Any
 
 from ..context import Actor, Purpose
 from ..errors import InputError
-from ..merging import Terms
 from ..party import CifNo
 from ._opened import open_goldens
 from ._relations import current
@@ -40,7 +39,7 @@ def contacted(
             version=None if row is None else row.version,
         )  # fmt: skip
         try:
-            return change(desk, cif_no, made, trust=Terms(), actor=actor, purpose=purpose)
+            return change(desk, cif_no, made, actor=actor, purpose=purpose)
         except InputError as error:
             if error.rule != "stale":  # of two who count at once, each counts
                 raise

@@ -23,6 +23,7 @@ from ..merging import Override, Release, Terms
 from ..party import CATALOGUE, CifNo, FieldType, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
+from ._asks import rules_about
 from ._decided import Asked, Decided, keep_decided, with_party
 from ._golden import rebuild
 from ._pages import PAGE, pages
@@ -102,6 +103,14 @@ def override(
         missing = sorted(set(values) - set(standard.values))
         if missing:
             raise InputError("an override has a value", path=f"$.{missing[0]}", rule="required", cif_no=row.cif_no)
+        asking = rules_about(desk, unit, row, standard.values, actor, "override")
+        if asking:
+            raise InputError(
+                f"this takes a second person ({', '.join(asking)}); make a change set of it",
+                path="$",
+                rule="change",
+                cif_no=row.cif_no,
+            )
         said = {SourceKey(_SOURCE, f"{row.cif_no}:{name}"): (name, standard.values[name]) for name in values}
         return _decide(desk, unit, row, _Decision("override", said, decided, reason), actor, purpose)
 
@@ -132,7 +141,9 @@ def end_override(desk: Desk, cif_no: CifNo, field: str, *, reason: str, actor: A
         over = Override(release=Release.EXPIRY, until=desk.now())
         # After merges there may be several, each under the number of whom it was made of.
         said = {one.statement.origin: (field, one.statement.values[field]) for one in standing_ones}
-        return _decide(desk, unit, row, _Decision("end_override", said, over, reason), actor, purpose)
+        # What was decided behind it is not ended with it.
+        at = max(one.statement.business_time or 0 for one in standing_ones)
+        return _decide(desk, unit, row, _Decision("end_override", said, over, reason, at), actor, purpose)
 
     return _with_party(desk, cif_no, (field,), "end_override", actor, purpose, work)
 
@@ -215,6 +226,7 @@ class _Decision:
     values: Mapping[SourceKey, tuple[str, Any]]
     override: Override
     reason: str
+    at: int | None = None
 
 
 def _decide(
@@ -224,7 +236,7 @@ def _decide(
     now = desk.now()
     arrivals = [
         Arrival(
-            origin=origin, channel="override", terms=Terms(trust=100), business_time=now, override=decision.override,
+            origin=origin, channel="override", terms=Terms(trust=100), business_time=now if decision.at is None else decision.at, override=decision.override,
             form=Standard(kind=PartyKind(row.kind), values={name: value}, given={}, faults=()),
         )
         for origin, (name, value) in decision.values.items()

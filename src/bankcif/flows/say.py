@@ -18,7 +18,7 @@ from ..merging import Terms
 from ..party import CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ..tagging import Catalogue, Said, Word, heard, need_sayable
+from ..tagging import WORD, Catalogue, Said, Word, heard, need_sayable
 from ._decided import Asked, Decided, keep_decided, with_party
 from ._portrait import open_portraits, words_of
 from ._reasons import need_reason
@@ -72,7 +72,8 @@ def say(
 
     def work(unit: UnitOfWork, row: PartyRow) -> tuple[bool]:
         known = catalogue.tags.get(tag)
-        if known is None and said is not None:
+        # What is said of a reminder stands among the words on tags, and is said by another action.
+        if tag.startswith(WORD) or (known is None and said is not None):
             raise InputError("there is no such tag in the catalogue in force", path="$.tag", rule="unknown_tag")
         if known is not None:
             need_sayable(known, said, until, evidence, desk.today())

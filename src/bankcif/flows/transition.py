@@ -27,7 +27,7 @@ from ._proposals import decision_entry, keep, proposed
 from ._reasons import need_reason, reasons_of
 from ._records import Arrival
 from ._relations import current
-from ._states import STATES, state_key
+from ._states import STATES, state_key, states_of
 from .desk import Desk, record
 
 __all__ = ["Stepped", "carry_out_step", "ground_of_step", "step"]
@@ -92,7 +92,9 @@ def step(
                 cif_no=row.cif_no,
             )
         detail = {"step": name, "evidence": evidence}
-        approval = proposed(desk, Operation.STATE, (row.cif_no,), detail, _ground(row), actor, reason=reason)
+        approval = proposed(
+            desk, Operation.STATE, (row.cif_no,), detail, _ground(desk, unit, row), actor, reason=reason
+        )
         (kept,) = keep(desk, unit, [approval])
         record(desk, unit, [decision_entry(kept, "propose", actor, desk.now())])
         return Stepped(state=LifeCycle(row.life_cycle), approval=approval.id)
@@ -104,7 +106,7 @@ def step(
 def ground_of_step(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
     """What a proposed step stands on, as it is now and stays in this unit: who the customer is, and where they stand."""
     row = current(unit, CifNo(approval.subjects[0]))
-    return {} if row is None else _ground(unit.parties.lock([row.cif_no])[row.cif_no])
+    return {} if row is None else _ground(desk, unit, unit.parties.lock([row.cif_no])[row.cif_no])
 
 
 def carry_out_step(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
@@ -121,8 +123,14 @@ def _asked(actor: Actor, purpose: Purpose) -> Asked:
     return Asked(Action.TRANSITION, "transition", ("states",), actor, purpose)
 
 
-def _ground(row: PartyRow) -> dict[str, str]:
-    return {row.cif_no: row.life_cycle}
+def _ground(desk: Desk, unit: UnitOfWork, row: PartyRow) -> dict[str, str]:
+    """Where the customer stands, and each of those whom they are made of."""
+    stand = states_of(desk, open_golden(desk, unit, row), _homes(unit, row))
+    return {row.cif_no: row.life_cycle, **{f"home:{home}": state for home, state in sorted(stand.items())}}
+
+
+def _homes(unit: UnitOfWork, row: PartyRow) -> set[str]:
+    return {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no}
 
 
 def _need(desk: Desk, unit: UnitOfWork, row: PartyRow, known: Transition, evidence: str) -> None:
@@ -139,8 +147,12 @@ def _need(desk: Desk, unit: UnitOfWork, row: PartyRow, known: Transition, eviden
 def _take(
     desk: Desk, unit: UnitOfWork, row: PartyRow, known: Transition, evidence: str, reason: str, asked: Asked
 ) -> LifeCycle:
-    """Writes where each of those stands whom the customer is made of: whoever is parted from them later stands there too."""
-    homes = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no}
+    """
+    Writes where those stand now whom the customer is made of and who stood where the step begins: whoever is parted from them later stands there too. Who
+    stood elsewhere, as somebody deceased behind a customer who was frozen, stands there still.
+    """
+    stand = states_of(desk, open_golden(desk, unit, row), _homes(unit, row))
+    homes = [home for home, state in stand.items() if state in known.before]
     said: dict[str, Any] = {"state": known.after.value, "step": known.name, "since": desk.today().isoformat()}
     if evidence:
         said["evidence"] = evidence

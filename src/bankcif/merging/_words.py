@@ -8,7 +8,7 @@ from typing import Any
 from ..party import FieldType
 from ..wording import Ground, compatible, organization_name, person_name
 
-__all__ = ["differs", "union"]
+__all__ = ["differs", "of_schemes", "replaced", "union"]
 
 
 def union(lists: Iterable[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
@@ -54,3 +54,20 @@ def differs(type_: FieldType, golden: Any, said: Any) -> bool:
     if type_ is FieldType.ADDRESS:
         return (golden["code"], golden["key"]) != (said["code"], said["key"])
     return bool(golden != said)
+
+
+def of_schemes(rows: Iterable[Mapping[str, Any]], like: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of *rows* whose scheme is that of one of *like*."""
+    schemes = {row.get("scheme") for row in like}
+    return [row for row in rows if row.get("scheme") in schemes]
+
+
+def replaced(
+    rows: Sequence[Mapping[str, Any]], decided: Iterable[Sequence[Mapping[str, Any]]]
+) -> list[Mapping[str, Any]]:
+    """*rows*, in which what was decided, in its order, takes the place of what is of the same schemes."""
+    found = list(rows)
+    for said in decided:
+        gone = {row.get("scheme") for row in said}
+        found = [*(row for row in found if row.get("scheme") not in gone), *said]
+    return found

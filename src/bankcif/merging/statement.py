@@ -167,7 +167,6 @@ class Statement:
         verification: The check, of a record that is one; such a record asserts no value.
         override: That it is a person's decision, if it is one.
         word: What is said of a tag, in stored form, of a record that does; survivorship does not ask, the portrait does.
-        before: Of a change, the values that it took the place of; nobody asks but who looks at the change.
     """
 
     origin: SourceKey
@@ -183,7 +182,6 @@ class Statement:
     verification: Verification | None = None
     override: Override | None = None
     word: Mapping[str, Any] | None = None
-    before: Mapping[str, Any] | None = None
 
     @property
     def place(self) -> tuple[str, str, int]:

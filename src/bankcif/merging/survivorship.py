@@ -18,8 +18,8 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError
-from ..party import CATALOGUE, Field, PartyKind, SourceKey
-from ._words import differs, union
+from ..party import CATALOGUE, Field, FieldType, PartyKind, SourceKey
+from ._words import differs, of_schemes, replaced, union
 from .rules import STANDARD_RULES, FieldRule, Strategy, SurvivorshipRules
 from .statement import DECISIONS, GoldenRecord, Override, Proposal, Provenance, Release, Statement
 
@@ -61,7 +61,8 @@ def survive(
         if not r.restricted and (as_of is None or r.received_at <= as_of) and (valid is None or _begins(r) <= valid)
     ]
     moment = valid if valid is not None else as_of if now is None else now
-    told = [r for r in told if r.override is None or _stands_from(r.override, moment)]
+    never = _never_stood(told)
+    told = [r for r in told if r.override is None or (_stands_from(r.override, moment) and r.origin not in never)]
     heard = _heard(told, moment)
     if len(heard) == 1:
         return _alone(kind, heard[0], anchor)
@@ -95,6 +96,21 @@ def _begins(record: Statement) -> int:
 def _stands_from(override: Override, moment: int | None) -> bool:
     """Whether an override waits for nobody, and has begun."""
     return not override.waits and (override.effective is None or moment is None or override.effective <= moment)
+
+
+def _never_stood(told: Iterable[Statement]) -> set[SourceKey]:
+    """The keys of overrides that were taken back before they began: they end nothing that was decided before."""
+    last: dict[SourceKey, Statement] = {}
+    for record in sorted((r for r in told if r.override is not None), key=lambda record: record.place):
+        last[record.origin] = record
+    return {
+        origin
+        for origin, record in last.items()
+        if record.override is not None
+        and record.override.until is not None
+        and record.override.effective is not None
+        and record.override.until <= record.override.effective
+    }
 
 
 def _ended(record: Statement, now: int | None) -> bool:
@@ -170,7 +186,13 @@ class _Panel:
         overrides = [r for r in entitled if r.override is not None and not self._released(r, field, entitled)]
         if overrides:
             winner = max(overrides, key=_when)
-            return winner, winner.values[name], "override"
+            value = winner.values[name]
+            if field.type is FieldType.CHILDREN:
+                base = self._survivor(field, [r for r in entitled if r.override is None])
+                value = replaced(
+                    [] if base is None else base[1], [r.values[name] for r in sorted(overrides, key=_when)]
+                )
+            return winner, value, "override"
         words = _latest([r for r in entitled if r.override is None])
         if field.series:
             words = [_with_earlier(word, name, entitled) for word in words]
@@ -273,7 +295,10 @@ class _Panel:
         assert override.override is not None, "only overrides are released"
         name, since = field.name, _when(override)
         begun = max(override.received_at, override.override.effective or 0)
-        if any(name in r.values and self._may_change(r, field) and _when(r) > since for r in self._decided):
+        rows = field.type is FieldType.CHILDREN  # of which an override is of some, and others stand beside it
+        if not rows and any(
+            name in r.values and self._may_change(r, field) and _when(r) > since for r in self._decided
+        ):
             return True
         for word in entitled:
             if word.override is not None:
@@ -286,7 +311,10 @@ class _Panel:
                 continue
             earlier = [r for r in entitled if r.origin == word.origin and r.received_at <= begun and r is not word]
             known = _latest([r for r in earlier if r.override is None])
-            if differs(field.type, (known[0] if known else override).values[name], word.values[name]):
+            stood, said = (known[0] if known else override).values[name], word.values[name]
+            if rows:
+                stood, said = of_schemes(stood, override.values[name]), of_schemes(said, override.values[name])
+            if (said or not rows) and differs(field.type, stood, said):
                 return True
         return False
 

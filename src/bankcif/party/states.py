@@ -64,7 +64,8 @@ class ReviewState(enum.StrEnum):
 
 
 _L = LifeCycle
-_THERE = (_L.ACTIVE, _L.DORMANT, _L.FROZEN)
+_ALIVE = (_L.ACTIVE, _L.DORMANT)
+"""Who is frozen is not among them: nothing but unfreezing, by two persons, leads out of that."""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,16 +108,16 @@ TRANSITIONS: Mapping[str, Transition] = {
         Transition(name="wake", zh="激活", en="wake", before=(_L.DORMANT,), after=_L.ACTIVE),
         Transition(name="freeze", zh="冻结", en="freeze", before=(_L.ACTIVE, _L.DORMANT), after=_L.FROZEN, evidence=True),
         Transition(name="unfreeze", zh="解冻", en="unfreeze", before=(_L.FROZEN,), after=_L.ACTIVE, second=True, evidence=True),
-        Transition(name="report_death", zh="登记身故", en="report a death", before=_THERE, after=_L.DECEASED, kind="individual", evidence=True),
+        Transition(name="report_death", zh="登记身故", en="report a death", before=_ALIVE, after=_L.DECEASED, kind="individual", evidence=True),
         Transition(
             name="correct_death", zh="更正身故", en="correct a death", before=(_L.DECEASED,), after=_L.ACTIVE, kind="individual", second=True,
             evidence=True,
         ),
-        Transition(name="dissolve", zh="登记注销", en="report that it is dissolved", before=_THERE, after=_L.DISSOLVED, kind="organization", evidence=True),
+        Transition(name="dissolve", zh="登记注销", en="report that it is dissolved", before=_ALIVE, after=_L.DISSOLVED, kind="organization", evidence=True),
         Transition(
             name="close", zh="申请销户", en="begin to close", before=(_L.ACTIVE, _L.DORMANT, _L.DECEASED, _L.DISSOLVED), after=_L.CLOSING
         ),
-        Transition(name="keep", zh="取消销户", en="keep after all", before=(_L.CLOSING,), after=_L.ACTIVE),
+        Transition(name="keep", zh="取消销户", en="keep after all", before=(_L.CLOSING,), after=_L.ACTIVE, second=True),
         Transition(name="finish", zh="完成销户", en="close", before=(_L.CLOSING,), after=_L.CLOSED, empty=True),
         Transition(name="reopen", zh="重新开户", en="open again", before=(_L.CLOSED,), after=_L.ACTIVE, second=True, complete=True),
         Transition(name="archive", zh="归档", en="archive", before=(_L.CLOSED, _L.REJECTED, _L.WITHDRAWN), after=_L.ARCHIVED, empty=True),
