@@ -110,6 +110,30 @@ def test_a_consent_to_one_group_of_data_shows_that_group_alone(cif: CIF, two: tu
     assert exported(cif, fields=("sex",)).rows == 1
 
 
+def test_nobody_is_found_by_what_they_did_not_consent_to(cif: CIF, two: tuple[str, str]) -> None:
+    _, other = two
+    cif.consents.grant(other, CONTACT, text="1", **SAY)
+    assert [view.cif_no for view in cif.customers.find(phone="15499999999", **ASK)] == [other]
+    assert exported(cif, fields=("phone",)).rows == 2
+    assert exported(cif, fields=("phone",), where="sex = '1'").rows == 1, "nor chosen by it"
+    cif.consents.withdraw(other, CONTACT, **SAY)
+    cif.consents.grant(other, ConsentUse(purpose="marketing", data_group="identity"), text="1", **SAY)
+    assert cif.customers.get(other, **ASK).name == "李*"
+    assert cif.customers.find(phone="15499999999", **ASK) == []
+
+
+def test_who_refuses_some_of_their_data_does_not_consent_to_all(cif: CIF, two: tuple[str, str]) -> None:
+    one, _ = two
+    publish(cif, Catalogue.of("1", tag("local", "home_branch = 'b'"), segment("offer", "tag('local')")))
+    assert cif.tags.portrait(one, **ASK).tags
+    cif.consents.deny(one, ConsentUse(purpose="marketing", data_group="finance"), **SAY)
+    assert cif.customers.get(one, **ASK).name == "张**"
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.tags.portrait(one, **ASK)
+    steps = cif.tags.audience(AudiencePlan(campaign="spring", segment="segment:offer"), **ASK)
+    assert steps[1] == ("consent", -2)
+
+
 def test_what_leaves_the_bank_takes_a_consent_that_names_to_whom_and_where_to(cif: CIF, two: tuple[str, str]) -> None:
     _, other = two
     here, abroad = Recipient(name="Example Insurance"), Recipient(name="Example Insurance", country="SG")
@@ -148,7 +172,9 @@ def test_that_nothing_was_consented_to_is_told_to_who_may_ask(cif: CIF, two: tup
 
     with Under(cif, asking):
         assert cif.consents.allows(two[1], ANY, **ASK).answer == "missing"
-        assert cif.customers.get(two[1], **ASK).values == {}
+        shown = cif.customers.get(two[1], **ASK)
+        assert (shown.values, shown.withheld) == ({}, ()), "not even what there is of them"
+        assert cif.customers.find(phone="15499999999", **ASK) == [], "who looks at them is told, who seeks is not"
 
 
 def test_a_refusal_of_one_side_of_a_merge_forbids(cif: CIF, two: tuple[str, str]) -> None:

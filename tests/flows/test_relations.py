@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -139,6 +139,9 @@ REFUSED: dict[str, tuple[str, RelationKind, str, dict[str, Any], str]] = {
     "evidence of two lines": ("p", K.SPOUSE, "q", {"evidence": "a\nb"}, "at most 200 printable characters"),
     "no reason": ("p", K.SPOUSE, "q", {"reason": " "}, "a reason is needed"),
     "a parent who is younger": ("p", K.PARENT, "q", {}, "a parent is older"),
+    "an instant for a day": ("p", K.AGENT, "q", {"since": datetime(2020, 1, 1, 5, tzinfo=UTC)}, "begins and ends on a day"),
+    "votes below nothing": ("p", K.SHAREHOLDER, "f", {"share": 5, "votes": -1}, "a percentage from 0"),
+    "neither shares nor votes": ("p", K.SHAREHOLDER, "f", {"votes": 0}, "has a share or votes"),
 }  # fmt: skip
 
 
@@ -158,6 +161,55 @@ def test_days_before_a_company_was_founded_are_refused(cif: CIF) -> None:
     firm = company(cif, "1", founded_on="2001-01-01")
     with pytest.raises(InputError, match="not there yet"):
         cif.relations.add(firm, K.EMPLOYER, person(cif, "1"), since=date(2000, 12, 31), **SAY)
+
+
+def test_a_kind_there_is_not_is_refused_in_one_sentence(cif: CIF) -> None:
+    with pytest.raises(InputError, match="a relation is one of spouse, parent"):
+        cif.relations.add(person(cif, "1"), "friend", person(cif, "2"), **SAY)  # type: ignore[arg-type]
+
+
+def test_nobody_finds_a_birth_date_by_trying(cif: CIF) -> None:
+    one, two = person(cif, "1", birth_date="1971-06-15"), person(cif, "2", birth_date="1971-06-14")
+    cif.relations.add(one, K.AGENT, two, since=date(1971, 1, 1), **SAY)  # the year is told, the day is not
+    document = LOOSE.document()
+    blind = {
+        "id": "blind",
+        "roles": ["blind"],
+        "purposes": ["service"],
+        "actions": ["relate", "view"],
+        "fields": ["relationships"],
+    }
+    policy = Policy.from_document({**document, "grant": [*document["grant"], blind], "version": "blind"})
+    with Under(cif, policy):
+        say: dict[str, Any] = {"actor": Actor(id="x.1", roles={"blind"}), "purpose": SERVICE, "reason": "r"}
+        cif.relations.add(one, K.GUARANTOR, two, since=date(1900, 1, 1), **say)
+        cif.relations.add(person(cif, "3", birth_date="1999-01-01"), K.PARENT, one, **say)
+
+
+def test_what_a_profile_hides_as_a_whole_is_told_by_no_other_way(cif: CIF) -> None:
+    one, two = person(cif, "1"), person(cif, "2")
+    cif.relations.add(one, K.SPOUSE, two, **SAY)
+    document = LOOSE.document()
+    partner = {
+        "id": "partner", "roles": ["partner"], "purposes": ["service"], "actions": ["view"], "profile": "outside", "fields": ["name", "relationships"],
+    }  # fmt: skip
+    policy = Policy.from_document({**document, "grant": [*document["grant"], partner], "version": "partner"})
+    with Under(cif, policy):
+        ask: dict[str, Any] = {"actor": Actor(id="x.1", roles={"partner"}), "purpose": SERVICE}
+        assert cif.customers.get(one, **ask).values["relationships"] == "******"
+        for way in (cif.relations.of, cif.relations.household, cif.relations.picture):
+            with pytest.raises(NotFoundOrNotAllowedError):
+                way(one, **ask)
+
+
+def test_a_share_may_have_no_votes_and_votes_are_counted_with_shares(cif: CIF) -> None:
+    owner, other, firm = person(cif, "1"), person(cif, "2"), company(cif, "1")
+    cif.relations.add(owner, K.SHAREHOLDER, firm, share=60, votes=0, **SAY)
+    assert [(one.share, one.votes) for one in cif.relations.of(firm, **ASK)] == [(60, 0)]
+    assert cif.relations.group(owner, **ASK).members[1:] == (), "who votes for nothing controls nobody"
+    with pytest.raises(InputError, match="more than 100 % of the votes"):
+        cif.relations.add(other, K.SHAREHOLDER, firm, share=20, votes="100.0", since=None, **SAY)
+        cif.relations.add(person(cif, "3"), K.SHAREHOLDER, firm, share=20, **SAY)
 
 
 def test_one_spouse_at_a_time_and_one_legal_representative(cif: CIF) -> None:
@@ -345,6 +397,10 @@ def test_two_companies_merged_with_their_shareholders_are_asked_to_be_cleaned(ci
     with pytest.raises(InputError, match="more than 100 %") as told:
         cif.relations.owners(one, **ASK)
     assert told.value.cif_no == one
+    cif.relations.correct(q, wrong, Said(share=40), **SAY)  # less than was said can always be said
+    cif.relations.correct(q, wrong, Said(share=30), **SAY)
+    with pytest.raises(InputError, match="more than 100 %"):
+        cif.relations.correct(q, wrong, Said(share=50), **SAY)
     cif.relations.retract(q, wrong, **SAY)
     assert [found.person.cif_no for found in cif.relations.owners(one, **ASK).owners] == [p]
 
@@ -496,6 +552,22 @@ def test_what_a_household_and_a_group_owe_together(cif: CIF) -> None:
         cif.relations.exposure(husband, [], **ASK)
 
 
+def test_one_debt_is_once_in_the_total_and_who_vouches_does_not_owe_it(cif: CIF) -> None:
+    def loan(role: str) -> dict[str, Any]:
+        number = {"scheme": "card", "number": "9900880000000007"}
+        return {"product": "loan", "role": role, "balance": {"amount": "100", "currency": "CNY"}, **number}
+
+    husband = person(cif, "1", holdings=[loan("holder")])
+    wife = person(cif, "2", holdings=[loan("joint_holder")])
+    father = person(cif, "3", holdings=[loan("guarantor")])
+    for other in (wife, father):
+        cif.relations.add(husband, K.SPOUSE if other is wife else K.HOUSEHOLD, other, **SAY)
+    found = cif.relations.exposure(husband, OWING, actor=known(OFFICER), purpose=COMPLIANCE)
+    told = {one.party.cif_no: [str(money.amount) for money in one.owes or ()] for one in found.members}
+    assert told == {husband: ["100.00"], wife: ["100.00"], father: []}
+    assert [str(one.amount) for one in found.total] == ["100.00"]
+
+
 def test_of_whom_it_may_not_be_told_it_is_not_summed(cif: CIF) -> None:
     husband, wife = debtor(cif, "1", ("loan", "100")), debtor(cif, "2", ("loan", "50"))
     cif.relations.add(husband, K.SPOUSE, wife, **SAY)
@@ -549,7 +621,9 @@ def rating() -> Policy:
         "actions": ["override"],
         "fields": ["aml_class"],
     }
-    return Policy.from_document({**document, "grant": [*document["grant"], batch, rates], "version": "rating"})
+    return Policy.from_document(
+        {**document, "grant": [*document["grant"], batch, rates], "change": [], "version": "rating"}
+    )
 
 
 def test_rules_read_relations_and_the_facts_of_the_other_one(cif: CIF, clock: FixedClock) -> None:
@@ -574,6 +648,35 @@ def test_rules_read_relations_and_the_facts_of_the_other_one(cif: CIF, clock: Fi
         assert "near_risk" in has(cif, one, at=noon), "with the facts of then"
         merged(cif, one, two)
         assert has(cif, one) == {"large_holder"}, "who is merged with whom they vouch for vouches for nobody"
+
+
+def test_whoever_was_merged_since_is_read_as_they_were(cif: CIF, clock: FixedClock) -> None:
+    one, risky, plain = (person(cif, key, home_branch="b") for key in ("1", "2", "3"))
+    with Under(cif, rating()):
+        publish(cif, HOPS)
+        rated(cif, risky, "high")
+        cif.relations.add(one, K.GUARANTOR, risky, **SAY)
+        cif.tags.renew(**RENEW)
+        noon = clock.now()
+        clock.advance(timedelta(days=1))
+        merged(cif, plain, risky)
+        rated(cif, plain, "low")
+        cif.tags.renew(**RENEW)
+        assert has(cif, one) == {"guarantor"}
+        assert has(cif, one, at=noon) == {"guarantor", "near_risk"}
+
+
+def test_what_follows_from_somebody_who_is_restricted_is_gone_once_renewed(cif: CIF) -> None:
+    one, other = person(cif, "1", home_branch="b"), person(cif, "2", home_branch="b")
+    officer = known(Actor(id="p.tang", roles={"privacy_officer"}))
+    with Under(cif, rating()):
+        publish(cif, HOPS)
+        rated(cif, other, "high")
+        cif.relations.add(one, K.AGENT, other, **SAY)
+        assert has(cif, one) == {"near_risk"}
+        cif.erasures.restrict(other, reason="asked for", actor=officer)
+        assert cif.tags.renew(**RENEW) >= 1
+        assert has(cif, one) == set()
 
 
 def test_a_rule_about_others_tells_no_more_than_its_writer_may_read(cif: CIF) -> None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
+from bankcif.errors import InputError
 from bankcif.party import (
     WHOLE,
     CifNo,
@@ -155,3 +156,12 @@ def test_why_somebody_is_an_owner(case: str) -> None:
     found, expected = CASES[case]
     assert found == expected
     assert list(found) == list(expected), "the strongest ground first"
+
+
+def test_a_circle_that_nobody_could_read_is_refused() -> None:
+    circle = [CifNo(f"X{n}") for n in range(51)]
+    pairs = [*pairwise(circle), (circle[-1], circle[0])]
+    with pytest.raises(InputError, match="more than 50 companies own each other"):
+        integrated_shares(circle[0], [stake(one, other, 50) for one, other in pairs])
+    fewer = [stake(one, other, 50) for one, other in pairwise([*circle[:50], circle[0]])]
+    assert integrated_shares(circle[0], [*fewer, stake(P, circle[0], 50)])[P] > Fraction(1, 2)

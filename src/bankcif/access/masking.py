@@ -173,10 +173,10 @@ def mask_consents(consents: list[Mapping[str, Any]], profile: MaskProfile) -> li
 
 
 def mask_relationships(relations: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
-    """Of each relation its kind, role and days, and not to whom it is; nothing of it where a profile shows no contacts."""
+    """Of each relation its kind, role, days and parts, and not to whom it is or by what means; nothing of it where a profile shows no contacts."""
     if not profile.interactions:
         return HIDDEN
-    kept = ("kind", "role", "since", "until")
+    kept = ("kind", "role", "since", "until", "share", "votes")
     return [{name: relation[name] for name in kept if relation.get(name) is not None} for relation in relations]
 
 

@@ -49,8 +49,8 @@ def other_of(row: Row) -> CifNo:
 
 def stake(holder: CifNo, company: CifNo, row: Row) -> Stake:
     """What *holder* has of *company* by a row of either; votes are as shares where nothing is said."""
-    share = row.get("share") or 0
-    return Stake(holder, company, share, row.get("votes") or share)
+    share, votes = row.get("share") or 0, row.get("votes")
+    return Stake(holder, company, share, share if votes is None else votes)
 
 
 def _together(one: CifNo, row: Row, minors: Collection[CifNo]) -> bool:
@@ -61,24 +61,27 @@ def _together(one: CifNo, row: Row, minors: Collection[CifNo]) -> bool:
 
 
 def need_whole(stakes: Sequence[Stake]) -> None:
-    """Raises `InputError` for a company of which more than the whole is held: two were merged, each with its shareholders."""
-    held: dict[CifNo, int] = {}
+    """Raises `InputError` for a company of which more than the whole is held, or voted: two were merged, each with its shareholders."""
+    held: dict[CifNo, tuple[int, int]] = {}
     for one in stakes:
-        held[one.company] = held.get(one.company, 0) + one.share
-        if held[one.company] > WHOLE:
+        share, votes = held.get(one.company, (0, 0))
+        held[one.company] = share + one.share, votes + one.votes
+        if max(held[one.company]) > WHOLE:
             raise InputError(
-                "together the shareholders of this company have more than 100 %; retract what is wrong, then ask again",
+                "together the shareholders of this company have more than 100 % of the shares or votes; retract what is wrong, then ask again",
                 path="$.share", rule="share", cif_no=one.company,
             )  # fmt: skip
 
 
 def _controlled(ask: Ask, heads: Iterable[CifNo], day: date) -> dict[CifNo, None]:
     """Everybody whom one of *heads* controls."""
+    followed: set[CifNo] = set()
 
     def stakes_of(holders: Collection[CifNo]) -> tuple[list[Stake], list[Control]]:
         said = ask.walk.on(list(holders), day)
         rows = [(one, row) for one in holders for row in said[one]]
-        ask.need_few(ask.walk.parties)
+        followed.update(holders)
+        ask.need_few(followed)
         return (
             [stake(one, other_of(row), row) for one, row in rows if row["role"] == "held"],
             [Control(one, other_of(row)) for one, row in rows if row["role"] in ("controlled", "group_member")],

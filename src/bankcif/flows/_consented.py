@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -24,12 +24,14 @@ from ..storage.rows import PartyRow
 from ._opened import is_child, open_goldens
 from .desk import Desk
 
-__all__ = ["Spoken", "consented", "rests_on_consent", "spoken_of"]
+__all__ = ["Spoken", "allowed_fields", "consented", "rests_on_consent", "spoken_of"]
 
-_ASKED = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.EXPORT})
+_ASKED = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.EXPORT, Action.WORK})
 _GROUPS = frozenset({DataGroup.IDENTITY, DataGroup.CONSENT})
 _ALWAYS = "consents"
-"""Whoever may see what somebody consented to sees that they did not, too."""
+"""Whoever may look at what somebody consented to sees that they did not, too; by no other action."""
+_FREE = frozenset({"kind"})
+"""What is told of whoever is told of."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -40,8 +42,12 @@ class Spoken:
     child: bool
 
     def allows(self, use: ConsentUse, today: date) -> bool:
-        """Whether it allows *use*."""
-        return consent_answer(self.rows, use, today, child=self.child)[0] is ConsentAnswer.GRANTED
+        """Whether it allows *use*; one of all data, if it refuses no group of it."""
+        groups: list[str | None] = [use.data_group]
+        if use.data_group is None:
+            groups += [group.value for group in DataGroup]
+        uses = (attrs.evolve(use, data_group=group) for group in groups)
+        return all(consent_answer(self.rows, one, today, child=self.child)[0] is ConsentAnswer.GRANTED for one in uses)
 
 
 def rests_on_consent(desk: Desk, action: Action, purpose: Purpose) -> bool:
@@ -60,18 +66,22 @@ def spoken_of(desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow]) -> dict[Ci
 
 
 def consented(
-    decisions: Mapping[str, FieldDecision], spoken: Spoken, use: ConsentUse, today: date
+    decisions: Mapping[str, FieldDecision], spoken: Spoken, use: ConsentUse, today: date, *, looks: bool = False
 ) -> Mapping[str, FieldDecision]:
-    """Those of *decisions* that a customer's consents let stand: a field by its data group, a tag or segment by a consent to all data."""
-    answers: dict[str | None, bool] = {}
+    """
+    Those of *decisions* that a customer's consents let stand: a field by its data group, a tag or segment by a consent to all data. *looks* is whether
+    somebody looks at this customer, and so at their consents.
+    """
+    allowed = allowed_fields(spoken, use, today, decisions.keys())
+    return {field: said for field, said in decisions.items() if field in allowed or (looks and field == _ALWAYS)}
 
-    def allowed(field: str) -> bool:
-        group = _group_of().get(field)
-        if group not in answers:
-            answers[group] = spoken.allows(attrs.evolve(use, data_group=group), today)
-        return answers[group]
 
-    return {field: said for field, said in decisions.items() if field == _ALWAYS or allowed(field)}
+def allowed_fields(spoken: Spoken, use: ConsentUse, today: date, fields: Iterable[str]) -> set[str]:
+    """Those of *fields* whose use a customer's consents allow: by what somebody is searched or chosen, they are told of."""
+    named = {field: _group_of().get(field) for field in fields}
+    groups = set(named.values())
+    good = {group for group in groups if spoken.allows(attrs.evolve(use, data_group=group), today)}
+    return {field for field, group in named.items() if field in _FREE or group in good}
 
 
 @cache

@@ -13,7 +13,8 @@ from ..rules import And, Expression, In, compiled, parse
 from ..storage import Order, UnitOfWork
 from ..storage.rows import FactRow, PartyRow
 from ..tagging import ADDRESSED, UNCONSENTED
-from ._consented import consented, rests_on_consent, spoken_of
+from ._choosing import fields_of
+from ._consented import allowed_fields, consented, rests_on_consent, spoken_of
 from ._export import HOME, ExportSpec
 from ._relations import granted_by_policy, open_life_cycles, record_of, standing_of
 from .audiences import drawn_by, held_for, need_names
@@ -88,7 +89,10 @@ def decided(
 def _consented(
     desk: Desk, unit: UnitOfWork, spec: ExportSpec, rows: Sequence[PartyRow], granted: Mapping[CifNo, Mapping[str, FieldDecision]]
 ) -> dict[CifNo, Mapping[str, FieldDecision]]:  # fmt: skip
-    """What of *granted* may go where the purpose rests on consent: to a recipient outside, what was consented to by their name."""
+    """
+    What of *granted* may go where the purpose rests on consent: to a recipient outside, what was consented to by their name. Who did not
+    consent to what the rule of the export reads is left out whole.
+    """
     if not rests_on_consent(desk, Action.EXPORT, spec.purpose):
         return dict(granted)
     to = spec.recipient
@@ -97,5 +101,10 @@ def _consented(
         purpose=spec.purpose.value, recipient=None if to.inside else to.name, country=None if to.inside else abroad
     )
     spoken, today = spoken_of(desk, unit, rows), desk.today()
-    found = {row.cif_no: consented(granted[row.cif_no], spoken[row.cif_no], use, today) for row in rows}
+    by = fields_of(spec.where)
+    found = {
+        row.cif_no: consented(granted[row.cif_no], spoken[row.cif_no], use, today)
+        for row in rows
+        if by <= allowed_fields(spoken[row.cif_no], use, today, by)
+    }
     return {cif_no: said for cif_no, said in found.items() if not said.keys().isdisjoint(spec.fields)}

@@ -23,7 +23,7 @@ from ..storage.portrait_rows import PORTRAIT, PortraitRow
 from ..storage.rows import FactRow, GoldenRow, PartyRow
 from ..tagging import WORD, Evaluator, Portrait, Word, draw
 from ._opened import born_of
-from ._relations import resolved
+from ._relations import resolved, unrestricted
 from .desk import Desk
 
 __all__ = [
@@ -108,11 +108,11 @@ def words_of(statements: Iterable[Statement]) -> list[Word]:
 def others_of(unit: UnitOfWork, values: Mapping[CifNo, Mapping[str, Any]]) -> dict[CifNo, Others]:
     """
     Facts and states of those to whom each of some customers is related, by the number that the relation names, from the golden *values* of each; none of
-    who is erased, and of themself.
+    who is erased or restricted, and of themself.
     """
     said = {cif_no: {CifNo(row["other"]) for row in one.get("relationships", ())} for cif_no, one in values.items()}
     numbers = {other for some in said.values() for other in some}
-    parties = resolved(unit, numbers) if numbers else {}
+    parties = unrestricted(resolved(unit, numbers) if numbers else {})
     facts = unit.copies.facts({row.cif_no for row in parties.values()}) if parties else {}
     known = {number: as_other(row, facts.get(row.cif_no)) for number, row in parties.items()}
     return {

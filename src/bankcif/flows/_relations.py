@@ -8,17 +8,19 @@ from typing import Any
 from ..access import Action, FieldDecision, row_parameters
 from ..approval import Approval, ApprovalState, Operation
 from ..context import Actor, Purpose, Relation, Sink
-from ..party import FACT_COLUMNS, CifNo, ConsentUse, LifeCycle
+from ..party import FACT_COLUMNS, CifNo, ConsentUse, LifeCycle, PartyKind
 from ..rules import Expression, In
 from ..storage import UnitOfWork
 from ..storage.rows import FactRow, PartyRow
-from ._consented import consented, rests_on_consent, spoken_of
+from ._consented import allowed_fields, consented, rests_on_consent, spoken_of
+from ._opened import born_of, open_golden
 from ._proposals import is_kept
 from .desk import Desk
 
 __all__ = [
     "by_ticket",
     "current",
+    "found_by",
     "granted_by_policy",
     "granted_to",
     "is_closed",
@@ -28,6 +30,8 @@ __all__ = [
     "relations_to",
     "resolved",
     "standing_of",
+    "unrestricted",
+    "year_of_birth",
 ]
 
 
@@ -70,7 +74,17 @@ def granted_to(
     if not decided or not rests_on_consent(desk, action, purpose):
         return decided
     said = spoken_of(desk, unit, [row])[row.cif_no]
-    return consented(decided, said, ConsentUse(purpose=purpose.value), desk.today())
+    return consented(decided, said, ConsentUse(purpose=purpose.value), desk.today(), looks=action is Action.VIEW)
+
+
+def found_by(
+    desk: Desk, unit: UnitOfWork, row: PartyRow, purpose: Purpose, fields: Collection[str], action: Action = Action.FIND
+) -> bool:
+    """Whether a customer may be found by these fields for a purpose: where it rests on consent, by those that they let be used for it."""
+    if not rests_on_consent(desk, action, purpose):
+        return True
+    said = spoken_of(desk, unit, [row])[row.cif_no]
+    return set(fields) <= allowed_fields(said, ConsentUse(purpose=purpose.value), desk.today(), fields)
 
 
 def granted_by_policy(
@@ -86,8 +100,23 @@ def granted_by_policy(
     return desk.policy.granted(actor, action, purpose, relations, sink, record_of(row, found), known)
 
 
+def year_of_birth(desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor, purpose: Purpose) -> str:
+    """
+    The year in which a party was born or founded, of four digits; empty where it is not known, or not for *actor* to see. What is refused by it tells who
+    may see the day nothing new, and the year alone, so that nobody finds the day by trying.
+    """
+    granted = granted_to(desk, unit, actor, Action.VIEW, purpose, row)
+    person = PartyKind(row.kind) is PartyKind.INDIVIDUAL
+    if ("birth_date" if person else "founded_on") not in granted:
+        return ""
+    values = open_golden(desk, unit, row)
+    return str((born_of(PartyKind(row.kind), values) if person else values.get("founded_on")) or "")[:4]
+
+
 def is_seen(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> bool:
-    """Whether *actor* may look at or find this party for some purpose: others do not learn that there is one."""
+    """
+    Whether *actor* may look at or find this party for some purpose, whatever they consented to: others do not learn that there is one.
+    """
     relations = relations_to(desk, unit, actor, row)
     record, known = None, None
     if desk.policy.has_row_rules:
@@ -99,7 +128,7 @@ def is_seen(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> bool:
         desk.policy.granted(actor, action, purpose, relations, Sink.DISPLAY, record, known)
         for action in (Action.VIEW, Action.FIND)
         for purpose in Purpose
-        if not is_closed(row, purpose)
+        if not (is_closed(row, purpose) or rests_on_consent(desk, action, purpose))
     )
 
 
@@ -175,6 +204,11 @@ def resolved(unit: UnitOfWork, cif_nos: Iterable[CifNo]) -> dict[CifNo, PartyRow
         if row.life_cycle != LifeCycle.ERASED:
             found[one] = row
     return found
+
+
+def unrestricted(parties: Mapping[CifNo, PartyRow]) -> dict[CifNo, PartyRow]:
+    """Those of *parties* who may be used beside others: of who is restricted nothing is, not even that somebody is related to them."""
+    return {number: row for number, row in parties.items() if row.life_cycle != LifeCycle.RESTRICTED}
 
 
 def _is_broken(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..storage.rows import FactRow, PartyRow
 from ..tagging import Portrait
 from ._opened import born_of, golden_place
 from ._portrait import Sitter, as_other, portrait_place, stood
-from ._relations import resolved
+from ._relations import resolved, unrestricted
 from .desk import Desk
 
 __all__ = ["as_it_was", "sat"]
@@ -31,12 +31,17 @@ def as_it_was(
     """
     values, kept = _then(desk, unit, [row.cif_no for row in rows], at)
     numbers = {CifNo(row["other"]) for one in values.values() for row in one.get("relationships", ())}
-    parties = resolved(unit, numbers) if numbers else {}
-    beside, _ = _then(desk, unit, sorted({row.cif_no for row in parties.values()}), at)
+    chains = _chains(unit, numbers)
+    beside, _ = _then(desk, unit, sorted({one.cif_no for chain in chains.values() for one in chain}), at)
+    # Whoever was merged since stood for themself then.
+    parties = {
+        number: next(one for one in chain if one.cif_no in beside)
+        for number, chain in chains.items()
+        if any(one.cif_no in beside for one in chain)
+    }
     known = {
         number: as_other(other.row, other.facts)
         for number, row in parties.items()
-        if row.cif_no in beside
         for other in [sat(row, beside[row.cif_no], day)]
     }
     found = {}
@@ -47,6 +52,23 @@ def as_it_was(
         others = {one: known[one] for one in named if one in known and parties[one].cif_no != row.cif_no}
         sitter = attrs.evolve(sat(row, values[row.cif_no], day), others=others)
         found[row.cif_no] = sitter, kept.get(row.cif_no, Portrait())
+    return found
+
+
+def _chains(unit: UnitOfWork, numbers: Collection[CifNo]) -> dict[CifNo, list[PartyRow]]:
+    """Each of these numbers with those into whom it was merged, one after the other; none that leads to who is erased or restricted today."""
+    today = unrestricted(resolved(unit, numbers)) if numbers else {}
+    rows: dict[CifNo, PartyRow] = {row.cif_no: row for row in today.values()}
+    missing: set[CifNo] = set(today) - rows.keys()
+    while missing:
+        rows |= unit.parties.get(missing)
+        missing = {row.merged_into for row in rows.values() if row.merged_into is not None} - rows.keys()
+    found = {}
+    for number in today:
+        chain = [rows[number]]
+        while (after := chain[-1].merged_into) is not None:
+            chain.append(rows[after])
+        found[number] = chain
     return found
 
 

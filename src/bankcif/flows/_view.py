@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,9 +15,10 @@ from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
+from ._consented import rests_on_consent
 from ._opened import open_golden, open_goldens
 from ._pending import Pending, pending
-from ._relations import by_ticket, granted_to
+from ._relations import by_ticket, found_by, granted_to
 from .desk import Desk
 
 __all__ = [
@@ -69,26 +70,31 @@ def masked_view(
     if not decisions:
         return None
     waiting = pending(desk, unit, row, actor, purpose, decisions, sink)
-    return view_of(desk, row, open_golden(desk, unit, row), decisions, actor, sink, waiting)
+    quiet = rests_on_consent(desk, Action.VIEW, purpose)
+    return view_of(desk, row, open_golden(desk, unit, row), decisions, actor, sink, waiting, quiet=quiet)
 
 
 def found_views(
     desk: Desk, unit: UnitOfWork, rows: Iterable[PartyRow], actor: Actor, purpose: Purpose, *, sink: Sink, limit: int,
-    known: Iterable[DataKey] = (),
+    by: Collection[str], known: Iterable[DataKey] = (),
 ) -> list[tuple[CustomerView, set[str]]]:  # fmt: skip
     """
-    The views of the first *limit* of *rows* of whom *actor* may find something, in their order, and the rules that gave each; *known* are data
-    keys that are opened already.
+    The views of the first *limit* of *rows* of whom *actor* may find something *by* these fields, in their order, and the rules that gave each; *known* are
+    data keys that are opened already.
     """
     granted: dict[CifNo, tuple[PartyRow, Mapping[str, FieldDecision]]] = {}
     for row in rows:
         decisions = granted_to(desk, unit, actor, Action.FIND, purpose, row, sink=sink)
-        if decisions:
+        if decisions and found_by(desk, unit, row, purpose, by):
             granted[row.cif_no] = row, decisions
         if len(granted) == limit:
             break
     values = open_goldens(desk, unit, [*granted], known)
-    return [view_of(desk, row, values[cif_no], decisions, actor, sink) for cif_no, (row, decisions) in granted.items()]
+    quiet = rests_on_consent(desk, Action.FIND, purpose)
+    return [
+        view_of(desk, row, values[cif_no], decisions, actor, sink, quiet=quiet)
+        for cif_no, (row, decisions) in granted.items()
+    ]
 
 
 def view_of(
@@ -99,8 +105,13 @@ def view_of(
     actor: Actor,
     sink: Sink,
     waiting: tuple[Pending, ...] = (),
+    *,
+    quiet: bool = False,
 ) -> tuple[CustomerView, set[str]]:
-    """The view of a party with these golden values as *decisions* let it be seen, and the rules that gave it."""
+    """
+    The view of a party with these golden values as *decisions* let it be seen, and the rules that gave it. *quiet*, as where a purpose rests on consent, tells
+    of nothing that is withheld that it is there.
+    """
     kind = PartyKind(row.kind)
     shown: dict[str, Any] = {}
     masked, withheld = [], []
@@ -113,7 +124,8 @@ def view_of(
         if said.decision.effect is not Effect.PERMIT and field.mask != "clear":
             masked.append(field.name)
     found = CustomerView(
-        cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked), withheld=tuple(withheld),
+        cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked),
+        withheld=() if quiet else tuple(withheld),
         version=row.version, pending=waiting,
     )  # fmt: skip
     rules = {decisions[name].decision.rule for name in shown} | by_ticket(desk, actor, row)

@@ -71,4 +71,5 @@ class Walk:
 
 
 def _size(row: Row) -> tuple[int, int, str]:
-    return row.get("share") or 0, row.get("votes") or 0, row["id"]
+    share, votes = row.get("share") or 0, row.get("votes")
+    return share, share if votes is None else votes, row["id"]

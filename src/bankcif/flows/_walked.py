@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ..access import Action, FieldDecision
+from ..access import HIDDEN, Action, FieldDecision
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose, Sink
 from ..errors import InputError
@@ -67,8 +67,7 @@ class RelationView:
         kind, role: Which, and what the other one is to the customer.
         other: The other one.
         since, until: Its days; None if the first is not known, or it is open.
-        share, votes: Percentages, of a shareholder.
-        means: By which means somebody controls or benefits.
+        share, votes: Percentages, of a shareholder. By which means somebody controls or benefits is revealed with the field itself.
     """
 
     id: str
@@ -79,7 +78,6 @@ class RelationView:
     until: date | None
     share: Decimal | None = None
     votes: Decimal | None = None
-    means: str = ""
 
 
 class Ask:
@@ -100,11 +98,13 @@ class Ask:
     def _is_open(self, row: PartyRow) -> bool:
         if is_closed(row, self.purpose):
             return False
-        granted = self._granted(Action.VIEW, row)
-        if "relationships" in granted:
-            by = {granted["relationships"].decision.rule} | by_ticket(self._desk, self._actor, row)
-            self.seen.setdefault(row.cif_no, set()).update(by)
-        return "relationships" in granted
+        said = self._granted(Action.VIEW, row).get("relationships")
+        # What a profile hides as a whole, as one for readers outside does, is not told of in another way.
+        field = CATALOGUE[PartyKind(row.kind)]["relationships"]
+        if said is None or as_seen(self._desk, field, [], said, self.sink) == HIDDEN:
+            return False
+        self.seen.setdefault(row.cif_no, set()).update({said.decision.rule} | by_ticket(self._desk, self._actor, row))
+        return True
 
     def _granted(self, action: Action, row: PartyRow) -> Mapping[str, FieldDecision]:
         return granted_to(self._desk, self._unit, self._actor, action, self.purpose, row, sink=self.sink)
@@ -133,12 +133,21 @@ class Ask:
         return list(found)
 
     def minors(self, cif_nos: Collection[CifNo], day: date) -> set[CifNo]:
-        """Those who are under age on a day, of persons into whose relations the actor may look and whose birth date is known."""
+        """
+        Those who are under age on a day, of persons into whose relations the actor may look and whose birth date they see; today, where they see it
+        masked, since who asks for one day after the other would learn it.
+        """
         self.walk.said(cif_nos)
-        asked = [one for one in cif_nos if one not in self.walk.shut]
-        values = open_goldens(self._desk, self._unit, asked, groups={DataGroup.IDENTITY})
-        born = {one: born_of(PartyKind(self.walk.parties[one].kind), values[one]) for one in asked}
-        return {one for one, on in born.items() if on and age_on(date.fromisoformat(on), day) < _GROWN_UP}
+        open_to = [one for one in cif_nos if one not in self.walk.shut]
+        said = {one: self._granted(Action.VIEW, self.walk.parties[one]).get("birth_date") for one in open_to}
+        days = {
+            one: day if granted.decision.effect is Effect.PERMIT else self._desk.today()
+            for one, granted in said.items()
+            if granted is not None
+        }
+        values = open_goldens(self._desk, self._unit, list(days), groups={DataGroup.IDENTITY})
+        born = {one: born_of(PartyKind(self.walk.parties[one].kind), values[one]) for one in days}
+        return {one for one, on in born.items() if on and age_on(date.fromisoformat(on), days[one]) < _GROWN_UP}
 
     def need_few(self, found: Collection[CifNo]) -> None:
         """Raises `InputError` where a way leads to too many."""
@@ -209,11 +218,11 @@ def order_of(row: Row) -> tuple[str, str, str, str]:
 
 def relation_view(row: Row, other: RelatedParty) -> RelationView:
     """A row of somebody's relations, with the other one as they may be seen."""
-    share, votes = (percent_of(row[name]) if row.get(name) else None for name in ("share", "votes"))
+    share, votes = (None if row.get(name) is None else percent_of(row[name]) for name in ("share", "votes"))
     since, until = (date.fromisoformat(row[name]) if row.get(name) else None for name in ("since", "until"))
     return RelationView(
         id=row["id"], kind=RelationKind(row["kind"]), role=row["role"], other=other, since=since, until=until, share=share,
-        votes=votes, means=row.get("means", ""),
+        votes=votes,
     )  # fmt: skip
 
 

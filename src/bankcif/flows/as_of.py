@@ -10,6 +10,7 @@ from ..context import Actor, Purpose, Sink
 from ..errors import InputError
 from ..party import CifNo
 from ._as_of import golden_as_of, whose_then
+from ._consented import rests_on_consent
 from ._portrait import need_past
 from ._relations import current, granted_to
 from ._view import CustomerView, need_view_sink, view_of
@@ -54,7 +55,8 @@ def as_of(
         if row is not None and granted:
             whose = whose_then(unit, cif_no, row, instant)
             golden, _ = golden_as_of(desk, unit, row, instant, valid or desk.today(), whose=whose)
-            found, rules = view_of(desk, row, golden.values, granted, actor, sink)
+            quiet = rests_on_consent(desk, Action.VIEW, purpose)
+            found, rules = view_of(desk, row, golden.values, granted, actor, sink, quiet=quiet)
             within = spend(desk, unit, actor, Action.VIEW, 1)
             if within:
                 entry = AuditEntry.by(

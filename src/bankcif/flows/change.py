@@ -28,11 +28,10 @@ from ._as_of import values_on
 from ._asks import rules_about
 from ._decided import Asked, Decided, keep_decided, with_party
 from ._golden import ground_of_values
-from ._opened import born_of, open_golden
 from ._proposals import decision_entry, keep, proposed
 from ._reasons import need_reason
 from ._records import Arrival, open_records
-from ._relations import granted_to
+from ._relations import granted_to, year_of_birth
 from .changes import CHANGES, ChangeState, known_changes
 from .desk import Desk, record
 
@@ -122,9 +121,7 @@ def change(desk: Desk, cif_no: CifNo, made: ChangeSet, *, actor: Actor, purpose:
             )  # fmt: skip
         before = values_on(desk, unit, row, made.effective)
         values = _standardized(desk, row, made, before)
-        effective = _effective(
-            desk, row, made, open_golden(desk, unit, row), _sees_birth(desk, unit, row, actor, purpose)
-        )
+        effective = _effective(desk, row, made, year_of_birth(desk, unit, row, actor, purpose))
         rules = _asks(desk, unit, row, made, values, actor)
         return _write(desk, unit, row, _Set(made, values, before, effective, rules), asked)
 
@@ -296,13 +293,7 @@ def _stands(name: str, value: Any, before: Mapping[str, Any]) -> bool:
     return bool(value == before.get(name))
 
 
-def _sees_birth(desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor, purpose: Purpose) -> bool:
-    """Whether somebody may know when the customer was born or founded."""
-    granted = granted_to(desk, unit, actor, Action.VIEW, purpose, row)
-    return ("birth_date" if PartyKind(row.kind) is PartyKind.INDIVIDUAL else "founded_on") in granted
-
-
-def _effective(desk: Desk, row: PartyRow, made: ChangeSet, golden: Mapping[str, Any], sees_birth: bool) -> int | None:
+def _effective(desk: Desk, row: PartyRow, made: ChangeSet, born: str) -> int | None:
     """
     The instant from which on it holds; None from now on.
 
@@ -311,8 +302,7 @@ def _effective(desk: Desk, row: PartyRow, made: ChangeSet, golden: Mapping[str, 
     """
     if made.effective is None or made.effective == desk.today():
         return None
-    born = born_of(PartyKind(row.kind), golden) or golden.get("founded_on") or ""
-    if born and sees_birth and made.effective.year < int(born[:4]):
+    if born and made.effective.year < int(born):
         raise InputError(
             "the customer was not there yet in that year; correct it, or when they were born or founded", path="$.effective",
             rule="change", cif_no=row.cif_no,

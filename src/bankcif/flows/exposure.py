@@ -20,6 +20,8 @@ from .desk import Desk, assure, operation_digest
 __all__ = ["Exposed", "Exposure", "exposure"]
 
 _MOST_PRODUCTS = 100
+_VOUCHES = frozenset({"guarantor", "agent", "legal_representative", "beneficial_owner", "prospect"})
+"""In what roles somebody stands beside a debt of another's."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +52,8 @@ def exposure(
     desk: Desk, cif_no: CifNo, products: Collection[str], *, on: date | None = None, actor: Actor, purpose: Purpose
 ) -> Exposure:
     """
-    What a customer, those they live with and those under one control with them owe today, by what they hold of some products.
+    What a customer, those they live with and those under one control with them owe today, by what they hold of some products as customers or joint
+    holders: who vouches for a debt does not owe it. What two of them owe together is told of each, and is once in the total.
 
     Args:
         desk: Collaborators.
@@ -80,21 +83,34 @@ def exposure(
         parties = ask.shown(together)
         open_to = [one for one in together if ask.may_reveal(one, "holdings")]
         values = ask.opened(open_to, DataGroup.HOLDING)
-        owes = {one: _owed(values[one].get("holdings", ()), products) for one in open_to}
+        debts = {one: _debts(values[one].get("holdings", ()), products) for one in open_to}
+        owes = {one: _owed(some) for one, some in debts.items()}
+        once = {str(debt.get("token", (one, at))): debt for one, some in debts.items() for at, debt in enumerate(some)}
         return Exposure(
             members=tuple(Exposed(party=parties[one], owes=_amounts(owes[one]) if one in owes else None) for one in together),
-            total=_amounts(sum(owes.values(), Counter())), withheld=len((together.keys() - owes.keys()) | ask.walk.shut),
+            total=_amounts(_owed(once.values())), withheld=len((together.keys() - owes.keys()) | ask.walk.shut),
         )  # fmt: skip
 
     return asked(desk, cif_no, "exposure", actor, purpose, work)
 
 
-def _owed(holdings: Iterable[Mapping[str, Any]], products: Collection[str]) -> Counter[str]:
+def _debts(holdings: Iterable[Mapping[str, Any]], products: Collection[str]) -> list[Mapping[str, Any]]:
+    """Those of what somebody holds that they owe."""
+    return [
+        one
+        for one in holdings
+        if one["product"] in products
+        and one.get("status") != "closed"
+        and one.get("role", "holder") not in _VOUCHES
+        and one.get("balance")
+    ]
+
+
+def _owed(debts: Iterable[Mapping[str, Any]]) -> Counter[str]:
     """Minor units by currency."""
     found: Counter[str] = Counter()
-    for one in holdings:
-        if one["product"] in products and one.get("status") != "closed" and one.get("balance"):
-            found[one["balance"]["currency"]] += abs(one["balance"]["minor"])
+    for one in debts:
+        found[one["balance"]["currency"]] += abs(one["balance"]["minor"])
     return found
 
 

@@ -21,7 +21,7 @@ from ..context import Actor, Purpose, Sink
 from ..errors import InputError
 from ..merging import Statement
 from ..party import CifNo, DataGroup
-from ..rules import OTHER, opened_record
+from ..rules import opened_record
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE, PORTRAIT
 from ..storage.rows import OutboxRow, PartyRow
@@ -181,8 +181,9 @@ def renew(
         return unit.portraits.with_group(DataGroup.RELATION, after, _AT_ONCE)
 
     catalogue = tags.evaluator.catalogue
+    # What is said of a relation changes with the other one, too: who is erased, restricted or merged with them is no relation any more.
     reads_others = any(
-        row.partition(".")[2].startswith(OTHER) for name in catalogue.order for row in catalogue.needs(name).rows
+        row.partition(".")[0] == "relationships" for name in catalogue.order for row in catalogue.needs(name).rows
     )
     for read in (behind, due, *([beside] if reads_others else [])):
         for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):

@@ -56,6 +56,10 @@ def find(
     """
     authorize(desk, actor, Action.FIND, "find", purpose)
     need_view_sink(sink)
+    ways = {
+        "identifiers": identifier, "phone": phone, "email": email, "holdings": account, "name": name, "birth_date": birth_date,
+    }  # fmt: skip
+    by = [field for field, way in ways.items() if way is not None]
     terms = (
         _account_keys(desk, account, any(one is not None for one in (identifier, phone, email, name, birth_date)))
         if account
@@ -72,7 +76,7 @@ def find(
         rows = sorted(unit.parties.get(list(keys)).values(), key=lambda row: row.cif_no)
         asked = [row for row in rows if not is_closed(row, purpose)]
         seen = found_views(
-            desk, unit, asked, actor, purpose, sink=sink, limit=_MOST_RESULTS, known=keys.values()
+            desk, unit, asked, actor, purpose, sink=sink, limit=_MOST_RESULTS, by=by, known=keys.values()
         )  # fmt: skip
         views, rules = [view for view, _ in seen], {rule for _, by in seen for rule in by}
         entry = AuditEntry.by(

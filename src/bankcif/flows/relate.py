@@ -27,16 +27,18 @@ from ..party import (
     RelationKind,
     Side,
     SourceKey,
+    lies_within,
     need_relation,
+    need_row,
     share_of,
 )
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._decided import Asked, Decided, keep_decided, with_parties
-from ._opened import born_of, open_golden
+from ._opened import open_golden
 from ._reasons import need_reason
 from ._records import Arrival
-from ._relations import current
+from ._relations import current, year_of_birth
 from ._walk import Walk
 from .desk import Desk
 
@@ -71,12 +73,19 @@ class Said:
     evidence: str = attrs.field(default="", repr=False)
 
     def stored(self) -> dict[str, Any]:
-        """What both sides hold of it; what is nothing is left out."""
+        """
+        What both sides hold of it; what is nothing is left out.
+
+        Raises:
+            InputError: A day, a part or a text is none.
+        """
+        for name, day in (("since", self.since), ("until", self.until)):
+            _need_day(day, name)
         said = {
             "since": None if self.since is None else self.since.isoformat(),
             "until": None if self.until is None else self.until.isoformat(),
             "share": None if self.share is None else share_of(self.share),
-            "votes": None if self.votes is None else share_of(self.votes, path="votes"),
+            "votes": None if self.votes is None else share_of(self.votes, path="votes", least=0),
             "means": self.means or None, "evidence": self.evidence or None,
         }  # fmt: skip
         for name in ("means", "evidence"):
@@ -108,7 +117,9 @@ def relate(
         NotFoundOrNotAllowedError: One of the two is no customer, or the policy does not let *actor* relate both.
     """
     need_reason(reason)
+    kind = _kind(kind)
     stored, asked = said.stored(), _asked(actor, purpose)
+    need_row(kind, stored)
 
     def find(unit: UnitOfWork) -> list[PartyRow | None]:
         return [current(unit, one, purpose) for one in (first, second)]
@@ -128,7 +139,7 @@ def relate(
         for one in _between(Walk(desk, unit), kind, rows[0], rows[1]):
             if {**one, "id": known} == sides[1]:
                 return str(one["id"])
-        _need(desk, unit, kind, rows[0], rows[1], sides[1])
+        _need(desk, unit, kind, (rows[0], rows[1]), sides[1], asked)
         decided = [
             _decided(desk, row, _key(desk, known, place), side)
             for place, (row, side) in enumerate(zip(rows, sides, strict=True))
@@ -153,6 +164,7 @@ def end(
         InputError: There is no such relation, it has ended before, or it would be over before it began.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* relate both.
     """
+    _need_day(on, "until")
     day = (on or desk.today()).isoformat()
 
     def changed(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -190,6 +202,19 @@ def retract(desk: Desk, cif_no: CifNo, relation: str, *, reason: str, actor: Act
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* relate both.
     """
     _change(desk, cif_no, relation, lambda row: None, "retract_relation", reason=reason, actor=actor, purpose=purpose)
+
+
+def _need_day(day: date | None, name: str) -> None:
+    if day is not None and type(day) is not date:
+        raise InputError("a relation begins and ends on a day", path=f"$.{name}", rule="relation")
+
+
+def _kind(kind: RelationKind | str) -> RelationKind:
+    try:
+        return RelationKind(kind)
+    except ValueError:
+        pass
+    raise InputError(f"a relation is one of {', '.join(RelationKind)}", path="$.kind", rule="relation")
 
 
 _WHO = ("id", "kind", "role", "other")
@@ -242,12 +267,15 @@ def _change(
                 "they have no such relation; relations of lists what each is known by", path="$.relation", rule="relation",
                 cif_no=rows[0].cif_no,
             )  # fmt: skip
+        kind = RelationKind(sides[0][2]["kind"])
+        for _, _, _, new in sides:
+            if new is not None:
+                need_row(kind, new)
         if len(sides) > 1:
-            kind = RelationKind(sides[0][2]["kind"])
-            rule = RELATIONS[kind]
-            second, first = sides if sides[0][2]["role"] == rule.first else reversed(sides)
-            if second[3] is not None:
-                _need(desk, unit, kind, first[0], second[0], second[3])
+            second, first = sides if sides[0][2]["role"] == RELATIONS[kind].first else reversed(sides)
+            # What claims less than before can be said of two companies that were merged, of which more than the whole is held.
+            if second[3] is not None and not lies_within(second[3], second[2]):
+                _need(desk, unit, kind, (first[0], second[0]), second[3], asked)
         _keep(desk, unit, [_decided(desk, row, key, new) for row, key, _, new in sides], asked, reason, relation)
         return True
 
@@ -255,14 +283,13 @@ def _change(
 
 
 def _need(
-    desk: Desk, unit: UnitOfWork, kind: RelationKind, first: PartyRow, second: PartyRow, row: Mapping[str, Any]
-) -> None:
+    desk: Desk, unit: UnitOfWork, kind: RelationKind, pair: tuple[PartyRow, PartyRow], row: Mapping[str, Any], asked: Asked
+) -> None:  # fmt: skip
     """Raises `InputError` where two customers can not be related so, beside all that is said of them."""
-    walk = Walk(desk, unit)
+    walk, (first, second) = Walk(desk, unit), pair
     sides = []
-    for party, said in zip((first, second), walk.said([first.cif_no, second.cif_no]).values(), strict=True):
-        values = open_golden(desk, unit, party)
-        born = born_of(PartyKind(party.kind), values) or values.get("founded_on") or ""
+    for party, said in zip(pair, walk.said([first.cif_no, second.cif_no]).values(), strict=True):
+        born = year_of_birth(desk, unit, party, asked.actor, asked.purpose)
         rest = tuple(one for one in said if one["id"] != row["id"])
         if len(rest) >= _MOST:
             raise InputError(

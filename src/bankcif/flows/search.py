@@ -101,6 +101,8 @@ def search(
     person = _asked(name, birth_year, branch)
     rule = to_lowered(chosen(desk, actor, Action.FIND, purpose, where, "search", sink))
     holds, known = compiled(rule), row_known(rule, actor, desk.today())
+    beside = {"birth_date": birth_year, "home_branch": branch}
+    by = {"name", *(field for field, value in beside.items() if value is not None), *fields_of(where)}
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
         keys = _keys(tagging, person, birth_year, branch)
@@ -112,7 +114,7 @@ def search(
             for _, row in sorted(_ranked(parties, rows), key=lambda one: (_RANK[one[0]], one[1].cif_no))
             if not (is_closed(row, purpose) or (where and not holds(record_of(row, facts.get(row.cif_no)), known)))
         ]
-        seen = found_views(desk, unit, asked, actor, purpose, sink=sink, limit=limit + 1)
+        seen = found_views(desk, unit, asked, actor, purpose, sink=sink, limit=limit + 1, by=by)
         hits = [Hit(view=view, likeness=parties[view.cif_no]) for view, _ in seen[:limit]]
         rules = {rule for _, by in seen[:limit] for rule in by}
         terms = {

@@ -17,6 +17,7 @@ from ..context import Actor, Effect, Purpose, Sink
 from ..party import CifNo
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
+from ._consented import rests_on_consent
 from ._opened import open_golden
 from ._pending import pending
 from ._relations import current, granted_to, is_seen
@@ -130,7 +131,8 @@ def _seen(
 ) -> tuple[Customer360, set[str]]:
     values = open_golden(desk, unit, row)
     waiting = pending(desk, unit, row, actor, ask.purpose, granted, ask.sink)
-    view, rules = view_of(desk, row, values, granted, actor, ask.sink, waiting)
+    quiet = rests_on_consent(desk, Action.VIEW, ask.purpose)
+    view, rules = view_of(desk, row, values, granted, actor, ask.sink, waiting, quiet=quiet)
     portrait = tags_of(desk, unit, row, granted, values=values)
     tagged = [name for name in granted if name.startswith(("tag:", "segment:"))]
     rules |= {granted[name].decision.rule for name in tagged if portrait.tags}

@@ -18,6 +18,7 @@ from fractions import Fraction
 
 import attrs
 
+from ..errors import InputError
 from .relations import WHOLE
 from .values import CifNo
 
@@ -35,6 +36,8 @@ __all__ = [
 BENEFICIAL_SHARE = Fraction(1, 4)
 """From which part on, itself included, somebody is a beneficial owner."""
 _HALF = WHOLE // 2
+_MOST_IN_CIRCLE = 50
+"""Fractions grow with the companies that are solved together; those of registers have a handful."""
 
 
 @attrs.frozen
@@ -97,6 +100,9 @@ def integrated_shares(company: CifNo, stakes: Iterable[Stake]) -> dict[CifNo, Fr
         Part of the whole, by holder. Together they are the whole if the holders of each company are known in full, unless a circle of companies owns
         itself alone, of which nobody owns anything.
 
+    Raises:
+        InputError: More than 50 companies own each other in one circle.
+
     Cost: linear in the stakes where there are no circles; of each circle cubic in its companies.
     """
     held: dict[CifNo, dict[CifNo, Fraction]] = {}
@@ -105,6 +111,11 @@ def integrated_shares(company: CifNo, stakes: Iterable[Stake]) -> dict[CifNo, Fr
         of[one.holder] = of.get(one.holder, Fraction(0)) + Fraction(one.share, WHOLE)
     owned: dict[CifNo, dict[CifNo, Fraction]] = {}
     for circle in _circles(company, held):
+        if len(circle) > _MOST_IN_CIRCLE:
+            raise InputError(
+                f"more than {_MOST_IN_CIRCLE} companies own each other; correct what is wrong of their shares, then ask again", path="$.share",
+                rule="share", cif_no=circle[0],
+            )  # fmt: skip
         owned.update(zip(circle, _solved(circle, held, owned), strict=True))
     return {holder: part for holder, part in owned.get(company, {}).items() if part}
 

@@ -27,7 +27,9 @@ __all__ = [
     "RelationRule",
     "Side",
     "holds_on",
+    "lies_within",
     "need_relation",
+    "need_row",
     "need_shares",
     "overlap",
     "percent_of",
@@ -147,21 +149,25 @@ def role_label(role: str, language: Language) -> str:
     return ROLES[role][0 if language == "zh" else 1]
 
 
-def share_of(percent: Decimal | str | int, *, path: str = "share") -> int:
+def share_of(percent: Decimal | str | int, *, path: str = "share", least: int = 1) -> int:
     """
     A percentage as it rests.
 
+    Args:
+        path: Of what it is.
+        least: Of `WHOLE`, how much it is at least: 0 where somebody may have nothing, as votes.
+
     Raises:
-        InputError: It is no number above 0 and up to 100 with at most six digits after the point.
+        InputError: It is no number above 0, or 0 where that may be, and up to 100 with at most six digits after the point.
     """
     try:
         parts = Decimal(percent) * (WHOLE // 100)
-        good = parts.is_finite() and parts == parts.to_integral_value() and 0 < parts <= WHOLE
+        good = parts.is_finite() and parts == parts.to_integral_value() and least <= parts <= WHOLE
     except (ArithmeticError, ValueError, TypeError):
         good = False
     if not good:
         raise InputError(
-            "a share is a percentage above 0 and up to 100, with six digits after the point at most", path=f"$.{path}", rule="share"
+            f"a share is a percentage {'above' if least else 'from'} 0 and up to 100, with six digits after the point at most", path=f"$.{path}", rule="share"
         )  # fmt: skip
     return int(parts)
 
@@ -190,7 +196,8 @@ class Side:
 
     Attributes:
         kind: A person or an organization.
-        born: Birth date, or the day on which an organization was founded, in stored form; empty if it is not known.
+        born: The year in which somebody was born or founded, of four digits; empty if it is not known, or not to who says it. Days tell more: who tries
+            them until one is refused would learn the day.
         rows: Their relations that stand or stood, without the one that is said.
     """
 
@@ -211,10 +218,10 @@ def need_relation(kind: RelationKind, row: Row, first: Side, second: Side, *, be
         between: Those rows of the second that are about the first.
     """
     rule = RELATIONS[kind]
+    need_row(kind, row)
     path, problem = (
-        _wrong_sides(rule, kind, first, second)
-        or _wrong_days(row, (first.born, second.born))
-        or _wrong_parts(rule, row)
+        _wrong_sides(rule, first, second)
+        or _wrong_births(kind, row, first, second)
         or _wrong_beside(rule, row, (*second.rows, *(first.rows if rule.symmetric else ())), between)
         or ("", "")
     )
@@ -224,35 +231,66 @@ def need_relation(kind: RelationKind, row: Row, first: Side, second: Side, *, be
         need_shares((*second.rows, row))
 
 
+def need_row(kind: RelationKind, row: Row) -> None:
+    """Raises `InputError` where the days, the parts or the means of a relation can be none of its kind, whoever the two are."""
+    path, problem = _wrong_days(row) or _wrong_parts(RELATIONS[kind], row) or ("", "")
+    if problem:
+        raise InputError(problem, path=f"$.{path}", rule="relation")
+
+
+def lies_within(row: Row, before: Row) -> bool:
+    """Whether a relation as it is said now claims nothing beyond what was said *before*: no day more, and no larger part."""
+    return (
+        (before.get("since") or _OPEN_FROM) <= (row.get("since") or _OPEN_FROM)
+        and (row.get("until") or _OPEN_TO) <= (before.get("until") or _OPEN_TO)
+        and all(part <= was for part, was in zip(_parts(row), _parts(before), strict=True))
+    )
+
+
+def _parts(row: Row) -> tuple[int, int]:
+    """The share and the votes of a row; votes are as the share where nothing is said."""
+    share: int = row.get("share") or 0
+    votes = row.get("votes")
+    return share, share if votes is None else votes
+
+
 _Wrong = tuple[str, str] | None
 """Where something is wrong, and what."""
 
 
-def _wrong_sides(rule: RelationRule, kind: RelationKind, first: Side, second: Side) -> _Wrong:
+def _wrong_sides(rule: RelationRule, first: Side, second: Side) -> _Wrong:
     if first.kind not in rule.firsts or second.kind not in rule.seconds:
         who, whose = _WHO[rule.firsts], _WHO[rule.seconds]
         return "kind", f"{who} is {role_label(rule.first, 'en')} of {whose}, and nobody else"
-    if kind is RelationKind.PARENT and first.born and second.born and first.born >= second.born:
-        return "kind", "a parent is older than their child; the two may be the other way round"
     return None
 
 
-def _wrong_days(row: Row, born: Iterable[str]) -> _Wrong:
+def _wrong_births(kind: RelationKind, row: Row, first: Side, second: Side) -> _Wrong:
+    if kind is RelationKind.PARENT and first.born and second.born and first.born >= second.born:
+        return "kind", "a parent is older than their child; the two may be the other way round"
+    said = [day for day in (row.get("since"), row.get("until")) if day is not None]
+    if any(day[:4] < one.born for one in (first, second) for day in said):
+        return (
+            "since",
+            "one of the two was not there yet in that year; correct the day, or when they were born or founded",
+        )
+    return None
+
+
+def _wrong_days(row: Row) -> _Wrong:
     said = [day for day in (row.get("since"), row.get("until")) if day is not None]
     if any(not _EARLIEST.isoformat() <= day <= _LATEST.isoformat() for day in said):
         return "since", f"its days lie between {_EARLIEST.year} and {_LATEST.year}"
     if said and said[-1] < said[0]:
         return "until", "it would be over before it began"
-    if any(day < one for one in born for day in said):
-        return "since", "one of the two was not there yet; correct the day, or when they were born or founded"
     return None
 
 
 def _wrong_parts(rule: RelationRule, row: Row) -> _Wrong:
-    part = row.get("share") or row.get("votes")
-    if part and not rule.shares:
+    said = row.get("share") is not None or row.get("votes") is not None
+    if said and not rule.shares:
         return "share", f"{role_label(rule.first, 'en')} has no share; say that they are a shareholder too"
-    if rule.shares and not part:
+    if rule.shares and not any(_parts(row)):
         return "share", "a shareholder has a share or votes; say which part of the whole"
     if row.get("means") and not rule.means:
         return "means", "only who controls or benefits does so by some means"
@@ -271,12 +309,12 @@ def _wrong_beside(rule: RelationRule, row: Row, theirs: Iterable[Row], between: 
 def need_shares(rows: Iterable[Row]) -> None:
     """Raises `InputError` where on some day a company's shareholders together hold, or vote, more than the whole."""
     held = [row for row in rows if row["role"] == "shareholder"]
-    for name in ("share", "votes"):
+    for place, name in enumerate(("share", "votes")):
         for begins in {row.get("since") or _OPEN_FROM for row in held}:
             standing = [
                 row for row in held if (row.get("since") or _OPEN_FROM) <= begins <= (row.get("until") or _OPEN_TO)
             ]
-            if sum(row.get(name) or 0 for row in standing) > WHOLE:
+            if sum(_parts(row)[place] for row in standing) > WHOLE:
                 raise InputError(
                     f"together the shareholders would have more than 100 % of the {name if name == 'votes' else 'shares'} in that time; "
                     "end or correct another's first", path=f"$.{name}", rule="share",

@@ -8,6 +8,7 @@ organizations square; a line leads from the first of a relation to the second an
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
 
@@ -23,6 +24,8 @@ _WIDTH, _HEIGHT = 168, 52
 _GAP_X, _GAP_Y, _MARGIN = 72, 120, 40
 _HEAD = 34
 _SWEEPS = 8
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What a document of XML 1.0 may not hold. Source: its recommendation, production 2."""
 _LETTERS = 20
 """How many half-width characters of a name there is room for."""
 _LETTER, _LINE = 6.4, 17
@@ -69,7 +72,7 @@ def relation_picture(picture: Picture, language: Language = "zh") -> str:
     boxes = _placed(picture.parties, lines)
     width = max(box.x + _WIDTH for box in boxes.values()) + _MARGIN
     height = max(box.y + _HEIGHT for box in boxes.values()) + _MARGIN + (22 if picture.withheld else 0)
-    title = html.escape(label("relations_around", language))
+    title = _text(label("relations_around", language))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
         f' role="img" lang="{language}" aria-label="{title}">',
@@ -82,8 +85,13 @@ def relation_picture(picture: Picture, language: Language = "zh") -> str:
     ]
     if picture.withheld:
         note = label("more_behind", language).format(count=picture.withheld)
-        parts.append(f'<text class="small" x="{_MARGIN}" y="{height - 14:.0f}">{html.escape(note)}</text>')
+        parts.append(f'<text class="small" x="{_MARGIN}" y="{height - 14:.0f}">{_text(note)}</text>')
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _text(said: str) -> str:
+    """Words as they stand in a picture; what no XML may hold, such as a control character in a name, is left out."""
+    return html.escape(_FORBIDDEN.sub("", said))
 
 
 def _lines(picture: Picture, language: Language) -> list[_Line]:
@@ -217,7 +225,7 @@ def _drawn_words(
     x = (spot[0] + spot[2]) / 2
     for at, text in enumerate(said):
         y = spot[1] + (at + 0.75) * _LINE
-        yield f'<text class="on" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{html.escape(text)}</text>'
+        yield f'<text class="on" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{_text(text)}</text>'
 
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
@@ -252,13 +260,13 @@ def _drawn_box(box: _Box, language: Language, first: bool) -> str:
     corner = _HEIGHT / 2 if party.kind is PartyKind.INDIVIDUAL else 5
     middle = box.x + _WIDTH / 2
     drawn = [
-        f'<g><title>{html.escape(name)}</title><rect class="{style}" x="{box.x:.0f}" y="{box.y:.0f}" width="{_WIDTH}" '
+        f'<g><title>{_text(name)}</title><rect class="{style}" x="{box.x:.0f}" y="{box.y:.0f}" width="{_WIDTH}" '
         f'height="{_HEIGHT}" rx="{corner:.0f}"/>',
-        f'<text x="{middle:.0f}" y="{box.y + (23 if party.cif_no else 31):.0f}" text-anchor="middle">{html.escape(_cut(name))}</text>',
+        f'<text x="{middle:.0f}" y="{box.y + (23 if party.cif_no else 31):.0f}" text-anchor="middle">{_text(_cut(name))}</text>',
     ]
     if party.cif_no is not None:
         drawn.append(
-            f'<text class="small" x="{middle:.0f}" y="{box.y + 40:.0f}" text-anchor="middle">{html.escape(party.cif_no)}</text>'
+            f'<text class="small" x="{middle:.0f}" y="{box.y + 40:.0f}" text-anchor="middle">{_text(party.cif_no)}</text>'
         )
     return "".join([*drawn, "</g>"])
 
