@@ -282,6 +282,8 @@ def test_a_column_is_masked_at_once_by_any_ends() -> None:
          [{"on": "2026-11-01", "channel": "app", "type": "complaint", "outcome": HIDDEN, "campaign": HIDDEN},
           {"on": HIDDEN, "direction": "inbound", "type": HIDDEN}], HIDDEN),
         ("interactions", ["x"], HIDDEN, HIDDEN),
+        ("tax_residences", [{"country": "SG", "tin": "S1", "certified_on": "2026-11-02", "evidence": "f"}, {"country": "US", "no_tin": "not_issued"}],
+         [{"country": "SG", "certified_on": "2026-11-02"}, {"country": "US", "no_tin": "not_issued"}], HIDDEN),
         ("identifiers", [{"scheme": "CN_RIC", "number": "11010519491231002X", "valid_until": "2030-01-01", "long_term": False, "issuer": "y"},
                          {"scheme": "PASSPORT", "number": "EX0001"}],
          [{"scheme": "CN_RIC", "number": "1****************X", "valid_until": "2030-01-01", "long_term": False},

@@ -94,6 +94,33 @@ def test_a_wrong_column_of_a_balance_is_told(tmp_path: Path, column: str, said: 
         read(tmp_path, BALANCES + column + "\n")
 
 
+TAXED = """
+name = "b"
+format = "csv"
+key = "id"
+[columns]
+id = ""
+c1 = { to = "tax_residences.country", codes = { "702" = "SG" } }
+t1 = "tax_residences.tin"
+d1 = { to = "tax_residences.certified_on", dates = ["%Y%m%d"] }
+c2 = "tax_residences.2.country"
+r2 = "tax_residences.2.no_tin"
+"""
+
+
+def test_a_row_brings_tax_residences(tmp_path: Path) -> None:
+    channel = read(tmp_path, TAXED)
+    row = {"id": "7", "c1": "702", "t1": "S1", "d1": "20261102", "c2": "US", "r2": "not_issued"}
+    assert map_row(row, channel, ZONE).values == {
+        "tax_residences": [
+            {"country": "SG", "tin": "S1", "certified_on": "2026-11-02"}, {"country": "US", "no_tin": "not_issued"},
+        ]
+    }  # fmt: skip
+    assert map_row({"id": "7", "t1": "S1"}, channel, ZONE).values == {}, "a number of no country is none"
+    with pytest.raises(MappingError, match=r"columns\.x\.to is not a field"):
+        read(tmp_path, TAXED + 'x = "tax_residences.size"\n')
+
+
 def test_what_cannot_be_translated_is_a_fault(tmp_path: Path) -> None:
     mapped = map_row({"id": "", "sex": "X", "no": "12", "type": "Z", "day": "31.12.49"}, read(tmp_path, GOOD), ZONE)
     assert {(f.path, f.rule, f.severity) for f in mapped.faults} == {

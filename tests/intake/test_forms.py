@@ -96,6 +96,7 @@ GOOD = {"name": "王芳", "identifiers": [{"scheme": "passport", "number": "C01X
         {"identifiers": [{"scheme": "passport", "number": "C01X00T47", "colour": "red"}]},
         {"aum": "12"}, {"bounces": []},
         {"balances": [{"month": "2026-10", "average": {"amount": "1", "currency": "CNY"}}]},
+        {"tax_residences": [{"country": "SG"}]}, {"tax_residences": [{"tin": "S1"}]}, {"tax_residence": "BOTH"},
     ],
     ids=str,
 )  # fmt: skip
@@ -124,6 +125,9 @@ def test_a_form_tells_each_field_in_both_languages(tables: ReferenceTables, stan
             assert field["options"]
         if "pattern" in field:
             re.compile(field["pattern"])
+    taxed = next(field for field in form["fields"] if field["name"] == "tax_residences")
+    assert taxed["one_of"] == ["tin", "no_tin"]
+    assert {"value": "SG", "zh": "新加坡", "en": "Singapore"} in taxed["fields"][0]["options"]
     documents = next(field for field in form["fields"] if field["name"] == "identifiers")
     assert {"value": "hk.hkid", "document": "hkid", "zh": "香港身份证", "en": "Hong Kong identity card"} in documents[
         "options"
@@ -135,6 +139,7 @@ def test_every_option_of_a_form_is_accepted(standardizer: Standardizer, tables: 
     form = form_description(standard, codes=tables.codes, document_types=document_types())
     for field in form["fields"]:
         for option in field.get("options", ()) if field["input"] == "select" else ():
-            values = {**GOOD, field["name"]: option["value"]}
+            abroad = {"tax_residences": [{"country": "SG", "no_tin": "not_issued"}]}
+            values = {**GOOD, **abroad, field["name"]: option["value"]}
             assert accepted(standardizer, standard, values), field["name"]
             assert by_schema(standard, values)

@@ -217,6 +217,39 @@ def test_a_monthly_balance_has_a_month_of_the_calendar_a_book_and_an_average(sta
         assert not form.values.get("balances")
 
 
+def test_a_tax_residence_has_a_country_and_a_number_or_why_there_is_none(standardizer: Standardizer) -> None:
+    whole = {"country": "新加坡", "tin": " S 12 ", "certified_on": date(2026, 11, 2), "evidence": "form 7"}
+    form, faults = checked(standardizer, {"tax_residences": [whole, {"country": "US", "no_tin": "not_issued"}]})
+    assert form.values["tax_residences"] == [
+        {"country": "SG", "tin": "S 12", "certified_on": "2026-11-02", "evidence": "form 7"}, {"country": "US", "no_tin": "not_issued"},
+    ]  # fmt: skip
+    assert not [path for path, _, _ in faults if "tax" in path]
+    for change, at, rule in (
+        ({"country": "Atlantis"}, "country", "code"), ({"country": None}, "country", "required"), ({"tin": None}, "tin", "one_of_two"),
+        ({"no_tin": "not_issued"}, "tin", "one_of_two"), ({"tin": None, "no_tin": "lost"}, "no_tin", "code"),
+        ({"certified_on": "2026-13-01"}, "certified_on", "date"),
+    ):  # fmt: skip
+        form, faults = checked(standardizer, {"tax_residences": [{**whole, **change}]})
+        assert [(path, one) for path, one, _ in faults if "tax" in path] == [(f"$.tax_residences[0].{at}", rule)]
+        assert not form.values.get("tax_residences")
+
+
+@pytest.mark.parametrize(
+    ("stated", "countries", "fits"),
+    [
+        ("CN", ["CN"], True), ("CN", ["CN", "US"], False), ("CN", ["US"], False), ("FOREIGN", ["US", "SG"], True), ("FOREIGN", ["US", "CN"], False),
+        ("FOREIGN", ["CN"], False), ("BOTH", ["US"], True), ("BOTH", ["US", "CN"], True), ("BOTH", ["CN"], False),
+    ],
+)  # fmt: skip
+def test_countries_that_do_not_fit_what_is_stated_are_told(
+    standardizer: Standardizer, stated: str, countries: list[str], fits: bool
+) -> None:
+    rows = [{"country": one, "tin": "1"} for one in countries]
+    _, faults = checked(standardizer, {"tax_residence": stated, "tax_residences": rows})
+    told = [(path, one, severity) for path, one, severity in faults if "tax" in path]
+    assert told == ([] if fits else [("$.tax_residence", "tax_residence_countries", "warning")])
+
+
 def test_a_refused_value_is_not_also_missing(standardizer: Standardizer) -> None:
     _, faults = checked(standardizer, {"name": "张3", "phone": "abc"})
     assert {rule for _, rule, _ in faults} == {"characters", "not_possible"}

@@ -147,6 +147,26 @@ def test_a_time_series_keeps_what_was_delivered_last(monkeypatch: pytest.MonkeyP
     assert [one["month"] for one in golden(*told)["balances"]] == ["2026-04", "2026-03"]
 
 
+def test_of_what_somebody_certifies_the_last_certification_stands_whole() -> None:
+    old = [
+        {"country": "US", "tin": "1", "certified_on": "2024-01-01"},
+        {"country": "SG", "tin": "2", "certified_on": "2024-01-01"},
+    ]
+    new = [{"country": "CN", "tin": "3", "certified_on": "2026-01-01"}]
+    core, counter = said("core", trust=90, at=9, tax_residences=old), said("counter", at=5, tax_residences=new)
+    assert golden(core, counter)["tax_residences"] == golden(counter, core)["tax_residences"] == new, (
+        "the core system tells an old certification again every night"
+    )
+    undated = [{"country": "US", "tin": "1"}]
+    assert golden(said("a", at=9, tax_residences=undated), counter)["tax_residences"] == new
+    assert (
+        golden(
+            said("a", at=9, tax_residences=undated), said("b", at=5, tax_residences=[{"country": "SG", "tin": "1"}])
+        )["tax_residences"]
+        == undated
+    )
+
+
 def test_a_row_that_another_stands_above_is_left_out() -> None:
     one = said("a", consents=[{"id": "a:0", "state": "denied"}])
     other = said("b", consents=[{"id": "b:0", "state": "granted", "over": ["a:0"]}])

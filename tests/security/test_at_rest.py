@@ -54,6 +54,7 @@ PERSON: dict[str, Any] = {
         {"period": "1987-06-04", "channel": "canary-counter-01", "type": "canary-type-01", "count": 98765431,
          "total": {"amount": "98765432.34", "currency": "CNY"}},
     ],
+    "tax_residences": [{"country": "SG", "tin": "CANARYTIN0001", "certified_on": "1987-06-07", "evidence": "canary-form-01"}],
     "balances": [{"month": "1987-06", "book": "canary-book-01", "average": {"amount": "98765432.35", "currency": "CNY"}}],
     "interactions": [
         {"channel": "canary-line-01", "type": "canary-complaint-01", "on": "1987-06-03", "campaign": "canary-campaign-01",
@@ -74,6 +75,7 @@ COMPANY: dict[str, Any] = {
         {"period": "1988-06-04", "channel": "canary-counter-02", "type": "canary-type-02", "count": 98765434,
          "total": {"amount": "98765432.78", "currency": "CNY"}},
     ],
+    "tax_residences": [{"country": "SG", "tin": "CANARYTIN0002", "certified_on": "1988-06-07", "evidence": "canary-form-02"}],
     "balances": [{"month": "1988-06", "book": "canary-book-02", "average": {"amount": "98765432.79", "currency": "CNY"}}],
     "interactions": [
         {"channel": "canary-line-02", "type": "canary-complaint-02", "on": "1988-06-03", "campaign": "canary-campaign-02",
@@ -85,7 +87,7 @@ COMPANY: dict[str, Any] = {
 def leaves(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, one in value.items():
-            if name not in PLAIN_OF_CHILDREN | {"scheme", "product", "currency", "kind", "direction"}:
+            if name not in PLAIN_OF_CHILDREN | {"scheme", "product", "currency", "kind", "direction", "country"}:
                 yield from leaves(one)
     elif isinstance(value, list):
         for one in value:

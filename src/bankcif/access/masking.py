@@ -137,6 +137,14 @@ def mask_holdings(holdings: list[Mapping[str, Any]], profile: MaskProfile) -> li
     return found
 
 
+def mask_tax_residences(residences: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
+    """Of each its country, whether there is a number, and since when; the number is left out, and all of it where a profile shows no contacts."""
+    if not profile.interactions:
+        return HIDDEN
+    kept = ("country", "no_tin", "certified_on")
+    return [{name: one[name] for name in kept if one.get(name) is not None} for one in residences]
+
+
 def mask_interactions(interactions: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
     """Of each contact its days and what is a word of the profile's list; what somebody wrote is hidden, and all of it where there is no list."""
     if not profile.interactions:
@@ -224,6 +232,7 @@ MASKS: Mapping[str, Callable[[Any, MaskProfile], Any]] = {
     "relationships": mask_relationships,
     "reviews": mask_reviews,
     "states": mask_states,
+    "tax_residences": mask_tax_residences,
     "year": mask_year,
     "employer": mask_employer,
     "card": mask_card,

@@ -22,6 +22,7 @@ from ..party import FORMS, NOT_STORABLE, TWO_PERSONS, FieldType, PartyKind
 __all__ = ["MONTHLY", "Agreement", "Channel", "Column", "read_channel"]
 
 MONTHLY = ("month", "book", "average")
+TAX = ("country", "tin", "no_tin", "certified_on", "evidence")
 """What a column may say of a monthly balance, of which a row has one."""
 
 _FORMATS = ("csv", "jsonl", "fixed", "xlsx", "parquet")
@@ -36,7 +37,7 @@ class Column:
     Attributes:
         name: The column as the source calls it.
         to: Path of the field: ``phone``, ``identifiers.cn.resident_id``, ``identifiers.passport.valid_until``,
-            ``holdings.card``, ``balances.average``; empty for a column that is read over.
+            ``holdings.card``, ``balances.average``, ``tax_residences.country``, ``tax_residences.2.country``; empty for a column that is read over.
         codes: The source's own codes to the library's.
         dates: Accepted date forms in `strptime` notation, tried in order.
         currency: Currency of an amount.
@@ -310,6 +311,8 @@ class _Reader:
         if head == "balances" and rest in MONTHLY:
             if rest == "average" and not column.currency:
                 raise self._fail(where + "currency", "is missing: an amount needs one")
+            return
+        if head == "tax_residences" and rest.rpartition(".")[2] in TAX:
             return
         types = {FORMS[kind][head].type for kind in kinds if head in FORMS[kind]}
         if head not in fields or rest or FieldType.CHILDREN in types:

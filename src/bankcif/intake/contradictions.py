@@ -27,6 +27,7 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _resident_id(values)
     yield from _documents(values)
     yield from _organization(values)
+    yield from _tax_residence(values)
 
 
 def born_on(values: Mapping[str, Any]) -> date | None:
@@ -101,3 +102,15 @@ def _of_one_organization(tax_number: str, codes: list[str]) -> bool:
     if len(number) == 18:
         return number in codes
     return len(number) != 15 or any(number[6:] == code[_ORGANIZATION_CODE] for code in codes)
+
+
+def _tax_residence(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """Whether the countries that are certified are those of the tax residence that is stated."""
+    stated, rows = values.get("tax_residence"), values.get("tax_residences", ())
+    if not stated or not rows:
+        return
+    at_home = any(one["country"] == "CN" for one in rows)
+    abroad = any(one["country"] != "CN" for one in rows)
+    fits = {"CN": not abroad, "FOREIGN": abroad and not at_home, "BOTH": abroad}
+    if not fits.get(stated, True):
+        yield Fault("$.tax_residence", "tax_residence_countries", "warning")

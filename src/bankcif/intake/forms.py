@@ -11,7 +11,8 @@ from typing import Any
 
 from .._text import attribute_label
 from ..party import FORMS, CodeLists, DocumentTypes, Field, FieldType
-from .standardize import CHILD_MODELS, MOST_CHILDREN, NEEDED_OF_CHILDREN, longest_of
+from .children import CHILD_MODELS, CODES_OF_CHILDREN, NEEDED_OF_CHILDREN, ONE_OF_CHILDREN
+from .standardize import MOST_CHILDREN, longest_of
 from .validate import CaptureStandard, Condition
 
 __all__ = ["form_description", "json_schema"]
@@ -81,8 +82,10 @@ def _child(name: str) -> dict[str, Any]:
         "money": _MONEY, "date": {"type": "string"}, "month": {"type": "string"}, "integer": {"type": ["integer", "string"]},
         "boolean": {"const": True}, "text": {"type": "string", "maxLength": longest_of(FieldType.TEXT)},
     }  # fmt: skip
+    ways = [{"required": [one]} for one in ONE_OF_CHILDREN.get(name, ())]
     return {
         "type": "object",
+        **({"anyOf": ways} if ways else {}),
         "properties": {attribute: {"anyOf": [types[kind], _NOTHING]} for attribute, kind in CHILD_MODELS[name].items()},
         "required": [*NEEDED_OF_CHILDREN.get(name, ())],
         "additionalProperties": False,
@@ -127,16 +130,17 @@ def _input(field: Field, standard: CaptureStandard, codes: CodeLists, document_t
     if help_text := _HELP.get(field.type):
         found["help"] = {"zh": help_text[0], "en": help_text[1]}
     if field.type is FieldType.CODE:
-        names = codes[field.codes].labels
-        found["options"] = [{"value": code, "zh": zh, "en": en} for code, (zh, en) in names.items()]
+        found["options"] = _options(codes, field.codes)
     elif field.type is FieldType.INTEGER:
         found["pattern"] = rf"\s*[0-9]{{1,{_LONGEST_NUMBER}}}\s*"
     elif field.type is FieldType.CHILDREN:
         found["fields"] = [
             {"name": name, "label": attribute_label(name), "input": _CHILD_INPUTS[kind],
-             "required": name in NEEDED_OF_CHILDREN.get(field.name, ())}
+             "required": name in NEEDED_OF_CHILDREN.get(field.name, ()), **_child_options(field.name, name, codes)}
             for name, kind in CHILD_MODELS[field.name].items()
         ]  # fmt: skip
+        if field.name in ONE_OF_CHILDREN:
+            found["one_of"] = [*ONE_OF_CHILDREN[field.name]]
         if field.name == "identifiers":
             found["options"] = [
                 {"value": one.scheme, "document": one.name, "zh": one.zh, "en": one.en} for one in document_types.values()
@@ -144,3 +148,13 @@ def _input(field: Field, standard: CaptureStandard, codes: CodeLists, document_t
     elif field.type is not FieldType.MONEY:
         found["max_length"], found["pattern"] = longest_of(field.type), _PATTERN
     return found
+
+
+def _options(codes: CodeLists, name: str) -> list[dict[str, str]]:
+    return [{"value": code, "zh": zh, "en": en} for code, (zh, en) in codes[name].labels.items()]
+
+
+def _child_options(of: str, name: str, codes: CodeLists) -> dict[str, Any]:
+    if (of, name) not in CODES_OF_CHILDREN:
+        return {}
+    return {"input": "select", "options": _options(codes, CODES_OF_CHILDREN[of, name])}

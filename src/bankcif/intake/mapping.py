@@ -16,6 +16,8 @@ from .channel import Channel, Column
 
 __all__ = ["MappedRow", "child_target", "map_row"]
 
+_MAIN = frozenset({"number", "average", "country"})
+"""Of what is mapped to a child, that without which there is none."""
 _ATTRIBUTES = ("issuer", "valid_from", "valid_until", "opened_on", "closed_on", "status", "branch", "balance")
 _SHORT_MONTH, _DAY = re.compile(r"[0-9]{6}"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -62,6 +64,12 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
         if head in ("identifiers", "holdings"):
             _child(children, head, rest, column, text, row, faults)
             continue
+        if head == "tax_residences" and rest:
+            child = children.setdefault((head, rest.rpartition(".")[0]), {})
+            said = _translate(text, column, f"$.{head}", faults)
+            if said is not None:
+                child[rest.rpartition(".")[2]] = said
+            continue
         if head == "balances" and rest:
             _balance(children, f"{channel.source}:{key}", rest, column, text, faults)
             continue
@@ -75,7 +83,7 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
         if value is not None:
             values[head] = {"amount": value, "currency": column.currency} if column.currency else value
     for (head, _rest), child in children.items():
-        if "number" in child or "average" in child:
+        if not _MAIN.isdisjoint(child):
             allowed = channel.allowed is None or head in channel.allowed
             if allowed:
                 values.setdefault(head, []).append(child)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -25,15 +25,11 @@ from ..party import (
     Fault,
     Field,
     FieldType,
-    Holding,
-    Identifier,
-    Interaction,
     Money,
-    MonthlyBalance,
     PartyKind,
-    TransactionSummary,
 )
 from ..wording import FILLER_DATES, AddressBook, is_han, is_placeholder, standard_form
+from .children import CHILD_MODELS, CODES_OF_CHILDREN, NEEDED_OF_CHILDREN, ONE_OF_CHILDREN
 
 __all__ = ["Standard", "Standardizer"]
 
@@ -72,31 +68,6 @@ class Standard:
     def refused(self) -> bool:
         """Whether a fault is an error."""
         return any(fault.severity == "error" for fault in self.faults)
-
-
-def _shape(model: Any) -> dict[str, str]:
-    kinds = (("Money", "money"), ("date", "date"), ("int", "integer"), ("bool", "boolean"))
-    return {
-        attribute.name: "month"
-        if attribute.name == "month"
-        else next((kind for word, kind in kinds if word in str(attribute.type)), "text")
-        for attribute in attrs.fields(model)
-    }
-
-
-CHILD_MODELS: Mapping[str, Mapping[str, str]] = {
-    "identifiers": _shape(Identifier),
-    "holdings": _shape(Holding),
-    "transactions": _shape(TransactionSummary),
-    "balances": _shape(MonthlyBalance),
-    "interactions": _shape(Interaction),
-}
-"""Attributes of the children of each field, with the kind of value each holds."""
-NEEDED_OF_CHILDREN: Mapping[str, Sequence[str]] = {
-    "identifiers": ("scheme", "number"),
-    "balances": ("month", "book", "average"),
-}
-"""Without which a child of a field is none."""
 
 
 class Standardizer:
@@ -211,10 +182,7 @@ class Standardizer:
         return " ".join(unicodedata.normalize("NFKC", value).split())
 
     def _code(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
-        code = self._codes[field.codes].read(value) if isinstance(value, str) else None
-        if code is None:
-            faults.append(Fault(path, "code"))
-        return code
+        return self._read_code(value, field.codes, path, faults)
 
     def _date(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
         if isinstance(value, date):
@@ -290,11 +258,18 @@ class Standardizer:
                     return None  # a document without a number is none
             elif value is not None and value is not False:
                 self._attribute(standard, name, value, shape[name], f"{path}.{name}", faults)
+                if name in standard and (of, name) in CODES_OF_CHILDREN:
+                    standard[name] = self._read_code(
+                        standard[name], CODES_OF_CHILDREN[of, name], f"{path}.{name}", faults
+                    )
         if "scheme" in shape and "number" in standard:
             self._child_number(standard, path, faults)
         told = {fault.path for fault in faults[before:] if fault.severity == "error"}
         missing = [f"{path}.{name}" for name in NEEDED_OF_CHILDREN.get(of, ()) if not standard.get(name)]
         faults.extend(Fault(each, "required") for each in missing if each not in told)
+        named = [name for name in ONE_OF_CHILDREN.get(of, ()) if standard.get(name)]
+        if of in ONE_OF_CHILDREN and len(named) != 1 and not told:
+            faults.append(Fault(f"{path}.{ONE_OF_CHILDREN[of][0]}", "one_of_two"))
         if any(fault.severity == "error" for fault in faults[before:]):
             return None
         return {name: value for name, value in standard.items() if value is not None}
@@ -322,6 +297,12 @@ class Standardizer:
                 child[name] = " ".join(value.split())
         else:
             faults.append(Fault(path, "text"))
+
+    def _read_code(self, value: Any, codes: str, path: str, faults: list[Fault]) -> str | None:
+        code = self._codes[codes].read(value) if isinstance(value, str) else None
+        if code is None:
+            faults.append(Fault(path, "code"))
+        return code
 
     def _child_number(self, child: dict[str, Any], path: str, faults: list[Fault]) -> None:
         scheme = child.get("scheme")

@@ -16,7 +16,7 @@ import attrs
 
 from .._toml import read_toml
 from ..errors import ConfigurationError
-from ..party import CATALOGUE, FORMS, FieldType
+from ..party import CATALOGUE, FORMS, Field, FieldType
 from .statement import Statement
 
 __all__ = ["STANDARD_RULES", "FieldRule", "Strategy", "SurvivorshipRule", "SurvivorshipRules"]
@@ -122,9 +122,13 @@ class SurvivorshipRules:
             at = self.fields[at].follows if at in self.fields else ""
         return ""
 
-    def of(self, name: str, type_: FieldType) -> FieldRule:
+    def of(self, field: Field) -> FieldRule:
         """The rule of a field."""
-        return self.fields.get(name) or (_JOINED if type_ is FieldType.CHILDREN else _TRUSTED)
+        if field.name in self.fields:
+            return self.fields[field.name]
+        if field.whole:
+            return _LATEST
+        return _JOINED if field.type is FieldType.CHILDREN else _TRUSTED
 
     @classmethod
     def read(cls, path: Path, custom: Mapping[str, SurvivorshipRule] | None = None) -> SurvivorshipRules:
@@ -151,9 +155,9 @@ class SurvivorshipRules:
         )  # fmt: skip
 
 
-_JOINED, _TRUSTED = FieldRule(strategy=Strategy.AGGREGATE), FieldRule()
+_JOINED, _LATEST, _TRUSTED = FieldRule(strategy=Strategy.AGGREGATE), FieldRule(strategy=Strategy.RECENCY), FieldRule()
 STANDARD_RULES = SurvivorshipRules()
-"""Every field by trust, children joined."""
+"""Every field by trust, children joined, but of those that are one statement the latest."""
 
 
 def _read(name: str, entry: Any) -> FieldRule:

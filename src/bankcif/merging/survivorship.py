@@ -12,6 +12,7 @@ records give the same golden record on any day, and nothing changes by itself ov
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -196,7 +197,7 @@ class _Panel:
         words = _latest([r for r in entitled if r.override is None])
         if field.series:
             words = [_with_earlier(word, name, entitled) for word in words]
-        rule = self._rules.of(name, field.type)
+        rule = self._rules.of(field)
         if rule.strategy is Strategy.SAME_WINNER_AS:
             leader = self._winner(rule.follows)
             if leader is None:
@@ -246,6 +247,12 @@ class _Panel:
         questions = zip(asked, best, second, strict=True)
         return ranked, next((question for question, mine, theirs in questions if mine != theirs), "source_key")
 
+    def _stated_on(self, name: str, value: Any) -> int:
+        """The day of a statement of several rows, as a number; 0 of any other value, or where it says none."""
+        whole = CATALOGUE[self._kind][name].whole
+        stated = [row[whole] for row in value if row.get(whole)] if whole else []
+        return date.fromisoformat(max(stated)).toordinal() if stated else 0
+
     def _asks(self, question: str, record: Statement, words: Sequence[Statement], name: str, rule: FieldRule) -> int:
         """The answer to a question; more is better."""
         value, time = record.values[name], record.business_time
@@ -255,14 +262,15 @@ class _Panel:
             case "trust":
                 age = None if time is None or self._newest is None else self._newest - time
                 return record.terms.trust_in(name, age)
-            case "business_time":
-                return time or 0
+            case "stated_on":
+                return self._stated_on(name, value)
+            case "business_time" | "oldest":
+                unknown, sign = (0, 1) if question == "business_time" else (_UNKNOWN_TIME, -1)
+                return unknown if time is None else sign * time
             case "established":
                 return record.place == self._anchor
             case "completeness":
                 return len(value) if isinstance(value, str | list | dict) else 1
-            case "oldest":
-                return _UNKNOWN_TIME if time is None else -time
             case "source_order":
                 order = rule.sources
                 return -order.index(record.origin.source) if record.origin.source in order else -len(order)
@@ -335,7 +343,7 @@ _FIRST: Mapping[Strategy, tuple[str, ...]] = {
     Strategy.SAME_WINNER_AS: (),
     Strategy.CUSTOM: (),
     Strategy.SOURCE_ORDER: ("source_order",),
-    Strategy.RECENCY: ("business_time",),
+    Strategy.RECENCY: ("stated_on", "business_time"),
     Strategy.OLDEST: ("oldest",),
     Strategy.MOST_FREQUENT: ("frequency",),
     Strategy.LONGEST: ("completeness",),

@@ -33,6 +33,7 @@ from .models import (
     Relationship,
     Review,
     StateWord,
+    TaxResidence,
     TransactionSummary,
     kind_of,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "SourceKey",
     "Stake",
     "StateWord",
+    "TaxResidence",
     "TransactionSummary",
     "Transition",
     "age_on",

@@ -20,6 +20,7 @@ __all__ = [
     "Relationship",
     "Review",
     "StateWord",
+    "TaxResidence",
     "TransactionSummary",
     "model",
 ]
@@ -89,6 +90,30 @@ class MonthlyBalance:
     month: str
     book: Sensitive[str]
     average: Sensitive[Money]
+
+
+@model
+class TaxResidence:
+    """
+    A country or region in which a party is resident for tax, as they certify it themselves. The last certification stands whole: who certifies anew names
+    all of them.
+
+    Attributes:
+        country: Two letters after ISO 3166.
+        tin: Their taxpayer identification number there.
+        no_tin: Why there is none: a code of ``no_tin``.
+        certified_on: On which day they said so.
+        evidence: Reference to the signed form; never a customer's value.
+
+    Source: measures on due diligence for non-residents' financial accounts (非居民金融账户涉税信息尽职调查管理办法, 2017), read in commentaries: whoever opens
+    an account says where they are resident for tax, with a number there or the reason why there is none.
+    """
+
+    country: str
+    tin: Sensitive[str] | None = None
+    no_tin: str | None = None
+    certified_on: date | None = None
+    evidence: str | None = None
 
 
 @model

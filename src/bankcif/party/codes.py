@@ -160,6 +160,13 @@ _TAX = CodeList(
         "BOTH": ("两者皆是", "both"),
     },
 )
+_NO_TIN = CodeList(
+    "no_tin",
+    {
+        "not_issued": ("居民国（地区）不发放纳税人识别号", "none is issued there"),
+        "not_obtained": ("账户持有人未能取得纳税人识别号", "they could not obtain one"),
+    },
+)
 _LEGAL_FORM = CodeList(
     "legal_form",
     {
@@ -230,7 +237,7 @@ def code_lists() -> CodeLists:
             "台湾": "TW",
         },
     )
-    lists = (_SEX, _OCCUPATION, _INCOME, _INVESTMENT, _AML, _YES_NO, _CHANNEL, _TIME, _LANGUAGE, _TAX,
+    lists = (_SEX, _OCCUPATION, _INCOME, _INVESTMENT, _AML, _YES_NO, _CHANNEL, _TIME, _LANGUAGE, _TAX, _NO_TIN,
              _LEGAL_FORM, _INDUSTRY, _ROLE, _CHANGE_REASON, country)  # fmt: skip
     return CodeLists({one.name: one for one in lists})
 

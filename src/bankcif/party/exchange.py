@@ -26,6 +26,7 @@ from .models import (
     MonthlyBalance,
     Organization,
     Party,
+    TaxResidence,
     TransactionSummary,
 )
 from .values import Money, Sensitive
@@ -103,7 +104,16 @@ def _converter() -> cattrs.Converter:
         return get_origin(target) is Sensitive
 
     converter.register_structure_hook_func(is_sensitive, sensitive)
-    for model in (Identifier, Holding, TransactionSummary, MonthlyBalance, Interaction, Individual, Organization):
+    for model in (
+        Identifier,
+        Holding,
+        TransactionSummary,
+        MonthlyBalance,
+        TaxResidence,
+        Interaction,
+        Individual,
+        Organization,
+    ):
         converter.register_structure_hook(
             model, make_dict_structure_fn(model, converter, _cattrs_forbid_extra_keys=True)
         )

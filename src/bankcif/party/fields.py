@@ -87,6 +87,7 @@ class Field:
         freshness_days: After so many days without confirmation the value counts as stale.
         series: Whether its rows are those of a time series: what a source delivers adds to what it delivered before, and the later row of one identity
             stands. Of any other field a delivery takes the place of the one before.
+        whole: Of rows that are one statement together, the attribute that says of which day it is: the latest statement stands, and nothing of another beside it.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Field:
     due_diligence: bool = False
     freshness_days: int | None = None
     series: bool = False
+    whole: str = ""
 
     def __attrs_post_init__(self) -> None:
         if (self.rests is Rest.PLAIN) != bool(self.reason):

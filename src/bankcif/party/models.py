@@ -20,6 +20,7 @@ from .children import (
     Relationship,
     Review,
     StateWord,
+    TaxResidence,
     TransactionSummary,
     model,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Relationship",
     "Review",
     "StateWord",
+    "TaxResidence",
     "TransactionSummary",
     "kind_of",
 ]
@@ -133,6 +135,17 @@ class _PartyForm:
         codes="tax_residence", reason=_CODED, default=None)  # fmt: skip
     tax_number: Sensitive[str] | None = declare(
         _T.TEXT, _G.FINANCE, _S.C2S, Rest.SEALED, mask="identifier", zh="纳税人识别号", en="Tax number", default=None
+    )
+    tax_residences: tuple[TaxResidence, ...] = declare(
+        _T.CHILDREN,
+        _G.FINANCE,
+        _S.C2S,
+        Rest.SEALED,
+        mask="tax_residences",
+        zh="税收居民国（地区）声明",
+        en="Certified tax residences",
+        whole="certified_on",
+        default=(),
     )
     aml_class: str | None = declare(
         _T.CODE, _G.RISK, _S.C2, Rest.PLAIN, mask="hidden", zh="洗钱风险等级", en="Money-laundering risk class",

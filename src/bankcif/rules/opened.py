@@ -106,6 +106,11 @@ def _collections() -> tuple[Collection, ...]:
             "reviews", [*texts("trigger", "outcome"), RuleField("opened", Kind.DATE), RuleField("closed", Kind.DATE)], date="opened"
         ),
         Collection("birthdays", [RuleField("on", Kind.DATE)], date="on"),
+        Collection(
+            "tax_residences",
+            [*texts("country", "no_tin"), RuleField("certified_on", Kind.DATE)],
+            date="certified_on",
+        ),
         Collection("balances", [RuleField("month", Kind.DATE), *_money("average")], date="month"),
         Collection(
             "interactions",
