@@ -19,7 +19,7 @@ from bankcif._clock import FixedClock
 from bankcif.access import default_policy
 from bankcif.errors import ConfigurationError, FourEyesError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.export import ExportSpec, Recipient
-from bankcif.tagging import ADDRESSED, CONTROL, AudiencePlan, Catalogue, Movement, audience
+from bankcif.tagging import ADDRESSED, CONTROL, NOT_THERE, AudiencePlan, Catalogue, Movement, audience
 
 MARKETING = Purpose.MARKETING
 MARKETER = known(Actor(id="k.bai", roles={"marketing"}))
@@ -68,7 +68,7 @@ def taken(file: CIF, asked: ExportSpec, since: timedelta = timedelta(0)) -> Any:
 
 def test_the_steps_from_a_segment_to_who_is_addressed_add_up(file: CIF) -> None:
     steps = file.tags.audience(PLAN, actor=MARKETER)
-    assert [name for name, _ in steps] == ["segment:people", *PLAN.exclusions, CONTROL, ADDRESSED]
+    assert [name for name, _ in steps] == ["segment:people", NOT_THERE, *PLAN.exclusions, CONTROL, ADDRESSED]
     assert sum(count for _, count in steps[:-1]) == steps[-1][1]
     told = dict(steps)
     # Of 24, the five with an e-mail are out, and of the six of another branch those who were not already.

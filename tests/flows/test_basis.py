@@ -131,7 +131,7 @@ def test_who_refuses_some_of_their_data_does_not_consent_to_all(cif: CIF, two: t
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.tags.portrait(one, **ASK)
     steps = cif.tags.audience(AudiencePlan(campaign="spring", segment="segment:offer"), **ASK)
-    assert steps[1] == ("consent", -2)
+    assert steps[2] == ("consent", -2)
 
 
 def test_what_leaves_the_bank_takes_a_consent_that_names_to_whom_and_where_to(cif: CIF, two: tuple[str, str]) -> None:
@@ -150,12 +150,28 @@ def test_an_audience_has_a_step_for_who_did_not_consent(cif: CIF, two: tuple[str
     one, _ = two
     publish(cif, Catalogue.of("1", tag("local", "home_branch = 'b'"), segment("offer", "tag('local')")))
     plan = AudiencePlan(campaign="spring", segment="segment:offer")
-    steps = (("segment:offer", 2), ("consent", -1), ("control", 0), ("addressed", 1))
+    steps = (("segment:offer", 2), ("not_there", 0), ("consent", -1), ("control", 0), ("addressed", 1))
     assert cif.tags.audience(plan, **ASK) == steps
     made = exported(cif, audience=plan)
     assert (made.waterfall, made.columns["key"]) == (steps, [one])
     cif.consents.deny(one, ANY, **SAY)
-    assert cif.tags.audience(plan, **ASK)[1] == ("consent", -2)
+    assert cif.tags.audience(plan, **ASK)[2] == ("consent", -2)
+
+
+def test_no_campaign_addresses_who_died(cif: CIF, two: tuple[str, str]) -> None:
+    one, other = two
+    cif.consents.grant(other, ANY, text="1", **SAY)
+    publish(cif, Catalogue.of("1", tag("local", "home_branch = 'b'"), segment("offer", "tag('local')")))
+    plan = AudiencePlan(campaign="spring", segment="segment:offer")
+    assert exported(cif, audience=plan).rows == 2
+    teller = Actor(id="t.1", roles={"teller"}, branch="b")
+    cif.customers.step(
+        one, "report_death", reason="told by the family", evidence="file 7", actor=teller, purpose=Purpose.SERVICE
+    )
+    steps = (("segment:offer", 2), ("not_there", -1), ("consent", 0), ("control", 0), ("addressed", 1))
+    assert cif.tags.audience(plan, **ASK) == steps
+    made = exported(cif, audience=plan)
+    assert (made.waterfall, made.columns["key"]) == (steps, [other])
 
 
 def test_of_a_child_a_guardian_consents(cif: CIF) -> None:

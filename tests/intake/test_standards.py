@@ -141,6 +141,31 @@ def test_a_birthday_makes_a_year_older(born: date, years: int) -> None:
         assert age_on(born, date.fromordinal(day.toordinal() - 1)) == years - 1
 
 
+@pytest.mark.parametrize("missing", ["name", "identifiers", "phone"])
+def test_an_agent_is_identified_in_full(standardizer: Standardizer, missing: str) -> None:
+    values: dict[str, Any] = {
+        "name": "赵敏", "phone": "15412345670", "identifiers": [{"scheme": "cn.resident_id", "number": resident("19800101")}],
+    }  # fmt: skip
+    assert faults(standardizer, values, occasion="agent") == {}
+    told = {name: value for name, value in values.items() if name != missing}
+    assert faults(standardizer, told, occasion="agent") == {f"$.{missing} required": "error"}
+
+
+@pytest.mark.parametrize("kind", PartyKind)
+@pytest.mark.parametrize(("stated", "asked"), [("CN", False), ("FOREIGN", True), ("BOTH", True)])
+def test_who_is_resident_for_tax_abroad_names_a_country(
+    standardizer: Standardizer, kind: PartyKind, stated: str, asked: bool
+) -> None:
+    scheme, number = ("cn.uscc", USCC) if kind is PartyKind.ORGANIZATION else ("cn.resident_id", resident("19800101"))
+    values: dict[str, Any] = {
+        "name": "恒瑞科技", "phone": "15412345670", "identifiers": [{"scheme": scheme, "number": number}], "tax_residence": stated,
+    }  # fmt: skip
+    asks = {"$.tax_residences conditional": "error"} if asked else {}
+    assert faults(standardizer, values, kind, occasion="account") == asks
+    named = {**values, "tax_residences": [{"country": "SG", "tin": "S1"}]}
+    assert not any(severity == "error" for severity in faults(standardizer, named, kind, occasion="account").values())
+
+
 def test_a_passport_asks_for_nationality_and_birth_date(standardizer: Standardizer) -> None:
     values = {"name": "Ann Lee", "identifiers": [{"scheme": "passport", "number": "C01X00T47"}], "phone": "15412345670"}
     assert faults(standardizer, values, occasion="account") == {

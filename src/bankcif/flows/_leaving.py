@@ -12,12 +12,12 @@ from ..party import CifNo, ConsentUse
 from ..rules import And, Expression, In, compiled, parse
 from ..storage import Order, UnitOfWork
 from ..storage.rows import FactRow, PartyRow
-from ..tagging import ADDRESSED, UNCONSENTED
+from ..tagging import ADDRESSED, NOT_THERE, UNCONSENTED
 from ._choosing import fields_of
 from ._consented import allowed_fields, consented, rests_on_consent, spoken_of
 from ._export import HOME, ExportSpec
 from ._relations import granted_by_policy, open_life_cycles, record_of, standing_of
-from .audiences import drawn_by, held_for, need_names
+from .audiences import drawn_by, held_for, need_names, who_are_there
 from .desk import Desk
 from .say import tag_is_granted
 
@@ -78,11 +78,16 @@ def decided(
     chosen = [row for row, _ in page if row.cif_no in seen]
     held = held_for(desk, unit, chosen, {row.cif_no: facts for row, facts in page}, plan)
     draw = partial(drawn_by, desk)
-    steps = {cif_no: plan.step(has, cif_no, draw, agreed=cif_no in agreed) for cif_no, has in held.items()}
+    there = who_are_there(chosen)
+    steps = {
+        cif_no: plan.step(has, cif_no, draw, there=cif_no in there, agreed=cif_no in agreed)
+        for cif_no, has in held.items()
+    }
     if ended is not None:
         ended.update(steps.values())
+        ended[NOT_THERE] += 0  # a step, though nobody ends there
         if rests_on_consent(desk, Action.EXPORT, spec.purpose):
-            ended[UNCONSENTED] += 0  # a step, though nobody ends there
+            ended[UNCONSENTED] += 0
     return {cif_no: allowed[cif_no] for cif_no, step in steps.items() if step == ADDRESSED}
 
 

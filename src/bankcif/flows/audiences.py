@@ -18,13 +18,14 @@ from ..access import Action, row_known, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import AccessError, InputError
-from ..party import CifNo, ConsentUse
+from ..party import PAST_CUSTOMERS, CifNo, ConsentUse
 from ..rules import And, compiled
 from ..storage import Order, UnitOfWork
 from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
 from ..tagging import (
     ADDRESSED,
+    NOT_THERE,
     UNCONSENTED,
     AudiencePlan,
     Catalogue,
@@ -54,6 +55,7 @@ __all__ = [
     "preview_audience",
     "tags_held",
     "told_steps",
+    "who_are_there",
 ]
 
 _AT_ONCE = 500
@@ -82,11 +84,14 @@ def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: P
     for unit, rows, facts in _pages_of(desk, actor, purpose, "preview_audience", plan.names):
         has = held_for(desk, unit, rows, facts, plan)
         agreed = _agreed(desk, unit, rows, purpose)
+        there = who_are_there(rows)
         ended.update(
-            plan.step(one, cif_no, draw, agreed=agreed is None or cif_no in agreed) for cif_no, one in has.items()
+            plan.step(one, cif_no, draw, there=cif_no in there, agreed=agreed is None or cif_no in agreed)
+            for cif_no, one in has.items()
         )
+        ended[NOT_THERE] += 0  # a step, though nobody ends there
         if agreed is not None:
-            ended[UNCONSENTED] += 0  # a step, though nobody ends there
+            ended[UNCONSENTED] += 0
     return told_steps(plan, ended, desk.policy.least_k(actor, Action.REPORT, purpose))
 
 
@@ -226,6 +231,11 @@ def _agreed(desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], purpose: Pur
         return None
     use, today = ConsentUse(purpose=purpose.value), desk.today()
     return {cif_no for cif_no, one in spoken_of(desk, unit, rows).items() if one.allows(use, today)}
+
+
+def who_are_there(rows: Iterable[PartyRow]) -> set[CifNo]:
+    """Those of these customers whom a campaign may address by where they stand in their life."""
+    return {row.cif_no for row in rows if row.life_cycle not in PAST_CUSTOMERS}
 
 
 def drawn_by(desk: Desk, campaign: str, cif_no: str) -> bytes:

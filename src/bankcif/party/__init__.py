@@ -64,7 +64,7 @@ from .relations import (
     role_label,
     share_of,
 )
-from .states import STRICTEST_FIRST, TRANSITIONS, LifeCycle, ReviewState, Transition, strictest, why_not
+from .states import PAST_CUSTOMERS, STRICTEST_FIRST, TRANSITIONS, LifeCycle, ReviewState, Transition, strictest, why_not
 from .tables import ReferenceTables, SmallTables
 from .values import CifNo, Money, Sensitive, SourceKey, is_currency, new_cif_no, valid_cif_no
 
@@ -77,6 +77,7 @@ __all__ = [
     "FIELD_NAMES",
     "FORMS",
     "NOT_STORABLE",
+    "PAST_CUSTOMERS",
     "RELATIONS",
     "ROLES",
     "STRICTEST_FIRST",

@@ -15,7 +15,16 @@ import attrs
 
 from .._text import Language
 
-__all__ = ["STRICTEST_FIRST", "TRANSITIONS", "LifeCycle", "ReviewState", "Transition", "strictest", "why_not"]
+__all__ = [
+    "PAST_CUSTOMERS",
+    "STRICTEST_FIRST",
+    "TRANSITIONS",
+    "LifeCycle",
+    "ReviewState",
+    "Transition",
+    "strictest",
+    "why_not",
+]
 
 
 class LifeCycle(enum.StrEnum):
@@ -130,6 +139,12 @@ STRICTEST_FIRST = (
     _L.WITHDRAWN,
 )  # fmt: skip
 """Of several who are one customer now: what forbids the most stands, and behind it whoever is still there."""
+
+
+PAST_CUSTOMERS = frozenset(
+    {_L.DECEASED, _L.DISSOLVED, _L.CLOSED, _L.ARCHIVED, _L.REJECTED, _L.WITHDRAWN, _L.MERGED, _L.ERASED}
+)
+"""Who is in one of these is no customer any more: no campaign addresses them."""
 
 
 def strictest(states: Iterable[LifeCycle]) -> LifeCycle:

@@ -3,6 +3,7 @@
 from .audience import (
     ADDRESSED,
     CONTROL,
+    NOT_THERE,
     UNCONSENTED,
     Audience,
     AudiencePlan,
@@ -26,6 +27,7 @@ from .todo import WORD, Todo, TodoState, need_snooze, todos
 __all__ = [
     "ADDRESSED",
     "CONTROL",
+    "NOT_THERE",
     "UNCONSENTED",
     "WORD",
     "Audience",

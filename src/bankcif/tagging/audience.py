@@ -19,6 +19,7 @@ from ..errors import ConfigurationError
 __all__ = [
     "ADDRESSED",
     "CONTROL",
+    "NOT_THERE",
     "UNCONSENTED",
     "Audience",
     "AudiencePlan",
@@ -33,7 +34,7 @@ __all__ = [
 
 _PARTS = 1_000_000
 _LONGEST = 64
-CONTROL, ADDRESSED, UNCONSENTED = "control", "addressed", "consent"
+CONTROL, ADDRESSED, UNCONSENTED, NOT_THERE = "control", "addressed", "consent", "not_there"
 Draw = Callable[[str, str], bytes]
 
 
@@ -153,22 +154,25 @@ class AudiencePlan:
         return f"{self.segment}{then}{without}; campaign {self.campaign}, {self.control_share:.2%} left alone"
 
     def steps_of(self, ended: Mapping[str, int]) -> tuple[str, ...]:
-        """Where a customer of the segment may end, in order; for want of consent if that was asked for."""
-        asked = (UNCONSENTED,) if UNCONSENTED in ended else ()
+        """Where a customer of the segment may end, in order; since they are there no more, or for want of consent, if that was asked."""
+        asked = [name for name in (NOT_THERE, UNCONSENTED) if name in ended]
         return (*asked, *self.exclusions, CONTROL, ADDRESSED)
 
-    def step(self, has: AbstractSet[str], cif_no: str, draw: Draw | None = None, *, agreed: bool = True) -> str:
+    def step(
+        self, has: AbstractSet[str], cif_no: str, draw: Draw | None = None, *, there: bool = True, agreed: bool = True
+    ) -> str:
         """
         Where a customer ends who has these tags and is in these segments; empty for one who is not in the segment.
 
         Args:
             draw: Draws the control group, as in `is_control`.
+            there: Whether they are a customer still: who died, was dissolved or closed is addressed by nobody.
             agreed: Whether they consented to what the audience is for, if it takes that.
         """
         if self.segment not in has:
             return ""
-        if not agreed:
-            return UNCONSENTED
+        if not (there and agreed):
+            return UNCONSENTED if there else NOT_THERE
         out = next((name for name in self.exclusions if name in has), "")
         return out or (CONTROL if is_control(self.campaign, cif_no, self.control_share, draw) else ADDRESSED)
 
