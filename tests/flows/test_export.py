@@ -16,6 +16,7 @@ from tests.flows.test_browse import Under, policy
 from tests.flows.test_register import ID, register
 
 from bankcif import CIF, Actor, Purpose
+from bankcif._clock import FixedClock
 from bankcif.access import mask
 from bankcif.approval import ApprovalState
 from bankcif.errors import (
@@ -27,6 +28,7 @@ from bankcif.errors import (
     RuleError,
     StepUpRequired,
 )
+from bankcif.flows._export import read_exported, said_exported
 from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.render import csv_text, mark_line
 
@@ -64,6 +66,36 @@ def three(cif: CIF, steward: Actor) -> list[str]:
             cif, steward, "3", sex="2", identifiers=None, phone="15488888888", name="王五", home_branch="far"
         ).cif_no,
     ]
+
+
+def test_to_whom_a_customer_s_data_went_is_read_from_the_log(cif: CIF, three: list[str], clock: FixedClock) -> None:
+    abroad = Recipient(name="Partner of: Ltd in SG", country="SG")
+    ask: dict[str, Any] = {"actor": AUDITOR, "purpose": Purpose.AUDIT}
+    assert cif.audit.shared(three[0], **ask) == []
+    with Under(cif, policy(grant(countries=["CN", "SG"], alone=100, least_k=1))):
+        first = cif.exports.take(spec("sex", cif_nos=(three[0], three[1])), actor=TAKER)
+        clock.advance(timedelta(seconds=1))
+        second = cif.exports.take(spec("sex", "home_branch", recipient=abroad, cif_nos=(three[0],)), actor=TAKER)
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.audit.shared(three[0], actor=TAKER, purpose=COMPLIANCE)
+        told = cif.audit.shared(three[0], **ask)
+        assert [(one.recipient, one.country, one.inside, one.fields, one.actor, one.purpose, one.mark) for one in told] == [
+            ("audit department", "CN", True, ("sex",), "c.sun", "compliance", first.mark.id),
+            ("Partner of: Ltd in SG", "SG", False, ("sex", "home_branch"), "c.sun", "compliance", second.mark.id),
+        ]  # fmt: skip
+        assert [one.mark for one in cif.audit.shared(three[1], **ask)] == [first.mark.id]
+        assert cif.audit.shared(three[2], **ask) == []
+        assert [one.action for one in cif.audit.who(three[2], **ask)][-1] == "shared_with", "who asks is in the log"
+
+
+@given(
+    st.text(st.characters(exclude_characters=","), min_size=1, max_size=64).filter(str.isprintable), st.sampled_from(["CN", "SG"]),
+    st.booleans(),
+)  # fmt: skip
+def test_what_the_log_says_of_a_recipient_reads_back(name: str, country: str, inside: bool) -> None:
+    to = Recipient(name=name, country=country, inside=inside)
+    for rest in ("", ",rule:grant+other,in:XX", ",k:3"):
+        assert read_exported(said_exported("00ff", "ab" * 32, to) + rest) == ("00ff", to)
 
 
 def test_columns_hold_what_the_profile_for_exports_shows(cif: CIF, three: list[str]) -> None:

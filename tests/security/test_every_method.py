@@ -383,6 +383,7 @@ CALLS: dict[str, Call] = {
     "Tags.why": lambda w, a: _tagged(w).tags.why(w.cif_no, "tag:local", actor=a, purpose=SERVICE),
     "Audit.verify": lambda w, a: w.cif.audit.verify(actor=a),
     "Audit.who": lambda w, a: w.cif.audit.who(w.cif_no, actor=a),
+    "Audit.shared": lambda w, a: w.cif.audit.shared(w.cif_no, actor=a),
     "Audit.deeds": lambda w, a: w.cif.audit.deeds("t", actor=a),
     "Audit.incident": lambda w, a: w.cif.audit.incident(DAY, DAY + timedelta(days=900), actor=a),
     "Audit.checkpoint": lambda w, a: w.cif.audit.checkpoint(actor=a),

@@ -31,6 +31,10 @@ class Audit(Group):
         """Who saw or changed a customer, oldest first."""
         return trail.who_looked(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
 
+    def shared(self, cif_no: str, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> list[trail.Shared]:
+        """To whom a customer's data was given, in which country and what for, oldest first."""
+        return trail.shared_with(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+
     def deeds(
         self,
         operator: str,

@@ -134,6 +134,23 @@ def who(session: Session, cif_no: str) -> int:
 
 
 @audit.command()
+@click.argument("cif_no")
+@customer_command
+def shared(session: Session, cif_no: str) -> int:
+    """To whom a customer's data was given, in which country and what for."""
+    with session.open() as cif:
+        found = cif.audit.shared(cif_no, actor=session.actor(cif), purpose=session.purpose)
+    document = [{**attrs.asdict(one), "at": instant(one.at)} for one in found]
+    rows = [
+        (instant(one.at), one.recipient, "in the house" if one.inside else one.country, one.purpose, one.actor, ", ".join(one.fields))
+        for one in found
+    ]  # fmt: skip
+    columns = ("when (UTC)", "to", "where", "purpose", "by", "fields, at most")
+    emit(session.as_json, document, lambda: table(f"To whom {cif_no} was given", columns, rows))
+    return 0
+
+
+@audit.command()
 @click.argument("whom", metavar="OPERATOR")
 @click.option("--from", "since", type=click.DateTime(_INSTANT), help="UTC; open if not given.")
 @click.option("--to", "until", type=click.DateTime(_INSTANT), help="UTC, not included; open if not given.")

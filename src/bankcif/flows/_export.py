@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,10 +14,12 @@ from ..errors import InputError
 from ..party import countries_by_alpha3
 from ..tagging import AudiencePlan
 
-__all__ = ["HOME", "Export", "ExportSpec", "Mark", "Recipient"]
+__all__ = ["EXPORTED", "HOME", "Export", "ExportSpec", "Mark", "Recipient", "read_exported", "said_exported"]
 
 HOME = "CN"
 """Where the bank is, by ISO 3166 code: what goes anywhere else goes abroad."""
+EXPORTED = "exported"
+"""Action of the entries that name whose data went."""
 
 
 @attrs.frozen(kw_only=True)
@@ -118,3 +121,20 @@ class Export:
     withheld: tuple[str, ...]
     mark: Mark
     waterfall: tuple[tuple[str, int], ...] = ()
+
+
+# A recipient's name has no comma, so that what stands behind it is read as it was written.
+_SAID = re.compile(r"([^,]+),what:[0-9a-f]+,to:([^,]+),in:([A-Z]{2})(,inside)?(?:,|$)")
+
+
+def said_exported(mark_id: str, digest: str, recipient: Recipient) -> str:
+    """To whom an export went, as its entries in the log begin to say by which rule."""
+    inside = ",inside" if recipient.inside else ""
+    return f"{mark_id},what:{digest[:32]},to:{recipient.name},in:{recipient.country}{inside}"
+
+
+def read_exported(rule: str) -> tuple[str, Recipient]:
+    """The reverse of `said_exported`: the id in the mark, and to whom it went."""
+    said = _SAID.match(rule)
+    assert said is not None, "entries of exports are written by this library"
+    return said[1], Recipient(name=said[2], country=said[3], inside=bool(said[4]))

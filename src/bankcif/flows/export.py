@@ -21,7 +21,7 @@ from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind
 from ..rules import needs, parse
 from ..storage import UnitOfWork
 from ..storage.rows import FactRow, PartyRow
-from ._export import Export, ExportSpec, Mark, Recipient
+from ._export import EXPORTED, Export, ExportSpec, Mark, Recipient, said_exported
 from ._leaving import decided, population
 from ._opened import open_goldens
 from ._policy import policy_ground
@@ -308,10 +308,7 @@ def _entries(gathered: _Gathered, made: Export, approved: Approval | None, actor
     """One entry for the whole, and one for each thousand of the customers that it names."""
     mark, cif_nos = made.mark, gathered.cif_nos
     # By its digest whoever has the request can show that it is the one; what a rule says of customers stays out of the log.
-    recipient = mark.recipient
-    where = f"{mark.id},what:{mark.digest[:32]},to:{recipient.name},in:{recipient.country}"
-    if recipient.inside:
-        where += ",inside"
+    where = said_exported(mark.id, mark.digest, mark.recipient)
     grants, masks = _named_grants(gathered.rules), "+".join(sorted(gathered.profiles))
     kept = "+".join(sorted(gathered.withheld))
     shown = tuple(name for name in made.columns if name != "key")
@@ -325,7 +322,7 @@ def _entries(gathered: _Gathered, made: Export, approved: Approval | None, actor
         whole,
         *(
             AuditEntry.by(
-                actor, "exported", mark.at, rule=f"{where},{grants}", count=len(part), subjects=tuple(part), **more
+                actor, EXPORTED, mark.at, rule=f"{where},{grants}", count=len(part), subjects=tuple(part), **more
             )
             for part in parts
         ),

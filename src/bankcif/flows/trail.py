@@ -16,10 +16,11 @@ from ..audit import AuditEntry, AuditRow, Outcome
 from ..context import Actor, Effect, Purpose
 from ..errors import InputError
 from ..party import CifNo
+from ._export import EXPORTED, read_exported
 from ._relations import current
 from .desk import Desk, assure, authorize, need_purpose, record, refuse
 
-__all__ = ["Incident", "LogLine", "Touched", "deeds", "incident", "who_looked"]
+__all__ = ["Incident", "LogLine", "Shared", "Touched", "deeds", "incident", "shared_with", "who_looked"]
 
 _MOST_LINES = 100_000
 
@@ -68,6 +69,38 @@ class LogLine:
 
 
 @attrs.frozen(kw_only=True)
+class Shared:
+    """
+    That data of a customer went to somebody.
+
+    Attributes:
+        at: When; microseconds since 1970, UTC.
+        recipient, country, inside: To whom, by ISO 3166 where they are, and whether they are of the house.
+        purpose: What for.
+        fields: The columns of what was given: of this customer these at most.
+        actor: Who took it.
+        mark: The id that stands in the export's mark.
+    """
+
+    at: int
+    recipient: str
+    country: str
+    inside: bool
+    purpose: str
+    fields: tuple[str, ...]
+    actor: str
+    mark: str
+
+    @classmethod
+    def of(cls, line: LogLine) -> Shared:
+        """What an entry of an export says."""
+        mark, to = read_exported(line.rule)
+        return cls(
+            at=line.at, recipient=to.name, country=to.country, inside=to.inside, purpose=line.purpose, fields=line.fields, actor=line.actor, mark=mark
+        )  # fmt: skip
+
+
+@attrs.frozen(kw_only=True)
 class Touched:
     """
     What became of one customer in an incident.
@@ -112,8 +145,27 @@ def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> 
     Raises:
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* read the log.
     """
-    need_purpose(desk, actor, "who_looked", purpose)
-    assure(desk, actor, Action.AUDIT, "who_looked", purpose)
+    return [LogLine.of(one) for one in _about(desk, cif_no, "who_looked", actor, purpose)]
+
+
+def shared_with(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> list[Shared]:
+    """
+    To whom a customer's data went, oldest first, under this number and those that were merged into it.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* read the log.
+
+    Source: what a customer may ask for after the law on the protection of personal information (PIPL), art. 17, 23, 39 and 45: who got what, and in
+    which country.
+    """
+    lines = [LogLine.of(one) for one in _about(desk, cif_no, "shared_with", actor, purpose)]
+    return [Shared.of(line) for line in lines if line.action == EXPORTED and line.outcome == Outcome.DONE.value]
+
+
+def _about(desk: Desk, cif_no: CifNo, what: str, actor: Actor, purpose: Purpose) -> list[AuditRow]:
+    """The entries that concern a customer, oldest first."""
+    need_purpose(desk, actor, what, purpose)
+    assure(desk, actor, Action.AUDIT, what, purpose)
     allowed = desk.policy.allows(actor, Action.AUDIT, purpose).effect is Effect.PERMIT
     rows: list[AuditRow] = []
     with desk.unit_of_work() as unit:
@@ -123,15 +175,15 @@ def who_looked(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> 
             for each in sorted(homes):
                 rows += unit.trail.of_subject(each)
             entry = AuditEntry.by(
-                actor, "who_looked", desk.now(), purpose=purpose, subjects=(row.cif_no,),
+                actor, what, desk.now(), purpose=purpose, subjects=(row.cif_no,),
                 count=len(rows),
             )  # fmt: skip
             record(desk, unit, [entry])
             unit.commit()
     if row is None:
-        raise refuse(desk, actor, "who_looked", purpose, subjects=())
+        raise refuse(desk, actor, what, purpose, subjects=())
     unique = {(r.stream, r.number): r for r in rows}
-    return [LogLine.of(r) for r in sorted(unique.values(), key=lambda r: (r.at, r.stream, r.number))]
+    return sorted(unique.values(), key=lambda r: (r.at, r.stream, r.number))
 
 
 def deeds(
