@@ -167,6 +167,10 @@ def _verified(url: str, folder: Path, registered: list[tuple[str, str, str]], de
             parties = {row.cif_no: row for row in unit.parties.page("", 9999)}
             rotations = {row.id: row for row in unit.keys.rotations()}
         _told_and_done(log, parties, rotations, deeds)
+        parted: dict[str, set[str]] = {}
+        for entry in log:
+            if entry["action"] == "unmerge" and entry["outcome"] == "done":
+                parted.setdefault(entry["subjects"][0], set()).add(entry["subjects"][1])
         for key, number, phone in registered:
             views = cif.customers.find(phone=phone, actor=who, purpose=Purpose.COMPLIANCE)
             found = {view.cif_no for view in views}
@@ -175,8 +179,13 @@ def _verified(url: str, folder: Path, registered: list[tuple[str, str, str]], de
                 # it still, and by nothing else is anybody.
                 others = {link.cif_no for name, link in links.items() if name == key} - {number}
                 assert found <= others, f"{key} was erased, and is found"
-            else:
+            elif key in links:
                 assert links[key].cif_no in found, f"{key} is not found by {phone}"
+            else:
+                # The other way round: it went back with who was parted from this one, and they were erased.
+                gone = {one for one in parted.get(number, ()) if parties[CifNo(one)].life_cycle == LifeCycle.ERASED}
+                assert gone, f"{key} is nobody's, and nobody who was parted from {number} was erased"
+                assert number not in found
         return report.entries
 
 
