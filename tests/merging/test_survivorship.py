@@ -5,13 +5,17 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import attrs
 import pytest
 from attrs import fields
 from hypothesis import given, strategies as st
 
 from bankcif.errors import ConfigurationError, InputError
 from bankcif.merging import (
+    DECISIONS,
     FieldRule,
+    Override,
+    Release,
     Statement,
     Strategy,
     SurvivorshipRules,
@@ -145,6 +149,48 @@ def test_a_time_series_keeps_what_was_delivered_last(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("bankcif.merging.survivorship._MOST_ROWS", 2)
     told = [said("a", no=n, balances=[month(f"2026-{n + 1:02}", n)]) for n in range(4)]
     assert [one["month"] for one in golden(*told)["balances"]] == ["2026-04", "2026-03"]
+
+
+def test_a_decided_document_takes_the_place_of_its_scheme_alone() -> None:
+    def rows(*papers: str) -> list[dict[str, str]]:
+        return [{"scheme": paper[0], "number": paper} for paper in papers]
+
+    def delivered(no: int, *papers: str) -> Statement:
+        return said("core", no=no, received=10 * no + 1, may=ALL, identifiers=rows(*papers))
+
+    def decided(key: str, received: int, *papers: str) -> Statement:
+        word = said(DECISIONS, key, at=received, received=received, may=ALL, identifiers=rows(*papers))
+        return attrs.evolve(word, override=Override(release=Release.SOURCES_CHANGE))
+
+    def numbers(*records: Statement) -> set[str]:
+        return {one["number"] for one in golden(*records)["identifiers"]}
+
+    first, change = delivered(0, "P1", "C1"), decided("a", 5, "P2")
+    assert numbers(first, change) == {"P2", "C1"}
+    assert numbers(first, change, delivered(1, "P1", "C1", "L1")) == {"P2", "C1", "L1"}, (
+        "what is added beside it is there"
+    )
+    assert numbers(first, change, delivered(1, "P1", "L2")) == {"P2", "L2"}, "news of another scheme releases nothing"
+    assert numbers(first, change, delivered(1, "P3", "C1")) == {"P3", "C1"}, "news of the same does"
+    assert numbers(first, change, decided("b", 6, "L9")) == {"P2", "C1", "L9"}, (
+        "two decisions on two schemes both stand"
+    )
+    assert numbers(first, change, decided("b", 6, "P4")) == {"P4", "C1"}
+
+
+def test_a_decision_that_was_taken_back_before_it_began_ends_none() -> None:
+    def decided(key: str, at: int, no: int = 0, until: int | None = None, **values: Any) -> Statement:
+        word = said(DECISIONS, key, no, at=at, received=at if no == 0 else 7, may=ALL, **values)
+        over = Override(release=Release.EXPIRY if until else Release.SOURCES_CHANGE, effective=at, until=until)
+        return attrs.evolve(word, override=over)
+
+    source, stands = said("core", at=1, received=1, occupation="1"), decided("a", 5, occupation="3")
+    ahead, cancelled = decided("b", 90, occupation="4"), decided("b", 90, no=1, until=7, occupation="4")
+    for moment, wanted in ((6, "3"), (91, "4")):
+        assert survive(PERSON, [source, stands, ahead], anchor=ANCHOR, now=moment).values["occupation"] == wanted
+    for moment in (6, 8, 91):
+        found = survive(PERSON, [source, stands, ahead, cancelled], anchor=ANCHOR, now=moment)
+        assert found.values["occupation"] == "3"
 
 
 def test_of_what_somebody_certifies_the_last_certification_stands_whole() -> None:
