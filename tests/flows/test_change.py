@@ -312,6 +312,26 @@ def test_what_is_protected_waits_whatever_channel_the_maker_names(cif: CIF, cif_
         assert made(cif, cif_no, channel="counter", values=values).state is ChangeState.WAITING
 
 
+def test_what_waits_for_a_day_waits_by_what_stands_on_it(cif: CIF, cif_no: str) -> None:
+    for at, day in enumerate((MARCH, NOW.date(), NOW.date() + timedelta(days=9))):
+        done = made(cif, cif_no, values={"phone": f"1541111222{at}"}, effective=day)
+        assert [one.state for one in cif.changes.of(cif_no, **ASK) if one.id == done.id] == ["waiting"], day
+        approved(cif, done)
+        (told,) = [one.state for one in cif.changes.of(cif_no, **ASK) if one.id == done.id]
+        assert told == ("scheduled" if day > NOW.date() else "applied"), day
+
+
+def test_behind_a_merge_a_change_tells_what_stood_of_whom_it_was(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    other = str(register(cif, STEWARD, "2", identifiers=None, phone="15499999999", name="李四", occupation="4").cif_no)
+    clock.advance(timedelta(days=1))
+    made(cif, other, values={"occupation": "3"})
+    clock.advance(timedelta(days=1))
+    proposal = cif.matches.propose_merge(cif_no, other, actor=STEWARD, reason="r", accept=EVERY_CONCERN)
+    cif.approvals.approve(proposal.id, actor=known(CHECKER, clock.now()))
+    (told,) = cif.changes.of(cif_no, **ASK)
+    assert (told.before, told.values) == ({"occupation": "4"}, {"occupation": "3"})
+
+
 def test_what_waits_finds_and_joins_nobody(cif: CIF, cif_no: str) -> None:
     done = made(cif, cif_no, values={"phone": "15411112222"})
     seek: dict[str, Any] = {"phone": "15411112222", "actor": STEWARD, "purpose": SERVICE}

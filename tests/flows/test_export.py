@@ -94,7 +94,7 @@ def test_to_whom_a_customer_s_data_went_is_read_from_the_log(cif: CIF, three: li
 )  # fmt: skip
 def test_what_the_log_says_of_a_recipient_reads_back(name: str, country: str, inside: bool) -> None:
     to = Recipient(name=name, country=country, inside=inside)
-    for rest in ("", ",rule:grant+other,in:XX", ",k:3"):
+    for rest in ("", ",inside,x", ",rule:grant+other,in:XX", ",k:3"):
         assert read_exported(said_exported("00ff", "ab" * 32, to) + rest) == ("00ff", to)
 
 
@@ -150,7 +150,7 @@ def test_the_entry_of_an_export_tells_masks_grants_and_what_was_withheld(cif: CI
         made = cif.exports.take(spec("sex", "phone", "name"), actor=TAKER)
         cif.exports.take(spec("phone", recipient=PARTNER), actor=TAKER)
     whole, *_, last = [one for one in cif.audit.deeds("c.sun", actor=AUDITOR) if one.action == "export"]
-    where = f"{made.mark.id},what:{made.mark.digest[:32]},to:audit department,in:CN,inside"
+    where = f"{made.mark.id},what:{made.mark.digest[:32]},to:audit department,in:CN/inside"
     assert whole.rule == f"{where},k:1,masks:clear+staff,withheld:name,near,out"
     assert last.rule.endswith("to:Partner Ltd,in:CN,k:1,masks:outside,withheld:,out")
     (line, *_) = [one for one in cif.audit.who(three[0], actor=AUDITOR) if one.action == "exported"]

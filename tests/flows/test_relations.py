@@ -568,6 +568,20 @@ def test_one_debt_is_once_in_the_total_and_who_vouches_does_not_owe_it(cif: CIF)
     assert [str(one.amount) for one in found.total] == ["100.00"]
 
 
+def test_debts_of_one_number_in_two_currencies_or_products_are_all_in_the_total(cif: CIF) -> None:
+    def row(product: str, amount: str, currency: str) -> dict[str, Any]:
+        number = {"scheme": "card", "number": "9900880000000007"}
+        return {"product": product, "balance": {"amount": amount, "currency": currency}, **number}
+
+    rows = [row("card", "100", "CNY"), row("card", "50", "USD"), row("loan", "7", "CNY")]
+    one, two = person(cif, "1", holdings=rows), person(cif, "2", holdings=[row("card", "120", "CNY")])
+    cif.relations.add(one, K.SPOUSE, two, **SAY)
+    found = cif.relations.exposure(one, OWING, actor=known(OFFICER), purpose=COMPLIANCE)
+    assert [(str(money.amount), money.currency) for money in found.total] == [("127.00", "CNY"), ("50.00", "USD")], (
+        "of one balance that two sources tell differently, the larger"
+    )
+
+
 def test_of_whom_it_may_not_be_told_it_is_not_summed(cif: CIF) -> None:
     husband, wife = debtor(cif, "1", ("loan", "100")), debtor(cif, "2", ("loan", "50"))
     cif.relations.add(husband, K.SPOUSE, wife, **SAY)

@@ -154,6 +154,22 @@ def test_no_way_back_is_one_persons(before: LifeCycle) -> None:
     assert LifeCycle.ACTIVE not in alone
 
 
+def test_a_freeze_is_of_all_who_are_there_still(cif: CIF, cif_no: str) -> None:
+    closing, closed = (
+        str(register(cif, STEWARD, key, identifiers=None, phone=f"1549999999{key}", name=name).cif_no)
+        for key, name in (("2", "李四"), ("3", "王五"))
+    )
+    stepped(cif, closing, "close")
+    for name in ("close", "finish"):
+        stepped(cif, closed, name)
+    merged(cif, cif_no, closing)
+    merged(cif, cif_no, closed)
+    stepped(cif, cif_no, "freeze")
+    for gone in (closing, closed):
+        cif.approvals.approve(cif.matches.propose_unmerge(gone, actor=STEWARD, reason="r").id, actor=CHECKER)
+    assert [state(cif, one) for one in (cif_no, closing, closed)] == ["frozen", "frozen", "closed"]
+
+
 def test_who_stood_elsewhere_behind_a_merge_stands_there_still(cif: CIF, cif_no: str) -> None:
     other = str(register(cif, STEWARD, "2", identifiers=None, phone="15499999999", name="李四").cif_no)
     stepped(cif, cif_no, "freeze")

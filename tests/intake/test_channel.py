@@ -116,7 +116,11 @@ def test_a_row_brings_tax_residences(tmp_path: Path) -> None:
             {"country": "SG", "tin": "S1", "certified_on": "2026-11-02"}, {"country": "US", "no_tin": "not_issued"},
         ]
     }  # fmt: skip
-    assert map_row({"id": "7", "t1": "S1"}, channel, ZONE).values == {}, "a number of no country is none"
+    assert map_row({"id": "7", "t1": "S1"}, channel, ZONE).values == {"tax_residences": [{"tin": "S1"}]}, (
+        "which is refused"
+    )
+    unknown = map_row({"id": "7", "c1": "999", "t1": "S1"}, channel, ZONE)
+    assert (unknown.values, [one.rule for one in unknown.faults]) == ({"tax_residences": [{"tin": "S1"}]}, ["code"])
     with pytest.raises(MappingError, match=r"columns\.x\.to is not a field"):
         read(tmp_path, TAXED + 'x = "tax_residences.size"\n')
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -227,11 +227,23 @@ def test_a_tax_residence_has_a_country_and_a_number_or_why_there_is_none(standar
     for change, at, rule in (
         ({"country": "Atlantis"}, "country", "code"), ({"country": None}, "country", "required"), ({"tin": None}, "tin", "one_of_two"),
         ({"no_tin": "not_issued"}, "tin", "one_of_two"), ({"tin": None, "no_tin": "lost"}, "no_tin", "code"),
-        ({"certified_on": "2026-13-01"}, "certified_on", "date"),
+        ({"certified_on": "2026-13-01"}, "certified_on", "date"), ({"certified_on": "长期"}, "certified_on", "date"),
     ):  # fmt: skip
         form, faults = checked(standardizer, {"tax_residences": [{**whole, **change}]})
         assert [(path, one) for path, one, _ in faults if "tax" in path] == [(f"$.tax_residences[0].{at}", rule)]
         assert not form.values.get("tax_residences")
+
+
+def test_of_one_country_somebody_certifies_one_thing(standardizer: Standardizer) -> None:
+    rows = [{"country": "SG", "tin": "1"}, {"country": "新加坡", "no_tin": "not_issued"}]
+    form, faults = checked(standardizer, {"tax_residences": rows})
+    assert [(path, one) for path, one, _ in faults if "tax" in path] == [("$.tax_residences", "twice")]
+    assert not form.values.get("tax_residences")
+    day = datetime(2024, 1, 1, 10, tzinfo=UTC)
+    form, _ = checked(
+        standardizer, {"birth_date": day, "tax_residences": [{"country": "SG", "tin": "1", "certified_on": day}]}
+    )
+    assert form.values["tax_residences"][0]["certified_on"] == form.values["birth_date"] == "2024-01-01"
 
 
 @pytest.mark.parametrize(

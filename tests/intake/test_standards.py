@@ -151,6 +151,13 @@ def test_an_agent_is_identified_in_full(standardizer: Standardizer, missing: str
     assert faults(standardizer, told, occasion="agent") == {f"$.{missing} required": "error"}
 
 
+def test_nobody_certifies_on_a_day_to_come(standardizer: Standardizer) -> None:
+    rows = [{"country": "SG", "tin": "1", "certified_on": "2099-12-31"}]
+    assert faults(standardizer, {"name": "王芳", "phone": "15412345670", "tax_residences": rows}) == {
+        "$.tax_residences[0].certified_on future": "error"
+    }
+
+
 @pytest.mark.parametrize("kind", PartyKind)
 @pytest.mark.parametrize(("stated", "asked"), [("CN", False), ("FOREIGN", True), ("BOTH", True)])
 def test_who_is_resident_for_tax_abroad_names_a_country(

@@ -14,7 +14,8 @@ from typing import Any
 
 import attrs
 
-from ..merging import NOBODY, GoldenRecord, Statement, survive
+from .._clock import from_micros, local_date
+from ..merging import NOBODY, GoldenRecord, Override, Statement, survive
 from ..party import CifNo, LifeCycle, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
@@ -25,7 +26,7 @@ from ._relations import resolved
 from ._then import sat
 from .desk import Desk
 
-__all__ = ["golden_as_of", "sitter_as_of", "values_on", "whose_then"]
+__all__ = ["golden_as_of", "sitter_as_of", "values_on", "values_where", "whose_record_then", "whose_then"]
 
 
 def golden_as_of(
@@ -79,6 +80,11 @@ def _linked_then(unit: UnitOfWork, row: PartyRow, known: int) -> dict[SourceKey,
     }
 
 
+def whose_record_then(unit: UnitOfWork, row: PartyRow, origin: SourceKey, at: int) -> CifNo:
+    """To whom a source key belonged at an instant that is the party's today; to them if it was nobody's else."""
+    return _linked_then(unit, row, at).get(origin) or row.cif_no
+
+
 def whose_then(unit: UnitOfWork, cif_no: CifNo, row: PartyRow, known: int) -> CifNo:
     """Whom a number stood for at an instant, which stands for the party of *row* today."""
     homes = {link.origin: link.home for link in unit.crosswalk.of_parties([row.cif_no])}
@@ -93,6 +99,12 @@ def values_on(desk: Desk, unit: UnitOfWork, row: PartyRow, day: date | None) -> 
         return golden_as_of(desk, unit, row, desk.now(), day, opened=opened)[0].values
     anchor = (row.anchor_source, row.anchor_source_key, row.anchor_record_no)
     return golden_of(desk, PartyKind(row.kind), [one.statement for one in opened], anchor).values
+
+
+def values_where(desk: Desk, unit: UnitOfWork, row: PartyRow, over: Override | None) -> Mapping[str, Any]:
+    """The golden values of a party on which a decision stands: of its day, or of today if it is of now."""
+    day = None if over is None or over.effective is None else local_date(from_micros(over.effective), desk.zone)
+    return values_on(desk, unit, row, day)
 
 
 def sitter_as_of(

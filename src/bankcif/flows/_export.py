@@ -10,7 +10,7 @@ import attrs
 
 from .._canonical import sha256
 from ..context import Purpose
-from ..errors import InputError
+from ..errors import AuditError, InputError
 from ..party import countries_by_alpha3
 from ..tagging import AudiencePlan
 
@@ -124,17 +124,23 @@ class Export:
 
 
 # A recipient's name has no comma, so that what stands behind it is read as it was written.
-_SAID = re.compile(r"([^,]+),what:[0-9a-f]+,to:([^,]+),in:([A-Z]{2})(,inside)?(?:,|$)")
+_SAID = re.compile(r"([^,]+),what:[0-9a-f]+,to:([^,]+),in:([A-Z]{2})(/inside)?(?:,|$)")
 
 
 def said_exported(mark_id: str, digest: str, recipient: Recipient) -> str:
     """To whom an export went, as its entries in the log begin to say by which rule."""
-    inside = ",inside" if recipient.inside else ""
+    inside = "/inside" if recipient.inside else ""
     return f"{mark_id},what:{digest[:32]},to:{recipient.name},in:{recipient.country}{inside}"
 
 
 def read_exported(rule: str) -> tuple[str, Recipient]:
-    """The reverse of `said_exported`: the id in the mark, and to whom it went."""
+    """
+    The reverse of `said_exported`: the id in the mark, and to whom it went.
+
+    Raises:
+        AuditError: The entry was not written by this library.
+    """
     said = _SAID.match(rule)
-    assert said is not None, "entries of exports are written by this library"
+    if said is None:
+        raise AuditError("an entry of the log on an export can not be read", rule="audit")
     return said[1], Recipient(name=said[2], country=said[3], inside=bool(said[4]))

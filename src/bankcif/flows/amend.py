@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import attrs
 
-from .._clock import from_micros, local_date
 from ..approval import Approval
 from ..context import Actor
 from ..errors import InputError
@@ -13,7 +12,7 @@ from ..merging import DECISIONS, Terms
 from ..party import CifNo, LifeCycle, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import LinkRow
-from ._as_of import values_on
+from ._as_of import values_where
 from ._golden import changed_fields, golden_of, ground_of, ground_of_values, proposed_by, rebuild
 from ._records import Arrival, content_tag, index_rows, seal_record, statement_of
 from ._reshape import standing
@@ -31,8 +30,7 @@ def ground_of_change(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[s
     place = proposed_by(approval).place
     over = next((one.override for one in party.after if one.place == place), None)
     assert party.row is not None, "a party that is changed is there"
-    day = None if over is None or over.effective is None else local_date(from_micros(over.effective), desk.zone)
-    values = values_on(desk, unit, party.row, day)
+    values = values_where(desk, unit, party.row, over)
     return {field: ground_of_values(desk, party.cif_no, values, field) for field in changed_fields(approval)}
 
 

@@ -119,7 +119,7 @@ def change(desk: Desk, cif_no: CifNo, made: ChangeSet, *, actor: Actor, purpose:
                 "the customer was changed since you looked at them; look again, and make the change anew", path="$.version",
                 rule="stale", cif_no=row.cif_no,
             )  # fmt: skip
-        before = values_on(desk, unit, row, made.effective)
+        before = values_on(desk, unit, row, None if made.effective == desk.today() else made.effective)
         values = _standardized(desk, row, made, before)
         effective = _effective(desk, row, made, year_of_birth(desk, unit, row, actor, purpose))
         rules = _asks(desk, unit, row, made, values, actor)

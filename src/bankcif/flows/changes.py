@@ -18,9 +18,8 @@ from ..merging import DECISIONS, Statement
 from ..party import CATALOGUE, CifNo, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._as_of import golden_as_of
+from ._as_of import golden_as_of, values_where, whose_record_then
 from ._golden import ground_of_values
-from ._opened import open_golden
 from ._reasons import reasons_of
 from ._records import Record, open_records
 from ._relations import by_ticket, current, granted_to
@@ -162,7 +161,6 @@ def known_changes(desk: Desk, unit: UnitOfWork, row: PartyRow) -> list[KnownChan
         for other in unit.work.approvals(cif_no=home):
             if other.operation is Operation.CHANGE and "change" in other.detail:
                 approvals.setdefault(other.detail["change"], other)
-    golden = open_golden(desk, unit, row)
     found = []
     for origin, said in first.items():
         if origin.source != CHANGES:
@@ -170,7 +168,7 @@ def known_changes(desk: Desk, unit: UnitOfWork, row: PartyRow) -> list[KnownChan
         approval = approvals.get(origin.key)
         waited = said.statement.override is not None and said.statement.override.waits
         heard = last[origin] if not waited else last.get(SourceKey(DECISIONS, approval.id)) if approval else None
-        state = _state(desk, row, heard, approval, golden)
+        state = _state(desk, unit, row, said, heard, approval)
         found.append(KnownChange(id=origin.key, said=said, heard=heard, state=state, approval=approval, others=opened))
     return found
 
@@ -183,7 +181,7 @@ _ENDED = {
 
 
 def _state(
-    desk: Desk, row: PartyRow, heard: Record | None, approval: Approval | None, golden: Mapping[str, Any]
+    desk: Desk, unit: UnitOfWork, row: PartyRow, said: Record, heard: Record | None, approval: Approval | None
 ) -> ChangeState:
     now = desk.now()
     if heard is not None and heard.statement.override is not None:
@@ -197,6 +195,7 @@ def _state(
         return _ENDED.get(approval.state, ChangeState.WITHDRAWN)
     if approval.expires_at <= now:
         return ChangeState.EXPIRED
+    golden = values_where(desk, unit, row, said.statement.override)
     stands = {name: ground_of_values(desk, row.cif_no, golden, name) for name in approval.base}
     return ChangeState.WAITING if stands == approval.base else ChangeState.CONFLICT
 
@@ -213,8 +212,9 @@ def _effective(desk: Desk, said: Statement) -> date:
 
 
 def _before(desk: Desk, unit: UnitOfWork, row: PartyRow, one: KnownChange) -> Mapping[str, Any]:
-    """What stood on the day of a change, as it was known until then: of one instant, by what was decided first."""
+    """What stood on the day of a change of whom it was of then, as it was known until then: of one instant, by what was decided first."""
     said = one.said.statement
+    whose = whose_record_then(unit, row, said.origin, said.received_at)
     known = [
         other
         for other in one.others
@@ -224,7 +224,7 @@ def _before(desk: Desk, unit: UnitOfWork, row: PartyRow, one: KnownChange) -> Ma
             and (other.statement.override is None or (other.statement.business_time or 0) < (said.business_time or 0))
         )
     ]
-    return golden_as_of(desk, unit, row, said.received_at, _effective(desk, said), opened=known)[0].values
+    return golden_as_of(desk, unit, row, said.received_at, _effective(desk, said), whose=whose, opened=known)[0].values
 
 
 def _shown(

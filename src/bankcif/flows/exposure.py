@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -85,10 +85,9 @@ def exposure(
         values = ask.opened(open_to, DataGroup.HOLDING)
         debts = {one: _debts(values[one].get("holdings", ()), products) for one in open_to}
         owes = {one: _owed(some) for one, some in debts.items()}
-        once = {str(debt.get("token", (one, at))): debt for one, some in debts.items() for at, debt in enumerate(some)}
         return Exposure(
             members=tuple(Exposed(party=parties[one], owes=_amounts(owes[one]) if one in owes else None) for one in together),
-            total=_amounts(_owed(once.values())), withheld=len((together.keys() - owes.keys()) | ask.walk.shut),
+            total=_amounts(_owed(_each_once(debts))), withheld=len((together.keys() - owes.keys()) | ask.walk.shut),
         )  # fmt: skip
 
     return asked(desk, cif_no, "exposure", actor, purpose, work)
@@ -104,6 +103,19 @@ def _debts(holdings: Iterable[Mapping[str, Any]], products: Collection[str]) -> 
         and one.get("role", "holder") not in _VOUCHES
         and one.get("balance")
     ]
+
+
+def _each_once(debts: Mapping[CifNo, Sequence[Mapping[str, Any]]]) -> Iterable[Mapping[str, Any]]:
+    """The debts of several customers, each once: of an account that two of them have, and whose balance two sources tell differently, the larger."""
+    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for one, some in debts.items():
+        for at, debt in enumerate(some):
+            number = (debt.get("scheme"), debt["token"]) if "token" in debt else (one, at)
+            key = (*number, debt["product"], debt["balance"]["currency"])
+            known = found.get(key)
+            if known is None or abs(known["balance"]["minor"]) < abs(debt["balance"]["minor"]):
+                found[key] = debt
+    return found.values()
 
 
 def _owed(debts: Iterable[Mapping[str, Any]]) -> Counter[str]:

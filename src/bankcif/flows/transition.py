@@ -18,7 +18,7 @@ from ..context import Actor, Purpose
 from ..errors import InputError
 from ..intake import Standard
 from ..merging import Terms
-from ..party import CATALOGUE, TRANSITIONS, CifNo, LifeCycle, PartyKind, SourceKey, Transition, why_not
+from ..party import CATALOGUE, FORBIDDING, TRANSITIONS, CifNo, LifeCycle, PartyKind, SourceKey, Transition, why_not
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._decided import Asked, Decided, keep_decided, with_party
@@ -32,6 +32,7 @@ from .desk import Desk, record
 
 __all__ = ["Stepped", "carry_out_step", "ground_of_step", "step"]
 
+_PRESENT = frozenset({LifeCycle.DRAFT, LifeCycle.PENDING, LifeCycle.ACTIVE, LifeCycle.DORMANT, LifeCycle.CLOSING})
 _REFERENCE = re.compile(r"[^\s].{0,199}")
 
 
@@ -148,11 +149,12 @@ def _take(
     desk: Desk, unit: UnitOfWork, row: PartyRow, known: Transition, evidence: str, reason: str, asked: Asked
 ) -> LifeCycle:
     """
-    Writes where those stand now whom the customer is made of and who stood where the step begins: whoever is parted from them later stands there too. Who
-    stood elsewhere, as somebody deceased behind a customer who was frozen, stands there still.
+    Writes where those stand now whom the customer is made of and who stood where the step begins: whoever is parted from them later stands there too; what forbids,
+    as a freeze, is of all who are there still. Who stood elsewhere, as somebody deceased behind a customer who was frozen, stands there still.
     """
     stand = states_of(desk, open_golden(desk, unit, row), _homes(unit, row))
-    homes = [home for home, state in stand.items() if state in known.before]
+    of_all = _PRESENT if known.after in FORBIDDING else frozenset[LifeCycle]()
+    homes = [home for home, state in stand.items() if state in known.before or state in of_all]
     said: dict[str, Any] = {"state": known.after.value, "step": known.name, "since": desk.today().isoformat()}
     if evidence:
         said["evidence"] = evidence

@@ -9,7 +9,7 @@ import attrs
 
 from ..party import Holding, Identifier, Interaction, MonthlyBalance, TaxResidence, TransactionSummary
 
-__all__ = ["CHILD_MODELS", "CODES_OF_CHILDREN", "NEEDED_OF_CHILDREN", "ONE_OF_CHILDREN"]
+__all__ = ["CHILD_MODELS", "CODES_OF_CHILDREN", "NEEDED_OF_CHILDREN", "ONCE_OF_CHILDREN", "ONE_OF_CHILDREN"]
 
 
 def _shape(model: Any) -> dict[str, str]:
@@ -39,5 +39,7 @@ NEEDED_OF_CHILDREN: Mapping[str, Sequence[str]] = {
 """Without which a child of a field is none."""
 ONE_OF_CHILDREN: Mapping[str, Sequence[str]] = {"tax_residences": ("tin", "no_tin")}
 """Of which a child of a field has one and one only."""
+ONCE_OF_CHILDREN: Mapping[str, str] = {"tax_residences": "country"}
+"""What two children of a field do not have in common: of one country two answers say nothing."""
 CODES_OF_CHILDREN = {("tax_residences", "country"): "country", ("tax_residences", "no_tin"): "no_tin"}
 """Attributes of children that are codes, with their lists."""

@@ -16,7 +16,7 @@ from .channel import Channel, Column
 
 __all__ = ["MappedRow", "child_target", "map_row"]
 
-_MAIN = frozenset({"number", "average", "country"})
+_MAIN = frozenset({"number", "average"})
 """Of what is mapped to a child, that without which there is none."""
 _ATTRIBUTES = ("issuer", "valid_from", "valid_until", "opened_on", "closed_on", "status", "branch", "balance")
 _SHORT_MONTH, _DAY = re.compile(r"[0-9]{6}"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -69,7 +69,7 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
             said = _translate(text, column, f"$.{head}", faults)
             if said is not None:
                 child[rest.rpartition(".")[2]] = said
-            continue
+            continue  # a number of no country is told by the check, and not read over: the others would be taken for all
         if head == "balances" and rest:
             _balance(children, f"{channel.source}:{key}", rest, column, text, faults)
             continue
@@ -83,7 +83,7 @@ def map_row(row: Mapping[str, str], channel: Channel, zone: ZoneInfo) -> MappedR
         if value is not None:
             values[head] = {"amount": value, "currency": column.currency} if column.currency else value
     for (head, _rest), child in children.items():
-        if not _MAIN.isdisjoint(child):
+        if head == "tax_residences" or not _MAIN.isdisjoint(child):
             allowed = channel.allowed is None or head in channel.allowed
             if allowed:
                 values.setdefault(head, []).append(child)

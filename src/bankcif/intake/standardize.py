@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import attrs
@@ -29,7 +29,7 @@ from ..party import (
     PartyKind,
 )
 from ..wording import FILLER_DATES, AddressBook, is_han, is_placeholder, standard_form
-from .children import CHILD_MODELS, CODES_OF_CHILDREN, NEEDED_OF_CHILDREN, ONE_OF_CHILDREN
+from .children import CHILD_MODELS, CODES_OF_CHILDREN, NEEDED_OF_CHILDREN, ONCE_OF_CHILDREN, ONE_OF_CHILDREN
 
 __all__ = ["Standard", "Standardizer"]
 
@@ -185,8 +185,6 @@ class Standardizer:
         return self._read_code(value, field.codes, path, faults)
 
     def _date(self, value: Any, field: Field, path: str, faults: list[Fault]) -> str | None:
-        if isinstance(value, date):
-            return value.isoformat()
         return _calendar(value, path, faults)
 
     def _integer(self, value: Any, field: Field | None, path: str, faults: list[Fault]) -> int | None:
@@ -236,6 +234,11 @@ class Standardizer:
             standard = self._child(child, field.name, f"{path}[{index}]", faults)
             if standard is not None and standard not in found:
                 found.append(standard)
+        once = ONCE_OF_CHILDREN.get(field.name, "")
+        seen = [child[once] for child in found] if once else []
+        if len(set(seen)) < len(seen):
+            faults.append(Fault(path, "twice"))
+            return []
         return found
 
     def _child(self, child: Any, of: str, path: str, faults: list[Fault]) -> dict[str, Any] | None:
@@ -279,7 +282,7 @@ class Standardizer:
     ) -> None:
         if kind == "money":
             child[name] = _money(value, path, faults)
-        elif kind == "date" and isinstance(value, str) and value.strip() in _LONG_TERM:
+        elif name == "valid_until" and isinstance(value, str) and value.strip() in _LONG_TERM:
             child["long_term"] = True
         elif kind == "date":
             child[name] = _calendar(value, path, faults)
@@ -350,7 +353,7 @@ def _month(value: Any, path: str, faults: list[Fault]) -> str | None:
 def _day(value: Any) -> str | None:
     """*value* as ``YYYY-MM-DD``; None if it is no day of the calendar."""
     if isinstance(value, date):
-        return value.isoformat()
+        return (value.date() if isinstance(value, datetime) else value).isoformat()
     text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
     digits = text.replace("-", "").replace("/", "").replace(".", "")
     try:

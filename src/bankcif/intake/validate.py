@@ -204,6 +204,9 @@ def _dates(values: Mapping[str, Any], today: date) -> Iterator[Fault]:
     for name in _PAST_DATES:
         if values.get(name, "") > bound:
             yield Fault(f"$.{name}", "future")
+    for index, one in enumerate(values.get("tax_residences", ())):
+        if one.get("certified_on", "") > bound:
+            yield Fault(f"$.tax_residences[{index}].certified_on", "future")
     if values.get("birth_date", bound) < f"{today.year - 130:04}":
         yield Fault("$.birth_date", "age", "warning")
     for index, document in enumerate(values.get("identifiers", ())):

@@ -64,7 +64,17 @@ from .relations import (
     role_label,
     share_of,
 )
-from .states import PAST_CUSTOMERS, STRICTEST_FIRST, TRANSITIONS, LifeCycle, ReviewState, Transition, strictest, why_not
+from .states import (
+    FORBIDDING,
+    PAST_CUSTOMERS,
+    STRICTEST_FIRST,
+    TRANSITIONS,
+    LifeCycle,
+    ReviewState,
+    Transition,
+    strictest,
+    why_not,
+)
 from .tables import ReferenceTables, SmallTables
 from .values import CifNo, Money, Sensitive, SourceKey, is_currency, new_cif_no, valid_cif_no
 
@@ -75,6 +85,7 @@ __all__ = [
     "CHILD_UNTIL",
     "FACT_COLUMNS",
     "FIELD_NAMES",
+    "FORBIDDING",
     "FORMS",
     "NOT_STORABLE",
     "PAST_CUSTOMERS",

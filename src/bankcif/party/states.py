@@ -16,6 +16,7 @@ import attrs
 from .._text import Language
 
 __all__ = [
+    "FORBIDDING",
     "PAST_CUSTOMERS",
     "STRICTEST_FIRST",
     "TRANSITIONS",
@@ -141,6 +142,8 @@ STRICTEST_FIRST = (
 """Of several who are one customer now: what forbids the most stands, and behind it whoever is still there."""
 
 
+FORBIDDING = frozenset({_L.FROZEN, _L.DECEASED, _L.DISSOLVED})
+"""What forbids, and so is of all whom a customer is made of and who are there still."""
 PAST_CUSTOMERS = frozenset(
     {_L.DECEASED, _L.DISSOLVED, _L.CLOSED, _L.ARCHIVED, _L.REJECTED, _L.WITHDRAWN, _L.MERGED, _L.ERASED}
 )
