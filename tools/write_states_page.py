@@ -112,7 +112,7 @@ def page() -> str:
             "",
             "* Who is registered is `active`; a bank that takes customers in by steps takes them back to a draft first.",
             "* `restricted` and `erased` belong to [erasing](../how-to/erase.md) and stand above all; a restriction that is lifted gives back what was. `merged` belongs to merging.",
-            f"* Of several who are one customer now, what stands is the first of {order}. An unmerge gives each their own; what was said in between is said of both.",
+            f"* Of several who are one customer now, what stands is the first of {order}. An unmerge gives each their own; a step in between is of those who stood where it begins, and one that forbids, a freeze or a death, of all who are there still.",
             "* Each step is a source record with its day, its evidence and, sealed beside it, its reason; `states` of a customer shows where they stand and since when, and `customers.as_of` where they stood.",
             "* A step tells the outbox that `states` changed. Rules read `life_cycle`.",
             "",
