@@ -125,6 +125,24 @@ def test_deeds_and_an_incident(loaded: tuple[Shell, str]) -> None:
     assert "Touched: none" in shell.run("audit", "incident", *always, "--actor", "eve", *AUDIT).stdout
 
 
+def test_to_whom_a_customer_s_data_was_given(loaded: tuple[Shell, str]) -> None:
+    shell, cif_no = loaded
+    assert "was given: none" in shell.run("audit", "shared", cif_no, *AUDIT).stdout
+    out = ("--recipient", "audit", "--inside", "--as", "carol", "--purpose", "compliance", "--to", "out.csv")
+    shell.run("export", "sex", "name", *out, **shell.known("carol"))
+    (found,) = shell.json("audit", "shared", cif_no, *AUDIT)  # type: ignore[misc]
+    assert (found["recipient"], found["inside"], found["actor"], found["fields"]) == (
+        "audit",
+        True,
+        "carol",
+        ["sex", "name"],
+    )
+    said = shell.run("audit", "shared", cif_no, *AUDIT).stdout
+    assert "in the house" in said
+    assert "carol" in said
+    assert "no such customer" in shell.run("audit", "shared", "C0", *AUDIT, expect=2).stderr
+
+
 def test_a_proof_goes_to_somebody_without_the_store(loaded: tuple[Shell, str], tmp_path: Path) -> None:
     shell, _ = loaded
     shell.run("audit", "prove", "s0", "3", "--out", "p.json", *AUDIT)
