@@ -19,7 +19,7 @@ PLACES: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 """Column and row of each state."""
 BENDS = {
-    ("dormant", "frozen"): 150.0, ("frozen", "dissolved"): 6.0, ("dormant", "deceased"): 6.0, ("closed", "active"): 110.0,
+    ("dormant", "frozen"): 150.0, ("active", "dissolved"): 34.0, ("dormant", "closing"): -44.0, ("dormant", "deceased"): 6.0, ("closed", "active"): 110.0,
     ("active", "closing"): 14.0, ("closing", "active"): 14.0, ("rejected", "archived"): 150.0, ("withdrawn", "archived"): -150.0,
 }  # fmt: skip
 """How far a line bends to the right of its way, where that is not by its length."""
