@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.cli.test_changes import asked, said
 from tests.cli.test_tags import MANAGER, status
 
 OFFICER = ("--as", "t.mei", "--purpose", "operations")
-
-
-def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    code = status(*words)
-    out = capsys.readouterr()
-    return code, out.out, out.err
-
-
-def asked(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    code, out, err = said(capsys, *words, "--json")
-    assert code == 0, err
-    return json.loads(out)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ import attrs
 
 from .._canonical import dumps
 from ..access import Action, FieldDecision
-from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import InputError
 from ..intake import Standard
@@ -38,11 +37,12 @@ from ..party import (
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._decided import Asked, Decided, keep_decided, with_party
+from ._looked import looked_at
 from ._opened import is_child, open_golden
 from ._reasons import need_reason
 from ._records import Arrival
-from ._relations import by_ticket, current, granted_to
-from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
+from ._relations import granted_to
+from .desk import Desk, assure, refuse
 from .register import Outcome, Registered, register
 
 __all__ = ["CONSENTS", "Allowed", "Stated", "allowed", "register_with", "state"]
@@ -146,29 +146,10 @@ def allowed(desk: Desk, cif_no: CifNo, use: ConsentUse, *, actor: Actor, purpose
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
     """
     _need_use(use)
-    need_purpose(desk, actor, "consent_of", purpose)
-    assure(desk, actor, Action.VIEW, "consent_of", purpose)
-    found: Allowed | None = None
-    within = True
-    with desk.unit_of_work() as unit:
-        row = current(unit, cif_no, purpose)
-        granted = {} if row is None else granted_to(desk, unit, actor, Action.VIEW, purpose, row)
-        if row is not None and "consents" in granted:
-            found = _allowed(row, open_golden(desk, unit, row), use, desk.today())
-            within = spend(desk, unit, actor, Action.VIEW, 1)
-            if within:
-                rules = {granted["consents"].decision.rule} | by_ticket(desk, actor, row)
-                entry = AuditEntry.by(
-                    actor, "consent_of", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1, fields=("consents",),
-                    rule=",".join(sorted(rules)),
-                )  # fmt: skip
-                record(desk, unit, [entry])
-                unit.commit()
-    if not within:
-        raise over_cap(desk, actor, Action.VIEW, "consent_of", purpose)
-    if row is None or found is None:
-        raise refuse(desk, actor, "consent_of", purpose, subjects=(row.cif_no,) if row else ())
-    return found
+    today = desk.today()
+    return looked_at(
+        desk, cif_no, "consents", "consent_of", actor, purpose, lambda row, values: _allowed(row, values, use, today)
+    )
 
 
 class _NotTheirsError(Exception):

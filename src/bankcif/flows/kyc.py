@@ -15,7 +15,6 @@ from typing import Any
 import attrs
 
 from ..access import Action, FieldDecision
-from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError
 from ..intake import Standard
@@ -25,12 +24,12 @@ from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..upkeep import OUTCOMES, open_case
 from ._decided import Asked, Decided, keep_decided, with_party
+from ._looked import looked_at
 from ._opened import open_golden
 from ._reasons import need_reason
 from ._records import Arrival
-from ._relations import by_ticket, current, granted_to
 from ._reviewed import basis_of, reviewed
-from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
+from .desk import Desk
 
 __all__ = ["CaseView", "ReviewStanding", "close_case", "open_review", "review_of", "tick"]
 
@@ -206,29 +205,9 @@ def review_of(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> R
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not show *actor* their reviews.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
     """
-    need_purpose(desk, actor, "review_of", purpose)
-    assure(desk, actor, Action.VIEW, "review_of", purpose)
-    found: ReviewStanding | None = None
-    within = True
-    with desk.unit_of_work() as unit:
-        row = current(unit, cif_no, purpose)
-        granted = {} if row is None else granted_to(desk, unit, actor, Action.VIEW, purpose, row)
-        if row is not None and "reviews" in granted:
-            found = _standing(desk, row, open_golden(desk, unit, row))
-            within = spend(desk, unit, actor, Action.VIEW, 1)
-            if within:
-                rules = {granted["reviews"].decision.rule} | by_ticket(desk, actor, row)
-                entry = AuditEntry.by(
-                    actor, "review_of", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1, fields=("reviews",),
-                    rule=",".join(sorted(rules)),
-                )  # fmt: skip
-                record(desk, unit, [entry])
-                unit.commit()
-    if not within:
-        raise over_cap(desk, actor, Action.VIEW, "review_of", purpose)
-    if row is None or found is None:
-        raise refuse(desk, actor, "review_of", purpose, subjects=(row.cif_no,) if row else ())
-    return found
+    return looked_at(
+        desk, cif_no, "reviews", "review_of", actor, purpose, lambda row, values: _standing(desk, row, values)
+    )
 
 
 def _worked_on(desk: Desk, row: PartyRow, values: Mapping[str, Any], case: str) -> Mapping[str, Any]:
