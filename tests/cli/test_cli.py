@@ -434,7 +434,8 @@ def test_the_demo_shows_the_main_job(tmp_path: Path) -> None:
     views = found["views"]  # type: ignore[index]
     assert views["somebody without a grant"] is None
     assert "phone" in views["teller at the customer's branch"]
-    assert "phone" not in views["marketing"]
+    assert "phone" not in views["marketing, with consent"]
+    assert "sex" in views["marketing, with consent"], "who consented is shown to marketing, as far as it may see"
     assert found["intact"] is True  # type: ignore[index]
     done = shell.run("demo", "--data", "data", "--out", "out", "--lang", "zh")
     for words in ("rows read", "held back", "precision", "Who looked at", "intact", "report.html"):

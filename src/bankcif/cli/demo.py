@@ -27,7 +27,7 @@ from ..flows.analyze import Summary
 from ..flows.load import LoadedRow, LoadReport
 from ..intake import read_channel
 from ..matching import Evaluation, clusters_of, evaluate
-from ..party import CATALOGUE, PartyKind, ReferenceTables
+from ..party import CATALOGUE, ConsentUse, PartyKind, ReferenceTables
 from ..protection import LocalKeyProvider
 from ..render import Chart, Section, page
 from ._shared import emit, instant, shown, table
@@ -212,10 +212,15 @@ def _example(loaded: Sequence[tuple[str, LoadedRow]]) -> str:
 
 def _views(cif: CIF, cif_no: str, people: _People) -> dict[str, CustomerView | None]:
     manager = people.manager_of(cif, cif_no)
+    # Marketing rests on consent: of who said nothing it would see nothing.
+    cif.consents.grant(
+        cif_no, ConsentUse(purpose=Purpose.MARKETING.value), text="demo", reason="ticked at the counter", actor=people.steward,
+        purpose=Purpose.OPERATIONS,
+    )  # fmt: skip
     asking = {
         "teller at the customer's branch": (people.teller_at(manager.branch or ""), Purpose.SERVICE),
         "relationship manager": (manager, Purpose.RELATIONSHIP),
-        "marketing": (people.marketing, Purpose.MARKETING),
+        "marketing, with consent": (people.marketing, Purpose.MARKETING),
         "somebody without a grant": (people.stranger, Purpose.SERVICE),
     }
     found: dict[str, CustomerView | None] = {}
