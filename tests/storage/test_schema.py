@@ -30,7 +30,7 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0003", "0002"
+revision, down_revision = "0004", "0003"
 
 def upgrade():
     with op.batch_alter_table("meeting") as table:
@@ -128,11 +128,11 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library of a later version, that adds a column and a table."""
     scripts = tmp_path / "migrations"
     shutil.copytree(upgrade._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "v0003.py").write_text(NEXT, encoding="utf-8")
+    (scripts / "versions" / "v0004.py").write_text(NEXT, encoding="utf-8")
     monkeypatch.setattr(upgrade, "_SCRIPTS", scripts)
     for module in (schema, upgrade):
-        monkeypatch.setattr(module, "SCHEMAS", ("0001", "0002", "0003"))
-        monkeypatch.setattr(module, "SCHEMA", "0003")
+        monkeypatch.setattr(module, "SCHEMAS", ("0001", "0002", "0003", "0004"))
+        monkeypatch.setattr(module, "SCHEMA", "0004")
 
 
 @pytest.fixture
@@ -148,15 +148,15 @@ def old(url: str) -> str:
 
 def test_an_older_store_is_told_untouched_and_upgraded_with_its_rows(old: str, later: None) -> None:
     with pytest.raises(
-        StoreOpenError, match="of version 0002, and this library works with 0003; run  bankcif db upgrade"
+        StoreOpenError, match="of version 0003, and this library works with 0004; run  bankcif db upgrade"
     ):
         sql.SqlRepository.open(old, "t", create=True)
-    assert upgrade.current(old) == "0002"
-    assert upgrade.upgrade(old) == ("0002", "0003")
+    assert upgrade.current(old) == "0003"
+    assert upgrade.upgrade(old) == ("0003", "0004")
     assert run(old, "SELECT extra FROM meeting", "SELECT tenant FROM novelty", "SELECT stream FROM audit_head") == [
         [], [], [("s0",)],
     ]  # fmt: skip
-    assert upgrade.current(old) == "0003"
+    assert upgrade.current(old) == "0004"
     sql.SqlRepository.open(old, "t", create=False).close()
 
 
@@ -164,11 +164,11 @@ def test_statements_since_a_version_do_the_same(old: str, later: None) -> None:
     kind = make_url(old).get_backend_name()
     if kind == "sqlite":
         with pytest.raises(StorageError, match="bankcif db upgrade  alone"):
-            upgrade.statements(kind, "0002")
+            upgrade.statements(kind, "0003")
         return
-    printed = [one.strip() for one in upgrade.statements(kind, "0002").split(";") if one.strip()]
+    printed = [one.strip() for one in upgrade.statements(kind, "0003").split(";") if one.strip()]
     run(old, *(one for one in printed if one.split()[-1] not in ("BEGIN", "COMMIT")))
-    assert upgrade.current(old) == "0003"
+    assert upgrade.current(old) == "0004"
     assert run(old, "SELECT extra FROM meeting") == [[]]
 
 

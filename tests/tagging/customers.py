@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from bankcif.rules import Kind, opened_record, opened_schema
+from bankcif.rules import Kind, Schema, opened_record, opened_schema
 
 TODAY = date(2026, 11, 27)
 near = st.integers(-800, 40).map(lambda n: (TODAY + timedelta(days=n)).isoformat())
@@ -65,9 +65,9 @@ customers = st.builds(
 TYPES = {Kind.TEXT: pl.String, Kind.BOOLEAN: pl.Boolean}
 
 
-def frames(records: list[dict[str, Any]]) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+def frames(records: list[dict[str, Any]], schema: Schema | None = None) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     """Records as columns; their key is their place."""
-    schema = opened_schema()
+    schema = opened_schema() if schema is None else schema
 
     def frame(of: Any, rows: list[tuple[int, dict[str, Any]]]) -> pl.DataFrame:
         types = {name: TYPES.get(field.kind, pl.Int64) for name, field in of.items() if field.kind is not Kind.AGE}

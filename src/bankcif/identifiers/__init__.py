@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from .._clock import Clock, SystemClock
 from ..party import ReferenceTables
 from .card import Card
-from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, check_characters, facts_of, resident_ids
+from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, check_character, check_characters, facts_of, resident_ids
 from .column import ColumnVerdict, Texts, validate_column
 from .documents import document_schemes
 from .email import Email
@@ -46,6 +46,7 @@ __all__ = [
     "Texts",
     "UnifiedSocialCreditCode",
     "Verdict",
+    "check_character",
     "check_characters",
     "facts_of",
     "resident_ids",

@@ -1,5 +1,6 @@
 """Write 5: survivorship, verification and the crosswalk."""
 
+from .confirmation import confirmed_at
 from .crosswalk import check_merge, relocate, root_of
 from .rules import STANDARD_RULES, FieldRule, Strategy, SurvivorshipRule, SurvivorshipRules
 from .statement import (
@@ -38,6 +39,7 @@ __all__ = [
     "VerificationState",
     "VerifiedField",
     "check_merge",
+    "confirmed_at",
     "relocate",
     "root_of",
     "survive",

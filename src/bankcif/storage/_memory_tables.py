@@ -12,6 +12,7 @@ from ..audit import AuditRow, CheckpointRow, Head
 from ..errors import ConflictError
 from ..party import CifNo
 from .portrait_rows import CatalogueRow, PortraitRow
+from .quality_rows import FigureRow, FindingRow, SheetRow
 from .rows import (
     ChallengeRow,
     ClaimRow,
@@ -101,6 +102,9 @@ class Data:
         self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
         self.catalogues: _Table[str, CatalogueRow] = _Table(self.undo)
         self.portraits: _Table[CifNo, PortraitRow] = _Table(self.undo)
+        self.sheets: _Table[CifNo, SheetRow] = _Table(self.undo)
+        self.findings: _Table[tuple[CifNo, str, int], FindingRow] = _Table(self.undo)
+        self.figures: _Table[tuple[int, str, str, str], FigureRow] = _Table(self.undo)
         self.credentials: _Table[tuple[str, str, str], CredentialRow] = _Table(self.undo)
         self.challenges: _Table[bytes, ChallengeRow] = _Table(self.undo)
         self.usage: _Table[tuple[str, str, int], int] = _Table(self.undo)

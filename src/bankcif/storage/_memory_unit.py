@@ -6,6 +6,7 @@ from ._memory_credentials import Credentials, Usage
 from ._memory_log import Audit, Trail
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._memory_portraits import Catalogues, Portraits
+from ._memory_quality import Figures, Findings, Sheets
 from ._memory_reasons import Reasons
 from ._memory_search import Search
 from ._memory_tables import Data
@@ -33,6 +34,9 @@ class Unit:
         self.policies = Policies(data)
         self.portraits = Portraits(data)
         self.catalogues = Catalogues(data)
+        self.sheets = Sheets(data)
+        self.findings = Findings(data)
+        self.figures = Figures(data)
         self.credentials = Credentials(data)
         self.search = Search(data)
         self.usage = Usage(data)

@@ -168,8 +168,11 @@ class Erasure(Store):
         for cif_no in wanted:
             self._data.facts.drop(cif_no)
             self._data.portraits.drop(cif_no)
+            self._data.sheets.drop(cif_no)
         for group in [key for key in self._data.golden.rows if key[0] in wanted]:
             self._data.golden.drop(group)
+        for finding in [key for key in self._data.findings.rows if key[0] in wanted]:
+            self._data.findings.drop(finding)
         for task in [row.id for row in self._data.tasks.rows.values() if {row.cif_no, row.other} & wanted]:
             self._data.tasks.drop(task)
             for place in [place for place in self._data.reviews.rows if place[0] == task]:

@@ -13,6 +13,7 @@ from ._sql_credentials import Credentials, Usage
 from ._sql_log import Audit, Trail
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._sql_portraits import Catalogues, Portraits
+from ._sql_quality import Figures, Findings, Sheets
 from ._sql_reasons import Reasons
 from ._sql_search import Search
 from ._sql_session import Session
@@ -43,6 +44,9 @@ class Unit:
         self.policies = Policies(session)
         self.portraits = Portraits(session)
         self.catalogues = Catalogues(session)
+        self.sheets = Sheets(session)
+        self.findings = Findings(session)
+        self.figures = Figures(session)
         self.credentials = Credentials(session)
         self.search = Search(session)
         self.usage = Usage(session)

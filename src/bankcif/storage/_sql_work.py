@@ -248,7 +248,9 @@ class Erasure(Store):
         wanted = set(cif_nos)
         tasks = {r[0] for name in ("tasks_of", "tasks_with") for r in self._s.select_in(name, wanted)}
         self._each("reviews_erase", [{"b_task_id": task} for task in sorted(tasks)])
-        for name in ("golden_erase", "facts_drop", "portrait_erase", "tasks_erase", "not_low_erase", "not_high_erase"):
+        for name in (
+            "golden_erase", "facts_drop", "portrait_erase", "sheet_erase", "findings_erase", "tasks_erase", "not_low_erase", "not_high_erase",
+        ):  # fmt: skip
             self._each(name, mine)
 
     def approvals(self, ids: Collection[str]) -> None:

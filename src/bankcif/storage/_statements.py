@@ -18,6 +18,7 @@ from . import _tables as t
 from ._clauses import among, mine, page_of
 from ._mapped import CursorRow, HeadRow, Mapped, MappedFacts, RetiredRow, SubjectRow, UsageRow
 from ._portrait_statements import PORTRAIT_QUERIES
+from ._quality_statements import QUALITY_QUERIES
 from .portrait_rows import PORTRAIT
 from .rows import (
     ChallengeRow,
@@ -377,4 +378,5 @@ QUERIES: Mapping[str, Any] = {
     "meet": select(t.MEETING.c.bucket).where(mine(t.MEETING), among(t.MEETING.c.bucket)).order_by(t.MEETING.c.bucket)
     .with_for_update(),
     **PORTRAIT_QUERIES,
+    **QUALITY_QUERIES,
 }  # fmt: skip

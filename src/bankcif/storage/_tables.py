@@ -202,6 +202,26 @@ PORTRAIT = _table(
     _may("due", fixed_bytes(8)),
 )  # fmt: skip
 Index("portrait_due", PORTRAIT.c.tenant, PORTRAIT.c.due)
+QUALITY_SHEET = _table(
+    "quality_sheet",
+    _key("cif_no", _CIF), _need("book", fixed_bytes(32)), _need("party_version", Integer), _may("due", fixed_bytes(8)),
+    _need("detail", SEALED),
+)  # fmt: skip
+Index("quality_sheet_due", QUALITY_SHEET.c.tenant, QUALITY_SHEET.c.due)
+FINDING = _table(
+    "finding",
+    _key("cif_no", _CIF), _key("rule", text(64)), _key("number", Integer), _need("state", text(16)), _need("opened_at", Micros),
+    _need("ground", fixed_bytes(16)), _may("closed_at", Micros), _may("until", Integer), _may("branch", LONG_TEXT),
+    _may("manager", LONG_TEXT), _may("channel", _SOURCE), _may("staff", _ACTOR), _may("assignee", _ACTOR), _need("actor", _ACTOR),
+    _need("appeal", text(16)), _need("appealed_by", _ACTOR), _need("version", Integer),
+)  # fmt: skip
+Index("finding_rule", FINDING.c.tenant, FINDING.c.rule, FINDING.c.cif_no)
+Index("finding_assignee", FINDING.c.tenant, FINDING.c.assignee, FINDING.c.cif_no)
+QUALITY_FIGURE = _table(
+    "quality_figure",
+    _key("day", Integer), _key("scope", text(16)), _key("unit", text(128)), _key("rule", text(64)),
+    *(_need(name, BigInteger) for name in ("passed", "failed", "not_applicable", "not_checked")), _need("book", fixed_bytes(32)),
+)  # fmt: skip
 CREDENTIAL = _table(
     "credential",
     _key("operator", _ACTOR), _key("kind", text(16)), _key("id", text(64)), _need("key_id", fixed_bytes(16)),
@@ -230,11 +250,12 @@ OUTBOX = Table(
 )  # fmt: skip
 
 DISTRIBUTED_BY = {
-    "party": "cif_no", "golden_group": "cif_no", "fact": "cif_no", "portrait": "cif_no", "audit_subject": "cif_no", "outbox": "cif_no",
+    "party": "cif_no", "golden_group": "cif_no", "fact": "cif_no", "portrait": "cif_no", "quality_sheet": "cif_no", "finding": "cif_no",
+    "audit_subject": "cif_no", "outbox": "cif_no",
     "source_record": "source_key", "crosswalk": "source_key", "claim": "tag", "blind_index": "tag", "not_a_match": "low",
     "task": "id", "match_review": "task_id", "approval": "id", "reason": "about", "staged_row": "batch",
     "audit_entry": "stream", "audit_head": "stream", "usage": "actor", "credential": "operator", "challenge": "id",
-    "meeting": "bucket",
+    "meeting": "bucket", "quality_figure": "day",
 }  # fmt: skip
 """
 By which column the rows of a table belong together, of every table that grows with customers or writers; the others have a few rows

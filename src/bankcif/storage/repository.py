@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from ..approval import Approval
 from ..party import CifNo, SourceKey
 from .index_store import IndexStore
 from .log_store import AuditStore, TrailStore
 from .person_store import CredentialStore, ReasonStore, UsageStore
 from .portrait_store import CatalogueStore, PortraitStore
+from .quality_store import FigureStore, FindingStore, SheetStore
 from .rows import (
     ClaimRow,
     FactRow,
@@ -28,14 +28,12 @@ from .rows import (
     OutboxRow,
     PartyRow,
     PolicyRow,
-    ReviewRow,
     RotationRow,
     SourceRow,
-    StagedRow,
     StoreRow,
-    TaskRow,
 )
 from .search_store import SearchStore
+from .work_store import ReviewStore, StagingStore, WorkStore
 
 LOST = "connection"
 """Rule of the `StorageError` after which nobody knows whether a commit that was under way has happened."""
@@ -49,6 +47,8 @@ __all__ = [
     "CredentialStore",
     "CrosswalkStore",
     "ErasureStore",
+    "FigureStore",
+    "FindingStore",
     "IndexStore",
     "KeyWorkStore",
     "OutboxStore",
@@ -57,6 +57,7 @@ __all__ = [
     "PortraitStore",
     "ReasonStore",
     "Repository",
+    "SheetStore",
     "SourceStore",
     "StagingStore",
     "TrailStore",
@@ -181,71 +182,6 @@ class ClaimStore(Protocol):
         """Gives up those of *tags* that *holder* holds."""
 
 
-class WorkStore(Protocol):
-    """Tasks and approvals."""
-
-    def add_tasks(self, rows: Collection[TaskRow]) -> None:
-        """New tasks; one whose id exists is left as it is."""
-
-    def tasks(
-        self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None, ids: Collection[str] | None = None,
-        most: int | None = None,
-    ) -> Sequence[TaskRow]:  # fmt: skip
-        """Tasks by state, and by id or the parties they concern, heaviest first; *most* at most."""
-
-    def change_task(self, row: TaskRow) -> None:
-        """Keeps the task as *row* has it. Raises `ConflictError` unless it stood at the version before."""
-
-    def add_approvals(self, approvals: Collection[Approval]) -> None:
-        """New proposals; one whose id exists is left as it is."""
-
-    def settle_approval(self, before: Approval, after: Approval) -> None:
-        """Keeps state and checks of *after*. Raises `ConflictError` unless it stands as *before*."""
-
-    def approvals(
-        self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
-    ) -> Sequence[Approval]:
-        """Proposals by state, id and subject, oldest first."""
-
-    def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
-        """Up to *limit* proposals whose ids come behind *after*, by id."""
-
-
-class ReviewStore(Protocol):
-    """What persons said of possible matches."""
-
-    def add(self, row: ReviewRow) -> None:
-        """Keeps one. Raises `ConflictError` if the task has one of this number."""
-
-    def of(self, task_ids: Collection[str]) -> Sequence[ReviewRow]:
-        """Those of these tasks, by task and number."""
-
-    def page(self, after: tuple[str, int], limit: int) -> Sequence[ReviewRow]:
-        """Up to *limit* behind *after* (task, number), in that order."""
-
-
-class StagingStore(Protocol):
-    """Rows held at intake."""
-
-    def add(self, rows: Collection[StagedRow]) -> None:
-        """Holds rows; one that is held already is left as it is."""
-
-    def rows(self, place: tuple[bytes, int] | None = None) -> Sequence[StagedRow]:
-        """All rows that were held, decided ones among them, by batch and line; or the one at *place* (batch, line)."""
-
-    def lines(self, batch: bytes, lines: Collection[int]) -> Collection[int]:
-        """Those of *lines* of a batch at which there is a row, held or decided."""
-
-    def page(self, after: tuple[bytes, int], limit: int) -> Sequence[StagedRow]:
-        """Up to *limit* rows behind *after* (batch, line), in that order."""
-
-    def change(self, row: StagedRow) -> None:
-        """Keeps key, sealed bytes and state as *row* has them. Raises `ConflictError` unless it was held."""
-
-    def drop(self, rows: Collection[StagedRow]) -> None:
-        """Deletes rows; one that is not there is nothing."""
-
-
 class PolicyStore(Protocol):
     """Access policies: the one in force, and those that were or may be."""
 
@@ -269,7 +205,7 @@ class ErasureStore(Protocol):
         """Deletes every link of these source keys, past ones too."""
 
     def parties(self, cif_nos: Collection[CifNo]) -> None:
-        """Deletes golden groups in every version, portraits, facts, tasks, and pairs kept apart, of these parties."""
+        """Deletes golden groups in every version, portraits, facts, sheets and findings of data quality, tasks, and pairs kept apart, of these parties."""
 
     def approvals(self, ids: Collection[str]) -> None:
         """Deletes proposals; one that is not there is nothing."""
@@ -361,6 +297,12 @@ class UnitOfWork(Protocol):
     def portraits(self) -> PortraitStore: ...
     @property
     def catalogues(self) -> CatalogueStore: ...
+    @property
+    def sheets(self) -> SheetStore: ...
+    @property
+    def findings(self) -> FindingStore: ...
+    @property
+    def figures(self) -> FigureStore: ...
     @property
     def credentials(self) -> CredentialStore: ...
     @property

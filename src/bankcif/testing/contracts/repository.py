@@ -23,6 +23,7 @@ from ...storage.rows import (
     StoreRow,
 )
 from .log import LogContract
+from .quality import QualityContract
 from .rows import A, B, approval, index, link, party, source, task
 from .search import SearchContract
 from .upkeep import UpkeepContract
@@ -30,7 +31,7 @@ from .upkeep import UpkeepContract
 __all__ = ["RepositoryContract"]
 
 
-class RepositoryContract(UpkeepContract, LogContract, SearchContract):
+class RepositoryContract(UpkeepContract, LogContract, SearchContract, QualityContract):
     """
     What every store must do. The fixture ``repository`` gives an empty one; ``reopened`` a function that gives the
     same store opened anew (a store in memory gives itself).

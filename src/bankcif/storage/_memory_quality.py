@@ -1,0 +1,85 @@
+"""Data quality, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ..errors import ConflictError
+from ..party import CifNo
+from ._memory_tables import Store
+from .portrait_rows import IDLE
+from .quality_rows import FigureRow, FindingRow, SheetRow
+
+__all__ = ["Figures", "Findings", "Sheets"]
+
+
+class Sheets(Store):
+    def put(self, rows: Collection[SheetRow]) -> None:
+        for row in rows:
+            self._data.sheets.put(row.cif_no, row)
+
+    def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, SheetRow]:
+        return {c: self._data.sheets.rows[c] for c in cif_nos if c in self._data.sheets.rows}
+
+    def page(self, after: str, limit: int) -> Sequence[SheetRow]:
+        parties = self._data.parties.rows
+        rows = sorted(self._data.sheets.rows.items())
+        return [
+            row for cif_no, row in rows if cif_no > after and cif_no in parties and parties[cif_no].life_cycle not in IDLE
+        ][:limit]  # fmt: skip
+
+    def due(self, tags: Collection[bytes], after: str, limit: int) -> Sequence[CifNo]:
+        wanted, rows = set(tags), sorted(self._data.sheets.rows.items())
+        return [cif_no for cif_no, row in rows if cif_no > after and row.due in wanted][:limit]
+
+    def behind(self, book: bytes, after: str, limit: int) -> Sequence[CifNo]:
+        known = self._data.sheets.rows
+        return [
+            cif_no
+            for cif_no, row in sorted(self._data.parties.rows.items())
+            if cif_no > after
+            and row.life_cycle not in IDLE
+            and not (cif_no in known and (known[cif_no].book, known[cif_no].party_version) == (book, row.version))
+        ][:limit]
+
+
+class Findings(Store):
+    def add(self, rows: Collection[FindingRow]) -> None:
+        for row in rows:
+            self._data.findings.add((row.cif_no, row.rule, row.number), row)
+
+    def change(self, row: FindingRow) -> None:
+        key = (row.cif_no, row.rule, row.number)
+        before = self._data.findings.rows.get(key)
+        if before is None or before.version != row.version - 1:
+            raise ConflictError("the finding was changed meanwhile; look at it again", rule="finding")
+        self._data.findings.put(key, row)
+
+    def of(self, cif_nos: Collection[CifNo]) -> Sequence[FindingRow]:
+        wanted = set(cif_nos)
+        return [row for key, row in sorted(self._data.findings.rows.items()) if key[0] in wanted]
+
+    def page(
+        self, after: tuple[str, str, int], limit: int, *, live: bool = False, rule: str = "", assignee: str = ""
+    ) -> Sequence[FindingRow]:
+        return [
+            row
+            for key, row in sorted(self._data.findings.rows.items())
+            if key > after
+            and not (live and row.closed_at is not None)
+            and rule in ("", row.rule)
+            and assignee in ("", row.assignee)
+        ][:limit]
+
+
+class Figures(Store):
+    def put(self, day: int, rows: Collection[FigureRow]) -> None:
+        for key in [key for key in self._data.figures.rows if key[0] == day]:
+            self._data.figures.drop(key)
+        for row in rows:
+            self._data.figures.add((row.day, row.scope, row.unit, row.rule), row)
+
+    def between(self, first: int, last: int, scope: str) -> Sequence[FigureRow]:
+        return [
+            row for key, row in sorted(self._data.figures.rows.items()) if first <= key[0] <= last and key[1] == scope
+        ]
