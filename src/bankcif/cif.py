@@ -28,6 +28,7 @@ from ._tasks import (
     Matches,
     Operators,
     Policies,
+    Quality,
     Relations,
     Reminders,
     Reviews,
@@ -52,6 +53,7 @@ from .matching import LinkPolicy, MatchModel, default_model
 from .merging import STANDARD_RULES, SurvivorshipRules, Terms
 from .party import TWO_PERSONS, PartyKind, ReferenceTables
 from .protection import DataKeys, Frequency, KeyProvider, KeyStore, Sealer, suite_of
+from .quality import Gauge, RuleBook, starter_rules
 from .storage import Limits, Repository
 from .upkeep import ReviewPlan
 from .wording import AddressBook
@@ -89,6 +91,7 @@ class CIF:
         sinks: Who gets a copy of every entry, such as the bank's security monitoring; see `bankcif.audit.AuditSink`.
         log_plan: How often checkpoints are made, and entries forwarded.
         review_plan: How customers are reviewed; the library's if None.
+        quality: Rules of data quality; the library's if None.
         policy_seconds: How long at most a call is decided by a policy that another process replaced; at 0 each call looks, which
             takes some 100 µs.
         zone: The tenant's calendar.
@@ -133,6 +136,7 @@ class CIF:
         sinks: Sequence[AuditSink] = (),
         log_plan: LogPlan | None = None,
         review_plan: ReviewPlan | None = None,
+        quality: RuleBook | None = None,
         policy_seconds: float = 5.0,
         zone: ZoneInfo | None = None,
         clock: Clock | None = None,
@@ -155,6 +159,7 @@ class CIF:
         zone = zone or ZoneInfo("Asia/Shanghai")
         clock, ids, tables = clock or SystemClock(), ids or SystemIds(), tables or ReferenceTables()
         schemes = schemes or standard_schemes(clock=clock, zone=zone, tables=tables)
+        addresses = AddressBook(tables.divisions, postcode_zones=tables.small.postcode_zones)
         founding = Founding(
             expected_customers=expected_customers, frequencies=frequencies,
             suite=None if suite is None else suite_of(suite), create=create, name_search=frozenset(name_search),
@@ -175,10 +180,11 @@ class CIF:
             schemes=schemes, codes=tables.codes,
             standardizer=Standardizer(
                 schemes=schemes, codes=tables.codes,
-                addresses=AddressBook(tables.divisions, postcode_zones=tables.small.postcode_zones),
+                addresses=addresses,
             ),
             standards=standards or capture_standards(),
             models=models, link_policy=link_policy, survivorship=survivorship or STANDARD_RULES, policy=policy, masks=masks, reviews=review_plan or ReviewPlan(),
+            quality=quality or starter_rules(), gauge=Gauge(schemes, addresses),
             watch=PolicyWatch(repository, founded.digester, masks, clock, policy_seconds, policy), tags=None,
             tag_watch=TagWatch(repository, founded.digester, clock, policy_seconds),
             authentication=authentication or AuthPlan(),
@@ -207,6 +213,7 @@ class CIF:
         self.relations = Relations(self)
         self.reminders = Reminders(self)
         self.reviews = Reviews(self)
+        self.quality = Quality(self)
         self.operators = Operators(self)
         self.exports = Exports(self)
         self.access = Access(self)

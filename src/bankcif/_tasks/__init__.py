@@ -7,6 +7,7 @@ from .consents import Consents
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
 from .operators import Operators
+from .quality import Quality
 from .relations import Relations
 from .reminders import Reminders
 from .reviews import Reviews
@@ -27,6 +28,7 @@ __all__ = [
     "Matches",
     "Operators",
     "Policies",
+    "Quality",
     "Relations",
     "Reminders",
     "Reviews",

@@ -29,6 +29,9 @@ _LOGGED = {
     "relations.add": "relate", "relations.end": "end_relation", "relations.correct": "correct_relation", "relations.retract": "retract_relation",
     "relations.of": "relations", "changes.make": "change", "changes.cancel": "cancel_change", "changes.of": "changes",
     "reminders.waiting": "reminders", "reminders.done": "remind", "reminders.snooze": "remind", "reminders.reopen": "remind", "reminders.deliver": "deliver_reminders",
+    "quality.run": "examine", "quality.figures": "quality_figures", "quality.assign": "assign_finding", "quality.accept": "accept_finding",
+    "quality.dismiss": "dismiss_finding", "quality.close": "close_finding", "quality.report": "report_finding", "quality.appeal": "appeal_finding",
+    "quality.draw": "draw_sample", "quality.suggestions": "cleaning_proposals",
     "reminders.contacted": "change", "relations.picture": "relation_picture",
     "tags.roll_back": "propose_catalogue", "tags.say": "tag", "tags.veto": "tag", "tags.take_back": "tag", "audit.verify": "verify_log", "audit.who": "who_looked",
 }  # fmt: skip

@@ -80,6 +80,8 @@ class Action(enum.StrEnum):
     WORK = "work"
     TRANSITION = "transition"
     REVIEW_CUSTOMER = "review_customer"
+    EXAMINE = "examine"
+    FINDINGS = "findings"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -101,6 +103,7 @@ BY_CUSTOMER = frozenset(
         Action.WORK,
         Action.TRANSITION,
         Action.REVIEW_CUSTOMER,
+        Action.FINDINGS,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""

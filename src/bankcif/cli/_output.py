@@ -39,11 +39,11 @@ def _plain(value: Any) -> Any:
     raise TypeError("no plain form")
 
 
-def save(path: Path, text: str) -> None:
-    """Writes *text* to *path*. Raises `FileError` if that can not be written."""
+def save(path: Path, content: str | bytes) -> None:
+    """Writes *content* to *path*. Raises `FileError` if that can not be written."""
     failed = False
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError:
         failed = True
     if failed:

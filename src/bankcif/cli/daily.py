@@ -28,6 +28,10 @@ _STEPS: dict[str, tuple[str, Callable[[CIF, Actor, Purpose], int | None]]] = {
         lambda cif, actor, purpose: cif.customers.rebuild(actor=actor, purpose=purpose),
     ),
     "portraits": ("customers whose tags the calendar changed", _renew),
+    "quality": (
+        "customers of whom the quality rules were asked",
+        lambda cif, actor, purpose: cif.quality.run(actor=actor, purpose=purpose).looked_at,
+    ),
     "held": (
         "held rows whose days were over",
         lambda cif, actor, purpose: cif.held.expire(actor=actor, purpose=purpose),
@@ -39,7 +43,7 @@ _STEPS: dict[str, tuple[str, Callable[[CIF, Actor, Purpose], int | None]]] = {
 @click.command("daily")
 @customer_command
 def daily(session: Session) -> int:
-    """Bring everything up to the day: end proposals, begin scheduled changes, renew tags, drop held rows. What the policy does not let you do is left out."""
+    """Bring everything up to the day: end proposals, begin scheduled changes, renew tags, ask the quality rules, drop held rows. What the policy does not let you do is left out."""
     done: dict[str, int | None] = {}
     with session.open() as cif:
         actor = session.actor(cif)

@@ -24,6 +24,7 @@ from ..matching import LinkPolicy, MatchModel
 from ..merging import SurvivorshipRules
 from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger, Taggers
+from ..quality import Gauge, RuleBook
 from ..storage import LOST, Repository, UnitOfWork
 from ..upkeep import ReviewPlan
 from ._policy import PolicyWatch
@@ -72,6 +73,7 @@ class Desk:
         policy, watch: By which the call works, from its beginning to its end; what tells when another comes, for the next call's desk.
         tags, tag_watch: The tag catalogue by which portraits are made in this call, if there is one; and what tells when another comes.
         reviews: How customers are reviewed.
+        quality, gauge: What is asked of data, and what looks into values for it.
         log: Writes the audit log.
         wait: Waits so many seconds, for a server to come back.
     """
@@ -98,6 +100,8 @@ class Desk:
     tag_watch: TagWatch
     masks: MaskProfiles
     reviews: ReviewPlan
+    quality: RuleBook
+    gauge: Gauge
     authentication: AuthPlan
     log: LogWriter
     wait: Callable[[float], None]

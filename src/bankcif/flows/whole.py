@@ -24,6 +24,7 @@ from ._relations import current, granted_to, is_seen
 from ._view import CustomerView, need_view_sink, view_of
 from ._walked import Ask, RelationView, relations_shown
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
+from .findings import FindingView, findings_of
 from .portray import PortraitView, tags_granted, tags_of
 from .remind import ReminderView, reminders_of
 
@@ -76,6 +77,7 @@ class Customer360:
         due: Contacts that ask for something to be done and have no outcome, the earliest due first: the next actions at the counter.
         tasks: Questions that wait for a person.
         reminders: What is to be done about them while they have a tag, of the tags that are shown.
+        findings: What is to be put right of the fields that are shown, what is accepted for a time or told to be none among them.
         withheld: Fields, tags and segments that there are or may be, and ``tasks``, of which nothing is shown to this actor.
     """
 
@@ -86,6 +88,7 @@ class Customer360:
     due: tuple[Contact, ...]
     tasks: tuple[OpenTask, ...]
     reminders: tuple[ReminderView, ...]
+    findings: tuple[FindingView, ...]
     withheld: tuple[str, ...]
 
 
@@ -143,6 +146,7 @@ def _seen(
         relations=relations_shown(ask, desk.today()) if "relationships" in view.values else (),
         due=tuple(sorted((one for one in contacts if one.due and not one.outcome), key=lambda one: (one.due, one.on))),
         tasks=_tasks(desk, unit, row, actor) if may_task else (), reminders=reminders_of(desk, unit, row, granted),
+        findings=findings_of(desk, unit, row, granted.keys()),
         withheld=(*view.withheld, *portrait.withheld, *(() if may_task else ("tasks",))),
     )  # fmt: skip
     return found, rules

@@ -10,7 +10,7 @@ from .card import Card
 from .cn import ResidentId, ResidentIdFacts, ResidentIdKind, check_character, check_characters, facts_of, resident_ids
 from .column import ColumnVerdict, Texts, validate_column
 from .documents import document_schemes
-from .email import Email
+from .email import MISTYPED_DOMAINS, Email
 from .foreign import foreign_schemes
 from .military import HouseholdRegister, Military
 from .mrz import Mrz, MrzFacts
@@ -21,6 +21,7 @@ from .shapes import Shape, ShapedScheme
 from .stdnum import StdnumLibrary, StdnumScheme
 
 __all__ = [
+    "MISTYPED_DOMAINS",
     "Card",
     "ColumnVerdict",
     "Email",

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from .scheme import Issue, Scheme, Severity, Verdict, normalize, verdict
 
-__all__ = ["Email"]
+__all__ = ["MISTYPED_DOMAINS", "Email"]
 
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f\ud800-\udfff]{1,64}\Z")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _RESERVED = frozenset({"example.com", "example.net", "example.org"})
 # Source: RFC 2606 and RFC 6761.
 _RESERVED_TOP = frozenset({"example", "test", "invalid", "localhost"})
-# Mistyped domains seen in customer files; a warning, since somebody may own one.
-_TYPOS = frozenset(
-    (
-        "qq.con qq.cm qq.co qq.om 163.cm 163.con 163.co 126.con 126.cm gmial.com gmai.com gmail.con gmail.cn "
-        "hotmial.com hotmail.con sina.con sina.cm foxmial.com outlok.com"
-    ).split()
-)
+MISTYPED_DOMAINS: Mapping[str, str] = {
+    "qq.con": "qq.com", "qq.cm": "qq.com", "qq.co": "qq.com", "qq.om": "qq.com", "163.cm": "163.com", "163.con": "163.com", "163.co": "163.com",
+    "126.con": "126.com", "126.cm": "126.com", "gmial.com": "gmail.com", "gmai.com": "gmail.com", "gmail.con": "gmail.com",
+    "gmail.cn": "gmail.com", "hotmial.com": "hotmail.com", "hotmail.con": "hotmail.com", "sina.con": "sina.com", "sina.cm": "sina.com",
+    "foxmial.com": "foxmail.com", "outlok.com": "outlook.com",
+}  # fmt: skip
+"""Domains that are evident typing errors, and what was meant."""
 
 
 class Email(Scheme):
@@ -52,7 +53,7 @@ class Email(Scheme):
         labels = ascii_domain.split(".")
         if len(ascii_domain) > 253 or len(labels) < 2 or not all(map(_LABEL.match, labels)) or labels[-1].isdigit():
             issues.append(Issue("domain", Severity.ERROR, len(local) + 1))
-        elif domain in _TYPOS:
+        elif domain in MISTYPED_DOMAINS:
             issues.append(Issue("domain_typo", Severity.WARNING, len(local) + 1))
         elif (domain in _RESERVED or labels[-1] in _RESERVED_TOP) and domain not in self._accepted:
             issues.append(Issue("reserved_domain", Severity.WARNING, len(local) + 1))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from ..rules import (
     written,
 )
 from ..rules.columns import holding
-from .dimension import Figure, Outcome
+from .dimension import Dimension, Figure, Outcome
 from .measures import quality_schema
 from .rule import QualityRule
 
@@ -144,6 +144,15 @@ class RuleBook:
             one.name: _outcome(one, record, known) for one, known in zip(self._compiled, self._on(today), strict=True)
         }
 
+    def by_dimension(self, figures: Mapping[str, Figure]) -> dict[Dimension, Figure]:
+        """Figures of rules by dimension, its rules together; a rule that the book has no more is in none."""
+        found: dict[Dimension, Figure] = {}
+        for name in self.names:
+            if name in figures:
+                dimension = self.rules[name].dimension
+                found[dimension] = found.get(dimension, Figure()) + figures[name]
+        return {one: found[one] for one in Dimension if one in found}
+
     def next_change(self, record: Mapping[str, Any], today: date) -> date | None:
         """The first day on which something else can come out if nothing new is heard; None if there is none."""
         first: date | None = None
@@ -239,6 +248,7 @@ def figures_in_columns(book: RuleBook, outcomes: Any, *, by: str | None = None) 
     }
 
 
+@cache
 def starter_rules() -> RuleBook:
     """The rules for a Chinese bank's persons and companies that ship with the library: an example to begin with."""
     with as_file(files(__package__ or "bankcif.quality") / "data" / "starter.toml") as path:

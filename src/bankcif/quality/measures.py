@@ -110,7 +110,7 @@ class Gauge:
         if kind is PartyKind.INDIVIDUAL and values.get("name") and values.get("pinyin_name"):
             found["pinyin_fits"] = _is_reading(values["pinyin_name"], values["name"])
         if values.get("address"):
-            self._address(found, values["address"])
+            self._address(found, values["address"]["text"])
         return found
 
     def _number(self, found: dict[str, Any], name: str, numbers: Iterable[tuple[str, str]]) -> None:

@@ -9,11 +9,14 @@ from .linking import (
     threshold_section,
 )
 from .page import Chart, Section, page
+from .quality import QualityView, quality_sections
 from .relations import relation_picture
 from .table_file import csv_text, mark_line
+from .workbook import workbook
 
 __all__ = [
     "Chart",
+    "QualityView",
     "Section",
     "blocking_section",
     "clusters_section",
@@ -23,6 +26,8 @@ __all__ = [
     "mark_line",
     "model_sections",
     "page",
+    "quality_sections",
     "relation_picture",
     "threshold_section",
+    "workbook",
 ]

@@ -33,6 +33,7 @@ class Chart(enum.StrEnum):
     SIGNED = "signed"
     WATERFALL = "waterfall"
     LINES = "lines"
+    HEAT = "heat"
 
 
 @attrs.frozen(kw_only=True)
@@ -47,9 +48,11 @@ class Section:
         rows: Cells: text or numbers. For `Chart.BARS` the first column names the bar and the second is its length;
             for `Chart.STACKED` the columns are bar, part, length. `Chart.SIGNED` draws lengths on both sides of zero,
             `Chart.WATERFALL` each where the one before ends, its last row being the sum. For `Chart.LINES` the columns are
-            place along the axis, line, height.
+            place along the axis, line, height; a place that is text stands in the order of the rows. For `Chart.HEAT` they are
+            row, column, and a number that gives the colour, red for the least.
         chart: How it is drawn.
         percent: Whether lengths are shares of 1.
+        across: Of `Chart.HEAT`, the columns in their order; in that of the rows if empty.
     """
 
     title: str
@@ -58,6 +61,7 @@ class Section:
     rows: Sequence[Sequence[str | int | float]]
     chart: Chart = Chart.BARS
     percent: bool = False
+    across: tuple[str, ...] = ()
 
 
 def page(title: str, sections: Sequence[Section], *, language: Language, made_at: datetime) -> str:
@@ -105,6 +109,7 @@ def _svg(section: Section) -> str:
 
 
 _BLUE, _RED = "#0072B2", "#D55E00"
+_HEAT = ["#E7A08A", "#F6E3A1", "#9CCFB0"]
 _COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
 
 
@@ -182,10 +187,11 @@ def _sides(altair: Any) -> Any:
 def _lines(altair: Any, section: Section) -> Any:
     along, line, height = section.columns
     axis = altair.Axis(format="%" if section.percent else ",.0f")
+    worded = any(isinstance(row[0], str) for row in section.rows)
     return (
-        _data(altair, section).mark_line(strokeWidth=2)
+        _data(altair, section).mark_line(strokeWidth=2, point=worded)
         .encode(
-            x=altair.X(field=_field(along), type="quantitative", title=along),
+            x=altair.X(field=_field(along), type="nominal" if worded else "quantitative", sort=None, title=along),
             y=altair.Y(
                 field=_field(height), type="quantitative", title=height, axis=axis, scale=altair.Scale(zero=False)
             ),
@@ -194,8 +200,33 @@ def _lines(altair: Any, section: Section) -> Any:
     )  # fmt: skip
 
 
+def _heat(altair: Any, section: Section) -> Any:
+    """Cells of two names, with their number written in them; what there is no row of stays empty."""
+    down, across, number = section.columns
+    form = ".0%" if section.percent else ",.0f"
+    scale = altair.Scale(range=_HEAT, domain=[0.5, 1.0] if section.percent else altair.Undefined, clamp=True)
+    base = _data(altair, section).encode(
+        y=_names(altair, down),
+        x=altair.X(
+            field=_field(across),
+            type="nominal",
+            sort=[*section.across] or None,
+            title=None,
+            axis=altair.Axis(labelAngle=0),
+        ),
+    )
+    cells = base.mark_rect().encode(
+        color=altair.Color(field=_field(number), type="quantitative", legend=None, scale=scale)
+    )
+    written = base.mark_text(fontSize=11, color="#1b1f24").encode(
+        text=altair.Text(field=_field(number), type="quantitative", format=form)
+    )
+    return cells + written
+
+
 _DRAWN: Mapping[Chart, Callable[[Any, Section], Any]] = {
     Chart.BARS: _bars, Chart.STACKED: _stacked, Chart.SIGNED: _signed, Chart.WATERFALL: _waterfall, Chart.LINES: _lines,
+    Chart.HEAT: _heat,
 }  # fmt: skip
 
 

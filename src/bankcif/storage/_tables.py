@@ -212,7 +212,7 @@ FINDING = _table(
     "finding",
     _key("cif_no", _CIF), _key("rule", text(64)), _key("number", Integer), _need("state", text(16)), _need("opened_at", Micros),
     _need("ground", fixed_bytes(16)), _may("closed_at", Micros), _may("until", Integer), _may("branch", LONG_TEXT),
-    _may("manager", LONG_TEXT), _may("channel", _SOURCE), _may("staff", _ACTOR), _may("assignee", _ACTOR), _need("actor", _ACTOR),
+    _may("manager", LONG_TEXT), _may("channel", _SOURCE), _may("staff", _ACTOR), _may("assignee", _ACTOR), _need("actor", _ACTOR), _need("said", Integer),
     _need("appeal", text(16)), _need("appealed_by", _ACTOR), _need("version", Integer),
 )  # fmt: skip
 Index("finding_rule", FINDING.c.tenant, FINDING.c.rule, FINDING.c.cif_no)

@@ -43,7 +43,7 @@ class FindingRow:
         channel, staff: By what channel and by whom the value came.
         ground: Keyed digest of what it was found in.
         assignee: Who works on it, by operator id.
-        actor: Who said something of it last; empty if nobody did.
+        actor, said: Who said something of it last, empty if nobody did, and at which version, under which their words are kept.
         appeal, appealed_by: Whether it is to count in scorecards, where somebody asked, and who.
         version: Counts its changes, from 1.
     """
@@ -62,6 +62,7 @@ class FindingRow:
     staff: str | None = None
     assignee: str | None = None
     actor: str = ""
+    said: int = 0
     appeal: str = ""
     appealed_by: str = ""
     version: int = 1

@@ -26,7 +26,7 @@ def upgrade() -> None:
         _column("closed_at", sa.BigInteger, missing=True), _column("until", sa.Integer, missing=True),
         _column("branch", LONG_TEXT, missing=True), _column("manager", LONG_TEXT, missing=True),
         _column("channel", text(64), missing=True), _column("staff", text(64), missing=True),
-        _column("assignee", text(64), missing=True), _column("actor", text(64)), _column("appeal", text(16)),
+        _column("assignee", text(64), missing=True), _column("actor", text(64)), _column("said", sa.Integer), _column("appeal", text(16)),
         _column("appealed_by", text(64)), _column("version", sa.Integer),
     )  # fmt: skip
     op.create_index("finding_rule", "finding", ["tenant", "rule", "cif_no"])
