@@ -17,11 +17,11 @@ import attrs
 import numpy as np
 import polars as pl
 
-from bankcif.rules import Kind, compiled, lower, opened_record, opened_schema, parse
+from bankcif.rules import Kind, Schema, compiled, lower, opened_record, opened_schema, parse
 from bankcif.rules.columns import holding
 from bankcif.tagging import Evaluator, TierScale, starter_catalogue
 
-__all__ = ["rules"]
+__all__ = ["frames", "rules"]
 
 TODAY = date(2026, 11, 27)
 NOW = (TODAY - date(1970, 1, 1)).days
@@ -69,10 +69,10 @@ def _micros(work: Any, times: int) -> float:
     return statistics.median(taken)
 
 
-def frames(customers: int) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
-    """Made-up customers with the columns of `opened_schema`, and three rows each of every collection."""
+def frames(customers: int, schema: Schema | None = None) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """Made-up customers with the columns of *schema*, of tags if None, and three rows each of every collection."""
     made = np.random.default_rng(7)
-    schema = opened_schema()
+    schema = opened_schema() if schema is None else schema
 
     def text(size: int, *choices: str) -> pl.Series:
         return pl.Series(np.array(choices)[made.integers(0, len(choices), size)])

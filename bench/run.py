@@ -453,6 +453,13 @@ def ruled() -> dict[str, Any]:
     return {**rules(), "in SQL": store_rules()}
 
 
+def examined() -> dict[str, Any]:
+    """Quality rules over a million customers; see `quality`."""
+    from quality import quality
+
+    return quality()
+
+
 def tagged() -> dict[str, Any]:
     """Tags in the store; see `tags`."""
     from tags import tags
@@ -498,6 +505,7 @@ BENCHES = {
     "servers": on_servers,
     "rules": ruled,
     "tags": tagged,
+    "quality": examined,
     "search": searched,
     "growth": grown,
     "link": link,

@@ -306,6 +306,15 @@ def test_a_protected_field_waits_and_is_seen_to_wait(cif: CIF, cif_no: str) -> N
     assert cif.customers.get(cif_no, **ASK).phone == "154****2222"
 
 
+@pytest.mark.parametrize("field", ["phone", "email", "name"])
+def test_a_protected_field_is_cleared_by_two(cif: CIF, cif_no: str, field: str) -> None:
+    approved(cif, made(cif, cif_no, values={field: None}))
+    assert field not in cif.customers.get(cif_no, **ASK).values
+    approved(
+        cif, made(cif, cif_no, values={"address": "上海市浦东新区一路1号"})
+    )  # whoever is looked at again is read again
+
+
 def test_what_is_protected_waits_whatever_channel_the_maker_names(cif: CIF, cif_no: str) -> None:
     assert "phone" in TRUST["counter"].may_change, "of a source, that is; the channel of a change is the maker's word"
     for values in ({"phone": "15411112222"}, {"identifiers": [{"scheme": "passport", "number": "E73905126"}]}):

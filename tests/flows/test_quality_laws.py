@@ -18,9 +18,10 @@ from bankcif.errors import BankCIFError
 from bankcif.flows.change import ChangeSet
 from bankcif.identifiers import check_character
 from bankcif.merging import Assurance
-from bankcif.party import ReferenceTables
 from bankcif.quality import Finding
+from bankcif.testing import synthetic_tables
 
+TABLES = synthetic_tables()
 PEOPLE = ("赵云飞", "钱学礼", "孙大圣", "李时珍", "周树人")
 PHONES = ("15412340001", "15412340002", None)
 some = st.integers(0, len(PEOPLE) - 1)
@@ -41,9 +42,9 @@ EVENTS = st.lists(
 )  # fmt: skip
 
 
-def made(clock: FixedClock, tables: ReferenceTables) -> CIF:
+def made(clock: FixedClock) -> CIF:
     return CIF(
-        repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(), tables=tables,
+        repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(), tables=TABLES,
         clock=clock, policy=asking(),
     )  # fmt: skip
 
@@ -98,15 +99,11 @@ def kept(cif: CIF) -> tuple[Any, ...]:
     return sheets, findings, cif.quality.figures(**ASK), cif.quality.figures("staff", **ASK)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(events=EVENTS)
-def test_a_run_over_what_changed_comes_to_the_same_as_one_over_everybody(
-    events: list[tuple[Any, ...]], tables: ReferenceTables
-) -> None:
+def test_a_run_over_what_changed_comes_to_the_same_as_one_over_everybody(events: list[tuple[Any, ...]]) -> None:
     clock = FixedClock(NOW)
-    with made(clock, tables) as cif:
+    with made(clock) as cif:
         for person in range(len(PEOPLE)):
             deliver(cif, person, "15412340001", None)
         with cif._desk.repository.unit_of_work() as unit:
@@ -135,7 +132,7 @@ def number_of(year: int, order: int) -> str:
     return first + check_character(first)
 
 
-def planted(cif: CIF, tables: ReferenceTables) -> dict[str, set[str]]:
+def planted(cif: CIF) -> dict[str, set[str]]:
     """A hundred and twenty customers as they should be, of whom some have one defect each; who has which, by rule."""
     found: dict[str, set[str]] = {}
     surnames, given_names = "赵钱孙李周吴郑王冯陈", "梅兰竹菊松柏枫桐槐榆杨柳"
@@ -190,12 +187,10 @@ def planted(cif: CIF, tables: ReferenceTables) -> dict[str, set[str]]:
     return found
 
 
-def test_planted_defects_are_found_and_nothing_else(
-    tables: ReferenceTables, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_planted_defects_are_found_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     """Recall and precision of each rule, over customers who have one defect each or none; printed."""
-    with made(FixedClock(NOW), tables) as cif:
-        wanted = planted(cif, tables)
+    with made(FixedClock(NOW)) as cif:
+        wanted = planted(cif)
         cif.quality.run(**ASK)
         found: dict[str, set[str]] = {}
         kinds: set[Finding] = set()

@@ -25,8 +25,10 @@ from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
 from bankcif.errors import AccessError, AuditError
 from bankcif.flows.change import ChangeSet
+from bankcif.flows.clean import Campaign
 from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.flows.relate import Said
+from bankcif.flows.sample import Sample
 from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
 from bankcif.party import ConsentUse, Organization, ReferenceTables, RelationKind
@@ -191,6 +193,30 @@ def _case(w: World) -> str:
     return w.cif.reviews.open(w.cif_no, "periodic", reason="r", actor=SECOND, purpose=COMPLIANCE)
 
 
+MISSING, SAMPLE, CAMPAIGN = "aml_class_there", Sample(field="phone", day=NOW.date()), Campaign(name="c")
+
+
+def _examined(w: World) -> CIF:
+    w.cif.quality.run(actor=SECOND, purpose=OPERATIONS)
+    return w.cif
+
+
+def _another(actor: Actor) -> Actor:
+    """Somebody who did not bring the customers in, where *actor* did."""
+    return SECOND if actor is WHO else actor
+
+
+def _put_right(w: World, actor: Actor) -> None:
+    _examined(w)
+    w.cif.changes.make(w.cif_no, attrs.evolve(CHANGE, values={"occupation": "1"}), actor=SECOND, purpose=OPERATIONS)
+    w.cif.quality.close(w.cif_no, "occupation_there", actor=actor, purpose=OPERATIONS)
+
+
+def _appealed(w: World) -> CIF:
+    _examined(w).quality.appeal(w.cif_no, MISSING, reason="r", actor=WHO, purpose=OPERATIONS)
+    return w.cif
+
+
 CHANGE = ChangeSet(values={"preferred_time": "evening"}, code="customer_request", text="r")
 
 
@@ -322,6 +348,35 @@ CALLS: dict[str, Call] = {
         w.cif_no, _case(w), "failed", limits=["x"], reason="r", actor=a, purpose=COMPLIANCE
     ),
     "Reviews.of": lambda w, a: w.cif.reviews.of(w.cif_no, actor=a, purpose=COMPLIANCE),
+    "Quality.run": lambda w, a: w.cif.quality.run(actor=a, purpose=OPERATIONS),
+    "Quality.figures": lambda w, a: _examined(w).quality.figures(actor=a, purpose=OPERATIONS),
+    "Quality.findings": lambda w, a: _examined(w).quality.findings(actor=a, purpose=OPERATIONS),
+    "Quality.assign": lambda w, a: _examined(w).quality.assign(w.cif_no, MISSING, "t", actor=a, purpose=OPERATIONS),
+    "Quality.accept": lambda w, a: _examined(w).quality.accept(
+        w.cif_no, MISSING, DUE, reason="r", actor=a, purpose=OPERATIONS
+    ),
+    "Quality.dismiss": lambda w, a: _examined(w).quality.dismiss(
+        w.other, MISSING, reason="r", actor=_another(a), purpose=OPERATIONS
+    ),
+    "Quality.close": _put_right,
+    "Quality.report": lambda w, a: w.cif.quality.report(w.cif_no, "phone", reason="r", actor=a, purpose=OPERATIONS),
+    "Quality.appeal": lambda w, a: _examined(w).quality.appeal(
+        w.cif_no, MISSING, reason="r", actor=a, purpose=OPERATIONS
+    ),
+    "Quality.decide_appeal": lambda w, a: _appealed(w).quality.decide_appeal(
+        w.cif_no, MISSING, grant=True, reason="r", actor=attrs.evolve(_another(a), branch=None), purpose=OPERATIONS
+    ),
+    "Quality.scorecard": lambda w, a: _examined(w).quality.scorecard("branch", actor=a, purpose=OPERATIONS),
+    "Quality.ageing": lambda w, a: _examined(w).quality.ageing(actor=a, purpose=OPERATIONS),
+    "Quality.page": lambda w, a: _examined(w).quality.page(language="en", actor=a, purpose=OPERATIONS),
+    "Quality.workbook": lambda w, a: _examined(w).quality.workbook(language="zh", actor=a, purpose=OPERATIONS),
+    "Quality.draw": lambda w, a: w.cif.quality.draw(SAMPLE, actor=a, purpose=OPERATIONS),
+    "Quality.verified_accuracy": lambda w, a: w.cif.quality.verified_accuracy(SAMPLE, actor=a, purpose=OPERATIONS),
+    "Quality.suggestions": lambda w, a: _examined(w).quality.suggestions(CAMPAIGN, actor=a, purpose=OPERATIONS),
+    "Quality.clean": lambda w, a: _examined(w).quality.clean(CAMPAIGN, actor=a, purpose=OPERATIONS),
+    "Quality.clean_one": lambda w, a: _examined(w).quality.clean_one(
+        CAMPAIGN, w.cif_no, "pinyin_of_name", actor=a, purpose=OPERATIONS
+    ),
     "Changes.make": lambda w, a: w.cif.changes.make(w.cif_no, CHANGE, actor=a, purpose=OPERATIONS),
     "Changes.cancel": lambda w, a: w.cif.changes.cancel(
         w.cif_no, _scheduled(w), reason="r", actor=a, purpose=OPERATIONS
@@ -394,6 +449,7 @@ WITHOUT_CUSTOMERS = {
     "open": "opens the file; an empty one's founding is an entry",
     "close": "lets go of it",
     "Policies.in_force": "the process's own configuration",
+    "Quality.rules": "the process's own configuration",
     "Tags.in_force": "the process's own configuration",
     "Audit.key": "the log's public key",
     "Operators.is_enrolled": "leaves an entry under the name that is asked about: tests/flows/test_authenticate.py",

@@ -86,6 +86,10 @@ def test_a_kept_store_of_each_version_comes_to_the_newest_with_what_it_holds(
             manager = known(Actor(id="m.li", roles={"relationship_manager"}, branch="b"))
             tags = cif.tags.portrait(found[0].cif_no, actor=manager, purpose=Purpose.SERVICE).tags
             assert "tag:prime_age" in {one.name for one in tags}
+        if version > "0002":
+            asked = {"actor": STEWARD, "purpose": Purpose.OPERATIONS}
+            assert {one.rule for one in cif.quality.findings(**asked)} >= {"occupation_there", "identifiers_there"}
+            assert cif.quality.figures(**asked)[0].rules
 
 
 def test_tables_are_laid_out_as_the_library_does_it_itself(url: str) -> None:

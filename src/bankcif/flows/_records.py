@@ -92,7 +92,7 @@ class Record:
 
 def _evidence(kind: PartyKind, said: Statement) -> Mapping[str, Any]:
     """
-    What a record tells the matcher: of a person's decision only what one person may decide, or two did. What waits for a second one is no evidence of who somebody is.
+    What a record tells the matcher: of a person's decision only what one person may decide, or two did; a value that was cleared tells nothing. What waits for a second one is no evidence of who somebody is.
     """
     if said.override is None:
         return said.values
@@ -102,7 +102,7 @@ def _evidence(kind: PartyKind, said: Statement) -> Mapping[str, Any]:
     return {
         name: value
         for name, value in said.values.items()
-        if name in said.terms.may_change or not catalogue[name].protected
+        if value is not None and (name in said.terms.may_change or not catalogue[name].protected)
     }
 
 

@@ -25,7 +25,7 @@ from ._opened import open_goldens
 from ._pages import pages
 from ._relations import current, granted_to
 from .change import Changed, ChangeSet, change
-from .desk import Desk, authorize, over_cap, record, spend
+from .desk import Desk, authorize, note, over_cap, record, spend
 
 __all__ = ["Campaign", "Cleaned", "CleaningProposal", "clean", "clean_one", "proposals"]
 
@@ -150,6 +150,7 @@ def clean(desk: Desk, campaign: Campaign, *, actor: Actor, purpose: Purpose) -> 
     """
     authorize(desk, actor, Action.FINDINGS, "clean", purpose)
     cleaners = _cleaners(desk, campaign)
+    note(desk, actor, "clean", purpose=purpose, rule=f"campaign:{campaign.name}")
     made = waiting = shown = refused = 0
     for one in [*_suggested(desk, campaign, cleaners, actor, purpose)]:
         if one.suggestion.confidence < campaign.by_itself:

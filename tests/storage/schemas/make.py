@@ -13,7 +13,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from bankcif import CIF, Actor, Individual, LocalKeyProvider, party_from
+from bankcif import CIF, Actor, Individual, LocalKeyProvider, Purpose, party_from
 from bankcif.storage.schema import SCHEMA
 from bankcif.tagging import starter_catalogue
 from bankcif.testing import synthetic_tables
@@ -45,6 +45,7 @@ def main() -> None:
             proposal = cif.tags.propose(starter_catalogue(), reason="first", actor=officers[0])
             cif.approvals.approve(proposal.id, actor=officers[1])
             cif.tags.renew(actor=officers[0])
+            cif.quality.run(actor=actor, purpose=Purpose.OPERATIONS)
         for name in ("cif", "cif-keys"):
             with closing(sqlite3.connect(f"{folder}/{name}.db")) as database:
                 (out / f"{name}.sql").write_text("\n".join(database.iterdump()) + "\n", encoding="utf-8")
