@@ -31,6 +31,8 @@ from ._tasks import (
     Quality,
     Relations,
     Reminders,
+    Requests,
+    Retention,
     Reviews,
     Tags,
     Verifications,
@@ -55,7 +57,7 @@ from .party import TWO_PERSONS, PartyKind, ReferenceTables
 from .protection import DataKeys, Frequency, KeyProvider, KeyStore, Sealer, suite_of
 from .quality import Gauge, RuleBook, starter_rules
 from .storage import Limits, Repository
-from .upkeep import ReviewPlan
+from .upkeep import RequestPlan, RetentionPlan, ReviewPlan
 from .wording import AddressBook
 
 __all__ = ["CIF"]
@@ -91,6 +93,8 @@ class CIF:
         sinks: Who gets a copy of every entry, such as the bank's security monitoring; see `bankcif.audit.AuditSink`.
         log_plan: How often checkpoints are made, and entries forwarded.
         review_plan: How customers are reviewed; the library's if None.
+        retention_plan: How long what is kept; the library's if None.
+        request_plan: Within how many days customers are answered about their data; the library's if None.
         quality: Rules of data quality; the library's if None.
         policy_seconds: How long at most a call is decided by a policy that another process replaced; at 0 each call looks, which
             takes some 100 µs.
@@ -136,6 +140,8 @@ class CIF:
         sinks: Sequence[AuditSink] = (),
         log_plan: LogPlan | None = None,
         review_plan: ReviewPlan | None = None,
+        retention_plan: RetentionPlan | None = None,
+        request_plan: RequestPlan | None = None,
         quality: RuleBook | None = None,
         policy_seconds: float = 5.0,
         zone: ZoneInfo | None = None,
@@ -184,6 +190,7 @@ class CIF:
             ),
             standards=standards or capture_standards(),
             models=models, link_policy=link_policy, survivorship=survivorship or STANDARD_RULES, policy=policy, masks=masks, reviews=review_plan or ReviewPlan(),
+            retention=retention_plan or RetentionPlan(), requests=request_plan or RequestPlan(),
             quality=quality or starter_rules(), gauge=Gauge(schemes, addresses),
             watch=PolicyWatch(repository, founded.digester, masks, clock, policy_seconds, policy), tags=None,
             tag_watch=TagWatch(repository, founded.digester, clock, policy_seconds),
@@ -214,6 +221,8 @@ class CIF:
         self.reminders = Reminders(self)
         self.reviews = Reviews(self)
         self.quality = Quality(self)
+        self.requests = Requests(self)
+        self.retention = Retention(self)
         self.operators = Operators(self)
         self.exports = Exports(self)
         self.access = Access(self)

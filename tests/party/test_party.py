@@ -50,9 +50,15 @@ def test_the_nine_elements_of_due_diligence_are_there() -> None:
 def test_every_line_of_the_catalogue_is_sound(kind: PartyKind) -> None:
     model: Any = Individual if kind is PERSON else Organization
     assert set(FORMS[kind]) == {attribute.name for attribute in attrs.fields(model)}
-    assert set(CATALOGUE[kind]) - set(FORMS[kind]) == {"consents", "relationships", "reviews", "states"}, (
-        "said through a flow of its own"
-    )
+    assert set(CATALOGUE[kind]) - set(FORMS[kind]) == {
+        "consents",
+        "flags",
+        "holds",
+        "relationships",
+        "requests",
+        "reviews",
+        "states",
+    }, "said through a flow of its own"
     for field in CATALOGUE[kind].values():
         assert field.zh
         assert field.en

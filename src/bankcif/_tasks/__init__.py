@@ -7,6 +7,7 @@ from .consents import Consents
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
 from .operators import Operators
+from .privacy import Requests, Retention
 from .quality import Quality
 from .relations import Relations
 from .reminders import Reminders
@@ -31,6 +32,8 @@ __all__ = [
     "Quality",
     "Relations",
     "Reminders",
+    "Requests",
+    "Retention",
     "Reviews",
     "Tags",
     "Verifications",

@@ -82,6 +82,9 @@ class Action(enum.StrEnum):
     REVIEW_CUSTOMER = "review_customer"
     EXAMINE = "examine"
     FINDINGS = "findings"
+    RETAIN = "retain"
+    REQUESTS = "requests"
+    WATCH = "watch"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -104,6 +107,9 @@ BY_CUSTOMER = frozenset(
         Action.TRANSITION,
         Action.REVIEW_CUSTOMER,
         Action.FINDINGS,
+        Action.RETAIN,
+        Action.REQUESTS,
+        Action.WATCH,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""

@@ -188,12 +188,15 @@ def mask_relationships(relations: list[Mapping[str, Any]], profile: MaskProfile)
     return [{name: relation[name] for name in kept if relation.get(name) is not None} for relation in relations]
 
 
-def mask_reviews(reviews: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
-    """Of each review its days and what came of it; nothing of it where a profile shows no contacts."""
-    if not profile.interactions:
-        return HIDDEN
-    kept = ("opened", "closed", "outcome")
-    return [{name: review[name] for name in kept if review.get(name)} for review in reviews]
+def _days_and_outcomes(*kept: str) -> Callable[[list[Mapping[str, Any]], MaskProfile], list[dict[str, Any]] | str]:
+    """A mask that shows of rows these attributes, and nothing of them where a profile shows no contacts."""
+
+    def masked(rows: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]] | str:
+        if not profile.interactions:
+            return HIDDEN
+        return [{name: row[name] for name in kept if row.get(name)} for row in rows]
+
+    return masked
 
 
 def mask_states(states: list[Mapping[str, Any]], profile: MaskProfile) -> list[dict[str, Any]]:
@@ -230,7 +233,10 @@ MASKS: Mapping[str, Callable[[Any, MaskProfile], Any]] = {
     "interactions": mask_interactions,
     "consents": mask_consents,
     "relationships": mask_relationships,
-    "reviews": mask_reviews,
+    "reviews": _days_and_outcomes("opened", "closed", "outcome"),
+    "holds": _days_and_outcomes("since", "ended"),
+    "requests": _days_and_outcomes("kind", "received", "due", "closed", "state"),
+    "flags": _days_and_outcomes("since", "until", "state"),
     "states": mask_states,
     "tax_residences": mask_tax_residences,
     "year": mask_year,

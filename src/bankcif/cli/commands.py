@@ -50,6 +50,7 @@ from .keys import keys
 from .operator import operator as operator_group
 from .policy import policy
 from .portraits import STORED, print_whole, whole_document
+from .privacy import request, retention
 from .quality import quality
 from .relations import relation
 from .reminders import reminder
@@ -101,6 +102,8 @@ commands.add_command(daily)
 commands.add_command(consent)
 commands.add_command(relation)
 commands.add_command(quality)
+commands.add_command(request)
+commands.add_command(retention)
 commands.add_command(review)
 commands.add_command(step)
 commands.add_command(reminder)

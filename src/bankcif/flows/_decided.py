@@ -31,13 +31,17 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Asked:
-    """Who decides what, by which action of the policy, and what for; *fields* stand in the log where it is refused."""
+    """
+    Who decides what, by which action of the policy, and what for; *fields* stand in the log where it is refused. Where *restricted_too* is set, who is
+    restricted is no exception: what the law asks for is written of them still.
+    """
 
     action: Action
     what: str
     fields: tuple[str, ...]
     actor: Actor
     purpose: Purpose
+    restricted_too: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -95,7 +99,11 @@ def with_parties(
     def once() -> tuple[T | None, Sequence[PartyRow]]:
         with desk.unit_of_work() as unit:
             found = find(unit)
-            rows = [row for row in found if row is not None and row.life_cycle != LifeCycle.RESTRICTED]
+            rows = [
+                row
+                for row in found
+                if row is not None and (asked.restricted_too or row.life_cycle != LifeCycle.RESTRICTED)
+            ]
             if len(rows) < len(found):
                 return None, ()
             if not all(allowed(granted_to(desk, unit, actor, asked.action, purpose, row)) for row in rows):
@@ -138,7 +146,7 @@ def keep_decided(
     """
     # All at once, so that two who decide wait, and do not meet head on.
     locked = unit.parties.lock([one.row.cif_no for one in decided])
-    if any(_is_gone(locked[one.row.cif_no]) for one in decided):
+    if any(_is_gone(locked[one.row.cif_no], restricted_too=asked.restricted_too) for one in decided):
         raise ConflictError("a customer was merged, restricted or erased meanwhile; what was decided is decided anew")
     now = desk.now()
     touched = [_written(desk, unit, one, asked, reason, now) for one in decided]
@@ -152,8 +160,9 @@ def keep_decided(
     return [rebuilt[cif_no] for cif_no in subjects]
 
 
-def _is_gone(row: PartyRow) -> bool:
-    return row.merged_into is not None or row.life_cycle in (LifeCycle.RESTRICTED, LifeCycle.ERASED)
+def _is_gone(row: PartyRow, *, restricted_too: bool) -> bool:
+    gone = {LifeCycle.ERASED} if restricted_too else {LifeCycle.RESTRICTED, LifeCycle.ERASED}
+    return row.merged_into is not None or row.life_cycle in gone
 
 
 def _written(desk: Desk, unit: UnitOfWork, one: Decided, asked: Asked, reason: str, now: int) -> Touched:

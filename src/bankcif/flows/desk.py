@@ -26,7 +26,7 @@ from ..party import CodeLists, PartyKind
 from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..quality import Gauge, RuleBook
 from ..storage import LOST, Repository, UnitOfWork
-from ..upkeep import ReviewPlan
+from ..upkeep import RequestPlan, RetentionPlan, ReviewPlan
 from ._policy import PolicyWatch
 from ._tagging import Tagging
 from ._tags import TagsInForce, TagWatch
@@ -73,6 +73,7 @@ class Desk:
         policy, watch: By which the call works, from its beginning to its end; what tells when another comes, for the next call's desk.
         tags, tag_watch: The tag catalogue by which portraits are made in this call, if there is one; and what tells when another comes.
         reviews: How customers are reviewed.
+        retention, requests: How long what is kept, and until when what customers ask about their data is answered.
         quality, gauge: What is asked of data, and what looks into values for it.
         log: Writes the audit log.
         wait: Waits so many seconds, for a server to come back.
@@ -100,6 +101,8 @@ class Desk:
     tag_watch: TagWatch
     masks: MaskProfiles
     reviews: ReviewPlan
+    retention: RetentionPlan
+    requests: RequestPlan
     quality: RuleBook
     gauge: Gauge
     authentication: AuthPlan

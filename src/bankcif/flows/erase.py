@@ -34,6 +34,7 @@ from ._reasons import drop_reasons, keep_reason, need_reason, with_reasons
 from ._records import Record, index_rows, open_records
 from ._reseal import sealed_anew
 from ._reshape import standing
+from ._retained import retained
 from .desk import Desk, authorize, destroy_retired, record, refuse, retire, retried
 from .proof import proof_of
 
@@ -96,12 +97,14 @@ def lift(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose: Purpo
     _turn(desk, cif_no, turn, reason=reason, actor=actor, purpose=purpose)
 
 
-def propose_erasure(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose: Purpose) -> Approval:
+def propose_erasure(
+    desk: Desk, cif_no: CifNo, *, reason: str, run: str = "", actor: Actor, purpose: Purpose
+) -> Approval:
     """
-    Proposes to erase a restricted customer; a second person decides.
+    Proposes to erase a restricted customer; a second person decides. *run* names the shredding run that they are in.
 
     Raises:
-        InputError: They are not restricted yet.
+        InputError: They are not restricted yet, a term of the retention plan runs, or they are held.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* erase.
     """
     authorize(desk, actor, Action.ERASE, "propose_erasure", purpose)
@@ -109,8 +112,10 @@ def propose_erasure(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, pur
     with desk.unit_of_work() as unit:
         row = _row(unit, cif_no)
         _need_restricted(row)
+        _need_free(desk, unit, row)
         base = {str(row.cif_no): str(row.version)}
-        approval = proposed(desk, Operation.ERASE, (row.cif_no,), {}, base, actor, reason=reason)
+        detail = {"run": run} if run else {}
+        approval = proposed(desk, Operation.ERASE, (row.cif_no,), detail, base, actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
 
@@ -129,6 +134,7 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     """
     root = _row(unit, CifNo(approval.subjects[0]))
     _need_restricted(root)
+    _need_free(desk, unit, root)
     links = unit.crosswalk.of_parties([root.cif_no])
     rows = unit.sources.of_parties([root.cif_no])
     opened = open_records(desk, rows)
@@ -214,6 +220,12 @@ def _row(unit: UnitOfWork, cif_no: CifNo) -> PartyRow:
 def _need_restricted(row: PartyRow) -> None:
     if row.life_cycle != LifeCycle.RESTRICTED:
         raise InputError("a customer is restricted before they are erased", rule="not_restricted", cif_no=row.cif_no)
+
+
+def _need_free(desk: Desk, unit: UnitOfWork, row: PartyRow) -> None:
+    said, _ = retained(desk, unit, row)
+    if problem := said.why_not(desk.today()):
+        raise InputError(problem, rule="retention", cif_no=row.cif_no)
 
 
 _LIVING = frozenset(LifeCycle) - {LifeCycle.RESTRICTED, LifeCycle.ERASED, LifeCycle.MERGED}

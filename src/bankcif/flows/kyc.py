@@ -14,28 +14,21 @@ from typing import Any
 
 import attrs
 
-from ..access import Action, FieldDecision
+from ..access import Action
 from ..context import Actor, Purpose
 from ..errors import InputError
-from ..intake import Standard
-from ..merging import Terms
-from ..party import CifNo, PartyKind, ReviewState, SourceKey
-from ..storage import UnitOfWork
+from ..party import CifNo, PartyKind, ReviewState
 from ..storage.rows import PartyRow
 from ..upkeep import OUTCOMES, open_case
-from ._decided import Asked, Decided, keep_decided, with_party
+from ._cases import CaseBook, case_id, write_case
+from ._decided import Asked
 from ._looked import looked_at
-from ._opened import open_golden
-from ._reasons import need_reason
-from ._records import Arrival
 from ._reviewed import basis_of, reviewed
 from .desk import Desk
 
 __all__ = ["CaseView", "ReviewStanding", "close_case", "open_review", "review_of", "tick"]
 
-_REVIEWS = "bankcif.review"
-"""Source of reviews."""
-_ID_BYTES = 8
+_BOOK = CaseBook("reviews", "bankcif.review", "review", "review_case")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _REFERENCE = re.compile(r"[^\s].{0,199}")
 _MOST_LIMITS = 20
@@ -100,8 +93,7 @@ def open_review(desk: Desk, cif_no: CifNo, trigger: str, *, reason: str, actor: 
         raise InputError(
             "a trigger is a word of small letters, digits and underscores", path="$.trigger", rule="review"
         )
-    # Of two of one day the later one stands: the instant comes first, and chance behind it.
-    known = f"{desk.now():014x}{desk.ids.draw(_ID_BYTES).hex()}"
+    known = case_id(desk)
 
     def made(row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
         if open_case(values.get("reviews", ()), desk.today(), desk.reviews) is not None:
@@ -230,25 +222,8 @@ def _write(
     purpose: Purpose,
 ) -> None:
     """Writes the case that *made* gives, of a customer as they stand."""
-    need_reason(reason)
-
-    def may(granted: Mapping[str, FieldDecision]) -> bool:
-        return "reviews" in granted
-
-    def work(unit: UnitOfWork, row: PartyRow) -> bool:
-        row = unit.parties.lock([row.cif_no])[row.cif_no]
-        case = made(row, open_golden(desk, unit, row))
-        # The key tells nobody who reads the database of whom it is.
-        key = SourceKey(_REVIEWS, desk.digester.digest("review_case", case["id"].encode()).hex())
-        form = Standard(kind=PartyKind(row.kind), values={"reviews": [dict(case)]}, given={}, faults=())
-        # Of one key the number of the record decides, and no clock.
-        arrival = Arrival(origin=key, channel="review", terms=Terms(), business_time=None, form=form)
-        decided = Decided(row=row, arrivals=[arrival])
-        keep_decided(desk, unit, [decided], asked, reason=reason, rule=f"review:{case['id']}")
-        return True
-
     asked = Asked(Action.REVIEW_CUSTOMER, what, ("reviews",), actor, purpose)
-    with_party(desk, cif_no, asked, may, work)
+    write_case(desk, cif_no, _BOOK, asked, lambda _, row, values: made(row, values), reason=reason)
 
 
 def _standing(desk: Desk, row: PartyRow, values: Mapping[str, Any]) -> ReviewStanding:

@@ -1,5 +1,6 @@
 """What a customer is: fields, values, models, code lists."""
 
+from .children import Consent, Hold, Relationship, Review, RiskFlag, StateWord, SubjectRequest
 from .codes import (
     CodeList,
     CodeLists,
@@ -21,7 +22,6 @@ from .models import (
     FORMS,
     NOT_STORABLE,
     TWO_PERSONS,
-    Consent,
     Holding,
     Identifier,
     Individual,
@@ -30,9 +30,6 @@ from .models import (
     Organization,
     Party,
     PartyKind,
-    Relationship,
-    Review,
-    StateWord,
     TaxResidence,
     TransactionSummary,
     kind_of,
@@ -113,6 +110,7 @@ __all__ = [
     "Field",
     "FieldType",
     "Ground",
+    "Hold",
     "Holding",
     "Identifier",
     "Individual",
@@ -131,6 +129,7 @@ __all__ = [
     "Rest",
     "Review",
     "ReviewState",
+    "RiskFlag",
     "Sensitive",
     "Sensitivity",
     "Side",
@@ -138,6 +137,7 @@ __all__ = [
     "SourceKey",
     "Stake",
     "StateWord",
+    "SubjectRequest",
     "TaxResidence",
     "TransactionSummary",
     "Transition",

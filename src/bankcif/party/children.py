@@ -13,13 +13,16 @@ from .values import Money, Sensitive
 
 __all__ = [
     "Consent",
+    "Hold",
     "Holding",
     "Identifier",
     "Interaction",
     "MonthlyBalance",
     "Relationship",
     "Review",
+    "RiskFlag",
     "StateWord",
+    "SubjectRequest",
     "TaxResidence",
     "TransactionSummary",
     "model",
@@ -188,6 +191,88 @@ class Review:
     limits: tuple[str, ...] = ()
     evidence: str | None = None
     basis: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@model
+class Hold:
+    """
+    That nothing of a customer is erased while something is going on; see `bankcif.upkeep.retention`.
+
+    Attributes:
+        id: By what it is known.
+        ground: Why, in a word, such as ``inquiry``, ``litigation`` or ``audit``.
+        since: From which day on.
+        ended: On which day it was lifted; None while it holds.
+        evidence: Reference to what asks for it; never a customer's value.
+        placed_by: Operator, by id.
+    """
+
+    id: str
+    ground: str
+    since: date
+    placed_by: str
+    ended: date | None = None
+    evidence: str | None = None
+
+
+@model
+class SubjectRequest:
+    """
+    What a customer, or somebody for them, asks about their data; see `bankcif.upkeep.requests`.
+
+    Attributes:
+        id: By what it is known.
+        kind: A `RequestKind`.
+        asked_by: Who asks: ``self``, ``guardian``, ``agent`` or ``heir``.
+        received, due: When it came, and until when it is to be answered.
+        opened_by, decided_by: Operators, by id: who took it down, and who decided it.
+        state: A `RequestState`.
+        ground: Why it was refused, in a word.
+        closed: On which day; None while it is open.
+        evidence: Reference to how who asks was recognized; never a customer's value.
+    """
+
+    id: str
+    kind: str
+    asked_by: str
+    received: date
+    due: date
+    opened_by: str
+    state: str
+    decided_by: str | None = None
+    ground: str | None = None
+    closed: date | None = None
+    evidence: str | None = None
+
+
+@model
+class RiskFlag:
+    """
+    What a list or a person says of a customer's risk; see `bankcif.upkeep.watch`.
+
+    Attributes:
+        id: By what it is known.
+        kind: In a word, such as ``sanction``, ``pep``, ``fraud`` or ``court``.
+        source: The list or system, and its version.
+        entry: Reference to the entry there; never a customer's value.
+        state: A `FlagState`.
+        since, until: From when, and the last day; None for no end.
+        score: How much the names are alike, 0 to 100; None of what no list said.
+        opened_by, decided_by: Operators, by id.
+        evidence: Reference to what the decision rests on.
+    """
+
+    id: str
+    kind: str
+    source: str
+    entry: str | None = None
+    state: str
+    since: date
+    until: date | None = None
+    score: int | None = None
+    opened_by: str
+    decided_by: str | None = None
+    evidence: str | None = None
 
 
 @model

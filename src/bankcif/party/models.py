@@ -12,19 +12,16 @@ from collections.abc import Mapping
 from datetime import date
 
 from .children import (
-    Consent,
     Holding,
     Identifier,
     Interaction,
     MonthlyBalance,
-    Relationship,
-    Review,
-    StateWord,
     TaxResidence,
     TransactionSummary,
     model,
 )
 from .fields import Catalogue, DataGroup, FieldType, Rest, Sensitivity, declare
+from .said import Said
 from .values import Money, Sensitive
 
 __all__ = [
@@ -33,7 +30,6 @@ __all__ = [
     "FORMS",
     "NOT_STORABLE",
     "TWO_PERSONS",
-    "Consent",
     "Holding",
     "Identifier",
     "Individual",
@@ -42,9 +38,6 @@ __all__ = [
     "Organization",
     "Party",
     "PartyKind",
-    "Relationship",
-    "Review",
-    "StateWord",
     "TaxResidence",
     "TransactionSummary",
     "kind_of",
@@ -330,52 +323,6 @@ class Organization(_PartyForm):
     )
 
 
-@model
-class _Said:
-    """What no form carries, since it is said, and taken back, through a flow of its own."""
-
-    consents: tuple[Consent, ...] = declare(
-        _T.CHILDREN,
-        _G.CONSENT,
-        _S.C2,
-        Rest.SEALED,
-        mask="consents",
-        zh="同意与授权",
-        en="Consents",
-        default=(),
-    )
-    reviews: tuple[Review, ...] = declare(
-        _T.CHILDREN,
-        _G.RISK,
-        _S.C2,
-        Rest.SEALED,
-        mask="reviews",
-        zh="客户审查",
-        en="Reviews",
-        default=(),
-    )
-    states: tuple[StateWord, ...] = declare(
-        _T.CHILDREN,
-        _G.IDENTITY,
-        _S.C1,
-        Rest.SEALED,
-        mask="states",
-        zh="生命周期",
-        en="Life cycle",
-        default=(),
-    )
-    relationships: tuple[Relationship, ...] = declare(
-        _T.CHILDREN,
-        _G.RELATION,
-        _S.C2,
-        Rest.SEALED,
-        mask="relationships",
-        zh="关联关系",
-        en="Relations",
-        default=(),
-    )
-
-
 Party = Individual | Organization
 
 FORMS: Mapping[PartyKind, Catalogue] = {
@@ -384,8 +331,8 @@ FORMS: Mapping[PartyKind, Catalogue] = {
 }
 """The fields that a form may carry, of each kind of party."""
 CATALOGUE: Mapping[PartyKind, Catalogue] = {
-    PartyKind.INDIVIDUAL: Catalogue.of(Individual, _Said),
-    PartyKind.ORGANIZATION: Catalogue.of(Organization, _Said),
+    PartyKind.INDIVIDUAL: Catalogue.of(Individual, Said),
+    PartyKind.ORGANIZATION: Catalogue.of(Organization, Said),
 }
 """The field catalogue: every field of each kind of party."""
 

@@ -105,6 +105,17 @@ def _collections() -> tuple[Collection, ...]:
         Collection(
             "reviews", [*texts("trigger", "outcome"), RuleField("opened", Kind.DATE), RuleField("closed", Kind.DATE)], date="opened"
         ),
+        Collection("holds", [*texts("ground"), RuleField("since", Kind.DATE), RuleField("ended", Kind.DATE)], date="since"),
+        Collection(
+            "requests",
+            [*texts("kind", "asked_by", "state", "ground"), RuleField("received", Kind.DATE), RuleField("due", Kind.DATE), RuleField("closed", Kind.DATE)],
+            date="received",
+        ),
+        Collection(
+            "flags",
+            [*texts("kind", "source", "state"), RuleField("since", Kind.DATE), RuleField("until", Kind.DATE), RuleField("score", Kind.INTEGER, most=_MOST_COUNT)],
+            date="since",
+        ),
         Collection("birthdays", [RuleField("on", Kind.DATE)], date="on"),
         Collection(
             "tax_residences",

@@ -1,0 +1,102 @@
+"""Cases about a customer: source records under keys of their own, written anew with each step, so that they follow merges and unmerges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from ..access import FieldDecision
+from ..errors import InputError
+from ..intake import Standard
+from ..merging import Terms
+from ..party import CifNo, PartyKind, SourceKey
+from ..storage import UnitOfWork
+from ..storage.rows import PartyRow
+from ._decided import Asked, Decided, keep_decided, with_party
+from ._opened import open_golden
+from ._reasons import need_reason
+from ._records import Arrival
+from .desk import Desk
+
+__all__ = ["CaseBook", "case_id", "case_of", "need_reference", "need_word", "write_case"]
+
+_ID_BYTES = 8
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_REFERENCE = re.compile(r"[^\s].{0,199}")
+Made = Callable[[UnitOfWork, PartyRow, Mapping[str, Any]], Mapping[str, Any]]
+
+
+@attrs.frozen
+class CaseBook:
+    """
+    Where cases of a kind are kept.
+
+    Attributes:
+        field: The field whose rows they are.
+        source: The source of their records.
+        channel: Its channel.
+        secret: By what name their keys are digested.
+    """
+
+    field: str
+    source: str
+    channel: str
+    secret: str
+
+
+def case_id(desk: Desk) -> str:
+    """A fresh id. Of two of one day the later one stands: the instant comes first, and chance behind it."""
+    return f"{desk.now():014x}{desk.ids.draw(_ID_BYTES).hex()}"
+
+
+def need_word(text: str, path: str, what: str) -> None:
+    """Raises `InputError` unless *text* is a word."""
+    if not _WORD.fullmatch(text):
+        raise InputError(f"{what} is a word of small letters, digits and underscores", path=path, rule="case")
+
+
+def need_reference(text: str, path: str) -> None:
+    """Raises `InputError` unless *text* is empty or a reference."""
+    if text and not (_REFERENCE.fullmatch(text) and text.isprintable()):
+        raise InputError("evidence is at most 200 printable characters", path=path, rule="case")
+
+
+def write_case(
+    desk: Desk, cif_no: CifNo, book: CaseBook, asked: Asked, made: Made, *, reason: str
+) -> Mapping[str, Any]:
+    """
+    Writes the case that *made* gives of a customer as they stand: a fresh one, or another step of one.
+
+    Raises:
+        InputError: There is no reason, or *made* raised it.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let who asks have this field of them.
+    """
+    need_reason(reason)
+
+    def may(granted: Mapping[str, FieldDecision]) -> bool:
+        return book.field in granted
+
+    def work(unit: UnitOfWork, row: PartyRow) -> Mapping[str, Any]:
+        row = unit.parties.lock([row.cif_no])[row.cif_no]
+        case = dict(made(unit, row, open_golden(desk, unit, row)))
+        # The key tells nobody who reads the database of whom it is.
+        key = SourceKey(book.source, desk.digester.digest(book.secret, case["id"].encode()).hex())
+        form = Standard(kind=PartyKind(row.kind), values={book.field: [case]}, given={}, faults=())
+        # Of one key the number of the record decides, and no clock.
+        arrival = Arrival(origin=key, channel=book.channel, terms=Terms(), business_time=None, form=form)
+        decided = Decided(row=row, arrivals=[arrival])
+        keep_decided(desk, unit, [decided], asked, reason=reason, rule=f"{book.channel}:{case['id']}")
+        return case
+
+    return with_party(desk, cif_no, asked, may, work)
+
+
+def case_of(values: Mapping[str, Any], book: CaseBook, case: str, states: Sequence[str] = ()) -> Mapping[str, Any]:
+    """The case of this id, in one of these states if some are named. Raises `InputError` if there is none."""
+    for one in values.get(book.field, ()):
+        if one["id"] == case and (not states or one["state"] in states):
+            return one  # type: ignore[no-any-return]
+    raise InputError("there is no such case, or it has come to its end", path="$.case", rule="case")
