@@ -23,6 +23,7 @@ from ._tasks import (
     Customers,
     Erasures,
     Exports,
+    Flags,
     Held,
     Keys,
     Matches,
@@ -221,6 +222,7 @@ class CIF:
         self.reminders = Reminders(self)
         self.reviews = Reviews(self)
         self.quality = Quality(self)
+        self.flags = Flags(self)
         self.requests = Requests(self)
         self.retention = Retention(self)
         self.operators = Operators(self)

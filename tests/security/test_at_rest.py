@@ -36,6 +36,7 @@ from bankcif.intake.readers import read_rows
 from bankcif.merging import Assurance
 from bankcif.party import CATALOGUE, ConsentUse, PartyKind, ReferenceTables, RelationKind, Rest
 from bankcif.render import csv_text
+from bankcif.upkeep import RequestKind
 
 SEALED = {kind: {one.name for one in CATALOGUE[kind].values() if one.rests is not Rest.PLAIN} for kind in PartyKind}
 PLAIN_OF_CHILDREN = {"status", "opened_on", "closed_on", "valid_until", "long_term", "role"}
@@ -167,7 +168,15 @@ def test_the_search_finds_what_is_there() -> None:
     assert Haystack(b'"born":"20030316"').found({"20030316"}) == {"20030316"}
     assert len(planted_by_the_files()) > 20_000
     for kind, form in ((PartyKind.INDIVIDUAL, PERSON), (PartyKind.ORGANIZATION, COMPANY)):
-        assert SEALED[kind] == set(form) & SEALED[kind] | {"consents", "relationships", "reviews", "states"}
+        assert SEALED[kind] == set(form) & SEALED[kind] | {
+            "consents",
+            "flags",
+            "holds",
+            "relationships",
+            "requests",
+            "reviews",
+            "states",
+        }
 
 
 def test_nothing_of_the_demo_rests_in_plain(
@@ -224,7 +233,7 @@ CONSENT = ConsentUse(purpose="marketing", channel="sms", recipient="canary-recip
 def work_with_every_field(cif: CIF) -> Marked:
     """Registers, changes, is refused, finds, reveals; leaves a held row and an operator behind."""
     steward = known(Actor(id="s.wu", roles={"steward"}), SystemClock().now())
-    compliance = known(Actor(id="c.sun", roles={"compliance"}), SystemClock().now())
+    compliance = known(Actor(id="c.sun", roles={"compliance", "privacy_officer"}), SystemClock().now())
     keeper = Actor(id="o.xia", roles={"operator_admin"})
     first = cif.customers.register(
         party_from(PERSON, Individual), channel="counter", source_key="canary-1", actor=steward, occasion="lead"
@@ -287,11 +296,21 @@ def work_with_every_field(cif: CIF) -> Marked:
         cif.reviews.close(
             number, case, "failed", limits=["canary_limit"], evidence=EVIDENCE, reason=WORDS, actor=compliance, purpose=Purpose.COMPLIANCE
         )  # fmt: skip
+        law: dict[str, Any] = {
+            "evidence": EVIDENCE,
+            "reason": WORDS,
+            "actor": compliance,
+            "purpose": Purpose.COMPLIANCE,
+        }
+        cif.flags.add(number, "canary_flag", source="canary_list", **law)
+        cif.retention.hold(number, "canary_hold", **law)
+        cif.requests.open(number, RequestKind.COPY, asked_by="heir", **law)
+        cif.quality.report(number, "phone", reason=WORDS, actor=steward, purpose=Purpose.OPERATIONS)
     cif.operators.set_password("c.sun", "canary-password-0001", actor=keeper)
     code = cif.operators.add_code("c.sun", "totp", actor=keeper)
     numbers = {PartyKind.INDIVIDUAL: str(first.cif_no), PartyKind.ORGANIZATION: str(firm.cif_no)}
     return Marked(
-        numbers, {"canary-password-0001", code.secret, WORDS, EVIDENCE, "canary-recipient-01", "canary-text-0001", "canary-means-0001", "canary_trigger", "canary_limit", "金丝雀变更单位"}, refused.value
+        numbers, {"canary-password-0001", code.secret, WORDS, EVIDENCE, "canary-recipient-01", "canary-text-0001", "canary-means-0001", "canary_trigger", "canary_limit", "canary_flag", "canary_list", "canary_hold", "金丝雀变更单位"}, refused.value
     )  # fmt: skip
 
 

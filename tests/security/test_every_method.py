@@ -31,11 +31,11 @@ from bankcif.flows.relate import Said
 from bankcif.flows.sample import Sample
 from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
-from bankcif.party import ConsentUse, Organization, ReferenceTables, RelationKind
+from bankcif.party import ConsentUse, Organization, PartyKind, ReferenceTables, RelationKind
 from bankcif.storage._memory_unit import Unit
 from bankcif.tagging import AudiencePlan, Catalogue, Reminder
 from bankcif.testing.verifiers import FakeVerifier
-from bankcif.upkeep import LogNotifier
+from bankcif.upkeep import LogNotifier, RequestKind, RetentionPlan, WatchEntry
 
 ALL = frozenset(
     {
@@ -193,6 +193,49 @@ def _case(w: World) -> str:
     return w.cif.reviews.open(w.cif_no, "periodic", reason="r", actor=SECOND, purpose=COMPLIANCE)
 
 
+SECOND_SAYS: dict[str, Any] = {"reason": "r", "actor": SECOND, "purpose": COMPLIANCE}
+
+
+def _requested(w: World, kind: RequestKind = RequestKind.COPY, *, approved: bool = False) -> str:
+    case = w.cif.requests.open(w.cif_no, kind, evidence="1", **SECOND_SAYS).id
+    if approved:
+        w.cif.requests.approve(w.cif_no, case, **{**SECOND_SAYS, "actor": THIRD})
+    return case
+
+
+def _held(w: World) -> str:
+    return w.cif.retention.hold(w.cif_no, "inquiry", evidence="1", **SECOND_SAYS)
+
+
+def _overdue(w: World) -> CIF:
+    """With a customer who is restricted and kept by no term, among so many that one is no mistake."""
+    w.cif._CIF__desk = attrs.evolve(w.cif._CIF__desk, retention=RetentionPlan(most_percent=50))  # type: ignore[attr-defined]
+    _restricted(w)
+    return w.cif
+
+
+def _run(w: World) -> str:
+    return _overdue(w).retention.propose_run(**SECOND_SAYS).id
+
+
+def _flagged(w: World) -> str:
+    return w.cif.flags.add(w.cif_no, "fraud", source="s", evidence="1", **SECOND_SAYS).id
+
+
+@attrs.frozen
+class _List:
+    name: str = "list"
+    version: str = "1"
+
+    def entries(self) -> list[WatchEntry]:
+        return [WatchEntry(id="1", flag="pep", kind=PartyKind.INDIVIDUAL, names=("张伟国",))]
+
+
+def _hit(w: World) -> str:
+    w.cif.flags.screen([_List()], actor=SECOND, purpose=COMPLIANCE)
+    return w.cif.flags.possible(actor=SECOND, purpose=COMPLIANCE)[0].id
+
+
 MISSING, SAMPLE, CAMPAIGN = "aml_class_there", Sample(field="phone", day=NOW.date()), Campaign(name="c")
 
 
@@ -348,6 +391,47 @@ CALLS: dict[str, Call] = {
         w.cif_no, _case(w), "failed", limits=["x"], reason="r", actor=a, purpose=COMPLIANCE
     ),
     "Reviews.of": lambda w, a: w.cif.reviews.of(w.cif_no, actor=a, purpose=COMPLIANCE),
+    "Requests.open": lambda w, a: w.cif.requests.open(
+        w.cif_no, RequestKind.COPY, evidence="1", reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Requests.approve": lambda w, a: w.cif.requests.approve(
+        w.cif_no, _requested(w), reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Requests.refuse": lambda w, a: w.cif.requests.refuse(
+        w.cif_no, _requested(w), "repeated", reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Requests.withdraw": lambda w, a: w.cif.requests.withdraw(
+        w.cif_no, _requested(w), reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Requests.carry_out": lambda w, a: w.cif.requests.carry_out(
+        w.cif_no, _requested(w, RequestKind.RESTRICT, approved=True), reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Requests.copy": lambda w, a: w.cif.requests.copy(
+        w.cif_no, _requested(w, approved=True), reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Requests.of": lambda w, a: w.cif.requests.of(w.cif_no, actor=a, purpose=COMPLIANCE),
+    "Requests.waiting": lambda w, a: w.cif.requests.waiting(actor=a, purpose=COMPLIANCE),
+    "Retention.of": lambda w, a: w.cif.retention.of(w.cif_no, actor=a, purpose=COMPLIANCE),
+    "Retention.hold": lambda w, a: w.cif.retention.hold(
+        w.cif_no, "inquiry", evidence="1", reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Retention.release": lambda w, a: w.cif.retention.release(
+        w.cif_no, _held(w), reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Retention.preview": lambda w, a: w.cif.retention.preview(actor=a, purpose=COMPLIANCE),
+    "Retention.propose_run": lambda w, a: _overdue(w).retention.propose_run(reason="r", actor=a, purpose=COMPLIANCE),
+    "Retention.approve_run": lambda w, a: w.cif.retention.approve_run(_run(w), actor=a, purpose=COMPLIANCE),
+    "Retention.certificate": lambda w, a: w.cif.retention.certificate(_run(w), actor=a, purpose=COMPLIANCE),
+    "Flags.screen": lambda w, a: w.cif.flags.screen([], actor=a, purpose=COMPLIANCE),
+    "Flags.possible": lambda w, a: w.cif.flags.possible(actor=a, purpose=COMPLIANCE),
+    "Flags.decide": lambda w, a: w.cif.flags.decide(
+        w.cif_no, _hit(w), confirm=False, reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Flags.add": lambda w, a: w.cif.flags.add(
+        w.cif_no, "fraud", source="s", evidence="1", reason="r", actor=a, purpose=COMPLIANCE
+    ),
+    "Flags.end": lambda w, a: w.cif.flags.end(w.cif_no, _flagged(w), reason="r", actor=a, purpose=COMPLIANCE),
+    "Flags.of": lambda w, a: w.cif.flags.of(w.cif_no, actor=a, purpose=COMPLIANCE),
     "Quality.run": lambda w, a: w.cif.quality.run(actor=a, purpose=OPERATIONS),
     "Quality.figures": lambda w, a: _examined(w).quality.figures(actor=a, purpose=OPERATIONS),
     "Quality.findings": lambda w, a: _examined(w).quality.findings(actor=a, purpose=OPERATIONS),
@@ -449,6 +533,7 @@ WITHOUT_CUSTOMERS = {
     "open": "opens the file; an empty one's founding is an entry",
     "close": "lets go of it",
     "Policies.in_force": "the process's own configuration",
+    "Requests.readable": "another form of a copy that was made",
     "Quality.rules": "the process's own configuration",
     "Tags.in_force": "the process's own configuration",
     "Audit.key": "the log's public key",

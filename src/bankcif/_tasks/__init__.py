@@ -14,6 +14,7 @@ from .reminders import Reminders
 from .reviews import Reviews
 from .tags import Tags
 from .upkeep import Erasures, Held, Keys, Policies
+from .watch import Flags
 
 __all__ = [
     "Access",
@@ -24,6 +25,7 @@ __all__ = [
     "Customers",
     "Erasures",
     "Exports",
+    "Flags",
     "Held",
     "Keys",
     "Matches",

@@ -44,6 +44,7 @@ from .database import db
 from .decisions import approval, match
 from .demo import demo
 from .erase import erase
+from .flags import flag
 from .held import faults, held
 from .index import index, read_frequencies
 from .keys import keys
@@ -101,6 +102,7 @@ commands.add_command(change)
 commands.add_command(daily)
 commands.add_command(consent)
 commands.add_command(relation)
+commands.add_command(flag)
 commands.add_command(quality)
 commands.add_command(request)
 commands.add_command(retention)

@@ -16,7 +16,7 @@ from ..access import Action
 from ..approval import OPEN, Approval, ApprovalState, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import BankCIFError, FourEyesError, InputError
+from ..errors import ConflictError, FourEyesError, InputError
 from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
@@ -277,7 +277,11 @@ def approve_run(desk: Desk, run: str, *, actor: Actor, purpose: Purpose) -> Shre
             try:
                 decide_proposal(desk, one.id, approve=True, actor=actor)
                 erased.append(cif_no)
-            except BankCIFError as error:
+            except (
+                InputError,
+                ConflictError,
+                FourEyesError,
+            ) as error:  # of this customer; who approves was asked above
                 kept[cif_no] = error.rule or error.code
     note(desk, actor, "approve_run", purpose=purpose, count=len(erased), rule=f"run:{run}")
     return Shredded(erased=tuple(erased), kept=kept)
@@ -293,6 +297,7 @@ def certificate(desk: Desk, run: str, *, actor: Actor, purpose: Purpose) -> tupl
     """
     authorize(desk, actor, Action.ERASE, "run_certificate", purpose)
     done = [one for one in _of_run(desk, run) if one.state is ApprovalState.EXECUTED]
+    note(desk, actor, "run_certificate", purpose=purpose, count=len(done), rule=f"run:{run}")
     return tuple(certify(desk, one.id, actor=actor, purpose=purpose) for one in done)
 
 

@@ -23,6 +23,7 @@ from .frequencies import Frequencies, ValueCounts, counted_frequencies
 from .lanes import Lane, Lanes, Row, mix_array
 from .link_policy import Link, LinkPolicy, Links, ReviewPlan, link_policy_schema
 from .model import Compared, ComparedPair, MatchModel, default_model, model_schema
+from .screening import ListedName, NameHit, Screener, alike_organizations
 from .search_keys import SEARCH_PARTS, Likeness, alike, search_keys
 from .splink import Imported, from_splink, is_splink
 from .train import PatternCounts, Trained, TrainingPlan, train
@@ -56,17 +57,21 @@ __all__ = [
     "Link",
     "LinkPolicy",
     "Links",
+    "ListedName",
     "MatchModel",
+    "NameHit",
     "PatternCounts",
     "Read",
     "ReviewPlan",
     "Row",
+    "Screener",
     "Term",
     "ThresholdFigures",
     "Trained",
     "TrainingPlan",
     "ValueCounts",
     "alike",
+    "alike_organizations",
     "blocking_keys",
     "clerical_sample",
     "cluster",

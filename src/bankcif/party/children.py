@@ -259,6 +259,7 @@ class RiskFlag:
         since, until: From when, and the last day; None for no end.
         score: How much the names are alike, 0 to 100; None of what no list said.
         opened_by, decided_by: Operators, by id.
+        basis: Keyed digest of the names that were compared, so that another name is asked anew.
         evidence: Reference to what the decision rests on.
     """
 
@@ -272,6 +273,7 @@ class RiskFlag:
     score: int | None = None
     opened_by: str
     decided_by: str | None = None
+    basis: str | None = None
     evidence: str | None = None
 
 

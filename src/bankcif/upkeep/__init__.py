@@ -4,12 +4,15 @@ from .notify import Count, LogNotifier, Notice, Notifier, SmtpNotifier
 from .requests import ASKED_BY, REFUSALS, RequestKind, RequestPlan, RequestState
 from .retention import Kept, Retention, RetentionPlan, RetentionRule, Start, open_holds, retention
 from .review import OUTCOMES, ReviewPlan, Standing, open_case, standing_of_reviews
+from .watch import FileWatchList, FlagState, WatchEntry, WatchList, counts_on, need_list
 
 __all__ = [
     "ASKED_BY",
     "OUTCOMES",
     "REFUSALS",
     "Count",
+    "FileWatchList",
+    "FlagState",
     "Kept",
     "LogNotifier",
     "Notice",
@@ -24,6 +27,10 @@ __all__ = [
     "SmtpNotifier",
     "Standing",
     "Start",
+    "WatchEntry",
+    "WatchList",
+    "counts_on",
+    "need_list",
     "open_case",
     "open_holds",
     "retention",

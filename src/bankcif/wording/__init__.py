@@ -20,10 +20,11 @@ from .organizations import (
     OrganizationName,
     branch_of,
     compatible_organizations,
+    organization_keys,
     organization_name,
 )
 from .placeholders import FILLER_DATES, FILLER_WORDS, is_placeholder
-from .spellings import Ground, compatible, full_given_name, full_given_names
+from .spellings import Ground, compatible, full_given_name, full_given_names, spelling_keys, writes_surname
 
 __all__ = [
     "FILLER_DATES",
@@ -48,14 +49,17 @@ __all__ = [
     "is_han",
     "is_placeholder",
     "look_alikes",
+    "organization_keys",
     "organization_name",
     "person_name",
     "reading_groups",
     "readings",
     "simplify",
     "special_surnames",
+    "spelling_keys",
     "standard_form",
     "surname_length",
     "surname_readings",
     "titles",
+    "writes_surname",
 ]

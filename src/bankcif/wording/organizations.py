@@ -8,7 +8,9 @@ from __future__ import annotations
 import enum
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
+from itertools import combinations
 
 import attrs
 
@@ -16,7 +18,16 @@ from ..party import divisions
 from .addresses import AddressBook
 from .characters import modern, simplify
 
-__all__ = ["OrganizationGround", "OrganizationName", "branch_of", "compatible_organizations", "organization_name"]
+__all__ = [
+    "OrganizationGround",
+    "OrganizationName",
+    "branch_of",
+    "compatible_organizations",
+    "organization_keys",
+    "organization_name",
+]
+
+_MOST_LETTERS = 12
 
 # Legal forms, longest first. Source: Company Law of the PRC (2023), arts. 2 and 7; partnership and sole-proprietor law.
 _FORMS = (
@@ -120,6 +131,21 @@ def compatible_organizations(one: OrganizationName, other: OrganizationName) -> 
     if _shortened(short, long) and _one_region(short.region, long.region):
         return OrganizationGround.ABBREVIATION
     return None
+
+
+def organization_keys(name: OrganizationName) -> Iterator[str]:
+    """Keys of which two names share one where `compatible_organizations` finds a ground; many that share one have none."""
+    whole = name.trade_name + name.business
+    yield f"c:{name.core}"
+    yield f"n:{whole}"
+    # A short name begins with the trade name of the long one; a bank is called by letters of its name.
+    yield f"t:{name.trade_name}"
+    yield from (f"t:{whole[:at]}" for at in range(2, len(whole)))
+    if whole.endswith("银行"):
+        letters = whole.removesuffix("银行")[:_MOST_LETTERS]
+        yield from (f"b:{''.join(some)}" for size in (1, 2) for some in combinations(letters, size))
+    if whole.endswith("行"):
+        yield f"b:{whole.removesuffix('行')}"
 
 
 def branch_of(one: OrganizationName, other: OrganizationName) -> bool:

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from .characters import cantonese, lines, look_alike, readings, simplify_script
 from .names import PARTICLES, PersonName, plain_letters
 
-__all__ = ["Ground", "compatible", "full_given_name", "full_given_names"]
+__all__ = ["Ground", "compatible", "full_given_name", "full_given_names", "spelling_keys", "writes_surname"]
 
 _SHORTEST_CUT_HAN = 6
 _SHORTEST_CUT_LATIN = 12
@@ -46,6 +46,24 @@ def compatible(one: PersonName, other: PersonName) -> Ground | None:
     if one.han != other.han:
         return _across_scripts(*((one, other) if one.han else (other, one)))
     return _han(one, other) if one.han else _latin(one, other)
+
+
+def spelling_keys(name: PersonName) -> Iterator[str]:
+    """
+    Keys of which two names share one where `compatible` finds a ground other than how Hong Kong, Taiwan and Southeast Asia write a surname, for which see
+    `writes_surname`; many that share one have no ground.
+    """
+    yield f"k:{name.key}"
+    yield from (f"r:{reading}" for reading in name.readings)
+    if name.han:
+        yield f"t:{name.key[:_SHORTEST_CUT_HAN]}"
+        yield from (f"d:{name.key[:at]}{name.key[at + 1 :]}" for at in range(len(name.key)))
+        return
+    yield f"t:{name.key[:_SHORTEST_CUT_LATIN]}"
+    for words in (list(name.words), _without_particles(name), _transliterated(name)):
+        ordered = sorted(words)
+        yield f"w:{' '.join(ordered)}"
+        yield from (f"w:{' '.join(ordered[:at] + ordered[at + 1 :])}" for at in range(len(ordered)))
 
 
 def _han(one: PersonName, other: PersonName) -> Ground | None:
@@ -134,7 +152,7 @@ def _across_scripts(han: PersonName, latin: PersonName) -> Ground | None:
         return None
     words = [part for word in latin.words for part in word.split("-")]
     for at, word in enumerate(words):
-        if not _writes_surname(word, han.surname):
+        if not writes_surname(word, han.surname):
             continue
         for others in (words[at + 1 :], words[:at]):
             if _writes_given(others, han.given, len(words)):
@@ -163,7 +181,7 @@ def _spells(text: str, syllables: Sequence[frozenset[str]]) -> bool:
     return len(text) in ends
 
 
-def _writes_surname(word: str, surname: str) -> bool:
+def writes_surname(word: str, surname: str) -> bool:
     if any(_spells(word, [system(character) for character in surname]) for system in _SYSTEMS):
         return True
     return not _mandarin_of().get(word, frozenset()).isdisjoint(readings(surname) if len(surname) == 1 else ())

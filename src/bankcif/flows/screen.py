@@ -1,0 +1,388 @@
+"""
+Screening customers against watch lists, and what persons make of hits: screen -> possible -> a person confirms or dismisses -> ended.
+
+A hit is a case of the customer with the list, its version and the entry, and no name. What was dismissed stays so until the customer's names or the list's entry are others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import attrs
+
+from .._canonical import dumps
+from ..access import Action
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import FourEyesError, InputError
+from ..matching import ListedName, Screener
+from ..party import CifNo, DataGroup, LifeCycle, PartyKind
+from ..storage import UnitOfWork
+from ..storage.portrait_rows import IDLE
+from ..storage.rows import PartyRow
+from ..upkeep import FlagState, WatchEntry, WatchList, counts_on, need_list
+from ._cases import CaseBook, case_id, case_of, need_reference, need_word, write_case
+from ._decided import Asked
+from ._opened import born_of, open_golden, open_goldens
+from ._pages import pages
+from ._relations import current, granted_to
+from .desk import Desk, authorize, note, over_cap, record, refuse, spend
+
+__all__ = ["FlagView", "Screened", "decide", "end", "flag", "flags_of", "possible", "screen"]
+
+_BOOK = CaseBook("flags", "bankcif.flag", "flag", "flag_case")
+_AT_ONCE = 200
+_MOST = 500
+_NAMES = ("name", "former_name", "pinyin_name", "foreign_name")
+_SEEN = frozenset({DataGroup.IDENTITY, DataGroup.RISK})
+_SYSTEM = "screening"
+
+
+@attrs.frozen(kw_only=True)
+class FlagView:
+    """
+    A flag of a customer.
+
+    Attributes:
+        cif_no, id: Of whom, and by what it is known.
+        kind, source, entry: What for, by which list or system, and which entry of it.
+        state: Where it stands.
+        counts: Whether it counts today: confirmed, and not over.
+        since, until: From when, and the last day.
+        score: How much names are alike, 0 to 100; None of what no list said.
+        decided_by, evidence: Who decided, and on what it rests.
+    """
+
+    cif_no: CifNo
+    id: str
+    kind: str
+    source: str
+    entry: str
+    state: FlagState
+    counts: bool
+    since: date
+    until: date | None
+    score: int | None
+    decided_by: str
+    evidence: str
+
+
+@attrs.frozen(kw_only=True)
+class Screened:
+    """What a screening came to: of how many customers, how many hits are new, and how many ended since their entry is gone."""
+
+    customers: int
+    hits: int
+    ended: int
+
+
+def screen(
+    desk: Desk,
+    lists: Sequence[WatchList],
+    *,
+    cif_no: CifNo | None = None,
+    least: int = 70,
+    actor: Actor,
+    purpose: Purpose,
+) -> Screened:
+    """
+    Compares customers with the entries of lists: one, or all of them. Run again, it opens no hit twice.
+
+    Args:
+        lists: The lists; each has another name.
+        cif_no: Of whom; of all if None.
+        least: How much names are alike, at least, 0 to 100; an equal number of a document counts 100.
+
+    Raises:
+        InputError: *least* is out of range, or two lists have one name.
+        NotFoundOrNotAllowedError: The policy does not let *actor* screen, or there is no such customer.
+
+    Cost: opens names, numbers and flags of those it looks at; a look-up in each list.
+    """
+    authorize(desk, actor, Action.WATCH, "screen", purpose)
+    for one in lists:
+        need_list(one)
+    if not 0 <= least <= 100 or len({one.name for one in lists}) < len(lists):
+        raise InputError(
+            "names are alike by 0 to 100, and each list has a name of its own", path="$.least", rule="screen"
+        )
+    watched = [_Watched.of(one) for one in lists]
+    customers = hits = ended = 0
+    for rows in _asked_of(desk, cif_no):
+        customers += len(rows)
+        with desk.repository.unit_of_work() as unit:
+            values = open_goldens(desk, unit, [row.cif_no for row in rows], groups=_SEEN)
+        for row in rows:
+            said = values[row.cif_no]
+            for listed in watched:
+                fresh, gone = listed.compared(desk, row, said, least)
+                for case in fresh:
+                    _write(desk, row.cif_no, case, "screen", f"on {listed.source}", actor, purpose)
+                for case in gone:
+                    over = {**case, "state": FlagState.ENDED.value, "decided_by": _SYSTEM}
+                    _write(desk, row.cif_no, over, "screen", f"no more on {listed.source}", actor, purpose)
+                hits, ended = hits + len(fresh), ended + len(gone)
+    if cif_no is not None and not customers:
+        raise refuse(desk, actor, "screen", purpose)
+    note(desk, actor, "screened", purpose=purpose, count=customers, rule=",".join(one.source for one in watched)[:200])
+    return Screened(customers=customers, hits=hits, ended=ended)
+
+
+def decide(
+    desk: Desk, cif_no: CifNo, case: str, *, confirm: bool, until: date | None = None, evidence: str = "", reason: str, actor: Actor,
+    purpose: Purpose,
+) -> FlagView:  # fmt: skip
+    """
+    Says whether a hit is the customer.
+
+    Args:
+        until: The last day on which it counts, where it is.
+        evidence: Reference to what the decision rests on; needed where it is confirmed.
+
+    Raises:
+        InputError: There is no such hit that waits, it has no evidence, or its end lies behind.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* decide.
+    """
+    need_reference(evidence, "$.evidence")
+    if confirm and not evidence:
+        raise InputError("a hit is confirmed on evidence", path="$.evidence", rule="flag")
+    _need_ahead(desk, until)
+    state = FlagState.CONFIRMED if confirm else FlagState.DISMISSED
+
+    def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        one = case_of(values, _BOOK, case, [FlagState.POSSIBLE.value])
+        ends = until.isoformat() if until is not None else one.get("until")
+        return {**one, **_said(state=state.value, until=ends, evidence=evidence, decided_by=actor.id)}
+
+    return _kept(desk, cif_no, made, "decide_flag", reason, actor, purpose)
+
+
+def flag(
+    desk: Desk, cif_no: CifNo, kind: str, *, source: str, until: date | None = None, evidence: str, reason: str, actor: Actor,
+    purpose: Purpose,
+) -> FlagView:  # fmt: skip
+    """
+    Flags a customer by hand, as another system or a person says.
+
+    Args:
+        kind: What for, in a word, such as ``fraud`` or ``court``.
+        source: Who says so, in a word.
+        until: The last day on which it counts; None for no end.
+
+    Raises:
+        InputError: A word is none, there is no evidence, or its end lies behind.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* flag them.
+    """
+    need_word(kind, "$.kind", "a kind")
+    need_word(source, "$.source", "a source")
+    need_reference(evidence, "$.evidence")
+    if not evidence:
+        raise InputError("a flag names what it rests on", path="$.evidence", rule="flag")
+    _need_ahead(desk, until)
+    fresh = _said(
+        id=case_id(desk), kind=kind, source=source, state=FlagState.CONFIRMED.value, since=desk.today().isoformat(),
+        until=None if until is None else until.isoformat(), opened_by=actor.id, decided_by=actor.id, evidence=evidence,
+    )  # fmt: skip
+    return _kept(desk, cif_no, lambda *_: fresh, "flag", reason, actor, purpose)
+
+
+def end(desk: Desk, cif_no: CifNo, case: str, *, reason: str, actor: Actor, purpose: Purpose) -> FlagView:
+    """
+    Ends a flag that counts; another person than who confirmed it.
+
+    Raises:
+        InputError: There is no such flag that was confirmed.
+        FourEyesError: *actor* confirmed it.
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* decide.
+    """
+
+    def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        one = case_of(values, _BOOK, case, [FlagState.CONFIRMED.value])
+        if one["decided_by"] in (actor.id, actor.person):
+            raise FourEyesError("another person ends a flag than who confirmed it", rule="four_eyes")
+        return {**one, "state": FlagState.ENDED.value, "until": desk.today().isoformat(), "decided_by": actor.id}
+
+    return _kept(desk, cif_no, made, "end_flag", reason, actor, purpose)
+
+
+def flags_of(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -> tuple[FlagView, ...]:
+    """
+    All flags of a customer, the latest first.
+
+    Raises:
+        NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* see flags.
+    """
+    authorize(desk, actor, Action.WATCH, "flags_of", purpose)
+    found: tuple[FlagView, ...] | None = None
+    with desk.unit_of_work() as unit:
+        row = current(unit, cif_no, purpose)
+        if (
+            row is not None
+            and row.life_cycle != LifeCycle.ERASED
+            and "flags" in granted_to(desk, unit, actor, Action.WATCH, purpose, row)
+        ):
+            rows = open_golden(desk, unit, row).get("flags", ())
+            found = tuple(_view(desk, row.cif_no, one) for one in sorted(rows, key=lambda one: one["id"], reverse=True))
+            entry = AuditEntry.by(
+                actor, "flags_of", desk.now(), purpose=purpose, subjects=(row.cif_no,), count=1, fields=("flags",)
+            )
+            record(desk, unit, [entry])
+            unit.commit()
+    if found is None:
+        raise refuse(desk, actor, "flags_of", purpose)
+    return found
+
+
+def possible(desk: Desk, *, limit: int = 100, actor: Actor, purpose: Purpose) -> tuple[FlagView, ...]:
+    """
+    The hits that wait for a person, the likest first.
+
+    Raises:
+        InputError: A limit out of its range.
+        NotFoundOrNotAllowedError: The policy does not let *actor* see flags.
+        AccessError: *actor* has seen as many customers in this hour as the policy allows.
+
+    Cost: opens the risk data of every customer of whom there are some.
+    """
+    authorize(desk, actor, Action.WATCH, "possible_flags", purpose)
+    if not 1 <= limit <= _MOST:
+        raise InputError(f"a list has 1 to {_MOST} hits", path="$.limit", rule="limit")
+    found: list[FlagView] = []
+
+    def read(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
+        return unit.portraits.with_group(DataGroup.RISK, after, _AT_ONCE)
+
+    for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
+        with desk.repository.unit_of_work() as unit:
+            rows = unit.parties.get(numbers) if numbers else {}
+            there = {one: row for one, row in rows.items() if row.life_cycle not in IDLE}
+            values = open_goldens(desk, unit, list(there), groups={DataGroup.RISK})
+            for cif_no, row in there.items():
+                waits = [one for one in values[cif_no].get("flags", ()) if one["state"] == FlagState.POSSIBLE]
+                if waits and "flags" in granted_to(desk, unit, actor, Action.WATCH, purpose, row):
+                    found += [_view(desk, cif_no, one) for one in waits]
+    found = sorted(found, key=lambda one: (-(one.score or 0), one.id))[:limit]
+    subjects = tuple(dict.fromkeys(one.cif_no for one in found))
+    with desk.unit_of_work() as unit:
+        within = spend(desk, unit, actor, Action.VIEW, len(subjects))
+        if within:
+            entry = AuditEntry.by(
+                actor,
+                "possible_flags",
+                desk.now(),
+                purpose=purpose,
+                subjects=subjects,
+                count=len(subjects),
+                fields=("flags",),
+            )
+            record(desk, unit, [entry])
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.VIEW, "possible_flags", purpose)
+    return tuple(found)
+
+
+@attrs.frozen
+class _Watched:
+    """A list, looked up by names and numbers."""
+
+    name: str
+    source: str
+    entries: Sequence[WatchEntry]
+    places: Mapping[str, int]
+    by_number: Mapping[tuple[str, str], int]
+    screener: Screener
+
+    @classmethod
+    def of(cls, one: WatchList) -> _Watched:
+        entries = list(one.entries())
+        return cls(
+            name=one.name, source=f"{one.name}:{one.version}", entries=entries, places={entry.id: n for n, entry in enumerate(entries)},
+            by_number={number: n for n, entry in enumerate(entries) for number in entry.numbers},
+            screener=Screener(ListedName(n, entry.kind, name, entry.born) for n, entry in enumerate(entries) for name in entry.names),
+        )  # fmt: skip
+
+    def compared(
+        self, desk: Desk, row: PartyRow, values: Mapping[str, Any], least: int
+    ) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+        """Hits that are new, and those that wait still though their entry is gone."""
+        kind, names = PartyKind(row.kind), [values[name] for name in _NAMES if values.get(name)]
+        born = born_of(kind, values)
+        scores = {
+            hit.entry: hit.score
+            for hit in self.screener.hits(kind, names, born=int(born[:4]) if born else 0, least=least)
+        }
+        for document in values.get("identifiers") or ():
+            place = self.by_number.get((document["scheme"], document["number"]))
+            if place is not None:
+                scores[place] = 100
+        mine = [
+            one for one in values.get("flags", ()) if one["source"].partition(":")[0] == self.name and one.get("entry")
+        ]
+        known = {(one["entry"], one.get("basis")) if one["state"] == FlagState.DISMISSED else (one["entry"], None)
+                 for one in mine if one["state"] != FlagState.ENDED}  # fmt: skip
+        fresh = []
+        for place, score in sorted(scores.items()):
+            entry = self.entries[place]
+            basis = desk.digester.digest("screened", dumps([row.cif_no, names, entry.id, list(entry.names)])).hex()
+            if (entry.id, None) not in known and (entry.id, basis) not in known:
+                fresh.append(
+                    _said(
+                        id=case_id(desk), kind=entry.flag, source=self.source, entry=entry.id, state=FlagState.POSSIBLE.value,
+                        since=desk.today().isoformat(), until=None if entry.until is None else entry.until.isoformat(), score=score,
+                        opened_by=_SYSTEM, basis=basis,
+                    )
+                )  # fmt: skip
+        gone = [
+            one for one in mine if one["state"] == FlagState.POSSIBLE and self.places.get(one["entry"]) not in scores
+        ]
+        return fresh, gone
+
+
+def _asked_of(desk: Desk, cif_no: CifNo | None) -> Iterator[Sequence[PartyRow]]:
+    if cif_no is not None:
+        with desk.repository.unit_of_work() as unit:
+            row = current(unit, cif_no)
+        yield [row] if row is not None and row.life_cycle not in IDLE else []
+        return
+    for rows in pages(
+        desk, lambda unit, after: unit.parties.page(after, _AT_ONCE), "", lambda row: row.cif_no, _AT_ONCE
+    ):
+        yield [row for row in rows if row.life_cycle not in IDLE]
+
+
+def _need_ahead(desk: Desk, until: date | None) -> None:
+    if until is not None and until < desk.today():
+        raise InputError("a flag ends today or later", path="$.until", rule="flag")
+
+
+def _said(**more: Any) -> dict[str, Any]:
+    """A case without what is nothing."""
+    return {name: value for name, value in more.items() if value not in (None, "")}
+
+
+def _write(
+    desk: Desk, cif_no: CifNo, case: Mapping[str, Any], what: str, reason: str, actor: Actor, purpose: Purpose
+) -> None:
+    write_case(desk, cif_no, _BOOK, _asked(what, actor, purpose), lambda *_: case, reason=reason)
+
+
+def _kept(desk: Desk, cif_no: CifNo, made: Any, what: str, reason: str, actor: Actor, purpose: Purpose) -> FlagView:
+    case = write_case(desk, cif_no, _BOOK, _asked(what, actor, purpose), made, reason=reason)
+    return _view(desk, cif_no, case)
+
+
+def _asked(what: str, actor: Actor, purpose: Purpose) -> Asked:
+    return Asked(Action.WATCH, what, ("flags",), actor, purpose)
+
+
+def _view(desk: Desk, cif_no: CifNo, one: Mapping[str, Any]) -> FlagView:
+    until = one.get("until")
+    return FlagView(
+        cif_no=cif_no, id=one["id"], kind=one["kind"], source=one["source"], entry=one.get("entry", ""), state=FlagState(one["state"]),
+        counts=counts_on(one, desk.today()), since=date.fromisoformat(one["since"]),
+        until=None if until is None else date.fromisoformat(until), score=one.get("score"), decided_by=one.get("decided_by", ""),
+        evidence=one.get("evidence", ""),
+    )  # fmt: skip
