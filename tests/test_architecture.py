@@ -18,7 +18,7 @@ LAYERS = {
     "wording": 2, "identifiers": 2, "rules": 2,
     "approval": 3,
     "intake": 4, "matching": 4, "merging": 4, "protection": 4, "access": 4, "audit": 4, "upkeep": 4, "tagging": 4,
-    "quality": 4, "analytics": 4,
+    "quality": 4, "analytics": 4, "interop": 4,
     "storage": 5, "engines": 5,
     "flows": 6,
     "render": 7,

@@ -39,6 +39,7 @@ from .audit import audit
 from .changes import change
 from .check import check
 from .consents import consent
+from .convert import convert
 from .daily import daily
 from .database import db
 from .decisions import approval, match
@@ -103,6 +104,7 @@ commands.add_command(daily)
 commands.add_command(consent)
 commands.add_command(relation)
 commands.add_command(flag)
+commands.add_command(convert)
 commands.add_command(quality)
 commands.add_command(request)
 commands.add_command(retention)

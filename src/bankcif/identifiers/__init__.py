@@ -15,7 +15,7 @@ from .foreign import foreign_schemes
 from .military import HouseholdRegister, Military
 from .mrz import Mrz, MrzFacts
 from .organization import OrganizationFacts, UnifiedSocialCreditCode, organization_schemes
-from .phone import Phone, PhoneFacts
+from .phone import Phone, PhoneFacts, split_e164
 from .scheme import IdentifierScheme, Issue, NumberFacts, SchemeSet, Severity, Verdict
 from .shapes import Shape, ShapedScheme
 from .stdnum import StdnumLibrary, StdnumScheme
@@ -51,6 +51,7 @@ __all__ = [
     "check_characters",
     "facts_of",
     "resident_ids",
+    "split_e164",
     "standard_schemes",
     "validate_column",
 ]

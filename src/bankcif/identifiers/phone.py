@@ -9,7 +9,7 @@ import attrs
 
 from .scheme import Issue, NumberFacts, Scheme, Severity, Verdict, normalize, verdict
 
-__all__ = ["Phone", "PhoneFacts"]
+__all__ = ["Phone", "PhoneFacts", "split_e164"]
 
 # How nearly all mobiles are written; what matches here needs no unravelling.
 _PLAIN_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
@@ -170,3 +170,17 @@ class Phone(Scheme):
         value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         extension = extension or (number.extension or "")
         return verdict(self.name, value + (f";ext={extension}" if extension else ""), issues)
+
+
+def split_e164(number: str) -> tuple[str, str]:
+    """Country code and national number, both digits, of a number in E.164; an extension is left out. Of what is no such number the code is empty."""
+    import phonenumbers
+
+    plain = number.partition(";")[0]
+    try:
+        parsed = phonenumbers.parse(plain) if plain.startswith("+") else None
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None:
+        return "", "".join(filter(str.isdigit, plain))
+    return str(parsed.country_code), plain.removeprefix(f"+{parsed.country_code}")
