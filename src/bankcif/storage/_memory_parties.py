@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from operator import attrgetter
 
 import attrs
@@ -46,32 +47,30 @@ class Parties(Store):
             self._data.parties.put(row.cif_no, row)
 
     def page(self, after: str, limit: int) -> Sequence[PartyRow]:
-        return [row for cif_no, row in sorted(self._data.parties.rows.items()) if cif_no > after][:limit]
+        return [row for _, row in islice(self._data.parties.behind(CifNo(after)), limit)]
 
 
 class Copies(Store):
     def put_golden(self, rows: Collection[GoldenRow]) -> None:
         for row in rows:
-            for key, old in list(self._data.golden.rows.items()):
-                if key[:2] == (row.cif_no, row.data_group) and old.superseded_at is None:
+            for key, old in list(self._data.golden.group(row.cif_no).items()):
+                if key[1] == row.data_group and old.superseded_at is None:
                     self._data.golden.put(key, attrs.evolve(old, superseded_at=row.recorded_at))
             self._data.golden.add((row.cif_no, row.data_group, row.version), row)
 
     def end_golden(self, cif_nos: Collection[CifNo], at: int) -> None:
-        wanted = set(cif_nos)
-        for key, row in list(self._data.golden.rows.items()):
-            if row.cif_no in wanted and row.superseded_at is None:
+        for key, row in self._golden(cif_nos):
+            if row.superseded_at is None:
                 self._data.golden.put(key, attrs.evolve(row, superseded_at=at))
 
     def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
-        wanted = set(cif_nos)
-        found = [r for r in self._data.golden.rows.values() if r.cif_no in wanted and r.superseded_at is None]
-        found = [row for row in found if row.data_group != PORTRAIT]
-        return sorted(found, key=lambda row: (row.cif_no, row.data_group))
+        return [row for _, row in self._golden(cif_nos) if row.superseded_at is None and row.data_group != PORTRAIT]
 
     def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
-        wanted = set(cif_nos)
-        return [row for key, row in sorted(self._data.golden.rows.items()) if key[0] in wanted]
+        return [row for _, row in self._golden(cif_nos)]
+
+    def _golden(self, cif_nos: Collection[CifNo]) -> list[tuple[tuple[CifNo, str, int], GoldenRow]]:
+        return sorted(item for cif_no in set(cif_nos) for item in self._data.golden.group(cif_no).items())
 
     def reseal(self, rows: Collection[GoldenRow]) -> None:
         for row in rows:
@@ -92,8 +91,7 @@ class Sources(Store):
             self._data.sources.add(row.place, row)
 
     def marks(self, source: str, source_keys: Collection[str]) -> Sequence[Mark]:
-        wanted = set(source_keys)
-        found = [r for r in self._data.sources.rows.values() if r.source == source and r.source_key in wanted]
+        found = [row for key in set(source_keys) for row in self._data.sources.group((source, key)).values()]
         return [
             Mark(
                 source_key=r.source_key, record_no=r.record_no, content_tag=r.content_tag, delivery_tag=r.delivery_tag
@@ -102,16 +100,12 @@ class Sources(Store):
         ]  # fmt: skip
 
     def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[tuple[CifNo, SourceRow]]:
-        wanted = set(cif_nos)
-        belongs = {
-            (link.source, link.source_key): link.cif_no
-            for link in self._data.links.rows.values()
-            if link.until is None and link.cif_no in wanted
-        }
         found = [
-            (belongs[row.source, row.source_key], row)
-            for row in self._data.sources.rows.values()
-            if (row.source, row.source_key) in belongs
+            (link.cif_no, row)
+            for cif_no in set(cif_nos)
+            for link in self._data.links.group(cif_no).values()
+            if link.until is None
+            for row in self._data.sources.group((link.source, link.source_key)).values()
         ]
         return sorted(found, key=lambda pair: (pair[0], pair[1].place))
 
@@ -132,8 +126,7 @@ class Sources(Store):
         return len(self._data.sources.rows)
 
     def page(self, after: tuple[str, str, int], limit: int) -> Sequence[SourceRow]:
-        rows = self._data.sources.rows
-        return [rows[place] for place in sorted(rows) if place > after][:limit]
+        return [row for _, row in islice(self._data.sources.behind(after), limit)]
 
 
 class Crosswalk(Store):
@@ -148,16 +141,16 @@ class Crosswalk(Store):
             self._data.links.add((row.source, row.source_key, row.number), row)
 
     def current(self, keys: Collection[SourceKey]) -> Mapping[SourceKey, LinkRow]:
-        wanted = set(keys)
-        return {link.origin: link for link in self.all_current() if link.origin in wanted}
+        return {link.origin: link for link in self._links(set(keys))}
 
     def of_parties(self, cif_nos: Collection[CifNo]) -> Sequence[LinkRow]:
-        wanted = set(cif_nos)
-        return [link for link in self.all_current() if link.cif_no in wanted]
+        return sorted(self._links(set(cif_nos)), key=lambda link: (link.source, link.source_key))
+
+    def _links(self, groups: Collection[object]) -> Iterator[LinkRow]:
+        return (row for name in groups for row in self._data.links.group(name).values() if row.until is None)
 
     def history(self, key: SourceKey) -> Sequence[LinkRow]:
-        found = [link for link in self._data.links.rows.values() if link.origin == key]
-        return sorted(found, key=lambda link: link.number)
+        return sorted(self._data.links.group(key).values(), key=lambda link: link.number)
 
     def all_current(self) -> Iterator[LinkRow]:
         found = [link for link in self._data.links.rows.values() if link.until is None]
@@ -218,8 +211,8 @@ class Indexes(Store):
         return len(over)
 
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
-        wanted = set(tags)
-        return sorted((row for row in self._data.indexes.rows.values() if row.tag in wanted), key=attrgetter("key"))
+        found = [row for tag in set(tags) for row in self._data.indexes.group(tag).values()]
+        return sorted(found, key=attrgetter("key"))
 
     def find_some(
         self, keys: Collection[tuple[str, bytes]], most: int
@@ -235,7 +228,7 @@ class Indexes(Store):
         return [self._data.indexes.rows[key] for key in keys if key in self._data.indexes.rows]
 
     def page(self, after: IndexKey, limit: int) -> Sequence[IndexRow]:
-        return [self._data.indexes.rows[key] for key in sorted(self._data.indexes.rows) if key > after][:limit]
+        return [row for _, row in islice(self._data.indexes.behind(after), limit)]
 
     def count(self, version: int) -> int:
         return sum(row.index_version == version for row in self._data.indexes.rows.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from ..party import CifNo
 from ._memory_tables import Store
@@ -14,11 +15,11 @@ __all__ = ["Catalogues", "Portraits"]
 
 class Portraits(Store):
     def current(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
-        wanted = set(cif_nos)
         return [
             row
-            for key, row in sorted(self._data.golden.rows.items())
-            if key[0] in wanted and key[1] == PORTRAIT and row.superseded_at is None
+            for cif_no in sorted(set(cif_nos))
+            for key, row in sorted(self._data.golden.group(cif_no).items())
+            if key[1] == PORTRAIT and row.superseded_at is None
         ]
 
     def put(self, rows: Collection[PortraitRow]) -> None:
@@ -29,26 +30,28 @@ class Portraits(Store):
         return {c: self._data.portraits.rows[c] for c in cif_nos if c in self._data.portraits.rows}
 
     def due(self, tags: Collection[bytes], after: str, limit: int) -> Sequence[CifNo]:
-        wanted, rows = set(tags), sorted(self._data.portraits.rows.items())
-        return [cif_no for cif_no, row in rows if cif_no > after and row.due in wanted][:limit]
+        rows = self._data.portraits.behind(CifNo(after))
+        return list(islice((cif_no for cif_no, row in rows if row.due in tags), limit))
 
     def behind(self, catalogue: bytes, after: str, limit: int) -> Sequence[CifNo]:
         known = self._data.portraits.rows
-        return [
+        found = (
             cif_no
-            for cif_no, row in sorted(self._data.parties.rows.items())
-            if cif_no > after
-            and row.life_cycle not in IDLE
+            for cif_no, row in self._data.parties.behind(CifNo(after))
+            if row.life_cycle not in IDLE
             and not (
                 cif_no in known and (known[cif_no].catalogue, known[cif_no].party_version) == (catalogue, row.version)
             )
-        ][:limit]
+        )
+        return list(islice(found, limit))
 
     def with_group(self, data_group: str, after: str, limit: int) -> Sequence[CifNo]:
-        rows = sorted(self._data.golden.rows.items())
-        return [key[0] for key, row in rows if key[0] > after and key[1] == data_group and row.superseded_at is None][
-            :limit
-        ]
+        found = (
+            key[0]
+            for key, row in self._data.golden.behind((CifNo(after), "", 0))
+            if key[0] > after and key[1] == data_group and row.superseded_at is None
+        )
+        return list(islice(found, limit))
 
 
 class Catalogues(Store):

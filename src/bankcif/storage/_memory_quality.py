@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from ..errors import ConflictError
 from ..party import CifNo
@@ -23,24 +24,23 @@ class Sheets(Store):
 
     def page(self, after: str, limit: int) -> Sequence[SheetRow]:
         parties = self._data.parties.rows
-        rows = sorted(self._data.sheets.rows.items())
-        return [
-            row for cif_no, row in rows if cif_no > after and cif_no in parties and parties[cif_no].life_cycle not in IDLE
-        ][:limit]  # fmt: skip
+        rows = self._data.sheets.behind(CifNo(after))
+        there = (row for cif_no, row in rows if cif_no in parties and parties[cif_no].life_cycle not in IDLE)
+        return list(islice(there, limit))
 
     def due(self, tags: Collection[bytes], after: str, limit: int) -> Sequence[CifNo]:
-        wanted, rows = set(tags), sorted(self._data.sheets.rows.items())
-        return [cif_no for cif_no, row in rows if cif_no > after and row.due in wanted][:limit]
+        rows = self._data.sheets.behind(CifNo(after))
+        return list(islice((cif_no for cif_no, row in rows if row.due in tags), limit))
 
     def behind(self, book: bytes, after: str, limit: int) -> Sequence[CifNo]:
         known = self._data.sheets.rows
-        return [
+        found = (
             cif_no
-            for cif_no, row in sorted(self._data.parties.rows.items())
-            if cif_no > after
-            and row.life_cycle not in IDLE
+            for cif_no, row in self._data.parties.behind(CifNo(after))
+            if row.life_cycle not in IDLE
             and not (cif_no in known and (known[cif_no].book, known[cif_no].party_version) == (book, row.version))
-        ][:limit]
+        )
+        return list(islice(found, limit))
 
 
 class Findings(Store):
@@ -56,20 +56,17 @@ class Findings(Store):
         self._data.findings.put(key, row)
 
     def of(self, cif_nos: Collection[CifNo]) -> Sequence[FindingRow]:
-        wanted = set(cif_nos)
-        return [row for key, row in sorted(self._data.findings.rows.items()) if key[0] in wanted]
+        return [row for cif_no in sorted(set(cif_nos)) for _, row in sorted(self._data.findings.group(cif_no).items())]
 
     def page(
         self, after: tuple[str, str, int], limit: int, *, live: bool = False, rule: str = "", assignee: str = ""
     ) -> Sequence[FindingRow]:
-        return [
+        found = (
             row
-            for key, row in sorted(self._data.findings.rows.items())
-            if key > after
-            and not (live and row.closed_at is not None)
-            and rule in ("", row.rule)
-            and assignee in ("", row.assignee)
-        ][:limit]
+            for _, row in self._data.findings.behind((CifNo(after[0]), after[1], after[2]))
+            if not (live and row.closed_at is not None) and rule in ("", row.rule) and assignee in ("", row.assignee)
+        )
+        return list(islice(found, limit))
 
 
 class Figures(Store):

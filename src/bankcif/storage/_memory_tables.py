@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -41,19 +42,40 @@ R = TypeVar("R")
 
 
 class _Table(Generic[K, R]):
-    """A mapping that can take back what was done to it since the last commit."""
+    """
+    A mapping that can take back what was done to it since the last commit.
 
-    def __init__(self, undo: list[Callable[[], object]]) -> None:
+    Args:
+        undo: Steps that take it back.
+        of: Into which groups a row belongs; they are read without going through all rows.
+    """
+
+    def __init__(
+        self, undo: list[Callable[[], object]], of: Callable[[K, R], Collection[object]] = lambda key, row: ()
+    ) -> None:
         self.rows: dict[K, R] = {}
-        self._undo = undo
+        self._groups: dict[object, dict[K, R]] = {}
+        self._order: list[Any] | None = None
+        self._undo, self._of = undo, of
+
+    def group(self, name: object) -> Mapping[K, R]:
+        """The rows of a group."""
+        return self._groups.get(name, {})
+
+    def behind(self, key: K) -> Iterator[tuple[K, R]]:
+        """The rows whose keys come behind *key*, in their order."""
+        if self._order is None:
+            keys: Iterable[Any] = self.rows
+            self._order = sorted(keys)
+        return ((each, self.rows[each]) for each in self._order[bisect_right(self._order, key) :])
 
     def put(self, key: K, row: R) -> None:
         if key in self.rows:
             before = self.rows[key]
-            self._undo.append(lambda: self.rows.__setitem__(key, before))
+            self._undo.append(lambda: self._set(key, before))
         else:
-            self._undo.append(lambda: self.rows.pop(key, None))
-        self.rows[key] = row
+            self._undo.append(lambda: self._pop(key))
+        self._set(key, row)
 
     def add(self, key: K, row: R) -> None:
         if key in self.rows:
@@ -62,8 +84,26 @@ class _Table(Generic[K, R]):
 
     def drop(self, key: K) -> None:
         if key in self.rows:
-            before = self.rows.pop(key)
-            self._undo.append(lambda: self.rows.__setitem__(key, before))
+            before = self.rows[key]
+            self._pop(key)
+            self._undo.append(lambda: self._set(key, before))
+
+    def _set(self, key: K, row: R) -> None:
+        if key in self.rows:
+            self._leave(key, self.rows[key])
+        else:
+            self._order = None
+        self.rows[key] = row
+        for name in self._of(key, row):
+            self._groups.setdefault(name, {})[key] = row
+
+    def _pop(self, key: K) -> None:
+        self._leave(key, self.rows.pop(key))
+        self._order = None
+
+    def _leave(self, key: K, row: R) -> None:
+        for name in self._of(key, row):
+            del self._groups[name][key]
 
 
 @attrs.frozen
@@ -81,13 +121,15 @@ class Data:
     def __init__(self) -> None:
         self.undo: list[Callable[[], object]] = []
         self.parties: _Table[CifNo, PartyRow] = _Table(self.undo)
-        self.golden: _Table[tuple[CifNo, str, int], GoldenRow] = _Table(self.undo)
+        self.golden: _Table[tuple[CifNo, str, int], GoldenRow] = _Table(self.undo, lambda key, row: key[:1])
         self.facts: _Table[CifNo, FactRow] = _Table(self.undo)
-        self.sources: _Table[tuple[str, str, int], SourceRow] = _Table(self.undo)
-        self.links: _Table[tuple[str, str, int], LinkRow] = _Table(self.undo)
+        self.sources: _Table[tuple[str, str, int], SourceRow] = _Table(self.undo, lambda key, row: (key[:2],))
+        self.links: _Table[tuple[str, str, int], LinkRow] = _Table(self.undo, lambda key, row: (row.origin, row.cif_no))
         self.not_matches: _Table[tuple[CifNo, CifNo], NotAMatchRow] = _Table(self.undo)
         self.claims: _Table[tuple[str, bytes], ClaimRow] = _Table(self.undo)
-        self.indexes: _Table[tuple[bytes, str, str, int, str, int], IndexRow] = _Table(self.undo)
+        self.indexes: _Table[tuple[bytes, str, str, int, str, int], IndexRow] = _Table(
+            self.undo, lambda key, row: key[:1]
+        )
         self.tasks: _Table[str, TaskRow] = _Table(self.undo)
         self.reviews: _Table[tuple[str, int], ReviewRow] = _Table(self.undo)
         self.approvals: _Table[str, Approval] = _Table(self.undo)
@@ -103,7 +145,7 @@ class Data:
         self.catalogues: _Table[str, CatalogueRow] = _Table(self.undo)
         self.portraits: _Table[CifNo, PortraitRow] = _Table(self.undo)
         self.sheets: _Table[CifNo, SheetRow] = _Table(self.undo)
-        self.findings: _Table[tuple[CifNo, str, int], FindingRow] = _Table(self.undo)
+        self.findings: _Table[tuple[CifNo, str, int], FindingRow] = _Table(self.undo, lambda key, row: key[:1])
         self.figures: _Table[tuple[int, str, str, str], FigureRow] = _Table(self.undo)
         self.credentials: _Table[tuple[str, str, str], CredentialRow] = _Table(self.undo)
         self.challenges: _Table[bytes, ChallengeRow] = _Table(self.undo)
