@@ -534,3 +534,22 @@ def test_of_every_day_and_instant_that_holds_whose_day_came_last_of_what_was_sai
         heard = [one for one in said if one[0] <= today]
         last = max(heard, key=lambda one: (one[0], one[3] is not None, one[1]), default=None)
         assert value(cif, number) == (None if last is None else last[2])
+
+
+def test_of_a_time_when_they_were_merged_who_was_parted_since_says_all_that_is_theirs(
+    cif: CIF, clock: FixedClock
+) -> None:
+    papers = [[{"scheme": "passport", "number": f"E7390512{n}"}] for n in range(2)]
+    one, two = (str(register(cif, STEWARD, str(n), identifiers=papers[n], phone=f"1549999999{n}", name="李王"[n] + "四").cif_no) for n in range(2))  # fmt: skip
+    clock.advance(timedelta(days=1))
+    merge = cif.matches.propose_merge(one, two, actor=STEWARD, reason="r", accept=EVERY_CONCERN)
+    cif.approvals.approve(merge.id, actor=known(CHECKER, clock.now()))
+    clock.advance(timedelta(days=1))
+    then = clock.now()
+    clock.advance(timedelta(days=1))
+    unmerge = cif.matches.propose_unmerge(two, actor=STEWARD, reason="r")
+    cif.approvals.approve(unmerge.id, actor=known(CHECKER, clock.now()))
+    for number in (one, two):
+        was, is_now = cif.customers.as_of(number, known=then, **ASK), cif.customers.get(number, **ASK)
+        assert was.values == is_now.values
+        assert was.values["identifiers"]

@@ -56,9 +56,10 @@ def golden_as_of(
     if not mine:
         return NOBODY, ()
     party = row if whose == row.cif_no else unit.parties.get([whose])[whose]
+    # Of who was parted since, the other's founding record is not heard; their own is.
+    anchor = next((one for one in (party.anchor, row.anchor) if any(said.place == one for said in mine)), party.anchor)
     golden = survive(
-        PartyKind(row.kind), mine, anchor=(party.anchor_source, party.anchor_source_key, party.anchor_record_no), as_of=known,
-        rules=desk.survivorship, digest=partial(verified_tag, desk), valid=end - 1,
+        PartyKind(row.kind), mine, anchor=anchor, as_of=known, rules=desk.survivorship, digest=partial(verified_tag, desk), valid=end - 1,
     )  # fmt: skip
     return golden, [one for one in mine if one.word is None or one.received_at < end]
 
@@ -97,8 +98,7 @@ def values_on(desk: Desk, unit: UnitOfWork, row: PartyRow, day: date | None) -> 
     opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
     if day is not None:
         return golden_as_of(desk, unit, row, desk.now(), day, opened=opened)[0].values
-    anchor = (row.anchor_source, row.anchor_source_key, row.anchor_record_no)
-    return golden_of(desk, PartyKind(row.kind), [one.statement for one in opened], anchor).values
+    return golden_of(desk, PartyKind(row.kind), [one.statement for one in opened], row.anchor).values
 
 
 def values_where(desk: Desk, unit: UnitOfWork, row: PartyRow, over: Override | None) -> Mapping[str, Any]:

@@ -89,7 +89,7 @@ def examined(
     spoken: dict[CifNo, list[Statement]] = {row.cif_no: [] for row in rows}
     for one in open_records(desk, unit.sources.of_parties(list(spoken))) if rows else ():
         spoken[one.cif_no].append(one.statement)
-    goldens = {row.cif_no: golden_of(desk, PartyKind(row.kind), spoken[row.cif_no], _anchor(row)) for row in rows}
+    goldens = {row.cif_no: golden_of(desk, PartyKind(row.kind), spoken[row.cif_no], row.anchor) for row in rows}
     facts = unit.copies.facts(list(goldens)) if rows else {}
     others = others_of(unit, {cif_no: golden.values for cif_no, golden in goldens.items()}) if rows else {}
     found = {}
@@ -97,7 +97,7 @@ def examined(
         cif_no, kind = row.cif_no, PartyKind(row.kind)
         golden, statements = goldens[cif_no], spoken[cif_no]
         confirmed = confirmed_at(
-            kind, statements, golden, dated_fields(), anchor=_anchor(row), digest=partial(verified_tag, desk), today=today,
+            kind, statements, golden, dated_fields(), anchor=row.anchor, digest=partial(verified_tag, desk), today=today,
             rules=desk.survivorship,
         )  # fmt: skip
         mine = counted.get(cif_no, {})
@@ -111,7 +111,7 @@ def examined(
         found[cif_no] = Examined(
             row=row, golden=golden, outcomes=desk.quality.examine(record, today), confirmed=confirmed,
             told_by={name: told_by[one.place] for name, one in golden.provenance.items() if one.place in told_by},
-            founded_by=told_by.get(_anchor(row), ("", "")), counted=mine, due=desk.quality.next_change(record, today),
+            founded_by=told_by.get(row.anchor, ("", "")), counted=mine, due=desk.quality.next_change(record, today),
         )  # fmt: skip
     return found
 
@@ -203,7 +203,3 @@ def _sheet(desk: Desk, one: Examined) -> SheetRow:
     }  # fmt: skip
     due = None if one.due is None else day_tag(desk, looked_at(desk, cif_no, one.due, desk.today()))
     return SheetRow(cif_no=cif_no, book=book.digest, party_version=one.row.version, due=due, detail=dumps(detail))
-
-
-def _anchor(row: PartyRow) -> tuple[str, str, int]:
-    return row.anchor_source, row.anchor_source_key, row.anchor_record_no

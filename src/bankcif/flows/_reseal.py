@@ -46,7 +46,7 @@ def _touched(row: PartyRow, key: DataKey, opened: Sequence[Record]) -> Touched:
     said = [one.statement for one in opened if one.cif_no == row.cif_no]
     return Touched(
         cif_no=row.cif_no, kind=PartyKind(row.kind), row=row,
-        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no), anchor_key=key, before=said, after=said,
+        anchor=row.anchor, anchor_key=key, before=said, after=said,
         merged_into=row.merged_into, force=True,
     )  # fmt: skip
 

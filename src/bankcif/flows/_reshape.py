@@ -109,7 +109,7 @@ def _touched(
     key = desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id]
     return Touched(
         cif_no=cif_no, kind=PartyKind(row.kind), row=row,
-        anchor=(row.anchor_source, row.anchor_source_key, row.anchor_record_no), anchor_key=key,
+        anchor=row.anchor, anchor_key=key,
         before=[r.statement for r in opened if old.get(r.statement.origin) == cif_no],
         after=[r.statement for r in opened if new.get(r.statement.origin) == cif_no],
         merged_into=into, force=True,
@@ -134,7 +134,7 @@ def standing(desk: Desk, unit: UnitOfWork, cif_no: CifNo) -> tuple[Touched, Sequ
 def touched_of(desk: Desk, row: PartyRow, opened: Sequence[Record]) -> Touched:
     """A party with its records, which are those that it had."""
     said = [one.statement for one in opened]
-    anchor = (row.anchor_source, row.anchor_source_key, row.anchor_record_no)
+    anchor = row.anchor
     known = next((one.key for one in opened if one.key.id == row.anchor_key_id), None)
     return Touched(
         cif_no=row.cif_no, kind=PartyKind(row.kind), row=row, anchor=anchor, before=said, after=said,

@@ -279,7 +279,7 @@ def _renewed(desk: Desk, unit: UnitOfWork, once_held: set[CifNo], actor: Actor, 
         return {}
     rows = unit.parties.lock(once_held).values()
     unit.erasure.superseded(once_held)
-    anchors = [(row.anchor_source, row.anchor_source_key, row.anchor_record_no) for row in rows if row.anchor_source]
+    anchors = [row.anchor for row in rows if row.anchor_source]
     records = unit.sources.at(anchors)
     belong = unit.crosswalk.current({row.origin for row in records})
     digests = sealed_anew(desk, unit, [(belong[row.origin].cif_no, row) for row in records], actor, now)

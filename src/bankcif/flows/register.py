@@ -336,7 +336,7 @@ class _Batch:
                 )  # fmt: skip
                 continue
             stored: Sequence[Record] = meetings.records[cif_no]
-            anchor = (row.anchor_source, row.anchor_source_key, row.anchor_record_no)
+            anchor = row.anchor
             # By the row that is locked: a rotation may have given the record another key since it was opened.
             known = next((r.key for r in stored if r.key.id == row.anchor_key_id), None)
             anchor_key = known or self._desk.data_keys.get([row.anchor_key_id])[row.anchor_key_id]

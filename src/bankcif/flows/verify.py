@@ -189,7 +189,7 @@ def _with_party(
             if not set(names) <= set(granted):
                 return row
             opened = open_records(desk, unit.sources.of_parties([row.cif_no]))
-            golden = golden_of(desk, kind, [one.statement for one in opened], _anchor(row)).values
+            golden = golden_of(desk, kind, [one.statement for one in opened], row.anchor).values
             values = {path: value_at(golden, path) for path in paths}
             found = work(unit, _Party(row=row, opened=opened, values=values))
             unit.commit()
@@ -242,7 +242,7 @@ def _write(
 def _states(desk: Desk, row: PartyRow, opened: Sequence[Record]) -> dict[str, VerifiedField]:
     """The states, to be given out: without the tags, by which two customers' equal values could be told."""
     known = verification_states(
-        PartyKind(row.kind), [one.statement for one in opened], anchor=_anchor(row), today=desk.today(),
+        PartyKind(row.kind), [one.statement for one in opened], anchor=row.anchor, today=desk.today(),
         rules=desk.survivorship,
         digest=lambda values: verified_tag(desk, values),
     )  # fmt: skip
@@ -250,10 +250,6 @@ def _states(desk: Desk, row: PartyRow, opened: Sequence[Record]) -> dict[str, Ve
         path: attrs.evolve(state, last=attrs.evolve(state.last, value_tag="") if state.last else None)
         for path, state in known.items()
     }
-
-
-def _anchor(row: PartyRow) -> tuple[str, str, int]:
-    return (row.anchor_source, row.anchor_source_key, row.anchor_record_no)
 
 
 def _entry(

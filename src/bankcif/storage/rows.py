@@ -102,6 +102,11 @@ class PartyRow:
     updated_at: int
 
     @property
+    def anchor(self) -> tuple[str, str, int]:
+        """Place of the record that founded the party."""
+        return self.anchor_source, self.anchor_source_key, self.anchor_record_no
+
+    @property
     def stamp(self) -> str:
         """Version and digest, as the log keeps them."""
         return f"{self.version}:{self.digest.hex()}"
