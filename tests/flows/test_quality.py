@@ -261,14 +261,22 @@ def test_figures_are_of_units_that_add_up_and_stay_when_a_customer_is_handed_ove
     assert {one.unit for one in first["staff"]} == {STEWARD.id}
     assert whole.dimensions[Dimension.COMPLETENESS].denominator > 0
     cards = cif.quality.scorecard("branch", TODAY, TODAY, **ASK, least=1)
-    clock.advance(timedelta(days=30))
+    clock.advance(timedelta(days=100))
     moved = next(one.cif_no for one in cif.quality.findings(**ASK, rule="occupation_there") if one.branch == "b")
     changed(cif, moved, home_branch="c")
     cif.quality.run(**ASK)
     day = {"since": TODAY, "until": TODAY}
     assert cif.quality.figures("branch", **day, **ASK) == first["branch"]
     assert cif.quality.scorecard("branch", TODAY, TODAY, **ASK, least=1) == cards
-    later = {one.unit: one.rules["occupation_there"] for one in cif.quality.figures("branch", **ASK)}
+    late = {"first": TODAY, "last": clock.now().date(), "least": 1, **ASK}
+    overdue = cif.quality.scorecard("branch", **late)
+    assert sum(one.overdue for one in overdue) > 0
+    clock.advance(timedelta(days=1))
+    changed(cif, moved, occupation="1")
+    cif.quality.run(**ASK)
+    assert cif.quality.scorecard("branch", **late) == overdue, "what was put right later was overdue then"
+    day = {"since": late["last"], "until": late["last"]}
+    later = {one.unit: one.rules["occupation_there"] for one in cif.quality.figures("branch", **day, **ASK)}
     assert later == {"b": Figure(2, 1, 0, 0), "c": Figure(1, 3, 0, 0)}
 
 

@@ -45,8 +45,8 @@ class Score:
         rate: Of it; None of fewer than so many as are needed to tell.
         trend: By how much it is above that of the first day; None where either can not be told.
         opened: Findings of the time, excluded ones left out.
-        fixed, in_time: Of how many of them the test passed again, and of how many within their term.
-        overdue: How many still wait behind their term.
+        fixed, in_time: Of how many of them the test passed again by the last day, and of how many within their term.
+        overdue: How many waited behind their term on the last day.
         excluded: How many do not count.
         few: Whether there are too few to tell a rate.
     """
@@ -67,7 +67,8 @@ def scores(
     first: Mapping[str, Figure], last: Mapping[str, Figure], findings: Iterable[Answered], *, today: date, least: int
 ) -> tuple[Score, ...]:
     """
-    The scores of all units, the lowest rate first, and behind them those of whom there is too little to tell.
+    The scores of all units, the lowest rate first, and behind them those of whom there is too little to tell. They are told as they stood on the
+    last day: what was put right later takes nothing from what was overdue then, so that whoever asks again is told the same.
 
     Args:
         first, last: Figures of each unit at the beginning and at the end.
@@ -93,10 +94,10 @@ def scores(
 def _score(unit: str, first: Figure, last: Figure, findings: list[Answered], today: date, least: int) -> Score:
     before, after = (one.rate if one.denominator >= least else None for one in (first, last))
     counts = [one for one in findings if not one.excluded]
-    fixed = [one for one in counts if one.fixed is not None]
+    fixed = [one for one in counts if one.fixed is not None and one.fixed <= today]
     return Score(
         unit=unit, figure=last, rate=after, trend=None if before is None or after is None else after - before,
         opened=len(counts), fixed=len(fixed), in_time=sum(one.fixed is not None and one.fixed <= one.due for one in fixed),
-        overdue=sum(one.ended is None and one.due < today for one in counts), excluded=len(findings) - len(counts),
+        overdue=sum((one.ended is None or one.ended > today) and one.due < today for one in counts), excluded=len(findings) - len(counts),
         few=last.denominator < least,
     )  # fmt: skip

@@ -39,7 +39,8 @@ QUALITY_QUERIES: Mapping[str, Any] = {
     "sheets": select(*SHEET.columns).where(mine(t.QUALITY_SHEET), among(_S.cif_no)),
     "sheets_page": select(*SHEET.columns)
     .select_from(t.QUALITY_SHEET.join(t.PARTY, (_P.tenant == _S.tenant) & (_P.cif_no == _S.cif_no)))
-    .where(mine(t.QUALITY_SHEET), _S.cif_no > bindparam("after"), *_THERE)
+    # The customer's bound is said of both, or PostgreSQL walks through all customers of the tenant.
+    .where(mine(t.QUALITY_SHEET), _S.cif_no > bindparam("after"), _P.cif_no > bindparam("after"), *_THERE)
     .order_by(_S.cif_no).limit(bindparam("most")),
     "sheets_due": select(_S.cif_no)
     .where(mine(t.QUALITY_SHEET), among(_S.due), _S.cif_no > bindparam("after"))
