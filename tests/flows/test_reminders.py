@@ -383,3 +383,25 @@ def test_of_every_day_it_is_in_one_state_and_the_days_alone_decide(
         late = today - since
         assert one.state is (TodoState.ESCALATED if late > 15 else TodoState.OVERDUE if late > 10 else TodoState.OPEN)
     assert todos([RENEWAL], Portrait(words=words), day(today), day) == (), "without the tag there is none"
+
+
+def test_a_change_of_circumstances_asks_for_a_new_tax_certification(cif: CIF) -> None:
+    publish(cif, starter_catalogue())
+    form = {
+        "birth_date": "1990-02-01",
+        "nationality": "CN",
+        "tax_residence": "CN",
+        "manager": "m.li",
+        "identifiers": None,
+    }
+    cif_no = str(register(cif, STEWARD, "1", **form).cif_no)
+
+    def asked() -> list[date]:
+        waits = cif.reminders.waiting(**ASK)
+        return [one.due for one in waits if (one.cif_no, one.name) == (cif_no, "certify_tax_again")]
+
+    assert asked() == []
+    register(cif, STEWARD, "1", **{**form, "nationality": "FR"})
+    assert asked() == [date(2026, 11, 24) + timedelta(days=90)]
+    register(cif, STEWARD, "1", **{**form, "nationality": "FR", "tax_residence": "BOTH", "tax_residences": [{"country": "FR", "no_tin": "not_issued", "certified_on": "2026-11-24"}]})  # fmt: skip
+    assert asked() == []
