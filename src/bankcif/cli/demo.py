@@ -176,8 +176,9 @@ def _fresh(out: Path) -> Path:
         strange = sorted(path.name for path in out.iterdir() if path.name not in _OURS) if out.is_dir() else [out.name]
         if strange:
             raise FileError(f"{out} holds other things ({strange[0]}); name an empty folder with --out", path=str(out))
-        shutil.rmtree(out)
-    out.mkdir(parents=True)
+        for path in out.iterdir():  # and not the folder itself, which may be the one that the command stands in
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    out.mkdir(parents=True, exist_ok=True)
     return out
 
 
