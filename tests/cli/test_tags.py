@@ -45,7 +45,7 @@ def record(tmp_path: Path) -> str:
 def test_a_catalogue_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(capsys, "check")
     assert code == 0
-    assert "94 tags, 3 segments" in out
+    assert "95 tags, 3 segments" in out
     assert "老年高风险持有" in out
     code, out, _ = said(capsys, "check", "--impact", "holdings.balance", "--json")
     (line,) = json.loads(out)["definitions"]

@@ -320,7 +320,7 @@ def test_a_plan_that_would_erase_everybody_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("values", "state", "until", "lasts"), [
     ({}, LifeCycle.ACTIVE, None, False), (LASTS, LifeCycle.ACTIVE, None, True), (LASTS, LifeCycle.CLOSED, None, True),
     (OVER, LifeCycle.CLOSED, date(2025, 6, 30), False), (OVER, LifeCycle.ACTIVE, None, True),
-    ({**OVER, "transactions": [{"period": "2019-03"}]}, LifeCycle.CLOSED, date(2029, 3, 28), False),
+    ({**OVER, "transactions": [{"period": "2019-03"}]}, LifeCycle.CLOSED, date(2029, 3, 31), False),
     ({**OVER, "interactions": [{"on": "2026-01-31"}]}, LifeCycle.CLOSED, date(2029, 1, 31), False),
     ({**OVER, "consents": [{"since": "2020-02-29", "until": "2024-02-29"}]}, LifeCycle.ARCHIVED, date(2027, 2, 28), False),
     ({**OVER, "states": [{"id": "1", "state": "deceased", "since": "2018-05-05"}]}, LifeCycle.DECEASED, date(2028, 5, 5), False),
@@ -342,3 +342,26 @@ def test_what_comes_later_never_shortens_a_term(first: date, later: date) -> Non
         return found
 
     assert kept(first, later) == max(kept(first), kept(later))
+
+
+def test_one_person_with_two_operators_decides_nothing_that_they_took_down(cif: CIF) -> None:
+    cif_no = customer(cif)
+    first, second = (attrs.evolve(TANG, id=name, person="tang") for name in ("p.one", "p.two"))
+    asked = opened(cif, cif_no, COPY, actor=first)
+    hold = cif.retention.hold(cif_no, "inquiry", evidence="letter 7", actor=first, purpose=COMPLIANCE, reason="r")
+    with pytest.raises(FourEyesError):
+        cif.requests.approve(cif_no, asked.id, actor=second, purpose=COMPLIANCE, reason="r")
+    with pytest.raises(FourEyesError):
+        cif.retention.release(cif_no, hold, actor=second, purpose=COMPLIANCE, reason="r")
+    with pytest.raises(InputError, match="what is asked is one of"):
+        opened(cif, cif_no, "delete")  # type: ignore[arg-type]
+
+
+def test_an_inquiry_that_comes_behind_the_approval_is_a_ground_still(cif: CIF) -> None:
+    cif_no = customer(cif)
+    asked = opened(cif, cif_no, RequestKind.ERASE)
+    cif.requests.approve(cif_no, asked.id, **DECIDE)
+    cif.retention.hold(cif_no, "inquiry", evidence="letter 7", **ASK)
+    with pytest.raises(InputError):
+        cif.requests.carry_out(cif_no, asked.id, **ASK)
+    assert cif.requests.refuse(cif_no, asked.id, "inquiry", **DECIDE).state is RequestState.REFUSED

@@ -211,3 +211,51 @@ def test_lists_and_bounds_that_cannot_be_are_refused(cif: CIF) -> None:
     for more in ({"id": ""}, {"flag": "S"}, {"names": ()}):
         with pytest.raises(InputError):
             attrs.evolve(LIST.said[0], **more)
+
+
+def test_what_a_person_dismissed_is_asked_anew_if_the_entry_says_another_thing(cif: CIF, cif_no: str) -> None:
+    alone = Listed(said=(LIST.said[2],))
+    cif.flags.screen([alone], **ASK)
+    (hit,) = cif.flags.possible(**ASK)
+    cif.flags.decide(cif_no, hit.id, confirm=False, **SAY)
+    assert cif.flags.screen([alone], **ASK).hits == 0
+    assert cif.flags.screen([Listed(said=(attrs.evolve(LIST.said[2], born=1970),))], **ASK).hits == 1
+
+
+def test_a_confirmed_flag_that_is_over_does_not_hide_what_the_list_says_still(
+    cif: CIF, cif_no: str, clock: FixedClock
+) -> None:
+    cif.flags.screen([Listed(said=(LIST.said[0],))], **ASK)
+    (hit,) = cif.flags.possible(**ASK)
+    cif.flags.decide(cif_no, hit.id, confirm=True, evidence="file 7", until=TODAY + timedelta(3), **SAY)
+    ask = {"actor": known(HE, clock.now()), "purpose": COMPLIANCE}
+    assert cif.flags.screen([Listed(said=(LIST.said[0],))], **ask).hits == 0
+    clock.advance(timedelta(days=4))
+    assert cif.flags.screen([Listed(said=(LIST.said[0],))], **{**ask, "actor": known(HE, clock.now())}).hits == 1
+
+
+def test_more_likeness_asked_for_ends_nothing_that_waits(cif: CIF, cif_no: str) -> None:
+    cif.flags.screen([LIST], **ASK)
+    assert cif.flags.screen([LIST], least=90, **ASK).ended == 0
+    assert len(cif.flags.possible(**ASK)) == 2
+
+
+def test_every_entry_with_the_number_is_a_hit(cif: CIF) -> None:
+    number = ("passport", "E73905121")
+    both = Listed(said=tuple(entry(one, "某人", numbers=(number,)) for one in ("A", "B")))
+    register(cif, STEWARD, "9", name="李四", identifiers=[{"scheme": "passport", "number": number[1]}])
+    assert cif.flags.screen([both], **ASK).hits == 2
+
+
+def test_two_operators_of_one_person_are_not_two_pairs_of_eyes(cif: CIF, cif_no: str) -> None:
+    flag = cif.flags.add(cif_no, "fraud", source="desk", evidence="file 7", **SAY)
+    again = attrs.evolve(HE, id="c.he-2", person="c.he")
+    with pytest.raises(FourEyesError):
+        cif.flags.end(cif_no, flag.id, **{**SAY, "actor": again})
+    for one in (attrs.evolve(HE, id="c.a", person="he"), attrs.evolve(HE, id="c.b", person="he")):
+        if one.id == "c.a":
+            flag = cif.flags.add(cif_no, "court", source="desk", evidence="file 8", **{**SAY, "actor": one})
+        else:
+            with pytest.raises(FourEyesError):
+                cif.flags.end(cif_no, flag.id, **{**SAY, "actor": one})
+    assert cif.flags.end(cif_no, flag.id, **{**SAY, "actor": SUN}).state is FlagState.ENDED

@@ -270,3 +270,20 @@ def test_a_number_is_split_at_its_country_code() -> None:
     assert [split_e164(one) for one in ("+8615412340001", "+14155550100;ext=9", "+85251234567", "123", "+x")] == [
         ("86", "15412340001"), ("1", "4155550100"), ("852", "51234567"), ("", "123"), ("", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "document"), [
+    ("fineract", {"fullname": "x", "legalForm": {"id": 1}, "dateOfBirth": [10**20, 1, 1]}), ("open_bank", {"legal_name": "x", "credit_rating": "AAA"}),
+])  # fmt: skip
+def test_what_is_out_of_all_bounds_is_refused(name: str, document: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        SHAPES[name].take(document)
+
+
+def test_a_number_that_would_lose_its_zeros_is_told_to_be_lost() -> None:
+    for branch in ("0010", "²", "B-1"):
+        made = SHAPES["fineract"].out(P, {"name": "李明", "home_branch": branch})
+        assert "officeId" not in made.document
+        assert [one.path for one in made.lost if one.path == "home_branch"] == ["home_branch"]
+    with pytest.raises(InputError, match="deep"):
+        party_from_xml("<a>" * 400 + "x" + "</a>" * 400)

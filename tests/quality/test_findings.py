@@ -73,8 +73,12 @@ def answered(
 
 
 def test_scores_by_hand() -> None:
-    first = {"a": Figure(50, 50, 0, 0), "b": Figure(1, 1, 0, 0)}
-    last = {"a": Figure(60, 40, 7, 7), "b": Figure(39, 1, 0, 0), "c": Figure(2, 0, 9, 0)}
+    first = {"a": [Figure(50, 50, 0, 0)], "b": [Figure(1, 1, 0, 0)]}
+    last = {
+        "a": [Figure(30, 20, 7, 7), Figure(30, 20, 0, 0)],
+        "b": [Figure(39, 1, 0, 0)],
+        "c": [Figure(2, 0, 9, 0)] * 20,
+    }
     findings = [
         answered("a", 5), answered("a", -5), answered("a", -5, -10), answered("a", -5, -2), answered("a", -5, ended=-3),
         answered("a", -5, excluded=True), answered("d", -1),
@@ -83,7 +87,7 @@ def test_scores_by_hand() -> None:
     assert (a.unit, a.rate, a.trend, a.few) == ("a", 0.6, pytest.approx(0.1), False)
     assert (a.opened, a.fixed, a.in_time, a.overdue, a.excluded) == (5, 2, 1, 1, 1)
     assert (b.unit, b.rate, b.trend) == ("b", 0.975, None), "of two there was no rate to begin with"
-    assert (c.unit, c.rate, c.few) == ("c", None, True)
+    assert (c.unit, c.rate, c.few) == ("c", None, True), "twenty rules make no forty customers of two"
     assert (d.unit, d.overdue, d.few) == ("d", 1, True)
     with pytest.raises(InputError, match="one customer at least"):
         scores(first, last, [], today=TODAY, least=0)

@@ -17,7 +17,7 @@ VIEW = QualityView(
     book=BOOK,
     figures={"phone_there": Figure(90, 10, 0, 5), "phone_fresh": Figure(1, 1, 98, 0), "sex_as_in_document": Figure(0, 0, 3, 7)},
     trend={DAY - timedelta(days=n): {Dimension.COMPLETENESS: Figure(90 - n, 10 + n, 0, 0)} for n in range(3)},
-    branches={"B1": Figure(40, 10, 0, 0), "B2": Figure(3, 1, 0, 0), "": Figure(50, 0, 0, 0)},
+    branches={"B1": [Figure(40, 10, 0, 0)], "B2": [Figure(3, 1, 0, 0)] * 9, "": [Figure(50, 0, 0, 0)]},
     waiting={7: {"phone_there": 3, "reported:phone": 1}, 30: {}, None: {"phone_fresh": 2}},
 )  # fmt: skip
 

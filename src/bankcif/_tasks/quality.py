@@ -23,7 +23,7 @@ from ..flows.examine import Run, UnitFigures
 from ..flows.sample import Sample, VerifiedAccuracy
 from ..flows.scorecard import Ageing
 from ..party import CifNo
-from ..quality import Dimension, Figure, Finding, RuleBook, Score, State
+from ..quality import Dimension, Finding, RuleBook, Score, State
 from ..render import QualityView, Section, page, quality_sections, workbook
 from ._group import Group
 
@@ -139,7 +139,7 @@ class Quality(Group):
         branches = _examine.figures(desk, "branch", **asked)
         view = QualityView(
             book=desk.quality, figures=days[-1].rules, trend={one.day: one.dimensions for one in days},
-            branches={one.unit: sum(one.dimensions.values(), Figure()) for one in branches},
+            branches={one.unit: list(one.rules.values()) for one in branches},
             waiting=_scorecard.ageing(desk, **asked).bands,
         )  # fmt: skip
         return quality_sections(view, language)

@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from ..access import FieldDecision
-from ..errors import InputError
+from ..context import Actor
+from ..errors import FourEyesError, InputError
 from ..intake import Standard
 from ..merging import Terms
 from ..party import CifNo, PartyKind, SourceKey
@@ -21,7 +22,7 @@ from ._reasons import need_reason
 from ._records import Arrival
 from .desk import Desk
 
-__all__ = ["CaseBook", "case_id", "case_of", "need_reference", "need_word", "write_case"]
+__all__ = ["CaseBook", "Made", "case_id", "case_of", "need_another", "need_reference", "need_word", "write_case"]
 
 _ID_BYTES = 8
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -50,6 +51,12 @@ class CaseBook:
 def case_id(desk: Desk) -> str:
     """A fresh id. Of two of one day the later one stands: the instant comes first, and chance behind it."""
     return f"{desk.now():014x}{desk.ids.draw(_ID_BYTES).hex()}"
+
+
+def need_another(actor: Actor, operator: str | None, person: str | None, message: str) -> None:
+    """Raises `FourEyesError` where *actor* is this operator or this person, or acts for them."""
+    if actor.id == operator or (person and person in (actor.person, actor.on_behalf_of)):
+        raise FourEyesError(message, rule="four_eyes")
 
 
 def need_word(text: str, path: str, what: str) -> None:

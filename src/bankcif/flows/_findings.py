@@ -106,12 +106,17 @@ def speak(
         before = live_of(unit, unit.parties.lock([row.cif_no])[row.cif_no], rule)
         after = attrs.evolve(said(before), version=before.version + 1)
         if reason:
-            after = attrs.evolve(after, actor=actor.id, said=after.version)
+            after = attrs.evolve(after, actor=_spoken_by(after, actor), said=after.version)
         unit.findings.change(after)
         keep_said(desk, unit, after, what, reason, actor, purpose)
         return True
 
     on(desk, cif_no, rule, what, work, actor, purpose)
+
+
+def _spoken_by(row: FindingRow, actor: Actor) -> str:
+    """Who stands beside a finding: who spoke last, but of what staff reported who reported it, while nobody decided."""
+    return row.actor if row.rule.startswith(REPORTED) and row.state == State.OPEN else actor.id
 
 
 def keep_said(

@@ -12,7 +12,7 @@ from .._canonical import dumps, loads
 from .._clock import from_micros, local_date
 from ..merging import GoldenRecord, Statement, confirmed_at
 from ..party import CifNo, PartyKind
-from ..quality import LIVE, REPORTED, Outcome, State, dated_fields, followed
+from ..quality import LIVE, REPORTED, Outcome, State, followed
 from ..storage import UnitOfWork
 from ..storage.quality_rows import FindingRow, SheetRow
 from ..storage.rows import PartyRow
@@ -97,7 +97,7 @@ def examined(
         cif_no, kind = row.cif_no, PartyKind(row.kind)
         golden, statements = goldens[cif_no], spoken[cif_no]
         confirmed = confirmed_at(
-            kind, statements, golden, dated_fields(), anchor=row.anchor, digest=partial(verified_tag, desk), today=today,
+            kind, statements, golden, golden.values, anchor=row.anchor, digest=partial(verified_tag, desk), today=today,
             rules=desk.survivorship,
         )  # fmt: skip
         mine = counted.get(cif_no, {})

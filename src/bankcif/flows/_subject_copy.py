@@ -22,7 +22,7 @@ __all__ = ["SubjectCopy", "copied"]
 _FORMAT = "bankcif/subject-copy/1"
 _WITHHELD = frozenset({DataGroup.RISK})
 """What is no part of a copy: what is known of money laundering and lists must not be told to whom it is about."""
-_INTERNAL = frozenset({"id", "token", "other", "basis", "score", "opened_by", "decided_by", "placed_by"})
+_INTERNAL = frozenset({"id", "token", "other", "basis", "score", "opened_by", "decided_by", "placed_by", "person"})
 """Attributes of rows that say nothing of the customer, or something of others."""
 
 

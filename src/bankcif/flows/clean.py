@@ -19,6 +19,7 @@ from ..errors import BankCIFError, InputError
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..quality import Cleaner, State, Suggestion, standard_cleaners
 from ..storage import UnitOfWork
+from ..storage.portrait_rows import IDLE
 from ..storage.quality_rows import FindingRow
 from ..storage.rows import PartyRow
 from ._opened import open_goldens
@@ -229,8 +230,9 @@ def _suggested(
         some = numbers[at : at + _AT_ONCE]
         with desk.repository.unit_of_work() as unit:
             rows = unit.parties.get(some)
-            grants = {one: granted_to(desk, unit, actor, Action.FINDINGS, purpose, rows[one]) for one in some}
-            seen = [one for one in some if grants[one]]
+            there = [one for one in some if one in rows and rows[one].life_cycle not in IDLE]
+            grants = {one: granted_to(desk, unit, actor, Action.FINDINGS, purpose, rows[one]) for one in there}
+            seen = [one for one in there if grants[one]]
             values = open_goldens(desk, unit, seen)
         for cif_no in seen:
             for cleaner in cleaners:

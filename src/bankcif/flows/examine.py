@@ -17,8 +17,9 @@ from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError
-from ..party import CifNo
-from ..quality import SCOPES, Dimension, Figure, RuleBook, State
+from ..party import CifNo, DataGroup
+from ..quality import SCOPES, Dimension, Figure, RuleBook, State, quality_schema
+from ..rules import needs
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE
 from ..storage.quality_rows import FigureRow, FindingRow, SheetRow
@@ -98,8 +99,8 @@ def run(
     counted = counted_over_file(desk)
     looked = opened = ended = 0
     for numbers in _to_look_at(desk, counted, whole=whole):
-        came, over = retried(partial(_assessed, desk, numbers, counted, actor, purpose))
-        looked, opened, ended = looked + len(numbers), opened + came, ended + over
+        at, came, over = retried(partial(_assessed, desk, numbers, counted, actor, purpose))
+        looked, opened, ended = looked + at, opened + came, ended + over
         if progress is not None:
             progress(looked)
     ended += _without_customer(desk)
@@ -179,7 +180,12 @@ def _to_look_at(desk: Desk, counted: Mapping[CifNo, Counted], *, whole: bool) ->
     def due(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
         return unit.sheets.due(days, after, _AT_ONCE)
 
-    for read in (behind, due):
+    def beside(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
+        return unit.portraits.with_group(DataGroup.RELATION, after, _AT_ONCE)
+
+    # What is said of a relation changes with the other one, too.
+    reads_others = _reads_relations(desk.quality)
+    for read in (behind, due, *([beside] if reads_others else [])):
         yield from pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE)
     for found in _live(desk):  # what was accepted to a day that lies behind
         lapsed = {row.cif_no for row in found if row.until is not None and row.until < today.toordinal()}
@@ -191,6 +197,13 @@ def _to_look_at(desk: Desk, counted: Mapping[CifNo, Counted], *, whole: bool) ->
             yield others
 
 
+def _reads_relations(book: RuleBook) -> bool:
+    parts = [
+        part for rule in book.rules.values() for part in (rule.applies, rule.checkable, rule.passes) if part is not None
+    ]
+    return any(row.partition(".")[0] == "relationships" for part in parts for row in needs(part, quality_schema()).rows)
+
+
 def _sheets(desk: Desk) -> Iterator[Sequence[SheetRow]]:
     for rows in pages(
         desk, lambda unit, after: unit.sheets.page(after, _AT_ONCE), "", lambda row: row.cif_no, _AT_ONCE
@@ -200,8 +213,8 @@ def _sheets(desk: Desk) -> Iterator[Sequence[SheetRow]]:
 
 def _assessed(
     desk: Desk, numbers: Sequence[CifNo], counted: Mapping[CifNo, Counted], actor: Actor, purpose: Purpose
-) -> tuple[int, int]:
-    """How many findings came and ended; only the customers whose did leave an entry."""
+) -> tuple[int, int, int]:
+    """How many customers were looked at, and how many findings came and ended; only the customers whose did leave an entry."""
     with desk.unit_of_work() as unit:
         rows = [row for row in unit.parties.lock(numbers).values() if row.life_cycle not in IDLE]
         changed = assess(desk, unit, rows, counted, desk.now())
@@ -212,7 +225,7 @@ def _assessed(
             )  # fmt: skip
             record(desk, unit, [entry])
         unit.commit()
-    return sum(came for came, _ in changed.values()), sum(over for _, over in changed.values())
+    return len(rows), sum(came for came, _ in changed.values()), sum(over for _, over in changed.values())
 
 
 def _live(desk: Desk) -> Iterator[Sequence[FindingRow]]:

@@ -20,7 +20,7 @@ from ..party import CATALOGUE, CifNo, PartyKind
 from ..quality import COUNTED, LIVE, REPORTED, Finding, Severity, State, need_acceptance, quality_schema, reported_of
 from ..rules import And, compiled, needs
 from ..storage import Order, UnitOfWork
-from ..storage.quality_rows import FindingRow, SheetRow
+from ..storage.quality_rows import FindingRow
 from ..storage.rows import FactRow, PartyRow
 from ._counted import counted_over_file
 from ._decided import Asked, with_party
@@ -151,7 +151,7 @@ def dismiss(desk: Desk, cif_no: CifNo, rule: str, *, reason: str, actor: Actor, 
     """
 
     def said(row: FindingRow) -> FindingRow:
-        if actor.id in (row.staff, row.actor if row.rule.startswith(REPORTED) else None):
+        if not {actor.id, actor.person}.isdisjoint((row.staff, row.actor if row.rule.startswith(REPORTED) else None)):
             raise FourEyesError("another person says whether what you brought or reported is right", rule="four_eyes")
         return attrs.evolve(row, state=State.FALSE_POSITIVE.value, until=None, actor=actor.id)
 
@@ -175,7 +175,9 @@ def close(desk: Desk, cif_no: CifNo, rule: str, *, actor: Actor, purpose: Purpos
         locked = unit.parties.lock([row.cif_no])[row.cif_no]
         live_of(unit, locked, rule)
         before = unit.sheets.get([row.cif_no]).get(row.cif_no)
-        known = _counted_before(desk, before) if counted is None else counted.get(row.cif_no, {})
+        # Else what was counted of them when the rules were asked last, by whatever book.
+        anew = counted_over_file(desk) if counted is None and before is None else counted
+        known = sheet_of(before).counted if anew is None and before is not None else (anew or {}).get(row.cif_no, {})
         assess(desk, unit, [locked], {row.cif_no: known}, desk.now())
         if any(one.rule == rule and State(one.state) in LIVE for one in unit.findings.of([row.cif_no])):
             raise InputError(
@@ -258,8 +260,3 @@ def _is_counted(desk: Desk, rule: str) -> bool:
     one = desk.quality.rules[rule]
     parts = [part for part in (one.applies, one.checkable, one.passes) if part is not None]
     return any(not needs(part, quality_schema()).fields.isdisjoint(COUNTED) for part in parts)
-
-
-def _counted_before(desk: Desk, row: SheetRow | None) -> Mapping[str, int]:
-    """What was counted of a customer when the rules were asked last."""
-    return {} if row is None or row.book != desk.quality.digest else sheet_of(row).counted

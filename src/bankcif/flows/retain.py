@@ -21,10 +21,10 @@ from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..upkeep import Retention
-from ._cases import CaseBook, case_id, case_of, need_reference, need_word, write_case
+from ._cases import CaseBook, case_id, case_of, need_another, need_reference, need_word, write_case
 from ._decided import Asked
 from ._pages import pages
-from ._relations import current
+from ._relations import current, granted_to
 from ._retained import retained, retained_each
 from .decide import decide_proposal
 from .desk import Desk, authorize, note, record, refuse
@@ -134,6 +134,7 @@ def hold(desk: Desk, cif_no: CifNo, ground: str, *, evidence: str, reason: str, 
             "since": desk.today().isoformat(),
             "evidence": evidence,
             "placed_by": actor.id,
+            "person": actor.person,
         }
 
     write_case(desk, cif_no, _HOLDS, _asked("hold", actor, purpose), made, reason=reason)
@@ -154,8 +155,7 @@ def release(desk: Desk, cif_no: CifNo, case: str, *, reason: str, actor: Actor, 
         one = case_of(values, _HOLDS, case)
         if one.get("ended") is not None:
             raise InputError("the hold was lifted already", path="$.case", rule="hold", cif_no=row.cif_no)
-        if one.get("placed_by") in (actor.id, actor.person):
-            raise FourEyesError("another person lifts a hold than who placed it", rule="four_eyes")
+        need_another(actor, one["placed_by"], one.get("person"), "another person lifts a hold than who placed it")
         return {**one, "ended": desk.today().isoformat()}
 
     write_case(desk, cif_no, _HOLDS, _asked("release_hold", actor, purpose), made, reason=reason)
@@ -172,7 +172,11 @@ def retention_of(desk: Desk, cif_no: CifNo, *, actor: Actor, purpose: Purpose) -
     found: RetentionView | None = None
     with desk.unit_of_work() as unit:
         row = current(unit, cif_no)
-        if row is not None and row.life_cycle != LifeCycle.ERASED:
+        if (
+            row is not None
+            and row.life_cycle != LifeCycle.ERASED
+            and "holds" in granted_to(desk, unit, actor, Action.RETAIN, purpose, row)
+        ):
             said, values = retained(desk, unit, row)
             holds = tuple(
                 HoldView(
@@ -275,8 +279,10 @@ def approve_run(desk: Desk, run: str, *, actor: Actor, purpose: Purpose) -> Shre
             erased.append(cif_no)
         elif one.state in OPEN:
             try:
-                decide_proposal(desk, one.id, approve=True, actor=actor)
-                erased.append(cif_no)
+                if decide_proposal(desk, one.id, approve=True, actor=actor).state is ApprovalState.EXECUTED:
+                    erased.append(cif_no)
+                else:
+                    kept[cif_no] = "more_persons"
             except (
                 InputError,
                 ConflictError,

@@ -114,7 +114,7 @@ def appeal(desk: Desk, cif_no: CifNo, rule: str, *, reason: str, actor: Actor, p
             raise InputError("somebody asked already", path="$.rule", rule="finding", cif_no=row.cif_no)
         if actor.id not in (row.staff, row.manager) and (not actor.branch or actor.branch != row.branch):
             raise InputError("who answers for a finding may ask", path="$.rule", rule="finding", cif_no=row.cif_no)
-        return attrs.evolve(row, appeal="asked", appealed_by=actor.id, actor=actor.id)
+        return attrs.evolve(row, appeal="asked", appealed_by=actor.id)
 
     speak(desk, cif_no, rule, "appeal_finding", said, reason=reason, actor=actor, purpose=purpose)
 
@@ -134,19 +134,20 @@ def decide_appeal(
     def said(row: FindingRow) -> FindingRow:
         if row.appeal != "asked":
             raise InputError("nobody asked that it is not to count", path="$.rule", rule="finding", cif_no=row.cif_no)
-        if actor.id in (row.appealed_by, row.staff, row.manager) or (actor.branch and actor.branch == row.branch):
+        if not {actor.id, actor.person}.isdisjoint((row.appealed_by, row.staff, row.manager)) or (
+            actor.branch and actor.branch == row.branch
+        ):
             raise FourEyesError("who asked, or answers for it, does not decide", rule="four_eyes")
-        return attrs.evolve(row, appeal="granted" if grant else "refused", actor=actor.id)
+        return attrs.evolve(row, appeal="granted" if grant else "refused")
 
     speak(desk, cif_no, rule, "decide_appeal", said, reason=reason, actor=actor, purpose=purpose)
 
 
-def _of_day(desk: Desk, rows: Sequence[FigureRow], day: int, dimension: Dimension | None) -> dict[str, Figure]:
-    """The figure of each unit on a day, of one dimension or of all."""
+def _of_day(desk: Desk, rows: Sequence[FigureRow], day: int, dimension: Dimension | None) -> dict[str, list[Figure]]:
+    """The figures of the rules of each unit on a day, of one dimension or of all."""
+    of = {name for name, rule in desk.quality.rules.items() if dimension in (None, rule.dimension)}
     return {
-        one.unit: one.dimensions.get(dimension, Figure())
-        if dimension is not None
-        else sum(one.dimensions.values(), Figure())
+        one.unit: [figure for name, figure in one.rules.items() if name in of]
         for one in by_unit(desk.quality, [row for row in rows if row.day == day])
     }
 

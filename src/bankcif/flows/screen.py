@@ -16,14 +16,14 @@ from .._canonical import dumps
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import FourEyesError, InputError
+from ..errors import InputError
 from ..matching import ListedName, Screener
 from ..party import CifNo, DataGroup, LifeCycle, PartyKind
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE
 from ..storage.rows import PartyRow
 from ..upkeep import FlagState, WatchEntry, WatchList, counts_on, need_list
-from ._cases import CaseBook, case_id, case_of, need_reference, need_word, write_case
+from ._cases import CaseBook, Made, case_id, case_of, need_another, need_reference, need_word, write_case
 from ._decided import Asked
 from ._opened import born_of, open_golden, open_goldens
 from ._pages import pages
@@ -111,19 +111,17 @@ def screen(
     watched = [_Watched.of(one) for one in lists]
     customers = hits = ended = 0
     for rows in _asked_of(desk, cif_no):
-        customers += len(rows)
         with desk.repository.unit_of_work() as unit:
-            values = open_goldens(desk, unit, [row.cif_no for row in rows], groups=_SEEN)
-        for row in rows:
-            said = values[row.cif_no]
+            # Of whom the actor may not see flags, they are told neither that there is a hit nor that there is none.
+            mine = [row for row in rows if "flags" in granted_to(desk, unit, actor, Action.WATCH, purpose, row)]
+            values = open_goldens(desk, unit, [row.cif_no for row in mine], groups=_SEEN)
+        customers += len(mine)
+        for row in mine:
             for listed in watched:
-                fresh, gone = listed.compared(desk, row, said, least)
-                for case in fresh:
-                    _write(desk, row.cif_no, case, "screen", f"on {listed.source}", actor, purpose)
-                for case in gone:
-                    over = {**case, "state": FlagState.ENDED.value, "decided_by": _SYSTEM}
-                    _write(desk, row.cif_no, over, "screen", f"no more on {listed.source}", actor, purpose)
-                hits, ended = hits + len(fresh), ended + len(gone)
+                fresh, gone = listed.compared(desk, row, values[row.cif_no], least)
+                asked = _asked("screen", actor, purpose)
+                hits += sum(_written(desk, row, _opening(desk, case), f"on {listed.source}", asked) for case in fresh)
+                ended += sum(_written(desk, row, _ending(case), f"no more on {listed.source}", asked) for case in gone)
     if cif_no is not None and not customers:
         raise refuse(desk, actor, "screen", purpose)
     note(desk, actor, "screened", purpose=purpose, count=customers, rule=",".join(one.source for one in watched)[:200])
@@ -154,7 +152,10 @@ def decide(
     def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
         one = case_of(values, _BOOK, case, [FlagState.POSSIBLE.value])
         ends = until.isoformat() if until is not None else one.get("until")
-        return {**one, **_said(state=state.value, until=ends, evidence=evidence, decided_by=actor.id)}
+        return {
+            **one,
+            **_said(state=state.value, until=ends, evidence=evidence, decided_by=actor.id, person=actor.person),
+        }
 
     return _kept(desk, cif_no, made, "decide_flag", reason, actor, purpose)
 
@@ -184,6 +185,7 @@ def flag(
     fresh = _said(
         id=case_id(desk), kind=kind, source=source, state=FlagState.CONFIRMED.value, since=desk.today().isoformat(),
         until=None if until is None else until.isoformat(), opened_by=actor.id, decided_by=actor.id, evidence=evidence,
+        person=actor.person,
     )  # fmt: skip
     return _kept(desk, cif_no, lambda *_: fresh, "flag", reason, actor, purpose)
 
@@ -200,9 +202,14 @@ def end(desk: Desk, cif_no: CifNo, case: str, *, reason: str, actor: Actor, purp
 
     def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
         one = case_of(values, _BOOK, case, [FlagState.CONFIRMED.value])
-        if one["decided_by"] in (actor.id, actor.person):
-            raise FourEyesError("another person ends a flag than who confirmed it", rule="four_eyes")
-        return {**one, "state": FlagState.ENDED.value, "until": desk.today().isoformat(), "decided_by": actor.id}
+        need_another(actor, one["decided_by"], one.get("person"), "another person ends a flag than who confirmed it")
+        return {
+            **one,
+            "state": FlagState.ENDED.value,
+            "until": desk.today().isoformat(),
+            "decided_by": actor.id,
+            "person": actor.person,
+        }
 
     return _kept(desk, cif_no, made, "end_flag", reason, actor, purpose)
 
@@ -292,53 +299,101 @@ class _Watched:
     source: str
     entries: Sequence[WatchEntry]
     places: Mapping[str, int]
-    by_number: Mapping[tuple[str, str], int]
+    by_number: Mapping[tuple[str, str], Sequence[int]]
     screener: Screener
 
     @classmethod
     def of(cls, one: WatchList) -> _Watched:
-        entries = list(one.entries())
+        entries, by_number = list(one.entries()), dict[tuple[str, str], list[int]]()
+        for n, entry in enumerate(entries):
+            for number in entry.numbers:
+                by_number.setdefault(number, []).append(n)
         return cls(
             name=one.name, source=f"{one.name}:{one.version}", entries=entries, places={entry.id: n for n, entry in enumerate(entries)},
-            by_number={number: n for n, entry in enumerate(entries) for number in entry.numbers},
+            by_number=by_number,
             screener=Screener(ListedName(n, entry.kind, name, entry.born) for n, entry in enumerate(entries) for name in entry.names),
         )  # fmt: skip
 
     def compared(
         self, desk: Desk, row: PartyRow, values: Mapping[str, Any], least: int
     ) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
-        """Hits that are new, and those that wait still though their entry is gone."""
+        """Hits that are new, and those that wait still though their entry, or what made them alike, is gone."""
         kind, names = PartyKind(row.kind), [values[name] for name in _NAMES if values.get(name)]
         born = born_of(kind, values)
-        scores = {
-            hit.entry: hit.score
-            for hit in self.screener.hits(kind, names, born=int(born[:4]) if born else 0, least=least)
-        }
-        for document in values.get("identifiers") or ():
-            place = self.by_number.get((document["scheme"], document["number"]))
-            if place is not None:
-                scores[place] = 100
-        mine = [
-            one for one in values.get("flags", ()) if one["source"].partition(":")[0] == self.name and one.get("entry")
-        ]
-        known = {(one["entry"], one.get("basis")) if one["state"] == FlagState.DISMISSED else (one["entry"], None)
-                 for one in mine if one["state"] != FlagState.ENDED}  # fmt: skip
+        year = int(born[:4]) if born else 0
+        scores = {hit.entry: hit.score for hit in self.screener.hits(kind, names, born=year, least=0)}
+        numbers = {(one["scheme"], one["number"]) for one in values.get("identifiers") or ()}
+        scores |= {place: 100 for number in numbers for place in self.by_number.get(number, ())}
         fresh = []
         for place, score in sorted(scores.items()):
             entry = self.entries[place]
-            basis = desk.digester.digest("screened", dumps([row.cif_no, names, entry.id, list(entry.names)])).hex()
-            if (entry.id, None) not in known and (entry.id, basis) not in known:
-                fresh.append(
-                    _said(
-                        id=case_id(desk), kind=entry.flag, source=self.source, entry=entry.id, state=FlagState.POSSIBLE.value,
-                        since=desk.today().isoformat(), until=None if entry.until is None else entry.until.isoformat(), score=score,
-                        opened_by=_SYSTEM, basis=basis,
-                    )
-                )  # fmt: skip
+            # What a person looked at, to dismiss it: if any of it is another, they are asked anew.
+            compared = [
+                row.cif_no, names, year, entry.id, list(entry.names), entry.flag, entry.born or 0,
+                sorted(list(one) for one in numbers & set(entry.numbers)),
+            ]  # fmt: skip
+            case = _said(
+                id=case_id(desk), kind=entry.flag, source=self.source, entry=entry.id, state=FlagState.POSSIBLE.value,
+                since=desk.today().isoformat(), until=None if entry.until is None else entry.until.isoformat(), score=score,
+                opened_by=_SYSTEM, basis=desk.digester.digest("screened", dumps(compared)).hex(),
+            )  # fmt: skip
+            if score >= least and not _is_said(desk, values, case):
+                fresh.append(case)
         gone = [
-            one for one in mine if one["state"] == FlagState.POSSIBLE and self.places.get(one["entry"]) not in scores
+            one
+            for one in values.get("flags", ())
+            if one["state"] == FlagState.POSSIBLE
+            and one.get("entry")
+            and _list_of(one) == self.name
+            # Who asks for more likeness than it was opened by does not end it.
+            and scores.get(self.places.get(one["entry"], -1), -1) < min(least, one.get("score", 0))
         ]
         return fresh, gone
+
+
+def _list_of(one: Mapping[str, Any]) -> str:
+    return str(one["source"]).partition(":")[0]
+
+
+def _is_said(desk: Desk, values: Mapping[str, Any], case: Mapping[str, Any]) -> bool:
+    """Whether the customer is flagged so already, or a person has dismissed just this."""
+
+    def says(one: Mapping[str, Any]) -> bool:
+        if one["state"] == FlagState.DISMISSED:
+            return bool(one.get("basis") == case["basis"])
+        waits = one["state"] == FlagState.POSSIBLE
+        return bool(one["kind"] == case["kind"]) and (waits or counts_on(one, desk.today()))
+
+    same = (_list_of(case), case["entry"])
+    return any((_list_of(one), one.get("entry")) == same and says(one) for one in values.get("flags", ()))
+
+
+def _opening(desk: Desk, case: Mapping[str, Any]) -> Made:
+    def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        if _is_said(desk, values, case):
+            raise InputError("somebody was faster", path="$.case", rule="case")
+        return case
+
+    return made
+
+
+def _ending(case: Mapping[str, Any]) -> Made:
+    def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        one = case_of(values, _BOOK, case["id"], [FlagState.POSSIBLE.value])
+        return {**one, "state": FlagState.ENDED.value, "decided_by": _SYSTEM}
+
+    return made
+
+
+def _written(desk: Desk, row: PartyRow, made: Made, reason: str, asked: Asked) -> bool:
+    """Whether it was written: not where the case is another by now, since a person decided it or another screening came first."""
+    try:
+        write_case(desk, row.cif_no, _BOOK, asked, made, reason=reason)
+    except InputError as error:
+        if error.rule != "case":
+            raise
+        return False
+    return True
 
 
 def _asked_of(desk: Desk, cif_no: CifNo | None) -> Iterator[Sequence[PartyRow]]:
@@ -361,12 +416,6 @@ def _need_ahead(desk: Desk, until: date | None) -> None:
 def _said(**more: Any) -> dict[str, Any]:
     """A case without what is nothing."""
     return {name: value for name, value in more.items() if value not in (None, "")}
-
-
-def _write(
-    desk: Desk, cif_no: CifNo, case: Mapping[str, Any], what: str, reason: str, actor: Actor, purpose: Purpose
-) -> None:
-    write_case(desk, cif_no, _BOOK, _asked(what, actor, purpose), lambda *_: case, reason=reason)
 
 
 def _kept(desk: Desk, cif_no: CifNo, made: Any, what: str, reason: str, actor: Actor, purpose: Purpose) -> FlagView:

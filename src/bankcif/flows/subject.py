@@ -15,12 +15,12 @@ from ..access import Action
 from ..approval import OPEN, Approval, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import FourEyesError, InputError
+from ..errors import InputError
 from ..party import CifNo, DataGroup, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..upkeep import ASKED_BY, REFUSALS, RequestKind, RequestState
-from ._cases import CaseBook, case_id, case_of, need_reference, write_case
+from ._cases import CaseBook, case_id, case_of, need_another, need_reference, write_case
 from ._decided import Asked, with_party
 from ._opened import open_golden, open_goldens
 from ._pages import pages
@@ -45,6 +45,7 @@ __all__ = [
     "withdraw",
 ]
 
+_LIVE = (RequestState.OPEN, RequestState.APPROVED)
 _BOOK = CaseBook("requests", "bankcif.request", "subject_request", "request_case")
 _AT_ONCE = 200
 T = TypeVar("T")
@@ -79,6 +80,10 @@ def open_request(
         )
     if not desk.today() - timedelta(366) <= day <= desk.today():
         raise InputError("a request came on a day of the last year, or today", path="$.received", rule="request")
+    if kind not in {one.value for one in RequestKind}:
+        raise InputError(
+            f"what is asked is one of {', '.join(one.value for one in RequestKind)}", path="$.kind", rule="request"
+        )
     known, kind = case_id(desk), RequestKind(kind)
 
     def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -86,7 +91,7 @@ def open_request(
             raise InputError("the same is asked already, and open", path="$.kind", rule="request", cif_no=row.cif_no)
         return {
             "id": known, "kind": kind.value, "asked_by": asked_by, "received": day.isoformat(), "evidence": evidence,
-            "due": (day + timedelta(desk.requests.days[kind])).isoformat(), "opened_by": actor.id, "state": RequestState.OPEN.value,
+            "due": (day + timedelta(desk.requests.days[kind])).isoformat(), "opened_by": actor.id, "person": actor.person, "state": RequestState.OPEN.value,
         }  # fmt: skip
 
     return request_view(
@@ -132,7 +137,7 @@ def refuse_request(
     restriction.
 
     Raises:
-        InputError: There is no such request that is open, or no such ground, or that ground is not so.
+        InputError: There is no such request that is open or approved, or no such ground, or that ground is not so.
         FourEyesError: *actor* took it down.
         NotFoundOrNotAllowedError: There is no such customer, or the policy does not let *actor* decide.
     """
@@ -154,7 +159,8 @@ def refuse_request(
     asked, checked = _asked("refuse_request", actor, purpose), _by_another(actor, step)
     if ground in ("retention_term", "inquiry"):
         _restrict_instead(desk, cif_no, case, checked, asked, reason)
-    return _step(desk, cif_no, case, (RequestState.OPEN,), asked, checked, reason)
+    # What came between the approval and carrying it out, such as an inquiry, is a ground still.
+    return _step(desk, cif_no, case, _LIVE, asked, checked, reason)
 
 
 def withdraw(desk: Desk, cif_no: CifNo, case: str, *, reason: str, actor: Actor, purpose: Purpose) -> RequestView:
@@ -169,8 +175,7 @@ def withdraw(desk: Desk, cif_no: CifNo, case: str, *, reason: str, actor: Actor,
     def step(unit: UnitOfWork, row: PartyRow, one: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"state": RequestState.WITHDRAWN.value, "closed": desk.today().isoformat()}
 
-    states = (RequestState.OPEN, RequestState.APPROVED)
-    return _step(desk, cif_no, case, states, _asked("withdraw_request", actor, purpose), step, reason)
+    return _step(desk, cif_no, case, _LIVE, _asked("withdraw_request", actor, purpose), step, reason)
 
 
 def carry_out(
@@ -200,7 +205,7 @@ def carry_out(
     def done(unit: UnitOfWork, row: PartyRow, one: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"state": RequestState.DONE.value, "closed": desk.today().isoformat()}
 
-    found, state, waits = _looked_at(desk, cif_no, case, RequestState.APPROVED, asked, look)
+    found, state, waits = _looked_at(desk, cif_no, case, (RequestState.APPROVED,), asked, look)
     if found.kind is not RequestKind.CORRECT and state is not LifeCycle.RESTRICTED:
         restrict(desk, found.cif_no, reason=reason, actor=actor, purpose=purpose)
     if found.kind is not RequestKind.ERASE:
@@ -221,19 +226,20 @@ def copy(desk: Desk, cif_no: CifNo, case: str, *, reason: str, actor: Actor, pur
         AccessError: *actor* has revealed as many customers in this hour as the policy allows.
     """
     made: SubjectCopy | None = None
-    within = True
 
     def step(unit: UnitOfWork, row: PartyRow, one: Mapping[str, Any]) -> Mapping[str, Any]:
-        nonlocal made, within
+        nonlocal made
         if one["kind"] != RequestKind.COPY:
             raise InputError("this request asks for no copy", path="$.case", rule="request", cif_no=row.cif_no)
-        within = spend(desk, unit, actor, Action.REVEAL, 1)
-        if not within:
-            raise InputError("as many customers as the policy allows were revealed in this hour", rule="cap")
+        if not spend(desk, unit, actor, Action.REVEAL, 1):
+            raise _OverCapError
         made = copied(desk, unit, row)
         return {"state": RequestState.DONE.value, "closed": desk.today().isoformat()}
 
-    _step(desk, cif_no, case, (RequestState.APPROVED,), _asked("subject_copy", actor, purpose), step, reason)
+    try:
+        _step(desk, cif_no, case, (RequestState.APPROVED,), _asked("subject_copy", actor, purpose), step, reason)
+    except _OverCapError:
+        raise over_cap(desk, actor, Action.REVEAL, "subject_copy", purpose) from None
     assert made is not None, "a step that was kept was made"
     return made
 
@@ -316,6 +322,10 @@ def waiting(desk: Desk, *, limit: int = 100, actor: Actor, purpose: Purpose) -> 
     return tuple(found)
 
 
+class _OverCapError(Exception):
+    """As many customers were revealed as the policy allows; nothing of the step is kept."""
+
+
 Step = Callable[[UnitOfWork, PartyRow, Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -341,18 +351,19 @@ def _restrict_instead(desk: Desk, cif_no: CifNo, case: str, step: Step, asked: A
         step(unit, row, one)
         return row, one["kind"]
 
-    row, kind = _looked_at(desk, cif_no, case, RequestState.OPEN, asked, look)
+    row, kind = _looked_at(desk, cif_no, case, _LIVE, asked, look)
     if kind == RequestKind.ERASE and row.life_cycle != LifeCycle.RESTRICTED:
         restrict(desk, row.cif_no, reason=reason, actor=asked.actor, purpose=asked.purpose)
 
 
 def _looked_at(
-    desk: Desk, cif_no: CifNo, case: str, state: RequestState, asked: Asked, look: Callable[[UnitOfWork, PartyRow, Mapping[str, Any]], T]
+    desk: Desk, cif_no: CifNo, case: str, states: Sequence[RequestState], asked: Asked,
+    look: Callable[[UnitOfWork, PartyRow, Mapping[str, Any]], T],
 ) -> T:  # fmt: skip
-    """What *look* makes of a request that stands so, and of its customer; nothing is written but what it writes."""
+    """What *look* makes of a request in one of these states, and of its customer; nothing is written but what it writes."""
 
     def work(unit: UnitOfWork, row: PartyRow) -> T:
-        return look(unit, row, case_of(open_golden(desk, unit, row), _BOOK, case, [state.value]))
+        return look(unit, row, case_of(open_golden(desk, unit, row), _BOOK, case, [one.value for one in states]))
 
     return with_party(desk, cif_no, asked, lambda granted: "requests" in granted, work)
 
@@ -361,8 +372,8 @@ def _by_another(actor: Actor, step: Step) -> Step:
     """*step*, by another person than who took the request down."""
 
     def checked(unit: UnitOfWork, row: PartyRow, one: Mapping[str, Any]) -> Mapping[str, Any]:
-        if one["opened_by"] in (actor.id, actor.person):
-            raise FourEyesError("another person decides a request than who took it down", rule="four_eyes")
+        message = "another person decides a request than who took it down"
+        need_another(actor, one["opened_by"], one.get("person"), message)
         return step(unit, row, one)
 
     return checked

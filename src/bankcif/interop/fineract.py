@@ -6,6 +6,7 @@ Source: Apache Fineract, the API's description of clients: names, ``legalForm``,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -76,7 +77,7 @@ class Fineract:
             document["submittedOnDate"] = said["customer_since"]
         for ours, theirs in (("home_branch", "officeId"), ("manager", "staffId")):
             if ours in said:
-                if said[ours].isdigit():
+                if re.fullmatch("0|[1-9][0-9]{0,17}", said[ours]):  # and no zero in front, which a number would lose
                     document[theirs] = int(said[ours])
                 else:
                     lost.append(Loss(ours, "the other side knows it by a number; map it to its id"))
@@ -146,7 +147,7 @@ def _day(value: Any, path: str) -> str:
     found = None
     try:
         found = date(*value) if isinstance(value, list) else date.fromisoformat(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     if found is None:
         raise InputError("a day is expected, as [year, month, day] or YYYY-MM-DD", path=path, rule="interop")

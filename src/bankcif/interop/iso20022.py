@@ -32,6 +32,7 @@ _ORDER = (
     "CtryOfBirth", "Othr", "NmPrfx", "PhneNb", "MobNb", "FaxNb", "EmailAdr", "EmailPurp", "JobTitl", "Rspnsblty", "PrefrdMtd", "SchmeNm", "Cd", "Prtry", "Issr",
 )  # fmt: skip
 _ADDRESS = ("CtrySubDvsn", "TwnNm", "DstrctNm", "TwnLctnNm", "StrtNm", "BldgNb", "BldgNm", "Flr", "Room")
+_DEEPEST = 20
 _MANY = frozenset({"Othr", "AdrLine"})
 _MOST_CHARACTERS = 1_000_000
 
@@ -248,12 +249,14 @@ def _element(tag: str, value: Any) -> ET.Element:
     return made
 
 
-def _content(element: ET.Element) -> Any:
+def _content(element: ET.Element, depth: int = 0) -> Any:
     inner = list(element)
+    if depth > _DEEPEST:
+        raise InputError("a party is not as deep as that", path="$", rule="interop")
     if not inner:
         return (element.text or "").strip()
     found: dict[str, Any] = {}
-    for name, content in _each(inner):
+    for name, content in _each(inner, depth + 1):
         if name in _MANY:
             found.setdefault(name, []).append(content)
         elif name in found:
@@ -263,6 +266,6 @@ def _content(element: ET.Element) -> Any:
     return found
 
 
-def _each(elements: Sequence[ET.Element]) -> Iterator[tuple[str, Any]]:
+def _each(elements: Sequence[ET.Element], depth: int) -> Iterator[tuple[str, Any]]:
     for element in elements:
-        yield element.tag.rpartition("}")[2], _content(element)
+        yield element.tag.rpartition("}")[2], _content(element, depth)

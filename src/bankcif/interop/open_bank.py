@@ -88,7 +88,11 @@ class OpenBank:
         if number:
             values["identifiers"] = [{"scheme": _NUMBER, "number": number}]
         rating = document.get("credit_rating")
-        if isinstance(rating, Mapping) and rating.get("rating"):
+        if rating is not None and not isinstance(rating, Mapping):
+            raise InputError(
+                "a credit rating is an object with rating and source", path="$.credit_rating", rule="interop"
+            )
+        if rating and rating.get("rating"):
             values["credit_rating"] = text_of(rating, "rating", "$.credit_rating")
             if source := text_of(rating, "source", "$.credit_rating"):
                 values["credit_rating_source"] = source

@@ -205,6 +205,7 @@ class Hold:
         ended: On which day it was lifted; None while it holds.
         evidence: Reference to what asks for it; never a customer's value.
         placed_by: Operator, by id.
+        person: The natural person behind the operator, who does not lift it.
     """
 
     id: str
@@ -213,6 +214,7 @@ class Hold:
     placed_by: str
     ended: date | None = None
     evidence: str | None = None
+    person: str | None = None
 
 
 @model
@@ -230,6 +232,7 @@ class SubjectRequest:
         ground: Why it was refused, in a word.
         closed: On which day; None while it is open.
         evidence: Reference to how who asks was recognized; never a customer's value.
+        person: The natural person behind who took it down, who does not decide it.
     """
 
     id: str
@@ -243,6 +246,7 @@ class SubjectRequest:
     ground: str | None = None
     closed: date | None = None
     evidence: str | None = None
+    person: str | None = None
 
 
 @model
@@ -261,6 +265,7 @@ class RiskFlag:
         opened_by, decided_by: Operators, by id.
         basis: Keyed digest of the names that were compared, so that another name is asked anew.
         evidence: Reference to what the decision rests on.
+        person: The natural person behind who confirmed it, who does not end it.
     """
 
     id: str
@@ -275,6 +280,7 @@ class RiskFlag:
     decided_by: str | None = None
     basis: str | None = None
     evidence: str | None = None
+    person: str | None = None
 
 
 @model

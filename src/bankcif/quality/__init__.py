@@ -6,7 +6,7 @@ from .dimension import Dimension, Figure, Outcome, wilson
 from .finding import LIVE, SCOPES, State, followed, need_acceptance
 from .measures import COUNTED, SHARED, Gauge, dated_fields, quality_schema
 from .rule import REPORTED, Finding, QualityRule, Severity, reported_of
-from .scorecard import Answered, Score, scores
+from .scorecard import Answered, Score, scores, told_of
 
 __all__ = [
     "COUNTED",
@@ -36,5 +36,6 @@ __all__ = [
     "scores",
     "standard_cleaners",
     "starter_rules",
+    "told_of",
     "wilson",
 ]

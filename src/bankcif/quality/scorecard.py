@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import attrs
@@ -10,7 +10,7 @@ import attrs
 from ..errors import InputError
 from .dimension import Figure
 
-__all__ = ["Answered", "Score", "scores"]
+__all__ = ["Answered", "Score", "scores", "told_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -64,14 +64,19 @@ class Score:
 
 
 def scores(
-    first: Mapping[str, Figure], last: Mapping[str, Figure], findings: Iterable[Answered], *, today: date, least: int
+    first: Mapping[str, Sequence[Figure]],
+    last: Mapping[str, Sequence[Figure]],
+    findings: Iterable[Answered],
+    *,
+    today: date,
+    least: int,
 ) -> tuple[Score, ...]:
     """
     The scores of all units, the lowest rate first, and behind them those of whom there is too little to tell. They are told as they stood on the
     last day: what was put right later takes nothing from what was overdue then, so that whoever asks again is told the same.
 
     Args:
-        first, last: Figures of each unit at the beginning and at the end.
+        first, last: Figures of the rules of each unit at the beginning and at the end.
         findings: Those that were found meanwhile.
         today: The last day.
         least: Of how many customers a rate is told, at least.
@@ -85,19 +90,26 @@ def scores(
     for one in findings:
         mine.setdefault(one.unit, []).append(one)
     found = [
-        _score(unit, first.get(unit, Figure()), last.get(unit, Figure()), mine.get(unit, []), today, least)
+        _score(unit, first.get(unit, ()), last.get(unit, ()), mine.get(unit, []), today, least)
         for unit in sorted(last.keys() | mine.keys())
     ]
     return tuple(sorted(found, key=lambda one: (one.few, one.rate if one.rate is not None else 1.0, one.unit)))
 
 
-def _score(unit: str, first: Figure, last: Figure, findings: list[Answered], today: date, least: int) -> Score:
-    before, after = (one.rate if one.denominator >= least else None for one in (first, last))
+def told_of(figures: Iterable[Figure]) -> int:
+    """Of how many customers figures of rules tell, at least: as many as the rule that could be told of most."""
+    return max((one.denominator for one in figures), default=0)
+
+
+def _score(
+    unit: str, first: Sequence[Figure], last: Sequence[Figure], findings: list[Answered], today: date, least: int
+) -> Score:
+    before, after = (sum(each, Figure()).rate if told_of(each) >= least else None for each in (first, last))
     counts = [one for one in findings if not one.excluded]
     fixed = [one for one in counts if one.fixed is not None and one.fixed <= today]
     return Score(
-        unit=unit, figure=last, rate=after, trend=None if before is None or after is None else after - before,
+        unit=unit, figure=sum(last, Figure()), rate=after, trend=None if before is None or after is None else after - before,
         opened=len(counts), fixed=len(fixed), in_time=sum(one.fixed is not None and one.fixed <= one.due for one in fixed),
         overdue=sum((one.ended is None or one.ended > today) and one.due < today for one in counts), excluded=len(findings) - len(counts),
-        few=last.denominator < least,
+        few=told_of(last) < least,
     )  # fmt: skip

@@ -9,7 +9,7 @@ import attrs
 
 from .._text import Language, label
 from ..party import CATALOGUE, PartyKind
-from ..quality import Dimension, Figure, Finding, QualityRule, RuleBook
+from ..quality import Dimension, Figure, Finding, QualityRule, RuleBook, told_of
 from .page import Chart, Section
 
 __all__ = ["QualityView", "quality_sections"]
@@ -27,7 +27,7 @@ class QualityView:
         book: The rules.
         figures: Of the whole file, by rule.
         trend: By day, the figure of each dimension.
-        branches: By branch, all its rules together; the branch is empty of customers without one.
+        branches: By branch, the figures of its rules; the branch is empty of customers without one.
         waiting: By the most days that they have waited, None for more than all bounds, how many findings of each rule are open.
         least: Of fewer customers no rate is told of a branch.
     """
@@ -35,7 +35,7 @@ class QualityView:
     book: RuleBook
     figures: Mapping[str, Figure]
     trend: Mapping[date, Mapping[Dimension, Figure]]
-    branches: Mapping[str, Figure]
+    branches: Mapping[str, Sequence[Figure]]
     waiting: Mapping[int | None, Mapping[str, int]]
     least: int = 30
 
@@ -130,7 +130,7 @@ def _worst(view: QualityView, language: Language) -> Section:
 
 
 def _branches(view: QualityView, language: Language) -> Section:
-    told = [(unit, figure) for unit, figure in view.branches.items() if figure.denominator >= view.least]
+    told = [(unit, sum(one, Figure())) for unit, one in view.branches.items() if told_of(one) >= view.least]
     rows = [
         (unit or label("nobody", language), _rate(figure), figure.numerator, figure.denominator)
         for unit, figure in sorted(told, key=lambda pair: (_rate(pair[1]), pair[0]))[:_MOST_UNITS]

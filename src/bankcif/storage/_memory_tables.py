@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import UserDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -41,6 +42,45 @@ K = TypeVar("K")
 R = TypeVar("R")
 
 
+class _Rows(UserDict[K, R]):
+    """Rows by key, which knows their groups and the order of their keys."""
+
+    def __init__(self, of: Callable[[K, R], Collection[object]]) -> None:
+        self._of = of
+        self._groups: dict[object, dict[K, R]] = {}
+        self._order: list[Any] | None = None
+        super().__init__()
+
+    def __setitem__(self, key: K, row: R) -> None:
+        if key in self.data:
+            self._leave(key)
+        else:
+            self._order = None
+        self.data[key] = row
+        for name in self._of(key, row):
+            self._groups.setdefault(name, {})[key] = row
+
+    def __delitem__(self, key: K) -> None:
+        self._leave(key)
+        del self.data[key]
+        self._order = None
+
+    def _leave(self, key: K) -> None:
+        for name in self._of(key, self.data[key]):
+            del self._groups[name][key]
+
+    def group(self, name: object) -> Mapping[K, R]:
+        """The rows of a group."""
+        return self._groups.get(name, {})
+
+    def behind(self, key: K) -> Iterator[tuple[K, R]]:
+        """The rows whose keys come behind *key*, in their order."""
+        if self._order is None:
+            keys: Iterable[Any] = self.data
+            self._order = sorted(keys)
+        return ((each, self.data[each]) for each in self._order[bisect_right(self._order, key) :])
+
+
 class _Table(Generic[K, R]):
     """
     A mapping that can take back what was done to it since the last commit.
@@ -53,29 +93,17 @@ class _Table(Generic[K, R]):
     def __init__(
         self, undo: list[Callable[[], object]], of: Callable[[K, R], Collection[object]] = lambda key, row: ()
     ) -> None:
-        self.rows: dict[K, R] = {}
-        self._groups: dict[object, dict[K, R]] = {}
-        self._order: list[Any] | None = None
-        self._undo, self._of = undo, of
-
-    def group(self, name: object) -> Mapping[K, R]:
-        """The rows of a group."""
-        return self._groups.get(name, {})
-
-    def behind(self, key: K) -> Iterator[tuple[K, R]]:
-        """The rows whose keys come behind *key*, in their order."""
-        if self._order is None:
-            keys: Iterable[Any] = self.rows
-            self._order = sorted(keys)
-        return ((each, self.rows[each]) for each in self._order[bisect_right(self._order, key) :])
+        self.rows = _Rows(of)
+        self.group, self.behind = self.rows.group, self.rows.behind
+        self._undo = undo
 
     def put(self, key: K, row: R) -> None:
         if key in self.rows:
             before = self.rows[key]
-            self._undo.append(lambda: self._set(key, before))
+            self._undo.append(lambda: self.rows.__setitem__(key, before))
         else:
-            self._undo.append(lambda: self._pop(key))
-        self._set(key, row)
+            self._undo.append(lambda: self.rows.pop(key, None))
+        self.rows[key] = row
 
     def add(self, key: K, row: R) -> None:
         if key in self.rows:
@@ -84,26 +112,8 @@ class _Table(Generic[K, R]):
 
     def drop(self, key: K) -> None:
         if key in self.rows:
-            before = self.rows[key]
-            self._pop(key)
-            self._undo.append(lambda: self._set(key, before))
-
-    def _set(self, key: K, row: R) -> None:
-        if key in self.rows:
-            self._leave(key, self.rows[key])
-        else:
-            self._order = None
-        self.rows[key] = row
-        for name in self._of(key, row):
-            self._groups.setdefault(name, {})[key] = row
-
-    def _pop(self, key: K) -> None:
-        self._leave(key, self.rows.pop(key))
-        self._order = None
-
-    def _leave(self, key: K, row: R) -> None:
-        for name in self._of(key, row):
-            del self._groups[name][key]
+            before = self.rows.pop(key)
+            self._undo.append(lambda: self.rows.__setitem__(key, before))
 
 
 @attrs.frozen

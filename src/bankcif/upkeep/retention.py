@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -240,8 +241,11 @@ def _begins(values: Mapping[str, Any]) -> dict[Start, date]:
     """From which day each term runs, where there is something for it to run from."""
     closed = [one.get("closed_on") or one.get("opened_on") for one in values.get("holdings", ())]
     past = [one["since"] for one in values.get("states", ()) if LifeCycle(one["state"]) in PAST_CUSTOMERS]
+    # A dealing of the month's last day is one too.
     months = [
-        f"{row['period'][:7]}-28" for row in values.get("transactions", ()) if _MONTH.match(row.get("period") or "")
+        f"{row['period'][:7]}-{monthrange(int(row['period'][:4]), int(row['period'][5:7]))[1]}"
+        for row in values.get("transactions", ())
+        if _MONTH.match(row.get("period") or "")
     ]
     spoken = [one.get("on") for one in values.get("interactions", ())]
     said = [one.get("until") or one.get("since") for one in values.get("consents", ())]
