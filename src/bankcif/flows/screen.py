@@ -12,22 +12,21 @@ from typing import Any
 
 import attrs
 
-from .._canonical import dumps
 from ..access import Action
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError
-from ..matching import ListedName, Screener
-from ..party import CifNo, DataGroup, LifeCycle, PartyKind
+from ..party import CifNo, DataGroup, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE
 from ..storage.rows import PartyRow
-from ..upkeep import FlagState, WatchEntry, WatchList, counts_on, need_list
+from ..upkeep import FlagState, WatchList, counts_on, need_list
 from ._cases import CaseBook, Made, case_id, case_of, need_another, need_reference, need_word, write_case
 from ._decided import Asked
-from ._opened import born_of, open_golden, open_goldens
+from ._opened import open_golden, open_goldens
 from ._pages import pages
 from ._relations import current, granted_to
+from ._watched import SYSTEM, Watched, is_said, said
 from .desk import Desk, authorize, note, over_cap, record, refuse, spend
 
 __all__ = ["FlagView", "Screened", "decide", "end", "flag", "flags_of", "possible", "screen"]
@@ -35,9 +34,7 @@ __all__ = ["FlagView", "Screened", "decide", "end", "flag", "flags_of", "possibl
 _BOOK = CaseBook("flags", "bankcif.flag", "flag", "flag_case")
 _AT_ONCE = 200
 _MOST = 500
-_NAMES = ("name", "former_name", "pinyin_name", "foreign_name")
 _SEEN = frozenset({DataGroup.IDENTITY, DataGroup.RISK})
-_SYSTEM = "screening"
 
 
 @attrs.frozen(kw_only=True)
@@ -108,7 +105,7 @@ def screen(
         raise InputError(
             "names are alike by 0 to 100, and each list has a name of its own", path="$.least", rule="screen"
         )
-    watched = [_Watched.of(one) for one in lists]
+    watched = [Watched.of(one) for one in lists]
     customers = hits = ended = 0
     for rows in _asked_of(desk, cif_no):
         with desk.repository.unit_of_work() as unit:
@@ -154,7 +151,7 @@ def decide(
         ends = until.isoformat() if until is not None else one.get("until")
         return {
             **one,
-            **_said(state=state.value, until=ends, evidence=evidence, decided_by=actor.id, person=actor.person),
+            **said(state=state.value, until=ends, evidence=evidence, decided_by=actor.id, person=actor.person),
         }
 
     return _kept(desk, cif_no, made, "decide_flag", reason, actor, purpose)
@@ -182,7 +179,7 @@ def flag(
     if not evidence:
         raise InputError("a flag names what it rests on", path="$.evidence", rule="flag")
     _need_ahead(desk, until)
-    fresh = _said(
+    fresh = said(
         id=case_id(desk), kind=kind, source=source, state=FlagState.CONFIRMED.value, since=desk.today().isoformat(),
         until=None if until is None else until.isoformat(), opened_by=actor.id, decided_by=actor.id, evidence=evidence,
         person=actor.person,
@@ -291,86 +288,9 @@ def possible(desk: Desk, *, limit: int = 100, actor: Actor, purpose: Purpose) ->
     return tuple(found)
 
 
-@attrs.frozen
-class _Watched:
-    """A list, looked up by names and numbers."""
-
-    name: str
-    source: str
-    entries: Sequence[WatchEntry]
-    places: Mapping[str, int]
-    by_number: Mapping[tuple[str, str], Sequence[int]]
-    screener: Screener
-
-    @classmethod
-    def of(cls, one: WatchList) -> _Watched:
-        entries, by_number = list(one.entries()), dict[tuple[str, str], list[int]]()
-        for n, entry in enumerate(entries):
-            for number in entry.numbers:
-                by_number.setdefault(number, []).append(n)
-        return cls(
-            name=one.name, source=f"{one.name}:{one.version}", entries=entries, places={entry.id: n for n, entry in enumerate(entries)},
-            by_number=by_number,
-            screener=Screener(ListedName(n, entry.kind, name, entry.born) for n, entry in enumerate(entries) for name in entry.names),
-        )  # fmt: skip
-
-    def compared(
-        self, desk: Desk, row: PartyRow, values: Mapping[str, Any], least: int
-    ) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
-        """Hits that are new, and those that wait still though their entry, or what made them alike, is gone."""
-        kind, names = PartyKind(row.kind), [values[name] for name in _NAMES if values.get(name)]
-        born = born_of(kind, values)
-        year = int(born[:4]) if born else 0
-        scores = {hit.entry: hit.score for hit in self.screener.hits(kind, names, born=year, least=0)}
-        numbers = {(one["scheme"], one["number"]) for one in values.get("identifiers") or ()}
-        scores |= {place: 100 for number in numbers for place in self.by_number.get(number, ())}
-        fresh = []
-        for place, score in sorted(scores.items()):
-            entry = self.entries[place]
-            # What a person looked at, to dismiss it: if any of it is another, they are asked anew.
-            compared = [
-                row.cif_no, names, year, entry.id, list(entry.names), entry.flag, entry.born or 0,
-                sorted(list(one) for one in numbers & set(entry.numbers)),
-            ]  # fmt: skip
-            case = _said(
-                id=case_id(desk), kind=entry.flag, source=self.source, entry=entry.id, state=FlagState.POSSIBLE.value,
-                since=desk.today().isoformat(), until=None if entry.until is None else entry.until.isoformat(), score=score,
-                opened_by=_SYSTEM, basis=desk.digester.digest("screened", dumps(compared)).hex(),
-            )  # fmt: skip
-            if score >= least and not _is_said(desk, values, case):
-                fresh.append(case)
-        gone = [
-            one
-            for one in values.get("flags", ())
-            if one["state"] == FlagState.POSSIBLE
-            and one.get("entry")
-            and _list_of(one) == self.name
-            # Who asks for more likeness than it was opened by does not end it.
-            and scores.get(self.places.get(one["entry"], -1), -1) < min(least, one.get("score", 0))
-        ]
-        return fresh, gone
-
-
-def _list_of(one: Mapping[str, Any]) -> str:
-    return str(one["source"]).partition(":")[0]
-
-
-def _is_said(desk: Desk, values: Mapping[str, Any], case: Mapping[str, Any]) -> bool:
-    """Whether the customer is flagged so already, or a person has dismissed just this."""
-
-    def says(one: Mapping[str, Any]) -> bool:
-        if one["state"] == FlagState.DISMISSED:
-            return bool(one.get("basis") == case["basis"])
-        waits = one["state"] == FlagState.POSSIBLE
-        return bool(one["kind"] == case["kind"]) and (waits or counts_on(one, desk.today()))
-
-    same = (_list_of(case), case["entry"])
-    return any((_list_of(one), one.get("entry")) == same and says(one) for one in values.get("flags", ()))
-
-
 def _opening(desk: Desk, case: Mapping[str, Any]) -> Made:
     def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        if _is_said(desk, values, case):
+        if is_said(desk, values, case):
             raise InputError("somebody was faster", path="$.case", rule="case")
         return case
 
@@ -380,7 +300,7 @@ def _opening(desk: Desk, case: Mapping[str, Any]) -> Made:
 def _ending(case: Mapping[str, Any]) -> Made:
     def made(unit: UnitOfWork, row: PartyRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
         one = case_of(values, _BOOK, case["id"], [FlagState.POSSIBLE.value])
-        return {**one, "state": FlagState.ENDED.value, "decided_by": _SYSTEM}
+        return {**one, "state": FlagState.ENDED.value, "decided_by": SYSTEM}
 
     return made
 
@@ -411,11 +331,6 @@ def _asked_of(desk: Desk, cif_no: CifNo | None) -> Iterator[Sequence[PartyRow]]:
 def _need_ahead(desk: Desk, until: date | None) -> None:
     if until is not None and until < desk.today():
         raise InputError("a flag ends today or later", path="$.until", rule="flag")
-
-
-def _said(**more: Any) -> dict[str, Any]:
-    """A case without what is nothing."""
-    return {name: value for name, value in more.items() if value not in (None, "")}
 
 
 def _kept(desk: Desk, cif_no: CifNo, made: Any, what: str, reason: str, actor: Actor, purpose: Purpose) -> FlagView:
