@@ -19,7 +19,7 @@ from bankcif.flows.change import ChangeSet
 from bankcif.flows.clean import Campaign
 from bankcif.flows.sample import Sample
 from bankcif.merging import Assurance
-from bankcif.party import CifNo
+from bankcif.party import CifNo, RelationKind
 from bankcif.quality import Dimension, Figure, Finding, RuleBook, State, starter_rules
 
 OPERATIONS = Purpose.OPERATIONS
@@ -444,3 +444,54 @@ def test_a_campaign_suggests_what_follows_and_changes_what_is_sure_enough(cif: C
     for wrong in ({"name": ""}, {"name": "a", "least": 90, "by_itself": 80}, {"name": "a", "least": 101}):
         with pytest.raises(InputError):
             Campaign(**wrong)
+
+
+def test_nothing_is_suggested_of_who_is_restricted(cif: CIF) -> None:
+    cif_no = str(register(cif, STEWARD, "1", name="李明", identifiers=None, email="li@gmial.com").cif_no)
+    cif.quality.run(**ASK)
+    assert cif.quality.suggestions(Campaign(name="spring", least=60), **ASK)
+    cif.erasures.restrict(cif_no, reason="asked", actor=STEWARD, purpose=Purpose.COMPLIANCE)
+    assert cif.quality.suggestions(Campaign(name="spring", least=60), **ASK) == ()
+    assert cif.quality.clean(Campaign(name="spring", least=60, by_itself=60), **ASK).refused == 0
+
+
+def test_a_run_sees_what_becomes_of_the_other_side_of_a_relation(cif: CIF, cif_no: str) -> None:
+    child = str(
+        register(
+            cif, STEWARD, "c", name="张小宝", identifiers=None, phone="15412340077", birth_date="2016-02-01"
+        ).cif_no
+    )
+    say = {"actor": known(Actor(id="c.he", roles={"compliance"})), "purpose": Purpose.COMPLIANCE, "reason": "r"}
+    cif.relations.add(cif_no, RelationKind.GUARDIAN, child, **say)
+    cif.quality.run(**ASK)
+    assert "child_has_guardian" not in of(cif, child)[child]
+    cif.erasures.restrict(cif_no, reason="asked", actor=STEWARD, purpose=Purpose.COMPLIANCE)
+    cif.quality.run(**ASK)
+    found = of(cif, child)[child]
+    assert "child_has_guardian" in found
+    cif.quality.run(whole=True, **ASK)
+    assert of(cif, child)[child] == found
+
+
+def test_whoever_reported_a_value_does_not_dismiss_it_though_others_spoke_since(cif: CIF, cif_no: str) -> None:
+    say = {"purpose": OPERATIONS, "reason": "so they say"}
+    rule = cif.quality.report(cif_no, "phone", actor=SECOND, **say)
+    cif.quality.appeal(cif_no, rule, actor=STEWARD, **say)
+    with pytest.raises(FourEyesError):
+        cif.quality.dismiss(cif_no, rule, actor=SECOND, **say)
+
+
+def test_another_book_forgets_nothing_that_was_counted_over_the_file(cif: CIF) -> None:
+    numbers = [
+        str(register(cif, STEWARD, f"k{n}", name="赵钱孙李周"[n] + "云飞", identifiers=None, occupation=None).cif_no)
+        for n in range(5)
+    ]
+    cif.quality.run(**ASK)
+    third = known(Actor(id="s.three", roles=ALL_ROLES, branch="hq"))
+    cif.quality.dismiss(numbers[0], "phone_of_few", reason="a family", actor=third, purpose=OPERATIONS)
+    another = RuleBook.from_document({**BOOK.document(), "version": "another"})
+    cif._CIF__desk = attrs.evolve(cif._desk, quality=another)  # type: ignore[attr-defined]
+    changed(cif, numbers[0], occupation="1")
+    cif.quality.close(numbers[0], "occupation_there", **ASK)
+    cif.quality.run(**ASK)
+    assert [one.state for one in all_of(cif, numbers[0], "phone_of_few")] == [State.FALSE_POSITIVE]

@@ -11,6 +11,7 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 from tests.conftest import ALL_ROLES, known
+from tests.flows.test_browse import Under
 from tests.flows.test_erase import EVERY_CONCERN
 from tests.flows.test_register import register
 from tests.flows.test_tags import LOOSE
@@ -355,6 +356,48 @@ def test_one_person_with_two_operators_decides_nothing_that_they_took_down(cif: 
         cif.retention.release(cif_no, hold, actor=second, purpose=COMPLIANCE, reason="r")
     with pytest.raises(InputError, match="what is asked is one of"):
         opened(cif, cif_no, "delete")  # type: ignore[arg-type]
+
+
+def test_holds_are_shown_to_who_may_hold_this_customer(cif: CIF) -> None:
+    here, there = customer(cif), customer(cif, "2", name="钱学礼", phone="15412340002", home_branch="x")
+    for cif_no in (here, there):
+        cif.retention.hold(cif_no, "inquiry", evidence="letter 7", **ASK)
+    document = privacy().document()
+    local = {
+        "id": "local",
+        "roles": ["local"],
+        "purposes": ["compliance"],
+        "relations": ["branch"],
+        "actions": ["retain"],
+        "fields": ["holds"],
+    }
+    policy = Policy.from_document({**document, "grant": [*document["grant"], local], "version": "local"})
+    asks = {"actor": known(Actor(id="l.1", roles={"local"}, branch="b")), "purpose": COMPLIANCE}
+    with Under(cif, policy):
+        assert cif.retention.of(here, **asks).holds[0].ground == "inquiry"
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.retention.of(there, **asks)
+
+
+def test_who_waits_for_a_third_person_is_not_told_to_be_erased(cif: CIF, clock: FixedClock) -> None:
+    others = [
+        customer(cif, f"k{n}", name="吴承恩郑成功"[n : n + 2] + "明", phone=f"1541234{n:04d}", **LASTS)
+        for n in range(3)
+    ]
+    over = customer(cif, "1", **OVER)
+    closed(cif, over)
+    clock.advance(timedelta(days=3655))
+    tang, song = known(TANG, clock.now()), known(SONG, clock.now())
+    desk = cif._desk
+    cif._CIF__desk = attrs.evolve(desk, retention=RetentionPlan(most_percent=50))  # type: ignore[attr-defined]
+    policy = Policy.from_document({**privacy().document(), "operation": {"erase": {"persons": 3}}, "version": "three"})
+    with Under(cif, policy):
+        run = cif.retention.propose_run(**{**ASK, "actor": tang})
+        assert run.proposed == (over,)
+        done = cif.retention.approve_run(run.id, actor=song, purpose=COMPLIANCE)
+        assert (done.erased, dict(done.kept)) == ((), {over: "more_persons"})
+        assert cif.retention.certificate(run.id, actor=tang, purpose=COMPLIANCE) == ()
+    assert others
 
 
 def test_an_inquiry_that_comes_behind_the_approval_is_a_ground_still(cif: CIF) -> None:

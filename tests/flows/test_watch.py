@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 from tests.conftest import ALL_ROLES, known
+from tests.flows.test_browse import Under
 from tests.flows.test_erase import EVERY_CONCERN
 from tests.flows.test_register import ID, register
 from tests.flows.test_tags import LOOSE
@@ -259,3 +260,26 @@ def test_two_operators_of_one_person_are_not_two_pairs_of_eyes(cif: CIF, cif_no:
             with pytest.raises(FourEyesError):
                 cif.flags.end(cif_no, flag.id, **{**SAY, "actor": one})
     assert cif.flags.end(cif_no, flag.id, **{**SAY, "actor": SUN}).state is FlagState.ENDED
+
+
+def test_nobody_guesses_by_screening_of_whom_they_may_not_see_flags(cif: CIF, cif_no: str) -> None:
+    other = str(register(cif, STEWARD, "2", name="李四", identifiers=None, phone="15499999998", home_branch="x").cif_no)
+    document = watching().document()
+    local = {
+        "id": "local",
+        "roles": ["local"],
+        "purposes": ["compliance"],
+        "relations": ["branch"],
+        "actions": ["watch"],
+        "fields": ["flags"],
+    }
+    policy = Policy.from_document({**document, "grant": [*document["grant"], local], "version": "local"})
+    asks: dict[str, Any] = {"actor": known(Actor(id="l.1", roles={"local"}, branch="b")), "purpose": COMPLIANCE}
+    guess, wrong = (Listed(said=(entry("E1", name),)) for name in ("李四", "王五"))
+    with Under(cif, policy):
+        for one in (guess, wrong):
+            with pytest.raises(NotFoundOrNotAllowedError):
+                cif.flags.screen([one], cif_no=other, **asks)
+        both = Listed(said=(entry("E1", "李四"), entry("E2", "张伟国")))
+        assert (cif.flags.screen([both], **asks).customers, cif.flags.screen([both], **asks).hits) == (1, 0)
+    assert [one.cif_no for one in cif.flags.possible(**ASK)] == [cif_no]
