@@ -86,7 +86,7 @@ class WatchList(Protocol):
 class FileWatchList:
     """
     A list in a CSV file in UTF-8, with the columns id, flag, party (``individual`` or ``organization``) and name, and perhaps aliases (apart by ``;``), born (a year),
-    scheme and number of a document, and until (a date). The same id may stand in several rows, each with other names or numbers.
+    scheme and number of a document, and until (a date). The same id may stand in several rows, each with other names or numbers; what is empty in one is as in the others.
 
     Args:
         name: Of the list.
@@ -127,6 +127,14 @@ class FileWatchList:
                 raise FileError(problem, path=str(self.path), rule="watch_list")
             if one.id in found:
                 known = found[one.id]
+                said = {name: getattr(one, name) for name in ("flag", "kind", "born", "until") if getattr(one, name)}
+                if any(known[name] not in (None, 0, value) for name, value in said.items()):
+                    raise FileError(
+                        f"line {line} of the watch list {self.path} says another flag, party, birth or end of an id than a line before",
+                        path=str(self.path),
+                        rule="watch_list",
+                    )
+                known |= said
                 known["names"] = tuple(dict.fromkeys((*known["names"], *one.names)))
                 known["numbers"] = tuple(dict.fromkeys((*known["numbers"], *one.numbers)))
             else:
