@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
-from ..access import FieldDecision
+from ..access import Action, FieldDecision
+from ..audit import AuditEntry
 from ..context import Actor
 from ..errors import FourEyesError, InputError
 from ..intake import Standard
 from ..merging import Terms
-from ..party import CifNo, PartyKind, SourceKey
+from ..party import CifNo, DataGroup, PartyKind, SourceKey
 from ..storage import UnitOfWork
+from ..storage.portrait_rows import IDLE
 from ..storage.rows import PartyRow
 from ._decided import Asked, Decided, keep_decided, with_party
-from ._opened import open_golden
+from ._opened import open_golden, open_goldens
+from ._pages import pages
 from ._reasons import need_reason
 from ._records import Arrival
-from .desk import Desk
+from ._relations import granted_to
+from .desk import Desk, authorize, over_cap, record, spend
 
-__all__ = ["CaseBook", "Made", "case_id", "case_of", "need_another", "need_reference", "need_word", "write_case"]
+__all__ = [
+    "CaseBook",
+    "Made",
+    "case_id",
+    "case_of",
+    "need_another",
+    "need_reference",
+    "need_word",
+    "waiting_cases",
+    "write_case",
+]
 
 _ID_BYTES = 8
+_AT_ONCE = 200
+_MOST = 500
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _REFERENCE = re.compile(r"[^\s].{0,199}")
 Made = Callable[[UnitOfWork, PartyRow, Mapping[str, Any]], Mapping[str, Any]]
@@ -107,3 +123,70 @@ def case_of(values: Mapping[str, Any], book: CaseBook, case: str, states: Sequen
         if one["id"] == case and (not states or one["state"] in states):
             return one  # type: ignore[no-any-return]
     raise InputError("there is no such case, or it has come to its end", path="$.case", rule="case")
+
+
+class _View(Protocol):
+    @property
+    def cif_no(self) -> CifNo: ...
+
+
+V = TypeVar("V", bound=_View)
+
+
+def waiting_cases(
+    desk: Desk, book: CaseBook, group: DataGroup, asked: Asked, limit: int, *, waits: Callable[[Mapping[str, Any]], bool],
+    view: Callable[[CifNo, Mapping[str, Any]], V], order: Callable[[V], Any],
+) -> tuple[V, ...]:  # fmt: skip
+    """
+    The cases of all customers that wait for a person, of those whom who asks may see, as many as *limit*.
+
+    Args:
+        group: The data group of the field.
+        waits: Whether a case waits.
+        view: A case as it is shown.
+        order: Which come first.
+
+    Raises:
+        InputError: A limit out of its range.
+        NotFoundOrNotAllowedError: The policy does not let who asks see such cases.
+        AccessError: They have seen as many customers in this hour as the policy allows.
+
+    Cost: opens the group of every customer of whom there is something in it.
+    """
+    actor, action, purpose = asked.actor, asked.action, asked.purpose
+    authorize(desk, actor, action, asked.what, purpose)
+    if not 1 <= limit <= _MOST:
+        raise InputError(f"a list has 1 to {_MOST} cases", path="$.limit", rule="limit")
+    found: list[V] = []
+
+    def read(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
+        return unit.portraits.with_group(group, after, _AT_ONCE)
+
+    for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
+        with desk.repository.unit_of_work() as unit:
+            rows = unit.parties.get(numbers) if numbers else {}
+            there = {one: row for one, row in rows.items() if asked.restricted_too or row.life_cycle not in IDLE}
+            values = open_goldens(desk, unit, list(there), groups={group})
+            for cif_no, row in there.items():
+                some = [one for one in values[cif_no].get(book.field, ()) if waits(one)]
+                if some and book.field in granted_to(desk, unit, actor, action, purpose, row):
+                    found += [view(cif_no, one) for one in some]
+    found = sorted(found, key=order)[:limit]
+    subjects = tuple(dict.fromkeys(one.cif_no for one in found))
+    with desk.unit_of_work() as unit:
+        within = spend(desk, unit, actor, Action.VIEW, len(subjects))
+        if within:
+            entry = AuditEntry.by(
+                actor,
+                asked.what,
+                desk.now(),
+                purpose=purpose,
+                subjects=subjects,
+                count=len(subjects),
+                fields=(book.field,),
+            )
+            record(desk, unit, [entry])
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.VIEW, asked.what, purpose)
+    return tuple(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import attrs
@@ -21,13 +22,13 @@ from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE
 from ..storage.rows import PartyRow
 from ..upkeep import FlagState, WatchList, counts_on, need_list
-from ._cases import CaseBook, Made, case_id, case_of, need_another, need_reference, need_word, write_case
+from ._cases import CaseBook, Made, case_id, case_of, need_another, need_reference, need_word, waiting_cases, write_case
 from ._decided import Asked
 from ._opened import open_golden, open_goldens
 from ._pages import pages
 from ._relations import current, granted_to
 from ._watched import SYSTEM, Watched, is_said, said
-from .desk import Desk, authorize, note, over_cap, record, refuse, spend
+from .desk import Desk, authorize, note, record, refuse
 
 __all__ = ["FlagView", "Screened", "decide", "end", "flag", "flags_of", "possible", "screen"]
 
@@ -250,42 +251,11 @@ def possible(desk: Desk, *, limit: int = 100, actor: Actor, purpose: Purpose) ->
 
     Cost: opens the risk data of every customer of whom there are some.
     """
-    authorize(desk, actor, Action.WATCH, "possible_flags", purpose)
-    if not 1 <= limit <= _MOST:
-        raise InputError(f"a list has 1 to {_MOST} hits", path="$.limit", rule="limit")
-    found: list[FlagView] = []
-
-    def read(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
-        return unit.portraits.with_group(DataGroup.RISK, after, _AT_ONCE)
-
-    for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
-        with desk.repository.unit_of_work() as unit:
-            rows = unit.parties.get(numbers) if numbers else {}
-            there = {one: row for one, row in rows.items() if row.life_cycle not in IDLE}
-            values = open_goldens(desk, unit, list(there), groups={DataGroup.RISK})
-            for cif_no, row in there.items():
-                waits = [one for one in values[cif_no].get("flags", ()) if one["state"] == FlagState.POSSIBLE]
-                if waits and "flags" in granted_to(desk, unit, actor, Action.WATCH, purpose, row):
-                    found += [_view(desk, cif_no, one) for one in waits]
-    found = sorted(found, key=lambda one: (-(one.score or 0), one.id))[:limit]
-    subjects = tuple(dict.fromkeys(one.cif_no for one in found))
-    with desk.unit_of_work() as unit:
-        within = spend(desk, unit, actor, Action.VIEW, len(subjects))
-        if within:
-            entry = AuditEntry.by(
-                actor,
-                "possible_flags",
-                desk.now(),
-                purpose=purpose,
-                subjects=subjects,
-                count=len(subjects),
-                fields=("flags",),
-            )
-            record(desk, unit, [entry])
-            unit.commit()
-    if not within:
-        raise over_cap(desk, actor, Action.VIEW, "possible_flags", purpose)
-    return tuple(found)
+    return waiting_cases(
+        desk, _BOOK, DataGroup.RISK, _asked("possible_flags", actor, purpose), limit,
+        waits=lambda one: one["state"] == FlagState.POSSIBLE, view=partial(_view, desk),
+        order=lambda one: (-(one.score or 0), one.id),
+    )  # fmt: skip
 
 
 def _opening(desk: Desk, case: Mapping[str, Any]) -> Made:

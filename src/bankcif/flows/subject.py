@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from ..access import Action
@@ -20,10 +21,9 @@ from ..party import CifNo, DataGroup, LifeCycle
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..upkeep import ASKED_BY, REFUSALS, RequestKind, RequestState
-from ._cases import CaseBook, case_id, case_of, need_another, need_reference, write_case
+from ._cases import CaseBook, case_id, case_of, need_another, need_reference, waiting_cases, write_case
 from ._decided import Asked, with_party
-from ._opened import open_golden, open_goldens
-from ._pages import pages
+from ._opened import open_golden
 from ._relations import current, granted_to
 from ._requests import ENDS, RequestView, request_view
 from ._retained import retained
@@ -285,41 +285,11 @@ def waiting(desk: Desk, *, limit: int = 100, actor: Actor, purpose: Purpose) -> 
 
     Cost: opens what was said of consents and requests of every customer of whom there is something.
     """
-    authorize(desk, actor, Action.REQUESTS, "waiting_requests", purpose)
-    if not 1 <= limit <= _MOST:
-        raise InputError(f"a list has 1 to {_MOST} requests", path="$.limit", rule="limit")
-    found: list[RequestView] = []
-
-    def read(unit: UnitOfWork, after: str) -> Sequence[CifNo]:
-        return unit.portraits.with_group(DataGroup.CONSENT, after, _AT_ONCE)
-
-    for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
-        with desk.repository.unit_of_work() as unit:
-            rows = unit.parties.get(numbers) if numbers else {}
-            values = open_goldens(desk, unit, list(rows), groups={DataGroup.CONSENT})
-            for cif_no, row in rows.items():
-                live = [one for one in values[cif_no].get("requests", ()) if RequestState(one["state"]) not in ENDS]
-                if live and "requests" in granted_to(desk, unit, actor, Action.REQUESTS, purpose, row):
-                    found += [request_view(desk, cif_no, one) for one in live]
-    found = sorted(found, key=lambda one: (one.due, one.id))[:limit]
-    subjects = tuple(dict.fromkeys(one.cif_no for one in found))
-    with desk.unit_of_work() as unit:
-        within = spend(desk, unit, actor, Action.VIEW, len(subjects))
-        if within:
-            entry = AuditEntry.by(
-                actor,
-                "waiting_requests",
-                desk.now(),
-                purpose=purpose,
-                subjects=subjects,
-                count=len(subjects),
-                fields=("requests",),
-            )
-            record(desk, unit, [entry])
-            unit.commit()
-    if not within:
-        raise over_cap(desk, actor, Action.VIEW, "waiting_requests", purpose)
-    return tuple(found)
+    return waiting_cases(
+        desk, _BOOK, DataGroup.CONSENT, _asked("waiting_requests", actor, purpose), limit,
+        waits=lambda one: RequestState(one["state"]) not in ENDS, view=partial(request_view, desk),
+        order=lambda one: (one.due, one.id),
+    )  # fmt: skip
 
 
 class _OverCapError(Exception):
