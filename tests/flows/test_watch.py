@@ -189,6 +189,7 @@ def test_a_list_in_a_file(tmp_path: Path) -> None:
     before = FileWatchList("un", path).version
     for text, problem in (
         ("id,flag,party,name\nE1,pep,individual,x\nE1,sanction,individual,y\n", "line 3 .* another flag"),
+        ("id,flag,party,name\nE1,pep,individual," + "x" * 200_000, "longer than"),
         ("id,flag,party\n", "has the columns"), ("id,flag,party,name,shoe\n", "has the columns"), ("id,flag,party,name\nE1,sanction,moon,x\n", "line 2"),
         ("id,flag,party,name\nE1,S!,individual,x\n", "line 2"), ("id,flag,party,name\nE1,sanction,individual,\n", "line 2"),
     ):  # fmt: skip

@@ -23,6 +23,7 @@ from ..party import PartyKind
 __all__ = ["FileWatchList", "FlagState", "WatchEntry", "WatchList", "counts_on", "need_list"]
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_LONGEST_LINE = 100_000
 _COLUMNS = ("id", "flag", "party", "name")
 _MAY = ("aliases", "born", "scheme", "number", "until")
 _MOST_NAMES = 100
@@ -109,7 +110,14 @@ class FileWatchList:
             FileError: It can not be read, or a row is none; the message names the line.
         """
         found: dict[str, dict[str, Any]] = {}
-        rows = csv.DictReader(self._read().decode("utf-8-sig").splitlines())
+        lines = self._read().decode("utf-8-sig").splitlines()
+        if max(map(len, lines), default=0) > _LONGEST_LINE:
+            raise FileError(
+                f"a line of the watch list {self.path} is longer than {_LONGEST_LINE} characters",
+                path=str(self.path),
+                rule="watch_list",
+            )
+        rows = csv.DictReader(lines)
         names = rows.fieldnames or ()
         if not set(_COLUMNS) <= set(names) or set(names) - {*_COLUMNS, *_MAY}:
             raise FileError(
