@@ -177,6 +177,24 @@ def test_a_verification_is_in_the_log_with_what_it_saw(two: CIF) -> None:
     assert two.audit.deeds("x", actor=AUDITOR)[-1].action == "verify_log"
 
 
+def test_a_checkpoint_that_is_made_meanwhile_is_no_damage(
+    two: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the log stood was read; then somebody writes, and signs it, before the checkpoints are."""
+    begun = flow.Told
+
+    def meanwhile(*, streams: int) -> Any:
+        register(two, steward, "3", identifiers=None, name="王五", phone="15488888888")
+        two.audit.checkpoint(actor=AUDITOR)
+        return begun(streams=streams)
+
+    monkeypatch.setattr(flow, "Told", meanwhile)
+    report = verified(two)
+    assert (what(report), report.checkpoints) == ([], 1)
+    monkeypatch.setattr(flow, "Told", begun)
+    assert (what(verified(two)), verified(two).checkpoints) == ([], 2)
+
+
 def test_however_small_the_pages_everybody_is_compared(
     two: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

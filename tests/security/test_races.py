@@ -145,7 +145,7 @@ def test_a_store_is_verified_while_others_write(url: str, keys: LocalKeyProvider
             thread.start()
         try:
             seen = []
-            while (len(seen) < 6 or min(written) < 4) and not errors:
+            while (len(seen) < 4 or min(written) < 3) and not errors:
                 report = cif.verify(actor=STEWARD)
                 seen.append((report.counts, report.log.damage if report.log else None, report.intact))
         finally:

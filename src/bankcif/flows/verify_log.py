@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import attrs
@@ -66,11 +67,11 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
     authorize(desk, actor, Action.AUDIT, "verify_log", purpose)
     views, seen = _witnessed(desk)  # before anything is brought to them
     with desk.repository.snapshot() as unit:
-        heads, ends = unit.trail.heads(), unit.trail.ends()
+        heads, ends, signed = unit.trail.heads(), unit.trail.ends(), unit.trail.signed()
     told = Told(streams=len(heads))
     report = verify(
         desk.tenant, lambda stream, after, upto: _entries(desk, stream, after, upto), heads, ends=ends,
-        checkpoints=_checkpoints(desk), key=desk.log.signer.key, visit=told.see,
+        checkpoints=_checkpoints(desk, signed), key=desk.log.signer.key, visit=told.see,
     )  # fmt: skip
     damage = [*report.damage, *_look_up(desk, told, ends), *_policy(desk, told), *_marks(desk, told, heads), *seen]
     compared = 0
@@ -338,5 +339,7 @@ def _entries(desk: Desk, stream: str, after: int, upto: int) -> Iterator[AuditRo
         after = page[-1].number
 
 
-def _checkpoints(desk: Desk) -> Iterator[CheckpointRow]:
-    return rows_of(desk, lambda unit, after: unit.trail.checkpoints(after, PAGE), 0, lambda row: row.size)
+def _checkpoints(desk: Desk, upto: int) -> Iterator[CheckpointRow]:
+    """Those over so many entries at most: one that was made since signs what came behind the heads that are verified."""
+    found = rows_of(desk, lambda unit, after: unit.trail.checkpoints(after, PAGE), 0, lambda row: row.size)
+    return takewhile(lambda row: row.size <= upto, found)

@@ -90,6 +90,9 @@ class Trail(Store):
         rows = self._data.checkpoints.rows
         return [rows[size] for size in sorted(rows) if size > after][:limit]
 
+    def signed(self) -> int:
+        return max(self._data.checkpoints.rows, default=0)
+
 
 def _by_instant(row: AuditRow) -> tuple[int, str, int]:
     return row.at, row.stream, row.number

@@ -104,3 +104,6 @@ class Trail(Store):
 
     def checkpoints(self, after: int, limit: int) -> Sequence[CheckpointRow]:
         return [CHECKPOINT.row(r) for r in self._s.select("checkpoints", after=after, most=limit)]
+
+    def signed(self) -> int:
+        return int(self._s.select("checkpoint_size")[0][0] or 0)

@@ -362,6 +362,7 @@ QUERIES: Mapping[str, Any] = {
     "subjects": page_of(t.AUDIT_SUBJECT, ("cif_no", "stream", "number"), SUBJECT.columns),
     "checkpoint_last": select(*CHECKPOINT.columns).where(mine(t.AUDIT_CHECKPOINT))
     .order_by(t.AUDIT_CHECKPOINT.c.size.desc()).limit(1),
+    "checkpoint_size": select(func.max(t.AUDIT_CHECKPOINT.c.size)).where(mine(t.AUDIT_CHECKPOINT)),
     "checkpoints": select(*CHECKPOINT.columns)
     .where(mine(t.AUDIT_CHECKPOINT), t.AUDIT_CHECKPOINT.c.size > bindparam("after"))
     .order_by(t.AUDIT_CHECKPOINT.c.size).limit(bindparam("most")),

@@ -67,3 +67,6 @@ class TrailStore(Protocol):
 
     def checkpoints(self, after: int, limit: int) -> Sequence[CheckpointRow]:
         """The first *limit* checkpoints over more than *after* entries, by size."""
+
+    def signed(self) -> int:
+        """Over how many entries the last checkpoint is; 0 if there is none."""

@@ -98,6 +98,7 @@ class LogContract:
         rows = [CheckpointRow(size=size, at=size, pieces=b"p" * 32, note=f"note {size} —") for size in (1, 4, 16)]
         with repository.unit_of_work() as unit:
             assert unit.audit.last_checkpoint() is None
+            assert unit.trail.signed() == 0
             for row in rows:
                 unit.audit.add_checkpoint(row)
             unit.commit()
@@ -106,6 +107,7 @@ class LogContract:
             assert unit.trail.checkpoints(0, 2) == rows[:2]
             assert unit.trail.checkpoints(1, 9) == rows[1:]
             assert unit.trail.checkpoints(16, 9) == []
+            assert unit.trail.signed() == rows[-1].size
         with pytest.raises(ConflictError), repository.unit_of_work() as unit:
             unit.audit.add_checkpoint(rows[0])
             unit.commit()
