@@ -5,7 +5,7 @@ from __future__ import annotations
 import socketserver
 import threading
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import attrs
@@ -18,6 +18,8 @@ from tests.flows.test_tags import LOOSE, publish, tag
 from bankcif import CIF, Actor, Policy, Purpose
 from bankcif._clock import FixedClock
 from bankcif.errors import ConfigurationError, DeliveryError, InputError, NotFoundOrNotAllowedError, RuleError
+from bankcif.merging import Assurance
+from bankcif.quality import starter_rules
 from bankcif.tagging import (
     Catalogue,
     Held,
@@ -183,7 +185,7 @@ def test_whoever_may_not_work_on_a_customer_says_nothing_of_their_reminders(cif:
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a task for each customer and day": ({"again_days": 1}, "a task for each customer and day"),
-    "of nothing": ({"of": "expired"}, "of tag:NAME or segment:NAME"), "nobody": ({"roles": ()}, "names the roles"),
+    "of nothing": ({"of": "expired"}, "of tag:NAME, segment:NAME or finding:RULE"), "nobody": ({"roles": ()}, "names the roles"),
     "no sentence": ({"zh": " "}, "in Chinese and English"), "half of an escalation": ({"escalate_to": ()}, "belong together"),
     "days behind": ({"due_days": -1}, "within 0 to 3,660 days"), "put off for years": ({"snooze_days": 400}, "for 0 to 366 days"),
 }  # fmt: skip
@@ -205,7 +207,8 @@ def test_a_catalogue_says_its_reminders_again() -> None:
     for table in ({"roles": "teller"}, {"roles": ["teller"], "who": 1}, {}):
         with pytest.raises(RuleError, match="reminder x"):
             Catalogue.from_document({**document, "reminder": {"x": {"of": "tag:quiet", "zh": "a", "en": "a", **table}}})
-    assert {one.of for one in starter_catalogue().reminders.values()} <= set(starter_catalogue().order)
+    known_ones = {*starter_catalogue().order, *(f"finding:{rule}" for rule in starter_rules().rules)}
+    assert {one.of for one in starter_catalogue().reminders.values()} <= known_ones
 
 
 # Reachability
@@ -405,3 +408,124 @@ def test_a_change_of_circumstances_asks_for_a_new_tax_certification(cif: CIF) ->
     assert asked() == [date(2026, 11, 24) + timedelta(days=90)]
     register(cif, STEWARD, "1", **{**form, "nationality": "FR", "tax_residence": "BOTH", "tax_residences": [{"country": "FR", "no_tin": "not_issued", "certified_on": "2026-11-24"}]})  # fmt: skip
     assert asked() == []
+
+
+def at(cif: CIF, clock: FixedClock, day: str) -> None:
+    """Goes on to noon of a day, and does what `bankcif daily` does."""
+    clock.advance(datetime.combine(date.fromisoformat(day), time(4), UTC) - clock.now())
+    cif.customers.rebuild(actor=known(STEWARD, clock.now()), purpose=OPERATIONS)
+    cif.tags.renew(**RENEW)
+
+
+def test_the_starter_reminders_come_and_go_with_the_calendar(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, starter_catalogue())
+    cif_no = documented(
+        cif, "2027-03-01", manager="m.li", birth_date="1990-12-05", investment_grade="C3", investment_grade_until="2026-12-31"
+    )  # fmt: skip
+    compliance = known(Actor(id="c.he", roles={"compliance"}))
+
+    def asked(actor: Actor = LI, purpose: Purpose = SERVICE) -> set[str]:
+        found = cif.reminders.waiting(actor=actor, purpose=purpose)
+        return {one.name for one in found if one.cif_no == cif_no} - {"complete_due_diligence"}
+
+    days = {
+        "2026-11-24": set(),
+        "2026-11-27": set(),
+        "2026-11-28": {"birthday"},
+        "2026-11-30": {"birthday"},
+        "2026-12-01": {"birthday", "document_ends"},
+        "2026-12-05": {"birthday", "document_ends"},
+        "2026-12-06": {"document_ends"},
+        "2027-01-01": {"document_ends", "assess_again"},
+        "2027-03-01": {"document_ends", "assess_again"},
+        "2027-03-02": {"renew_document", "assess_again"},
+    }
+    seen = {}
+    for day in days:
+        at(cif, clock, day)
+        seen[day] = asked()
+    assert seen == days
+    reviews = {}
+    for day in ("2027-10-24", "2027-10-25"):
+        at(cif, clock, day)
+        reviews[day] = "review_customer" in asked(known(compliance, clock.now()), Purpose.COMPLIANCE)
+    assert reviews == {"2027-10-24": False, "2027-10-25": True}, "thirty days before a year is over"
+
+
+def test_nobody_is_reminded_of_who_died_or_closed(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    clock.advance(timedelta(days=7))
+    cif.tags.renew(**RENEW)
+    assert waiting(cif) == [(cif_no, "renewal", "open")]
+    clerk = known(TELLER, clock.now())
+    cif.customers.step(
+        cif_no, "report_death", reason="told by the family", evidence="file 7", actor=clerk, purpose=SERVICE
+    )
+    assert waiting(cif) == []
+    assert cif.reminders.deliver(Told(), **RENEW).sent == 0
+    with pytest.raises(InputError, match="no such reminder"):
+        cif.reminders.done(cif_no, "renewal", reason="r", **ASK)
+    assert cif.customers.customer360(cif_no, **ASK).reminders == ()
+
+
+STALE = Catalogue.of(
+    "1",
+    Reminder(
+        name="confirm_phone", of="finding:phone_fresh", zh="核对电话", en="Confirm the phone", roles=("relationship_manager",),
+        due_days=10, again_days=30,
+    ),
+)  # fmt: skip
+
+
+def examined(cif: CIF, clock: FixedClock) -> None:
+    cif.quality.run(actor=known(STEWARD, clock.now()), purpose=OPERATIONS)
+
+
+def confirmed(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    said = {"method": "one_time_code", "level": Assurance.SUBSTANTIAL, "evidence": "code 7"}
+    cif.verifications.record(cif_no, ["phone"], **said, actor=known(STEWARD, clock.now()), purpose=OPERATIONS)
+
+
+def test_what_grew_stale_is_asked_for_until_it_is_confirmed(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    """What the nightly run finds is a reminder as what a tag says is: once, put off, done, and cured."""
+    publish(cif, STALE)
+    cif_no = str(register(cif, STEWARD, "7", identifiers=None, manager="m.li").cif_no)
+    confirmed(cif, cif_no, clock)
+    examined(cif, clock)
+    mine = [one for one in waiting(cif) if one[0] == cif_no]
+    assert mine == []
+    clock.advance(timedelta(days=366))
+    examined(cif, clock)
+    examined(cif, clock)
+    (one,) = [one for one in cif.reminders.waiting(**ASK) if one.cif_no == cif_no]
+    assert (one.name, one.since, one.due) == ("confirm_phone", date(2027, 11, 25), date(2027, 12, 5))
+    told = Told()
+    assert cif.reminders.deliver(told, **RENEW).sent == 1
+    cif.reminders.snooze(cif_no, "confirm_phone", date(2027, 11, 27), reason="on holiday", **ASK)
+    assert cif_no not in {one[0] for one in waiting(cif)}
+    clock.advance(timedelta(days=3))
+    assert cif_no in {one[0] for one in waiting(cif)}
+    confirmed(cif, cif_no, clock)
+    examined(cif, clock)
+    assert cif_no not in {one[0] for one in waiting(cif)}, "confirmed, it is asked for no more"
+
+
+def test_a_finding_that_is_accepted_asks_nobody(cif: CIF, clock: FixedClock) -> None:
+    publish(cif, STALE)
+    cif_no = str(register(cif, STEWARD, "7", identifiers=None, manager="m.li").cif_no)
+    examined(cif, clock)
+    assert (cif_no, "confirm_phone", "open") in waiting(cif), "nobody knows when it was said"
+    officer: dict[str, Any] = {"actor": known(STEWARD, clock.now()), "purpose": OPERATIONS}
+    cif.quality.accept(cif_no, "phone_fresh", until=date(2026, 12, 24), reason="they are abroad", **officer)
+    assert waiting(cif) == []
+
+
+@pytest.mark.parametrize("of", ["finding:", "finding:No", "finding:a b", "finding:x'", "rule:phone_fresh"])
+def test_a_reminder_hangs_on_what_there_can_be(of: str) -> None:
+    with pytest.raises(RuleError, match="finding:RULE"):
+        attrs.evolve(RENEWAL, of=of)
+
+
+def test_a_reminder_of_a_rule_that_there_is_not_is_not_published(cif: CIF) -> None:
+    wrong = Catalogue.of("2", attrs.evolve(RENEWAL, of="finding:phone_frsh"))
+    with pytest.raises(InputError, match="phone_frsh"):
+        cif.tags.propose(wrong, reason="r", actor=known(Actor(id="o.1", roles={"tag_officer"})))

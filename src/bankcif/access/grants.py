@@ -115,9 +115,9 @@ BY_CUSTOMER = frozenset(
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""
 _TAGS = re.compile(
     r"tag:(?:\*|@(?:demographic|behaviour|value|risk|own)|[a-z][a-z0-9_]{0,63})|segment:(?:\*|[a-z][a-z0-9_]{0,63})"
-    r"|step:(?:\*|[a-z][a-z0-9_]{0,63})"
+    r"|(?:step|finding):(?:\*|[a-z][a-z0-9_]{0,63})"
 )
-"""Beside fields a grant names tags and segments: one, a family of tags, or all; and steps of the life cycle."""
+"""Beside fields a grant names tags and segments: one, a family of tags, or all; steps of the life cycle; and findings that reminders hang on."""
 MOST_ALONE = 1000
 """Of how many customers no policy lets one person alone export more in an hour."""
 

@@ -25,7 +25,7 @@ from ..party import CifNo
 from ..rules import fields_behind
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import CatalogueRow
-from ..tagging import Catalogue, Evaluator, Portrait, Word, heard, said_of
+from ..tagging import FINDING, Catalogue, Evaluator, Portrait, Word, heard, said_of
 from ._opened import open_goldens
 from ._pages import pages
 from ._policy import policy_ground
@@ -284,6 +284,16 @@ def _need_fields(desk: Desk, catalogue: Catalogue, actor: Actor, what: str, purp
         if Action.CATALOGUE in grant.actions and purpose in grant.purposes
         for field in grant.fields
     }
+    unknown = sorted(
+        {one.of.removeprefix(FINDING) for one in catalogue.reminders.values() if one.of.startswith(FINDING)}
+        - desk.quality.rules.keys()
+    )
+    if unknown:
+        raise InputError(
+            f"a reminder hangs on a rule of quality that there is not: {', '.join(unknown)}",
+            path="$.reminder",
+            rule="reminder",
+        )
     read = _read_by(catalogue)
     if "cif_no" in read:  # else counts say of one customer whatever is asked
         raise InputError("a rule of a tag does not speak of customers' numbers", rule="rule_fields")

@@ -1,8 +1,8 @@
 """
 Reminders: listed to who is to act, put off, done, and told to people once a day.
 
-They follow from the portraits that are kept (see `bankcif.tagging.todo`), so a change that takes a tag away closes what hung on it in the same
-transaction, and the daily renewal opens what the calendar brings.
+They follow from the portraits and the findings that are kept (see `bankcif.tagging.todo`), so a change that takes a tag away closes what hung on it in
+the same transaction, and the daily renewal opens what the calendar brings, as the nightly quality run does of findings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from datetime import date, timedelta
 import attrs
 
 from .._canonical import sha256
-from .._clock import from_micros, local_date
 from ..access import Action, FieldDecision, row_known, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
@@ -23,13 +22,13 @@ from ..party import CifNo
 from ..rules import And, compiled
 from ..storage import Order, UnitOfWork
 from ..storage.rows import PartyRow
-from ..tagging import WORD, Catalogue, Portrait, Reminder, Said, Todo, TodoState, Word, need_snooze, todos
+from ..tagging import WORD, Catalogue, Said, Todo, TodoState, Word, need_snooze
 from ..upkeep import Count, Notice, Notifier
 from ._decided import Asked, with_party
 from ._pages import pages
-from ._portrait import open_portraits
 from ._reasons import need_reason, reasons_of
 from ._relations import by_ticket, granted_to, open_life_cycles, record_of, standing_of
+from ._reminded import todos_of
 from .desk import Desk, authorize, note, over_cap, record, spend
 from .say import keep_word, tag_is_granted
 
@@ -88,7 +87,7 @@ def reminders(desk: Desk, *, limit: int = 100, actor: Actor, purpose: Purpose) -
         NotFoundOrNotAllowedError: The policy does not let *actor* work on reminders.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
 
-    Cost: opens the portraits of every customer on whom *actor* may work.
+    Cost: opens the portraits of every customer on whom *actor* may work, and reads their findings.
     """
     authorize(desk, actor, Action.WORK, "reminders", purpose)
     if not 1 <= limit <= _MOST:
@@ -122,8 +121,7 @@ def reminders_of(
     shown = [one for one in catalogue.reminders.values() if tag_is_granted(catalogue, granted, one.of)]
     if not shown:
         return ()
-    portrait = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no, Portrait())
-    found = _todos(desk, shown, portrait)
+    found = todos_of(desk, unit, shown, [row]).get(row.cif_no, ())
     words = reasons_of(desk, unit, [one.about for one in found if one.about])
     return tuple(_view(row, one, words.get(one.about, "")) for one in found)
 
@@ -207,10 +205,6 @@ def _catalogue(desk: Desk) -> Catalogue:
     return Catalogue.of("") if desk.tags is None else desk.tags.evaluator.catalogue
 
 
-def _todos(desk: Desk, known: Sequence[Reminder], portrait: Portrait) -> tuple[Todo, ...]:
-    return todos(known, portrait, desk.today(), lambda at: local_date(from_micros(at), desk.zone))
-
-
 def _mine(
     desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose
 ) -> Iterator[tuple[PartyRow, Mapping[str, FieldDecision], list[Todo]]]:
@@ -225,9 +219,9 @@ def _mine(
     while known and (page := unit.search.page(rule, parameters, Order(), last, _AT_ONCE)):
         last = (page[-1][0].cif_no, page[-1][0].cif_no)
         rows = {row.cif_no: (row, facts) for row, facts in page if holds(record_of(row, facts), parameters)}
-        for cif_no, portrait in open_portraits(desk, unit, list(rows)).items():
+        for cif_no, found in todos_of(desk, unit, known, [row for row, _ in rows.values()]).items():
             row, facts = rows[cif_no]
-            waiting = [one for one in _todos(desk, known, portrait) if one.waits and _is_for(one, row, actor)]
+            waiting = [one for one in found if one.waits and _is_for(one, row, actor)]
             if waiting:
                 granted = granted_to(desk, unit, actor, Action.WORK, purpose, row, facts=facts, broken=broken)
                 shown = [one for one in waiting if tag_is_granted(catalogue, granted, one.reminder.of)]
@@ -244,9 +238,10 @@ def _everybody(desk: Desk) -> Iterator[tuple[PartyRow, list[Todo]]]:
 
     for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE) if known else ():
         with desk.repository.unit_of_work() as unit:
-            rows, portraits = unit.parties.get(numbers), open_portraits(desk, unit, numbers)
-        for cif_no, portrait in portraits.items():
-            waiting = [one for one in _todos(desk, known, portrait) if one.waits]
+            rows = unit.parties.get(numbers)
+            found = todos_of(desk, unit, known, list(rows.values()))
+        for cif_no, mine in found.items():
+            waiting = [one for one in mine if one.waits]
             if waiting:
                 yield rows[cif_no], waiting
 
@@ -295,8 +290,7 @@ def _speak(
         return known is None or tag_is_granted(catalogue, granted, known.of)
 
     def work(unit: UnitOfWork, row: PartyRow) -> bool:
-        portrait = open_portraits(desk, unit, [row.cif_no]).get(row.cif_no, Portrait())
-        one = next(iter(_todos(desk, [known], portrait)), None) if known is not None else None
+        one = next(iter(todos_of(desk, unit, [known], [row]).get(row.cif_no, ())), None) if known is not None else None
         if known is None or one is None or (said is not None and one.state is TodoState.DONE):
             raise InputError(
                 "no such reminder waits for this customer", path="$.name", rule="reminder", cif_no=row.cif_no

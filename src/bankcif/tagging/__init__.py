@@ -19,7 +19,7 @@ from .catalogue import Catalogue, starter_catalogue
 from .evaluate import Evaluator, Said, Verdict
 from .ladder import averages_of, state_of, steps_of
 from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of, standing
-from .reminder import Reminder
+from .reminder import FINDING, Reminder
 from .tag import Family, Group, Segment, Tag, TagKind
 from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, average_of
 from .todo import WORD, Todo, TodoState, need_snooze, todos
@@ -27,6 +27,7 @@ from .todo import WORD, Todo, TodoState, need_snooze, todos
 __all__ = [
     "ADDRESSED",
     "CONTROL",
+    "FINDING",
     "NOT_THERE",
     "UNCONSENTED",
     "WORD",

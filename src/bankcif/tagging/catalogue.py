@@ -43,7 +43,7 @@ from ..party import Sensitivity
 from ..rules import Lowered, Needs, Schema, fields_behind, lower, needs, negations, opened_schema, sensitivity_of
 from .document import definitions, tables
 from .ladder import READ, stands_on
-from .reminder import Reminder
+from .reminder import FINDING, Reminder
 from .tag import Definition, Group, Segment, Tag, TagKind
 from .tier import TierScale
 
@@ -83,7 +83,9 @@ class Catalogue:
         for name in self.order:
             self.lowered(name)
         for one in self.reminders.values():
-            if one.of not in self.order:
+            if one.of not in self.order and not one.of.startswith(
+                FINDING
+            ):  # rules of quality stand in a book of their own
                 raise RuleError(f"reminder {one.name}: there is no {one.of}")
 
     @classmethod

@@ -1,7 +1,11 @@
-"""Reminders: what somebody is to do about a customer while they have a tag or are in a segment, until when, and who is told if nobody does."""
+"""
+Reminders: what somebody is to do about a customer while they have a tag, are in a segment, or break a rule of data quality; until when, and who is told if
+nobody does.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import attrs
@@ -10,7 +14,11 @@ from attrs.validators import instance_of
 from ..errors import RuleError
 from .tag import need_name
 
-__all__ = ["Reminder"]
+__all__ = ["FINDING", "Reminder"]
+
+FINDING = "finding:"
+"""How what a reminder hangs on begins, where it is a rule of data quality."""
+_OF_FINDING = re.compile(FINDING + r"[a-z][a-z0-9_]{0,63}")
 
 _MOST_DAYS = 3660
 _LEAST_AGAIN = 7
@@ -27,11 +35,11 @@ def _roles(said: Iterable[str]) -> tuple[str, ...]:
 @attrs.frozen(kw_only=True)
 class Reminder:
     """
-    What is to be done while a tag stands.
+    What is to be done while a tag or a finding stands.
 
     Attributes:
         name: Stays for ever.
-        of: ``tag:NAME`` or ``segment:NAME``: whoever has it is to be looked after.
+        of: ``tag:NAME`` or ``segment:NAME``: whoever has it is to be looked after; or ``finding:RULE``, of a rule of data quality, while it is open.
         zh, en: What is to be done, in a sentence.
         roles: Who does it; the customer's manager first, where ``relationship_manager`` is one of them.
         due_days: Within how many days from the day on which the tag came.
@@ -56,8 +64,8 @@ class Reminder:
 
     def __attrs_post_init__(self) -> None:
         problem = ""
-        if not self.of.startswith(("tag:", "segment:")):
-            problem = "it is of tag:NAME or segment:NAME"
+        if not (self.of.startswith(("tag:", "segment:")) or _OF_FINDING.fullmatch(self.of)):
+            problem = "it is of tag:NAME, segment:NAME or finding:RULE"
         elif not self.zh.strip() or not self.en.strip():
             problem = "it says in Chinese and English what is to be done"
         elif not self.roles or not all(map(str.strip, (*self.roles, *self.escalate_to))):
