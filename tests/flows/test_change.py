@@ -121,7 +121,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "rows of a source": ({"values": {"interactions": []}}, "fields with one value and identifiers"),
     "documents cleared": ({"values": {"identifiers": None}}, "not cleared"),
     "before the customer was born": ({"effective": date(1989, 1, 1)}, "was not there yet"),
-    "behind 2200": ({"effective": date(2201, 1, 1)}, "between 1900 and 2200"),
+    "behind 2200": ({"effective": date(2201, 1, 1)}, "between 1800 and 2200"),
     "a channel of two words": ({"channel": "Two words"}, "a channel is a short name"),
     "evidence of two lines": ({"evidence": "a\nb"}, "at most 200 printable"),
     "a customer of before": ({"version": 7}, "was changed since you looked"),

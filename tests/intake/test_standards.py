@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,85 @@ def test_a_card_ends_when_one_issued_at_that_age_does(
 
 def test_nothing_is_issued_before_birth(standardizer: Standardizer) -> None:
     found = faults(standardizer, card("20000301", "1999-01-01", valid_until="2027-01-01"))
-    assert found == {"$.identifiers[0].valid_from issued_before_birth": "warning"}
+    assert found == {
+        "$.identifiers[0].valid_from before_birth": "error",
+        "$.identifiers[0].valid_until document_term": "warning",
+    }
+
+
+@pytest.mark.parametrize(
+    "born",
+    [{"birth_date": "1990-03-07"}, {"identifiers": [{"scheme": "cn.resident_id", "number": resident("19900307")}]}],
+)
+@pytest.mark.parametrize(
+    ("path", "day", "more"),
+    [
+        ("$.customer_since", "1990-03-06", lambda day: {"customer_since": day}),
+        ("$.last_reached_on", "1989-01-01", lambda day: {"last_reached_on": day}),
+        ("$.investment_grade_until", "1950-12-31", lambda day: {"investment_grade_until": day}),
+        ("$.holdings[0].opened_on", "1980-01-01", lambda day: {"holdings": [{"product": "saving", "opened_on": day}]}),
+        ("$.holdings[0].closed_on", "1990-03-06", lambda day: {"holdings": [{"product": "saving", "closed_on": day}]}),
+        ("$.interactions[0].on", "1985-05-05", lambda day: {"interactions": [{"channel": "branch", "type": "visit", "on": day}]}),
+        ("$.tax_residences[0].certified_on", "1970-02-01",
+         lambda day: {"tax_residences": [{"country": "FR", "no_tin": "not_issued", "certified_on": day}]}),
+    ],
+)  # fmt: skip
+def test_nothing_happens_before_birth(
+    standardizer: Standardizer, born: dict[str, Any], path: str, day: str, more: Callable[[str], dict[str, Any]]
+) -> None:
+    assert faults(standardizer, {"name": "王芳", "phone": "15412340001", **born, **more(day)}) == {
+        f"{path} before_birth": "error"
+    }
+    on_the_day = faults(standardizer, {"name": "王芳", "phone": "15412340001", **born, **more("1990-03-07")})
+    assert not [fault for fault in on_the_day if "before_birth" in fault]
+    assert not [
+        fault
+        for fault in faults(standardizer, {"name": "王芳", "phone": "15412340001", **more(day)})
+        if "before_birth" in fault
+    ]
+
+
+@pytest.mark.parametrize("day", ["1799-12-31", "2201-01-01", "9998-12-31"])
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("$.birth_date", lambda day: {"birth_date": day}),
+        ("$.investment_grade_until", lambda day: {"investment_grade_until": day}),
+        ("$.identifiers[0].valid_until", lambda day: {"identifiers": [{"scheme": "passport", "number": "E73905126", "valid_until": day}]}),
+        ("$.interactions[0].due", lambda day: {"interactions": [{"channel": "branch", "type": "visit", "on": "2026-01-01", "due": day}]}),
+    ],
+)  # fmt: skip
+def test_a_day_lies_between_1800_and_2200(
+    standardizer: Standardizer, day: str, path: str, more: Callable[[str], dict[str, Any]]
+) -> None:
+    assert faults(standardizer, {"name": "王芳", "phone": "15412340001", **more(day)}) == {f"{path} day_range": "error"}
+
+
+@pytest.mark.parametrize(
+    ("spans", "refused"),
+    [
+        ([("2016-05-01", "2026-05-01"), ("2026-05-01", "2046-05-01")], False),
+        ([("2016-05-01", "2026-05-01"), ("2026-04-30", "2046-04-30")], True),
+        ([("2016-05-01", "long"), ("2020-01-01", "2030-01-01")], True),
+        ([("2026-05-02", "2046-05-01"), ("2016-05-01", "2026-05-01")], False),
+        ([("2016-05-01", "2046-05-01"), ("2026-05-02", None)], False),
+    ],
+)
+def test_of_one_number_one_document_is_valid_at_a_time(
+    standardizer: Standardizer, spans: list[tuple[str, str | None]], refused: bool
+) -> None:
+    def documents(*numbers: str) -> list[dict[str, Any]]:
+        return [
+            {"scheme": "passport", "number": number, "valid_from": begins, **({"long_term": True} if ends == "long" else {"valid_until": ends} if ends else {})}
+            for number, (begins, ends) in zip(numbers, spans, strict=True)
+        ]  # fmt: skip
+
+    def overlaps(*numbers: str) -> bool:
+        found = faults(standardizer, {"name": "王芳", "phone": "15412340001", "identifiers": documents(*numbers)})
+        return any("validity_overlap" in fault for fault in found)
+
+    assert overlaps("E73905126", "E73905126") is refused
+    assert not overlaps("E73905126", "E73905127"), "who renews a passport has two for a while"
 
 
 @pytest.mark.parametrize(

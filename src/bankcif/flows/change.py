@@ -21,7 +21,7 @@ from ..context import Actor, Purpose
 from ..errors import InputError, IntakeError
 from ..intake import Standard
 from ..merging import Override, Release, Terms
-from ..party import CATALOGUE, CifNo, FieldType, PartyKind, SourceKey
+from ..party import CATALOGUE, FIRST_DAY, LAST_DAY, CifNo, FieldType, PartyKind, SourceKey
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._as_of import values_on
@@ -38,7 +38,6 @@ from .desk import Desk, record
 __all__ = ["ChangeSet", "Changed", "cancel", "change"]
 
 _MOST_FIELDS = 20
-_EARLIEST, _LATEST = date(1900, 1, 1), date(2200, 12, 31)
 _ID_BYTES = 8
 _REFERENCE = re.compile(r"[^\s].{0,199}")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_.-]{0,31}")
@@ -241,9 +240,9 @@ def _need_sound(desk: Desk, made: ChangeSet) -> None:
         raise InputError("evidence is at most 200 printable characters", path="$.evidence", rule="change")
     if made.effective is not None and type(made.effective) is not date:
         raise InputError("a change is effective from a day on", path="$.effective", rule="change")
-    if made.effective is not None and not _EARLIEST <= made.effective <= _LATEST:
+    if made.effective is not None and not FIRST_DAY <= made.effective <= LAST_DAY:
         raise InputError(
-            f"a change is effective between {_EARLIEST.year} and {_LATEST.year}", path="$.effective", rule="change"
+            f"a change is effective between {FIRST_DAY.year} and {LAST_DAY.year}", path="$.effective", rule="change"
         )
 
 

@@ -38,7 +38,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._decided import Asked, Decided, keep_decided, with_party
 from ._looked import looked_at
-from ._opened import is_child, open_golden
+from ._opened import born_of, is_child, open_golden
 from ._reasons import need_reason
 from ._records import Arrival
 from ._relations import granted_to
@@ -239,10 +239,13 @@ def _keep(
     """
     row = unit.parties.lock([row.cif_no])[row.cif_no]  # of two who speak at once, one hears the other
     today, values = desk.today(), open_golden(desk, unit, row)
+    born = born_of(PartyKind(row.kind), values)
     standing, child = values.get("consents", ()), is_child(row, values, today)
     rows = {consent_subject(said): said for said in (one.row(today) for one in stated)}
     for said in rows.values():
-        need_consent(said, today, standing, child=child, cif_no=row.cif_no)
+        need_consent(
+            said, today, standing, child=child, born=date.fromisoformat(born) if born else None, cif_no=row.cif_no
+        )
     fresh = {subject for subject, said in rows.items() if said["state"] == ConsentState.GRANTED}
     if (
         len(fresh | {consent_subject(one) for one in standing}) > _MOST_STANDING and fresh

@@ -47,14 +47,11 @@ def _resident_id(values: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _documents(values: Mapping[str, Any]) -> Iterator[Fault]:
-    born = born_on(values)
     for index, document in enumerate(values.get("identifiers", ())):
         if "valid_from" not in document:
             continue
         issued, path = date.fromisoformat(document["valid_from"]), f"$.identifiers[{index}]"
-        if born is not None and issued < born:
-            yield Fault(f"{path}.valid_from", "issued_before_birth", "warning")
-        elif not _has_its_term(document, issued):
+        if not _has_its_term(document, issued):
             yield Fault(f"{path}.valid_until", "document_term", "warning")
 
 

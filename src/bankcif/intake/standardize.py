@@ -19,7 +19,9 @@ import attrs
 from ..errors import InputError
 from ..identifiers import SchemeSet, Severity, facts_of, resident_ids
 from ..party import (
+    FIRST_DAY,
     FORMS,
+    LAST_DAY,
     Catalogue,
     CodeLists,
     Fault,
@@ -339,6 +341,9 @@ def _calendar(value: Any, path: str, faults: list[Fault]) -> str | None:
     day = _day(value)
     if day is None:
         faults.append(Fault(path, "date"))
+    elif not FIRST_DAY.isoformat() <= day <= LAST_DAY.isoformat() and day not in FILLER_DATES:
+        faults.append(Fault(path, "day_range"))
+        return None
     return day
 
 

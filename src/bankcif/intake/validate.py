@@ -11,18 +11,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from ..errors import ConfigurationError
-from ..party import FORMS, Fault, PartyKind, age_on
+from ..party import FORMS, LAST_DAY, Fault, PartyKind, age_on
+from .children import CHILD_MODELS
 from .contradictions import born_on, contradictions
 from .standardize import Standard
 
 __all__ = ["CaptureStandard", "CaptureStandards", "Condition", "capture_standards"]
 
+_DAYS_OF_CHILDREN = {
+    name: tuple(day for day, kind in shape.items() if kind == "date") for name, shape in CHILD_MODELS.items()
+}  # fmt: skip
 _PAST_DATES = ("birth_date", "founded_on", "customer_since", "last_reached_on")
 
 
@@ -215,3 +220,34 @@ def _dates(values: Mapping[str, Any], today: date) -> Iterator[Fault]:
             yield Fault(f"$.identifiers[{index}].valid_until", "validity_order")
         elif ends and ends < bound:
             yield Fault(f"$.identifiers[{index}].valid_until", "document_expired", "warning")
+    yield from _overlaps(values)
+    yield from _before_birth(values)
+
+
+def _overlaps(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """Documents with one number of which two are valid on a day: the later one has taken the place of the other."""
+    spans: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
+    for index, one in enumerate(values.get("identifiers", ())):
+        if one.get("valid_from") and (one.get("valid_until") or one.get("long_term")):
+            span = (one["valid_from"], one.get("valid_until") or LAST_DAY.isoformat(), index)
+            spans.setdefault((one["scheme"], one["number"]), []).append(span)
+    for found in spans.values():
+        for before, after in pairwise(sorted(found)):
+            if after[0] < before[1]:  # on the day on which one ends the next may begin
+                yield Fault(f"$.identifiers[{after[2]}].valid_from", "validity_overlap")
+
+
+def _before_birth(values: Mapping[str, Any]) -> Iterator[Fault]:
+    """Days of a person's life with the bank that lie before it."""
+    born = born_on(values)
+    if born is None:
+        return
+    first = born.isoformat()
+    for name in ("customer_since", "last_reached_on", "investment_grade_until"):
+        if values.get(name) and values[name] < first:
+            yield Fault(f"$.{name}", "before_birth")
+    for name, days in _DAYS_OF_CHILDREN.items():
+        for index, one in enumerate(values.get(name, ())):
+            for day in days:
+                if one.get(day) and one[day] < first:
+                    yield Fault(f"$.{name}[{index}].{day}", "before_birth")

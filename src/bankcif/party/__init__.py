@@ -73,7 +73,7 @@ from .states import (
     why_not,
 )
 from .tables import ReferenceTables, SmallTables
-from .values import CifNo, Money, Sensitive, SourceKey, is_currency, new_cif_no, valid_cif_no
+from .values import FIRST_DAY, LAST_DAY, CifNo, Money, Sensitive, SourceKey, is_currency, new_cif_no, valid_cif_no
 
 __all__ = [
     "AGE_BOUNDS",
@@ -82,8 +82,10 @@ __all__ = [
     "CHILD_UNTIL",
     "FACT_COLUMNS",
     "FIELD_NAMES",
+    "FIRST_DAY",
     "FORBIDDING",
     "FORMS",
+    "LAST_DAY",
     "NOT_STORABLE",
     "PAST_CUSTOMERS",
     "RELATIONS",

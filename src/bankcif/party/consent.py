@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from ..errors import InputError
+from .values import FIRST_DAY, LAST_DAY
 
 __all__ = [
     "CHILD_UNTIL",
@@ -73,9 +74,11 @@ class ConsentUse:
     country: str | None = None
 
 
-def need_consent(row: Row, today: date, standing: Iterable[Row], *, child: bool, cif_no: str = "") -> None:
+def need_consent(
+    row: Row, today: date, standing: Iterable[Row], *, child: bool, born: date | None = None, cif_no: str = ""
+) -> None:
     """
-    Raises `InputError` where a statement can not be: days the wrong way round, a text that nobody was shown, a guardian's word for somebody who
+    Raises `InputError` where a statement can not be: days the wrong way round or before they were born, a text that nobody was shown, a guardian's word for somebody who
     speaks for themself or a child's own, a refusal that ends by itself, or a withdrawal of what nobody granted.
 
     Args:
@@ -83,14 +86,23 @@ def need_consent(row: Row, today: date, standing: Iterable[Row], *, child: bool,
         today: The day on which it is said.
         standing: Statements of the customer that stand.
         child: Whether they are under `CHILD_UNTIL`.
+        born: When they were born; None if it is not known.
         cif_no: Whom it is of, for the error.
     """
     granted, until = row["state"] == ConsentState.GRANTED, row.get("until")
+    first = FIRST_DAY.isoformat() if born is None else born.isoformat()
     there = any(
         one["state"] == ConsentState.GRANTED and consent_subject(one) == consent_subject(row) for one in standing
     )
     path = problem = ""
-    if granted and not row.get("text"):
+    if not first <= row["since"] <= LAST_DAY.isoformat():
+        path, problem = (
+            "since",
+            f"nobody says anything before they were born, or after {LAST_DAY.year}; correct the day",
+        )
+    elif until is not None and until > LAST_DAY.isoformat():
+        path, problem = "until", f"a last day lies before {LAST_DAY.year + 1}; leave it out if there is none"
+    elif granted and not row.get("text"):
         path, problem = "text", "whoever consents has been told to what; name the version of the text they were shown"
     elif until is not None and not granted:
         path, problem = "until", "a refusal has no last day; it stands until they consent"

@@ -18,6 +18,7 @@ import attrs
 from .._text import Language
 from ..errors import InputError
 from .models import PartyKind
+from .values import FIRST_DAY, LAST_DAY
 
 __all__ = [
     "RELATIONS",
@@ -39,7 +40,6 @@ __all__ = [
 
 WHOLE = 10**8
 """A share rests as so many parts of a company that has this many: a percentage with six digits after the point."""
-_EARLIEST, _LATEST = date(1800, 1, 1), date(2200, 12, 31)
 _OPEN_FROM, _OPEN_TO = "", "9999-12-31"
 Row = Mapping[str, Any]
 """One side of a relation in stored form, as `bankcif.party.Relationship` rests."""
@@ -279,8 +279,8 @@ def _wrong_births(kind: RelationKind, row: Row, first: Side, second: Side) -> _W
 
 def _wrong_days(row: Row) -> _Wrong:
     said = [day for day in (row.get("since"), row.get("until")) if day is not None]
-    if any(not _EARLIEST.isoformat() <= day <= _LATEST.isoformat() for day in said):
-        return "since", f"its days lie between {_EARLIEST.year} and {_LATEST.year}"
+    if any(not FIRST_DAY.isoformat() <= day <= LAST_DAY.isoformat() for day in said):
+        return "since", f"its days lie between {FIRST_DAY.year} and {LAST_DAY.year}"
     if said and said[-1] < said[0]:
         return "until", "it would be over before it began"
     return None

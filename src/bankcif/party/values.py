@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, NewType, NoReturn, TypeVar
 
@@ -10,7 +11,20 @@ import attrs
 from .._clock import IdSource
 from ..errors import InputError
 
-__all__ = ["CifNo", "Money", "Sensitive", "SourceKey", "is_currency", "new_cif_no", "valid_cif_no"]
+__all__ = [
+    "FIRST_DAY",
+    "LAST_DAY",
+    "CifNo",
+    "Money",
+    "Sensitive",
+    "SourceKey",
+    "is_currency",
+    "new_cif_no",
+    "valid_cif_no",
+]
+
+FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
+"""Between which lies every day that a customer information file speaks of: what lies behind or ahead of them was mistyped."""
 
 T = TypeVar("T")
 
