@@ -211,11 +211,9 @@ def test_planted_defects_are_found_and_nothing_else(capsys: pytest.CaptureFixtur
                 kinds.add(one.kind)
     with capsys.disabled():
         print()  # noqa: T201 (kept in the docs)
-        for rule, who in sorted({**dict.fromkeys(found, set[str]()), **wanted}.items()):
-            right = len(who & found.get(rule, set()))
-            told = len(found.get(rule, set()))
-            print(
-                f"  {rule:<24} recall {right / len(who) if who else 1:.2f}  precision {right / told if told else 0:.2f}  of {told}"
-            )
+        for rule in sorted(wanted.keys() | found.keys()):
+            who, told = wanted.get(rule, set()), found.get(rule, set())
+            recall, precision = (len(who & told) / len(one) if one else 1 for one in (who, told))
+            print(f"  {rule:<24} recall {recall:.2f}  precision {precision:.2f}  of {len(told)}")  # noqa: T201
     assert found == wanted, "by none of all the rules is anybody found who has no defect"
     assert kinds == set(Finding) - {Finding.REPORTED}
