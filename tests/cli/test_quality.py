@@ -57,6 +57,10 @@ def test_data_quality_from_rules_to_report(number: str, capsys: pytest.CaptureFi
     assert json.loads(said(capsys, "figures", "--since", "2026-01-01", "--json")[1])[0]["dimensions"]["completeness"]
     assert "(too few)" in said(capsys, "scorecard", "channel", "--least", "5000")[1]
     assert json.loads(said(capsys, "scorecard", "channel", "--least", "1", "--json")[1])[0]["rate"] is not None
+    Path("departments.toml").write_text('[[member]]\nunit = "counter"\ndepartment = "retail"\n', encoding="utf-8")
+    grouped = said(capsys, "scorecard", "channel", "--least", "1", "--departments", "departments.toml")
+    assert (grouped[0], "department" in grouped[1], "counter" in grouped[1]) == (0, True, False)
+    assert "does not exist" in said(capsys, "scorecard", "channel", "--departments", "nowhere.toml")[2]
     assert "nobody was a customer" in said(capsys, "sample", "phone", "--day", "2020-01-01")[1]
     assert "nobody was a customer" in said(capsys, "sample", "phone", "--day", "2020-01-01", "--result")[1]
     assert said(capsys, "clean", "spring")[0] == 0

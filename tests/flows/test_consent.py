@@ -108,7 +108,7 @@ REFUSED: dict[str, tuple[str, ConsentUse, dict[str, Any], str]] = {
         "grant", MARKETING, {"text": "1", "since": date(2026, 12, 2), "until": date(2026, 12, 1)}, "over before it began"),
     "a last day that is over": ("grant", MARKETING, {"text": "1", "since": date(2026, 1, 1), "until": date(2026, 11, 23)}, "over before"),
     "before they were born": ("grant", MARKETING, {"text": "1", "since": date(1700, 1, 1)}, "before they were born"),
-    "a year before they were born": ("deny", MARKETING, {"since": date(1989, 1, 1)}, "before they were born"),
+    "a year before they were born": ("grant", MARKETING, {"text": "1", "since": date(1989, 1, 1)}, "before they were born"),
     "an age to come": ("grant", MARKETING, {"text": "1", "until": date(9999, 1, 1)}, "leave it out if there is none"),
     "a first day after 2200": ("grant", MARKETING, {"text": "1", "since": date(2201, 1, 1)}, "after 2200"),
     "a guardian of a grown-up": ("grant", MARKETING, {"text": "1", "guardian": True}, "consents for themself"),

@@ -20,7 +20,7 @@ from bankcif.flows.clean import Campaign
 from bankcif.flows.sample import Sample
 from bankcif.merging import Assurance
 from bankcif.party import CifNo, RelationKind
-from bankcif.quality import Dimension, Figure, Finding, RuleBook, State, starter_rules
+from bankcif.quality import Departments, Dimension, Figure, Finding, Member, RuleBook, State, starter_rules
 
 OPERATIONS = Purpose.OPERATIONS
 STEWARD = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
@@ -323,6 +323,49 @@ def test_an_appeal_is_asked_by_who_answers_and_decided_by_somebody_else(cif: CIF
     after = cif.quality.scorecard("branch", TODAY, TODAY, **ASK, least=1)[0]
     assert (after.opened, after.excluded) == (before.opened - 1, before.excluded + 1)
     assert rule in of(cif, cif_no)[cif_no], "it is still to be put right"
+
+
+def test_what_was_put_right_late_can_be_appealed(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    rule = "occupation_there"
+    with pytest.raises(InputError, match="no such finding was there"):
+        cif.quality.appeal(cif_no, rule, actor=CLERK, purpose=Purpose.SERVICE, reason="the customer was away")
+    cif.quality.run(**ASK)
+    clock.advance(timedelta(days=60))
+    changed(cif, cif_no, occupation="1")
+    cif.quality.run(**ASK)
+    told = {"first": TODAY, "last": clock.now().date(), "least": 1, **ASK}
+    (before,) = cif.quality.scorecard("branch", **told)
+    clerk = known(CLERK, clock.now())
+    cif.quality.appeal(cif_no, rule, actor=clerk, purpose=Purpose.SERVICE, reason="the customer was away")
+    second = known(SECOND, clock.now())
+    cif.quality.decide_appeal(cif_no, rule, grant=True, actor=second, purpose=OPERATIONS, reason="so it is")
+    (after,) = cif.quality.scorecard("branch", **told)
+    assert (after.excluded - before.excluded, before.fixed - after.fixed, before.in_time - after.in_time) == (1, 1, 0)
+
+
+def test_a_department_is_scored_by_where_its_units_were_then(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    register(cif, STEWARD, "2", identifiers=None, name="李四", phone="15499999999", home_branch="c", occupation=None)
+    moved = Member(unit="b", department="south", since=TODAY + timedelta(days=5))
+    regions = Departments([Member(unit="b", department="north"), Member(unit="c", department="south"), moved])
+    cif.quality.run(**ASK)
+    first = cif.quality.scorecard("branch", TODAY, TODAY, departments=regions, least=1, **ASK)
+    assert {one.unit for one in first} == {"north", "south"}
+    branches = cif.quality.scorecard("branch", TODAY, TODAY, least=1, **ASK)
+    assert sum((one.figure for one in first), Figure()) == sum((one.figure for one in branches), Figure())
+    assert sum(one.opened for one in first) == sum(one.opened for one in branches) > 0
+    clock.advance(timedelta(days=10))
+    cif.quality.run(**ASK)
+    last = TODAY + timedelta(days=10)
+    found = {one.unit: one for one in cif.quality.scorecard("branch", TODAY, last, departments=regions, least=1, **ASK)}
+    assert found["south"].figure == sum((one.figure for one in branches), Figure()), (
+        "both branches are of the south now"
+    )
+    assert found["north"].opened == next(one.opened for one in first if one.unit == "north"), (
+        "and the north's findings stay"
+    )
+    assert cif.quality.scorecard("branch", TODAY, TODAY, departments=regions, least=1, **ASK) == first
+    nowhere = cif.quality.scorecard("branch", TODAY, last, departments=Departments([]), least=1, **ASK)
+    assert [one.unit for one in nowhere] == [""]
 
 
 def test_merged_customers_answer_for_their_findings_as_one_and_apart_again(cif: CIF) -> None:

@@ -23,7 +23,7 @@ from ..flows.examine import Run, UnitFigures
 from ..flows.sample import Sample, VerifiedAccuracy
 from ..flows.scorecard import Ageing
 from ..party import CifNo
-from ..quality import Dimension, Finding, RuleBook, Score, State
+from ..quality import Departments, Dimension, Finding, RuleBook, Score, State
 from ..render import QualityView, Section, page, quality_sections, workbook
 from ._group import Group
 
@@ -107,14 +107,15 @@ class Quality(Group):
         )
 
     def scorecard(
-        self, scope: str, first: date | None = None, last: date | None = None, *, actor: Actor, purpose: Purpose, dimension: Dimension | None = None, least: int = 30
+        self, scope: str, first: date | None = None, last: date | None = None, *, actor: Actor, purpose: Purpose, dimension: Dimension | None = None, least: int = 30,
+        departments: Departments | None = None,
     ) -> tuple[Score, ...]:  # fmt: skip
-        """How branches, managers, channels or staff did from one day to another; in the last 90 days where none is said."""
+        """How branches, managers, channels or staff, or departments of them, did from one day to another; in the last 90 days where none is said."""
         last = self._desk.today() if last is None else last
         first = last - timedelta(_SCORED_DAYS) if first is None else first
         return _scorecard.scorecard(
-            self._desk, scope, first, last, dimension=dimension, least=least, actor=actor, purpose=purpose
-        )
+            self._desk, scope, first, last, dimension=dimension, least=least, departments=departments, actor=actor, purpose=purpose
+        )  # fmt: skip
 
     def ageing(self, *, actor: Actor, purpose: Purpose) -> Ageing:
         """How long findings that are open have waited."""

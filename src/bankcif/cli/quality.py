@@ -12,7 +12,7 @@ import click
 from ..flows.clean import Campaign
 from ..flows.examine import UnitFigures
 from ..flows.sample import Sample
-from ..quality import SCOPES, Dimension, Figure, Finding, State
+from ..quality import SCOPES, Departments, Dimension, Figure, Finding, State
 from ._output import save
 from ._shared import Session, customer_command, emit, table
 
@@ -208,13 +208,21 @@ def appeal(session: Session, cif_no: str, rule: str, grant: bool | None, reason:
 @click.option(
     "--least", type=int, default=30, show_default=True, help="Of how many customers a rate is told, at least."
 )
+@click.option(
+    "--departments",
+    type=click.Path(path_type=Path),
+    help="TOML file that says which of them belong together, and since when.",
+)
 @customer_command
-def scorecard(session: Session, scope: str, since: Any, until: Any, dimension: str | None, least: int) -> int:
-    """How branches, managers, channels or staff did."""
+def scorecard(
+    session: Session, scope: str, since: Any, until: Any, dimension: str | None, least: int, departments: Path | None
+) -> int:
+    """How branches, managers, channels or staff did, or departments of them."""
+    grouped = None if departments is None else Departments.read(departments)
     with session.open() as cif:
         found = cif.quality.scorecard(
             scope, _day(since), _day(until), dimension=None if dimension is None else Dimension(dimension), least=least,
-            actor=session.actor(cif), purpose=session.purpose,
+            departments=grouped, actor=session.actor(cif), purpose=session.purpose,
         )  # fmt: skip
 
     def text() -> None:
@@ -223,7 +231,17 @@ def scorecard(session: Session, scope: str, since: Any, until: Any, dimension: s
              one.opened, one.fixed, one.in_time, one.overdue, one.excluded)
             for one in found
         ]  # fmt: skip
-        columns = (scope, "rate", "trend", "checked", "found", "fixed", "in time", "overdue", "excluded")
+        columns = (
+            scope if grouped is None else "department",
+            "rate",
+            "trend",
+            "checked",
+            "found",
+            "fixed",
+            "in time",
+            "overdue",
+            "excluded",
+        )
         table("Scorecard", columns, rows)
 
     emit(session.as_json, [attrs.asdict(one) for one in found], text)

@@ -96,14 +96,16 @@ def on(
 
 
 def speak(
-    desk: Desk, cif_no: CifNo, rule: str, what: str, said: Callable[[FindingRow], FindingRow], *, reason: str, actor: Actor, purpose: Purpose
+    desk: Desk, cif_no: CifNo, rule: str, what: str, said: Callable[[FindingRow], FindingRow], *, ended: bool = False, reason: str, actor: Actor,
+    purpose: Purpose,
 ) -> None:  # fmt: skip
-    """Keeps what *said* makes of a finding, with the words of who says it."""
+    """Keeps what *said* makes of a finding, with the words of who says it; of the last one that there was if *ended*, though it has come to its end."""
     if what != "assign_finding":
         need_reason(reason)
 
     def work(unit: UnitOfWork, row: PartyRow) -> bool:
-        before = live_of(unit, unit.parties.lock([row.cif_no])[row.cif_no], rule)
+        locked = unit.parties.lock([row.cif_no])[row.cif_no]
+        before = last_of(unit, locked, rule) if ended else live_of(unit, locked, rule)
         after = attrs.evolve(said(before), version=before.version + 1)
         if reason:
             after = attrs.evolve(after, actor=_spoken_by(after, actor), said=after.version)
@@ -142,6 +144,13 @@ def live_of(unit: UnitOfWork, row: PartyRow, rule: str) -> FindingRow:
     if not found:
         raise InputError("no such finding is open", path="$.rule", rule="finding", cif_no=row.cif_no)
     return found[0]
+
+
+def last_of(unit: UnitOfWork, row: PartyRow, rule: str) -> FindingRow:
+    found = [one for one in unit.findings.of([row.cif_no]) if one.rule == rule]
+    if not found:
+        raise InputError("no such finding was there", path="$.rule", rule="finding", cif_no=row.cif_no)
+    return max(found, key=lambda one: one.number)
 
 
 def about_of(row: FindingRow) -> str:

@@ -7,7 +7,7 @@ score with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import attrs
@@ -17,7 +17,7 @@ from ..access import Action
 from ..context import Actor, Purpose
 from ..errors import FourEyesError, InputError
 from ..party import CifNo
-from ..quality import Answered, Dimension, Figure, Score, State, scores
+from ..quality import Answered, Departments, Dimension, Figure, Score, State, scores
 from ..storage import UnitOfWork
 from ..storage.quality_rows import FigureRow, FindingRow
 from ._findings import REPORTED_DAYS, speak
@@ -43,8 +43,8 @@ class Ageing:
 
 
 def scorecard(
-    desk: Desk, scope: str, first: date, last: date, *, dimension: Dimension | None = None, least: int = 30, actor: Actor,
-    purpose: Purpose,
+    desk: Desk, scope: str, first: date, last: date, *, dimension: Dimension | None = None, least: int = 30,
+    departments: Departments | None = None, actor: Actor, purpose: Purpose,
 ) -> tuple[Score, ...]:  # fmt: skip
     """
     How units of a kind did from one day to another.
@@ -54,6 +54,8 @@ def scorecard(
         first, last: The days; the figures are those of the first and the last run between them.
         dimension: Of this alone; of all together if None.
         least: Of how many customers a rate is told, at least.
+        departments: By which units of the scope are told together, each by where it belonged on the day of the figures, or when a finding was
+            found; what belongs nowhere under an empty name.
 
     Raises:
         InputError: There is no such scope, or the days are the wrong way round.
@@ -68,10 +70,10 @@ def scorecard(
         raise InputError("a scorecard tells units apart", path="$.scope", rule="quality")
     rows = kept_figures(desk, scope, first, last)
     days = sorted({row.day for row in rows})
-    before = _of_day(desk, rows, days[0], dimension) if len(days) > 1 else {}
-    after = _of_day(desk, rows, days[-1], dimension) if days else {}
+    before = _of_day(desk, rows, days[0], dimension, departments) if len(days) > 1 else {}
+    after = _of_day(desk, rows, days[-1], dimension, departments) if days else {}
     answered = (
-        _answered(desk, row, scope)
+        _answered(desk, row, scope, departments)
         for row in _findings(desk)
         if first <= _day(desk, row.opened_at) <= last and _is_of(desk, row, dimension)
     )
@@ -102,7 +104,7 @@ def ageing(desk: Desk, *, actor: Actor, purpose: Purpose) -> Ageing:
 
 def appeal(desk: Desk, cif_no: CifNo, rule: str, *, reason: str, actor: Actor, purpose: Purpose) -> None:
     """
-    Asks that a finding is not to count in scorecards; who answers for it may ask.
+    Asks that a finding, the last of its rule, is not to count in scorecards; who answers for it may ask, of one that was put right late too.
 
     Raises:
         InputError: No such finding is there, somebody asked already, or *actor* does not answer for it.
@@ -116,7 +118,7 @@ def appeal(desk: Desk, cif_no: CifNo, rule: str, *, reason: str, actor: Actor, p
             raise InputError("who answers for a finding may ask", path="$.rule", rule="finding", cif_no=row.cif_no)
         return attrs.evolve(row, appeal="asked", appealed_by=actor.id)
 
-    speak(desk, cif_no, rule, "appeal_finding", said, reason=reason, actor=actor, purpose=purpose)
+    speak(desk, cif_no, rule, "appeal_finding", said, ended=True, reason=reason, actor=actor, purpose=purpose)
 
 
 def decide_appeal(
@@ -140,16 +142,20 @@ def decide_appeal(
             raise FourEyesError("who asked, or answers for it, does not decide", rule="four_eyes")
         return attrs.evolve(row, appeal="granted" if grant else "refused")
 
-    speak(desk, cif_no, rule, "decide_appeal", said, reason=reason, actor=actor, purpose=purpose)
+    speak(desk, cif_no, rule, "decide_appeal", said, ended=True, reason=reason, actor=actor, purpose=purpose)
 
 
-def _of_day(desk: Desk, rows: Sequence[FigureRow], day: int, dimension: Dimension | None) -> dict[str, list[Figure]]:
+def _of_day(
+    desk: Desk, rows: Sequence[FigureRow], day: int, dimension: Dimension | None, departments: Departments | None
+) -> dict[str, list[Figure]]:
     """The figures of the rules of each unit on a day, of one dimension or of all."""
     of = {name for name, rule in desk.quality.rules.items() if dimension in (None, rule.dimension)}
-    return {
-        one.unit: [figure for name, figure in one.rules.items() if name in of]
-        for one in by_unit(desk.quality, [row for row in rows if row.day == day])
+    found: Mapping[str, Mapping[str, Figure]] = {
+        one.unit: one.rules for one in by_unit(desk.quality, [row for row in rows if row.day == day])
     }
+    if departments is not None:
+        found = departments.figures(found.items(), date.fromordinal(day))
+    return {unit: [figure for name, figure in rules.items() if name in of] for unit, rules in found.items()}
 
 
 def _findings(desk: Desk, *, live: bool = False) -> Iterator[FindingRow]:
@@ -169,12 +175,13 @@ def _is_of(desk: Desk, row: FindingRow, dimension: Dimension | None) -> bool:
     return dimension is None or (known is not None and known.dimension is dimension)
 
 
-def _answered(desk: Desk, row: FindingRow, scope: str) -> Answered:
+def _answered(desk: Desk, row: FindingRow, scope: str, departments: Departments | None) -> Answered:
     known, since = desk.quality.rules.get(row.rule), _day(desk, row.opened_at)
     ended = None if row.closed_at is None else _day(desk, row.closed_at)
     days = REPORTED_DAYS if known is None else known.fix_days
+    unit = getattr(row, scope) or ""
     return Answered(
-        unit=getattr(row, scope) or "", since=since, due=since + timedelta(days), ended=ended,
+        unit=unit if departments is None else departments.of(unit, since), since=since, due=since + timedelta(days), ended=ended,
         fixed=ended if row.state == State.FIXED else None,
         excluded=row.state == State.FALSE_POSITIVE or row.appeal == "granted",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from .book import RuleBook, figures_in_columns, starter_rules
 from .cleaning import Cleaner, Suggestion, standard_cleaners
+from .departments import Departments, Member
 from .dimension import Dimension, Figure, Outcome, wilson
 from .finding import LIVE, SCOPES, State, followed, need_acceptance
 from .measures import COUNTED, SHARED, Gauge, dated_fields, quality_schema
@@ -16,10 +17,12 @@ __all__ = [
     "SHARED",
     "Answered",
     "Cleaner",
+    "Departments",
     "Dimension",
     "Figure",
     "Finding",
     "Gauge",
+    "Member",
     "Outcome",
     "QualityRule",
     "RuleBook",
