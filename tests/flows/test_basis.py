@@ -12,7 +12,7 @@ from tests.flows.test_tags import loose, publish, segment, tag
 
 from bankcif import CIF, Actor, Policy, Purpose
 from bankcif._clock import FixedClock
-from bankcif.errors import NotFoundOrNotAllowedError, PolicyError
+from bankcif.errors import ConfigurationError, NotFoundOrNotAllowedError, PolicyError
 from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.party import ConsentUse
 from bankcif.tagging import AudiencePlan, Catalogue
@@ -156,6 +156,37 @@ def test_an_audience_has_a_step_for_who_did_not_consent(cif: CIF, two: tuple[str
     assert (made.waterfall, made.columns["key"]) == (steps, [one])
     cif.consents.deny(one, ANY, **SAY)
     assert cif.tags.audience(plan, **ASK)[2] == ("consent", -2)
+
+
+def test_an_audience_by_one_way_is_of_who_consented_to_it(cif: CIF, two: tuple[str, str]) -> None:
+    """Who refused text messages is in no campaign by text message, and who consented to those alone in no other."""
+    one, other = two
+    publish(cif, Catalogue.of("1", tag("local", "home_branch = 'b'"), segment("offer", "tag('local')")))
+    by_sms = ConsentUse(purpose="marketing", channel="sms")
+    cif.consents.deny(one, by_sms, **SAY)
+    cif.consents.grant(other, by_sms, text="1", **SAY)
+    found = {}
+    for way in ("", "sms", "email"):
+        plan = AudiencePlan(campaign="spring", segment="segment:offer", channel=way)
+        steps, made = cif.tags.audience(plan, **ASK), exported(cif, audience=plan)
+        assert made.waterfall == steps
+        found[way] = made.columns["key"]
+    assert found == {"": [one], "sms": [other], "email": [one]}
+
+
+def test_what_was_approved_by_one_way_is_not_taken_by_another(cif: CIF, two: tuple[str, str]) -> None:
+    specs = {
+        way: ExportSpec(
+            fields=("name",), recipient=Recipient(name="campaigns", inside=True), purpose=MARKETING,
+            audience=AudiencePlan(campaign="spring", segment="segment:offer", channel=way),
+        )
+        for way in ("", "sms", "email")
+    }  # fmt: skip
+    assert len({one.digest for one in specs.values()}) == 3
+    assert specs["sms"].audience is not None
+    assert "by sms" in specs["sms"].audience.text
+    with pytest.raises(ConfigurationError, match="addressed by app, email, phone, post, sms"):
+        AudiencePlan(campaign="spring", segment="segment:offer", channel="none")
 
 
 def test_no_campaign_addresses_who_died(cif: CIF, two: tuple[str, str]) -> None:

@@ -26,9 +26,10 @@ def audience_options(*, required: bool) -> Callable[[Callable[..., Any]], Callab
             campaign: str | None,
             control: float,
             as_of: datetime | None,
+            by: str,
             **more: Any,
         ) -> Any:
-            if segment is None and (without or campaign or control or as_of):
+            if segment is None and (without or campaign or control or as_of or by):
                 raise click.UsageError("an audience is chosen of a segment: name it with --segment")
             if segment is not None and not campaign:
                 raise click.UsageError("name the campaign with --campaign; its name decides about the control group")
@@ -40,6 +41,7 @@ def audience_options(*, required: bool) -> Callable[[Callable[..., Any]], Callab
                     exclusions=without,
                     control_share=control / 100,
                     as_of=None if as_of is None else as_of.date(),
+                    channel=by,
                 )
             return function(*given, plan=plan, **more)
 
@@ -61,6 +63,7 @@ _OPTIONS = (
     click.option(
         "--control", type=click.FloatRange(0, 100), default=0.0, show_default=True, help="Per cent who are left alone."
     ),
+    click.option("--by", default="", metavar="CHANNEL", help="By which way they are addressed, such as sms: of who consented to it."),
     click.option(
         "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Who was in the segment at the end of that day; who may not be addressed is of today."
     ),

@@ -75,6 +75,8 @@ class ExportSpec:
         )
         if plan is not None and plan.as_of is not None:
             chosen = (*chosen, "as of", plan.as_of.isoformat())
+        if plan is not None and plan.channel:
+            chosen = (*chosen, "by", plan.channel)
         return sha256(
             "bankcif/v1/export" if plan is None else "bankcif/v1/export-audience", *chosen, len(self.fields), *self.fields, self.recipient.name, self.recipient.country,
             int(self.recipient.inside), self.purpose.value, self.where, int(self.cif_nos is not None), *named,

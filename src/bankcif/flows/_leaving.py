@@ -102,8 +102,12 @@ def _consented(
         return dict(granted)
     to = spec.recipient
     abroad = None if to.country == HOME else to.country
+    channel = None if spec.audience is None else spec.audience.channel or None
     use = ConsentUse(
-        purpose=spec.purpose.value, recipient=None if to.inside else to.name, country=None if to.inside else abroad
+        purpose=spec.purpose.value,
+        channel=channel,
+        recipient=None if to.inside else to.name,
+        country=None if to.inside else abroad,
     )
     spoken, today = spoken_of(desk, unit, rows), desk.today()
     by = fields_of(spec.where)

@@ -83,7 +83,7 @@ def preview_audience(desk: Desk, plan: AudiencePlan, *, actor: Actor, purpose: P
     draw = partial(drawn_by, desk)
     for unit, rows, facts in _pages_of(desk, actor, purpose, "preview_audience", plan.names):
         has = held_for(desk, unit, rows, facts, plan)
-        agreed = _agreed(desk, unit, rows, purpose)
+        agreed = _agreed(desk, unit, rows, purpose, plan.channel)
         there = who_are_there(rows)
         ended.update(
             plan.step(one, cif_no, draw, there=cif_no in there, agreed=agreed is None or cif_no in agreed)
@@ -225,11 +225,13 @@ def tags_held(
     return found
 
 
-def _agreed(desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], purpose: Purpose) -> set[CifNo] | None:
-    """Those of these customers who consented to all their data being used for *purpose*; None if that takes no consent."""
+def _agreed(
+    desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], purpose: Purpose, channel: str
+) -> set[CifNo] | None:
+    """Those of these customers who consented to all their data being used for *purpose*, by this way; None if that takes no consent."""
     if not rests_on_consent(desk, Action.EXPORT, purpose):
         return None
-    use, today = ConsentUse(purpose=purpose.value), desk.today()
+    use, today = ConsentUse(purpose=purpose.value, channel=channel or None), desk.today()
     return {cif_no for cif_no, one in spoken_of(desk, unit, rows).items() if one.allows(use, today)}
 
 

@@ -15,6 +15,7 @@ import attrs
 
 from .._canonical import sha256
 from ..errors import ConfigurationError
+from ..party import code_lists
 
 __all__ = [
     "ADDRESSED",
@@ -119,9 +120,11 @@ class AudiencePlan:
         as_of: The day at whose end one was in the segment, by the rules of today and what was known then, so that the audience stays what it
             was; None for now. What forbids to address somebody is of today all the same: the exclusions, and every definition that the
             segment's rule negates.
+        channel: By which way they are addressed, a code of ``contact_channel``: where the purpose rests on consent, of who consented to that way;
+            of who consented to no way in particular if empty.
 
     Raises:
-        ConfigurationError: The share is out of range, a name stands twice or is none of a definition, the campaign has none, or the day is none.
+        ConfigurationError: The share is out of range, there is no such channel, a name stands twice or is none of a definition, the campaign has none, or the day is none.
     """
 
     campaign: str
@@ -129,6 +132,7 @@ class AudiencePlan:
     exclusions: tuple[str, ...] = ()
     control_share: float = 0.0
     as_of: date | None = None
+    channel: str = ""
 
     def __attrs_post_init__(self) -> None:
         named = (self.segment, *self.exclusions)
@@ -140,6 +144,9 @@ class AudiencePlan:
             raise ConfigurationError("an audience names tag:NAME or segment:NAME, each once", rule="audience")
         if self.as_of is not None and type(self.as_of) is not date:
             raise ConfigurationError("an audience is as of a day", rule="audience")
+        ways = code_lists()["contact_channel"].labels.keys() - {"none"}
+        if self.channel and self.channel not in ways:
+            raise ConfigurationError(f"an audience is addressed by {', '.join(sorted(ways))}", rule="audience")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -151,7 +158,8 @@ class AudiencePlan:
         """In one line, for who approves it."""
         without = f" without {', '.join(self.exclusions)}" if self.exclusions else ""
         then = "" if self.as_of is None else f" as of {self.as_of}"
-        return f"{self.segment}{then}{without}; campaign {self.campaign}, {self.control_share:.2%} left alone"
+        way = f" by {self.channel}" if self.channel else ""
+        return f"{self.segment}{then}{without}; campaign {self.campaign}{way}, {self.control_share:.2%} left alone"
 
     def steps_of(self, ended: Mapping[str, int]) -> tuple[str, ...]:
         """Where a customer of the segment may end, in order; since they are there no more, or for want of consent, if that was asked."""
