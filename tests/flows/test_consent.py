@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -16,9 +17,10 @@ from tests.flows.test_tags import LOOSE, MANAGER, names, publish, tag
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
 from bankcif._clock import FixedClock
 from bankcif.access import default_policy
-from bankcif.errors import InputError, NotFoundOrNotAllowedError
+from bankcif.errors import ConfigurationError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.consent import Stated
-from bankcif.party import ConsentAnswer, ConsentState, ConsentUse, Individual, ReferenceTables
+from bankcif.intake import CaptureStandard
+from bankcif.party import ConsentAnswer, ConsentState, ConsentUse, Individual, PartyKind, ReferenceTables
 from bankcif.tagging import AudiencePlan, Catalogue, starter_catalogue
 
 SERVICE = Purpose.SERVICE
@@ -242,12 +244,14 @@ GRANTED = Stated(state=ConsentState.GRANTED, use=MARKETING, text="2026-01")
 NO_TEXTS = Stated(state=ConsentState.DENIED, use=TEXTS)
 
 
-def with_form(cif: CIF, *given: Stated, key: str = "1", **more: Any) -> Any:
+def with_form(
+    cif: CIF, *given: Stated, key: str = "1", occasion: str = "lead", actor: Actor | None = None, **more: Any
+) -> Any:
     given_ = {"name": "张伟国", "phone": "15412345678", "birth_date": date(1990, 1, 1), "home_branch": "b", **more}
     form = Individual(**given_)
-    teller = known(Actor(id="t.zhou", roles={"teller"}, branch="b"))
+    teller = actor or known(Actor(id="t.zhou", roles={"teller"}, branch="b"))
     return cif.customers.register(
-        form, channel="counter", source_key=key, occasion="lead", actor=teller, consents=given
+        form, channel="counter", source_key=key, occasion=occasion, actor=teller, consents=given
     )
 
 
@@ -267,6 +271,54 @@ def test_what_comes_with_a_form_is_taken_down_with_it(cif: CIF) -> None:
     assert answers(cif, done.cif_no, MARKETING) == ["refused"]
     assert with_form(cif, GRANTED, sex="1").cif_no == done.cif_no
     assert answers(cif, done.cif_no, MARKETING) == ["granted"]
+
+
+def test_nothing_is_collected_without_the_consent_that_the_occasion_asks_for(cif: CIF) -> None:
+    def rows() -> int:
+        return len(insides(cif).sources.rows)
+
+    def prospect(*given: Stated, **more: Any) -> Any:
+        return with_form(cif, *given, occasion="prospect", **more)
+
+    for said in (
+        (),
+        (NO_TEXTS,),
+        (attrs.evolve(GRANTED, state=ConsentState.DENIED, text=""),),
+        (attrs.evolve(GRANTED, since=date(2027, 1, 1)),),
+    ):
+        with pytest.raises(InputError, match="without the customer's consent to marketing"):
+            prospect(*said)
+        assert rows() == 0, "nothing of them is kept"
+    child = {"birth_date": date(2015, 1, 1), "key": "2", "phone": "15412340002"}
+    with pytest.raises(InputError, match="for a child under 14 a guardian consents"):
+        prospect(GRANTED, **child)
+    assert prospect(attrs.evolve(GRANTED, guardian=True), **child).outcome == "new"
+    done = prospect(GRANTED)
+    assert prospect(sex="1").cif_no == done.cif_no, "what stands need not be said again"
+    teller = known(Actor(id="t.far", roles={"teller"}, branch="elsewhere"))
+    with pytest.raises(InputError, match="bring it with the form"):
+        prospect(actor=teller, occupation="1")
+    cif.consents.withdraw(done.cif_no, MARKETING, **SAY)
+    with pytest.raises(InputError, match="without the customer's consent"):
+        prospect(sex="2")
+    assert with_form(cif, sex="1").cif_no == done.cif_no, "another occasion asks for none"
+
+
+def test_a_file_brings_no_consent(cif: CIF, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("id,name,phone\n1,王芳,15412340007\n", encoding="utf-8")
+    (tmp_path / "leads.toml").write_text(
+        'name = "leads"\nformat = "csv"\nkind = "individual"\nrequires = "prospect"\nkey = "id"\n[columns]\nid = ""\nname = "name"\nphone = "phone"\n',
+        encoding="utf-8",
+    )
+    loader = known(Actor(id="l.wu", roles={"loader"}))
+    report = cif.load(tmp_path / "leads.csv", tmp_path / "leads.toml", actor=loader)
+    assert [[fault.rule for fault in row.faults] for row in report.held] == [["consent_needed"]]
+    assert report.outcomes == {}
+
+
+def test_a_standard_asks_for_purposes_that_there_are() -> None:
+    with pytest.raises(ConfigurationError, match="fun is no purpose"):
+        CaptureStandard(version="1", kind=PartyKind.INDIVIDUAL, occasion="x", consents=("fun",))
 
 
 def test_what_one_form_and_one_customer_say_is_bounded(cif: CIF, cif_no: str, monkeypatch: pytest.MonkeyPatch) -> None:

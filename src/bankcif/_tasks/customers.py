@@ -60,11 +60,12 @@ class Customers(Group):
             source: The source, if it is not the channel's name.
             occasion: What the form must hold: that of an ``account``, a ``lead``, or another that has a standard.
             business_time: The source's own time of the form, aware.
-            consents: What the customer said of the use of their data with it; taken down in the same transaction, or nothing is.
+            consents: What the customer said of the use of their data with it; taken down in the same transaction, or nothing is. Where the
+                standard of the occasion asks for consents, these or such as stand already.
 
         Raises:
             IntakeError: The form has faults; all of them at once.
-            InputError: A consent can not be; the message says why.
+            InputError: A consent can not be, or is missing; the message says which.
             NotFoundOrNotAllowedError: The policy does not let *actor* register, or take down consents.
         """
         desk = self._desk
@@ -82,7 +83,7 @@ class Customers(Group):
             terms=self._cif._trust.get(source or channel, Terms()),
             business_time=None if business_time is None else to_micros(business_time),
         )  # fmt: skip
-        done = consent.register_with(desk, arrival, consents, actor=actor)
+        done = consent.register_with(desk, arrival, consents, needed=capture.consents, actor=actor)
         if done.outcome is register_flow.Outcome.REFUSED:
             raise InputError(
                 "this source key belongs to a party of another kind; give the new one a key of its own",

@@ -36,6 +36,7 @@ from ..party import (
 )
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
+from ._consented import spoken_of
 from ._decided import Asked, Decided, keep_decided, with_party
 from ._looked import looked_at
 from ._opened import born_of, is_child, open_golden
@@ -160,22 +161,26 @@ class _NotTheirsError(Exception):
         self.cif_no = cif_no
 
 
-def register_with(desk: Desk, arrival: Arrival, given: Sequence[Stated], *, actor: Actor) -> Registered:
+def register_with(
+    desk: Desk, arrival: Arrival, given: Sequence[Stated], *, needed: Sequence[str] = (), actor: Actor
+) -> Registered:
     """
-    Registers a form, and takes down in the same transaction what the customer said with it; both or neither.
+    Registers a form, and takes down in the same transaction what the customer said with it; both or neither. *needed* are purposes to which they
+    must have consented by then.
 
     Raises:
-        InputError: There is no such purpose, channel, data group or country, or a statement can not be.
+        InputError: There is no such purpose, channel, data group or country, a statement can not be, or a consent is missing.
         NotFoundOrNotAllowedError: The policy does not let *actor* take down consents; of a customer whom there was already, theirs.
     """
-    if not given:
+    if not (given or needed):
         return register(desk, [arrival], actor=actor)[0]
     if len(given) > _MOST_GIVEN:
         raise InputError(f"a form brings {_MOST_GIVEN} consents at most", path="$.consents", rule="consent")
     for one in given:
         _need_known(one)
-    assure(desk, actor, Action.CONSENT, "consent", None)
-    if desk.policy.allows(actor, Action.CONSENT).effect is Effect.DENY:
+    if given:
+        assure(desk, actor, Action.CONSENT, "consent", None)
+    if given and desk.policy.allows(actor, Action.CONSENT).effect is Effect.DENY:
         raise refuse(desk, actor, "consent", None, fields=("consents",))
     asked = Asked(Action.CONSENT, "consent", ("consents",), actor, Purpose.SERVICE)
 
@@ -184,9 +189,13 @@ def register_with(desk: Desk, arrival: Arrival, given: Sequence[Stated], *, acto
             row = unit.parties.lock([done[0].cif_no])[done[0].cif_no]
             # A customer whom there was may be somebody else's: who brings a form of them has not shown that they are there.
             known = done[0].outcome not in (Outcome.NEW, Outcome.POSSIBLE_MATCH)
-            if row.life_cycle == LifeCycle.RESTRICTED or (known and not _is_theirs(desk, unit, row, actor)):
+            theirs = row.life_cycle != LifeCycle.RESTRICTED and not (known and not _is_theirs(desk, unit, row, actor))
+            if given and not theirs:
                 raise _NotTheirsError(row.cif_no)
-            _keep_given(desk, unit, row, given, asked, f"with a form by {arrival.channel}")
+            if given:
+                _keep_given(desk, unit, row, given, asked, f"with a form by {arrival.channel}")
+            if needed:
+                _need_given(desk, unit, row, needed, theirs=theirs)
 
     problem: InputError | None = None
     try:
@@ -199,6 +208,20 @@ def register_with(desk: Desk, arrival: Arrival, given: Sequence[Stated], *, acto
         problem, whose = error, CifNo(error.cif_no or "")
     refused = refuse(desk, actor, "consent", Purpose.SERVICE, subjects=(whose,) if whose else (), fields=("consents",))
     raise problem or refused
+
+
+def _need_given(desk: Desk, unit: UnitOfWork, row: PartyRow, needed: Sequence[str], *, theirs: bool) -> None:
+    """Raises `InputError` where a customer has not consented to one of these purposes; who may not look at what they said is not told that they did."""
+    spoken = spoken_of(desk, unit, [row])[row.cif_no]
+    missing = [
+        purpose for purpose in needed if not (theirs and spoken.allows(ConsentUse(purpose=purpose), desk.today()))
+    ]
+    if missing:
+        whose = "a guardian's consent" if spoken.child else "the customer's consent"
+        raise InputError(
+            f"nothing of them is kept on this occasion without {whose} to {' and '.join(missing)}; bring it with the form", path="$.consents",
+            rule="consent",
+        )  # fmt: skip
 
 
 def _is_theirs(desk: Desk, unit: UnitOfWork, row: PartyRow, actor: Actor) -> bool:

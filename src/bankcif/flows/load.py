@@ -344,7 +344,10 @@ def take_in(desk: Desk, row: RawRow, channel: Channel, delivery: bytes) -> tuple
         return None, (Fault(f"$.{row.column}" if row.column else "$", row.rule),)
     mapped = map_row(row.values, channel, desk.zone)
     form = desk.standardizer.standardize(mapped.kind, mapped.values, found=mapped.faults)
-    form = desk.standards.of(mapped.kind, channel.requires, channel.name).check(form, today=desk.today())
+    capture = desk.standards.of(mapped.kind, channel.requires, channel.name)
+    form = capture.check(form, today=desk.today())
+    if capture.consents:  # no row of a file brings a consent
+        form = attrs.evolve(form, faults=(*form.faults, Fault("$.consents", "consent_needed")))
     if form.refused:
         return None, form.faults
     arrival = Arrival(

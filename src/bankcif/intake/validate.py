@@ -17,6 +17,7 @@ from typing import Any
 
 import attrs
 
+from ..context import Purpose
 from ..errors import ConfigurationError
 from ..party import FORMS, LAST_DAY, Fault, PartyKind, age_on
 from .children import CHILD_MODELS
@@ -68,6 +69,10 @@ class CaptureStandard:
         any_of: Groups of fields of which at least one must be there.
         conditions: Fields that must be there because of others.
         minimum_age: Full years that an individual must have, where the birth date is known.
+        consents: Purposes that the customer must consent to, themself or for a child their guardian, before anything of them is kept.
+
+    Raises:
+        ConfigurationError: There is no such purpose.
     """
 
     version: str
@@ -78,6 +83,11 @@ class CaptureStandard:
     any_of: tuple[tuple[str, ...], ...] = ()
     conditions: tuple[Condition, ...] = ()
     minimum_age: int | None = None
+    consents: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if other := sorted(set(self.consents) - set(Purpose)):
+            raise ConfigurationError(f"{other[0]} is no purpose that a customer consents to", rule="standard")
 
     def check(self, form: Standard, *, today: date) -> Standard:
         """*form* with the faults of this standard added to its own; *today* is the day in the tenant's zone."""
@@ -164,7 +174,7 @@ def capture_standards() -> CaptureStandards:
     )
 
 
-_KEYS = {"kind", "occasion", "channel", "required", "any_of", "conditions", "minimum_age"}
+_KEYS = {"kind", "occasion", "channel", "required", "any_of", "conditions", "minimum_age", "consents"}
 
 
 def _parsed(text: str, name: str) -> list[CaptureStandard]:
@@ -193,7 +203,7 @@ def _standard(version: str, entry: Mapping[str, Any]) -> CaptureStandard:
     standard = CaptureStandard(
         version=str(version), kind=kind, occasion=entry["occasion"], channel=entry.get("channel", ""),
         required=tuple(entry.get("required", ())), any_of=tuple(map(tuple, entry.get("any_of", ()))),
-        conditions=conditions, minimum_age=entry.get("minimum_age"),
+        conditions=conditions, minimum_age=entry.get("minimum_age"), consents=tuple(entry.get("consents", ())),
     )  # fmt: skip
     named = [*standard.required, *(name for group in standard.any_of for name in group)]
     for condition in conditions:
