@@ -31,7 +31,7 @@ PLAN = ReviewPlan()
 
 def reviewing() -> Policy:
     document = LOOSE.document()
-    officer = {"id": "officer", "roles": ["officer"], "purposes": ["compliance"], "actions": ["review_customer", "view", "change"],
+    officer = {"id": "officer", "roles": ["officer"], "purposes": ["compliance"], "actions": ["review_customer", "view", "change", "watch"],
                "fields": ["*", "tag:*"]}  # fmt: skip
     return Policy.from_document(
         {**document, "grant": [*document["grant"], officer], "version": "reviewing", "change": []}
@@ -137,6 +137,46 @@ def test_the_calendar_moves_it_and_others_are_told_once(cif: CIF, cif_no: str, c
     assert told == ["review_state"] * 3
 
 
+def test_who_was_not_reviewed_in_time_is_limited_until_they_are(cif: CIF, cif_no: str, clock: FixedClock) -> None:
+    """As the plan says, and never silently: the state is told, and whoever may see reviews sees what follows."""
+    passed(cif, cif_no)
+    limits = {}
+    for days in (455, 1):
+        clock.advance(timedelta(days=days))
+        limits[stands(cif, cif_no)[0]] = cif.reviews.of(cif_no, **ASK).limits
+    assert limits == {"overdue": (), "expired": PLAN.expired_limits}
+    assert cif.customers.customer360(cif_no, **ASK).limits == PLAN.expired_limits
+    case = cif.reviews.open(cif_no, "periodic", **SAY)
+    assert cif.reviews.of(cif_no, **ASK).limits == PLAN.expired_limits, "that somebody looks into it lifts nothing"
+    cif.reviews.tick(cif_no, case, PLAN.checklist, **SAY)
+    cif.reviews.close(cif_no, case, "passed", **SAY)
+    assert cif.reviews.of(cif_no, **ASK).limits == cif.customers.customer360(cif_no, **ASK).limits == ()
+    clerk = known(Actor(id="t.1", roles={"teller"}, branch="b"), clock.now())
+    seen = cif.customers.customer360(cif_no, actor=clerk, purpose=Purpose.SERVICE)
+    assert ("limits" in seen.withheld, "limits" in cif.customers.customer360(cif_no, **ASK).withheld) == (True, False)
+
+
+@pytest.mark.parametrize("reviewed", [True, False])
+def test_a_flag_that_is_confirmed_asks_for_a_review_at_once(
+    cif: CIF, cif_no: str, clock: FixedClock, reviewed: bool
+) -> None:
+    if reviewed:
+        passed(cif, cif_no)
+        clock.advance(timedelta(seconds=1))
+    watch: dict[str, Any] = {"actor": OFFICER, "purpose": COMPLIANCE, "reason": "told by the court"}
+    flag = cif.flags.add(cif_no, "court", source="court", evidence="file 7", **watch)
+    found = cif.reviews.of(cif_no, **ASK)
+    assert (found.state, found.triggers, found.due) == (ReviewState.DUE, ("flags",), date(2026, 11, 24))
+    with cif._repository.unit_of_work() as unit:
+        assert [row.review_state for row in unit.parties.get([cif_no]).values()] == ["due"]  # type: ignore[list-item]
+    passed(cif, cif_no, "watch_list")
+    assert stands(cif, cif_no)[0] == "current"
+    clock.advance(timedelta(seconds=1))
+    other: dict[str, Any] = {**watch, "actor": attrs.evolve(OFFICER, id="c.two", person="c.two")}
+    cif.flags.end(cif_no, flag.id, **other)
+    assert cif.reviews.of(cif_no, **ASK).triggers == ("flags",), "and so does its end"
+
+
 def test_a_case_that_nobody_closes_is_in_nobody_s_way(cif: CIF, cif_no: str, clock: FixedClock) -> None:
     case = cif.reviews.open(cif_no, "periodic", **SAY)
     with pytest.raises(InputError, match="is worked on; close it first"):
@@ -238,7 +278,7 @@ def test_reviews_follow_a_merge_and_come_back_with_an_unmerge(cif: CIF, cif_no: 
 
 BAD: dict[str, dict[str, Any]] = {
     "nothing of who has no class": {"months": {"high": 6}}, "no month": {"months": {"": 0}}, "days behind": {"lead_days": -1}, "a case of no day": {"case_days": 0},
-    "an item twice": {"checklist": ("a", "a")}, "no item": {"checklist": ()},
+    "limits that are sentences": {"expired_limits": ("Nothing!",)}, "an item twice": {"checklist": ("a", "a")}, "no item": {"checklist": ()},
 }  # fmt: skip
 
 

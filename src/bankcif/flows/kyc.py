@@ -19,7 +19,7 @@ from ..context import Actor, Purpose
 from ..errors import InputError
 from ..party import CifNo, PartyKind, ReviewState
 from ..storage.rows import PartyRow
-from ..upkeep import OUTCOMES, open_case
+from ..upkeep import LIMIT, MOST_LIMITS, OUTCOMES, open_case
 from ._cases import CaseBook, case_id, write_case
 from ._decided import Asked
 from ._looked import looked_at
@@ -31,7 +31,6 @@ __all__ = ["CaseView", "ReviewStanding", "close_case", "open_review", "review_of
 _BOOK = CaseBook("reviews", "bankcif.review", "review", "review_case")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _REFERENCE = re.compile(r"[^\s].{0,199}")
-_MOST_LIMITS = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +66,7 @@ class ReviewStanding:
     Attributes:
         state, due: Where, and until when the next is to be done.
         triggers: Fields that have changed since the last one was passed.
-        limits: What they may not do, since the last one failed.
+        limits: What they may not do until one is passed, since the last one failed, or expired.
         cases: All there were, the latest first.
     """
 
@@ -162,9 +161,9 @@ def close_case(
             path="$.limits",
             rule="review",
         )
-    if len(limits) > _MOST_LIMITS or not all(_WORD.fullmatch(one) for one in limits):
+    if len(limits) > MOST_LIMITS or not all(LIMIT.fullmatch(one) for one in limits):
         raise InputError(
-            f"limits are at most {_MOST_LIMITS} words of small letters, digits and underscores",
+            f"limits are at most {MOST_LIMITS} words of small letters, digits and underscores",
             path="$.limits",
             rule="review",
         )
@@ -230,10 +229,9 @@ def _standing(desk: Desk, row: PartyRow, values: Mapping[str, Any]) -> ReviewSta
     rows = sorted(values.get("reviews", ()), key=lambda one: (one["opened"], one["id"]), reverse=True)
     stands = reviewed(desk, PartyKind(row.kind), values, row.created_at)
     live = open_case(rows, desk.today(), desk.reviews)
-    failed = next((one for one in rows if one.get("closed") is not None), None)
     return ReviewStanding(
         state=stands.state, due=stands.due, triggers=stands.triggers,
-        limits=tuple(failed.get("limits", ())) if failed is not None else (),
+        limits=stands.limits,
         cases=tuple(_case(desk, one, worked_on=one is live) for one in rows),
     )  # fmt: skip
 

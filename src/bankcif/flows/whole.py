@@ -14,13 +14,14 @@ import attrs
 from ..access import Action, FieldDecision
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose, Sink
-from ..party import CifNo
+from ..party import CifNo, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._consented import rests_on_consent
 from ._opened import open_golden
 from ._pending import pending
 from ._relations import current, granted_to, is_seen
+from ._reviewed import reviewed
 from ._view import CustomerView, need_view_sink, view_of
 from ._walked import Ask, RelationView, relations_shown
 from .desk import Desk, assure, need_purpose, over_cap, record, refuse, spend
@@ -78,7 +79,8 @@ class Customer360:
         tasks: Questions that wait for a person.
         reminders: What is to be done about them while they have a tag, of the tags that are shown.
         findings: What is to be put right of the fields that are shown, what is accepted for a time or told to be none among them.
-        withheld: Fields, tags and segments that there are or may be, and ``tasks``, of which nothing is shown to this actor.
+        limits: What they may not do until a review is passed, of whoever may see their reviews.
+        withheld: Fields, tags and segments that there are or may be, ``tasks`` and ``limits``, of which nothing is shown to this actor.
     """
 
     view: CustomerView
@@ -89,6 +91,7 @@ class Customer360:
     tasks: tuple[OpenTask, ...]
     reminders: tuple[ReminderView, ...]
     findings: tuple[FindingView, ...]
+    limits: tuple[str, ...]
     withheld: tuple[str, ...]
 
 
@@ -147,7 +150,10 @@ def _seen(
         due=tuple(sorted((one for one in contacts if one.due and not one.outcome), key=lambda one: (one.due, one.on))),
         tasks=_tasks(desk, unit, row, actor) if may_task else (), reminders=reminders_of(desk, unit, row, granted),
         findings=findings_of(desk, unit, row, granted.keys()),
-        withheld=(*view.withheld, *portrait.withheld, *(() if may_task else ("tasks",))),
+        limits=reviewed(desk, PartyKind(row.kind), values, row.created_at).limits if "reviews" in granted else (),
+        withheld=(
+            *view.withheld, *portrait.withheld, *(() if may_task else ("tasks",)), *(() if "reviews" in granted else ("limits",))
+        ),
     )  # fmt: skip
     return found, rules
 

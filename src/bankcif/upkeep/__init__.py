@@ -3,11 +3,13 @@
 from .notify import Count, LogNotifier, Notice, Notifier, SmtpNotifier
 from .requests import ASKED_BY, REFUSALS, RequestKind, RequestPlan, RequestState
 from .retention import Kept, Retention, RetentionPlan, RetentionRule, Start, open_holds, retention
-from .review import OUTCOMES, ReviewPlan, Standing, open_case, standing_of_reviews
+from .review import LIMIT, MOST_LIMITS, OUTCOMES, ReviewPlan, Standing, open_case, standing_of_reviews
 from .watch import FileWatchList, FlagState, WatchEntry, WatchList, counts_on, need_list
 
 __all__ = [
     "ASKED_BY",
+    "LIMIT",
+    "MOST_LIMITS",
     "OUTCOMES",
     "REFUSALS",
     "Count",
