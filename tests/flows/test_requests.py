@@ -281,6 +281,31 @@ def test_a_shredding_run_is_seen_before_approved_by_another_and_certified(cif: C
     assert decide
 
 
+def test_who_closed_is_restricted_some_time_behind_the_end(cif: CIF, clock: FixedClock) -> None:
+    """Active, closed, restricted, due: who is no customer any more is stored and protected, until the law's term is over."""
+    kept = customer(cif, "k", name="吴承恩", phone="15412340000", **LASTS)
+    ended = customer(cif, "e", name="赵云飞", phone="15412350000", **RUNS)
+    prospect = customer(cif, "p", name="周树人", phone="15412350008")
+    closed(cif, ended)
+    today = clock.now().date()
+    over = cif.retention.of(ended, actor=TANG, purpose=COMPLIANCE).retention.ended
+    assert over == today, "the step that ended it"
+    for days, wanted in ((90, ()), (1, (ended,)), (0, ())):
+        clock.advance(timedelta(days=days))
+        tang: dict[str, Any] = {**ASK, "actor": known(TANG, clock.now())}
+        assert cif.retention.restrict_ended(**tang) == wanted
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.get(ended, actor=known(STEWARD, clock.now()), purpose=Purpose.OPERATIONS)
+    for cif_no in (kept, prospect):
+        assert cif.customers.get(cif_no, actor=known(STEWARD, clock.now()), purpose=Purpose.OPERATIONS).cif_no == cif_no
+    due = cif.retention.preview(actor=tang["actor"], purpose=COMPLIANCE)
+    assert (due.running, due.due) == (1, ()), "restricted, and kept for its term"
+    with pytest.raises(InputError, match="1000 customers"):
+        cif.retention.restrict_ended(**tang, limit=0)
+    cif.erasures.lift(ended, reason="they come back", actor=tang["actor"], purpose=COMPLIANCE)
+    assert cif.retention.of(ended, actor=tang["actor"], purpose=COMPLIANCE).retention.ended == today
+
+
 def test_a_plan_that_would_erase_everybody_is_refused(tmp_path: Path) -> None:
     rule = {"name": "a", "groups": ("*",), "months": 1, "starts": "last_contact", "ground": "g", "zh": "甲", "en": "a"}
     for more, problem in (
@@ -293,17 +318,27 @@ def test_a_plan_that_would_erase_everybody_is_refused(tmp_path: Path) -> None:
             RetentionRule(**{**rule, **more})
     for made in (
         lambda: RetentionPlan(most_percent=51),
+        lambda: RetentionPlan(restrict_days=-1),
+        lambda: RetentionPlan(rules=()),
+        lambda: RetentionPlan(
+            rules=(RetentionRule(**rule),)
+        ),  # of a closed customer without contacts nothing would be kept
         lambda: RetentionPlan(rules=(RetentionRule(**rule), RetentionRule(**rule))),
     ):
         with pytest.raises(ConfigurationError):
             made()
     path = tmp_path / "plan.toml"
     path.write_text(
-        'most_percent = 3\n[rule.a]\ngroups = ["contact"]\nmonths = 6\nstarts = "last_contact"\nground = "g"\nzh = "甲"\nen = "a"\n',
+        'most_percent = 3\nrestrict_days = 7\n[rule.a]\ngroups = ["identity"]\nmonths = 6\nstarts = "relationship_end"\nground = "g"\nzh = "甲"\nen = "a"\n',
         encoding="utf-8",
     )
     plan = RetentionPlan.read(path)
-    assert (plan.most_percent, plan.rules[0].months, plan.rules[0].starts) == (3, 6, Start.LAST_CONTACT)
+    assert (plan.most_percent, plan.restrict_days, plan.rules[0].months, plan.rules[0].starts) == (
+        3,
+        7,
+        6,
+        Start.RELATIONSHIP_END,
+    )
     for text in (
         "x = 1",
         "[rule.a]\nmonths = 6",

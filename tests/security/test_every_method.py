@@ -419,6 +419,7 @@ CALLS: dict[str, Call] = {
         w.cif_no, _held(w), reason="r", actor=a, purpose=COMPLIANCE
     ),
     "Retention.preview": lambda w, a: w.cif.retention.preview(actor=a, purpose=COMPLIANCE),
+    "Retention.restrict_ended": lambda w, a: w.cif.retention.restrict_ended(reason="r", actor=a, purpose=COMPLIANCE),
     "Retention.propose_run": lambda w, a: _overdue(w).retention.propose_run(reason="r", actor=a, purpose=COMPLIANCE),
     "Retention.approve_run": lambda w, a: w.cif.retention.approve_run(_run(w), actor=a, purpose=COMPLIANCE),
     "Retention.certificate": lambda w, a: w.cif.retention.certificate(_run(w), actor=a, purpose=COMPLIANCE),

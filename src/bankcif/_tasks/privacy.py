@@ -111,6 +111,10 @@ class Retention(Group):
         """Who may be erased today."""
         return retain.preview(self._desk, limit=limit, actor=actor, purpose=purpose)
 
+    def restrict_ended(self, *, reason: str, actor: Actor, purpose: Purpose, limit: int = 1000) -> tuple[CifNo, ...]:
+        """Restricts the customers whose relationship ended longer ago than the plan says."""
+        return retain.restrict_ended(self._desk, limit=limit, reason=reason, actor=actor, purpose=purpose)
+
     def propose_run(self, *, reason: str, actor: Actor, purpose: Purpose, limit: int = 100) -> retain.Run:
         """Restricts who is due, and proposes to erase them."""
         return retain.propose_run(self._desk, limit=limit, reason=reason, actor=actor, purpose=purpose)

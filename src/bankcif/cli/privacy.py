@@ -222,6 +222,20 @@ def preview(session: Session, limit: int) -> int:
     return 0
 
 
+@retention.command("restrict")
+@click.option("--limit", type=int, default=1000, show_default=True)
+@_REASON
+@customer_command
+def restrict_ended(session: Session, limit: int, reason: str) -> int:
+    """Restrict whose relationship ended longer ago than the plan says: stored, protected, and used for nothing else."""
+    with session.open() as cif:
+        found = cif.retention.restrict_ended(
+            limit=limit, reason=reason, actor=session.actor(cif), purpose=session.purpose
+        )
+    emit(session.as_json, {"restricted": list(found)}, lambda: click.echo(f"{len(found)} customers restricted"))
+    return 0
+
+
 @retention.command("propose")
 @click.option("--limit", type=int, default=100, show_default=True)
 @_REASON

@@ -1,5 +1,5 @@
 """
-Retention: how long a customer is kept, holds while something is going on, and shredding runs: preview -> propose -> a second person approves -> erase -> certify.
+Retention: how long a customer is kept, restriction once the relationship has ended, holds while something is going on, and shredding runs: preview -> propose -> a second person approves -> erase -> certify.
 
 A run restricts and proposes who is due, each by themself, under one name; the second person approves the run, and each is tested again when they are erased.
 """
@@ -7,7 +7,8 @@ A run restricts and proposes who is due, each by themself, under one name; the s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -42,6 +43,7 @@ __all__ = [
     "preview",
     "propose_run",
     "release",
+    "restrict_ended",
     "retention_of",
 ]
 
@@ -219,6 +221,33 @@ def preview(desk: Desk, *, limit: int = 100, actor: Actor, purpose: Purpose) -> 
         count=len(found.due),
     )
     return found
+
+
+def restrict_ended(desk: Desk, *, limit: int = 1_000, reason: str, actor: Actor, purpose: Purpose) -> tuple[CifNo, ...]:
+    """
+    Restricts the customers whose relationship ended longer ago than the plan says: they are stored and protected, and used for nothing else. Run
+    every night; those who are restricted already are left as they are.
+
+    Raises:
+        InputError: A limit out of its range.
+        NotFoundOrNotAllowedError: The policy does not let *actor* erase.
+
+    Cost: opens the golden records of all customers, a page at a time.
+    """
+    authorize(desk, actor, Action.ERASE, "restrict_ended", purpose)
+    if not 1 <= limit <= _MOST:
+        raise InputError(f"{_MOST} customers are restricted at once, at most", path="$.limit", rule="limit")
+    last = desk.today() - timedelta(desk.retention.restrict_days)
+    found = (
+        row.cif_no
+        for row, said in _everybody(desk)
+        if row.life_cycle != LifeCycle.RESTRICTED and said.ended is not None and said.ended < last
+    )
+    numbers = tuple(islice(found, limit))
+    for cif_no in numbers:
+        restrict(desk, cif_no, reason=reason, actor=actor, purpose=purpose)
+    note(desk, actor, "restrict_ended", purpose=purpose, count=len(numbers))
+    return numbers
 
 
 def propose_run(desk: Desk, *, limit: int = 100, reason: str, actor: Actor, purpose: Purpose) -> Run:

@@ -87,7 +87,7 @@ class CaptureStandard:
 
     def __attrs_post_init__(self) -> None:
         if other := sorted(set(self.consents) - set(Purpose)):
-            raise ConfigurationError(f"{other[0]} is no purpose that a customer consents to", rule="standard")
+            raise ConfigurationError(f"{other[0]} is no purpose that a customer consents to", path="consents")
 
     def check(self, form: Standard, *, today: date) -> Standard:
         """*form* with the faults of this standard added to its own; *today* is the day in the tenant's zone."""

@@ -29,6 +29,7 @@ __all__ = ["Kept", "Retention", "RetentionPlan", "RetentionRule", "Start", "open
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_MONTHS = 1200
+_MOST_DAYS = 3660
 _KEYS = {"groups", "months", "starts", "ground", "zh", "en"}
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 Row = Mapping[str, Any]
@@ -114,33 +115,47 @@ class RetentionPlan:
     Attributes:
         rules: The terms.
         most_percent: Of how many customers in a hundred a run erases at most; more is taken for a mistake.
+        restrict_days: So long behind the end of the relationship a customer is restricted: stored and protected, and used for nothing else.
 
     Raises:
-        ConfigurationError: Two rules have one name, or the share is out of range.
+        ConfigurationError: Two rules have one name, none of them is of identification, or a number is out of range.
     """
 
     rules: tuple[RetentionRule, ...] = attrs.field(factory=lambda: _STANDARD)
     most_percent: int = 5
+    restrict_days: int = 90
 
     def __attrs_post_init__(self) -> None:
         names = [one.name for one in self.rules]
         if len(set(names)) < len(names):
             raise ConfigurationError("two retention rules have one name", rule="retention")
+        if not any(DataGroup.IDENTITY in one.groups and one.starts is Start.RELATIONSHIP_END for one in self.rules):
+            raise ConfigurationError(
+                "a retention plan says how long identity is kept behind the end of the relationship: without that it would erase everybody who closed",
+                rule="retention",
+            )
+        if type(self.restrict_days) is not int or not 0 <= self.restrict_days <= _MOST_DAYS:
+            raise ConfigurationError(
+                f"customers are restricted 0 to {_MOST_DAYS:,} days behind the end", rule="retention"
+            )
         if type(self.most_percent) is not int or not 1 <= self.most_percent <= 50:
             raise ConfigurationError("a run erases 1 to 50 customers in a hundred, at most", rule="retention")
 
     @classmethod
     def read(cls, path: Path) -> RetentionPlan:
         """
-        The plan in the TOML file *path*: ``most_percent``, and ``[rule.NAME]`` with groups, months, starts, ground, zh and en.
+        The plan in the TOML file *path*: ``most_percent``, ``restrict_days``, and ``[rule.NAME]`` with groups, months, starts, ground, zh and en.
 
         Raises:
             ConfigurationError: It cannot be read, or does not fit.
         """
         document = read_toml(path, "retention plan", ConfigurationError, "retention")
         tables = document.get("rule", {})
-        if set(document) - {"rule", "most_percent"} or not isinstance(tables, Mapping):
-            raise ConfigurationError("a retention plan has most_percent and [rule.NAME]", rule="retention")
+        numbers = {"most_percent", "restrict_days"}
+        if set(document) - {"rule", *numbers} or not isinstance(tables, Mapping):
+            raise ConfigurationError(
+                "a retention plan has most_percent, restrict_days and [rule.NAME]", rule="retention"
+            )
         rules, problem = [], ""
         for name, table in tables.items():
             if not isinstance(table, Mapping) or set(table) - _KEYS:
@@ -153,9 +168,7 @@ class RetentionPlan:
                 problem = f"retention rule {name}: something is missing, or of the wrong type"
         if problem:
             raise ConfigurationError(problem, rule="retention")
-        return cls(
-            rules=tuple(rules), **({"most_percent": document["most_percent"]} if "most_percent" in document else {})
-        )
+        return cls(rules=tuple(rules), **{name: document[name] for name in numbers & document.keys()})
 
 
 @attrs.frozen(kw_only=True)
@@ -184,12 +197,14 @@ class Retention:
         holds: Grounds of the holds that last.
         lasts: Whether the relationship lasts.
         until: The last day on which something asks to keep them; None if nothing does, or if it lasts.
+        ended: The day on which the relationship ended; None if it lasts, or there never was one.
     """
 
     kept: tuple[Kept, ...]
     holds: tuple[str, ...]
     lasts: bool
     until: date | None
+    ended: date | None = None
 
     def why_not(self, today: date) -> str:
         """Why they are not erased on a day, in a sentence; empty if nothing forbids it."""
@@ -234,6 +249,7 @@ def retention(plan: RetentionPlan, values: Mapping[str, Any], state: LifeCycle) 
     return Retention(
         kept=tuple(kept), holds=tuple(sorted({one["ground"] for one in open_holds(values)})), lasts=lasts,
         until=None if lasts else max((one.until for one in kept if one.until is not None), default=None),
+        ended=None if lasts else begins.get(Start.RELATIONSHIP_END),
     )  # fmt: skip
 
 
