@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ def test_relations_are_taken_down_followed_and_drawn(
     assert (code, out) == (0, "drew 3 customers and 2 relations to web.svg\n")
     drawn = Path("web.svg").read_text(encoding="utf-8")
     assert drawn.startswith("<svg")
+    assert re.findall(r"(?:href|src|url)\s*[=(][^#]", drawn) == [], "it loads nothing"
+    assert set(re.findall(r"https?://[^\"' ]+", drawn)) <= {"http://www.w3.org/2000/svg"}
     assert all(word in drawn for word in (man, woman, firm, "配偶", "股东 10 %", "表决权 70 %"))
     assert "张伟" not in drawn, "names are masked in pictures too"
     assert said(capsys, "end", woman, known.strip(), "--on", "2026-01-01", *why)[:2] == (0, "ended\n")

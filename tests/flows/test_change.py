@@ -20,6 +20,7 @@ from bankcif.errors import FourEyesError, InputError, IntakeError, NotFoundOrNot
 from bankcif.flows.change import ChangeSet
 from bankcif.flows.changes import ChangeState
 from bankcif.party import CifNo, ReferenceTables
+from bankcif.tagging import Catalogue
 
 SERVICE = Purpose.SERVICE
 STEWARD = Actor(id="s.wu", roles=ALL_ROLES, branch="b")
@@ -213,6 +214,7 @@ def test_a_corrected_back_dated_change_gives_the_right_answer_in_all_four_cells(
     cif: CIF, cif_no: str, clock: FixedClock
 ) -> None:
     """In January it is said that they moved on 10 December; in February that is corrected: it was on 20 January."""
+    publish(cif, Catalogue.of("1", tag("clerk", "occupation = '3'")))
     founded = clock.now()
     clock.advance(timedelta(days=50))
     made(cif, cif_no, values={"occupation": "3"}, effective=date(2026, 12, 10))
@@ -229,6 +231,10 @@ def test_a_corrected_back_dated_change_gives_the_right_answer_in_all_four_cells(
         (days[0], in_january): "1", (days[1], in_january): "3", (days[2], in_january): "3",
         (days[0], in_february): "1", (days[1], in_february): "1", (days[2], in_february): "3",
     }  # fmt: skip
+    portraits = {
+        cell: bool(cif.tags.portrait(cif_no, valid=cell[0], at=cell[1], **ASK).tags) for cell in cells
+    }  # and so are the tags
+    assert portraits == {cell: occupation == "3" for cell, occupation in cells.items()}
     assert value(cif, cif_no, known=founded - timedelta(days=1)) is None, "nobody knew them yet"
     assert value(cif, cif_no, valid=date(2026, 1, 1)) is None, "nothing is said of that day"
     with pytest.raises(InputError, match="day to come"):
@@ -236,13 +242,16 @@ def test_a_corrected_back_dated_change_gives_the_right_answer_in_all_four_cells(
 
 
 def test_reading_leaves_nothing_behind(cif: CIF, cif_no: str) -> None:
+    publish(cif, Catalogue.of("1", tag("clerk", "occupation = '3'")))
     made(cif, cif_no, effective=MARCH)
     with cif._repository.unit_of_work() as unit:
-        before = (unit.sources.count(), len(unit.copies.history([CifNo(cif_no)])))
+        before = (unit.sources.count(), len(unit.copies.history([CifNo(cif_no)])), unit.portraits.get([CifNo(cif_no)]))
     for day in (MARCH, APRIL, MAY):
         value(cif, cif_no, valid=day)
+        cif.tags.portrait(cif_no, valid=day, **ASK)
     with cif._repository.unit_of_work() as unit:
-        assert (unit.sources.count(), len(unit.copies.history([CifNo(cif_no)]))) == before
+        after = (unit.sources.count(), len(unit.copies.history([CifNo(cif_no)])), unit.portraits.get([CifNo(cif_no)]))
+    assert after == before
 
 
 def test_the_portrait_and_the_tier_of_a_day_as_it_was_known_then(cif: CIF, clock: FixedClock) -> None:

@@ -6,6 +6,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -380,12 +381,37 @@ def test_of_every_day_it_is_in_one_state_and_the_days_alone_decide(
     again = todos([RENEWAL], Portrait(has={"tag:expired": held}, words=words), day(today), day)
     assert found == again
     (one,) = found
-    heard = said is not None and at >= since and (lasts is None or at + lasts >= today)
+    counts = at >= since or (said is Said.DONE and today < at + 7)
+    heard = said is not None and counts and (lasts is None or at + lasts >= today)
     assert one.waits is not heard
     if one.waits:
         late = today - since
         assert one.state is (TodoState.ESCALATED if late > 15 else TodoState.OVERDUE if late > 10 else TodoState.OPEN)
     assert todos([RENEWAL], Portrait(words=words), day(today), day) == (), "without the tag there is none"
+
+
+@given(held=st.lists(st.booleans(), min_size=20, max_size=60))
+def test_whatever_a_tag_does_nobody_is_asked_for_the_same_every_day(held: list[bool]) -> None:
+    """Somebody does it each time it waits, and the tag comes and goes as it likes."""
+    first, since, done, asked = date(2026, 1, 1), None, None, []
+    for at, has in enumerate(held):
+        today = first + timedelta(at)
+        since = (since or today) if has else None
+        if since is None:
+            continue
+        words = (
+            ()
+            if done is None
+            else (Word(tag="reminder:renewal", said=Said.DONE, until=None, at=done.toordinal(), actor="m.li"),)
+        )
+        portrait = Portrait(
+            has={"tag:expired": Held(since=since, why=Verdict.RULE, version="1", evidence="")}, words=words
+        )
+        (one,) = todos([attrs.evolve(RENEWAL, again_days=None)], portrait, today, date.fromordinal)
+        if one.waits:
+            asked.append(today)
+            done = today
+    assert all((later - before).days >= 7 for before, later in pairwise(asked))
 
 
 def test_a_change_of_circumstances_asks_for_a_new_tax_certification(cif: CIF) -> None:

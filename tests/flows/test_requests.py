@@ -20,6 +20,7 @@ from bankcif import CIF, Actor, Policy, Purpose
 from bankcif._clock import FixedClock
 from bankcif.errors import ConfigurationError, FourEyesError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.change import ChangeSet
+from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.party import LifeCycle
 from bankcif.upkeep import RequestKind, RequestPlan, RequestState, RetentionPlan, RetentionRule, Start, retention
 
@@ -87,6 +88,8 @@ def test_a_copy_is_asked_for_approved_by_another_made_and_closed(cif: CIF) -> No
     assert said["aum"] == "CNY 123.45"
     assert said["holdings"] == [{"product": "current", "role": "holder", "status": "open", "opened_on": "2010-01-01"}]
     assert "aml_class" not in said, "what is known of money laundering is not told"
+    assert {one["source"] for one in document["fields"] if one["name"] in ("phone", "aum")} == {"counter"}
+    assert document["shared"] == [], "it went to nobody"
     assert document["withheld"] == ["risk"]
     for language, word in (("zh", "手机或电话"), ("en", "Phone")):
         page = cif.requests.readable(made, language)  # type: ignore[arg-type]
@@ -115,6 +118,31 @@ def test_what_is_asked_waits_the_first_due_first_and_tells_when_it_is_late(cif: 
     assert cif.requests.waiting(actor=clerk, purpose=Purpose.SERVICE) == ()
     with pytest.raises(NotFoundOrNotAllowedError):
         cif.requests.of(one, actor=clerk, purpose=Purpose.SERVICE)
+
+
+def test_a_copy_says_to_whom_it_all_went_and_what_was_said_to_the_bank_itself(cif: CIF, clock: FixedClock) -> None:
+    cif_no = customer(cif)
+    officer = known(Actor(id="c.he", roles={"compliance"}), clock.now())
+    spec = ExportSpec(fields=("sex", "phone"), recipient=Recipient(name="audit", inside=True), purpose=COMPLIANCE)
+    cif.exports.take(spec, actor=officer)
+    cif.changes.make(
+        cif_no,
+        ChangeSet(values={"occupation": "1"}, code="customer_request", text="told us", channel="desk"),
+        actor=TANG,
+        purpose=COMPLIANCE,
+    )
+    asked = opened(cif, cif_no, COPY)
+    cif.requests.approve(cif_no, asked.id, **DECIDE)
+    document = cif.requests.copy(cif_no, asked.id, **ASK).document()
+    (shared,) = document["shared"]
+    assert (shared["recipient"], shared["country"], shared["purpose"], set(shared["fields"])) == (
+        "audit",
+        "CN",
+        "compliance",
+        {"sex", "phone"},
+    )
+    sources = {one["name"]: one["source"] for one in document["fields"]}
+    assert (sources["phone"], sources["occupation"]) == ("counter", "")
 
 
 @pytest.mark.parametrize(("more", "problem"), [

@@ -70,10 +70,11 @@ class Requests(Group):
 
     def readable(self, made: SubjectCopy, language: Language) -> str:
         """A copy as a page that people read, and that opens without a network."""
-        groups: dict[str, list[tuple[str, str]]] = {}
+        groups: dict[str, list[tuple[str, str, str]]] = {}
         for one in made.fields:
-            groups.setdefault(one["group"], []).append((one["zh" if language == "zh" else "en"], _said(one["value"])))
-        columns = (label("field", language), label("value", language))
+            name = one["zh" if language == "zh" else "en"]
+            groups.setdefault(one["group"], []).append((name, _said(one["value"]), one["source"]))
+        columns = tuple(label(name, language) for name in ("field", "value", "source"))
         sections = [
             Section(title=label(group, language), columns=columns, rows=rows, chart=Chart.NONE)
             for group, rows in groups.items()

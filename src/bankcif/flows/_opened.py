@@ -13,7 +13,7 @@ from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from .desk import Desk
 
-__all__ = ["born_of", "golden_place", "is_child", "open_golden", "open_goldens"]
+__all__ = ["born_of", "golden_place", "is_child", "open_golden", "open_goldens", "open_provenance"]
 
 
 def golden_place(cif_no: CifNo, group: str, version: int) -> Place:
@@ -45,6 +45,18 @@ def open_goldens(
         place = golden_place(group.cif_no, group.data_group, group.version)
         values[group.cif_no].update(desk.sealer.open(group.sealed, keys[group.key_id], place)["values"])
     return values
+
+
+def open_provenance(desk: Desk, unit: UnitOfWork, cif_no: CifNo) -> dict[str, tuple[str, str]]:
+    """From which source each golden value of a party came, and by which rule it won."""
+    groups = unit.copies.golden([cif_no])
+    keys: Mapping[bytes, DataKey] = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
+    known: dict[str, tuple[str, str]] = {}
+    for one in groups:
+        place = golden_place(one.cif_no, one.data_group, one.version)
+        said = desk.sealer.open(one.sealed, keys[one.key_id], place)["provenance"]
+        known |= {field: (source, rule) for field, (source, _, _, rule) in said.items()}
+    return known
 
 
 def born_of(kind: PartyKind, values: Mapping[str, Any]) -> str:

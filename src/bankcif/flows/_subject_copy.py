@@ -13,7 +13,7 @@ from ..party import CATALOGUE, CifNo, DataGroup, Field, FieldType, Money, PartyK
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ._export import EXPORTED
-from ._opened import open_golden
+from ._opened import open_golden, open_provenance
 from .desk import Desk
 from .trail import LogLine, Shared
 
@@ -22,6 +22,7 @@ __all__ = ["SubjectCopy", "copied"]
 _FORMAT = "bankcif/subject-copy/1"
 _WITHHELD = frozenset({DataGroup.RISK})
 """What is no part of a copy: what is known of money laundering and lists must not be told to whom it is about."""
+_OURS = "bankcif."
 _INTERNAL = frozenset({"id", "token", "other", "basis", "score", "opened_by", "decided_by", "placed_by", "person"})
 """Attributes of rows that say nothing of the customer, or something of others."""
 
@@ -33,7 +34,7 @@ class SubjectCopy:
 
     Attributes:
         day, cif_no: Of which day, and of whom.
-        fields: What is known, with where it came from.
+        fields: What is known, with the source it came from; empty of what was said to the bank itself.
         shared: To whom it went.
         withheld: Groups that are no part of it.
     """
@@ -55,6 +56,7 @@ class SubjectCopy:
 def copied(desk: Desk, unit: UnitOfWork, row: PartyRow) -> SubjectCopy:
     """All that is known of a customer, in clear, and to whom it went."""
     values, catalogue = open_golden(desk, unit, row), CATALOGUE[PartyKind(row.kind)]
+    came = open_provenance(desk, unit, row.cif_no)
     homes = {link.home for link in unit.crosswalk.of_parties([row.cif_no])} | {row.cif_no}
     lines = [LogLine.of(each) for home in sorted(homes) for each in unit.trail.of_subject(CifNo(home))]
     told = [Shared.of(line) for line in lines if line.action == EXPORTED and line.outcome == Outcome.DONE.value]
@@ -65,6 +67,7 @@ def copied(desk: Desk, unit: UnitOfWork, row: PartyRow) -> SubjectCopy:
             "en": field.en,
             "group": field.group.value,
             "value": _plain(field, values[field.name]),
+            "source": "" if came[field.name][0].startswith(_OURS) else came[field.name][0],
         }
         for field in catalogue.values()
         if field.group not in _WITHHELD and values.get(field.name) not in (None, [], "")

@@ -10,12 +10,11 @@ from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError
 from ..party import CATALOGUE, CifNo, PartyKind
-from ..protection import DataKey
 from ..rules import Explanation, comes_from, fields_behind, leaves
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..tagging import Catalogue, Evaluator, Portrait, Tag, Tier, heard, said_of
-from ._opened import golden_place, open_goldens
+from ._opened import open_goldens, open_provenance
 from ._portrait import open_portraits, others_of, record_for_rules
 from ._relations import by_ticket, current, granted_to
 from ._view import as_seen, is_masked
@@ -127,13 +126,7 @@ def _explained(
 
 def _sources(desk: Desk, unit: UnitOfWork, row: PartyRow, evaluator: Evaluator) -> dict[str, str]:
     """By which source each value that a rule may read stands, and by which rule it won."""
-    groups = unit.copies.golden([row.cif_no])
-    keys: Mapping[bytes, DataKey] = desk.data_keys.get({one.key_id for one in groups}) if groups else {}
-    known: dict[str, str] = {}
-    for one in groups:
-        place = golden_place(one.cif_no, one.data_group, one.version)
-        for field, (source, _, _, rule) in desk.sealer.open(one.sealed, keys[one.key_id], place)["provenance"].items():
-            known[field] = f"{source} ({rule})"
+    known = {field: f"{source} ({rule})" for field, (source, rule) in open_provenance(desk, unit, row.cif_no).items()}
     schema = evaluator.catalogue.schema
     return {
         name: known[comes_from(name)] for name in (*schema.fields, *schema.collections) if comes_from(name) in known

@@ -14,14 +14,14 @@ from attrs.validators import instance_of
 from ..errors import RuleError
 from .tag import need_name
 
-__all__ = ["FINDING", "Reminder"]
+__all__ = ["FINDING", "LEAST_AGAIN", "Reminder"]
 
 FINDING = "finding:"
 """How what a reminder hangs on begins, where it is a rule of data quality."""
 _OF_FINDING = re.compile(FINDING + r"[a-z][a-z0-9_]{0,63}")
 
 _MOST_DAYS = 3660
-_LEAST_AGAIN = 7
+LEAST_AGAIN = 7
 """What comes again sooner would be a task for each customer and day."""
 _MOST_SNOOZE = 366
 
@@ -76,8 +76,8 @@ class Reminder:
             problem = f"it is due, and told to others, within 0 to {_MOST_DAYS:,} days"
         elif not _is_days(self.snooze_days, 0, _MOST_SNOOZE):
             problem = f"it may be put off for 0 to {_MOST_SNOOZE} days"
-        elif self.again_days is not None and not _is_days(self.again_days, _LEAST_AGAIN, _MOST_DAYS):
-            problem = f"what is done comes again after {_LEAST_AGAIN} days at the soonest: else there were a task for each customer and day"
+        elif self.again_days is not None and not _is_days(self.again_days, LEAST_AGAIN, _MOST_DAYS):
+            problem = f"what is done comes again after {LEAST_AGAIN} days at the soonest: else there were a task for each customer and day"
         if problem:
             raise RuleError(f"reminder {self.name}: {problem}")
 

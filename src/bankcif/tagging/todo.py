@@ -15,8 +15,8 @@ import attrs
 
 from ..errors import InputError
 from .evaluate import Said
-from .portrait import Portrait, heard
-from .reminder import Reminder
+from .portrait import Portrait, Word, heard
+from .reminder import LEAST_AGAIN, Reminder
 
 __all__ = ["WORD", "Todo", "TodoState", "need_snooze", "todos"]
 
@@ -88,8 +88,7 @@ def todos(
             continue
         due = held.since + timedelta(one.due_days)
         word = words.get(WORD + one.name)
-        # What was said of it before the tag came anew is over.
-        if word is not None and word.said is not None and day_of(word.at) >= held.since:
+        if word is not None and word.said is not None and _still_said(word, day_of(word.at), held.since, today):
             state = TodoState.DONE if word.said is Said.DONE else TodoState.SNOOZED
             found.append(
                 Todo(
@@ -107,6 +106,14 @@ def todos(
         state = TodoState.ESCALATED if late else TodoState.OVERDUE if today > due else TodoState.OPEN
         found.append(Todo(reminder=one, state=state, since=held.since, due=due))
     return tuple(sorted(found, key=lambda one: (one.due, one.reminder.name)))
+
+
+def _still_said(word: Word, on: date, since: date, today: date) -> bool:
+    """
+    Whether what was said on a day counts: not what was said before the tag came anew. But what was done is not asked for again within some days, however
+    often a tag comes and goes: else there were a task for each customer and day.
+    """
+    return on >= since or (word.said is Said.DONE and today < on + timedelta(LEAST_AGAIN))
 
 
 def need_snooze(one: Todo, until: date, today: date) -> None:
