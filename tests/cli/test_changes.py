@@ -83,7 +83,7 @@ def test_wrong_input_is_told_in_a_sentence(number: str, capsys: pytest.CaptureFi
         ("make", number, "--set", "shoes=1", *why): "no such customer", ("make", "C0", "--set", "occupation=3", *why): "no such customer",
         ("make", number, "--set", "occupation=3", "--code", "whim", "--reason", "r", *MANAGER): "is not one of",
         ("make", number, "--set", "occupation=3", "--version", "9", *why): "was changed since",
-        ("make", number, "--set", "occupation=3", "--effective", "2201-01-01", *why): "between 1900 and 2200",
+        ("make", number, "--set", "occupation=3", "--effective", "2201-01-01", *why): "between 1800 and 2200",
         ("make", number, "--document", "passport=", *why): "identifiers", ("cancel", number, "0", "--reason", "r", *MANAGER): "no such change",
     }.items():  # fmt: skip
         code, _, err = said(capsys, "change", *words)

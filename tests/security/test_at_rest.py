@@ -58,8 +58,8 @@ PERSON: dict[str, Any] = {
     "tax_residences": [{"country": "SG", "tin": "CANARYTIN0001", "certified_on": "1987-06-07", "evidence": "canary-form-01"}],
     "balances": [{"month": "1987-06", "book": "canary-book-01", "average": {"amount": "98765432.35", "currency": "CNY"}}],
     "interactions": [
-        {"channel": "canary-line-01", "type": "canary-complaint-01", "on": "1987-06-03", "campaign": "canary-campaign-01",
-         "outcome": "金丝雀结果", "due": "1987-06-02"},
+        {"channel": "canary-line-01", "type": "canary-complaint-01", "on": "1987-06-08", "campaign": "canary-campaign-01",
+         "outcome": "金丝雀结果", "due": "1987-06-09"},
     ],
 }  # fmt: skip
 COMPANY: dict[str, Any] = {
