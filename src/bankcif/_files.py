@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["write_new"]
+__all__ = ["new_folder", "write_new"]
 
 
 def write_new(path: str | Path, content: bytes) -> None:
@@ -36,6 +39,26 @@ def write_new(path: str | Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """
+    A folder to fill, its owner's alone, that stands as *folder* once the block has ended, whole; nothing is left of it otherwise.
+
+    Raises:
+        FileExistsError: There is something of this name; it stays as it is.
+        OSError: It cannot be made.
+    """
+    if folder.exists():
+        raise FileExistsError(str(folder))
+    part = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.part")
+    part.mkdir(mode=0o700)
+    try:
+        yield part
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _write_plain(path: Path, content: bytes) -> None:

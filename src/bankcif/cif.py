@@ -39,10 +39,11 @@ from ._tasks import (
     Verifications,
 )
 from .access import AuthPlan, MaskProfiles, Policy, default_policy, default_profiles
+from .analytics import Snapshot
 from .audit import AuditSink, NoteSigner, Witness, origin_of
 from .context import Actor, Purpose
-from .errors import ConfigurationError, ForkError, PolicyError, StoreOpenError
-from .flows import analyze, load as load_flow, verify_store
+from .errors import ConfigurationError, ForkError, PolicyError
+from .flows import analyze, extract as extract_flow, load as load_flow, verify_store
 from .flows._policy import PolicyWatch, policy_in_force
 from .flows._tags import TagWatch
 from .flows.call import as_call
@@ -57,7 +58,7 @@ from .merging import STANDARD_RULES, SurvivorshipRules, Terms
 from .party import TWO_PERSONS, PartyKind, ReferenceTables
 from .protection import DataKeys, Frequency, KeyProvider, KeyStore, Sealer, suite_of
 from .quality import Gauge, RuleBook, starter_rules
-from .storage import Limits, Repository
+from .storage import Limits, Repository, key_store_beside
 from .upkeep import RequestPlan, RetentionPlan, ReviewPlan
 from .wording import AddressBook
 
@@ -265,7 +266,7 @@ class CIF:
         repository = SqlRepository.open(url, tenant, create=create, limits=limits)
         opened: KeyStore | None = None
         try:
-            opened = _key_store(key_store or _key_store_beside(url), limits, create=create)
+            opened = _key_store(key_store or key_store_beside(url), limits, create=create)
             return cls(repository=repository, tenant=tenant, keys=keys, key_store=opened, create=create, **more)
         except BaseException:
             repository.close()
@@ -331,6 +332,13 @@ class CIF:
             self._desk, rows, channel, key=key, actor=actor, purpose=purpose, each=each, each_held=each_held
         )
 
+    @as_call("extract", "extract")
+    def extract(
+        self, fields: Sequence[str], *, actor: Actor, purpose: Purpose = Purpose.ANALYTICS, as_of: date | None = None
+    ) -> Snapshot:
+        """Customers in columns, by pseudonymous keys; see `bankcif.flows.extract.extract`."""
+        return extract_flow.extract(self._desk, fields, as_of=as_of, actor=actor, purpose=purpose)
+
     @as_call("summarize", "summarize")
     def summarize(self, *, actor: Actor, purpose: Purpose) -> analyze.Summary:
         """The file in numbers; see `bankcif.flows.analyze.summarize`."""
@@ -374,17 +382,6 @@ def _key_store(place: str | Path, limits: Limits | None, *, create: bool) -> Key
     if isinstance(place, str) and "://" in place and not place.startswith("sqlite:///"):
         return SqlKeyStore(place, create=create, limits=limits)
     return SqliteKeyStore(str(place).removeprefix("sqlite:///"), create=create, limits=limits)
-
-
-def _key_store_beside(url: str) -> Path:
-    name = url.rpartition("sqlite:///")[2].partition("?")[0]
-    if not url.startswith("sqlite"):
-        raise StoreOpenError(
-            "a store on a server needs a key store of its own: give  key_store=  a file, or the URL of a second database",
-            rule="key_store",
-        )
-    path = Path(name)
-    return path.with_name(f"{path.stem}-keys.db")
 
 
 def _checked(trust: Mapping[str, Terms]) -> dict[str, Terms]:

@@ -107,7 +107,7 @@ _OF_REQUIREMENT = "has level (0 to 3), max_age_minutes and bound (true or false)
         ({"operation": {"merge": {"persons": True}}}, "operation merge takes 2 to 5 persons; one is never enough"),
         ({"operation": {"merge": {"level": 9}}}, f"operation merge {_OF_REQUIREMENT}"),
         *[
-            ({"cap": wrong}, "[cap.ACTION] has per_hour, for one of break_glass, browse, catalogue, export, find, report, reveal, view")
+            ({"cap": wrong}, "[cap.ACTION] has per_hour, for one of break_glass, browse, catalogue, export, extract, find, report, reveal, view")
             for wrong in (
                 [], {"fly": {"per_hour": 1}}, {"register": {"per_hour": 1}}, {"view": 1}, {"view": {}}, {"view": {"per_hour": 0}},
                 {"view": {"per_hour": True}}, {"view": {"per_hour": 1, "per_day": 1}}, {"view": {"per_day": 1}},

@@ -49,6 +49,7 @@ ALL = frozenset(
         "privacy_officer",
         "tag_officer",
         "marketing",
+        "analyst",
     }
 )
 WHO = known(Actor(id="w.all", roles=ALL, branch="b"))
@@ -304,6 +305,7 @@ CALLS: dict[str, Call] = {
     "receive": lambda w, a: w.cif.receive(
         [{"no": "9", "name": "赵六", "idno": "", "phone": ""}], w.channel, key="k", actor=a
     ),
+    "extract": lambda w, a: w.cif.extract(["sex", "holdings"], actor=a, purpose=Purpose.ANALYTICS),
     "summarize": lambda w, a: w.cif.summarize(actor=a, purpose=OPERATIONS),
     "verify": lambda w, a: w.cif.verify(actor=a),
     "fault_counts": lambda w, a: w.cif.fault_counts(actor=a, purpose=OPERATIONS),

@@ -6,19 +6,23 @@ from .check import PolicyFinding, check_policy
 from .grants import ExportLimits, is_label
 from .masking import HIDDEN, MASKS, mask, mask_column
 from .policy import APART, READING, Action, FieldDecision, Grant, Policy, default_policy
-from .profiles import Ends, MaskProfile, MaskProfiles, default_profiles
+from .profiles import EXACT, MONTH, YEAR, ColumnRule, Ends, MaskProfile, MaskProfiles, default_profiles
 from .requirements import KeyOperation, Requirement
 from .rows import ROW_PARAMETERS, row_known, row_parameters, to_lowered
 
 __all__ = [
     "APART",
+    "EXACT",
     "HIDDEN",
     "MASKS",
+    "MONTH",
     "READING",
     "ROW_PARAMETERS",
+    "YEAR",
     "Action",
     "AuthPlan",
     "CodePlan",
+    "ColumnRule",
     "Ends",
     "ExportLimits",
     "FieldDecision",

@@ -85,6 +85,7 @@ class Action(enum.StrEnum):
     RETAIN = "retain"
     REQUESTS = "requests"
     WATCH = "watch"
+    EXTRACT = "extract"
 
 
 Place = tuple[str, Purpose, Action, Sink, Relation]
@@ -110,6 +111,7 @@ BY_CUSTOMER = frozenset(
         Action.RETAIN,
         Action.REQUESTS,
         Action.WATCH,
+        Action.EXTRACT,
     }
 )
 """Actions that are asked of one customer after another, so that relations and row rules decide them."""

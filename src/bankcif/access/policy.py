@@ -30,7 +30,9 @@ __all__ = ["APART", "READING", "SEEING", "Action", "FieldDecision", "Grant", "Po
 
 
 _MOST_COMBINATIONS = 10_000
-READING = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.BROWSE, Action.EXPORT, Action.BREAK_GLASS})
+READING = frozenset(
+    {Action.VIEW, Action.FIND, Action.REVEAL, Action.BROWSE, Action.EXPORT, Action.BREAK_GLASS, Action.EXTRACT}
+)
 """Actions by which customers are seen."""
 SEEING = READING | {Action.RELEASE, Action.CATALOGUE}
 """Actions that show values of customers: those by which they are seen, working on rows that were held, and trying rules on all of them."""
@@ -274,6 +276,11 @@ class Policy:
                 for stands in [standing(one, ticketed, broken) for one in sorted(grant.relations)]
             )
         )
+
+    def is_even(self, actor: Actor, action: Action, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> bool:
+        """Whether every grant by which *actor* does *action* is about everybody, so that of each customer the same may be seen."""
+        grants = self._of(actor, action, purpose, sink)
+        return bool(grants) and all(one.when is None and Relation.ANY in one.relations for one in grants)
 
     def is_whole(self, actor: Actor, action: Action, purpose: Purpose) -> bool:
         """Whether some grant lets *actor* do *action* for the whole file, whoever the customer is."""

@@ -15,8 +15,13 @@ import attrs
 from .._toml import read_toml
 from ..context import Sink
 from ..errors import PolicyError
+from ..rules import Kind, opened_schema
 
-__all__ = ["Ends", "MaskProfile", "MaskProfiles", "default_profiles"]
+__all__ = ["EXACT", "MONTH", "YEAR", "ColumnRule", "Ends", "MaskProfile", "MaskProfiles", "default_profiles"]
+
+
+ColumnRule = str | tuple[int, ...]
+EXACT, MONTH, YEAR = "exact", "month", "year"
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +47,9 @@ class MaskProfile:
         year: Whether the year of a date is kept.
         interactions: Words of contacts that are shown beside their days; any other is hidden, and all of a contact where there are none, or a
             document says nothing.
+        columns: How a field that rules compare stands in the columns of an extract, whose keys are pseudonyms: as it is (``exact``), as the first day
+            of its ``month`` or ``year``, or as the lower end of its band, of these in ascending order (money in whole units). Of a field that is
+            not named, as its mask shows it. ``*`` stands for all fields and rows of them that are not named.
     """
 
     name: str
@@ -56,6 +64,11 @@ class MaskProfile:
     region_levels: int
     year: bool
     interactions: frozenset[str] = frozenset()
+    columns: Mapping[str, ColumnRule] = attrs.field(factory=dict, hash=False)
+
+    def column(self, field: str) -> ColumnRule | None:
+        """How *field* stands in the columns of an extract; None where its mask says so."""
+        return self.columns.get(field, self.columns.get("*"))
 
 
 _LEAST = {"identifier": 4, "card": 4, "mobile": 4, "fixed": 4, "email": 2, "employer": 1}
@@ -113,9 +126,9 @@ class MaskProfiles:
 def _profile(name: str, entry: Any) -> MaskProfile:
     fields = {a.name for a in attrs.fields(MaskProfile)} - {"name"}
     if isinstance(entry, Mapping):
-        entry = {"interactions": [], **entry}  # which documents of before do not name
+        entry = {"interactions": [], "columns": {}, **entry}  # which documents of before do not name
     if not isinstance(entry, Mapping) or set(entry) != fields:
-        missing = sorted((fields ^ set(entry if isinstance(entry, Mapping) else ())) - {"interactions"})
+        missing = sorted((fields ^ set(entry if isinstance(entry, Mapping) else ())) - {"interactions", "columns"})
         raise PolicyError(f"profile {name} must name {', '.join(missing)} and nothing else", rule="masking")
     for key, choices in _CHOICES.items():
         value = entry[key]
@@ -124,8 +137,32 @@ def _profile(name: str, entry: Any) -> MaskProfile:
     words = entry["interactions"]
     if not isinstance(words, list) or not all(isinstance(word, str) and _WORD.fullmatch(word) for word in words):
         raise PolicyError(f"profile {name}: interactions is a list of words in small letters", rule="masking")
-    entry = {**entry, "interactions": frozenset(words)}
+    entry = {**entry, "interactions": frozenset(words), "columns": _columns(name, entry["columns"])}
     return MaskProfile(name=name, **{**entry, **{kind: _ends(name, kind, entry[kind]) for kind in _LEAST}})
+
+
+def _columns(name: str, entry: Any) -> dict[str, ColumnRule]:
+    if not isinstance(entry, Mapping):
+        raise PolicyError(f"profile {name}: columns name fields", rule="masking")
+    schema = opened_schema()
+    found: dict[str, ColumnRule] = {}
+    for field, rule in entry.items():
+        kind = None if field in schema.collections or field not in schema else schema[field].kind
+        if field != "*" and (field == "cif_no" or (kind is None and field not in schema.collections)):
+            raise PolicyError(f"profile {name}: {field!r} is no field that rules compare", rule="masking")
+        bands = isinstance(rule, list) and all(type(one) is int for one in rule)
+        if rule == EXACT:
+            found[field] = EXACT
+        elif rule in (MONTH, YEAR) and kind is Kind.DATE:
+            found[field] = str(rule)
+        elif bands and rule and rule == sorted(set(rule)) and kind in (Kind.INTEGER, Kind.MONEY):
+            found[field] = tuple(rule)
+        else:
+            raise PolicyError(
+                f"profile {name}: the column {field} is exact; of a date month or year; of a number or money ascending whole numbers",
+                rule="masking",
+            )
+    return found
 
 
 def _ends(name: str, kind: str, entry: Any) -> Ends:

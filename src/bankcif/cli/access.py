@@ -16,7 +16,7 @@ from ..tagging import AudiencePlan
 from ._audience import audience_options
 from ._shared import Session, customer_command, emit, instant, read_operators, table
 
-__all__ = ["access", "export"]
+__all__ = ["access", "export", "extract"]
 
 _INSTANT = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
@@ -97,6 +97,35 @@ def export(
             click.echo(f"  withheld: {', '.join(done.withheld)}")
         for name, count in done.waterfall:
             click.echo(f"  {name:<30} {count:>10,}")
+
+    emit(session.as_json, document, text)
+    return 0
+
+
+@click.command("extract")
+@click.argument("fields", nargs=-1, required=True)
+@click.option("--to", "out", type=click.Path(path_type=Path), required=True, help="Folder to write; never overwritten.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As everybody stood at the end of that day.")
+@click.option("--parts", type=int, default=1, show_default=True, help="Into how many files each table is written.")
+@customer_command
+def extract(session: Session, fields: tuple[str, ...], out: Path, as_of: datetime | None, parts: int) -> int:
+    """Take FIELDS of all customers in columns, by pseudonymous keys, as a folder of Parquet files: fields, collections such as holdings, tag:NAME."""
+    with session.open() as cif:
+        made = cif.extract(
+            fields, as_of=None if as_of is None else as_of.date(), actor=session.actor(cif), purpose=session.purpose
+        )
+    made.write(out, parts=parts)
+    document = {
+        "extract": made.id, "as_of": made.as_of, "customers": len(made), "k": made.k, "withheld": made.withheld,
+        "rows": {name: table.num_rows for name, table in made.rows.items()}, "columns": {name: one.shown for name, one in made.columns.items()},
+    }  # fmt: skip
+
+    def text() -> None:
+        click.echo(
+            f"{out}: {len(made):,} customers as of {made.as_of}, extract {made.id}; at least {made.k} share what is shown of one"
+        )
+        if made.withheld:
+            click.echo(f"withheld: {', '.join(made.withheld)}")
 
     emit(session.as_json, document, text)
     return 0

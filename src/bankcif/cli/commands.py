@@ -34,7 +34,7 @@ from ._shared import (
     told,
 )
 from ._view import print_view, view_document
-from .access import access, export
+from .access import access, export, extract
 from .audit import audit
 from .changes import change
 from .check import check
@@ -83,6 +83,7 @@ def commands() -> None:
 
 commands.add_command(access)
 commands.add_command(export)
+commands.add_command(extract)
 commands.add_command(audit)
 commands.add_command(match)
 commands.add_command(approval)

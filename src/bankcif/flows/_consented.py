@@ -26,7 +26,7 @@ from .desk import Desk
 
 __all__ = ["Spoken", "allowed_fields", "consented", "rests_on_consent", "spoken_of"]
 
-_ASKED = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.EXPORT, Action.WORK})
+_ASKED = frozenset({Action.VIEW, Action.FIND, Action.REVEAL, Action.EXPORT, Action.WORK, Action.EXTRACT})
 _GROUPS = frozenset({DataGroup.IDENTITY, DataGroup.CONSENT})
 _ALWAYS = "consents"
 """Whoever may look at what somebody consented to sees that they did not, too; by no other action."""

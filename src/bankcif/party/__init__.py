@@ -73,7 +73,18 @@ from .states import (
     why_not,
 )
 from .tables import ReferenceTables, SmallTables
-from .values import FIRST_DAY, LAST_DAY, CifNo, Money, Sensitive, SourceKey, is_currency, new_cif_no, valid_cif_no
+from .values import (
+    FIRST_DAY,
+    LAST_DAY,
+    CifNo,
+    Money,
+    Sensitive,
+    SourceKey,
+    currency_digits,
+    is_currency,
+    new_cif_no,
+    valid_cif_no,
+)
 
 __all__ = [
     "AGE_BOUNDS",
@@ -151,6 +162,7 @@ __all__ = [
     "controlled_by",
     "countries_by_alpha3",
     "countries_by_numeric",
+    "currency_digits",
     "divisions",
     "document_types",
     "facts_from",

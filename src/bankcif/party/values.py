@@ -18,6 +18,7 @@ __all__ = [
     "Money",
     "Sensitive",
     "SourceKey",
+    "currency_digits",
     "is_currency",
     "new_cif_no",
     "valid_cif_no",
@@ -102,6 +103,11 @@ def _amount(value: Decimal | str | int) -> Decimal:
     return amount
 
 
+def currency_digits(code: str) -> int:
+    """How many digits the currency *code* has after the point."""
+    return _MINOR_DIGITS.get(code, 2)
+
+
 def is_currency(code: object) -> bool:
     """Whether *code* has the form of a currency after ISO 4217: three capital letters."""
     return isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()
@@ -133,7 +139,7 @@ class Money:
     @property
     def digits(self) -> int:
         """How many digits the currency has after the point."""
-        return _MINOR_DIGITS.get(self.currency, 2)
+        return currency_digits(self.currency)
 
     @property
     def minor(self) -> int:
@@ -143,7 +149,7 @@ class Money:
     @classmethod
     def of_minor(cls, minor: int, currency: str) -> Money:
         """The reverse of `minor`."""
-        return cls(Decimal(minor).scaleb(-_MINOR_DIGITS.get(currency, 2)), currency)
+        return cls(Decimal(minor).scaleb(-currency_digits(currency)), currency)
 
     def stored(self) -> dict[str, Any]:
         """The form in sealed payloads."""

@@ -36,6 +36,7 @@ from .lowered import Lowered
 from .needs import Needs, needs, negations
 from .opened import OTHER, comes_from, fields_behind, opened_record, opened_schema, sensitivity_of
 from .parse import MOST_DEPTH, parse
+from .readers import reader_of, row_fields, row_reader
 from .schema import Collection, Kind, RuleField, Schema, customer_schema
 from .values import is_storable, is_whole
 from .write import written
@@ -102,6 +103,9 @@ __all__ = [
     "opened_record",
     "opened_schema",
     "parse",
+    "reader_of",
+    "row_fields",
+    "row_reader",
     "sensitivity_of",
     "shifted",
     "turning",

@@ -17,7 +17,16 @@ from ..party import CATALOGUE, FACT_COLUMNS, WHOLE, DataGroup, Field, FieldType,
 from .calendar import days
 from .schema import Collection, Kind, RuleField, Schema
 
-__all__ = ["OTHER", "comes_from", "fields_behind", "opened_record", "opened_schema", "sensitivity_of"]
+__all__ = [
+    "OTHER",
+    "comes_from",
+    "fields_behind",
+    "opened_record",
+    "opened_schema",
+    "rested",
+    "rested_row",
+    "sensitivity_of",
+]
 
 _TYPES = {FieldType.CODE: Kind.TEXT, FieldType.TEXT: Kind.TEXT, FieldType.DATE: Kind.DATE, FieldType.INTEGER: Kind.INTEGER,
           FieldType.MONEY: Kind.MONEY}  # fmt: skip
@@ -215,7 +224,7 @@ def opened_record(
     record = dict(blank)
     for name, value in values.items():
         if name in typed:
-            record |= _rested(name, typed[name], value)
+            record |= rested(name, typed[name], value)
         elif f"has_{name}" in blank:
             record[f"has_{name}"] = value not in (None, "", [], ())
     for name in _PARTY:
@@ -229,7 +238,7 @@ def opened_record(
         said = values.get(rows.name) or ()
         if rows.name == "relationships" and others is not None:
             said = [{**row, **_of_other(others[row["other"]])} for row in said if row["other"] in others]
-        record[rows.name] = [_row(rows, row) for row in said]
+        record[rows.name] = [rested_row(rows, row) for row in said]
     return record
 
 
@@ -273,7 +282,7 @@ def _blank() -> tuple[Mapping[str, Any], Mapping[str, FieldType]]:
     return record, typed
 
 
-def _rested(name: str, type_: FieldType | Kind, value: Any) -> dict[str, Any]:
+def rested(name: str, type_: FieldType | Kind, value: Any) -> dict[str, Any]:
     """A value in stored form as rules compare it."""
     if type_ in (FieldType.MONEY, Kind.MONEY):
         return (
@@ -286,13 +295,14 @@ def _rested(name: str, type_: FieldType | Kind, value: Any) -> dict[str, Any]:
     return {name: value}
 
 
-def _row(rows: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
+def rested_row(rows: Collection, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a collection in stored form, as rules compare it."""
     found: dict[str, Any] = {}
     for name, field in rows.items():
         if name.startswith(OTHER):
             found[name] = row.get(name)  # a fact rests as rules compare it
         elif name != "month" and not name.endswith("_currency"):
-            found |= _rested(name, field.kind, row.get(name, False if field.kind is Kind.BOOLEAN else None))
+            found |= rested(name, field.kind, row.get(name, False if field.kind is Kind.BOOLEAN else None))
     if "month" in rows:
         period = str(row.get("month") or row.get("period") or "")
         found["month"] = days(date.fromisoformat(f"{period}-01")) if _MONTH.fullmatch(period) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
 from typing import Any
 
 from ..party import FACT_COLUMNS
@@ -35,6 +36,12 @@ class Search(Store):
             ordered = [one for one in ordered if _behind(one[0], one[1].cif_no, after, order)]
         return [(row, facts) for _, row, facts in ordered[:limit]]
 
+    def columns(
+        self, rule: Lowered, known: Mapping[str, Any], names: Sequence[str], after: str, limit: int
+    ) -> Sequence[tuple[Any, ...]]:
+        found = ((row.cif_no, record) for record, row, _ in self._of(rule, known) if row.cif_no > after)
+        return [(cif_no, *(record[name] for name in names)) for cif_no, record in nsmallest(limit, found, key=_number)]
+
     def count(self, rule: Lowered, known: Mapping[str, Any], by: str | None) -> Mapping[Any, int]:
         return Counter(None if by is None else record[by] for record, _, _ in self._of(rule, known))
 
@@ -45,6 +52,10 @@ class Search(Store):
             record = {**facts.values, **{name: getattr(row, name) for name in _PARTY}}
             if holds(record, known):
                 yield record, row, facts
+
+
+def _number(one: tuple[str, Mapping[str, Any]]) -> str:
+    return one[0]
 
 
 def _behind(value: Any, cif_no: str, after: tuple[Any, str], order: Order) -> bool:

@@ -50,6 +50,12 @@ class Search(Store):
             found.append((party, FactRow(cif_no=CifNo(party.cif_no), values=facts)))
         return found
 
+    def columns(
+        self, rule: Lowered, known: Mapping[str, Any], names: Sequence[str], after: str, limit: int
+    ) -> Sequence[tuple[Any, ...]]:
+        params = {**self._bound(known), "after_cif_no": after, "most": limit}
+        return self._s.run(_columns(rule, tuple(names)), params).fetchall()
+
     def count(self, rule: Lowered, known: Mapping[str, Any], by: str | None) -> Mapping[Any, int]:
         rows = self._s.run(_count(rule, by), self._bound(known))
         return {value: number for value, number in map(tuple, rows) if number}
@@ -80,6 +86,21 @@ def _page(rule: Lowered, order: Order, kind: str) -> Select[Any]:
         further = column < value if order.descending else column > value
         return statement.where(or_(further, and_(column == value, behind), column.is_(None)))
     return statement
+
+
+@lru_cache(_KEPT)
+def _columns(rule: Lowered, names: tuple[str, ...]) -> Select[Any]:
+    return (
+        select(t.PARTY.c.cif_no, *(_COLUMNS[name].label(f"c{at}") for at, name in enumerate(names)))
+        .select_from(_JOINED)
+        .where(
+            t.PARTY.c.tenant == bindparam("tenant"),
+            t.PARTY.c.cif_no > bindparam("after_cif_no"),
+            condition(rule, _COLUMNS),
+        )
+        .order_by(t.PARTY.c.cif_no)
+        .limit(bindparam("most"))
+    )
 
 
 @lru_cache(_KEPT)

@@ -43,5 +43,10 @@ class SearchStore(Protocol):
         and the cif_no of the last one before. *known* are the rule's parameters.
         """
 
+    def columns(
+        self, rule: Lowered, known: Mapping[str, Any], names: Sequence[str], after: str, limit: int
+    ) -> Sequence[tuple[Any, ...]]:
+        """The fields *names*, the number first, of the first *limit* parties of the rule behind the number *after*, by number."""
+
     def count(self, rule: Lowered, known: Mapping[str, Any], by: str | None) -> Mapping[Any, int]:
         """How many parties there are, by value of the field *by* (None where it is missing), or all under None."""

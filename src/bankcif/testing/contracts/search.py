@@ -94,6 +94,20 @@ class SearchContract:
             numbers = [number for each, number in whole if each == v]
             assert numbers == sorted(numbers)
 
+    @pytest.mark.parametrize("size", [1, 5, 12, 99])
+    @pytest.mark.parametrize("text", ["true", "birth_year > 1961", "false"])
+    def test_columns_are_those_of_the_pages(self, filled: Repository, text: str, size: int) -> None:
+        names, rule = ("birth_year", "branch", "sex", "kind", "life_cycle"), _rule(text)
+        with filled.unit_of_work() as unit:
+            whole = [
+                (row.cif_no, facts.values["birth_year"], row.branch, facts.values["sex"], facts.values["kind"], row.life_cycle)
+                for row, facts in unit.search.page(rule, _KNOWN, Order(), None, 99)
+            ]  # fmt: skip
+            read: list[tuple[Any, ...]] = []
+            while rows := unit.search.columns(rule, _KNOWN, names, read[-1][0] if read else "", size):
+                read += [tuple(row) for row in rows]
+        assert read == whole
+
     def test_counts_by_value_add_up(self, filled: Repository) -> None:
         with filled.unit_of_work() as unit:
             assert unit.search.count(_rule("true"), _KNOWN, "sex") == {"1": 4, "2": 4, None: 4}

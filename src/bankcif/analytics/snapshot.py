@@ -1,0 +1,237 @@
+"""
+Snapshots: columns of customers by pseudonymous keys, with the rows of what each has many of; typed, and kept as a folder of Parquet files that says
+what it is.
+
+A value has the type of its field: text; a whole number; a day; true or false; money as whole minor units, with its currency in a column of its own;
+a decimal as whole units of its last digit. Engines compare days and money as whole numbers, which `Snapshot.resting` gives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .._extras import need
+from .._files import new_folder
+from ..errors import FileError, InputError
+from ..rules import Kind
+
+__all__ = ["KEY", "Column", "Snapshot"]
+
+KEY = "key"
+"""The column of pseudonyms, in the customers and in the rows of each collection."""
+_FORMAT = "bankcif/snapshot/1"
+_MANIFEST = "manifest.json"
+_CUSTOMERS = "customers"
+_MOST_PARTS = 1024
+
+
+@attrs.frozen
+class Column:
+    """
+    What a column is.
+
+    Attributes:
+        kind: Type of its values.
+        shown: How they stand: ``exact``, ``month``, ``year``, ``bands``, or ``masked``, as text that shows what a mask lets.
+        digits: Of a decimal, how many stand behind the point.
+    """
+
+    kind: Kind
+    shown: str = "exact"
+    digits: int = 0
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Snapshot:
+    """
+    Customers in columns.
+
+    Attributes:
+        customers: An Arrow table: `KEY`, then the fields.
+        rows: The rows of each collection, by its name: `KEY`, then the fields of a row.
+        columns: What each column is, by its name; of a row ``COLLECTION.NAME``.
+        as_of: The day whose end it is of.
+        purpose: What it may be used for; the same customer has another key for another purpose.
+        k: How many customers share what is shown of one, at least; 0 of nobody. Of their own rows nothing is reckoned.
+        withheld: Fields that were asked for and are shown of nobody.
+        id: By what the log knows it.
+    """
+
+    customers: Any
+    rows: Mapping[str, Any]
+    columns: Mapping[str, Column]
+    as_of: date
+    purpose: str
+    k: int
+    withheld: tuple[str, ...] = ()
+    id: str = ""
+
+    def __len__(self) -> int:
+        return int(self.customers.num_rows)
+
+    def __repr__(self) -> str:
+        rows = "".join(f", {name} {table.num_rows:,}" for name, table in self.rows.items())
+        return f"Snapshot({len(self):,} customers as of {self.as_of}, {len(self.columns)} columns{rows})"
+
+    def resting(self, collection: str = "") -> Any:
+        """The table of customers, or of *collection*, as rules compare it (`bankcif.rules.holding`): days as whole numbers since 1970-01-01."""
+        pa = need("pyarrow", extra="bulk")
+        table = self._table(collection)
+        for at, name in enumerate(table.column_names):
+            if pa.types.is_date32(table.schema.field(name).type):
+                table = table.set_column(at, name, table.column(name).cast(pa.int32()).cast(pa.int64()))
+        return table
+
+    def to_polars(self, collection: str = "") -> Any:
+        """The table of customers, or of *collection*, as a Polars data frame."""
+        return need("polars", extra="bulk").from_arrow(self._table(collection))
+
+    def to_pandas(self, collection: str = "") -> Any:
+        """The table of customers, or of *collection*, as a pandas data frame; whole numbers that may be missing keep their type."""
+        pd, pa = need("pandas", extra="spark"), need("pyarrow", extra="bulk")
+        kinds = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype(), pa.string(): pd.StringDtype()}
+        return self._table(collection).to_pandas(types_mapper=kinds.get)
+
+    def write(self, folder: Path | str, *, parts: int = 1) -> Path:
+        """
+        Writes a folder of Parquet files, each table in *parts*, with a manifest of what it is and of each file's digest; wholly or not at all, and
+        for its owner alone.
+
+        Raises:
+            FileError: The folder is there already, or cannot be written.
+            InputError: Not so many parts.
+        """
+        if not 1 <= parts <= _MOST_PARTS:
+            raise InputError(f"a snapshot is written in 1 to {_MOST_PARTS} parts", path="$.parts", rule="snapshot")
+        pq = need("pyarrow.parquet", extra="bulk")
+        problem = ""
+        try:
+            self._write(pq, Path(folder), parts)
+        except FileExistsError:
+            problem = "is there already; name another"
+        except OSError:
+            problem = "cannot be written"
+        if problem:
+            raise FileError(f"the folder {folder} {problem}", path=str(folder), rule="snapshot")
+        return Path(folder)
+
+    def _write(self, pq: Any, folder: Path, parts: int) -> None:
+        with new_folder(folder) as made:
+            digests = {}
+            for name in ("", *self.rows):
+                table, inside = self._table(name), made / (name or _CUSTOMERS)
+                inside.mkdir(mode=0o700)
+                for at, part in enumerate(_parts(table, parts)):
+                    path = inside / f"part-{at:04}.parquet"
+                    pq.write_table(part, path, compression="zstd")
+                    digests[str(path.relative_to(made).as_posix())] = _digest(path)
+            manifest = {
+                "format": _FORMAT, "id": self.id, "as_of": self.as_of.isoformat(), "purpose": self.purpose, "customers": len(self), "k": self.k,
+                "withheld": list(self.withheld), "rows": {name: table.num_rows for name, table in self.rows.items()},
+                "columns": {name: attrs.asdict(one) for name, one in self.columns.items()}, "files": digests,
+            }  # fmt: skip
+            (made / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path | str) -> Snapshot:
+        """
+        The snapshot in *folder*, if it is as it was written.
+
+        Raises:
+            FileError: There is none, a file is missing, another or too many, or its columns are not those of the manifest.
+        """
+        pa, pq = need("pyarrow", extra="bulk"), need("pyarrow.parquet", extra="bulk")
+        home = Path(folder)
+        said = manifest_of(home)
+        _need_files(home, said)
+        tables, problem = {}, ""
+        try:
+            for name in (_CUSTOMERS, *said["rows"]):
+                files = sorted(one for one in said["files"] if one.partition("/")[0] == name)
+                tables[name] = pa.concat_tables([pq.read_table(home / one) for one in files])
+        except (OSError, pa.ArrowException):
+            problem = "can not be read"
+        if problem:
+            raise FileError(f"the snapshot {home} {problem}", path=str(home), rule="snapshot")
+        columns = {
+            name: Column(Kind(one["kind"]), one["shown"], one["digits"]) for name, one in said["columns"].items()
+        }
+        found = cls(
+            customers=tables[_CUSTOMERS], rows={name: tables[name] for name in said["rows"]}, columns=columns,
+            as_of=date.fromisoformat(said["as_of"]), purpose=said["purpose"], k=said["k"], withheld=tuple(said["withheld"]), id=said["id"],
+        )  # fmt: skip
+        if (len(found), {name: table.num_rows for name, table in found.rows.items()}) != (
+            said["customers"],
+            said["rows"],
+        ):
+            raise FileError(f"the snapshot {home} has other rows than its manifest", path=str(home), rule="snapshot")
+        return found
+
+    def _table(self, collection: str) -> Any:
+        if not collection:
+            return self.customers
+        if collection not in self.rows:
+            raise InputError(
+                f"the snapshot has no rows of {collection}; it has {', '.join(self.rows) or 'none'}", rule="snapshot"
+            )
+        return self.rows[collection]
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """
+    The manifest of the snapshot in *folder*.
+
+    Raises:
+        FileError: There is none, or it is of another form.
+    """
+    said: Any = None
+    try:
+        said = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or said.get("format") != _FORMAT:
+        raise FileError(f"{folder} holds no snapshot of this version of the library", path=str(folder), rule="snapshot")
+    shape = {
+        "id": str,
+        "as_of": str,
+        "purpose": str,
+        "customers": int,
+        "k": int,
+        "withheld": list,
+        "rows": dict,
+        "columns": dict,
+        "files": dict,
+    }
+    if not all(isinstance(said.get(name), kind) for name, kind in shape.items()):
+        raise FileError(f"the manifest of the snapshot {folder} is not whole", path=str(folder), rule="snapshot")
+    return said
+
+
+def _need_files(home: Path, said: Mapping[str, Any]) -> None:
+    there = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()} - {_MANIFEST}
+    problem = ""
+    if there != said["files"].keys():
+        problem = "has other files than its manifest"
+    elif any(_digest(home / name) != digest for name, digest in said["files"].items()):
+        problem = "was changed since it was written"
+    if problem:
+        raise FileError(f"the snapshot {home} {problem}", path=str(home), rule="snapshot")
+
+
+def _parts(table: Any, parts: int) -> Iterator[Any]:
+    """*table* in so many parts, in order, as even as can be."""
+    for at in range(parts):
+        first, last = table.num_rows * at // parts, table.num_rows * (at + 1) // parts
+        yield table.slice(first, last - first)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

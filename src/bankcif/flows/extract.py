@@ -1,0 +1,302 @@
+"""
+Extracting: authorize -> read -> show as the policy says -> audit -> columns.
+
+What leaves has pseudonymous keys, one for each customer and purpose, and of each field what the policy shows of it: as rules compare it, by month, in bands,
+or as a mask shows it. The log keeps that it was taken, of how many customers, and how few share what is shown of one. Customers are read a page at a
+time, each as they stand when their page is read; as of a day behind, all of them as they stood at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import attrs
+
+from .._extras import need
+from ..access import EXACT, Action, FieldDecision, to_lowered
+from ..analytics import KEY, Column, Snapshot
+from ..audit import AuditEntry
+from ..context import Actor, Purpose, Relation, Sink
+from ..errors import AccessError, InputError
+from ..party import LifeCycle, age_on
+from ..rules import Kind, customer_schema, opened_schema, reader_of, row_fields, row_reader
+from ._columns import Shown, arrow_table, fields_named, least_shared, shown_by
+from ._consented import rests_on_consent
+from ._extracted import Person, people
+from ._relations import open_life_cycles
+from .audiences import need_names
+from .desk import Desk, authorize, over_cap, record, refuse, spend, told
+from .say import tag_is_granted
+
+__all__ = ["extract"]
+
+_LONGEST = 2_000
+_MOST_FIELDS = 200
+_PAGE = 20_000
+_FLUSH = 20_000
+_TAGS = ("tag:", "segment:")
+_OF_PARTY = ("kind", "life_cycle", "review_state", "branch", "manager", "prefecture")
+
+
+def extract(
+    desk: Desk, fields: Sequence[str], *, as_of: date | None = None, actor: Actor, purpose: Purpose
+) -> Snapshot:
+    """
+    Columns of the customers whom *actor* may extract.
+
+    Args:
+        fields: Fields that rules speak of (``branch``, ``age``, ``aum``), fields of the catalogue as their masks show them (``address``), collections of
+            rows (``holdings``), and ``tag:NAME`` or ``segment:NAME``.
+        as_of: The day at whose end it is of; today if None.
+
+    Raises:
+        InputError: A field that there is not, twice or too many, or a day to come.
+        NotFoundOrNotAllowedError: The policy does not let *actor* extract.
+        AccessError: *actor* has extracted as many customers in this hour as they may, or fewer share what is shown of one than the grant asks for.
+        MissingExtraError: Arrow is not installed.
+
+    Cost: of plain facts alone, by a policy that shows everybody alike, some 3 µs a customer and nothing is opened; otherwise the groups that are asked for are
+        opened. Memory grows with the cells.
+    """
+    authorize(desk, actor, Action.EXTRACT, "extract", purpose)
+    need("pyarrow", extra="bulk")
+    asked = _asked(desk, fields)
+    today = desk.today()
+    if as_of is not None and as_of > today:
+        raise InputError("nobody knows a day to come", path="$.as_of", rule="future")
+    then = as_of if as_of is not None and as_of < today else None
+    gathered = _Gathered(desk, asked, purpose, then or today)
+    if not (then is None and _is_plain(desk, asked, actor, purpose) and gathered.take_plain(actor)):
+        for page in people(desk, asked.groups(), then, tags=bool(asked.tags), actor=actor, purpose=purpose):
+            gathered.take(page)
+    made = gathered.snapshot()
+    rule = f"{made.id},as_of:{made.as_of},k:{made.k},withheld:{'+'.join(made.withheld)},{','.join(sorted(gathered.grants))}"
+    least = max(
+        (one.limits.least_k for one in desk.policy.grants_of(actor) if Action.EXTRACT in one.actions), default=1
+    )
+    few = 0 < made.k < least
+    with desk.unit_of_work() as unit:
+        within = not few and spend(desk, unit, actor, Action.EXTRACT, max(len(made), 1))
+        if within:
+            entry = AuditEntry.by(
+                actor,
+                "extract",
+                desk.now(),
+                purpose=purpose,
+                count=len(made),
+                fields=tuple(fields),
+                rule=rule[:_LONGEST],
+            )
+            record(desk, unit, [entry])
+            unit.commit()
+    if few:
+        refuse(desk, actor, "extract", purpose, fields=tuple(fields), rule="k_anonymity")
+        raise told(
+            AccessError(
+                f"fewer than {least} customers share what is shown of one; ask for fewer fields", rule="k_anonymity"
+            )
+        )
+    if not within:
+        raise over_cap(desk, actor, Action.EXTRACT, "extract", purpose)
+    return made
+
+
+@attrs.frozen
+class _Asked:
+    """What is asked for, in its order: fields, collections, tags and segments."""
+
+    fields: tuple[str, ...]
+    collections: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    def groups(self) -> frozenset[str]:
+        """The fields of the catalogue behind it."""
+        return frozenset(one for name in (*self.fields, *self.collections) for one in fields_named(name))
+
+
+def _asked(desk: Desk, names: Sequence[str]) -> _Asked:
+    if isinstance(names, str) or not 0 < len(names) <= _MOST_FIELDS or len(set(names)) < len(names):
+        raise InputError(f"name 1 to {_MOST_FIELDS} fields, each once", path="$.fields", rule="unknown_field")
+    tags = tuple(name for name in names if name.startswith(_TAGS))
+    if tags:
+        need_names(desk, tags)
+    others = [name for name in names if name not in tags]
+    for name in others:
+        fields_named(name)
+    collections = tuple(name for name in others if name in opened_schema().collections)
+    return _Asked(tuple(name for name in others if name not in collections), collections, tags)
+
+
+def _is_plain(desk: Desk, asked: _Asked, actor: Actor, purpose: Purpose) -> bool:
+    """Whether nothing needs to be opened, and everybody is shown alike."""
+    facts = customer_schema().keys() & opened_schema().keys()
+    alike = desk.policy.is_even(actor, Action.EXTRACT, purpose, Sink.EXPORT)
+    return (
+        alike and not rests_on_consent(desk, Action.EXTRACT, purpose) and not (asked.collections or asked.tags) and facts >= set(asked.fields)
+    )  # fmt: skip
+
+
+class _Gathered:
+    """Columns as they come in."""
+
+    def __init__(self, desk: Desk, asked: _Asked, purpose: Purpose, day: date) -> None:
+        self._desk, self._asked, self._purpose, self._day = desk, asked, purpose, day
+        self._use = f"extract:{purpose.value}"
+        self.grants: set[str] = set()
+        self._columns: dict[str, dict[str, Column]] = {name: {} for name in ("", *asked.collections)}
+        self._shown: dict[Any, dict[str, Shown]] = {}
+        self._keys: dict[str, list[str]] = {name: [] for name in self._columns}
+        self._values: dict[str, list[list[Any]]] = {}
+        self._tables: dict[str, list[Any]] = {name: [] for name in self._columns}
+        self._readers = {
+            name: reader_of(name)
+            for name in asked.fields
+            if name in opened_schema() and name not in (*_OF_PARTY, "age")
+        }
+        self._rows = {name: row_reader(name) for name in asked.collections}
+        self._start()
+
+    def take_plain(self, actor: Actor) -> bool:
+        """Takes in everybody from plain facts, if all that is asked for is shown as it is or not at all."""
+        desk, purpose = self._desk, self._purpose
+        granted = desk.policy.granted(actor, Action.EXTRACT, purpose, Relation.ANY, Sink.EXPORT)
+        shown = self._shown_by(granted)
+        if any(one.of is not None for one in shown.values()):
+            return False
+        names = [name for name in self._asked.fields if shown[name].column is not None]
+        columns = {name: one.column for name, one in shown.items() if one.column is not None}
+        rule, gone, after = to_lowered(open_life_cycles(purpose)), _gone(purpose), ""
+        while True:
+            with desk.repository.unit_of_work() as unit:
+                rows = unit.search.columns(rule, {}, ("life_cycle", *names), after, _PAGE)
+            seen = [row for row in rows if row[1] not in gone]  # a store that errs shows nobody too many
+            numbers, _, *values = zip(*seen, strict=True) if seen else ((), (), *((),) * len(names))
+            by_name = dict(zip(names, values, strict=True))
+            self._tables[""].append(arrow_table(self._pseudonyms(numbers), by_name, columns))
+            if len(rows) < _PAGE:
+                return True
+            after = rows[-1][0]
+
+    def take(self, page: Sequence[Person]) -> None:
+        """Takes in some customers."""
+        keys = self._pseudonyms([one.cif_no for one in page])
+        for one, key in zip(page, keys, strict=True):
+            shown = self._shown_by(one.granted)
+            values = self._values[""]
+            for place, name in enumerate(self._asked.fields):
+                values[place].append(self._value(one, name, shown[name]))
+            for place, name in enumerate(self._asked.tags, len(self._asked.fields)):
+                may = tag_is_granted(one.catalogue, one.granted, name) if one.catalogue else False
+                values[place].append(name in one.has if may and one.has is not None else None)
+                if may:
+                    self._columns[""].setdefault(name, Column(Kind.BOOLEAN))
+            self._keys[""].append(key)
+            for name, read in self._rows.items():
+                if shown[name].column is not None:
+                    for row in read(one.values):
+                        self._keys[name].append(key)
+                        for column, value in zip(self._values[name], row, strict=True):
+                            column.append(value)
+        if len(self._keys[""]) >= _FLUSH:
+            self._flush()
+
+    def snapshot(self) -> Snapshot:
+        """All that came in."""
+        pa = need("pyarrow", extra="bulk")
+        self._flush()
+        tables = {name: pa.concat_tables(self._filled(name)) for name in self._tables}
+        columns = dict(self._columns[""])
+        for name in self._asked.collections:
+            columns |= {f"{name}.{field}": column for field, column in self._columns[name].items()}
+        shown = [name for name in (*self._asked.fields, *self._asked.tags) if name in self._columns[""]]
+        withheld = [name for name in (*self._asked.fields, *self._asked.tags) if name not in self._columns[""]]
+        withheld += [name for name in self._asked.collections if not self._columns[name]]
+        customers = tables.pop("").select([KEY, *shown])
+        rows = {name: table for name, table in tables.items() if self._columns[name]}
+        return Snapshot(
+            customers=customers, rows=rows, columns=columns, as_of=self._day, purpose=self._purpose.value, k=least_shared(customers, shown),
+            withheld=tuple(withheld), id=self._desk.ids.draw(8).hex(),
+        )  # fmt: skip
+
+    def _pseudonyms(self, cif_nos: Sequence[str]) -> list[str]:
+        digest, use = self._desk.digester.digest, self._use
+        return [digest(use, cif_no.encode()).hex() for cif_no in cif_nos]
+
+    def _shown_by(self, granted: Mapping[str, FieldDecision]) -> dict[str, Shown]:
+        """How what is asked for is shown by these decisions; worked out once for each combination that occurs."""
+        behind = tuple(granted.get(name) for name in sorted(self._asked.groups()))
+        found = self._shown.get((behind, bool(granted)))
+        if found is None:
+            found = self._shown[behind, bool(granted)] = {
+                name: shown_by(name, granted, self._desk.masks)
+                for name in (*self._asked.fields, *self._asked.collections)
+            }
+            self.grants |= {one.decision.rule for one in behind if one is not None}
+            for name, one in found.items():
+                if one.column is not None:
+                    self._note(name, one.column)
+        return found
+
+    def _note(self, name: str, column: Column) -> None:
+        """Keeps what a column is; shown to some in one way and to others in another, it is both."""
+        if name in self._asked.collections:
+            fields = opened_schema().collections[name].fields
+            self._columns[name] = {one: Column(fields[one].kind, EXACT, fields[one].digits) for one in row_fields(name)}
+            return
+        known = self._columns[""].get(name)
+        ways = {column.shown} if known is None else {column.shown, *known.shown.split("+")}
+        self._columns[""][name] = attrs.evolve(column, shown="+".join(sorted(ways)))
+
+    def _value(self, one: Person, name: str, shown: Shown) -> Any:
+        if shown.column is None:
+            return None
+        if name in _OF_PARTY:
+            value = one.party.get(name)
+        elif name == "age":
+            born = one.values.get("birth_date")
+            value = age_on(date.fromisoformat(born), self._day) if born else None
+        else:
+            reader = self._readers.get(name)
+            value = one.values.get(name) if reader is None else reader(one.values)
+        if value is None or shown.of is None:
+            return value
+        said = one.values.get(name)
+        return shown.of(value, said.get("currency") if isinstance(said, Mapping) else None)
+
+    def _start(self) -> None:
+        self._keys = {name: [] for name in self._keys}
+        self._values = {"": [[] for _ in (*self._asked.fields, *self._asked.tags)]}
+        self._values |= {name: [[] for _ in row_fields(name)] for name in self._asked.collections}
+
+    def _flush(self) -> None:
+        for name in self._tables:
+            names = row_fields(name) if name else (*self._asked.fields, *self._asked.tags)
+            if self._keys[name]:
+                self._tables[name].append(
+                    arrow_table(self._keys[name], dict(zip(names, self._values[name], strict=True)), self._types(name))
+                )
+        self._start()
+
+    def _types(self, name: str) -> dict[str, Column]:
+        """Of every column that is asked for; of one that nobody was shown yet, by its field."""
+        schema = opened_schema()
+        if name:
+            fields = schema.collections[name].fields
+            return {one: Column(fields[one].kind, EXACT, fields[one].digits) for one in row_fields(name)}
+        kinds = {one: schema[one].kind if one in schema else Kind.TEXT for one in self._asked.fields}
+        return {one: Column(kind) for one, kind in kinds.items()} | {
+            one: Column(Kind.BOOLEAN) for one in self._asked.tags
+        }
+
+    def _filled(self, name: str) -> list[Any]:
+        """The tables of a name, one of no rows at least."""
+        types = self._columns[name] if not name and self._tables[name] else self._types(name)
+        return self._tables[name] or [arrow_table([], {one: [] for one in types}, types)]
+
+
+def _gone(purpose: Purpose) -> frozenset[str]:
+    """Where a party stands of whom nothing is extracted."""
+    restricted = () if purpose in (Purpose.COMPLIANCE, Purpose.AUDIT) else (LifeCycle.RESTRICTED,)
+    return frozenset(one.value for one in (LifeCycle.MERGED, LifeCycle.ERASED, *restricted))
