@@ -460,6 +460,13 @@ def examined() -> dict[str, Any]:
     return quality()
 
 
+def extracted() -> dict[str, Any]:
+    """Columns of a million customers, and sealed groups; see `extract`."""
+    from extract import extract
+
+    return extract(rounds=3)
+
+
 def tagged() -> dict[str, Any]:
     """Tags in the store; see `tags`."""
     from tags import tags
@@ -506,13 +513,14 @@ BENCHES = {
     "rules": ruled,
     "tags": tagged,
     "quality": examined,
+    "extract": extracted,
     "search": searched,
     "growth": grown,
     "link": link,
 }
 
 
-ALONE = {"link", "growth"}
+ALONE = {"link", "growth", "extract"}
 """What is measured where it is named, or with ``--large``: each takes minutes of its own."""
 AIMS = {
     ("guard", "decide_us"): 20,

@@ -19,7 +19,7 @@ from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose, errors
 from bankcif.errors import BankCIFError, ConfigurationError, FileError, NotFoundOrNotAllowedError, StorageError
 from bankcif.flows.load import HeldRow
 from bankcif.intake import Channel, read_channel
-from bankcif.parallel import load_in_processes
+from bankcif.parallel import extract_in_processes, load_in_processes
 from bankcif.testing import synthetic_tables
 from bankcif.testing.factories import forms, make_world
 from tests.conftest import ALL_ROLES, known
@@ -158,12 +158,32 @@ def test_three_processes_make_of_a_file_what_one_makes(
 def test_a_process_that_is_killed_is_told_and_the_same_file_again_brings_the_rest(
     place: str, channel: Channel, file: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(StorageError, match="a process of this load ended before it was done"):
+    with pytest.raises(StorageError, match="a process ended before it was done"):
         load_in_processes(partial(dying, place, tmp_path), file, channel, processes=2, actor=WHO)
     report = load_in_processes(partial(dying, place, tmp_path), file, channel, processes=2, actor=WHO)
     assert report.rows == ROWS
     assert report.outcomes[Outcome.UNCHANGED] > 0
     check(place, tmp_path)
+
+
+def test_processes_extract_what_one_does(place: str, channel: Channel, file: Path, tmp_path: Path) -> None:
+    """Opened side by side, and joined; the log has an entry of each part, and no process is given a key."""
+    analyst, names = Actor(id="a.na", roles={"analyst"}), ["has_phone", "birth_year", "holdings", "branch"]
+    with opener(place, tmp_path) as cif:
+        cif.load(file, channel, actor=WHO)
+        whole = cif.extract(names, actor=analyst)
+    made = extract_in_processes(partial(opener, place, tmp_path), names, processes=2, actor=analyst)
+    assert made.customers.to_pylist() == whole.customers.to_pylist()
+    assert (made.k, made.columns, len(made)) == (whole.k, whole.columns, len(whole))
+    with opener(place, tmp_path) as cif:
+        entries = [one for one in cif.audit.deeds("a.na", actor=WHO) if one.action == "extract"]
+        assert sorted(one.count for one in entries)[-1] == len(whole)
+        assert sum(one.count for one in entries) == 2 * len(whole)
+        assert len(entries) == 3
+    with pytest.raises(NotFoundOrNotAllowedError):
+        extract_in_processes(partial(opener, place, tmp_path), names, processes=2, actor=WHO, purpose=Purpose.MARKETING)
+    with pytest.raises(ConfigurationError, match="1 to 64 processes"):
+        extract_in_processes(partial(opener, place, tmp_path), names, processes=0, actor=analyst)
 
 
 def test_what_one_process_refuses_is_the_caller_s_to_hear(

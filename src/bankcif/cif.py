@@ -334,10 +334,10 @@ class CIF:
 
     @as_call("extract", "extract")
     def extract(
-        self, fields: Sequence[str], *, actor: Actor, purpose: Purpose = Purpose.ANALYTICS, as_of: date | None = None
-    ) -> Snapshot:
-        """Customers in columns, by pseudonymous keys; see `bankcif.flows.extract.extract`."""
-        return extract_flow.extract(self._desk, fields, as_of=as_of, actor=actor, purpose=purpose)
+        self, fields: Sequence[str], *, actor: Actor, purpose: Purpose = Purpose.ANALYTICS, as_of: date | None = None, part: tuple[int, int] = (0, 1),
+    ) -> Snapshot:  # fmt: skip
+        """Customers in columns, by pseudonymous keys; see `bankcif.flows.extract.extract`, and `bankcif.parallel` of *part*."""
+        return extract_flow.extract(self._desk, fields, as_of=as_of, part=part, actor=actor, purpose=purpose)
 
     @as_call("summarize", "summarize")
     def summarize(self, *, actor: Actor, purpose: Purpose) -> analyze.Summary:

@@ -38,7 +38,9 @@ def test_columns_are_written_and_wrong_input_is_told_in_a_sentence(
     made = Snapshot.read("columns")
     assert sorted(made.customers["sex"].to_pylist()) == ["1", "2"]
     assert "154123" not in "".join(str(path.read_bytes()) for path in Path("columns").rglob("*.parquet"))
-    code, out, _ = said(capsys, "sex", "holdings", "--to", "more", "--parts", "3", *ANALYST, "--json")
+    code, out, _ = said(
+        capsys, "sex", "holdings", "--to", "more", "--parts", "3", "--processes", "2", *ANALYST, "--json"
+    )
     assert (code, json.loads(out)["customers"], json.loads(out)["columns"]["sex"]) == (0, 2, "exact")
     for words, sentence in {
         ("sex", "--to", "columns"): "is there already", ("shoes", "--to", "x"): "no field shoes", ("cif_no", "--to", "x"): "no field cif_no",

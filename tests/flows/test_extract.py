@@ -174,6 +174,39 @@ def test_pages_of_any_size_come_to_the_same(
                 assert (len(made), made.customers.column_names) == (0, [KEY]), "nobody was known yet"
 
 
+@pytest.mark.parametrize("parts", [2, 3, 64])
+def test_parts_are_the_whole(cif: CIF, three: tuple[str, str, str], parts: int, clock: FixedClock) -> None:
+    for n in range(12):
+        register(
+            cif,
+            STEWARD,
+            f"m{n}",
+            name="赵钱孙李周吴郑王冯陈褚卫"[n] + "云飞",
+            phone=f"1541234{n:04}",
+            identifiers=None,
+            sex="1",
+        )
+    clock.advance(timedelta(days=1))
+    ask = {"actor": known(ANALYST, clock.now()), "purpose": ANALYTICS}
+    for names, as_of in ((["sex", "branch"], None), (["sex", "aum", "holdings"], None), (["sex", "holdings"], TODAY)):
+        whole = cif.extract(names, as_of=as_of, **ask)
+        made = [flow.extract(cif._desk, names, as_of=as_of, part=(at, parts), **ask) for at in range(parts)]
+        assert [key for one in made for key in one.customers[KEY].to_pylist()] == whole.customers[KEY].to_pylist()
+        assert sum(one.rows["holdings"].num_rows for one in made if "holdings" in one.rows) == (
+            2 if "holdings" in names else 0
+        )
+        assert Snapshot.joined(made).customers.to_pylist() == whole.customers.to_pylist()
+        assert (Snapshot.joined(made).k, Snapshot.joined(made).columns) == (whole.k, whole.columns)
+
+
+def test_a_part_is_one_of_some_and_none_where_all_are_to_be_alike(cif: CIF, three: tuple[str, str, str]) -> None:
+    for part in ((1, 1), (-1, 2), (0, 0), (0, 65)):
+        with pytest.raises(InputError, match="in 1 to 64 parts"):
+            flow.extract(cif._desk, ["sex"], part=part, **ASK)
+    with Under(cif, analysing(least_k=2)), pytest.raises(AccessError):
+        flow.extract(cif._desk, ["life_cycle"], part=(0, 2), **ASK)
+
+
 # What the policy shows
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .._files import new_folder
 from ..errors import FileError, InputError
 from ..rules import Kind
 
-__all__ = ["KEY", "Column", "Snapshot"]
+__all__ = ["KEY", "Column", "Snapshot", "least_shared", "manifest_of"]
 
 KEY = "key"
 """The column of pseudonyms, in the customers and in the rows of each collection."""
@@ -46,6 +46,10 @@ class Column:
     kind: Kind
     shown: str = "exact"
     digits: int = 0
+
+    def with_(self, other: Column) -> Column:
+        """What the column is where some are shown in one way and others in another: both, in words joined by ``+``."""
+        return attrs.evolve(self, shown="+".join(sorted({*self.shown.split("+"), *other.shown.split("+")})))
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -174,6 +178,31 @@ class Snapshot:
             raise FileError(f"the snapshot {home} has other rows than its manifest", path=str(home), rule="snapshot")
         return found
 
+    @classmethod
+    def joined(cls, parts: Sequence[Snapshot]) -> Snapshot:
+        """
+        The snapshot whose *parts* these are, of the same fields, day and purpose; by what the log knows the first.
+
+        Raises:
+            InputError: There are none, or they are of different days or purposes.
+        """
+        pa = need("pyarrow", extra="bulk")
+        if not parts or len({(one.as_of, one.purpose) for one in parts}) > 1:
+            raise InputError("parts of one snapshot are of one day and one purpose", path="$.parts", rule="snapshot")
+        columns: dict[str, Column] = {}
+        for one in parts:
+            for name, column in one.columns.items():
+                columns[name] = column if name not in columns else column.with_(columns[name])
+        shown = [name for name in columns if "." not in name]
+        rows = {name: [one.rows[name] for one in parts if name in one.rows] for one in parts for name in one.rows}
+        whole = [_filled(pa, one.customers, shown, parts) for one in parts]
+        customers = pa.concat_tables(whole)
+        return cls(
+            customers=customers, rows={name: pa.concat_tables(tables) for name, tables in rows.items()}, columns=columns, as_of=parts[0].as_of,
+            purpose=parts[0].purpose, k=least_shared(customers, shown), id=parts[0].id,
+            withheld=tuple(name for name in parts[0].withheld if name not in columns and name not in rows),
+        )  # fmt: skip
+
     def _table(self, collection: str) -> Any:
         if not collection:
             return self.customers
@@ -223,6 +252,24 @@ def _need_files(home: Path, said: Mapping[str, Any]) -> None:
         problem = "was changed since it was written"
     if problem:
         raise FileError(f"the snapshot {home} {problem}", path=str(home), rule="snapshot")
+
+
+def least_shared(table: Any, columns: Iterable[str]) -> int:
+    """How many rows share all that *columns* show, at least; 0 of none."""
+    names = list(columns)
+    if not table.num_rows or not names:
+        return int(table.num_rows)
+    counted = table.select(names).group_by(names).aggregate([([], "count_all")])
+    return int(need("pyarrow.compute", extra="bulk").min(counted["count_all"]).as_py())
+
+
+def _filled(pa: Any, table: Any, names: Sequence[str], parts: Sequence[Snapshot]) -> Any:
+    """*table* with all of *names*, missing of everybody where nobody of its part was shown one."""
+    for name in names:
+        if name not in table.column_names:
+            type_ = next(one.customers.schema.field(name).type for one in parts if name in one.customers.column_names)
+            table = table.append_column(name, pa.nulls(table.num_rows, type_))
+    return table.select([KEY, *names])
 
 
 def _parts(table: Any, parts: int) -> Iterator[Any]:

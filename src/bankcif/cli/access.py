@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
@@ -11,6 +12,7 @@ import click
 from .._clock import SystemClock
 from ..errors import FileError
 from ..flows.export import ExportSpec, Recipient
+from ..parallel import extract_in_processes
 from ..render import csv_text, mark_line
 from ..tagging import AudiencePlan
 from ._audience import audience_options
@@ -107,12 +109,26 @@ def export(
 @click.option("--to", "out", type=click.Path(path_type=Path), required=True, help="Folder to write; never overwritten.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As everybody stood at the end of that day.")
 @click.option("--parts", type=int, default=1, show_default=True, help="Into how many files each table is written.")
+@click.option(
+    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many open customers at once."
+)
 @customer_command
-def extract(session: Session, fields: tuple[str, ...], out: Path, as_of: datetime | None, parts: int) -> int:
+def extract(
+    session: Session, fields: tuple[str, ...], out: Path, as_of: datetime | None, parts: int, processes: int
+) -> int:
     """Take FIELDS of all customers in columns, by pseudonymous keys, as a folder of Parquet files: fields, collections such as holdings, tag:NAME."""
     with session.open() as cif:
-        made = cif.extract(
-            fields, as_of=None if as_of is None else as_of.date(), actor=session.actor(cif), purpose=session.purpose
+        asked: dict[str, Any] = {
+            "actor": session.actor(cif),
+            "purpose": session.purpose,
+            "as_of": None if as_of is None else as_of.date(),
+        }
+        # What a sink gets, it gets from this process.
+        opener = attrs.evolve(session, sink=None).open
+        made = (
+            cif.extract(fields, **asked)
+            if processes == 1
+            else extract_in_processes(opener, fields, processes=processes, **asked)
         )
     made.write(out, parts=parts)
     document = {

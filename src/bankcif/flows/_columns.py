@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -18,7 +20,14 @@ from ..errors import InputError
 from ..party import CATALOGUE, FIELD_NAMES, PartyKind, currency_digits
 from ..rules import Kind, fields_behind, opened_schema
 
-__all__ = ["MASKED", "Shown", "arrow_table", "fields_named", "least_shared", "shown_by"]
+__all__ = [
+    "MASKED",
+    "Shown",
+    "arrow_table",
+    "fields_named",
+    "shown_by",
+    "uncollected",
+]
 
 MASKED = "masked"
 _FREE = frozenset({"kind", "life_cycle", "review_state"})
@@ -132,6 +141,18 @@ def _in_bands(bounds: Sequence[int], *, money: bool) -> Callable[[Any, str | Non
     return band
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without Python's search for circles of garbage, which would go through every cell that was read, again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def arrow_table(keys: Sequence[str], values: Mapping[str, Sequence[Any]], columns: Mapping[str, Column]) -> Any:
     """An Arrow table of *keys* and columns of values as rules compare them."""
     pa = need("pyarrow", extra="bulk")
@@ -141,12 +162,3 @@ def arrow_table(keys: Sequence[str], values: Mapping[str, Sequence[Any]], column
         found = pa.array(values[name], types.get(column.kind, pa.int64()))
         arrays[name] = found.cast(pa.date32()) if column.kind is Kind.DATE else found
     return pa.table(arrays)
-
-
-def least_shared(table: Any, columns: Iterable[str]) -> int:
-    """How many rows share all that *columns* show, at least; 0 of none."""
-    names = list(columns)
-    if not table.num_rows or not names:
-        return int(table.num_rows)
-    counted = table.select(names).group_by(names).aggregate([([], "count_all")])
-    return int(need("pyarrow.compute", extra="bulk").min(counted["count_all"]).as_py())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
 from ..access import Action, FieldDecision, row_known, to_lowered
-from ..context import Actor, Purpose, Sink
-from ..party import CATALOGUE, CifNo, ConsentUse, DataGroup, LifeCycle, PartyKind, strictest
+from ..context import Actor, Purpose, Relation, Sink
+from ..errors import KeyMissingError
+from ..party import CATALOGUE, CifNo, ConsentUse, DataGroup, LifeCycle, PartyKind, number_at, strictest
 from ..protection import DataKey
 from ..rules import And, compiled
 from ..storage import Order, UnitOfWork
@@ -18,15 +19,18 @@ from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, GoldenRow, PartyRow
 from ..tagging import Catalogue, Portrait
 from ._consented import consented, rests_on_consent, spoken_of
-from ._opened import born_of, golden_place, open_goldens
-from ._portrait import open_portraits, portrait_place, stood
+from ._opened import born_of, golden_place
+from ._portrait import portrait_place, stood
 from ._relations import granted_by_policy, open_life_cycles, record_of, resolved, standing_of
 from .desk import Desk
 
-__all__ = ["Person", "people"]
+__all__ = ["OF_PARTY", "Person", "Wanted", "gone_for", "people"]
 
-_AT_ONCE = 500
-_GONE = (LifeCycle.RESTRICTED, LifeCycle.ERASED)
+OF_PARTY = ("kind", "life_cycle", "review_state", "branch", "manager", "prefecture")
+"""What is known of a customer without opening anything, and stands with the party."""
+_LIFE_CYCLE = 1 + OF_PARTY.index("life_cycle")
+_AT_ONCE, _MANY, _TRIES = 500, 2_000, 3
+T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -51,89 +55,174 @@ class Person:
     catalogue: Catalogue | None
 
 
-def people(
-    desk: Desk, fields: Collection[str], then: date | None, *, tags: bool, actor: Actor, purpose: Purpose
-) -> Iterator[Sequence[Person]]:
+@attrs.frozen(kw_only=True)
+class Wanted:
     """
-    The customers of whom *actor* may extract something, a page at a time.
+    What of whom is wanted.
 
-    Args:
-        fields: Of the catalogue, what is needed: only the groups that hold them are opened.
+    Attributes:
+        groups: Golden groups to be opened.
+        tags: Whether their tags are.
         then: The day at whose end they are told of; None for as they stand.
-        tags: Whether their tags are needed.
+        actor, purpose: On whose behalf, what for.
+        part: Which part of the customers, of how many.
     """
-    groups = {field.group for kind in PartyKind for field in CATALOGUE[kind].values() if field.name in fields}
-    if "birth_date" in fields:
-        groups.add(DataGroup.IDENTITY)
-    if then is None:
-        yield from _standing(desk, groups, tags, actor, purpose)
-    else:
-        yield from _stood(desk, groups, tags, then, actor, purpose)
+
+    groups: frozenset[DataGroup]
+    tags: bool
+    then: date | None
+    actor: Actor
+    purpose: Purpose
+    part: tuple[int, int] = (0, 1)
+
+    @classmethod
+    def of(cls, fields: Collection[str], **more: Any) -> Wanted:
+        """Of these fields of the catalogue."""
+        found = {field.group for kind in PartyKind for field in CATALOGUE[kind].values() if field.name in fields}
+        return cls(groups=frozenset(found), **more)
+
+    @property
+    def span(self) -> tuple[str, str]:
+        """Behind which number its part begins, and before which it ends; numbers are random, so that parts are even."""
+        at, parts = self.part
+        first, last = (number_at(one, parts) for one in (at, at + 1))
+        return first, last
 
 
-def _standing(
-    desk: Desk, groups: Collection[DataGroup], tags: bool, actor: Actor, purpose: Purpose
-) -> Iterator[Sequence[Person]]:
+def people(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
+    """The customers of whom something may be extracted, a page at a time."""
+    alike = desk.policy.is_even(wanted.actor, Action.EXTRACT, wanted.purpose, Sink.EXPORT)
+    if wanted.then is not None:
+        return _stood(desk, wanted, wanted.then)
+    if alike and not rests_on_consent(desk, Action.EXTRACT, wanted.purpose):
+        return _alike(desk, wanted)
+    return _standing(desk, wanted)
+
+
+def _alike(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
+    """Where of everybody the same may be shown: nobody's rights are looked at, and of their rows only what stands with the party is read."""
+    granted = desk.policy.granted(wanted.actor, Action.EXTRACT, wanted.purpose, Relation.ANY, Sink.EXPORT)
+    catalogue = None if desk.tags is None else desk.tags.evaluator.catalogue
+    rule, gone = to_lowered(open_life_cycles(wanted.purpose)), gone_for(wanted.purpose)
+    after, last = wanted.span
+    columns: Sequence[Sequence[Any]] = ()
+
+    def read(unit: UnitOfWork) -> tuple[list[tuple[Any, ...]], Sequence[GoldenRow]]:
+        nonlocal columns
+        columns = unit.search.columns(rule, {}, OF_PARTY, after, _MANY)
+        # A store that errs shows nobody too many.
+        mine = [row for row in zip(*columns, strict=True) if row[0] < last and row[_LIFE_CYCLE] not in gone]
+        return mine, _now(unit, wanted, [CifNo(row[0]) for row in mine])
+
+    while True:
+        rows, values, portraits = _read(desk, read)
+        yield [
+            Person(
+                cif_no=row[0], granted=granted, party=dict(zip(OF_PARTY, row[1:], strict=True)), values=_born(row[1], values.get(row[0], {})),
+                has=portraits[row[0]].has.keys() if row[0] in portraits else None, catalogue=catalogue,
+            )
+            for row in rows
+        ]  # fmt: skip
+        if len(columns[0]) < _MANY or columns[0][-1] >= last:
+            return
+        after = columns[0][-1]
+
+
+def _standing(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
+    actor, purpose = wanted.actor, wanted.purpose
     with desk.repository.unit_of_work() as unit:
         ticketed, broken = standing_of(desk, unit, actor)
     mine = desk.policy.visible(actor, Action.EXTRACT, purpose, sink=Sink.EXPORT, ticketed=ticketed, broken=broken)
     rule = to_lowered(And((mine, open_life_cycles(purpose))))
-    known, holds, last = row_known(rule, actor, desk.today()), compiled(rule), None
-    while True:
-        with desk.repository.unit_of_work() as unit:
-            page = unit.search.page(rule, known, Order(), last, _AT_ONCE)
-            rows = [(row, facts) for row, facts in page if holds(record_of(row, facts), known)]
-            granted = _granted(desk, unit, rows, actor, purpose, broken)
-            numbers = list(granted)
-            values = open_goldens(desk, unit, numbers, groups=groups) if groups else {one: {} for one in numbers}
-            portraits = open_portraits(desk, unit, numbers) if tags and numbers else {}
-        yield [
-            _person(desk, row, granted[row.cif_no], values[row.cif_no], _party(row, facts), portraits.get(row.cif_no))
-            for row, facts in rows
-            if row.cif_no in granted
-        ]
-        if len(page) < _AT_ONCE:
-            return
-        last = (page[-1][0].cif_no, page[-1][0].cif_no)
+    known, holds = row_known(rule, actor, desk.today()), compiled(rule)
+    after, last = wanted.span
+    page: Sequence[tuple[PartyRow, FactRow]] = ()
+    granted: Mapping[CifNo, Mapping[str, FieldDecision]] = {}
 
+    def read(unit: UnitOfWork) -> tuple[list[tuple[PartyRow, FactRow]], Sequence[GoldenRow]]:
+        nonlocal page, granted
+        page = unit.search.page(rule, known, Order(), (after, after), _AT_ONCE)
+        mine = [(row, facts) for row, facts in page if row.cif_no < last and holds(record_of(row, facts), known)]
+        granted = _granted(desk, unit, mine, wanted, broken)
+        return [(row, facts) for row, facts in mine if row.cif_no in granted], _now(unit, wanted, list(granted))
 
-def _stood(
-    desk: Desk, groups: Collection[DataGroup], tags: bool, then: date, actor: Actor, purpose: Purpose
-) -> Iterator[Sequence[Person]]:
-    """
-    Customers as they stood at the end of a day: whoever had a golden record by then, merged since or not. What may be shown of them is decided by where
-    they stand now, and nothing is of whom it may not be now.
-    """
-    at, after = desk.span(None, then)[1] - 1, ""
-    wanted = {*(group.value for group in groups), *((PORTRAIT,) if tags else ()), *_OF_PARTY}
     while True:
-        with desk.repository.unit_of_work() as unit:
-            page = unit.parties.page(after, _AT_ONCE)
-            _, broken = standing_of(desk, unit, actor)
-            survivors = resolved(unit, [row.cif_no for row in page]) if page else {}
-            open_ones = [row for row in page if _is_open(survivors.get(row.cif_no), purpose)]
-            history = unit.copies.history([row.cif_no for row in open_ones]) if open_ones else ()
-            known = [row for row in history if stood(row, at)]
-            there = {row.cif_no for row in known if row.data_group != PORTRAIT}
-            facts = unit.copies.facts(list(there)) if there and desk.policy.has_row_rules else {}
-            rows = [(row, facts.get(row.cif_no)) for row in open_ones if row.cif_no in there]
-            granted = _granted(desk, unit, rows, actor, purpose, broken)
-            values, portraits = _opened(
-                desk, [one for one in known if one.cif_no in granted and one.data_group in wanted]
-            )
+        rows, values, portraits = _read(desk, read)
         yield [
             _person(
                 desk,
                 row,
                 granted[row.cif_no],
-                values[row.cif_no],
-                _party_then(row, values[row.cif_no]),
+                values.get(row.cif_no, {}),
+                _party(row, facts),
                 portraits.get(row.cif_no),
             )
-            for row, _ in rows
-            if row.cif_no in granted
+            for row, facts in rows
         ]
-        if len(page) < _AT_ONCE:
+        if len(page) < _AT_ONCE or page[-1][0].cif_no >= last:
+            return
+        after = page[-1][0].cif_no
+
+
+def _now(unit: UnitOfWork, wanted: Wanted, numbers: Sequence[CifNo]) -> list[GoldenRow]:
+    """The golden groups that are wanted, and portraits, of these customers as they stand."""
+    groups = unit.copies.golden(numbers) if wanted.groups and numbers else ()
+    mine = [row for row in groups if row.data_group in wanted.groups]
+    return [*mine, *(unit.portraits.current(numbers) if wanted.tags and numbers else ())]
+
+
+def _read(
+    desk: Desk, read: Callable[[UnitOfWork], tuple[list[T], Sequence[GoldenRow]]]
+) -> tuple[list[T], dict[CifNo, dict[str, Any]], dict[CifNo, Portrait]]:
+    """
+    What *read* gives, with its golden groups opened behind the unit, so that writers do not wait for that; read again where a rotation has destroyed a
+    key meanwhile.
+    """
+    for again in range(_TRIES, -1, -1):
+        with desk.repository.unit_of_work() as unit:
+            found, groups = read(unit)
+        try:
+            return found, *_opened(desk, groups)
+        except KeyMissingError:
+            if not again:
+                raise
+    raise AssertionError("the last try ends it")
+
+
+def _stood(desk: Desk, wanted: Wanted, then: date) -> Iterator[Sequence[Person]]:
+    """
+    Customers as they stood at the end of a day: whoever had a golden record by then, merged since or not. What may be shown of them is decided by where
+    they stand now, and nothing is of whom it may not be now.
+    """
+    at, (after, last) = desk.span(None, then)[1] - 1, wanted.span
+    groups = {*(group.value for group in wanted.groups), *((PORTRAIT,) if wanted.tags else ()), *_OF_PARTY}
+    page: Sequence[PartyRow] = ()
+    granted: Mapping[CifNo, Mapping[str, FieldDecision]] = {}
+
+    def read(unit: UnitOfWork) -> tuple[list[PartyRow], Sequence[GoldenRow]]:
+        nonlocal page, granted
+        page = unit.parties.page(after, _AT_ONCE)
+        _, broken = standing_of(desk, unit, wanted.actor)
+        survivors = resolved(unit, [row.cif_no for row in page]) if page else {}
+        mine = [row for row in page if row.cif_no < last and _is_open(survivors.get(row.cif_no), wanted.purpose)]
+        history = unit.copies.history([row.cif_no for row in mine]) if mine else ()
+        known = [row for row in history if stood(row, at)]
+        there = {row.cif_no for row in known if row.data_group != PORTRAIT}
+        facts = unit.copies.facts(list(there)) if there and desk.policy.has_row_rules else {}
+        rows = [(row, facts.get(row.cif_no)) for row in mine if row.cif_no in there]
+        granted = _granted(desk, unit, rows, wanted, broken)
+        opened = [one for one in known if one.cif_no in granted and one.data_group in groups]
+        return [row for row in mine if row.cif_no in granted], opened
+
+    while True:
+        rows, values, portraits = _read(desk, read)
+        yield [
+            _person(
+                desk, row, granted[row.cif_no], values.get(row.cif_no, {}), _party_then(row, values.get(row.cif_no, {})), portraits.get(row.cif_no)
+            )
+            for row in rows
+        ]  # fmt: skip
+        if len(page) < _AT_ONCE or page[-1].cif_no >= last:
             return
         after = page[-1].cif_no
 
@@ -151,9 +240,10 @@ def _is_open(row: PartyRow | None, purpose: Purpose) -> bool:
 
 
 def _granted(
-    desk: Desk, unit: UnitOfWork, rows: Sequence[tuple[PartyRow, FactRow | None]], actor: Actor, purpose: Purpose, broken: Collection[str]
+    desk: Desk, unit: UnitOfWork, rows: Sequence[tuple[PartyRow, FactRow | None]], wanted: Wanted, broken: Collection[str]
 ) -> dict[CifNo, Mapping[str, FieldDecision]]:  # fmt: skip
     """What may be shown of each of these customers of whom something may; where the purpose rests on consent, what they consented to."""
+    actor, purpose = wanted.actor, wanted.purpose
     found = {
         row.cif_no: granted_by_policy(
             desk, unit, actor, Action.EXTRACT, purpose, row, sink=Sink.EXPORT, facts=facts, broken=broken
@@ -185,11 +275,22 @@ def _opened(desk: Desk, rows: Sequence[GoldenRow]) -> tuple[dict[CifNo, dict[str
 def _person(
     desk: Desk, row: PartyRow, granted: Mapping[str, FieldDecision], values: Mapping[str, Any], party: Mapping[str, Any], portrait: Portrait | None
 ) -> Person:  # fmt: skip
-    born = born_of(PartyKind(row.kind), values)
     return Person(
-        cif_no=row.cif_no, granted=granted, party=party, values={**values, "birth_date": born} if born else values,
-        has=None if portrait is None else portrait.has.keys(), catalogue=None if desk.tags is None else desk.tags.evaluator.catalogue,
+        cif_no=row.cif_no, granted=granted, party=party, values=_born(row.kind, values), has=None if portrait is None else portrait.has.keys(),
+        catalogue=None if desk.tags is None else desk.tags.evaluator.catalogue,
     )  # fmt: skip
+
+
+def _born(kind: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """*values* with the birth date that a resident ID says, where none stands."""
+    born = "" if values.get("birth_date") else born_of(PartyKind(kind), values)
+    return {**values, "birth_date": born} if born else values
+
+
+def gone_for(purpose: Purpose) -> frozenset[str]:
+    """Where a party stands of whom nothing is extracted for *purpose*."""
+    restricted = () if purpose in (Purpose.COMPLIANCE, Purpose.AUDIT) else (LifeCycle.RESTRICTED,)
+    return frozenset(one.value for one in (LifeCycle.MERGED, LifeCycle.ERASED, *restricted))
 
 
 def _party(row: PartyRow, facts: FactRow | None) -> dict[str, Any]:

@@ -10,21 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import attrs
 
 from .._extras import need
 from ..access import EXACT, Action, FieldDecision, to_lowered
-from ..analytics import KEY, Column, Snapshot
+from ..analytics import KEY, Column, Snapshot, least_shared
 from ..audit import AuditEntry
 from ..context import Actor, Purpose, Relation, Sink
 from ..errors import AccessError, InputError
-from ..party import LifeCycle, age_on
+from ..party import age_on
 from ..rules import Kind, customer_schema, opened_schema, reader_of, row_fields, row_reader
-from ._columns import Shown, arrow_table, fields_named, least_shared, shown_by
+from ._columns import Shown, arrow_table, fields_named, shown_by, uncollected
 from ._consented import rests_on_consent
-from ._extracted import Person, people
+from ._extracted import OF_PARTY, Person, Wanted, gone_for, people
 from ._relations import open_life_cycles
 from .audiences import need_names
 from .desk import Desk, authorize, over_cap, record, refuse, spend, told
@@ -33,16 +34,15 @@ from .say import tag_is_granted
 __all__ = ["extract"]
 
 _LONGEST = 2_000
-_MOST_FIELDS = 200
+_MOST_FIELDS, _MOST_PARTS = 200, 64
 _PAGE = 20_000
 _FLUSH = 20_000
 _TAGS = ("tag:", "segment:")
-_OF_PARTY = ("kind", "life_cycle", "review_state", "branch", "manager", "prefecture")
 
 
 def extract(
-    desk: Desk, fields: Sequence[str], *, as_of: date | None = None, actor: Actor, purpose: Purpose
-) -> Snapshot:
+    desk: Desk, fields: Sequence[str], *, as_of: date | None = None, part: tuple[int, int] = (0, 1), actor: Actor, purpose: Purpose
+) -> Snapshot:  # fmt: skip
     """
     Columns of the customers whom *actor* may extract.
 
@@ -50,9 +50,11 @@ def extract(
         fields: Fields that rules speak of (``branch``, ``age``, ``aum``), fields of the catalogue as their masks show them (``address``), collections of
             rows (``holdings``), and ``tag:NAME`` or ``segment:NAME``.
         as_of: The day at whose end it is of; today if None.
+        part: Which part of the customers, of how many even ones; see `bankcif.parallel.extract_in_processes`. Where the grant asks for `least_k`, all
+            of them are taken at once.
 
     Raises:
-        InputError: A field that there is not, twice or too many, or a day to come.
+        InputError: A field that there is not, twice or too many, a day to come, or a part that is none.
         NotFoundOrNotAllowedError: The policy does not let *actor* extract.
         AccessError: *actor* has extracted as many customers in this hour as they may, or fewer share what is shown of one than the grant asks for.
         MissingExtraError: Arrow is not installed.
@@ -67,16 +69,20 @@ def extract(
     if as_of is not None and as_of > today:
         raise InputError("nobody knows a day to come", path="$.as_of", rule="future")
     then = as_of if as_of is not None and as_of < today else None
+    wanted = Wanted.of(
+        asked.behind, tags=bool(asked.tags), then=then, actor=actor, purpose=purpose, part=_need_part(part)
+    )
     gathered = _Gathered(desk, asked, purpose, then or today)
-    if not (then is None and _is_plain(desk, asked, actor, purpose) and gathered.take_plain(actor)):
-        for page in people(desk, asked.groups(), then, tags=bool(asked.tags), actor=actor, purpose=purpose):
-            gathered.take(page)
-    made = gathered.snapshot()
+    with uncollected():
+        if not (then is None and _is_plain(desk, asked, actor, purpose) and gathered.take_plain(wanted)):
+            for page in people(desk, wanted):
+                gathered.take(page)
+        made = gathered.snapshot()
     rule = f"{made.id},as_of:{made.as_of},k:{made.k},withheld:{'+'.join(made.withheld)},{','.join(sorted(gathered.grants))}"
     least = max(
         (one.limits.least_k for one in desk.policy.grants_of(actor) if Action.EXTRACT in one.actions), default=1
     )
-    few = 0 < made.k < least
+    few = 0 < made.k < least or (part[1] > 1 and least > 1)
     with desk.unit_of_work() as unit:
         within = not few and spend(desk, unit, actor, Action.EXTRACT, max(len(made), 1))
         if within:
@@ -103,7 +109,13 @@ def extract(
     return made
 
 
-@attrs.frozen
+def _need_part(part: tuple[int, int]) -> tuple[int, int]:
+    if not 0 <= part[0] < part[1] <= _MOST_PARTS:
+        raise InputError(f"customers are extracted in 1 to {_MOST_PARTS} parts, from 0 on", path="$.part", rule="parts")
+    return part
+
+
+@attrs.frozen(slots=False)
 class _Asked:
     """What is asked for, in its order: fields, collections, tags and segments."""
 
@@ -111,7 +123,8 @@ class _Asked:
     collections: tuple[str, ...]
     tags: tuple[str, ...]
 
-    def groups(self) -> frozenset[str]:
+    @cached_property
+    def behind(self) -> frozenset[str]:
         """The fields of the catalogue behind it."""
         return frozenset(one for name in (*self.fields, *self.collections) for one in fields_named(name))
 
@@ -143,41 +156,42 @@ class _Gathered:
 
     def __init__(self, desk: Desk, asked: _Asked, purpose: Purpose, day: date) -> None:
         self._desk, self._asked, self._purpose, self._day = desk, asked, purpose, day
-        self._use = f"extract:{purpose.value}"
+        self._use, self._behind = f"extract:{purpose.value}", sorted(asked.behind)
         self.grants: set[str] = set()
         self._columns: dict[str, dict[str, Column]] = {name: {} for name in ("", *asked.collections)}
         self._shown: dict[Any, dict[str, Shown]] = {}
+        self._last: tuple[Any, dict[str, Shown]] = None, {}
         self._keys: dict[str, list[str]] = {name: [] for name in self._columns}
         self._values: dict[str, list[list[Any]]] = {}
         self._tables: dict[str, list[Any]] = {name: [] for name in self._columns}
         self._readers = {
-            name: reader_of(name)
-            for name in asked.fields
-            if name in opened_schema() and name not in (*_OF_PARTY, "age")
+            name: reader_of(name) for name in asked.fields if name in opened_schema() and name not in (*OF_PARTY, "age")
         }
         self._rows = {name: row_reader(name) for name in asked.collections}
         self._start()
 
-    def take_plain(self, actor: Actor) -> bool:
+    def take_plain(self, wanted: Wanted) -> bool:
         """Takes in everybody from plain facts, if all that is asked for is shown as it is or not at all."""
         desk, purpose = self._desk, self._purpose
-        granted = desk.policy.granted(actor, Action.EXTRACT, purpose, Relation.ANY, Sink.EXPORT)
+        granted = desk.policy.granted(wanted.actor, Action.EXTRACT, purpose, Relation.ANY, Sink.EXPORT)
         shown = self._shown_by(granted)
         if any(one.of is not None for one in shown.values()):
             return False
         names = [name for name in self._asked.fields if shown[name].column is not None]
         columns = {name: one.column for name, one in shown.items() if one.column is not None}
-        rule, gone, after = to_lowered(open_life_cycles(purpose)), _gone(purpose), ""
+        read = tuple(dict.fromkeys(("life_cycle", *names)))
+        rule, gone = to_lowered(open_life_cycles(purpose)), gone_for(purpose)
+        after, last = wanted.span
         while True:
             with desk.repository.unit_of_work() as unit:
-                rows = unit.search.columns(rule, {}, ("life_cycle", *names), after, _PAGE)
-            seen = [row for row in rows if row[1] not in gone]  # a store that errs shows nobody too many
-            numbers, _, *values = zip(*seen, strict=True) if seen else ((), (), *((),) * len(names))
-            by_name = dict(zip(names, values, strict=True))
-            self._tables[""].append(arrow_table(self._pseudonyms(numbers), by_name, columns))
-            if len(rows) < _PAGE:
+                cif_nos, *values = unit.search.columns(rule, {}, read, after, _PAGE)
+            table = arrow_table(self._pseudonyms(cif_nos), dict(zip(read, values, strict=True)), columns)
+            # A store that errs shows nobody too many.
+            mine = [number < last and state not in gone for number, state in zip(cif_nos, values[0], strict=True)]
+            self._tables[""].append(table if all(mine) else table.filter(mine))
+            if len(cif_nos) < _PAGE or cif_nos[-1] >= last:
                 return True
-            after = rows[-1][0]
+            after = cif_nos[-1]
 
     def take(self, page: Sequence[Person]) -> None:
         """Takes in some customers."""
@@ -221,12 +235,13 @@ class _Gathered:
         )  # fmt: skip
 
     def _pseudonyms(self, cif_nos: Sequence[str]) -> list[str]:
-        digest, use = self._desk.digester.digest, self._use
-        return [digest(use, cif_no.encode()).hex() for cif_no in cif_nos]
+        return [one.hex() for one in self._desk.digester.digests(self._use, map(str.encode, cif_nos))]
 
     def _shown_by(self, granted: Mapping[str, FieldDecision]) -> dict[str, Shown]:
         """How what is asked for is shown by these decisions; worked out once for each combination that occurs."""
-        behind = tuple(granted.get(name) for name in sorted(self._asked.groups()))
+        if granted is self._last[0]:
+            return self._last[1]
+        behind = tuple(map(granted.get, self._behind))
         found = self._shown.get((behind, bool(granted)))
         if found is None:
             found = self._shown[behind, bool(granted)] = {
@@ -237,6 +252,7 @@ class _Gathered:
             for name, one in found.items():
                 if one.column is not None:
                     self._note(name, one.column)
+        self._last = granted, found
         return found
 
     def _note(self, name: str, column: Column) -> None:
@@ -246,13 +262,12 @@ class _Gathered:
             self._columns[name] = {one: Column(fields[one].kind, EXACT, fields[one].digits) for one in row_fields(name)}
             return
         known = self._columns[""].get(name)
-        ways = {column.shown} if known is None else {column.shown, *known.shown.split("+")}
-        self._columns[""][name] = attrs.evolve(column, shown="+".join(sorted(ways)))
+        self._columns[""][name] = column if known is None else column.with_(known)
 
     def _value(self, one: Person, name: str, shown: Shown) -> Any:
         if shown.column is None:
             return None
-        if name in _OF_PARTY:
+        if name in OF_PARTY:
             value = one.party.get(name)
         elif name == "age":
             born = one.values.get("birth_date")
@@ -294,9 +309,3 @@ class _Gathered:
         """The tables of a name, one of no rows at least."""
         types = self._columns[name] if not name and self._tables[name] else self._types(name)
         return self._tables[name] or [arrow_table([], {one: [] for one in types}, types)]
-
-
-def _gone(purpose: Purpose) -> frozenset[str]:
-    """Where a party stands of whom nothing is extracted."""
-    restricted = () if purpose in (Purpose.COMPLIANCE, Purpose.AUDIT) else (LifeCycle.RESTRICTED,)
-    return frozenset(one.value for one in (LifeCycle.MERGED, LifeCycle.ERASED, *restricted))

@@ -83,6 +83,7 @@ from .values import (
     currency_digits,
     is_currency,
     new_cif_no,
+    number_at,
     valid_cif_no,
 )
 
@@ -176,6 +177,7 @@ __all__ = [
     "need_row",
     "need_shares",
     "new_cif_no",
+    "number_at",
     "overlap",
     "party_from",
     "party_to",

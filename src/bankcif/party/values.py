@@ -21,6 +21,7 @@ __all__ = [
     "currency_digits",
     "is_currency",
     "new_cif_no",
+    "number_at",
     "valid_cif_no",
 ]
 
@@ -172,6 +173,16 @@ def new_cif_no(ids: IdSource) -> CifNo:
     number = int.from_bytes(ids.draw(10), "big") >> 5
     body = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(0, 5 * _RANDOM_CHARACTERS, 5))
     return CifNo("C" + body + _check_character(body))
+
+
+def number_at(at: int, parts: int) -> str:
+    """
+    What lies before every customer number of part *at*, of so many even parts of all that there can be, and behind every one of the part before; the
+    end of all where *at* is *parts*.
+    """
+    place = len(_ALPHABET) ** 2 * at // parts
+    high, low = divmod(place, len(_ALPHABET))
+    return f"C{_ALPHABET[high]}{_ALPHABET[low]}" if high < len(_ALPHABET) else "D"
 
 
 def valid_cif_no(text: str) -> bool:

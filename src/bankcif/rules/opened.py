@@ -156,6 +156,11 @@ def _others() -> tuple[RuleField, ...]:
     )
 
 
+@cache
+def _own() -> Schema:
+    return Schema(_fields(), _collections())
+
+
 def opened_schema(*, tags: Iterable[str] = (), segments: Iterable[str] = (), more: Schema | None = None) -> Schema:
     """
     What a rule may speak of.
@@ -167,12 +172,14 @@ def opened_schema(*, tags: Iterable[str] = (), segments: Iterable[str] = (), mor
     Raises:
         RuleError: *more* names what is there already.
     """
-    own = Schema(_fields(), _collections())
+    own, names = _own(), (frozenset(tags), frozenset(segments))
+    if more is None and not any(names):
+        return own
     given = more or Schema(())
     if twice := (own.keys() & given.keys()) | (own.collections.keys() & given.collections.keys()):
         raise RuleError(f"{', '.join(sorted(twice))} is a customer's already; give it another name")
     return Schema(
-        {**own.fields, **given.fields}, {**own.collections, **given.collections}, frozenset(tags), frozenset(segments)
+        {**own.fields, **given.fields}, {**own.collections, **given.collections}, *names
     )  # fmt: skip
 
 

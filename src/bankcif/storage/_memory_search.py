@@ -38,9 +38,10 @@ class Search(Store):
 
     def columns(
         self, rule: Lowered, known: Mapping[str, Any], names: Sequence[str], after: str, limit: int
-    ) -> Sequence[tuple[Any, ...]]:
-        found = ((row.cif_no, record) for record, row, _ in self._of(rule, known) if row.cif_no > after)
-        return [(cif_no, *(record[name] for name in names)) for cif_no, record in nsmallest(limit, found, key=_number)]
+    ) -> Sequence[Sequence[Any]]:
+        behind = ((row.cif_no, record) for record, row, _ in self._of(rule, known) if row.cif_no > after)
+        found = nsmallest(limit, behind, key=_number)
+        return [[number for number, _ in found], *([record[name] for _, record in found] for name in names)]
 
     def count(self, rule: Lowered, known: Mapping[str, Any], by: str | None) -> Mapping[Any, int]:
         return Counter(None if by is None else record[by] for record, _, _ in self._of(rule, known))

@@ -52,9 +52,9 @@ class Search(Store):
 
     def columns(
         self, rule: Lowered, known: Mapping[str, Any], names: Sequence[str], after: str, limit: int
-    ) -> Sequence[tuple[Any, ...]]:
+    ) -> Sequence[Sequence[Any]]:
         params = {**self._bound(known), "after_cif_no": after, "most": limit}
-        return self._s.run(_columns(rule, tuple(names)), params).fetchall()
+        return self._s.columns(_columns(rule, tuple(names)), params)
 
     def count(self, rule: Lowered, known: Mapping[str, Any], by: str | None) -> Mapping[Any, int]:
         rows = self._s.run(_count(rule, by), self._bound(known))

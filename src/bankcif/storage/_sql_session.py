@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import attrs
-from sqlalchemy import CursorResult, Executable, exc
+from sqlalchemy import CursorResult, Executable, Select, exc
 from sqlalchemy.engine import Connection, Dialect
 
 from ..errors import StorageError
@@ -48,6 +48,15 @@ class Session:
         except exc.SQLAlchemyError as error:
             problem = translated(error)
         raise problem
+
+    def columns(self, statement: Select[Any], params: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """
+        The columns of *statement*, whose cells are text, whole numbers or missing: straight from the driver, since converting millions of cells would cost
+        more than reading them. (Arrow's own driver reads them in half of the time, but brings another SQLite: two in one process undo each other's locks.)
+        """
+        cursor: Any = self.run(statement, params).cursor
+        rows = self._call(cursor.fetchall)
+        return list(zip(*rows, strict=True)) if rows else [()] * len(statement.selected_columns)
 
     def stream(self, name: str, params: Mapping[str, Any], page: int) -> CursorResult[Any]:
         """The rows of query *name*, of which there may be many, read by pages while they are gone through."""

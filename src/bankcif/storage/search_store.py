@@ -45,8 +45,8 @@ class SearchStore(Protocol):
 
     def columns(
         self, rule: Lowered, known: Mapping[str, Any], names: Sequence[str], after: str, limit: int
-    ) -> Sequence[tuple[Any, ...]]:
-        """The fields *names*, the number first, of the first *limit* parties of the rule behind the number *after*, by number."""
+    ) -> Sequence[Sequence[Any]]:
+        """The numbers of the first *limit* parties of the rule behind the number *after*, in order, and behind them a column for each of *names*."""
 
     def count(self, rule: Lowered, known: Mapping[str, Any], by: str | None) -> Mapping[Any, int]:
         """How many parties there are, by value of the field *by* (None where it is missing), or all under None."""

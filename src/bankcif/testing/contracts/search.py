@@ -95,7 +95,9 @@ class SearchContract:
             assert numbers == sorted(numbers)
 
     @pytest.mark.parametrize("size", [1, 5, 12, 99])
-    @pytest.mark.parametrize("text", ["true", "birth_year > 1961", "false"])
+    @pytest.mark.parametrize(
+        "text", ["true", "birth_year > 1961", "false", "branch in ('b1', 'b2') and sex is missing", "branch = $branch"]
+    )
     def test_columns_are_those_of_the_pages(self, filled: Repository, text: str, size: int) -> None:
         names, rule = ("birth_year", "branch", "sex", "kind", "life_cycle"), _rule(text)
         with filled.unit_of_work() as unit:
@@ -104,8 +106,12 @@ class SearchContract:
                 for row, facts in unit.search.page(rule, _KNOWN, Order(), None, 99)
             ]  # fmt: skip
             read: list[tuple[Any, ...]] = []
-            while rows := unit.search.columns(rule, _KNOWN, names, read[-1][0] if read else "", size):
-                read += [tuple(row) for row in rows]
+            while True:
+                columns = unit.search.columns(rule, _KNOWN, names, read[-1][0] if read else "", size)
+                assert len(columns) == 1 + len(names)
+                if not columns[0]:
+                    break
+                read += zip(*columns, strict=True)
         assert read == whole
 
     def test_counts_by_value_add_up(self, filled: Repository) -> None:
