@@ -32,7 +32,7 @@ __all__ = [
 MASKED = "masked"
 _FREE = frozenset({"kind", "life_cycle", "review_state"})
 """What a policy grants with anything of a customer."""
-_NEVER = frozenset({"cif_no", "birthdays"})
+_NEVER = frozenset({"cif_no"})
 _EPOCH = date(1970, 1, 1)
 
 
@@ -85,8 +85,9 @@ def shown_by(name: str, granted: Mapping[str, FieldDecision], masks: MaskProfile
     rule = EXACT if decision.decision.effect is Effect.PERMIT else profile.column(field)
     if rule is None:
         rule = _as_masked(field, year=profile.year)
-    kind, digits = (Kind.TEXT, 0) if name in schema.collections else (schema[name].kind, schema[name].digits)
-    return _NOTHING if rule is None else _ruled(name, kind, digits, rule)
+    if name in schema.collections:  # rows are shown as they are, or not
+        return Shown(column=Column(Kind.TEXT)) if rule == EXACT else _NOTHING
+    return _NOTHING if rule is None else _ruled(name, schema[name].kind, schema[name].digits, rule)
 
 
 def _as_masked(field: str, *, year: bool) -> ColumnRule | None:

@@ -167,7 +167,7 @@ class _Gathered:
         self._readers = {
             name: reader_of(name) for name in asked.fields if name in opened_schema() and name not in (*OF_PARTY, "age")
         }
-        self._rows = {name: row_reader(name) for name in asked.collections}
+        self._rows = {name: row_reader(name, day) for name in asked.collections}
         self._start()
 
     def take_plain(self, wanted: Wanted) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
 from ..errors import RuleError
-from .opened import OTHER, opened_schema, rested, rested_row
+from .calendar import days
+from .opened import OTHER, Birthdays, opened_schema, rested, rested_row
 from .schema import Kind
 
 __all__ = ["Reader", "RowReader", "reader_of", "row_fields", "row_reader"]
 
+_YEAR = 366
 Reader = Callable[[Mapping[str, Any]], Any]
 RowReader = Callable[[Mapping[str, Any]], Sequence[tuple[Any, ...]]]
 
@@ -47,11 +50,20 @@ def row_fields(collection: str) -> tuple[str, ...]:
     return tuple(name for name in opened_schema().collections[collection].fields if not name.startswith(OTHER))
 
 
-def row_reader(collection: str) -> RowReader:
-    """What gives the rows of *collection* of golden values, each with `row_fields` in their order."""
+def row_reader(collection: str, today: date) -> RowReader:
+    """
+    What gives the rows of *collection* of golden values, each with `row_fields` in their order; of birthdays, which nobody delivers, those from a year before
+    *today* to two years behind it.
+    """
+    if collection == "birthdays":
+        return partial(_birthdays, days(today) - _YEAR, days(today) + 2 * _YEAR)
     rows, names = opened_schema().collections[collection], row_fields(collection)
 
     def read(values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return [tuple(map(rested_row(rows, row).get, names)) for row in values.get(collection) or ()]
 
-    return partial(read)
+    return read
+
+
+def _birthdays(first: int, last: int, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    return [(one["on"],) for one in Birthdays(values.get("birth_date")) if first <= one["on"] <= last]
