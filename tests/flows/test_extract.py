@@ -21,7 +21,14 @@ from bankcif import CIF, Actor, Policy, Purpose
 from bankcif._clock import FixedClock
 from bankcif.access import MaskProfiles, default_profiles
 from bankcif.analytics import KEY, Snapshot, manifest_of
-from bankcif.errors import AccessError, FileError, InputError, NotFoundOrNotAllowedError, PolicyError
+from bankcif.errors import (
+    AccessError,
+    FileError,
+    InputError,
+    KeyMissingError,
+    NotFoundOrNotAllowedError,
+    PolicyError,
+)
 from bankcif.flows import _extracted, extract as flow
 from bankcif.party import ConsentUse, Organization, party_from
 from bankcif.rules import OTHER, days, opened_record, opened_schema, reader_of, row_fields, row_reader
@@ -499,3 +506,27 @@ def test_it_goes_to_polars_and_pandas_and_rests_as_rules_compare_it(snapshot: Sn
         snapshot.to_polars("shoes")
     pandas = pytest.importorskip("pandas")
     assert snapshot.to_pandas("holdings").dtypes["balance"] == pandas.Int64Dtype()
+
+
+def test_where_a_rotation_takes_a_key_meanwhile_the_page_is_read_again(
+    cif: CIF, three: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, tries = _extracted._opened, []
+
+    def missing(desk: Any, rows: Any) -> Any:
+        tries.append(len(rows))
+        if len(tries) % 2:
+            raise KeyMissingError("gone", rule="key_missing")
+        return opened(desk, rows)
+
+    whole = cif.extract(["sex", "aum", "holdings"], **ASK)
+    monkeypatch.setattr(_extracted, "_opened", missing)
+    assert cif.extract(["sex", "aum", "holdings"], **ASK).customers.to_pylist() == whole.customers.to_pylist()
+    assert tries == [tries[0]] * 2
+
+    def never(desk: Any, rows: Any) -> Any:
+        raise KeyMissingError("gone", rule="key_missing")
+
+    monkeypatch.setattr(_extracted, "_opened", never)
+    with pytest.raises(KeyMissingError):
+        cif.extract(["sex", "aum"], **ASK)
