@@ -54,7 +54,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests on every installed Python."""
     session.install(
         "-e",
-        ".[auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
+        ".[analytics,auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
         *group("tests"),
     )
     compiled(session)
@@ -69,7 +69,7 @@ def databases(session: nox.Session) -> None:
         session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, external=True, silent=True)
     session.install(
         "-e",
-        ".[auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,spark,sso,telemetry,vault,verify]",
+        ".[analytics,auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,spark,sso,telemetry,vault,verify]",
         *group("tests"),
     )
     compiled(session)
@@ -84,7 +84,7 @@ def coverage(session: nox.Session) -> None:
     """Run the tests with every branch counted: 95 % at least. Counting takes half as long again."""
     session.install(
         "-e",
-        ".[auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,spark,sso,telemetry,vault,verify]",
+        ".[analytics,auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,spark,sso,telemetry,vault,verify]",
         *group("tests"),
     )
     session.run("pytest", "-n", "auto", "--dist", "worksteal", "--cov", "--cov-report=term", *session.posargs)
@@ -103,7 +103,7 @@ def typing(session: nox.Session) -> None:
     """Check types, strictly; the public API as its users call it, too."""
     session.install(
         "-e",
-        ".[auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
+        ".[analytics,auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
         *group("typing"),
         *group("tests"),
     )
@@ -154,7 +154,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure each path beside its floor; `-- link` beside Splink, `-- growth` among more and more customers, `-- --large` on millions."""
-    session.install(".[bulk,cli,columns,files,migrate,mysql,postgresql]", *group("bench"))
+    session.install(".[analytics,bulk,cli,columns,files,migrate,mysql,postgresql]", *group("bench"))
     # What is measured beside ours needs packages that would slow ours down, and the other way round.
     rivals = pathlib.Path(session.create_tmp()) / "rivals"
     session.run("python", "-m", "venv", str(rivals))
@@ -175,7 +175,7 @@ def endurance(session: nox.Session) -> None:
     """Kill processes for as long as it takes, and walk through long histories: fifty rounds and three thousand."""
     session.install(
         "-e",
-        ".[auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
+        ".[analytics,auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
         *group("tests"),
     )
     chosen = ["tests/security/test_kill.py", "tests/security/test_machine.py", "tests/security/test_faults.py"]
@@ -187,7 +187,7 @@ def mutation(session: nox.Session) -> None:
     """Change the guard's code in small ways and list what no test notices, less than a tenth; `-- NAME` selects mutants."""
     session.install(
         "-e",
-        ".[auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
+        ".[analytics,auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
         *group("tests"),
         *group("mutation"),
     )

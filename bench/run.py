@@ -460,6 +460,13 @@ def examined() -> dict[str, Any]:
     return quality()
 
 
+def valued() -> dict[str, Any]:
+    """How a million customers buy, fitted and scored; see `value`."""
+    from value import value
+
+    return value()
+
+
 def extracted() -> dict[str, Any]:
     """Columns of a million customers, and sealed groups; see `extract`."""
     from extract import extract
@@ -513,6 +520,7 @@ BENCHES = {
     "rules": ruled,
     "tags": tagged,
     "quality": examined,
+    "value": valued,
     "extract": extracted,
     "search": searched,
     "growth": grown,
@@ -520,7 +528,7 @@ BENCHES = {
 }
 
 
-ALONE = {"link", "growth", "extract"}
+ALONE = {"link", "growth", "extract", "value"}
 """What is measured where it is named, or with ``--large``: each takes minutes of its own."""
 AIMS = {
     ("guard", "decide_us"): 20,

@@ -57,6 +57,7 @@ HOMES = {
         "testing",
     },
     "pyspark": {"engines"},
+    "scipy": {"analytics"},
     "cattrs": {"party", "intake", "_canonical"},
     "click": {"cli"},
     "rich": {"cli"},

@@ -11,7 +11,8 @@ Everything bankcif raises on purpose, under one root.
     │   ├── IdentifierError           a number has no normalized form
     │   ├── IntakeError               a form has faults; carries all of them
     │   ├── FileError                 a file cannot be read as declared
-    │   └── TrainingError             a match model cannot be learned from a file
+    │   ├── TrainingError             a match model cannot be learned from a file
+    │   └── FitError                  data do not carry the model that was to be fitted to them
     ├── AccessError                   the actor may not do this
     │   ├── NotFoundOrNotAllowedError one answer for both, so that nobody learns who is a customer
     │   ├── FourEyesError             maker and checker are not two different people
@@ -48,6 +49,7 @@ __all__ = [
     "ConflictError",
     "DeliveryError",
     "FileError",
+    "FitError",
     "ForkError",
     "FourEyesError",
     "IdentifierError",
@@ -189,6 +191,12 @@ class TrainingError(InputError):
     """A match model can not be learned from this file; the message says why and what helps."""
 
     code = "training"
+
+
+class FitError(InputError):
+    """What was seen does not carry the model that was to be fitted to it; the message says what is wrong and what would be needed."""
+
+    code = "fit"
 
 
 class FileError(InputError):

@@ -1,5 +1,31 @@
-"""What the file can tell: columns for analyses, by pseudonymous keys."""
+"""What the file can tell: columns for analyses by pseudonymous keys, how customers buy, spend and stay, and what they are worth."""
 
+from .buying import BetaGeometric
+from .contract import ShiftedBetaGeometric
+from .fitting import Fit
+from .histories import Histories
+from .pareto import ParetoNbd
 from .snapshot import KEY, Column, Snapshot, least_shared, manifest_of
+from .spans import DiscountRate, Span, TimeUnit
+from .spending import GammaGamma
+from .value import BuyingModel, Worth, lifetime_value
 
-__all__ = ["KEY", "Column", "Snapshot", "least_shared", "manifest_of"]
+__all__ = [
+    "KEY",
+    "BetaGeometric",
+    "BuyingModel",
+    "Column",
+    "DiscountRate",
+    "Fit",
+    "GammaGamma",
+    "Histories",
+    "ParetoNbd",
+    "ShiftedBetaGeometric",
+    "Snapshot",
+    "Span",
+    "TimeUnit",
+    "Worth",
+    "least_shared",
+    "lifetime_value",
+    "manifest_of",
+]

@@ -1,0 +1,75 @@
+"""Lengths of time with their unit, and what money to come is worth today: weeks are never read as days, nor a yearly rate as a weekly one."""
+
+from __future__ import annotations
+
+import enum
+import math
+
+import attrs
+
+from ..errors import InputError
+
+__all__ = ["DiscountRate", "Span", "TimeUnit"]
+
+DAYS_OF_YEAR = 365.25
+
+
+class TimeUnit(enum.StrEnum):
+    """In what times are counted."""
+
+    DAY = "day"
+    WEEK = "week"
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return 7 if self is TimeUnit.WEEK else 1
+
+
+@attrs.frozen
+class Span:
+    """
+    A length of time.
+
+    Attributes:
+        amount: How many units, zero or more.
+        unit: Which.
+
+    Raises:
+        InputError: It is negative, or no number.
+    """
+
+    amount: float
+    unit: TimeUnit = attrs.field(converter=TimeUnit)
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.amount, bool) or not math.isfinite(self.amount) or self.amount < 0:
+            raise InputError("a length of time is zero or more", path="$.span", rule="span")
+
+    def within(self, unit: TimeUnit) -> float:
+        """It in another unit."""
+        return self.amount * self.unit.days / unit.days
+
+
+@attrs.frozen
+class DiscountRate:
+    """
+    How much less money is worth that comes a year later: 0.1 for a tenth.
+
+    Raises:
+        InputError: It is negative, above one, or no number.
+    """
+
+    per_year: float
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.per_year, bool) or not math.isfinite(self.per_year) or not 0 <= self.per_year <= 1:
+            raise InputError(
+                "a yearly discount rate lies between 0 and 1, such as 0.1 for ten per cent",
+                path="$.discount",
+                rule="discount",
+            )
+
+    def factor(self, span: Span) -> float:
+        """What one unit of money after *span* is worth today."""
+        return float((1 + self.per_year) ** (-span.within(TimeUnit.DAY) / DAYS_OF_YEAR))
