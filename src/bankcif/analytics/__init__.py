@@ -5,6 +5,7 @@ from .contract import ShiftedBetaGeometric
 from .fitting import Fit
 from .histories import Histories
 from .pareto import ParetoNbd
+from .rfm import Purchases, RfmModel, RfmSegments, SegmentReport, starter_segments
 from .snapshot import KEY, Column, Snapshot, least_shared, manifest_of
 from .spans import DiscountRate, Span, TimeUnit
 from .spending import GammaGamma
@@ -20,6 +21,10 @@ __all__ = [
     "GammaGamma",
     "Histories",
     "ParetoNbd",
+    "Purchases",
+    "RfmModel",
+    "RfmSegments",
+    "SegmentReport",
     "ShiftedBetaGeometric",
     "Snapshot",
     "Span",
@@ -28,4 +33,5 @@ __all__ = [
     "least_shared",
     "lifetime_value",
     "manifest_of",
+    "starter_segments",
 ]

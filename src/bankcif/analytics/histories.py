@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Histories"]
+__all__ = ["Histories", "since_1970"]
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -102,7 +102,7 @@ class Histories:
         Raises:
             InputError: Columns of different lengths, or no day lies within the period.
         """
-        who, when = np.asarray(keys), _since_1970(days)
+        who, when = np.asarray(keys), since_1970(days)
         if who.shape != when.shape or who.ndim != 1:
             raise InputError("keys and days are columns of one length", path="$.days", rule="histories")
         last = until.toordinal() - _EPOCH
@@ -142,7 +142,13 @@ class Histories:
         return attrs.evolve(self, recency=self.recency * scale, age=self.age * scale, unit=unit)
 
 
-def _since_1970(days: Sequence[Any]) -> NDArray[np.int64]:
+def since_1970(days: Sequence[Any]) -> NDArray[np.int64]:
+    """
+    Days as whole numbers since 1970-01-01.
+
+    Raises:
+        InputError: They are no days.
+    """
     found = np.asarray(days)
     if np.issubdtype(found.dtype, np.integer):
         return found.astype(np.int64)
