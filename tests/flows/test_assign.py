@@ -14,32 +14,19 @@ from tests.flows.test_extract import ANALYST, ANALYTICS, STEWARD, Under, analysi
 from tests.flows.test_register import register
 from tests.flows.test_tags import OFFICER, publish, segment, tag
 
-from bankcif import CIF, Policy
+from bankcif import CIF, Policy, Purpose
 from bankcif._clock import FixedClock
 from bankcif.analytics import KEY, Snapshot
 from bankcif.errors import FileError, InputError
 from bankcif.flows.assign import assign, assign_on_spark, inputs_of
+from bankcif.party import RelationKind
 from bankcif.tagging import Catalogue, starter_catalogue
 
 ASK: dict[str, Any] = {"actor": ANALYST, "purpose": ANALYTICS}
 EXACT = profiles(**{"*": "exact"})
 
 
-def own_catalogue() -> Catalogue:
-    """The starter catalogue without what it says by rules of others, to whom a customer is related, and of whatever stands on that."""
-    whole = starter_catalogue()
-    reads_others = {name for name in whole.order if any("other_" in one for one in whole.inputs(name).rows)}
-    kept = {name.partition(":")[2] for name in whole.order if name not in reads_others and name.startswith("tag:")}
-    segments = {
-        name.partition(":")[2] for name in whole.order if name not in reads_others and name.startswith("segment:")
-    }
-    return attrs.evolve(
-        whole, tags={name: one for name, one in whole.tags.items() if name in kept}, reminders={},
-        segments={name: one for name, one in whole.segments.items() if name in segments},
-    )  # fmt: skip
-
-
-CATALOGUE = own_catalogue()
+CATALOGUE = attrs.evolve(starter_catalogue(), reminders={})
 
 
 @pytest.fixture
@@ -51,6 +38,7 @@ def founding_policy() -> Policy:
 def file(cif: CIF) -> CIF:
     """Thirty customers of many kinds, with portraits."""
     publish(cif, CATALOGUE)
+    numbers: list[str] = []
     surnames = "赵钱孙李周吴郑王冯陈"
     for n in range(30):
         opened = (date(2026, 11, 24) - timedelta(days=37 * n)).isoformat()
@@ -65,7 +53,13 @@ def file(cif: CIF) -> CIF:
             "transactions": [{"period": "2026-10", "channel": "app", "type": "transfer", "count": n, "total": {"amount": str(100 * n), "currency": "CNY"}}],
             "balances": [{"month": "2026-10", "book": "a", "average": {"amount": str(40_000 * n), "currency": "CNY"}}],
         }  # fmt: skip
-        register(cif, STEWARD, str(n), **values)
+        numbers.append(register(cif, STEWARD, str(n), **values).cif_no)
+    say = {"actor": STEWARD, "purpose": Purpose.OPERATIONS, "reason": "seen"}
+    for n in range(20):
+        kind = (RelationKind.GUARANTOR, RelationKind.SPOUSE, RelationKind.AGENT)[n % 3]
+        until = date(2026, 11, 1) if n % 7 == 0 else None
+        cif.relations.add(numbers[n], kind, numbers[n + 4], since=date(2020, 1, 1), until=until, **say)
+    cif.erasures.restrict(numbers[8], reason="asked", actor=STEWARD)
     cif.tags.renew(actor=OFFICER)
     return cif
 
@@ -86,6 +80,8 @@ def test_over_a_snapshot_everybody_has_the_tags_that_they_have_in_the_store(file
     for name in ruled:
         assert found[name].to_list() == kept[name].to_list(), name
     assert sum(found[name].sum() for name in ruled) > 200, "many hold"
+    for name in ("tag:related_high_risk", "tag:guarantor"):
+        assert 0 < found[name].sum() < 20, "of relations that stand, and of none to who is restricted"
 
 
 def test_as_of_a_day_behind_they_are_those_of_that_day(file: CIF, clock: FixedClock) -> None:
@@ -122,6 +118,10 @@ def test_what_is_not_there_or_not_as_it_is_is_refused(file: CIF, tmp_path: Path)
     coarse = file.extract(inputs_of(catalogue).names, **ASK)  # birth dates by month
     with pytest.raises(InputError, match="has birth_date only in part"):
         assign(coarse, catalogue)
+    near = Catalogue.of("1", tag("near_risk", "count(relationships where other_aml_class = 'high') >= 1"))
+    assert inputs_of(near).names == ("relationships", "relationships.other_aml_class")
+    with pytest.raises(InputError, match=r"has no relationships\.other_aml_class"):
+        assign(taken(file, ("relationships",)), near)
     folder = coarse.write(tmp_path / "coarse")
     with pytest.raises(InputError, match="only in part"):
         assign_on_spark(None, folder, catalogue)

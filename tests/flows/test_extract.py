@@ -30,7 +30,7 @@ from bankcif.errors import (
     PolicyError,
 )
 from bankcif.flows import _extracted, extract as flow
-from bankcif.party import ConsentUse, Organization, party_from
+from bankcif.party import ConsentUse, Organization, RelationKind, party_from
 from bankcif.rules import OTHER, days, opened_record, opened_schema, reader_of, row_fields, row_reader
 from bankcif.tagging import Catalogue
 
@@ -329,7 +329,8 @@ def test_too_few_alike_and_too_many_in_an_hour_are_refused_and_kept_in_the_log(
     assert ("k:3" in deeds[0].rule, deeds[0].fields) == (True, ("life_cycle",))
 
 
-@pytest.mark.parametrize("names", [[], ["sex", "sex"], ["shoes"], ["cif_no"], ["tag:none"], "sex", ["sex"] * 201])
+@pytest.mark.parametrize("names", [[], ["sex", "sex"], ["shoes"], ["cif_no"], ["tag:none"], "sex", ["sex"] * 201, ["relationships.other_sex"],
+    ["relationships", "relationships.other_shoes"], ["relationships", "relationships.role"]])  # fmt: skip
 def test_what_can_not_be_asked_for_is_refused(cif: CIF, names: Any) -> None:
     with pytest.raises(InputError):
         cif.extract(names, **ASK)
@@ -388,6 +389,74 @@ def test_as_of_a_day_everybody_is_as_they_stood_at_its_end(
     )
     cif.erasures.restrict(one, reason="asked", actor=known(STEWARD, clock.now()))
     assert len(cif.extract(names, as_of=TODAY, **ask)) == 1, "of who is restricted now, no day is told"
+
+
+# Relations
+
+OF_OTHERS = ["relationships", "relationships.other_home_branch", "relationships.other_sex"]
+SAY: dict[str, Any] = {"actor": STEWARD, "purpose": OPERATIONS, "reason": "seen"}
+
+
+def related(made: Snapshot) -> list[tuple[Any, ...]]:
+    """Role, branch and sex of the other one of each relation."""
+    rows = made.rows["relationships"].to_pylist()
+    return sorted(
+        (row["role"], row.get("other_home_branch"), row.get("other_sex"))
+        for row in sorted(rows, key=lambda row: row["role"])
+    )
+
+
+def test_a_relation_tells_of_the_other_one_what_may_be_shown_of_them(cif: CIF, three: tuple[str, str, str]) -> None:
+    one, other, firm = three
+    cif.relations.add(one, RelationKind.GUARANTOR, other, **SAY)
+    cif.relations.add(one, RelationKind.SHAREHOLDER, firm, share="30", **SAY)
+    whole = [("guaranteed", "c", "2"), ("guarantor", "b", "1"), ("held", "b", None), ("shareholder", "b", "1")]
+    made = cif.extract(OF_OTHERS, **ASK)
+    assert related(made) == whole
+    assert made.columns["relationships.other_home_branch"].shown == "exact"
+    assert {"other", "cif_no"}.isdisjoint(made.rows["relationships"].column_names), "nobody's number"
+    with Under(cif, analysing(when="branch = 'b'")):
+        assert related(cif.extract(OF_OTHERS, **ASK)) == [
+            ("guaranteed", None, None), ("held", "b", None), ("shareholder", "b", "1"),
+        ], "nothing of whom the grant is not of"  # fmt: skip
+    with Under(cif, analysing(fields=["relationships", "sex"])):
+        narrow = cif.extract(OF_OTHERS, **ASK)
+        assert narrow.withheld == ("relationships.other_home_branch",)
+        assert "other_home_branch" not in narrow.rows["relationships"].column_names
+        assert [row[2] for row in related(narrow)] == ["2", "1", None, "1"]
+    with Under(cif, analysing(fields=["sex", "home_branch"])):
+        assert set(cif.extract(OF_OTHERS, **ASK).withheld) == set(OF_OTHERS)
+    with Under(cif, analysing(), profiles(relationships="exact")):
+        assert set(cif.extract(OF_OTHERS, **ASK).withheld) <= {"relationships.other_sex"}
+    cif.erasures.restrict(other, reason="asked", actor=STEWARD)
+    assert related(cif.extract(OF_OTHERS, **ASK)) == [("held", "b", None), ("shareholder", "b", "1")]
+
+
+def test_where_a_purpose_rests_on_consent_nothing_is_told_of_whoever_did_not(
+    cif: CIF, three: tuple[str, str, str]
+) -> None:
+    one, other, _ = three
+    cif.relations.add(one, RelationKind.GUARANTOR, other, **SAY)
+    use = ConsentUse(purpose="analytics")
+    with Under(cif, Policy.from_document({**analysing().document(), "basis": {"analytics": "consent"}})):
+        cif.consents.grant(one, use, text="1", reason="r", actor=STEWARD, purpose=OPERATIONS)
+        assert related(cif.extract(OF_OTHERS, **ASK)) == [("guaranteed", None, None)]
+        cif.consents.grant(other, use, text="1", reason="r", actor=STEWARD, purpose=OPERATIONS)
+        assert related(cif.extract(OF_OTHERS, **ASK)) == [("guaranteed", "c", "2"), ("guarantor", "b", "1")]
+
+
+def test_as_of_a_day_the_other_one_is_as_they_stood_then(
+    cif: CIF, three: tuple[str, str, str], clock: FixedClock
+) -> None:
+    one, other, firm = three
+    cif.relations.add(one, RelationKind.GUARANTOR, other, **SAY)
+    first = related(cif.extract(OF_OTHERS, **ASK))
+    clock.advance(timedelta(days=10))
+    register(cif, STEWARD, "2", name="李四", phone="15499999999", identifiers=None, sex="2", home_branch="b")
+    cif.relations.add(one, RelationKind.SHAREHOLDER, firm, share="30", **{**SAY, "actor": known(STEWARD, clock.now())})
+    ask = {"actor": known(ANALYST, clock.now()), "purpose": ANALYTICS}
+    assert related(cif.extract(OF_OTHERS, **ask))[0] == ("guaranteed", "b", "2")
+    assert related(cif.extract(OF_OTHERS, as_of=TODAY, **ask)) == first == [("guaranteed", "c", "2"), ("guarantor", "b", "1")]  # fmt: skip
 
 
 # The law: a column is what a rule sees

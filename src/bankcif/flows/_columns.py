@@ -18,18 +18,22 @@ from ..analytics import KEY, Column
 from ..context import Effect, Sink
 from ..errors import InputError
 from ..party import CATALOGUE, FIELD_NAMES, PartyKind, currency_digits
-from ..rules import Kind, fields_behind, opened_schema
+from ..rules import OTHER, Kind, fields_behind, opened_schema
 
 __all__ = [
     "MASKED",
+    "RELATIONS",
     "Shown",
     "arrow_table",
     "fields_named",
+    "is_exact",
+    "of_others",
     "shown_by",
     "uncollected",
 ]
 
 MASKED = "masked"
+RELATIONS = "relationships"
 _FREE = frozenset({"kind", "life_cycle", "review_state"})
 """What a policy grants with anything of a customer."""
 _NEVER = frozenset({"cif_no"})
@@ -53,6 +57,19 @@ class Shown:
 _NOTHING = Shown(column=None)
 
 
+@lru_cache(1)
+def of_others() -> Mapping[str, str]:
+    """Columns of relations that tell of the other one, such as ``relationships.other_aml_class``, and what each is of them."""
+    fields = opened_schema().collections[RELATIONS].fields
+    return {f"{RELATIONS}.{name}": name.removeprefix(OTHER) for name in fields if name.startswith(OTHER)}
+
+
+def is_exact(name: str, granted: Mapping[str, FieldDecision], masks: MaskProfiles) -> bool:
+    """Whether of somebody to whom these decisions are about the field *name*, of which rules speak, may be shown as it is."""
+    shown = shown_by(name, granted, masks)
+    return shown.column is not None and shown.of is None
+
+
 def fields_named(name: str) -> frozenset[str]:
     """
     The fields of the catalogue that the column *name* tells of.
@@ -61,7 +78,7 @@ def fields_named(name: str) -> frozenset[str]:
         InputError: There is no such field, or it would tell who a customer is.
     """
     schema = opened_schema()
-    known = name in schema or name in schema.collections or name in FIELD_NAMES
+    known = name in schema or name in schema.collections or name in FIELD_NAMES or name in of_others()
     if not known or name in _NEVER:
         raise InputError(
             f"there is no field {name} to be extracted: name fields and rows that rules speak of, or fields of the catalogue", path="$.fields",

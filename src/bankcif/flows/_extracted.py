@@ -20,8 +20,9 @@ from ..storage.rows import FactRow, GoldenRow, PartyRow
 from ..tagging import Catalogue, Portrait
 from ._consented import consented, rests_on_consent, spoken_of
 from ._opened import born_of, golden_place
-from ._portrait import portrait_place, stood
+from ._portrait import named_by, portrait_place, related, stood
 from ._relations import granted_by_policy, open_life_cycles, record_of, resolved, standing_of
+from ._then import related_then
 from .desk import Desk
 
 __all__ = ["OF_PARTY", "Person", "Wanted", "gone_for", "people"]
@@ -31,6 +32,7 @@ OF_PARTY = ("kind", "life_cycle", "review_state", "branch", "manager", "prefectu
 _LIFE_CYCLE = 1 + OF_PARTY.index("life_cycle")
 _AT_ONCE, _MANY, _TRIES = 500, 2_000, 3
 T = TypeVar("T")
+Other = tuple[Mapping[str, FieldDecision], Mapping[str, Any]]
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -45,6 +47,8 @@ class Person:
         values: Golden values of the groups that are asked for, in stored form.
         has: Their tags and segments, as their portrait says; None where they have none yet.
         catalogue: By which these were given; None where there is none.
+        others: Those to whom they are related, by the number that a relation names, with what may be shown of each and what is known of them; none who is
+            erased or restricted.
     """
 
     cif_no: CifNo
@@ -53,6 +57,7 @@ class Person:
     values: Mapping[str, Any]
     has: Collection[str] | None
     catalogue: Catalogue | None
+    others: Mapping[str, Other] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +68,7 @@ class Wanted:
     Attributes:
         groups: Golden groups to be opened.
         tags: Whether their tags are.
+        others: Whether those to whom they are related are.
         then: The day at whose end they are told of; None for as they stand.
         actor, purpose: On whose behalf, what for.
         part: Which part of the customers, of how many.
@@ -70,6 +76,7 @@ class Wanted:
 
     groups: frozenset[DataGroup]
     tags: bool
+    others: bool
     then: date | None
     actor: Actor
     purpose: Purpose
@@ -116,10 +123,11 @@ def _alike(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
 
     while True:
         rows, values, portraits = _read(desk, read)
+        others = _others(desk, wanted, values)
         yield [
             Person(
                 cif_no=row[0], granted=granted, party=dict(zip(OF_PARTY, row[1:], strict=True)), values=_born(row[1], values.get(row[0], {})),
-                has=portraits[row[0]].has.keys() if row[0] in portraits else None, catalogue=catalogue,
+                has=portraits[row[0]].has.keys() if row[0] in portraits else None, catalogue=catalogue, others=others.get(row[0], {}),
             )
             for row in rows
         ]  # fmt: skip
@@ -148,17 +156,13 @@ def _standing(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
 
     while True:
         rows, values, portraits = _read(desk, read)
+        others = _others(desk, wanted, values)
         yield [
             _person(
-                desk,
-                row,
-                granted[row.cif_no],
-                values.get(row.cif_no, {}),
-                _party(row, facts),
-                portraits.get(row.cif_no),
+                desk, row, granted[row.cif_no], values.get(row.cif_no, {}), _party(row, facts), portraits.get(row.cif_no), others.get(row.cif_no, {})
             )
             for row, facts in rows
-        ]
+        ]  # fmt: skip
         if len(page) < _AT_ONCE or page[-1][0].cif_no >= last:
             return
         after = page[-1][0].cif_no
@@ -216,9 +220,11 @@ def _stood(desk: Desk, wanted: Wanted, then: date) -> Iterator[Sequence[Person]]
 
     while True:
         rows, values, portraits = _read(desk, read)
+        others = _others(desk, wanted, values, at)
         yield [
             _person(
-                desk, row, granted[row.cif_no], values.get(row.cif_no, {}), _party_then(row, values.get(row.cif_no, {})), portraits.get(row.cif_no)
+                desk, row, granted[row.cif_no], values.get(row.cif_no, {}), _party_then(row, values.get(row.cif_no, {})), portraits.get(row.cif_no),
+                others.get(row.cif_no, {}),
             )
             for row in rows
         ]  # fmt: skip
@@ -257,6 +263,34 @@ def _granted(
     return {cif_no: said for cif_no, said in found.items() if said}
 
 
+def _others(
+    desk: Desk, wanted: Wanted, values: Mapping[CifNo, Mapping[str, Any]], at: int | None = None
+) -> dict[CifNo, dict[str, Other]]:
+    """
+    Those to whom each of some customers is related, as they stand or stood at an instant. What may be shown of each of them is decided as if they were extracted
+    themselves.
+    """
+    if not wanted.others:
+        return {}
+    with desk.repository.unit_of_work() as unit:
+        if at is None or wanted.then is None:
+            known = related(unit, values)
+        else:
+            known = related_then(desk, unit, values, at, wanted.then)
+        _, broken = standing_of(desk, unit, wanted.actor)
+        parties = {row.cif_no: row for row, _ in known.values()}
+        facts = unit.copies.facts(set(parties)) if parties and desk.policy.has_row_rules else {}
+        granted = _granted(desk, unit, [(row, facts.get(row.cif_no)) for row in parties.values()], wanted, broken)
+    return {
+        cif_no: {
+            number: (granted.get(known[number][0].cif_no, {}), known[number][1])
+            for number in named_by(one)
+            if number in known and known[number][0].cif_no != cif_no
+        }
+        for cif_no, one in values.items()
+    }
+
+
 def _opened(desk: Desk, rows: Sequence[GoldenRow]) -> tuple[dict[CifNo, dict[str, Any]], dict[CifNo, Portrait]]:
     """Golden values and portraits of these versions of groups."""
     keys: Mapping[bytes, DataKey] = desk.data_keys.get({row.key_id for row in rows}) if rows else {}
@@ -273,11 +307,12 @@ def _opened(desk: Desk, rows: Sequence[GoldenRow]) -> tuple[dict[CifNo, dict[str
 
 
 def _person(
-    desk: Desk, row: PartyRow, granted: Mapping[str, FieldDecision], values: Mapping[str, Any], party: Mapping[str, Any], portrait: Portrait | None
+    desk: Desk, row: PartyRow, granted: Mapping[str, FieldDecision], values: Mapping[str, Any], party: Mapping[str, Any], portrait: Portrait | None,
+    others: Mapping[str, Other],
 ) -> Person:  # fmt: skip
     return Person(
         cif_no=row.cif_no, granted=granted, party=party, values=_born(row.kind, values), has=None if portrait is None else portrait.has.keys(),
-        catalogue=None if desk.tags is None else desk.tags.evaluator.catalogue,
+        catalogue=None if desk.tags is None else desk.tags.evaluator.catalogue, others=others,
     )  # fmt: skip
 
 

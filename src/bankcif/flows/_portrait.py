@@ -32,6 +32,7 @@ __all__ = [
     "day_tag",
     "drawn",
     "forget_what_left",
+    "named_by",
     "need_past",
     "open_portraits",
     "others_of",
@@ -110,15 +111,28 @@ def others_of(unit: UnitOfWork, values: Mapping[CifNo, Mapping[str, Any]]) -> di
     Facts and states of those to whom each of some customers is related, by the number that the relation names, from the golden *values* of each; none of
     who is erased or restricted, and of themself.
     """
-    said = {cif_no: {CifNo(row["other"]) for row in one.get("relationships", ())} for cif_no, one in values.items()}
-    numbers = {other for some in said.values() for other in some}
+    known = related(unit, values)
+    return {
+        cif_no: {
+            other: known[other][1] for other in named_by(one) if other in known and known[other][0].cif_no != cif_no
+        }
+        for cif_no, one in values.items()
+    }
+
+
+def named_by(values: Mapping[str, Any]) -> set[CifNo]:
+    """The numbers that the relations of golden *values* name."""
+    return {CifNo(row["other"]) for row in values.get("relationships", ())}
+
+
+def related(
+    unit: UnitOfWork, values: Mapping[CifNo, Mapping[str, Any]]
+) -> dict[CifNo, tuple[PartyRow, Mapping[str, Any]]]:
+    """Those whom the relations in golden *values* name, by that number, with what rules read of them; none of who is erased or restricted."""
+    numbers = {other for one in values.values() for other in named_by(one)}
     parties = unrestricted(resolved(unit, numbers) if numbers else {})
     facts = unit.copies.facts({row.cif_no for row in parties.values()}) if parties else {}
-    known = {number: as_other(row, facts.get(row.cif_no)) for number, row in parties.items()}
-    return {
-        cif_no: {other: known[other] for other in some if other in known and parties[other].cif_no != cif_no}
-        for cif_no, some in said.items()
-    }
+    return {number: (row, as_other(row, facts.get(row.cif_no))) for number, row in parties.items()}
 
 
 def as_other(row: PartyRow, facts: FactRow | None) -> Mapping[str, Any]:

@@ -15,11 +15,11 @@ from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, PartyRow
 from ..tagging import Portrait
 from ._opened import born_of, golden_place
-from ._portrait import Sitter, as_other, portrait_place, stood
+from ._portrait import Sitter, as_other, named_by, portrait_place, stood
 from ._relations import resolved, unrestricted
 from .desk import Desk
 
-__all__ = ["as_it_was", "sat"]
+__all__ = ["as_it_was", "related_then", "sat"]
 
 
 def as_it_was(
@@ -30,8 +30,25 @@ def as_it_was(
     history, such as the life cycle, are those of today.
     """
     values, kept = _then(desk, unit, [row.cif_no for row in rows], at)
-    numbers = {CifNo(row["other"]) for one in values.values() for row in one.get("relationships", ())}
-    chains = _chains(unit, numbers)
+    known = related_then(desk, unit, values, at, day)
+    found = {}
+    for row in rows:
+        if row.cif_no not in values:
+            continue
+        named = named_by(values[row.cif_no])
+        others: dict[str, Mapping[str, Any]] = {
+            one: known[one][1] for one in named if one in known and known[one][0].cif_no != row.cif_no
+        }
+        sitter = attrs.evolve(sat(row, values[row.cif_no], day), others=others)
+        found[row.cif_no] = sitter, kept.get(row.cif_no, Portrait())
+    return found
+
+
+def related_then(
+    desk: Desk, unit: UnitOfWork, values: Mapping[CifNo, Mapping[str, Any]], at: int, day: date
+) -> dict[CifNo, tuple[PartyRow, Mapping[str, Any]]]:
+    """As `related`, as they were at an instant, on the day of it."""
+    chains = _chains(unit, {other for one in values.values() for other in named_by(one)})
     beside, _ = _then(desk, unit, sorted({one.cif_no for chain in chains.values() for one in chain}), at)
     # Whoever was merged since stood for themself then.
     parties = {
@@ -39,19 +56,10 @@ def as_it_was(
         for number, chain in chains.items()
         if any(one.cif_no in beside for one in chain)
     }
-    known = {
-        number: as_other(other.row, other.facts)
-        for number, row in parties.items()
-        for other in [sat(row, beside[row.cif_no], day)]
-    }
     found = {}
-    for row in rows:
-        if row.cif_no not in values:
-            continue
-        named = {one["other"] for one in values[row.cif_no].get("relationships", ())}
-        others = {one: known[one] for one in named if one in known and parties[one].cif_no != row.cif_no}
-        sitter = attrs.evolve(sat(row, values[row.cif_no], day), others=others)
-        found[row.cif_no] = sitter, kept.get(row.cif_no, Portrait())
+    for number, row in parties.items():
+        other = sat(row, beside[row.cif_no], day)
+        found[number] = row, as_other(other.row, other.facts)
     return found
 
 

@@ -13,7 +13,7 @@ import attrs
 from .._extras import need
 from ..analytics import KEY, Snapshot, manifest_of
 from ..errors import InputError
-from ..rules import Kind
+from ..rules import OTHER, Kind
 from ..tagging import Catalogue, Evaluator
 
 __all__ = ["Inputs", "assign", "assign_on_spark", "inputs_of"]
@@ -23,15 +23,16 @@ _DATES = frozenset({Kind.DATE.value, Kind.INSTANT.value})
 
 @attrs.frozen
 class Inputs:
-    """What a catalogue's rules read: fields of customers, and collections of rows; in the order in which `bankcif.flows.extract.extract` takes them."""
+    """What a catalogue's rules read: fields of customers, collections of rows, and of relations what they tell of the other one; in the order in which `bankcif.flows.extract.extract` takes them."""
 
     fields: tuple[str, ...]
     collections: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """All of them, to be extracted."""
-        return (*self.fields, *self.collections)
+        return (*self.fields, *self.collections, *self.others)
 
 
 def inputs_of(catalogue: Catalogue) -> Inputs:
@@ -49,7 +50,8 @@ def inputs_of(catalogue: Catalogue) -> Inputs:
         if name in schema and schema[name].kind is Kind.MONEY and schema[name].currency_field
     }
     rows = {name.partition(".")[0] for one in needed for name in one.rows}
-    return Inputs(tuple(sorted(fields | money)), tuple(sorted(rows)))
+    others = {name for one in needed for name in one.rows if name.partition(".")[2].startswith(OTHER)}
+    return Inputs(tuple(sorted(fields | money)), tuple(sorted(rows)), tuple(sorted(others)))
 
 
 def assign(snapshot: Snapshot, catalogue: Catalogue) -> Any:
@@ -106,6 +108,7 @@ def _need_exact(wanted: Inputs, shown: dict[str, str]) -> None:
     """Raises `InputError` where what a rule reads is missing, or stands in bands, by month or masked: it would hold of others."""
     missing = [name for name in wanted.fields if name not in shown]
     missing += [name for name in wanted.collections if not any(one.startswith(f"{name}.") for one in shown)]
+    missing += [name for name in wanted.others if name not in shown]
     coarse = [name for name in wanted.fields if shown.get(name, "exact") != "exact"]
     if missing or coarse:
         what = f"has no {', '.join(missing)}" if missing else f"has {', '.join(coarse)} only in part"

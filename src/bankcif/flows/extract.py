@@ -22,8 +22,8 @@ from ..audit import AuditEntry
 from ..context import Actor, Purpose, Relation, Sink
 from ..errors import AccessError, InputError
 from ..party import age_on
-from ..rules import Kind, customer_schema, opened_schema, reader_of, row_fields, row_reader
-from ._columns import Shown, arrow_table, fields_named, shown_by, uncollected
+from ..rules import OTHER, Kind, customer_schema, opened_schema, reader_of, row_fields, row_reader
+from ._columns import RELATIONS, Shown, arrow_table, fields_named, is_exact, of_others, shown_by, uncollected
 from ._consented import rests_on_consent
 from ._extracted import OF_PARTY, Person, Wanted, gone_for, people
 from ._relations import open_life_cycles
@@ -48,7 +48,7 @@ def extract(
 
     Args:
         fields: Fields that rules speak of (``branch``, ``age``, ``aum``), fields of the catalogue as their masks show them (``address``), collections of
-            rows (``holdings``), and ``tag:NAME`` or ``segment:NAME``.
+            rows (``holdings``), of the other one of each relation (``relationships.other_aml_class``), and ``tag:NAME`` or ``segment:NAME``.
         as_of: The day at whose end it is of; today if None.
         part: Which part of the customers, of how many even ones; see `bankcif.parallel.extract_in_processes`. Where the grant asks for `least_k`, all
             of them are taken at once.
@@ -70,7 +70,13 @@ def extract(
         raise InputError("nobody knows a day to come", path="$.as_of", rule="future")
     then = as_of if as_of is not None and as_of < today else None
     wanted = Wanted.of(
-        asked.behind, tags=bool(asked.tags), then=then, actor=actor, purpose=purpose, part=_need_part(part)
+        asked.behind,
+        tags=bool(asked.tags),
+        others=RELATIONS in asked.collections,
+        then=then,
+        actor=actor,
+        purpose=purpose,
+        part=_need_part(part),
     )
     gathered = _Gathered(desk, asked, purpose, then or today)
     with uncollected():
@@ -117,11 +123,17 @@ def _need_part(part: tuple[int, int]) -> tuple[int, int]:
 
 @attrs.frozen(slots=False)
 class _Asked:
-    """What is asked for, in its order: fields, collections, tags and segments."""
+    """What is asked for, in its order: fields, collections, tags and segments, and columns of relations that tell of the other one."""
 
     fields: tuple[str, ...]
     collections: tuple[str, ...]
     tags: tuple[str, ...]
+    others: tuple[str, ...] = ()
+
+    def row(self, collection: str) -> tuple[str, ...]:
+        """The columns of a row of *collection*."""
+        others = [name.removeprefix(f"{RELATIONS}.") for name in self.others] if collection == RELATIONS else ()
+        return (*row_fields(collection), *others)
 
     @cached_property
     def behind(self) -> frozenset[str]:
@@ -135,11 +147,18 @@ def _asked(desk: Desk, names: Sequence[str]) -> _Asked:
     tags = tuple(name for name in names if name.startswith(_TAGS))
     if tags:
         need_names(desk, tags)
-    others = [name for name in names if name not in tags]
-    for name in others:
+    own = [name for name in names if name not in tags and name not in of_others()]
+    others = tuple(name for name in names if name in of_others())
+    if others and RELATIONS not in own:
+        raise InputError(
+            f"{others[0]} is a column of the rows of {RELATIONS}; name these, too",
+            path="$.fields",
+            rule="unknown_field",
+        )
+    for name in own:
         fields_named(name)
-    collections = tuple(name for name in others if name in opened_schema().collections)
-    return _Asked(tuple(name for name in others if name not in collections), collections, tags)
+    collections = tuple(name for name in own if name in opened_schema().collections)
+    return _Asked(tuple(name for name in own if name not in collections), collections, tags, others)
 
 
 def _is_plain(desk: Desk, asked: _Asked, actor: Actor, purpose: Purpose) -> bool:
@@ -157,6 +176,7 @@ class _Gathered:
     def __init__(self, desk: Desk, asked: _Asked, purpose: Purpose, day: date) -> None:
         self._desk, self._asked, self._purpose, self._day = desk, asked, purpose, day
         self._use, self._behind = f"extract:{purpose.value}", sorted(asked.behind)
+        self._beside = sorted({field for name in asked.others for field in fields_named(of_others()[name])})
         self.grants: set[str] = set()
         self._columns: dict[str, dict[str, Column]] = {name: {} for name in ("", *asked.collections)}
         self._shown: dict[Any, dict[str, Shown]] = {}
@@ -167,7 +187,9 @@ class _Gathered:
         self._readers = {
             name: reader_of(name) for name in asked.fields if name in opened_schema() and name not in (*OF_PARTY, "age")
         }
-        self._rows = {name: row_reader(name, day) for name in asked.collections}
+        self._rows = {name: row_reader(name, day, asked.row(name)) for name in asked.collections}
+        self._others = {name: of_others()[name] for name in asked.others}
+        self._exact: dict[Any, frozenset[str]] = {}
         self._start()
 
     def take_plain(self, wanted: Wanted) -> bool:
@@ -209,12 +231,36 @@ class _Gathered:
             self._keys[""].append(key)
             for name, read in self._rows.items():
                 if shown[name].column is not None:
-                    for row in read(one.values):
+                    for row in read(self._related(one) if name == RELATIONS else one.values):
                         self._keys[name].append(key)
                         for column, value in zip(self._values[name], row, strict=True):
                             column.append(value)
         if len(self._keys[""]) >= _FLUSH:
             self._flush()
+
+    def _related(self, one: Person) -> Mapping[str, Any]:
+        """Their relations, each with what may be shown of the other one; none to who is erased or restricted."""
+        rows = []
+        for row in one.values.get(RELATIONS) or ():
+            if row["other"] in one.others:
+                granted, known = one.others[row["other"]]
+                may = self._exact_of(granted)
+                rows.append({**row, **{OTHER + name: known.get(name) for name in may}})
+        return {RELATIONS: rows}
+
+    def _exact_of(self, granted: Mapping[str, FieldDecision]) -> frozenset[str]:
+        """Which of the fields of others that are asked for may be shown by these decisions; worked out once for each combination that occurs."""
+        behind = (*map(granted.get, self._beside), bool(granted))
+        found = self._exact.get(behind)
+        if found is None:
+            found = frozenset(name for name in self._others.values() if is_exact(name, granted, self._desk.masks))
+            self._exact[behind] = found
+            self.grants |= {one.decision.rule for one in behind[:-1] if one is not None and not isinstance(one, bool)}
+            fields = opened_schema().collections[RELATIONS].fields
+            for name in found:
+                field = fields[OTHER + name]
+                self._columns[RELATIONS][OTHER + name] = Column(field.kind, EXACT, field.digits)
+        return found
 
     def snapshot(self) -> Snapshot:
         """All that came in."""
@@ -228,7 +274,12 @@ class _Gathered:
         withheld = [name for name in (*self._asked.fields, *self._asked.tags) if name not in self._columns[""]]
         withheld += [name for name in self._asked.collections if not self._columns[name]]
         customers = tables.pop("").select([KEY, *shown])
-        rows = {name: table for name, table in tables.items() if self._columns[name]}
+        withheld += [name for name in self._asked.others if name.partition(".")[2] not in self._columns[RELATIONS]]
+        rows = {
+            name: table.select([KEY, *(one for one in self._asked.row(name) if one in self._columns[name])])
+            for name, table in tables.items()
+            if self._columns[name]
+        }
         return Snapshot(
             customers=customers, rows=rows, columns=columns, as_of=self._day, purpose=self._purpose.value, k=least_shared(customers, shown),
             withheld=tuple(withheld), id=self._desk.ids.draw(8).hex(),
@@ -259,7 +310,9 @@ class _Gathered:
         """Keeps what a column is; shown to some in one way and to others in another, it is both."""
         if name in self._asked.collections:
             fields = opened_schema().collections[name].fields
-            self._columns[name] = {one: Column(fields[one].kind, EXACT, fields[one].digits) for one in row_fields(name)}
+            self._columns[name] |= {
+                one: Column(fields[one].kind, EXACT, fields[one].digits) for one in row_fields(name)
+            }
             return
         known = self._columns[""].get(name)
         self._columns[""][name] = column if known is None else column.with_(known)
@@ -283,11 +336,11 @@ class _Gathered:
     def _start(self) -> None:
         self._keys = {name: [] for name in self._keys}
         self._values = {"": [[] for _ in (*self._asked.fields, *self._asked.tags)]}
-        self._values |= {name: [[] for _ in row_fields(name)] for name in self._asked.collections}
+        self._values |= {name: [[] for _ in self._asked.row(name)] for name in self._asked.collections}
 
     def _flush(self) -> None:
         for name in self._tables:
-            names = row_fields(name) if name else (*self._asked.fields, *self._asked.tags)
+            names = self._asked.row(name) if name else (*self._asked.fields, *self._asked.tags)
             if self._keys[name]:
                 self._tables[name].append(
                     arrow_table(self._keys[name], dict(zip(names, self._values[name], strict=True)), self._types(name))
@@ -299,7 +352,7 @@ class _Gathered:
         schema = opened_schema()
         if name:
             fields = schema.collections[name].fields
-            return {one: Column(fields[one].kind, EXACT, fields[one].digits) for one in row_fields(name)}
+            return {one: Column(fields[one].kind, EXACT, fields[one].digits) for one in self._asked.row(name)}
         kinds = {one: schema[one].kind if one in schema else Kind.TEXT for one in self._asked.fields}
         return {one: Column(kind) for one, kind in kinds.items()} | {
             one: Column(Kind.BOOLEAN) for one in self._asked.tags

@@ -50,17 +50,17 @@ def row_fields(collection: str) -> tuple[str, ...]:
     return tuple(name for name in opened_schema().collections[collection].fields if not name.startswith(OTHER))
 
 
-def row_reader(collection: str, today: date) -> RowReader:
+def row_reader(collection: str, today: date, names: Sequence[str] | None = None) -> RowReader:
     """
-    What gives the rows of *collection* of golden values, each with `row_fields` in their order; of birthdays, which nobody delivers, those from a year before
-    *today* to two years behind it.
+    What gives the rows of *collection* of golden values, each with *names* in their order, or `row_fields`; of birthdays, which nobody delivers, those from a year
+    before *today* to two years behind it.
     """
     if collection == "birthdays":
         return partial(_birthdays, days(today) - _YEAR, days(today) + 2 * _YEAR)
-    rows, names = opened_schema().collections[collection], row_fields(collection)
+    rows, taken = opened_schema().collections[collection], row_fields(collection) if names is None else names
 
     def read(values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        return [tuple(map(rested_row(rows, row).get, names)) for row in values.get(collection) or ()]
+        return [tuple(map(rested_row(rows, row).get, taken)) for row in values.get(collection) or ()]
 
     return read
 
