@@ -1,5 +1,6 @@
-"""What the file can tell: columns for analyses by pseudonymous keys, how customers buy, spend and stay, and what they are worth."""
+"""What the file can tell: columns for analyses by pseudonymous keys, what is held together, how customers buy, spend and stay, and what they are worth."""
 
+from .baskets import Baskets, HoldingRule
 from .buying import BetaGeometric
 from .contract import ShiftedBetaGeometric
 from .fitting import Fit
@@ -13,6 +14,7 @@ from .value import BuyingModel, Worth, lifetime_value
 
 __all__ = [
     "KEY",
+    "Baskets",
     "BetaGeometric",
     "BuyingModel",
     "Column",
@@ -20,6 +22,7 @@ __all__ = [
     "Fit",
     "GammaGamma",
     "Histories",
+    "HoldingRule",
     "ParetoNbd",
     "Purchases",
     "RfmModel",
