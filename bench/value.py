@@ -47,7 +47,7 @@ def value(customers: int = 1_000_000, rounds: int = 3) -> dict[str, Any]:
 
     spending = timed(
         "gamma-gamma fitted",
-        lambda: GammaGamma.fitted(histories.frequency[again], mean[again], currency="CNY", scale=100),
+        lambda: GammaGamma.fitted(histories.frequency[again], mean[again], currency="CNY"),
     )
     for name, fitted in (
         ("BG/NBD", lambda: BetaGeometric.fitted(histories)),

@@ -99,6 +99,8 @@ def test_a_rule_by_chance_has_a_lift_of_one() -> None:
         (lambda: Baskets.of_rows([], []), "products"),
         (lambda: Baskets.of_rows(list(range(64)), [f"p{n}" for n in range(64)]), "products"),
         (lambda: Baskets.of_rows([1], ["card", "fund"]), "baskets"),
+        (lambda: Baskets.of_rows([1, 2, 3], ["card", "fund", None]), "baskets"),  # type: ignore[list-item]
+        (lambda: Baskets.of_rows([1, "x", None], ["card", "fund", "fund"]), "keys"),
         (lambda: Baskets.of_rows([1, 2], ["card", "fund"], customers=1), "baskets"),
         (lambda: _ten().frequent(0), "least"),
         (lambda: _ten().frequent(1, most_products=0), "least"),

@@ -49,6 +49,14 @@ def test_purchases_follow_from_days() -> None:
     assert repr(found) == "Purchases(2 customers, CNY)"
 
 
+def test_days_before_1970_are_days() -> None:
+    days = [date(1969, 5, 1), date(1969, 12, 1)]
+    found = Purchases.of_days(
+        ["A", "B"], days, [1, 2], currency="CNY", since=date(1969, 1, 1), until=date(1969, 12, 31)
+    )
+    assert found.recency.tolist() == [244, 30]
+
+
 def test_a_value_that_equals_an_edge_is_below_it() -> None:
     assert _EDGES.score(7, 1, Money("100.00", "CNY")) == (5, 1, 1)
     assert _EDGES.score(8, 2, Money("100.01", "CNY")) == (4, 2, 2)
@@ -130,6 +138,14 @@ def test_what_can_not_be_is_refused(tmp_path: Path) -> None:
     cases: list[tuple[str, Any]] = [
         ("currency_mix", lambda: Purchases.of_days(["A", "B"], day * 2, [yuan, Money("1.00", "USD")], **period)),
         ("money", lambda: Purchases.of_days(["A"], day, [100], **period)),
+        ("currency_mix", lambda: Purchases.of_days(["A"], day, [yuan], currency="USD", **period)),
+        ("amounts", lambda: Purchases.of_days(["A", "A"], day * 2, [2**62, 2**62], currency="CNY", **period)),
+        (
+            "amounts",
+            lambda: Purchases.of_days(["A"], day, np.array([2**63 + 1], dtype=np.uint64), currency="CNY", **period),
+        ),
+        ("keys", lambda: Purchases.of_days(["A", None], day * 2, [1, 2], currency="CNY", **period)),
+        ("too_few", lambda: RfmModel.of_quantiles(_of([], [], []))),
         ("money", lambda: Purchases.of_days([], [], [], **period)),
         ("amounts", lambda: Purchases.of_days(["A"], day, [1.5], currency="CNY", **period)),
         ("amounts", lambda: Purchases.of_days(["A"], day, [1, 2], currency="CNY", **period)),

@@ -324,7 +324,7 @@ def test_too_little_is_not_fitted() -> None:
                 fit(histories)
     with pytest.raises(FitError, match="at least"):
         GammaGamma.fitted([1, 2], [10, 20], currency="CNY")
-    with pytest.raises(FitError, match="nobody left"):
+    with pytest.raises(FitError, match="0 left within 2 periods"):
         ShiftedBetaGeometric.fitted([100, 100, 100], period=YEAR)
 
 
@@ -389,3 +389,83 @@ def _worth(**but: Any) -> Any:
     amounts = GammaGamma(p=6, q=3, gamma=9, currency="CNY")
     known = {"horizon": YEAR, "discount": DiscountRate(0.1), **but}
     return lifetime_value(_MODELS[0], amounts, _one(1, 5, 9), [100.0], **known)
+
+
+# Far out: where a function's parts leave the range of numbers.
+
+
+@pytest.mark.parametrize("modified", [False, True])
+@pytest.mark.parametrize(("a", "b", "x", "recency", "age"), [(0.5, 5, 350, 362, 365), (5, 500, 200, 360, 365), (2, 1e4, 350, 365, 365), (0.793, 2.4, 580, 700, 730)])  # fmt: skip
+def test_who_bought_hundreds_of_times_is_told_of_as_anybody(
+    a: float, b: float, x: int, recency: float, age: float, modified: bool
+) -> None:
+    integrate: Any = pytest.importorskip("scipy.integrate")
+    model = BetaGeometric(r=1, alpha=10, a=a, b=b, unit=TimeUnit.DAY, modified=modified)
+    history, days = _one(x, recency, age, TimeUnit.DAY), 3650.0
+    told = model.expected_again(history, Span(days, TimeUnit.DAY))[0] / model.alive(history)[0]
+    # Of somebody alive, the rate is gamma (r + x, alpha + age) and the chance of leaving beta (a, b + x): the mean of (1 - exp(-rate p t)) / p over both.
+    beta = b + x + (1 if modified else 0)
+    density = scipy_special.betaln(a, beta)
+
+    def of(p: float) -> float:
+        gone = np.exp(-(1 + x) * np.log1p(p * days / (10 + age)))
+        return float(np.exp((a - 2) * np.log(p) + (beta - 1) * np.log1p(-p) - density) * (1 - gone))
+
+    cuts = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5, 1 - 1e-12]
+    parts = [
+        integrate.quad(of, low, high, epsrel=1e-10, epsabs=0, limit=500)[0]
+        for low, high in zip([1e-12, *cuts], cuts, strict=False)
+    ]
+    assert told == pytest.approx(sum(parts), rel=1e-3)
+
+
+@given(_sizes, st.floats(0.5, 2_000), st.integers(0, 300), st.floats(0.0, 1.0), st.sampled_from([1, 30, 365]))
+@settings(max_examples=60, deadline=None)
+def test_a_residual_lifetime_is_the_sum_of_its_periods(
+    alpha: float, beta: float, renewals: int, rate: float, days: int
+) -> None:
+    model = ShiftedBetaGeometric(alpha=alpha, beta=beta, period=Span(days, TimeUnit.DAY))
+    factor = DiscountRate(rate).factor(model.period)
+    steps = np.arange(400_000)
+    staying = np.cumsum(np.log(model.beta + renewals + steps) - np.log(model.alpha + model.beta + renewals + steps))
+    terms = np.exp(staying + steps * np.log(factor))
+    if factor < 1 - 1e-4 or terms[-1] * len(terms) < 1e-9 * terms.sum():
+        assert model.residual_lifetime(renewals, DiscountRate(rate)) == pytest.approx(float(terms.sum()), rel=1e-6)
+
+
+@pytest.mark.parametrize("unit", [1, 100, 1_000_000])
+def test_amounts_may_be_in_any_unit(unit: int) -> None:
+    generator = np.random.default_rng(20261128)
+    x = generator.integers(1, 12, 3_000).astype(float)
+    mean = generator.gamma(6.25 * x) / x * 15.44 / generator.gamma(3.74, 1, 3_000)
+    plain = GammaGamma.fitted(x, mean, currency="CNY")
+    model = GammaGamma.fitted(x, mean * unit, currency="CNY")
+    assert plain.fit is not None
+    assert model.fit is not None
+    assert [model.p, model.q, model.gamma / unit] == pytest.approx([plain.p, plain.q, plain.gamma], rel=1e-4)
+    assert model.fit.log_likelihood == pytest.approx(plain.fit.log_likelihood - 3_000 * np.log(unit), rel=1e-9)
+    assert abs(plain.q - 3.74) < 4 * plain.fit.errors["q"]
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (lambda: Histories(frequency=["a"], recency=[1], age=[2], unit=TimeUnit.WEEK), "histories"),
+        (lambda: Histories.of_days(["A", None], [date(2026, 5, 1)] * 2, until=date(2026, 6, 1)), "keys"),
+        (lambda: Histories.of_days([], [], until=date(2026, 6, 1)), "period"),
+        (lambda: Span(None, TimeUnit.DAY), "span"),  # type: ignore[arg-type]
+        (lambda: Span(10**400, TimeUnit.DAY), "span"),
+        (lambda: DiscountRate("0.1"), "discount"),  # type: ignore[arg-type]
+        (lambda: GammaGamma(p=6, q=3, gamma=9, currency="CNY").expected([1], [-5]), "amounts"),
+        (lambda: ShiftedBetaGeometric(alpha=2, beta=1, period=YEAR).retention(-3), "renewals"),
+        (lambda: ShiftedBetaGeometric(alpha=2, beta=1, period=YEAR).survival(-3), "renewals"),
+        (lambda: ShiftedBetaGeometric.fitted([1000, 600], period=YEAR), "too_short"),
+        (lambda: _worth(margin="NaN"), "margin"),
+        (lambda: _worth(margin=None), "margin"),
+        (lambda: lifetime_value(_MODELS[0], GammaGamma(p=6, q=3, gamma=9, currency="CNY"), _one(30, 38, 39), [1e19], horizon=YEAR, discount=DiscountRate(0.1)), "amounts"),
+    ],
+)  # fmt: skip
+def test_what_is_no_number_is_refused_in_our_words(make: Any, rule: str) -> None:
+    with pytest.raises(InputError) as told:
+        make()
+    assert told.value.rule == rule

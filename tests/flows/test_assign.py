@@ -58,7 +58,7 @@ def file(cif: CIF) -> CIF:
     for n in range(20):
         kind = (RelationKind.GUARANTOR, RelationKind.SPOUSE, RelationKind.AGENT)[n % 3]
         until = date(2026, 11, 1) if n % 7 == 0 else None
-        cif.relations.add(numbers[n], kind, numbers[n + 4], since=date(2020, 1, 1), until=until, **say)
+        cif.relations.add(numbers[n], kind, numbers[n + 5], since=date(2020, 1, 1), until=until, **say)
     cif.erasures.restrict(numbers[8], reason="asked", actor=STEWARD)
     cif.tags.renew(actor=OFFICER)
     return cif
@@ -122,6 +122,10 @@ def test_what_is_not_there_or_not_as_it_is_is_refused(file: CIF, tmp_path: Path)
     assert inputs_of(near).names == ("relationships", "relationships.other_aml_class")
     with pytest.raises(InputError, match=r"has no relationships\.other_aml_class"):
         assign(taken(file, ("relationships",)), near)
+    with Under(file, analysing(when="branch = 'b'"), EXACT):
+        some = file.extract(inputs_of(near).names, **ASK)  # of the other ones in branch c nothing
+    with pytest.raises(InputError, match=r"has relationships\.other_aml_class only in part"):
+        assign(some, near)
     folder = coarse.write(tmp_path / "coarse")
     with pytest.raises(InputError, match="only in part"):
         assign_on_spark(None, folder, catalogue)

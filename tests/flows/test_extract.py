@@ -432,6 +432,42 @@ def test_a_relation_tells_of_the_other_one_what_may_be_shown_of_them(cif: CIF, t
     assert related(cif.extract(OF_OTHERS, **ASK)) == [("held", "b", None), ("shareholder", "b", "1")]
 
 
+def test_parts_are_the_whole_of_relations_too(cif: CIF, three: tuple[str, str, str]) -> None:
+    one, other, _ = three
+    cif.relations.add(one, RelationKind.GUARANTOR, other, **SAY)
+    for policy in (analysing(), analysing(when="branch = 'b'")):
+        with Under(cif, policy):
+            whole = cif.extract(OF_OTHERS, **ASK)
+            for parts in (2, 3, 8):
+                made = Snapshot.joined(
+                    [flow.extract(cif._desk, OF_OTHERS, part=(n, parts), **ASK) for n in range(parts)]
+                )
+                assert related(made) == related(whole)
+                assert (made.columns, made.withheld) == (whole.columns, whole.withheld)
+
+
+def test_where_nobody_has_a_relation_its_columns_are_there_all_the_same(cif: CIF, three: tuple[str, str, str]) -> None:
+    made = cif.extract(OF_OTHERS, **ASK)
+    assert made.withheld == ()
+    assert {"role", "other_home_branch", "other_sex"} < set(made.rows["relationships"].column_names)
+    assert made.rows["relationships"].num_rows == 0
+
+
+def test_of_others_nothing_is_told_where_so_many_are_to_be_alike(cif: CIF, three: tuple[str, str, str]) -> None:
+    with Under(cif, analysing(least_k=2)):
+        with pytest.raises(AccessError, match="share what is shown"):
+            cif.extract(["life_cycle", *OF_OTHERS], **ASK)
+        assert len(cif.extract(["life_cycle", "relationships"], **ASK)) == 3
+
+
+def test_a_column_of_others_that_some_do_not_show_says_so(cif: CIF, three: tuple[str, str, str]) -> None:
+    one, other, firm = three
+    cif.relations.add(one, RelationKind.GUARANTOR, other, **SAY)
+    cif.relations.add(one, RelationKind.SHAREHOLDER, firm, share="30", **SAY)
+    with Under(cif, analysing(when="branch = 'b'")):
+        assert cif.extract(OF_OTHERS, **ASK).columns["relationships.other_home_branch"].shown == "exact+none"
+
+
 def test_where_a_purpose_rests_on_consent_nothing_is_told_of_whoever_did_not(
     cif: CIF, three: tuple[str, str, str]
 ) -> None:
@@ -457,6 +493,24 @@ def test_as_of_a_day_the_other_one_is_as_they_stood_then(
     ask = {"actor": known(ANALYST, clock.now()), "purpose": ANALYTICS}
     assert related(cif.extract(OF_OTHERS, **ask))[0] == ("guaranteed", "b", "2")
     assert related(cif.extract(OF_OTHERS, as_of=TODAY, **ask)) == first == [("guaranteed", "c", "2"), ("guarantor", "b", "1")]  # fmt: skip
+
+
+def test_as_of_a_day_nobody_learns_that_the_other_one_was_merged_later(
+    cif: CIF, three: tuple[str, str, str], clock: FixedClock
+) -> None:
+    one, other, _ = three
+    third = register(
+        cif, STEWARD, "5", name="王五", phone="15499999995", identifiers=None, sex="2", home_branch="c"
+    ).cif_no
+    cif.relations.add(one, RelationKind.GUARANTOR, other, **SAY)
+    clock.advance(timedelta(days=10))
+    say = known(STEWARD, clock.now())
+    merge = cif.matches.propose_merge(third, other, accept=EVERY_CONCERN, reason="one", actor=say)
+    cif.approvals.approve(merge.id, actor=known(SECOND, clock.now()))
+    names = ["relationships", "relationships.other_life_cycle", "relationships.other_review_state"]
+    then = cif.extract(names, as_of=TODAY, actor=known(ANALYST, clock.now()), purpose=ANALYTICS)
+    states = [(row["other_life_cycle"], row["other_review_state"]) for row in then.rows["relationships"].to_pylist()]
+    assert states == [("active", None), ("active", None)]
 
 
 # The law: a column is what a rule sees

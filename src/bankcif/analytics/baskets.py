@@ -19,6 +19,7 @@ import attrs
 import numpy as np
 
 from ..errors import InputError
+from .histories import named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,6 +111,8 @@ class Baskets:
         Raises:
             InputError: Columns of different lengths, fewer than two products or more than 63, or fewer customers than hold something.
         """
+        if not all(isinstance(one, str) for one in products):
+            raise InputError("a product is missing, or has no name", path="$.products", rule="baskets")
         who, what = np.asarray(keys), np.asarray(products, dtype=np.str_)
         if who.shape != what.shape or who.ndim != 1:
             raise InputError("keys and products are columns of one length", path="$.products", rule="baskets")
@@ -118,7 +121,7 @@ class Baskets:
             raise InputError(
                 f"there are {len(names)} products; what is held together is told of 2 to {_MOST_PRODUCTS}", path="$.products", rule="products"
             )  # fmt: skip
-        persons, number = np.unique(who, return_inverse=True)
+        persons, number = named(who)
         held = np.zeros(len(persons), dtype=np.int64)
         np.bitwise_or.at(held, number, np.left_shift(np.int64(1), bit.astype(np.int64)))
         nothing = 0 if customers is None else customers - len(persons)

@@ -32,6 +32,7 @@ __all__ = ["BetaGeometric"]
 _STARTS = ((1.0, 5.0, 1.0, 3.0), (0.3, 3.0, 0.5, 2.0), (2.0, 20.0, 1.5, 5.0))
 _NAMES = ("r", "alpha", "a", "b")
 _LEAST_CUSTOMERS, _LEAST_AGAIN = 30, 10
+_SMALL, _MOST_TERMS = 1e-250, 100_000
 
 
 @attrs.frozen(kw_only=True)
@@ -94,9 +95,8 @@ class BetaGeometric:
         """How often somebody new comes again within *span*."""
         r, alpha, a, b = self._apart()
         time = span.within(self.unit)
-        hyp2f1 = need("scipy.special", extra="analytics").hyp2f1
         more = int(self.modified)
-        inner = (alpha / (alpha + time)) ** r * hyp2f1(r, b + more, a + b - 1 + more, time / (alpha + time))
+        inner = _inner(np.array([r]), np.array([b + more]), a - 1, np.array([time / (alpha + time)]))[0]
         return float(((b if self.modified else a + b - 1) / (a - 1)) * (1 - inner))
 
     def expected_again(self, histories: Histories, span: Span) -> NDArray[np.float64]:
@@ -108,12 +108,10 @@ class BetaGeometric:
         rows = histories.within(self.unit)
         r, alpha, a, b = self._apart()
         x, known, more = rows.frequency, alpha + rows.age, int(self.modified)
-        hyp2f1 = need("scipy.special", extra="analytics").hyp2f1
         there = 1 / (1 + self._gone(rows))
 
         def expected(time: float) -> NDArray[np.float64]:
-            later = hyp2f1(r + x, b + x + more, a + b + x - 1 + more, time / (known + time))
-            inner = (known / (known + time)) ** (r + x) * later
+            inner = _inner(r + x, b + x + more, a - 1, time / (known + time))
             return np.asarray(np.maximum((a + b + x - 1 + more) / (a - 1) * (1 - inner) * there, 0))
 
         return np.stack([expected(span.within(self.unit)) for span in spans])
@@ -142,6 +140,38 @@ def need_history(histories: Histories) -> None:
         )  # fmt: skip
     if float(histories.age.max()) <= 0:
         raise FitError("every history is of its first day alone; a longer period is needed", rule="too_short")
+
+
+def _inner(
+    first: NDArray[np.float64], second: NDArray[np.float64], rest: float, z: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """
+    (1-z)^first times 2F1(first, second; second + rest; z), of which the one factor leaves the range of numbers upwards where the other does so downwards, of who bought hundreds of times. There the
+    function is transformed after Euler, to a series that is small and ends soon.
+    """
+    hyp2f1: Any = need("scipy.special", extra="analytics").hyp2f1
+    with np.errstate(all="ignore"):
+        power, function = (1 - z) ** first, hyp2f1(first, second, second + rest, z)
+        found = np.asarray(power * function)
+    far = ~np.isfinite(found) | (power < _SMALL) | (function > 1 / _SMALL)
+    if far.any():
+        beta, at = second[far], z[far]
+        found[far] = (1 - at) ** rest * _series(beta + rest - first[far], rest, beta + rest, at)
+    return found
+
+
+def _series(
+    first: NDArray[np.float64], second: float, below: NDArray[np.float64], z: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """2F1(first, second; below; z) by its definition."""
+    term = np.ones_like(z)
+    total = term.copy()
+    for step in range(_MOST_TERMS):
+        term = term * (first + step) * (second + step) / ((below + step) * (step + 1)) * z
+        total = total + term
+        if (np.abs(term) <= 1e-16 * np.abs(total)).all():
+            break
+    return total
 
 
 def _likelihood(values: NDArray[np.float64], rows: Histories, *, modified: bool) -> tuple[float, NDArray[np.float64]]:

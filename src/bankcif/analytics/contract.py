@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ShiftedBetaGeometric"]
 
+_TINY, _MOST_TERMS = 1e-300, 200_000
 _STARTS = ((1.0, 1.0), (0.5, 3.0), (2.0, 10.0))
 
 
@@ -87,8 +88,8 @@ class ShiftedBetaGeometric:
         left = -np.diff(seen)
         if len(left) < 2 or not left.any():
             raise FitError(
-                "nobody left within two periods; a longer time is needed to tell how customers stay", rule="too_short"
-            )
+                f"{int(left.sum()):,} left within {len(left)} periods; two periods at least, in which somebody left, are needed to tell how customers stay", rule="too_short"
+            )  # fmt: skip
 
         def likelihood(place: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             return _likelihood(np.exp(place), left, float(seen[-1]))
@@ -97,12 +98,14 @@ class ShiftedBetaGeometric:
         return cls(**found.parameters, period=period, fit=found)
 
     def survival(self, periods: int) -> NDArray[np.float64]:
-        """Which share stays for 0, 1, 2 … *periods*."""
+        """Which share stays for 0, 1, 2 … *periods*; `InputError` of fewer than none."""
+        _need_whole(periods)
         steps = np.arange(periods)
         return np.concatenate([[1.0], np.cumprod((self.beta + steps) / (self.alpha + self.beta + steps))])
 
     def retention(self, renewals: int) -> float:
-        """Which share stays one period more of those who have stayed for so many."""
+        """Which share stays one period more of those who have stayed for so many; `InputError` of fewer than none."""
+        _need_whole(renewals)
         return (self.beta + renewals) / (self.alpha + self.beta + renewals)
 
     def residual_lifetime(self, renewals: int, discount: DiscountRate) -> float:
@@ -112,8 +115,7 @@ class ShiftedBetaGeometric:
         Raises:
             InputError: They stayed for less than none, or without a discount the sum has no bound.
         """
-        if renewals < 0:
-            raise InputError("somebody stayed for zero or more periods", path="$.renewals", rule="renewals")
+        _need_whole(renewals)
         factor = discount.factor(self.period)
         if factor == 1 and self.alpha <= 1:
             raise InputError(
@@ -121,13 +123,41 @@ class ShiftedBetaGeometric:
                 path="$.discount",
                 rule="discount",
             )
-        hyp2f1: Any = need("scipy.special", extra="analytics").hyp2f1
         staid = self.beta + renewals
-        return float(self.retention(renewals) * hyp2f1(1, staid + 1, self.alpha + staid + 1, factor))
+        return self.retention(renewals) * _fraction(staid + 1, self.alpha + staid + 1, factor)
 
     def value(self, margin: Money, renewals: int, discount: DiscountRate) -> Money:
         """What somebody is worth who brings *margin* with each renewal and has stayed for so many: margin times the periods that they are expected to stay."""
         return Money.of_minor(round(margin.minor * self.residual_lifetime(renewals, discount)), margin.currency)
+
+
+def _need_whole(periods: int) -> None:
+    if periods != int(periods) or periods < 0:
+        raise InputError("somebody stayed for zero or more whole periods", path="$.periods", rule="renewals")
+
+
+def _fraction(b: float, c: float, z: float) -> float:
+    """
+    2F1(1, b; c; z), for c above b, by Gauss's continued fraction, which stays within the range of numbers where the function's own terms do not.
+
+    Source: NIST Digital Library of Mathematical Functions, 15.7.5, with the method of Lentz for its value.
+    """
+    value, above, below = _TINY, _TINY, 0.0
+    for step in range(_MOST_TERMS):
+        half = step // 2
+        if step == 0:
+            part = 1.0
+        elif step % 2:
+            part = -z * (b + half) * (c - 1 + half) / ((c + 2 * half - 1) * (c + 2 * half))
+        else:
+            part = -z * half * (c - b + half - 1) / ((c + 2 * half - 2) * (c + 2 * half - 1))
+        divisor, above = 1 + part * below, 1 + part / above
+        below = 1 / (divisor if divisor != 0 else _TINY)
+        above = above if above != 0 else _TINY
+        value *= above * below
+        if step and abs(above * below - 1) < 1e-15:
+            break
+    return value
 
 
 def _likelihood(

@@ -20,13 +20,33 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Histories", "since_1970"]
+__all__ = ["Histories", "named", "since_1970"]
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
 def _floats(values: Any) -> NDArray[np.float64]:
-    return np.asarray(values, dtype=np.float64)
+    try:
+        return np.atleast_1d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError):
+        pass
+    raise InputError("histories have numbers of zero or more", path="$.histories", rule="histories")
+
+
+def named(keys: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """
+    Different keys in order, and the place of each among them.
+
+    Raises:
+        InputError: A key is missing, or keys are not of one type.
+    """
+    try:
+        names, number = np.unique(keys, return_inverse=True)
+    except TypeError:
+        names, number = np.array([None]), np.zeros(0, dtype=np.int64)
+    if names.dtype == object and not all(isinstance(one, str | bytes) for one in names):
+        raise InputError("a key is missing, or keys are of several types", path="$.keys", rule="keys")
+    return names, number
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -109,7 +129,7 @@ class Histories:
         inside = when <= last
         if not inside.any():
             raise InputError(f"no day lies within the period, which ends on {until}", path="$.until", rule="period")
-        names, number = np.unique(who[inside], return_inverse=True)
+        names, number = named(who[inside])
         pairs = np.unique(np.stack([number, when[inside]], axis=1), axis=0)
         starts = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1))
         ends = np.append(starts[1:], len(pairs)) - 1
@@ -154,6 +174,8 @@ def since_1970(days: Sequence[Any]) -> NDArray[np.int64]:
         return found.astype(np.int64)
     if found.dtype == object and len(found) and all(type(one) is date for one in found):
         return np.array([one.toordinal() - _EPOCH for one in found], dtype=np.int64)
-    if np.issubdtype(found.dtype, np.datetime64):
+    if not len(found):
+        return np.zeros(0, dtype=np.int64)
+    if np.issubdtype(found.dtype, np.datetime64) and not np.isnat(found).any():
         return found.astype("datetime64[D]").astype(np.int64)
     raise InputError("days are dates, or whole numbers since 1970-01-01", path="$.days", rule="histories")

@@ -22,14 +22,14 @@ from .._toml import read_toml
 from ..errors import ConfigurationError, FitError, InputError, RuleError
 from ..party import Money, is_currency
 from ..rules import Kind, Predicate, RuleField, Schema, compiled, lower, parse
-from .histories import since_1970
+from .histories import named, since_1970
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Purchases", "RfmModel", "RfmSegments", "SegmentReport", "starter_segments"]
 
-_MOST_BINS = 10
+_MOST_BINS, _MOST_MINOR = 10, 2.0**62
 _PARTS = ("recency", "frequency", "amount")
 _LEFT_OVER = ""
 
@@ -75,19 +75,23 @@ class Purchases:
             InputError: Columns of different lengths, more than one currency or none, no whole minor units, or no purchase within the period.
         """
         minor: Any = amounts
-        if all(isinstance(one, Money) for one in minor):
-            currencies = sorted({one.currency for one in minor})
+        if minor is not None and len(minor) and all(isinstance(one, Money) for one in minor):
+            currencies = sorted({one.currency for one in minor} | ({currency} if currency else set()))
             if len(currencies) > 1:
                 raise InputError(
                     f"amounts are of {', '.join(currencies)}; convert them to one currency, or ask for each by itself", path="$.amounts", rule="currency_mix"
                 )  # fmt: skip
-            currency, minor = currencies[0] if currencies else currency, [one.minor for one in minor]
+            currency, minor = currencies[0], [one.minor for one in minor]
         if currency is None or not is_currency(currency):
             raise InputError(
                 "say of which currency amounts are: three capital letters", path="$.currency", rule="money"
             )
         who, when, much = np.asarray(keys), since_1970(days), np.asarray(minor)
-        if not who.shape == when.shape == much.shape or who.ndim != 1 or not np.issubdtype(much.dtype, np.integer):
+        if (
+            not who.shape == when.shape == much.shape
+            or who.ndim != 1
+            or not np.issubdtype(much.dtype, np.signedinteger)
+        ):
             raise InputError(
                 "keys, days and amounts are columns of one length, amounts in whole minor units",
                 path="$.amounts",
@@ -99,11 +103,15 @@ class Purchases:
             raise InputError(
                 f"no purchase lies within the period from {since} to {until}", path="$.until", rule="period"
             )
-        names, number = np.unique(who[inside], return_inverse=True)
+        if float(np.abs(much[inside].astype(np.float64)).sum()) > _MOST_MINOR:
+            raise InputError(
+                "amounts are more than an amount can hold; look at their unit", path="$.amounts", rule="amounts"
+            )
+        names, number = named(who[inside])
         total = np.zeros(len(names), dtype=np.int64)
         np.add.at(total, number, much[inside].astype(np.int64))
         pairs = np.unique(np.stack([number, when[inside]], axis=1), axis=0)
-        latest = np.zeros(len(names), dtype=np.int64)
+        latest = np.full(len(names), first)
         np.maximum.at(latest, pairs[:, 0], pairs[:, 1])
         often = np.bincount(pairs[:, 0], minlength=len(names))
         return cls(keys=names, recency=last - latest, frequency=often, amount=total, currency=currency)
@@ -156,6 +164,8 @@ class RfmModel:
         """
         if not 2 <= bins <= _MOST_BINS:
             raise InputError(f"there are 2 to {_MOST_BINS} bins", path="$.bins", rule="edges")
+        if not len(purchases):
+            raise FitError("nobody bought anything, so there are no quantiles", path="$.purchases", rule="too_few")
         found: dict[str, tuple[int, ...]] = {}
         for part in _PARTS:
             values = np.sort(getattr(purchases, part))
@@ -291,7 +301,9 @@ class RfmSegments:
                 overlaps[pair] = overlaps.get(pair, 0) + many
         met = {name for names in held for name in names}
         shadowed = tuple(name for name in self.rules if name in met and not sizes[name])
-        return np.array(first)[place.ravel()], SegmentReport(sizes=sizes, overlaps=overlaps, shadowed=shadowed)
+        return np.array(first, dtype=np.str_)[place.ravel()], SegmentReport(
+            sizes=sizes, overlaps=overlaps, shadowed=shadowed
+        )
 
     def gaps(self, bins: int = 5) -> tuple[tuple[int, int, int], ...]:
         """Combinations of scores of which no rule holds."""

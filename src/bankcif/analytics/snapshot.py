@@ -39,7 +39,8 @@ class Column:
 
     Attributes:
         kind: Type of its values.
-        shown: How they stand: ``exact``, ``month``, ``year``, ``bands``, or ``masked``, as text that shows what a mask lets.
+        shown: How they stand: ``exact``, ``month``, ``year``, ``bands``, or ``masked``, as text that shows what a mask lets;
+            ``none`` of those of whom nothing is shown, beside another word.
         digits: Of a decimal, how many stand behind the point.
     """
 
@@ -195,10 +196,9 @@ class Snapshot:
                 columns[name] = column if name not in columns else column.with_(columns[name])
         shown = [name for name in columns if "." not in name]
         rows = {name: [one.rows[name] for one in parts if name in one.rows] for one in parts for name in one.rows}
-        whole = [_filled(pa, one.customers, shown, parts) for one in parts]
-        customers = pa.concat_tables(whole)
+        customers = _together(pa, [one.customers for one in parts], shown)
         return cls(
-            customers=customers, rows={name: pa.concat_tables(tables) for name, tables in rows.items()}, columns=columns, as_of=parts[0].as_of,
+            customers=customers, rows={name: _together(pa, tables, _of_row(name, columns)) for name, tables in rows.items()}, columns=columns, as_of=parts[0].as_of,
             purpose=parts[0].purpose, k=least_shared(customers, shown), id=parts[0].id,
             withheld=tuple(name for name in parts[0].withheld if name not in columns and name not in rows),
         )  # fmt: skip
@@ -263,13 +263,26 @@ def least_shared(table: Any, columns: Iterable[str]) -> int:
     return int(need("pyarrow.compute", extra="bulk").min(counted["count_all"]).as_py())
 
 
-def _filled(pa: Any, table: Any, names: Sequence[str], parts: Sequence[Snapshot]) -> Any:
-    """*table* with all of *names*, missing of everybody where nobody of its part was shown one."""
-    for name in names:
-        if name not in table.column_names:
-            type_ = next(one.customers.schema.field(name).type for one in parts if name in one.customers.column_names)
-            table = table.append_column(name, pa.nulls(table.num_rows, type_))
-    return table.select([KEY, *names])
+def _of_row(collection: str, columns: Iterable[str]) -> list[str]:
+    """The columns of the rows of a collection."""
+    head = f"{collection}."
+    return [name.removeprefix(head) for name in columns if name.startswith(head)]
+
+
+def _together(pa: Any, tables: Sequence[Any], names: Sequence[str]) -> Any:
+    """Tables one behind the other, with `KEY` and these columns; empty in a table that lacks one."""
+    types = {field.name: field.type for one in tables for field in one.schema}
+    return pa.concat_tables(
+        [
+            pa.table(
+                {
+                    name: one[name] if name in one.column_names else pa.nulls(one.num_rows, types[name])
+                    for name in (KEY, *names)
+                }
+            )
+            for one in tables
+        ]
+    )
 
 
 def _parts(table: Any, parts: int) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from ..errors import InputError
 __all__ = ["DiscountRate", "Span", "TimeUnit"]
 
 DAYS_OF_YEAR = 365.25
+_MOST = 1e9
 
 
 class TimeUnit(enum.StrEnum):
@@ -26,6 +27,12 @@ class TimeUnit(enum.StrEnum):
         return 7 if self is TimeUnit.WEEK else 1
 
 
+def _is_number(value: object) -> bool:
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST and not math.isnan(value)
+    )
+
+
 @attrs.frozen
 class Span:
     """
@@ -36,14 +43,14 @@ class Span:
         unit: Which.
 
     Raises:
-        InputError: It is negative, or no number.
+        InputError: It is negative, no number, or more than a thousand million.
     """
 
     amount: float
     unit: TimeUnit = attrs.field(converter=TimeUnit)
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.amount, bool) or not math.isfinite(self.amount) or self.amount < 0:
+        if not _is_number(self.amount) or self.amount < 0:
             raise InputError("a length of time is zero or more", path="$.span", rule="span")
 
     def within(self, unit: TimeUnit) -> float:
@@ -63,7 +70,7 @@ class DiscountRate:
     per_year: float
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.per_year, bool) or not math.isfinite(self.per_year) or not 0 <= self.per_year <= 1:
+        if not _is_number(self.per_year) or not 0 <= self.per_year <= 1:
             raise InputError(
                 "a yearly discount rate lies between 0 and 1, such as 0.1 for ten per cent",
                 path="$.discount",

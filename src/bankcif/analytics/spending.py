@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GammaGamma"]
 
-_STARTS = ((5.0, 4.0, 15.0), (1.0, 2.0, 10.0), (10.0, 3.0, 100.0))
+_STARTS = ((5.0, 4.0, 0.5), (1.0, 2.0, 1.0), (10.0, 3.0, 0.2))
+"""Of amounts whose median is one."""
 _LEAST = 10
 
 
@@ -59,7 +60,7 @@ class GammaGamma:
             raise InputError("a currency is three capital letters after ISO 4217", path="$.currency", rule="money")
 
     @classmethod
-    def fitted(cls, frequency: ArrayLike, mean: ArrayLike, *, currency: str, scale: float = 1.0) -> GammaGamma:
+    def fitted(cls, frequency: ArrayLike, mean: ArrayLike, *, currency: str) -> GammaGamma:
         """
         The model under which it is likeliest that customers spent so much.
 
@@ -67,7 +68,6 @@ class GammaGamma:
             frequency: How often each came, above zero; whoever never came again is left out by whoever asks.
             mean: What each spent each time, above zero, on average.
             currency: Of the amounts.
-            scale: About how much is usual; the search begins there.
 
         Raises:
             InputError: Columns of different lengths, or nothing was spent by somebody.
@@ -85,11 +85,12 @@ class GammaGamma:
         if len(x) < _LEAST:
             raise FitError(f"{len(x)} customers spent something; {_LEAST} are needed at least", rule="too_few")
 
-        def likelihood(place: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-            return _likelihood(np.exp(place), x, m)
+        usual = float(np.median(m))
 
-        starts = [(p, q, gamma * scale) for p, q, gamma in _STARTS]
-        found = maximize(likelihood, ("p", "q", "gamma"), customers=len(x), starts=starts)
+        def likelihood(place: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            return _likelihood(np.exp(place), x, m / usual)
+
+        found = _in_units(maximize(likelihood, ("p", "q", "gamma"), customers=len(x), starts=_STARTS), usual)
         spread = float(np.std(x) * np.std(m))
         together = float(np.corrcoef(x, m)[0, 1]) if spread > 0 else 0.0
         return cls(**found.parameters, currency=currency, correlation=together, fit=found)
@@ -112,11 +113,27 @@ class GammaGamma:
     def expected(self, frequency: ArrayLike, mean: ArrayLike) -> NDArray[np.float64]:
         """What each customer is expected to spend each time; of who never came again (frequency 0) what all do."""
         x, m = np.asarray(frequency, dtype=float), np.asarray(mean, dtype=float)
-        if x.shape != m.shape or not (np.isfinite(x).all() and (x >= 0).all() and np.isfinite(m[x > 0]).all()):
-            raise InputError("frequencies and mean amounts are columns of one length", path="$.mean", rule="amounts")
+        if x.shape != m.shape or not (
+            np.isfinite(x).all() and (x >= 0).all() and np.isfinite(m[x > 0]).all() and (m[x > 0] > 0).all()
+        ):
+            raise InputError(
+                "frequencies and mean amounts are columns of one length, amounts above zero of whoever came",
+                path="$.mean",
+                rule="amounts",
+            )
         overall = self.mean
         seen = self.p * (self.gamma + np.where(x > 0, m, 0) * x) / (self.p * x + self.q - 1)
         return np.where(x > 0, seen, overall)
+
+
+def _in_units(fit: Fit, usual: float) -> Fit:
+    """A fit of amounts whose median is one, in the unit in which *usual* is their median."""
+    return attrs.evolve(
+        fit,
+        parameters={**fit.parameters, "gamma": fit.parameters["gamma"] * usual},
+        errors={**fit.errors, "gamma": fit.errors["gamma"] * usual},
+        log_likelihood=fit.log_likelihood - fit.customers * float(np.log(usual)),
+    )
 
 
 def _likelihood(

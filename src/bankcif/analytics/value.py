@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BuyingModel", "Worth", "lifetime_value"]
 
-_MOST_STEPS = 520
+_MOST_STEPS, _MOST_MINOR = 520, 2.0**62
 _STEP = Span(4, TimeUnit.WEEK)
 
 
@@ -58,7 +58,7 @@ class Worth:
     @property
     def total(self) -> Money:
         """All of them together."""
-        return Money.of_minor(int(self.minor.sum()), self.currency)
+        return Money.of_minor(sum(self.minor.tolist()), self.currency)
 
 
 def lifetime_value(
@@ -79,14 +79,14 @@ def lifetime_value(
         step: In which steps money is discounted; what comes within one counts as of its end.
 
     Raises:
-        InputError: Columns of different lengths, a margin out of range, or a horizon of no steps or too many.
+        InputError: Columns of different lengths, a margin out of range, a horizon of no steps or too many, or worth beyond 64 bits.
         FitError: Spending has no mean.
     """
     try:
         part = Decimal(margin)
-    except ArithmeticError:
+    except (ArithmeticError, TypeError, ValueError):
         part = Decimal(0)
-    if not 0 < part <= 1:
+    if not (part.is_finite() and 0 < part <= 1):
         raise InputError("a margin is a part above 0 and at most 1, such as 0.3", path="$.margin", rule="margin")
     steps = -(-horizon.within(TimeUnit.DAY) // step.within(TimeUnit.DAY)) if step.amount else 0
     if not 1 <= steps <= _MOST_STEPS:
@@ -98,5 +98,9 @@ def lifetime_value(
     spans = [Span(end, TimeUnit.DAY) for end in ends]
     within = np.diff(model.expected_by(histories, spans), axis=0, prepend=0)
     times = np.array([discount.factor(span) for span in spans]) @ within
-    worth = np.rint(times * each * float(part)).astype(np.int64)
-    return Worth(minor=worth, currency=spending.currency, horizon=horizon, discount=discount)
+    worth = np.rint(times * each * float(part))
+    if not (np.abs(worth) < _MOST_MINOR).all():
+        raise InputError(
+            "somebody would be worth more than an amount can hold; look at their amounts and at the unit of these", path="$.mean", rule="amounts"
+        )  # fmt: skip
+    return Worth(minor=worth.astype(np.int64), currency=spending.currency, horizon=horizon, discount=discount)

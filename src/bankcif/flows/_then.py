@@ -46,8 +46,8 @@ def as_it_was(
 
 def related_then(
     desk: Desk, unit: UnitOfWork, values: Mapping[CifNo, Mapping[str, Any]], at: int, day: date
-) -> dict[CifNo, tuple[PartyRow, Mapping[str, Any]]]:
-    """As `related`, as they were at an instant, on the day of it."""
+) -> dict[CifNo, tuple[PartyRow, Mapping[str, Any], Mapping[str, Any]]]:
+    """As `related`, as they were at an instant, on the day of it, with their golden values; states without a history are those of today."""
     chains = _chains(unit, {other for one in values.values() for other in named_by(one)})
     beside, _ = _then(desk, unit, sorted({one.cif_no for chain in chains.values() for one in chain}), at)
     # Whoever was merged since stood for themself then.
@@ -59,7 +59,7 @@ def related_then(
     found = {}
     for number, row in parties.items():
         other = sat(row, beside[row.cif_no], day)
-        found[number] = row, as_other(other.row, other.facts)
+        found[number] = row, as_other(other.row, other.facts), other.values
     return found
 
 

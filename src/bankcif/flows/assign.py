@@ -109,7 +109,7 @@ def _need_exact(wanted: Inputs, shown: dict[str, str]) -> None:
     missing = [name for name in wanted.fields if name not in shown]
     missing += [name for name in wanted.collections if not any(one.startswith(f"{name}.") for one in shown)]
     missing += [name for name in wanted.others if name not in shown]
-    coarse = [name for name in wanted.fields if shown.get(name, "exact") != "exact"]
+    coarse = [name for name in (*wanted.fields, *wanted.others) if shown.get(name, "exact") != "exact"]
     if missing or coarse:
         what = f"has no {', '.join(missing)}" if missing else f"has {', '.join(coarse)} only in part"
         raise InputError(

@@ -8,7 +8,7 @@ time, each as they stand when their page is read; as of a day behind, all of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -38,6 +38,8 @@ _MOST_FIELDS, _MOST_PARTS = 200, 64
 _PAGE = 20_000
 _FLUSH = 20_000
 _TAGS = ("tag:", "segment:")
+_HIDDEN = "none"
+"""How a column of the other ones of relations is shown of who may not be."""
 
 
 def extract(
@@ -51,7 +53,7 @@ def extract(
             rows (``holdings``), of the other one of each relation (``relationships.other_aml_class``), and ``tag:NAME`` or ``segment:NAME``.
         as_of: The day at whose end it is of; today if None.
         part: Which part of the customers, of how many even ones; see `bankcif.parallel.extract_in_processes`. Where the grant asks for `least_k`, all
-            of them are taken at once.
+            of them are taken at once, and nothing of the other ones of relations.
 
     Raises:
         InputError: A field that there is not, twice or too many, a day to come, or a part that is none.
@@ -88,7 +90,7 @@ def extract(
     least = max(
         (one.limits.least_k for one in desk.policy.grants_of(actor) if Action.EXTRACT in one.actions), default=1
     )
-    few = 0 < made.k < least or (part[1] > 1 and least > 1)
+    few = 0 < made.k < least or (least > 1 and (part[1] > 1 or bool(asked.others)))
     with desk.unit_of_work() as unit:
         within = not few and spend(desk, unit, actor, Action.EXTRACT, max(len(made), 1))
         if within:
@@ -231,6 +233,8 @@ class _Gathered:
             self._keys[""].append(key)
             for name, read in self._rows.items():
                 if shown[name].column is not None:
+                    if name == RELATIONS:
+                        self._note_others(self._exact_of(one.granted), EXACT)
                     for row in read(self._related(one) if name == RELATIONS else one.values):
                         self._keys[name].append(key)
                         for column, value in zip(self._values[name], row, strict=True):
@@ -245,6 +249,8 @@ class _Gathered:
             if row["other"] in one.others:
                 granted, known = one.others[row["other"]]
                 may = self._exact_of(granted)
+                self._note_others(may, EXACT)
+                self._note_others(set(self._others.values()) - may, _HIDDEN)
                 rows.append({**row, **{OTHER + name: known.get(name) for name in may}})
         return {RELATIONS: rows}
 
@@ -256,16 +262,23 @@ class _Gathered:
             found = frozenset(name for name in self._others.values() if is_exact(name, granted, self._desk.masks))
             self._exact[behind] = found
             self.grants |= {one.decision.rule for one in behind[:-1] if one is not None and not isinstance(one, bool)}
-            fields = opened_schema().collections[RELATIONS].fields
-            for name in found:
-                field = fields[OTHER + name]
-                self._columns[RELATIONS][OTHER + name] = Column(field.kind, EXACT, field.digits)
         return found
+
+    def _note_others(self, names: Collection[str], shown: str) -> None:
+        """Keeps how columns of others are shown; where nothing is of some, they are not as exact as rules need them, and alone they are no column."""
+        fields, known = opened_schema().collections[RELATIONS].fields, self._columns[RELATIONS]
+        for name in names:
+            field = fields[OTHER + name]
+            column = Column(field.kind, shown, field.digits)
+            known[OTHER + name] = known[OTHER + name].with_(column) if OTHER + name in known else column
 
     def snapshot(self) -> Snapshot:
         """All that came in."""
         pa = need("pyarrow", extra="bulk")
         self._flush()
+        of_rows = self._columns.get(RELATIONS, {})
+        for name in [name for name, column in of_rows.items() if column.shown == _HIDDEN]:
+            del of_rows[name]
         tables = {name: pa.concat_tables(self._filled(name)) for name in self._tables}
         columns = dict(self._columns[""])
         for name in self._asked.collections:
