@@ -153,6 +153,7 @@ def test_what_can_not_be_is_refused(tmp_path: Path) -> None:
         ("period", lambda: Purchases.of_days(["A"], day, [yuan], since=UNTIL, until=SINCE)),
         ("edges", lambda: RfmModel(recency=(30, 30), frequency=(1,), amount=(1,), currency="CNY")),
         ("edges", lambda: RfmModel(recency=(), frequency=(1,), amount=(1,), currency="CNY")),
+        ("edges", lambda: RfmModel(recency=(1.9,), frequency=(1,), amount=(1,), currency="CNY")),
         ("money", lambda: RfmModel(recency=(3,), frequency=(1,), amount=(1,), currency="yuan")),
         ("edges", lambda: RfmModel.of_quantiles(_of([1, 2], [1, 2], [1, 2]), 11)),
         ("currency_mix", lambda: _EDGES.score(1, 1, Money("1.00", "USD"))),

@@ -22,7 +22,7 @@ from .._extras import need
 from ..errors import FitError, InputError
 from .fitting import Fit, maximize
 from .histories import Histories
-from .spans import Span, TimeUnit
+from .spans import Span, TimeUnit, is_number, time_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,12 +55,12 @@ class BetaGeometric:
     alpha: float
     a: float
     b: float
-    unit: TimeUnit = attrs.field(converter=TimeUnit)
+    unit: TimeUnit = attrs.field(converter=time_unit)
     modified: bool = False
     fit: Fit | None = attrs.field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not all(np.isfinite(one) and one > 0 for one in (self.r, self.alpha, self.a, self.b)):
+        if not all(is_number(one) and one > 0 for one in (self.r, self.alpha, self.a, self.b)):
             raise InputError(
                 "the parameters of a model of buying are above zero", path="$.parameters", rule="parameters"
             )

@@ -20,7 +20,7 @@ from .._extras import need
 from ..errors import FitError, InputError
 from ..party import Money
 from .fitting import Fit, maximize
-from .spans import DiscountRate, Span
+from .spans import DiscountRate, Span, is_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class ShiftedBetaGeometric:
     fit: Fit | None = attrs.field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not all(np.isfinite(one) and one > 0 for one in (self.alpha, self.beta)) or self.period.amount == 0:
+        if not all(is_number(one) and one > 0 for one in (self.alpha, self.beta)) or self.period.amount == 0:
             raise InputError(
                 "the parameters of a model of staying are above zero, and a period has a length",
                 path="$.parameters",

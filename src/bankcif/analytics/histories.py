@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from ..errors import InputError
-from .spans import TimeUnit
+from .spans import TimeUnit, time_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ class Histories:
     frequency: NDArray[np.float64] = attrs.field(converter=_floats)
     recency: NDArray[np.float64] = attrs.field(converter=_floats)
     age: NDArray[np.float64] = attrs.field(converter=_floats)
-    unit: TimeUnit = attrs.field(converter=TimeUnit)
+    unit: TimeUnit = attrs.field(converter=time_unit)
     counts: NDArray[np.float64] = attrs.field(converter=_floats)
     keys: NDArray[Any] | None = None
 
@@ -125,6 +125,7 @@ class Histories:
         who, when = np.asarray(keys), since_1970(days)
         if who.shape != when.shape or who.ndim != 1:
             raise InputError("keys and days are columns of one length", path="$.days", rule="histories")
+        unit = time_unit(unit)
         last = until.toordinal() - _EPOCH
         inside = when <= last
         if not inside.any():

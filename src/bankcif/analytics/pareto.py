@@ -21,7 +21,7 @@ from ..errors import InputError
 from .buying import need_history
 from .fitting import Fit, maximize
 from .histories import Histories
-from .spans import Span, TimeUnit
+from .spans import Span, TimeUnit, is_number, time_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,11 +55,11 @@ class ParetoNbd:
     alpha: float
     s: float
     beta: float
-    unit: TimeUnit = attrs.field(converter=TimeUnit)
+    unit: TimeUnit = attrs.field(converter=time_unit)
     fit: Fit | None = attrs.field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not all(np.isfinite(one) and one > 0 for one in (self.r, self.alpha, self.s, self.beta)):
+        if not all(is_number(one) and one > 0 for one in (self.r, self.alpha, self.s, self.beta)):
             raise InputError(
                 "the parameters of a model of buying are above zero", path="$.parameters", rule="parameters"
             )

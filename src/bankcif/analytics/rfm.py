@@ -118,6 +118,10 @@ class Purchases:
 
 
 def _edges(values: Sequence[int]) -> tuple[int, ...]:
+    if not all(isinstance(one, int | np.integer) for one in values):
+        raise InputError(
+            "edges between scores are whole numbers: days, times, minor units", path="$.edges", rule="edges"
+        )
     return tuple(int(one) for one in values)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import enum
 import math
+from numbers import Real
 
 import attrs
 
 from ..errors import InputError
 
-__all__ = ["DiscountRate", "Span", "TimeUnit"]
+__all__ = ["DiscountRate", "Span", "TimeUnit", "is_number", "time_unit"]
 
 DAYS_OF_YEAR = 365.25
-_MOST = 1e9
+_MOST = 1e15
 
 
 class TimeUnit(enum.StrEnum):
@@ -27,10 +28,22 @@ class TimeUnit(enum.StrEnum):
         return 7 if self is TimeUnit.WEEK else 1
 
 
-def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST and not math.isnan(value)
-    )
+def is_number(value: object) -> bool:
+    """Whether *value* is a number that a span or a parameter may be."""
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) < _MOST and not math.isnan(value)
+
+
+def time_unit(value: object) -> TimeUnit:
+    """
+    The unit that *value* is or names.
+
+    Raises:
+        InputError: There is no such unit.
+    """
+    for one in TimeUnit:
+        if value == one:
+            return one
+    raise InputError("times are counted in days or weeks", path="$.unit", rule="unit")
 
 
 @attrs.frozen
@@ -43,14 +56,14 @@ class Span:
         unit: Which.
 
     Raises:
-        InputError: It is negative, no number, or more than a thousand million.
+        InputError: It is negative, no number, or more than 10**15.
     """
 
     amount: float
-    unit: TimeUnit = attrs.field(converter=TimeUnit)
+    unit: TimeUnit = attrs.field(converter=time_unit)
 
     def __attrs_post_init__(self) -> None:
-        if not _is_number(self.amount) or self.amount < 0:
+        if not is_number(self.amount) or self.amount < 0:
             raise InputError("a length of time is zero or more", path="$.span", rule="span")
 
     def within(self, unit: TimeUnit) -> float:
@@ -70,7 +83,7 @@ class DiscountRate:
     per_year: float
 
     def __attrs_post_init__(self) -> None:
-        if not _is_number(self.per_year) or not 0 <= self.per_year <= 1:
+        if not is_number(self.per_year) or not 0 <= self.per_year <= 1:
             raise InputError(
                 "a yearly discount rate lies between 0 and 1, such as 0.1 for ten per cent",
                 path="$.discount",

@@ -18,6 +18,7 @@ from .._extras import need
 from ..errors import FitError, InputError
 from ..party import is_currency
 from .fitting import Fit, maximize
+from .spans import is_number
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -52,7 +53,7 @@ class GammaGamma:
     fit: Fit | None = attrs.field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not all(np.isfinite(one) and one > 0 for one in (self.p, self.q, self.gamma)):
+        if not all(is_number(one) and one > 0 for one in (self.p, self.q, self.gamma)):
             raise InputError(
                 "the parameters of a model of spending are above zero", path="$.parameters", rule="parameters"
             )
