@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-import math
-from numbers import Real
+from typing import Any
 
 import attrs
+import numpy as np
 
 from ..errors import InputError
 
@@ -30,7 +30,12 @@ class TimeUnit(enum.StrEnum):
 
 def is_number(value: object) -> bool:
     """Whether *value* is a number that a span or a parameter may be."""
-    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) < _MOST and not math.isnan(value)
+    number: Any = value  # of Python or NumPy, of which checkers do not know that they compare
+    return (
+        not isinstance(value, bool)
+        and isinstance(value, int | float | np.integer | np.floating)
+        and bool(abs(number) < _MOST)
+    )
 
 
 def time_unit(value: object) -> TimeUnit:
