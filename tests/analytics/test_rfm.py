@@ -156,6 +156,7 @@ def test_what_can_not_be_is_refused(tmp_path: Path) -> None:
         ("edges", lambda: RfmModel(recency=(1.9,), frequency=(1,), amount=(1,), currency="CNY")),
         ("money", lambda: RfmModel(recency=(3,), frequency=(1,), amount=(1,), currency="yuan")),
         ("edges", lambda: RfmModel.of_quantiles(_of([1, 2], [1, 2], [1, 2]), 11)),
+        ("edges", lambda: starter_segments().gaps(10**6)),
         ("currency_mix", lambda: _EDGES.score(1, 1, Money("1.00", "USD"))),
         ("too_alike", lambda: RfmModel.of_quantiles(_of(range(50), [1] * 50, range(50)))),
         ("too_alike", lambda: RfmModel.of_quantiles(_of([1, 2, 3], [1, 2, 3], [1, 2, 3]))),

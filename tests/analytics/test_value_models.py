@@ -9,6 +9,7 @@ Fader, Hardie, The Gamma-Gamma Model of Monetary Value (2013); sBG in Fader, Har
 from __future__ import annotations
 
 import csv
+import importlib
 import pathlib
 from datetime import date, timedelta
 from decimal import Decimal
@@ -35,7 +36,7 @@ from bankcif.analytics import (
 )
 from bankcif.errors import FitError, InputError
 
-scipy_special: Any = pytest.importorskip("scipy.special")
+scipy_special: Any = importlib.import_module("scipy.special")
 DATA = pathlib.Path(__file__).parent / "data"
 YEAR = Span(52, TimeUnit.WEEK)
 REGULAR = (1000, 631, 468, 382, 326, 289, 262, 241)
@@ -294,6 +295,7 @@ def test_worth_is_times_times_amount_times_margin_at_what_it_is_worth_today() ->
     each = amounts.expected(rows.frequency, mean)
     assert each[1] == pytest.approx(amounts.mean)
     assert plain.minor.tolist() == np.rint(model.expected_again(rows, YEAR) * each * 0.3).tolist()
+    assert repr(plain) == "Worth(2 customers, CNY)", "nobody's amount"
     assert (len(plain), plain[0].currency, plain.total.minor) == (2, "CNY", int(plain.minor.sum()))
     half = lifetime_value(
         model, amounts, rows, mean, horizon=Span(8, TimeUnit.WEEK), discount=DiscountRate(0.5), margin=Decimal("1")
@@ -399,7 +401,7 @@ def _worth(**but: Any) -> Any:
 def test_who_bought_hundreds_of_times_is_told_of_as_anybody(
     a: float, b: float, x: int, recency: float, age: float, modified: bool
 ) -> None:
-    integrate: Any = pytest.importorskip("scipy.integrate")
+    integrate: Any = importlib.import_module("scipy.integrate")
     model = BetaGeometric(r=1, alpha=10, a=a, b=b, unit=TimeUnit.DAY, modified=modified)
     history, days = _one(x, recency, age, TimeUnit.DAY), 3650.0
     told = model.expected_again(history, Span(days, TimeUnit.DAY))[0] / model.alive(history)[0]
@@ -463,6 +465,8 @@ def test_amounts_may_be_in_any_unit(unit: int) -> None:
         (lambda: GammaGamma(p=6, q=3, gamma=9, currency="CNY").expected([1], [-5]), "amounts"),
         (lambda: ShiftedBetaGeometric(alpha=2, beta=1, period=YEAR).retention(-3), "renewals"),
         (lambda: ShiftedBetaGeometric(alpha=2, beta=1, period=YEAR).survival(-3), "renewals"),
+        (lambda: ShiftedBetaGeometric(alpha=2, beta=1, period=YEAR).survival(10**9), "renewals"),
+        (lambda: ShiftedBetaGeometric(alpha=2, beta=1, period=YEAR).retention("x"), "renewals"),  # type: ignore[arg-type]
         (lambda: ShiftedBetaGeometric.fitted([1000, 600], period=YEAR), "too_short"),
         (lambda: _worth(margin="NaN"), "margin"),
         (lambda: _worth(margin=None), "margin"),

@@ -20,14 +20,14 @@ from .._extras import need
 from ..errors import FitError, InputError
 from ..party import Money
 from .fitting import Fit, maximize
-from .spans import DiscountRate, Span, is_number
+from .spans import DiscountRate, Span, is_number, need_parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["ShiftedBetaGeometric"]
 
-_TINY, _MOST_TERMS = 1e-300, 200_000
+_TINY, _MOST_TERMS, _MOST_PERIODS = 1e-300, 200_000, 100_000
 _STARTS = ((1.0, 1.0), (0.5, 3.0), (2.0, 10.0))
 
 
@@ -51,12 +51,9 @@ class ShiftedBetaGeometric:
     fit: Fit | None = attrs.field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not all(is_number(one) and one > 0 for one in (self.alpha, self.beta)) or self.period.amount == 0:
-            raise InputError(
-                "the parameters of a model of staying are above zero, and a period has a length",
-                path="$.parameters",
-                rule="parameters",
-            )
+        need_parameters("staying", self.alpha, self.beta)
+        if self.period.amount == 0:
+            raise InputError("a period has a length", path="$.period", rule="parameters")
 
     @classmethod
     def fitted(cls, survivors: Sequence[int], *, period: Span) -> ShiftedBetaGeometric:
@@ -98,13 +95,13 @@ class ShiftedBetaGeometric:
         return cls(**found.parameters, period=period, fit=found)
 
     def survival(self, periods: int) -> NDArray[np.float64]:
-        """Which share stays for 0, 1, 2 … *periods*; `InputError` of fewer than none."""
+        """Which share stays for 0, 1, 2 … *periods*; `InputError` of fewer than none or more than 100,000."""
         _need_whole(periods)
         steps = np.arange(periods)
         return np.concatenate([[1.0], np.cumprod((self.beta + steps) / (self.alpha + self.beta + steps))])
 
     def retention(self, renewals: int) -> float:
-        """Which share stays one period more of those who have stayed for so many; `InputError` of fewer than none."""
+        """Which share stays one period more of those who have stayed for so many; `InputError` of fewer than none or more than 100,000."""
         _need_whole(renewals)
         return (self.beta + renewals) / (self.alpha + self.beta + renewals)
 
@@ -132,8 +129,8 @@ class ShiftedBetaGeometric:
 
 
 def _need_whole(periods: int) -> None:
-    if periods != int(periods) or periods < 0:
-        raise InputError("somebody stayed for zero or more whole periods", path="$.periods", rule="renewals")
+    if not is_number(periods) or periods % 1 or not 0 <= periods <= _MOST_PERIODS:
+        raise InputError(f"periods are whole, from 0 to {_MOST_PERIODS:,}", path="$.periods", rule="renewals")
 
 
 def _fraction(b: float, c: float, z: float) -> float:

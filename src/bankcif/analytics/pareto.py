@@ -17,11 +17,10 @@ import attrs
 import numpy as np
 
 from .._extras import need
-from ..errors import InputError
 from .buying import need_history
 from .fitting import Fit, maximize
 from .histories import Histories
-from .spans import Span, TimeUnit, is_number, time_unit
+from .spans import Span, TimeUnit, need_parameters, time_unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,10 +58,7 @@ class ParetoNbd:
     fit: Fit | None = attrs.field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not all(is_number(one) and one > 0 for one in (self.r, self.alpha, self.s, self.beta)):
-            raise InputError(
-                "the parameters of a model of buying are above zero", path="$.parameters", rule="parameters"
-            )
+        need_parameters("buying", self.r, self.alpha, self.s, self.beta)
 
     @classmethod
     def fitted(cls, histories: Histories) -> ParetoNbd:

@@ -310,7 +310,14 @@ class RfmSegments:
         )
 
     def gaps(self, bins: int = 5) -> tuple[tuple[int, int, int], ...]:
-        """Combinations of scores of which no rule holds."""
+        """
+        Combinations of scores from 1 to *bins* of which no rule holds.
+
+        Raises:
+            InputError: Not 1 to 10 bins.
+        """
+        if not 1 <= bins <= _MOST_BINS:
+            raise InputError(f"there are 1 to {_MOST_BINS} bins", path="$.bins", rule="edges")
         every = product(range(1, bins + 1), repeat=3)
         return tuple((r, f, m) for r, f, m in every if not self.holding(r, f, m))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["DiscountRate", "Span", "TimeUnit", "is_number", "time_unit"]
+__all__ = ["DiscountRate", "Span", "TimeUnit", "is_number", "need_parameters", "time_unit"]
 
 DAYS_OF_YEAR = 365.25
 _MOST = 1e15
@@ -36,6 +36,21 @@ def is_number(value: object) -> bool:
         and isinstance(value, int | float | np.integer | np.floating)
         and bool(abs(number) < _MOST)
     )
+
+
+def need_parameters(of: str, *values: object) -> None:
+    """
+    Checks the parameters of a model *of* something.
+
+    Raises:
+        InputError: One is not above zero, or no number.
+    """
+    for one in values:
+        number: Any = one
+        if not is_number(one) or number <= 0:
+            raise InputError(
+                f"the parameters of a model of {of} are above zero", path="$.parameters", rule="parameters"
+            )
 
 
 def time_unit(value: object) -> TimeUnit:

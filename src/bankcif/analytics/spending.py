@@ -18,7 +18,7 @@ from .._extras import need
 from ..errors import FitError, InputError
 from ..party import is_currency
 from .fitting import Fit, maximize
-from .spans import is_number
+from .spans import need_parameters
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -53,10 +53,7 @@ class GammaGamma:
     fit: Fit | None = attrs.field(default=None, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if not all(is_number(one) and one > 0 for one in (self.p, self.q, self.gamma)):
-            raise InputError(
-                "the parameters of a model of spending are above zero", path="$.parameters", rule="parameters"
-            )
+        need_parameters("spending", self.p, self.q, self.gamma)
         if not is_currency(self.currency):
             raise InputError("a currency is three capital letters after ISO 4217", path="$.currency", rule="money")
 

@@ -33,7 +33,7 @@ class BuyingModel(Protocol):
     def expected_by(self, histories: Histories, spans: Sequence[Span]) -> NDArray[np.float64]: ...
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Worth:
     """
     What each of some customers is worth, in order.
@@ -48,6 +48,9 @@ class Worth:
     currency: str
     horizon: Span
     discount: DiscountRate
+
+    def __repr__(self) -> str:
+        return f"Worth({len(self):,} customers, {self.currency})"
 
     def __len__(self) -> int:
         return len(self.minor)
