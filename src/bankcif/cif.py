@@ -32,6 +32,7 @@ from ._tasks import (
     Quality,
     Relations,
     Reminders,
+    Reports,
     Requests,
     Retention,
     Reviews,
@@ -224,6 +225,7 @@ class CIF:
         self.reviews = Reviews(self)
         self.quality = Quality(self)
         self.flags = Flags(self)
+        self.reports = Reports(self)
         self.requests = Requests(self)
         self.retention = Retention(self)
         self.operators = Operators(self)

@@ -23,6 +23,7 @@ from bankcif._clock import FixedClock
 from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan
 from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
+from bankcif.analytics import Dimension, Measure, ReportSpec
 from bankcif.errors import AccessError, AuditError
 from bankcif.flows.change import ChangeSet
 from bankcif.flows.clean import Campaign
@@ -58,6 +59,7 @@ OFFICER = known(Actor(id="o.teng", roles={"policy_officer", "operator_admin"}))
 THIRD = known(Actor(id="w.three", roles={*ALL}))
 TAGS = Catalogue.of("1", tag("local", "home_branch = 'b'"), tag("careful"))
 DUE = date(2026, 12, 1)
+ALONG = ReportSpec(name="r", dimensions=[Dimension(name="kind", of="kind")], measures=[Measure(name="customers")])
 MARKETING_USE = ConsentUse(purpose="marketing")
 NOBODY = Actor(id="x.nobody")
 SERVICE, OPERATIONS, COMPLIANCE = Purpose.SERVICE, Purpose.OPERATIONS, Purpose.COMPLIANCE
@@ -298,6 +300,16 @@ def _said(w: World) -> CIF:
     return w.cif
 
 
+def _many(w: World) -> CIF:
+    """As many as a report tells of, and a day that passed since they came."""
+    for n in range(12):
+        register(w.cif, SECOND, f"m{n}", name=f"王{chr(0x4E00 + n)}", phone=f"154000000{n:02}", identifiers=None)
+    clock = w.cif._desk.clock
+    assert isinstance(clock, FixedClock)
+    clock.advance(timedelta(days=1))
+    return w.cif
+
+
 VERIFIER = GuardedVerifier(verifier=FakeVerifier())
 
 CALLS: dict[str, Call] = {
@@ -306,6 +318,8 @@ CALLS: dict[str, Call] = {
         [{"no": "9", "name": "赵六", "idno": "", "phone": ""}], w.channel, key="k", actor=a
     ),
     "extract": lambda w, a: w.cif.extract(["sex", "holdings"], actor=a, purpose=Purpose.ANALYTICS),
+    "Reports.make": lambda w, a: _many(w).reports.make("customers_by_life_cycle", actor=a),
+    "Reports.movement": lambda w, a: _many(w).reports.movement(ALONG, since=NOW.date(), actor=a),
     "summarize": lambda w, a: w.cif.summarize(actor=a, purpose=OPERATIONS),
     "verify": lambda w, a: w.cif.verify(actor=a),
     "fault_counts": lambda w, a: w.cif.fault_counts(actor=a, purpose=OPERATIONS),
@@ -536,6 +550,11 @@ WITHOUT_CUSTOMERS = {
     "open": "opens the file; an empty one's founding is an entry",
     "close": "lets go of it",
     "Policies.in_force": "the process's own configuration",
+    "Reports.book": "what ships with the library",
+    "Reports.page": "another form of figures that were told",
+    "Reports.workbook": "another form of figures that were told",
+    "Reports.csv": "another form of figures that were told",
+    "Reports.sections": "another form of figures that were told",
     "Requests.readable": "another form of a copy that was made",
     "Quality.rules": "the process's own configuration",
     "Tags.in_force": "the process's own configuration",

@@ -11,6 +11,7 @@ from .privacy import Requests, Retention
 from .quality import Quality
 from .relations import Relations
 from .reminders import Reminders
+from .reports import Reports
 from .reviews import Reviews
 from .tags import Tags
 from .upkeep import Erasures, Held, Keys, Policies
@@ -34,6 +35,7 @@ __all__ = [
     "Quality",
     "Relations",
     "Reminders",
+    "Reports",
     "Requests",
     "Retention",
     "Reviews",

@@ -1,4 +1,4 @@
-"""What the file can tell: columns for analyses by pseudonymous keys, what is held together, how customers buy, spend and stay, what they are worth, and how probable something is."""
+"""What the file can tell: columns for analyses by pseudonymous keys, reports of them, what is held together, how customers buy, spend and stay, what they are worth, and how probable something is."""
 
 from .baskets import Baskets, HoldingRule
 from .buying import BetaGeometric
@@ -8,19 +8,27 @@ from .fitting import Fit
 from .histories import Histories
 from .logistic import LogisticModel
 from .pareto import ParetoNbd
+from .report import ReportBook, ReportSpec, starter_reports
+from .report_parts import By, Dimension, Measure, MeasureKind
 from .rfm import Purchases, RfmModel, RfmSegments, SegmentReport, starter_segments
-from .snapshot import KEY, Column, Snapshot, least_shared, manifest_of
+from .snapshot import KEY, Column, Snapshot, least_shared, manifest_of, need_exact
 from .spans import DiscountRate, Span, TimeUnit
 from .spending import GammaGamma
+from .tabulation import ABSENT, OTHERS, Amount, Report, movement, need_movement, tabulate
 from .value import BuyingModel, Worth, lifetime_value
 
 __all__ = [
+    "ABSENT",
     "KEY",
+    "OTHERS",
+    "Amount",
     "Baskets",
     "BetaGeometric",
     "BuyingModel",
+    "By",
     "CalibrationBin",
     "Column",
+    "Dimension",
     "DiscountRate",
     "Evaluation",
     "Fit",
@@ -28,8 +36,13 @@ __all__ = [
     "Histories",
     "HoldingRule",
     "LogisticModel",
+    "Measure",
+    "MeasureKind",
     "ParetoNbd",
     "Purchases",
+    "Report",
+    "ReportBook",
+    "ReportSpec",
     "RfmModel",
     "RfmSegments",
     "SegmentReport",
@@ -41,6 +54,11 @@ __all__ = [
     "least_shared",
     "lifetime_value",
     "manifest_of",
+    "movement",
+    "need_exact",
+    "need_movement",
     "stability_index",
+    "starter_reports",
     "starter_segments",
+    "tabulate",
 ]

@@ -20,9 +20,9 @@ import attrs
 from .._extras import need
 from .._files import new_folder
 from ..errors import FileError, InputError
-from ..rules import Kind
+from ..rules import Inputs, Kind
 
-__all__ = ["KEY", "Column", "Snapshot", "least_shared", "manifest_of"]
+__all__ = ["KEY", "Column", "Snapshot", "least_shared", "manifest_of", "need_exact"]
 
 KEY = "key"
 """The column of pseudonyms, in the customers and in the rows of each collection."""
@@ -84,6 +84,10 @@ class Snapshot:
     def __repr__(self) -> str:
         rows = "".join(f", {name} {table.num_rows:,}" for name, table in self.rows.items())
         return f"Snapshot({len(self):,} customers as of {self.as_of}, {len(self.columns)} columns{rows})"
+
+    def need(self, wanted: Inputs) -> None:
+        """Raises `InputError` where a column that rules read is missing, or is not shown as it is: they would hold of others."""
+        need_exact(wanted, {name: one.shown for name, one in self.columns.items()})
 
     def resting(self, collection: str = "") -> Any:
         """The table of customers, or of *collection*, as rules compare it (`bankcif.rules.holding`): days as whole numbers since 1970-01-01."""
@@ -211,6 +215,24 @@ class Snapshot:
                 f"the snapshot has no rows of {collection}; it has {', '.join(self.rows) or 'none'}", rule="snapshot"
             )
         return self.rows[collection]
+
+
+def need_exact(wanted: Inputs, shown: Mapping[str, str]) -> None:
+    """
+    As `Snapshot.need`, of columns that are *shown* so.
+
+    Raises:
+        InputError: What rules read is missing, or stands in bands, by month or masked.
+    """
+    missing = [name for name in (*wanted.fields, *wanted.tags) if name not in shown]
+    missing += [name for name in wanted.collections if not any(one.startswith(f"{name}.") for one in shown)]
+    missing += [name for name in wanted.others if name not in shown]
+    coarse = [name for name in (*wanted.fields, *wanted.others) if shown.get(name, "exact") != "exact"]
+    if missing or coarse:
+        what = f"has no {', '.join(missing)}" if missing else f"has {', '.join(coarse)} only in part"
+        raise InputError(
+            f"the snapshot {what}, which a rule reads; extract it as it is", path="$.fields", rule="snapshot"
+        )
 
 
 def manifest_of(folder: Path) -> dict[str, Any]:

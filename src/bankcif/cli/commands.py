@@ -56,6 +56,7 @@ from .privacy import request, retention
 from .quality import quality
 from .relations import relation
 from .reminders import reminder
+from .report import report
 from .reviews import review
 from .standard import standard
 from .step import step
@@ -107,6 +108,7 @@ commands.add_command(relation)
 commands.add_command(flag)
 commands.add_command(convert)
 commands.add_command(quality)
+commands.add_command(report)
 commands.add_command(request)
 commands.add_command(retention)
 commands.add_command(review)

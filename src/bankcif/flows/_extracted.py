@@ -72,6 +72,7 @@ class Wanted:
         then: The day at whose end they are told of; None for as they stand.
         actor, purpose: On whose behalf, what for.
         part: Which part of the customers, of how many.
+        action: By which grants; of a report nothing but counts leaves.
     """
 
     groups: frozenset[DataGroup]
@@ -81,6 +82,12 @@ class Wanted:
     actor: Actor
     purpose: Purpose
     part: tuple[int, int] = (0, 1)
+    action: Action = Action.EXTRACT
+
+    @property
+    def sink(self) -> Sink:
+        """Where it goes."""
+        return Sink.DISPLAY if self.action is Action.REPORT else Sink.EXPORT
 
     @classmethod
     def of(cls, fields: Collection[str], **more: Any) -> Wanted:
@@ -98,17 +105,17 @@ class Wanted:
 
 def people(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
     """The customers of whom something may be extracted, a page at a time."""
-    alike = desk.policy.is_even(wanted.actor, Action.EXTRACT, wanted.purpose, Sink.EXPORT)
+    alike = desk.policy.is_even(wanted.actor, wanted.action, wanted.purpose, wanted.sink)
     if wanted.then is not None:
         return _stood(desk, wanted, wanted.then)
-    if alike and not rests_on_consent(desk, Action.EXTRACT, wanted.purpose):
+    if alike and not rests_on_consent(desk, wanted.action, wanted.purpose):
         return _alike(desk, wanted)
     return _standing(desk, wanted)
 
 
 def _alike(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
     """Where of everybody the same may be shown: nobody's rights are looked at, and of their rows only what stands with the party is read."""
-    granted = desk.policy.granted(wanted.actor, Action.EXTRACT, wanted.purpose, Relation.ANY, Sink.EXPORT)
+    granted = desk.policy.granted(wanted.actor, wanted.action, wanted.purpose, Relation.ANY, wanted.sink)
     catalogue = None if desk.tags is None else desk.tags.evaluator.catalogue
     rule, gone = to_lowered(open_life_cycles(wanted.purpose)), gone_for(wanted.purpose)
     after, last = wanted.span
@@ -140,7 +147,7 @@ def _standing(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
     actor, purpose = wanted.actor, wanted.purpose
     with desk.repository.unit_of_work() as unit:
         ticketed, broken = standing_of(desk, unit, actor)
-    mine = desk.policy.visible(actor, Action.EXTRACT, purpose, sink=Sink.EXPORT, ticketed=ticketed, broken=broken)
+    mine = desk.policy.visible(actor, wanted.action, purpose, sink=wanted.sink, ticketed=ticketed, broken=broken)
     rule = to_lowered(And((mine, open_life_cycles(purpose))))
     known, holds = row_known(rule, actor, desk.today()), compiled(rule)
     after, last = wanted.span
@@ -252,11 +259,11 @@ def _granted(
     actor, purpose = wanted.actor, wanted.purpose
     found = {
         row.cif_no: granted_by_policy(
-            desk, unit, actor, Action.EXTRACT, purpose, row, sink=Sink.EXPORT, facts=facts, broken=broken
+            desk, unit, actor, wanted.action, purpose, row, sink=wanted.sink, facts=facts, broken=broken
         )
         for row, facts in rows
     }
-    if rests_on_consent(desk, Action.EXTRACT, purpose):
+    if rests_on_consent(desk, wanted.action, purpose):
         spoken, today = spoken_of(desk, unit, [row for row, _ in rows if found[row.cif_no]]), desk.today()
         use = ConsentUse(purpose=purpose.value)
         found = {cif_no: consented(found[cif_no], one, use, today) for cif_no, one in spoken.items()}

@@ -5,15 +5,16 @@ engine-neutral form.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from .._extras import need
-from ..analytics import KEY, Snapshot, manifest_of
-from ..errors import InputError
-from ..rules import OTHER, Kind
+from ..analytics import KEY, Snapshot, manifest_of, need_exact
+from ..rules import Inputs, Kind, Needs, inputs
 from ..tagging import Catalogue, Evaluator
 
 __all__ = ["Inputs", "assign", "assign_on_spark", "inputs_of"]
@@ -21,37 +22,10 @@ __all__ = ["Inputs", "assign", "assign_on_spark", "inputs_of"]
 _DATES = frozenset({Kind.DATE.value, Kind.INSTANT.value})
 
 
-@attrs.frozen
-class Inputs:
-    """What a catalogue's rules read: fields of customers, collections of rows, and of relations what they tell of the other one; in the order in which `bankcif.flows.extract.extract` takes them."""
-
-    fields: tuple[str, ...]
-    collections: tuple[str, ...]
-    others: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All of them, to be extracted."""
-        return (*self.fields, *self.collections, *self.others)
-
-
 def inputs_of(catalogue: Catalogue) -> Inputs:
     """What is to be extracted, so that every rule of *catalogue* can be asked of the snapshot."""
-    needed = [catalogue.needs(name) for name in catalogue.order]
-    schema = catalogue.schema
-    fields: set[str] = set()
-    for one in needed:
-        for name in one.fields:
-            born = schema[name].born if name in schema and schema[name].kind is Kind.AGE else ""
-            fields.add(born or name)
-    money = {
-        f"{name}_currency"
-        for name in fields
-        if name in schema and schema[name].kind is Kind.MONEY and schema[name].currency_field
-    }
-    rows = {name.partition(".")[0] for one in needed for name in one.rows}
-    others = {name for one in needed for name in one.rows if name.partition(".")[2].startswith(OTHER)}
-    return Inputs(tuple(sorted(fields | money)), tuple(sorted(rows)), tuple(sorted(others)))
+    read = reduce(or_, (catalogue.needs(name) for name in catalogue.order), Needs())
+    return attrs.evolve(inputs(read, catalogue.schema), tags=())  # they are what comes out
 
 
 def assign(snapshot: Snapshot, catalogue: Catalogue) -> Any:
@@ -63,7 +37,7 @@ def assign(snapshot: Snapshot, catalogue: Catalogue) -> Any:
         InputError: A column is missing that a rule reads, or is not shown as it is.
     """
     pl = need("polars", extra="bulk")
-    _need_exact(inputs_of(catalogue), {name: one.shown for name, one in snapshot.columns.items()})
+    snapshot.need(inputs_of(catalogue))
     frames = {name: pl.from_arrow(snapshot.resting(name)).lazy() for name in ("", *snapshot.rows)}
     own = frames.pop("")
     return Evaluator(catalogue).in_columns(own, key=KEY, today=snapshot.as_of, collections=frames).collect().sort(KEY)
@@ -86,7 +60,7 @@ def assign_on_spark(session: Any, folder: Path | str, catalogue: Catalogue) -> A
 
     home = Path(folder)
     said = manifest_of(home)
-    _need_exact(inputs_of(catalogue), {name: one["shown"] for name, one in said["columns"].items()})
+    need_exact(inputs_of(catalogue), {name: one["shown"] for name, one in said["columns"].items()})
     kinds = {name: one["kind"] for name, one in said["columns"].items()}
     own = _spark_frame(session, home / "customers", kinds, "")
     rows = {name: _spark_frame(session, home / name, kinds, f"{name}.") for name in said["rows"]}
@@ -102,18 +76,3 @@ def _spark_frame(session: Any, folder: Path, kinds: dict[str, str], prefix: str)
         if kinds.get(prefix + name) in _DATES:
             frame = frame.withColumn(name, functions.unix_date(frame[name]).cast("long"))
     return frame
-
-
-def _need_exact(wanted: Inputs, shown: dict[str, str]) -> None:
-    """Raises `InputError` where what a rule reads is missing, or stands in bands, by month or masked: it would hold of others."""
-    missing = [name for name in wanted.fields if name not in shown]
-    missing += [name for name in wanted.collections if not any(one.startswith(f"{name}.") for one in shown)]
-    missing += [name for name in wanted.others if name not in shown]
-    coarse = [name for name in (*wanted.fields, *wanted.others) if shown.get(name, "exact") != "exact"]
-    if missing or coarse:
-        what = f"has no {', '.join(missing)}" if missing else f"has {', '.join(coarse)} only in part"
-        raise InputError(
-            f"the snapshot {what}, which a rule of the catalogue reads; extract it as it is",
-            path="$.fields",
-            rule="snapshot",
-        )

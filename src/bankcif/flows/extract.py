@@ -19,7 +19,7 @@ from .._extras import need
 from ..access import EXACT, Action, FieldDecision, to_lowered
 from ..analytics import KEY, Column, Snapshot, least_shared
 from ..audit import AuditEntry
-from ..context import Actor, Purpose, Relation, Sink
+from ..context import Actor, Purpose, Relation
 from ..errors import AccessError, InputError
 from ..party import age_on
 from ..rules import OTHER, Kind, customer_schema, opened_schema, reader_of, row_fields, row_reader
@@ -31,7 +31,7 @@ from .audiences import need_names
 from .desk import Desk, authorize, over_cap, record, refuse, spend, told
 from .say import tag_is_granted
 
-__all__ = ["extract"]
+__all__ = ["columns_of", "extract"]
 
 _LONGEST = 2_000
 _MOST_FIELDS, _MOST_PARTS = 200, 64
@@ -65,32 +65,12 @@ def extract(
         opened. Memory grows with the cells.
     """
     authorize(desk, actor, Action.EXTRACT, "extract", purpose)
-    need("pyarrow", extra="bulk")
-    asked = _asked(desk, fields)
-    today = desk.today()
-    if as_of is not None and as_of > today:
-        raise InputError("nobody knows a day to come", path="$.as_of", rule="future")
-    then = as_of if as_of is not None and as_of < today else None
-    wanted = Wanted.of(
-        asked.behind,
-        tags=bool(asked.tags),
-        others=RELATIONS in asked.collections,
-        then=then,
-        actor=actor,
-        purpose=purpose,
-        part=_need_part(part),
-    )
-    gathered = _Gathered(desk, asked, purpose, then or today)
-    with uncollected():
-        if not (then is None and _is_plain(desk, asked, actor, purpose) and gathered.take_plain(wanted)):
-            for page in people(desk, wanted):
-                gathered.take(page)
-        made = gathered.snapshot()
-    rule = f"{made.id},as_of:{made.as_of},k:{made.k},withheld:{'+'.join(made.withheld)},{','.join(sorted(gathered.grants))}"
+    made, grants, of_others = columns_of(desk, fields, as_of=as_of, part=part, actor=actor, purpose=purpose)
+    rule = f"{made.id},as_of:{made.as_of},k:{made.k},withheld:{'+'.join(made.withheld)},{','.join(sorted(grants))}"
     least = max(
         (one.limits.least_k for one in desk.policy.grants_of(actor) if Action.EXTRACT in one.actions), default=1
     )
-    few = 0 < made.k < least or (least > 1 and (part[1] > 1 or bool(asked.others)))
+    few = 0 < made.k < least or (least > 1 and (part[1] > 1 or of_others))
     with desk.unit_of_work() as unit:
         within = not few and spend(desk, unit, actor, Action.EXTRACT, max(len(made), 1))
         if within:
@@ -115,6 +95,34 @@ def extract(
     if not within:
         raise over_cap(desk, actor, Action.EXTRACT, "extract", purpose)
     return made
+
+
+def columns_of(
+    desk: Desk, fields: Sequence[str], *, as_of: date | None, part: tuple[int, int] = (0, 1), action: Action = Action.EXTRACT, actor: Actor, purpose: Purpose
+) -> tuple[Snapshot, frozenset[str], bool]:  # fmt: skip
+    """
+    The columns as the grants for *action* show them, without an entry in the log: the snapshot, the grants by which it is shown, and whether it tells of the other ones of
+    relations.
+
+    Raises:
+        InputError: As `extract`.
+    """
+    need("pyarrow", extra="bulk")
+    asked = _asked(desk, fields)
+    today = desk.today()
+    if as_of is not None and as_of > today:
+        raise InputError("nobody knows a day to come", path="$.as_of", rule="future")
+    then = as_of if as_of is not None and as_of < today else None
+    wanted = Wanted.of(
+        asked.behind, tags=bool(asked.tags), others=RELATIONS in asked.collections, then=then, actor=actor, purpose=purpose, part=_need_part(part), action=action,
+    )  # fmt: skip
+    gathered = _Gathered(desk, asked, purpose, then or today)
+    with uncollected():
+        if not (then is None and _is_plain(desk, asked, wanted) and gathered.take_plain(wanted)):
+            for page in people(desk, wanted):
+                gathered.take(page)
+        made = gathered.snapshot()
+    return made, frozenset(gathered.grants), bool(asked.others)
 
 
 def _need_part(part: tuple[int, int]) -> tuple[int, int]:
@@ -163,12 +171,12 @@ def _asked(desk: Desk, names: Sequence[str]) -> _Asked:
     return _Asked(tuple(name for name in own if name not in collections), collections, tags, others)
 
 
-def _is_plain(desk: Desk, asked: _Asked, actor: Actor, purpose: Purpose) -> bool:
+def _is_plain(desk: Desk, asked: _Asked, wanted: Wanted) -> bool:
     """Whether nothing needs to be opened, and everybody is shown alike."""
     facts = customer_schema().keys() & opened_schema().keys()
-    alike = desk.policy.is_even(actor, Action.EXTRACT, purpose, Sink.EXPORT)
+    alike = desk.policy.is_even(wanted.actor, wanted.action, wanted.purpose, wanted.sink)
     return (
-        alike and not rests_on_consent(desk, Action.EXTRACT, purpose) and not (asked.collections or asked.tags) and facts >= set(asked.fields)
+        alike and not rests_on_consent(desk, wanted.action, wanted.purpose) and not (asked.collections or asked.tags) and facts >= set(asked.fields)
     )  # fmt: skip
 
 
@@ -197,7 +205,7 @@ class _Gathered:
     def take_plain(self, wanted: Wanted) -> bool:
         """Takes in everybody from plain facts, if all that is asked for is shown as it is or not at all."""
         desk, purpose = self._desk, self._purpose
-        granted = desk.policy.granted(wanted.actor, Action.EXTRACT, purpose, Relation.ANY, Sink.EXPORT)
+        granted = desk.policy.granted(wanted.actor, wanted.action, purpose, Relation.ANY, wanted.sink)
         shown = self._shown_by(granted)
         if any(one.of is not None for one in shown.values()):
             return False

@@ -11,6 +11,7 @@ from .linking import (
 from .page import Chart, Section, page
 from .quality import QualityView, quality_sections
 from .relations import relation_picture
+from .reports import report_sections, report_table
 from .table_file import csv_text, mark_line
 from .workbook import workbook
 
@@ -28,6 +29,8 @@ __all__ = [
     "page",
     "quality_sections",
     "relation_picture",
+    "report_sections",
+    "report_table",
     "threshold_section",
     "workbook",
 ]

@@ -49,10 +49,13 @@ class Section:
             for `Chart.STACKED` the columns are bar, part, length. `Chart.SIGNED` draws lengths on both sides of zero,
             `Chart.WATERFALL` each where the one before ends, its last row being the sum. For `Chart.LINES` the columns are
             place along the axis, line, height; a place that is text stands in the order of the rows. For `Chart.HEAT` they are
-            row, column, and a number that gives the colour, red for the least.
+            row, column, and a number that gives the colour.
         chart: How it is drawn.
         percent: Whether lengths are shares of 1.
         across: Of `Chart.HEAT`, the columns in their order; in that of the rows if empty.
+        scale: Of `Chart.HEAT`, from which number red goes to green; without it shades of blue go from the least to the greatest.
+
+    Further columns stand in the table alone, and so does a row whose length, height or number is text.
     """
 
     title: str
@@ -62,6 +65,7 @@ class Section:
     chart: Chart = Chart.BARS
     percent: bool = False
     across: tuple[str, ...] = ()
+    scale: tuple[float, float] | None = None
 
 
 def page(title: str, sections: Sequence[Section], *, language: Language, made_at: datetime) -> str:
@@ -90,13 +94,17 @@ def _template() -> str:
 
 def _cell(value: str | int | float, percent: bool) -> str:
     if isinstance(value, float):
-        return f"{value:.1%}" if percent else f"{value:.3f}"
+        return f"{value:.1%}" if percent else f"{value:,.2f}" if abs(value) >= _LARGE else f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) else value
 
 
 def _svg(section: Section) -> str:
     """The section's chart as SVG; empty where there is none or nothing to draw."""
-    if section.chart is Chart.NONE or not section.rows:
+    if section.chart is Chart.NONE:
+        return ""
+    number = 1 if section.chart in (Chart.BARS, Chart.SIGNED, Chart.WATERFALL) else 2
+    section = attrs.evolve(section, rows=[row for row in section.rows if not isinstance(row[number], str)])
+    if not section.rows:
         return ""
     altair = need("altair", extra="report")
     converter = need("vl_convert", extra="report")
@@ -108,8 +116,10 @@ def _svg(section: Section) -> str:
     return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(section.title)}" ', 1)
 
 
+_LARGE = 100
 _BLUE, _RED = "#0072B2", "#D55E00"
 _HEAT = ["#E7A08A", "#F6E3A1", "#9CCFB0"]
+_BLUES = ["#EAF2FA", "#7FB3D9"]
 _COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
 
 
@@ -141,7 +151,7 @@ def _bars(altair: Any, section: Section) -> Any:
 
 
 def _stacked(altair: Any, section: Section) -> Any:
-    bar, part, length = section.columns
+    bar, part, length, *_ = section.columns
     return (
         _data(altair, section).mark_bar()
         .encode(y=_names(altair, bar), x=_lengths(altair, section, length), color=_colors(altair, part))
@@ -185,7 +195,7 @@ def _sides(altair: Any) -> Any:
 
 
 def _lines(altair: Any, section: Section) -> Any:
-    along, line, height = section.columns
+    along, line, height, *_ = section.columns
     axis = altair.Axis(format="%" if section.percent else ",.0f")
     worded = any(isinstance(row[0], str) for row in section.rows)
     return (
@@ -202,9 +212,10 @@ def _lines(altair: Any, section: Section) -> Any:
 
 def _heat(altair: Any, section: Section) -> Any:
     """Cells of two names, with their number written in them; what there is no row of stays empty."""
-    down, across, number = section.columns
+    down, across, number, *_ = section.columns
     form = ".0%" if section.percent else ",.0f"
-    scale = altair.Scale(range=_HEAT, domain=[0.5, 1.0] if section.percent else altair.Undefined, clamp=True)
+    range_ = _BLUES if section.scale is None else _HEAT
+    scale = altair.Scale(range=range_, domain=[*section.scale] if section.scale else altair.Undefined, clamp=True)
     base = _data(altair, section).encode(
         y=_names(altair, down),
         x=altair.X(

@@ -107,7 +107,7 @@ def _heat(view: QualityView, language: Language) -> Section:
     return Section(
         title=label("quality_heat", language), note=label("quality_heat_note", language),
         columns=_say(language, "field", "dimension", "rate"), rows=rows, chart=Chart.HEAT, percent=True,
-        across=tuple(one.label(language) for one in dimensions),
+        across=tuple(one.label(language) for one in dimensions), scale=(0.5, 1.0),
     )  # fmt: skip
 
 

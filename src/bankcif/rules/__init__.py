@@ -31,9 +31,9 @@ from .expression import (
     TextPart,
     leaves,
 )
-from .lower import MOST_LEAVES, lower
+from .lower import MOST_LEAVES, lower, lower_term, term_type
 from .lowered import Lowered
-from .needs import Needs, needs, negations
+from .needs import Inputs, Needs, inputs, needs, negations
 from .opened import OTHER, comes_from, fields_behind, opened_record, opened_schema, sensitivity_of
 from .parse import MOST_DEPTH, parse
 from .readers import reader_of, row_fields, row_reader
@@ -62,6 +62,7 @@ __all__ = [
     "Function",
     "Holds",
     "In",
+    "Inputs",
     "Kind",
     "Lowered",
     "Missing",
@@ -91,12 +92,14 @@ __all__ = [
     "explain",
     "fields_behind",
     "from_document",
+    "inputs",
     "is_contradictory",
     "is_storable",
     "is_whole",
     "json_schema",
     "leaves",
     "lower",
+    "lower_term",
     "needs",
     "negations",
     "next_change",
@@ -108,6 +111,7 @@ __all__ = [
     "row_reader",
     "sensitivity_of",
     "shifted",
+    "term_type",
     "turning",
     "written",
 ]

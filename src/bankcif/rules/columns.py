@@ -50,9 +50,10 @@ def holding(
     collections: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
     exclusive: Sequence[Sequence[str]] = (),
+    terms: Mapping[str, Lowered] | None = None,
 ) -> Any:
     """
-    Which rules hold of which customer.
+    Which rules hold of which customer, and what terms come to.
 
     Args:
         rules: By the names of the columns that come out; lowered for *schema*. A rule called ``tag:NAME`` or ``segment:NAME`` is what
@@ -65,24 +66,27 @@ def holding(
         collections: The rows of each collection, by its name.
         parameters: Values of the rules' parameters.
         exclusive: Rules of which one holds at most: the first, in this order. They do not name each other.
+        terms: By the names of the columns that come out, each as `bankcif.rules.lower_term` gives it.
 
     Returns:
-        A frame of the same kind: *key*, and a truth value for each rule, never missing; in any order.
+        A frame of the same kind: *key*, a truth value for each rule, never missing, and the value of each term, as it rests; in any order.
 
     Raises:
         InputError: A column is missing, or is of another type; it says which, and what would be right.
     """
-    gathered = {one.name: one for rule in rules.values() for one in rule.gathered()}
+    terms = terms or {}
+    asked = (*rules.values(), *terms.values())
+    gathered = {one.name: one for rule in asked for one in rule.gathered()}
     # A column is not named by a rule's text, of which no engine promises anything.
     names = {name: f"0gathered{n}" for n, name in enumerate(gathered)}
     nw = need("narwhals", extra="bulk")
     frames = _Frames(nw, names)
-    if key in rules:
+    if key in rules or key in terms:
         raise InputError(
             "a rule is called as the column that tells customers apart; call it otherwise", rule="snapshot"
         )
-    base = opened(nw, frame, "the frame of customers", key, _needed(rules.values()) - rules.keys(), schema)
-    known = _merged(rules.values(), today, parameters or {})
+    base = opened(nw, frame, "the frame of customers", key, _needed(asked) - rules.keys(), schema)
+    known = _merged(asked, today, parameters or {})
     for name in dict.fromkeys(one.collection for one in gathered.values()):
         these = [one for one in gathered.values() if one.collection == name]
         rows = rows_of(nw, collections, name, base, key, _needed_of(these), schema.collections[name])
@@ -94,7 +98,18 @@ def holding(
             for name in level
         }
         base = base.with_columns(*(one.alias(mine[name]) for name, one in _one_at_most(holds, exclusive).items()))
-    return base.select(nw.col(KEY).alias(key), *(nw.col(mine[name]).alias(name) for name in rules)).to_native()
+    values = [
+        _Expressions(nw, one.computed, known, names).value(Field(_term_of(one))).alias(name)
+        for name, one in terms.items()
+    ]
+    truths = [nw.col(mine[name]).alias(name) for name in rules]
+    return base.select(nw.col(KEY).alias(key), *truths, *values).to_native()
+
+
+def _term_of(lowered: Lowered) -> str:
+    """The column of a term, of which it was lowered that there is a value."""
+    assert isinstance(lowered.tree, Missing), "a term is lowered as the rule that it has a value"
+    return column(lowered.tree.field)
 
 
 def opened(nw: Any, frame: Any, what: str, key: str, needed: Iterable[str], fields: Schema | Collection) -> Any:

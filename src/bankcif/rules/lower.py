@@ -35,7 +35,7 @@ from .parse import MOST_DEPTH
 from .schema import Kind, RuleField, Schema
 from .terms import Scope, Terms
 
-__all__ = ["MOST_LEAVES", "lower", "term_type"]
+__all__ = ["MOST_LEAVES", "lower", "lower_term", "term_type"]
 
 MOST_LEAVES = 500
 MOST_VALUES = 10_000
@@ -68,6 +68,18 @@ def lower(
     terms = Terms(scope, schema)
     tree = _Lowering(scope, terms, levels).down(expression, "$")
     return Lowered(tree, tuple(terms.computed.values()), tuple(scope.days))
+
+
+def lower_term(term: Term, schema: Schema, parameters: Mapping[str, Kind] | None = None) -> Lowered:
+    """
+    *term* as engines take it whose value is asked for: as the rule that it has one.
+
+    Raises:
+        RuleError: It does not fit *schema*, or is an age, which rules know by days alone.
+    """
+    if term_type(term, schema, parameters).kind is Kind.AGE:
+        raise RuleError("an age is compared, and has no value here; ask for the days since the birth date")
+    return lower(Missing(term, negated=True), schema, parameters)
 
 
 def term_type(term: Operand, schema: Schema, parameters: Mapping[str, Kind] | None = None) -> RuleField:

@@ -8,9 +8,10 @@ from typing import Any
 import attrs
 
 from .expression import Aggregate, And, Arithmetic, Elapsed, Expression, Field, Function, Holds, Not, Or, parts
+from .opened import OTHER
 from .schema import Schema
 
-__all__ = ["Needs", "needs", "negations"]
+__all__ = ["Inputs", "Needs", "inputs", "needs", "negations"]
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +35,35 @@ class Needs:
             fields=self.fields | other.fields, rows=self.rows | other.rows, tags=self.tags | other.tags,
             segments=self.segments | other.segments,
         )  # fmt: skip
+
+
+@attrs.frozen
+class Inputs:
+    """
+    The columns in which what rules read stands: fields of customers, collections of rows, of relations what they tell of the other one, and tags and segments as
+    ``tag:NAME``; in the order in which `bankcif.flows.extract.extract` takes them.
+    """
+
+    fields: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, to be extracted."""
+        return (*self.fields, *self.collections, *self.others, *self.tags)
+
+
+def inputs(read: Needs, schema: Schema) -> Inputs:
+    """The columns in which stands what is *read*: an age as the birth date, money with its currency."""
+    fields = {schema[name].born or name if name in schema else name for name in read.fields}
+    fields |= {schema[name].currency_field for name in fields if name in schema} - {""}
+    return Inputs(
+        tuple(sorted(fields)), tuple(sorted({name.partition(".")[0] for name in read.rows})),
+        tuple(sorted(name for name in read.rows if name.partition(".")[2].startswith(OTHER))),
+        (*(f"tag:{name}" for name in sorted(read.tags)), *(f"segment:{name}" for name in sorted(read.segments))),
+    )  # fmt: skip
 
 
 def needs(expression: Expression, schema: Schema | None = None) -> Needs:

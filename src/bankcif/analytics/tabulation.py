@@ -1,0 +1,380 @@
+"""
+Counting a report over a snapshot: its figures by cell, with sums over each dimension, and nothing told of fewer than k customers.
+
+Every figure has its numerator and denominator. Cells that are not told are hidden with others from which they would follow (`bankcif.analytics.suppression`), measure by measure; of a share
+both who does and who does not stand behind it are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import combinations
+from typing import Any
+
+import attrs
+
+from .._extras import need
+from ..errors import AccessError, InputError
+from ..rules import Kind, RuleField, lower, lower_term
+from ..rules.columns import holding
+from .report import ReportSpec
+from .report_parts import By, Dimension, Measure, MeasureKind, wrong
+from .snapshot import KEY, Snapshot
+from .suppression import Place, hidden
+
+__all__ = ["ABSENT", "OTHERS", "Amount", "Report", "movement", "need_movement", "tabulate"]
+
+OTHERS = "*"
+"""The level that stands for all that are not among the largest."""
+ABSENT = "-"
+"""In a movement, the level of who was no customer then."""
+_ROW = "0row"
+_MOST_LEVELS, _MOST_CELLS = 1_000, 50_000
+_PARTS = {By.MONTH: "%Y-%m", By.YEAR: "%Y", By.SEASON: "%m"}
+_NEEDS_SHOWN = {By.MONTH: ("exact", "month"), By.QUARTER: ("exact", "month"), By.SEASON: ("exact", "month"), By.YEAR: ("exact", "month", "year")}  # fmt: skip
+
+
+@attrs.frozen
+class Amount:
+    """
+    A figure.
+
+    Attributes:
+        numerator: A number of customers or rows, or a sum as it rests: money in minor units, a decimal in units of its last digit.
+        denominator: Of how many.
+    """
+
+    numerator: int
+    denominator: int
+
+    @property
+    def rate(self) -> float | None:
+        """The quotient; None of nothing."""
+        return self.numerator / self.denominator if self.denominator else None
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Report:
+    """
+    What a report came to.
+
+    Attributes:
+        spec: What was asked.
+        as_of: The day whose end it tells of; of a movement the second, and `since` the first.
+        customers: How many were counted.
+        k: Of fewer nothing is told.
+        levels: Of each dimension its levels, in order; the empty one is of who has none.
+        cells: By place, a level of each dimension or None for all, the figure of each measure; None where it is not told.
+        units: Of measures that add up terms, of which type they are.
+    """
+
+    spec: ReportSpec
+    as_of: date
+    since: date | None = None
+    customers: int
+    k: int
+    levels: Mapping[str, tuple[str, ...]]
+    cells: Mapping[Place, Mapping[str, Amount | None]]
+    units: Mapping[str, RuleField] = attrs.field(factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Report({self.spec.name}, as of {self.as_of}, {self.customers:,} customers, {len(self.cells):,} cells, {self.withheld:,} figures not told)"
+
+    @property
+    def withheld(self) -> int:
+        """How many figures are not told."""
+        return sum(one is None for figures in self.cells.values() for one in figures.values())
+
+    def figure(self, measure: str, **levels: str) -> Amount | None:
+        """
+        The figure of a cell, over all levels of what is not named; None if it is not told.
+
+        Raises:
+            InputError: There is no such measure, dimension or level.
+        """
+        place = tuple(levels.pop(name, None) for name in self.levels)
+        known = all(level is None or level in self.levels[name] for name, level in zip(self.levels, place, strict=True))
+        if levels or not known or measure not in {one.name for one in self.spec.measures}:
+            raise InputError(
+                "the report has no such measure, dimension or level", path="$.levels", rule="unknown_field"
+            )
+        if place not in self.cells:  # nobody stands there
+            return Amount(0, 0)
+        return self.cells[place][measure]
+
+    def rows(self, *, sums: bool = False) -> Iterator[tuple[Place, Mapping[str, Amount | None]]]:
+        """The cells in the order of their levels; with *sums* those over all levels of a dimension, too, each behind its own."""
+        order = [{level: at for at, level in enumerate((*levels, None))} for levels in self.levels.values()]
+        places = [place for place in self.cells if sums or None not in place]
+        for place in sorted(places, key=lambda one: [known[level] for known, level in zip(order, one, strict=True)]):
+            yield place, self.cells[place]
+
+
+def tabulate(snapshot: Snapshot, spec: ReportSpec, *, k: int = 1) -> Report:
+    """
+    Counts *spec* over *snapshot*, which has its columns (`ReportSpec.columns`).
+
+    Args:
+        k: Of fewer customers nothing is told; the greater of this and of the report's own holds.
+
+    Raises:
+        InputError: A column is missing, or not shown as it is where a rule reads it; nobody is counted; there are too many levels.
+        AccessError: Fewer than k are counted.
+
+    Cost: a million customers with two dimensions take some seconds; memory grows with the rows of the snapshot.
+    """
+    frame, everybody = _prepared(snapshot, spec)
+    return _counted(spec, frame, everybody, max(k, spec.k), as_of=snapshot.as_of)
+
+
+def movement(before: Snapshot, after: Snapshot, spec: ReportSpec, *, k: int = 1) -> Report:
+    """
+    How customers moved along the one dimension of *spec* from one day to another: from the level of the first day to that of the second, `ABSENT` where they were not
+    counted. Both snapshots are of one purpose, so that a customer has one key in both.
+
+    Raises:
+        InputError: As `tabulate`; the report is not of customers along one dimension, or the days do not follow each other.
+        AccessError: As `tabulate`.
+    """
+    need_movement(spec)
+    if before.purpose != after.purpose or before.as_of >= after.as_of:
+        raise InputError("a movement is from a day to a later one, for one purpose", path="$.since", rule="period")
+    pl = need("polars", extra="bulk")
+    frames = [_prepared(one, spec)[0] for one in (before, after)]
+    name = spec.dimensions[0].name
+    both = frames[0].join(frames[1], on=KEY, how="full", coalesce=True, suffix=":to")
+    frame = both.select(
+        KEY, pl.col(name).fill_null(ABSENT).alias("since"), pl.col(f"{name}:to").fill_null(ABSENT).alias("until")
+    )
+    along = tuple(attrs.evolve(spec.dimensions[0], name=one, top=0) for one in ("since", "until"))
+    wide = attrs.evolve(spec, dimensions=along)
+    return _counted(wide, frame, frame.height, max(k, spec.k), as_of=after.as_of, since=before.as_of)
+
+
+def need_movement(spec: ReportSpec) -> None:
+    """Raises `InputError` where no movement comes of *spec*."""
+    if spec.over or len(spec.dimensions) != 1 or any(one.kind is not MeasureKind.CUSTOMERS for one in spec.measures):
+        raise wrong(spec.name, "a movement is of customers along one dimension, and counts them alone")
+
+
+def _prepared(snapshot: Snapshot, spec: ReportSpec) -> tuple[Any, int]:
+    """
+    The customers, or the rows, that are counted, with a level of each dimension and what each measure adds up; and how many customers there are, with rows or
+    without.
+    """
+    pl = need("polars", extra="bulk")
+    _need_columns(snapshot, spec)
+    frames = {name: pl.from_arrow(snapshot.resting(name)) for name in snapshot.rows}
+    asking = _Asking(pl, spec, snapshot.as_of, frames)
+    customers = asking.told(pl.from_arrow(snapshot.resting()), KEY, of_rows=False)
+    if not spec.over:
+        return _levelled(pl, customers, spec), customers.height
+    rows = frames[spec.over].with_row_index(_ROW)
+    told = asking.told(rows, _ROW, of_rows=True).join(rows.select(_ROW, KEY), on=_ROW, how="inner")
+    return _levelled(pl, told.join(customers, on=KEY, how="inner"), spec), customers.height
+
+
+def _need_columns(snapshot: Snapshot, spec: ReportSpec) -> None:
+    snapshot.need(spec.inputs)
+    for one in spec.dimensions:
+        if one.name in spec.asked.plain:
+            place, name, _ = spec.asked.plain[one.name]
+            column = snapshot.columns.get(f"{spec.over}.{name}" if place else name)
+            if column is None:
+                raise InputError(f"report {spec.name}: {name} is not shown", path=f"$.{one.name}", rule="snapshot")
+            if column.shown not in _NEEDS_SHOWN.get(one.by, (column.shown,)):
+                raise InputError(
+                    f"report {spec.name}: {name} is shown by {column.shown} alone",
+                    path=f"$.{one.name}",
+                    rule="snapshot",
+                )
+
+
+@attrs.frozen
+class _Asking:
+    """What a report asks, of the frames of a day."""
+
+    pl: Any
+    spec: ReportSpec
+    today: date
+    rows: Mapping[str, Any]
+
+    def told(self, frame: Any, key: str, *, of_rows: bool) -> Any:
+        """The customers, or rows, that are counted, with what rules and terms come to, and the values that become levels; amounts of other currencies are left out."""
+        asked, place, pl = self.spec.asked, int(of_rows), self.pl
+        schema = asked.schemas[place]
+        rules = {name: lower(one, schema) for name, one in asked.rules[place].items()}
+        terms = {name: lower_term(one, schema) for name, one in asked.terms[place].items()}
+        told = frame.select(key)
+        if rules or terms:
+            told = holding(
+                rules, schema, frame, key=key, today=self.today, collections={} if of_rows else self.rows, terms=terms
+            )
+        only = "0rows" if of_rows else "0where"
+        if only in rules:
+            told = told.filter(only)
+        for one in self.spec.dimensions:
+            where, name, _ = asked.plain.get(one.name, (-1, "", None))
+            if where == place:
+                found = self._sets(one, name) if one.by is By.SET else frame.select(key, pl.col(name).alias(one.name))
+                told = told.join(found, on=key, how="left")
+        for measure in self.spec.measures:
+            if f"{measure.name}:currency" in rules:
+                told = told.with_columns(pl.when(f"{measure.name}:currency").then(measure.name).alias(measure.name))
+        return told
+
+    def _sets(self, one: Dimension, name: str) -> Any:
+        """Of each customer all different values of a field of their rows."""
+        collection, _, field = name.partition(".")
+        rows = self.rows[collection].with_row_index(_ROW)
+        if one.name in self.spec.asked.sets:
+            schema, rule = self.spec.asked.sets[one.name]
+            told = holding({"0where": lower(rule, schema)}, schema, rows, key=_ROW, today=self.today)
+            rows = rows.join(told.filter("0where"), on=_ROW, how="semi")
+        together = self.pl.col(field).unique().sort().str.join("+").alias(one.name)
+        return rows.drop_nulls(field).group_by(KEY).agg(together)
+
+
+def _levelled(pl: Any, frame: Any, spec: ReportSpec) -> Any:
+    """With a text for each dimension."""
+    columns = []
+    for one in spec.dimensions:
+        levels = one.levels()
+        if levels:
+            found = pl.lit("")
+            for number, (level, _) in reversed([*enumerate(levels)]):
+                found = pl.when(pl.col(f"{one.name}:{number}")).then(pl.lit(level)).otherwise(found)
+        else:
+            found = _value(pl, one, spec.asked.plain[one.name][2])
+        columns.append(found.alias(one.name))
+    return frame.with_columns(*columns)
+
+
+def _value(pl: Any, one: Dimension, field: RuleField) -> Any:
+    column = pl.col(one.name)
+    if one.by in (By.VALUE, By.SET):
+        return column.cast(pl.String).fill_null("")
+    assert field.kind is Kind.DATE, "only days have months"
+    day = column.cast(pl.Int32).cast(pl.Date)
+    if one.by is By.QUARTER:
+        return pl.format("{}Q{}", day.dt.year(), day.dt.quarter()).fill_null("")
+    return day.dt.strftime(_PARTS[one.by]).fill_null("")
+
+
+def _counted(spec: ReportSpec, frame: Any, everybody: int, k: int, *, as_of: date, since: date | None = None) -> Report:
+    pl = need("polars", extra="bulk")
+    if not frame.height:
+        what = f"rows of {spec.over}" if spec.over else "customers"
+        raise InputError(
+            f"report {spec.name}: no {what} are counted; look at its period and at where",
+            path="$.where",
+            rule="nothing_counted",
+        )
+    customers = frame[KEY].n_unique()
+    if customers < k:
+        raise AccessError(f"report {spec.name}: fewer than {k} customers are counted", rule="k_anonymity")
+    frame, levels = _named(pl, frame, spec)
+    places: dict[Place, Mapping[str, Any]] = {}
+    names = [one.name for one in spec.dimensions]
+    for size in range(len(names) + 1):
+        for some in combinations(names, size):
+            for row in _grouped(pl, frame, some, spec).iter_rows(named=True):
+                places[tuple(row.get(name) for name in names)] = row
+    if len(places) > _MOST_CELLS:
+        raise InputError(
+            f"report {spec.name}: {len(places):,} cells are more than {_MOST_CELLS:,}; take fewer dimensions or bands",
+            path="$.dimensions",
+            rule="too_large",
+        )
+    whole = (None,) * len(names)
+    cells: dict[Place, dict[str, Amount | None]] = {place: {} for place in places}
+    for measure in spec.measures:
+        gone = _not_told(measure, places, k, apart=not spec.over)
+        for place, row in places.items():
+            cells[place][measure.name] = None if place in gone else _amount(measure, row, places[whole], everybody)
+    return Report(
+        spec=spec, as_of=as_of, since=since, customers=customers, k=k, levels=levels, cells=cells, units=dict(spec.asked.units)
+    )  # fmt: skip
+
+
+def _named(pl: Any, frame: Any, spec: ReportSpec) -> tuple[Any, dict[str, tuple[str, ...]]]:
+    """The frame with no more levels than a dimension has, and these in their order."""
+    levels: dict[str, tuple[str, ...]] = {}
+    for one in spec.dimensions:
+        sizes = frame.group_by(one.name).agg(pl.len().alias("0many")).sort("0many", one.name, descending=[True, False])
+        found = [level for level in sizes[one.name] if level]
+        if one.top and len(found) > one.top:
+            frame = frame.with_columns(
+                pl.when(pl.col(one.name).is_in([*found[: one.top], ""]))
+                .then(one.name)
+                .otherwise(pl.lit(OTHERS))
+                .alias(one.name)
+            )
+            found = [*found[: one.top], OTHERS]
+        if len(found) > _MOST_LEVELS:
+            raise InputError(
+                f"report {spec.name}: {one.name} has {len(found):,} levels; say of how many of them: top",
+                path=f"$.{one.name}",
+                rule="too_large",
+            )
+        declared = [level for level, _ in one.levels()]
+        if declared or one.by not in (By.VALUE, By.SET):
+            there = set(found)
+            found = [level for level in (declared or sorted(found)) if level in there]
+        levels[one.name] = (*found, *([""] if "" in set(sizes[one.name]) else []))
+    return frame, levels
+
+
+def _grouped(pl: Any, frame: Any, names: Sequence[str], spec: ReportSpec) -> Any:
+    """A row for each combination of levels, with what the measures are made of."""
+    many = pl.col(KEY).n_unique() if spec.over else pl.len()
+    found = [many.alias("0customers"), pl.len().alias("0rows")]
+    for one in spec.measures:
+        column = pl.col(one.name)
+        if one.kind is MeasureKind.SHARE:
+            found += [
+                column.sum().alias(f"{one.name}:sum"),
+                *(
+                    _people(pl, spec, side).alias(f"{one.name}:{word}")
+                    for word, side in (("for", column), ("against", ~column))
+                ),
+            ]
+        elif one.of:
+            # A sum of 64 bits each may be of more.
+            found += [
+                column.cast(pl.Int128).sum().alias(f"{one.name}:sum"),
+                column.count().alias(f"{one.name}:known"),
+                _people(pl, spec, column.is_not_null()).alias(f"{one.name}:for"),
+            ]
+    return frame.group_by(*names).agg(*found) if names else frame.select(*found)
+
+
+def _people(pl: Any, spec: ReportSpec, which: Any) -> Any:
+    """How many customers stand behind *which*."""
+    return pl.col(KEY).filter(which).n_unique() if spec.over else which.sum()
+
+
+def _not_told(measure: Measure, places: Mapping[Place, Mapping[str, Any]], k: int, *, apart: bool) -> set[Place]:
+    if measure.kind is MeasureKind.SHARE:
+        sides = {
+            (*place, side): int(row[f"{measure.name}:{side}"])
+            for place, row in places.items()
+            for side in ("for", "against")
+        }
+        both = {(*place, None): int(row["0customers"]) for place, row in places.items()}
+        return {place[:-1] for place in hidden({**sides, **both}, k, apart=apart)}
+    name = f"{measure.name}:for" if measure.of and measure.kind is not MeasureKind.EACH else "0customers"
+    return set(hidden({place: int(row[name]) for place, row in places.items()}, k, apart=apart))
+
+
+def _amount(measure: Measure, row: Mapping[str, Any], whole: Mapping[str, Any], everybody: int) -> Amount:
+    kind = measure.kind
+    if kind is MeasureKind.CUSTOMERS:
+        return Amount(row["0customers"], everybody)
+    if kind is MeasureKind.ROWS:
+        return Amount(row["0rows"], whole["0rows"])
+    if kind is MeasureKind.SHARE:
+        return Amount(row[f"{measure.name}:sum"], row["0rows"])
+    total = int(row[f"{measure.name}:sum"]) if measure.of else row["0rows"]
+    return Amount(total, row["0customers"] if kind is MeasureKind.EACH else row[f"{measure.name}:known"])

@@ -1,0 +1,129 @@
+"""`bankcif report …`: counts and sums over the whole file, as a page, a workbook, a table or a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import CIF
+from ..analytics import Report, ReportBook, starter_reports
+from ._output import emit, save
+from ._shared import Session, customer_command, table
+
+__all__ = ["report"]
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _list(context: click.Context, _: click.Parameter, given: bool) -> None:
+    """Prints the reports there are; needs no store."""
+    if not given or context.resilient_parsing:
+        return
+    known = _book(context.params.get("book"))
+    rows = [
+        (one.name, one.family, one.label("zh"), one.label("en"), ", ".join(part.name for part in one.parts))
+        for one in known.reports.values()
+    ]  # fmt: skip
+    table(f"Reports of {known.version}", ("name", "family", "名称", "what it is", "dimensions and measures"), rows)
+    context.exit(0)
+
+
+@click.command("report")
+@click.argument("names", nargs=-1, required=True)
+@click.option(
+    "--reports",
+    "book",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    is_eager=True,
+    help="The bank's own reports (TOML), instead of those of the library.",
+)
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list,
+    help="Say which reports there are; behind --reports, of that file.",
+)
+@click.option("--as-of", type=_DAY, help="The day at whose end it is of; today without.")
+@click.option(
+    "--since", type=_DAY, help="From this day to the other: how customers moved along the report's one dimension."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A page (.html), a workbook (.xlsx), or of one report a table (.csv).",
+)
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@customer_command
+def report(
+    session: Session, names: tuple[str, ...], book: Path | None, as_of: Any, since: Any, out: Path | None, language: Any
+) -> int:  # fmt: skip
+    """Make the reports NAMES, or "all": counts and sums of customers, and nothing of a customer."""
+    suffix = "" if out is None else out.suffix.lower()
+    if out is not None and suffix not in (".html", ".xlsx", ".csv"):
+        raise click.UsageError("a report is written as .html, .xlsx or .csv")
+    known = _book(book)
+    specs = [*known.reports.values()] if names == ("all",) else [known[name] for name in names]
+    if suffix == ".csv" and len(specs) > 1:
+        raise click.UsageError("a table is of one report; name one, or write a page or a workbook")
+    with session.open() as cif:
+        told: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose}
+        if since is None:
+            made = [cif.reports.make(one, as_of=_day(as_of), **told) for one in specs]
+        else:
+            made = [cif.reports.movement(one, since=since.date(), until=_day(as_of), **told) for one in specs]
+        if out is not None:
+            save(out, _content(cif, made, suffix, language))
+        sections = cif.reports.sections(made, language)
+    document = {"reports": [_document(one) for one in made], "file": None if out is None else str(out)}
+
+    def text() -> None:
+        if out is not None:
+            click.echo(f"written to {out}")
+            return
+        for one in sections:
+            table(one.title, one.columns, [[_cell(value, one.percent) for value in row] for row in one.rows])
+            click.echo(one.note)
+
+    emit(session.as_json, document, text)
+    return 0
+
+
+def _content(cif: CIF, made: list[Report], suffix: str, language: Any) -> str | bytes:
+    if suffix == ".csv":
+        return cif.reports.csv(made[0], language=language)
+    return (
+        cif.reports.page(made, language=language)
+        if suffix == ".html"
+        else cif.reports.workbook(made, language=language)
+    )
+
+
+def _book(path: Path | None) -> ReportBook:
+    return starter_reports() if path is None else ReportBook.read(path)
+
+
+def _day(given: Any) -> Any:
+    return None if given is None else given.date()
+
+
+def _cell(value: Any, percent: bool) -> Any:
+    return value if not isinstance(value, float) else f"{value:.1%}" if percent else f"{value:,.2f}"
+
+
+def _document(made: Report) -> dict[str, Any]:
+    cells = [
+        {
+            **dict(zip(made.levels, place, strict=True)),
+            "figures": {
+                name: None if one is None else {"numerator": one.numerator, "denominator": one.denominator} for name, one in figures.items()
+            },
+        }
+        for place, figures in made.rows(sums=True)
+    ]  # fmt: skip
+    return {
+        "name": made.spec.name, "as_of": made.as_of, "since": made.since, "customers": made.customers, "k": made.k, "not_told": made.withheld, "cells": cells,
+    }  # fmt: skip

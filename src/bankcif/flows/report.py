@@ -1,0 +1,104 @@
+"""
+Reporting: authorize -> read what the policy shows -> count -> leave out who are too few -> audit -> figures.
+
+A report reads what the grants for reports show, as an extract reads what those for extracts do, and nothing of a customer leaves: counts and sums alone, of at least so many as the
+policy asks for. A field that the policy does not show is no dimension of a report; of whom it is not shown, it is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import attrs
+
+from .._canonical import dumps, sha256
+from ..access import Action
+from ..analytics import Report, ReportSpec, Snapshot, movement, need_movement, tabulate
+from ..audit import AuditEntry
+from ..context import Actor, Purpose
+from ..errors import AccessError, InputError
+from .desk import Desk, authorize, over_cap, record, refuse, spend, told
+from .extract import columns_of
+
+__all__ = ["report", "report_movement"]
+
+
+def report(desk: Desk, spec: ReportSpec, *, as_of: date | None, actor: Actor, purpose: Purpose) -> Report:
+    """
+    The figures of *spec* over the customers whom *actor*'s grants for reports are about.
+
+    Args:
+        as_of: The day at whose end it is of; today if None.
+
+    Raises:
+        NotFoundOrNotAllowedError: The policy does not let *actor* make reports, or does not show a field that the report asks for.
+        InputError: A field is shown in part alone where a rule reads it, nobody is counted, or the day is to come.
+        AccessError: Fewer are counted than may be told of, or *actor* has made as many reports in this hour as they may.
+        MissingExtraError: The extra ``bulk`` is not installed.
+
+    Cost: that of the extract of its columns, and of counting some seconds a million customers.
+    """
+    return _made(desk, spec, "report", lambda taken, k: tabulate(taken(as_of), spec, k=k), actor, purpose)
+
+
+def report_movement(
+    desk: Desk, spec: ReportSpec, since: date, until: date | None, *, actor: Actor, purpose: Purpose
+) -> Report:
+    """
+    How customers moved along the one dimension of *spec* from the end of one day to that of another, today if None.
+
+    Raises:
+        As `report`; `InputError` too where the report is none of customers along one dimension.
+    """
+    need_movement(spec)
+    return _made(
+        desk, spec, "report_movement", lambda taken, k: movement(taken(since), taken(until), spec, k=k), actor, purpose
+    )  # fmt: skip
+
+
+_Counted = Callable[[Callable[[date | None], Snapshot], int], Report]
+
+
+def _made(desk: Desk, spec: ReportSpec, what: str, count: _Counted, actor: Actor, purpose: Purpose) -> Report:
+    authorize(desk, actor, Action.REPORT, what, purpose)
+    fields = tuple(spec.asked.columns()) or ("kind",)
+    grants: set[str] = set()
+
+    def taken(day: date | None) -> Snapshot:
+        found, by, _ = columns_of(desk, fields, as_of=day, action=Action.REPORT, actor=actor, purpose=purpose)
+        if found.withheld and len(found):
+            raise refuse(desk, actor, what, purpose, fields=found.withheld, rule="report_fields")
+        if not len(found):
+            raise InputError(
+                "nobody is counted: no customer is there, or none whom the policy lets reports be made of",
+                path="$.as_of",
+                rule="nothing_counted",
+            )
+        grants.update(by)
+        return found
+
+    few: AccessError | None = None
+    try:
+        found = count(taken, desk.policy.least_k(actor, Action.REPORT, purpose))
+    except AccessError as error:
+        if error.rule != "k_anonymity":
+            raise
+        few = error
+    if few is not None:
+        refuse(desk, actor, what, purpose, fields=fields, rule="k_anonymity")
+        raise told(few)
+    # What the rules of a report name may be a value, so that the log knows them by their digest alone.
+    digest = sha256("bankcif/v1/report", dumps(attrs.asdict(spec))).hex()[:16]
+    rule = f"{spec.name},{digest},as_of:{found.as_of},k:{found.k},withheld:{found.withheld},{','.join(sorted(grants))}"
+    with desk.unit_of_work() as unit:
+        within = spend(desk, unit, actor, Action.REPORT, 1)
+        if within:
+            entry = AuditEntry.by(
+                actor, what, desk.now(), purpose=purpose, count=found.customers, fields=fields, rule=rule[:2_000]
+            )
+            record(desk, unit, [entry])
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.REPORT, what, purpose)
+    return found

@@ -1,0 +1,157 @@
+"""Reports as sections of a page: each measure a chart with the table it is drawn from, every figure with what it is made of; of no customer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._text import Language, label
+from ..analytics import ABSENT, OTHERS, Amount, By, Dimension, Measure, MeasureKind, Report
+from ..party import CATALOGUE, CodeLists, LifeCycle, PartyKind, currency_digits, divisions
+from ..rules import Kind, RuleField
+from .page import Chart, Section
+
+__all__ = ["report_sections", "report_table"]
+
+_TIMES = (By.MONTH, By.QUARTER, By.YEAR, By.SEASON)
+_ADDED = (MeasureKind.CUSTOMERS, MeasureKind.ROWS, MeasureKind.SUM)
+NOT_TOLD = "–"
+"""What stands where a figure is not told."""
+Cell = str | int | float
+
+
+def report_sections(report: Report, language: Language, codes: CodeLists) -> list[Section]:
+    """A section for each measure of *report*."""
+    return [_section(report, one, language, codes) for one in report.spec.measures]
+
+
+def report_table(report: Report, language: Language, codes: CodeLists) -> dict[str, list[Cell | None]]:
+    """All cells as columns, sums among them: a level of each dimension, and of each measure its figure, numerator and denominator; None where it is not told."""
+    table: dict[str, list[Cell | None]] = {one.label(language): [] for one in report.spec.dimensions}
+    names = [*table]
+    parts = ("", f" {label('report_numerator', language)}", f" {label('report_denominator', language)}")
+    for measure in report.spec.measures:
+        table |= {f"{measure.label(language)}{part}": [] for part in parts}
+    for place, figures in report.rows(sums=True):
+        for name, dimension, level in zip(names, report.spec.dimensions, place, strict=True):
+            table[name].append(_level(dimension, level, language, codes))
+        for measure in report.spec.measures:
+            amount = figures[measure.name]
+            told: tuple[Cell | None, ...] = (None, None, None)
+            if amount is not None:
+                unit = report.units.get(measure.name)
+                told = (_figure(measure, amount, unit), _scaled(measure, amount.numerator, unit), amount.denominator)
+            for part, value in zip(parts, told, strict=True):
+                table[f"{measure.label(language)}{part}"].append(value)
+    return table
+
+
+def _section(report: Report, measure: Measure, language: Language, codes: CodeLists) -> Section:
+    spec, unit = report.spec, report.units.get(measure.name)
+    dimensions = spec.dimensions
+    said = measure.label(language) + (f" ({measure.currency})" if measure.currency else "")
+    heads = tuple(label(name, language) for name in ("report_numerator", "report_denominator"))
+    rows: list[tuple[Cell, ...]] = []
+    for place, figures in report.rows():
+        amount = figures[measure.name]
+        levels = [_level(one, level, language, codes) for one, level in zip(dimensions, place, strict=True)]
+        if amount is None:
+            rows.append((*levels, NOT_TOLD, NOT_TOLD, NOT_TOLD))
+        else:
+            rows.append(
+                (*levels, _figure(measure, amount, unit), _scaled(measure, amount.numerator, unit), amount.denominator)
+            )
+    columns = (*(one.label(language) for one in dimensions), said, *heads)
+    return Section(
+        title=f"{spec.label(language)} · {said}", note=_note(report, measure, language), columns=_apart(columns), rows=rows, chart=_chart(report, measure),
+        percent=measure.kind is MeasureKind.SHARE,
+    )  # fmt: skip
+
+
+def _chart(report: Report, measure: Measure) -> Chart:
+    dimensions = report.spec.dimensions
+    if len(dimensions) == 1:
+        return Chart.BARS
+    if len(dimensions) != 2:
+        return Chart.NONE
+    if dimensions[0].by in _TIMES:
+        return Chart.LINES
+    return Chart.STACKED if measure.kind in _ADDED and report.since is None else Chart.HEAT
+
+
+def _note(report: Report, measure: Measure, language: Language) -> str:
+    whole = report.cells[(None,) * len(report.levels)][measure.name]
+    words = [label("report_of", language).format(day=report.as_of.isoformat(), customers=f"{report.customers:,}")]
+    if report.since is not None:
+        words = [
+            label("report_movement", language).format(
+                since=report.since.isoformat(), day=report.as_of.isoformat(), customers=f"{report.customers:,}"
+            )
+        ]
+    words.append(label(f"measure_{measure.kind}", language))
+    if whole is not None and report.spec.dimensions:
+        figure = _figure(measure, whole, report.units.get(measure.name))
+        told = (
+            f"{figure:.1%}"
+            if measure.kind is MeasureKind.SHARE and isinstance(figure, float)
+            else f"{figure:,}"
+            if isinstance(figure, int)
+            else f"{figure:,.2f}"
+        )
+        words.append(label("report_whole", language).format(figure=told))
+    if withheld := sum(figures[measure.name] is None for figures in report.cells.values()):
+        words.append(label("report_withheld", language).format(k=report.k, withheld=withheld))
+    return " ".join(words)
+
+
+def _figure(measure: Measure, amount: Amount, unit: RuleField | None) -> int | float:
+    if not measure.kind.is_rate:
+        return _scaled(measure, amount.numerator, unit)
+    return _scaled(measure, amount.numerator, unit) / amount.denominator if amount.denominator else 0
+
+
+def _scaled(measure: Measure, number: int, unit: RuleField | None) -> int | float:
+    """A number as people read it: money in whole units of its currency, a decimal with its point."""
+    if unit is None or unit.kind not in (Kind.MONEY, Kind.DECIMAL):
+        return number
+    digits = unit.digits if unit.kind is Kind.DECIMAL else currency_digits(measure.currency or unit.currency)
+    return number / float(10**digits)
+
+
+def _level(dimension: Dimension, level: str | None, language: Language, codes: CodeLists) -> str:
+    """What a level is called."""
+    words = {None: "report_all", "": "report_none", OTHERS: "report_others", ABSENT: "report_absent"}
+    if level in words:
+        return label(words[level], language)
+    assert level is not None, "the sum over all is a word"
+    if dimension.rules or dimension.bands:
+        return level
+    named = _NAMED.get(dimension.of)
+    if named is not None:
+        return named(level, language)
+    field = next((CATALOGUE[kind][dimension.of] for kind in PartyKind if dimension.of in CATALOGUE[kind]), None)
+    return codes[field.codes].label(level, language) if field is not None and field.codes else level
+
+
+def _kind(level: str, language: Language) -> str:
+    return label(level, language)
+
+
+def _state(level: str, language: Language) -> str:
+    return LifeCycle(level).label(language)
+
+
+def _prefecture(level: str, _: Language) -> str:
+    found = divisions().get(f"{level}00")
+    return level if found is None else found.name
+
+
+_NAMED: Mapping[str, Callable[[str, Language], str]] = {"kind": _kind, "life_cycle": _state, "prefecture": _prefecture}
+
+
+def _apart(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of columns, each another: charts are drawn by them."""
+    found: list[Any] = []
+    for name in columns:
+        found.append(name if name not in found else f"{name} {len(found)}")
+    return tuple(found)
