@@ -14,7 +14,7 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 # uv leaves compiling to the first process that imports, and where processes must not write, to each: to those that are timed, too.
 os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
-nox.options.sessions = ["tests", "databases", "lint", "typing", "docs", "examples", "build", "fuzz"]
+nox.options.sessions = ["tests", "databases", "pages", "lint", "typing", "docs", "examples", "build", "fuzz"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
@@ -27,6 +27,11 @@ SERVERS = {
     "sqlite3": ["usr/bin/sqlite3"],
 }
 """What the databases session installs, and by what it is known to be there."""
+BROWSER = {
+    "chromium": ["usr/bin/chromium", "usr/bin/chromium-browser", "usr/bin/google-chrome"],
+    "fonts-noto-cjk": ["usr/share/fonts/opentype/noto/NotoSansCJK*"],
+}
+"""What the pages session installs."""
 FLOWS = [
     f"tests/flows/test_{name}.py" for name in ("queue", "held", "review", "override", "tags", "audiences", "consent")
 ]
@@ -77,6 +82,16 @@ def databases(session: nox.Session) -> None:
     session.run("pytest", "-m", "server or spark", *needed)
     for name in ("postgresql", "mariadb"):  # and whole flows, as they run in memory
         session.run("pytest", "--on", name, *FLOWS, *needed)
+
+
+@nox.session
+def pages(session: nox.Session) -> None:
+    """Open every page in Chromium, which is installed if it is missing; fails if it cannot be had."""
+    missing = [package for package, files in BROWSER.items() if not any(pathlib.Path("/").glob(one) for one in files)]
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, external=True, silent=True)
+    session.install("-e", ".[analytics,bulk,cli,columns,report]", *group("tests"))
+    session.run("pytest", "-m", "browser", "--need-servers", *session.posargs)
 
 
 @nox.session

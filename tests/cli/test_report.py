@@ -66,15 +66,19 @@ def test_reports_are_made(store: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert (code, out) == (0, f"written to {name}\n")
     assert "客户结构：生命周期" in Path("r.html").read_text(encoding="utf-8")
     assert "正常" in Path("r.csv").read_text(encoding="utf-8")
-    assert sorted(path.suffix for path in store.glob("r.*")) == [".csv", ".html", ".xlsx"]
+    code, out, _ = said(capsys, "customers_by_life_cycle", "--out", "r.svg", "--json", *ANALYST)
+    assert (code, json.loads(out)["files"]) == (0, ["r.svg"])
+    assert sorted(path.suffix for path in store.glob("r.*")) == [".csv", ".html", ".svg", ".xlsx"]
+    code, out, _ = said(capsys, "customers_by_branch", "--out", "b.svg", *ANALYST)
+    assert (code, out) == (0, "written to b-customers.svg, b-mean_aum.svg\n")
 
 
 @pytest.mark.usefixtures("store")
 def test_wrong_input_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     Path("bad.toml").write_text("[report.x]\nwhere = 'aum >'\n[[report.x.measure]]\nname = 'm'\n", encoding="utf-8")
     for words, sentence in {
-        ("nothing",): "no report of this name", ("customers_by_life_cycle", "--out", "r.doc"): ".html, .xlsx or .csv",
-        ("customers_by_life_cycle", "customers_by_tenure", "--out", "r.csv"): "a table is of one report", (): "Missing argument",
+        ("nothing",): "no report of this name", ("customers_by_life_cycle", "--out", "r.doc"): ".html, .xlsx, .csv, .svg or .png",
+        ("customers_by_life_cycle", "customers_by_tenure", "--out", "r.csv"): "of one report", (): "Missing argument",
         ("customers_by_life_cycle", "--as-of", "2999-01-01"): "a day to come", ("customers_by_life_cycle", "--since", "2020-01-01"): "along one dimension",
         ("customers_by_life_cycle", "--out", "no/where.html"): "can not be written", ("x", "--reports", "bad.toml"): "x:", ("x", "--reports", "none.toml"): "does not exist",
         ("transactions_by_month",): "no rows of transactions are counted", ("by_sex", "--reports", "mine.toml", "--since", "2020-01-01"): "nobody is counted",

@@ -554,6 +554,7 @@ WITHOUT_CUSTOMERS = {
     "Reports.page": "another form of figures that were told",
     "Reports.workbook": "another form of figures that were told",
     "Reports.csv": "another form of figures that were told",
+    "Reports.pictures": "another form of figures that were told",
     "Reports.sections": "another form of figures that were told",
     "Requests.readable": "another form of a copy that was made",
     "Quality.rules": "the process's own configuration",

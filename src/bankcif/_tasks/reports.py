@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 from .._text import Language, label
 from ..analytics import Report, ReportBook, ReportSpec, starter_reports
 from ..context import Actor, Purpose
 from ..flows import report as _report
-from ..render import Section, csv_text, page, report_sections, report_table, workbook
+from ..render import Section, csv_text, page, picture, report_sections, report_table, workbook
 from ._group import Group
 
 __all__ = ["Reports"]
@@ -49,6 +50,13 @@ class Reports(Group):
         """All cells of a report as CSV, sums and what figures are made of among them; empty where they are not told."""
         mark = f"{report.spec.label(language)} {report.as_of}"
         return csv_text(report_table(report, language, self._desk.codes), mark=mark)
+
+    def pictures(
+        self, report: Report, *, form: Literal["svg", "png"] = "svg", language: Language = "zh"
+    ) -> dict[str, bytes]:
+        """The charts of a report for a document, by measure; of three dimensions there are none."""
+        sections = zip(report.spec.measures, self.sections([report], language), strict=True)
+        return {measure.name: picture(one, form) for measure, one in sections}
 
     def sections(self, reports: Sequence[Report], language: Language = "zh") -> list[Section]:
         """The sections of a page of reports that were made, to be put beside others."""

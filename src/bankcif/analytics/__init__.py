@@ -9,12 +9,13 @@ from .histories import Histories
 from .logistic import LogisticModel
 from .pareto import ParetoNbd
 from .report import ReportBook, ReportSpec, starter_reports
+from .report_figures import Amount, Report
 from .report_parts import By, Dimension, Measure, MeasureKind
 from .rfm import Purchases, RfmModel, RfmSegments, SegmentReport, starter_segments
 from .snapshot import KEY, Column, Snapshot, least_shared, manifest_of, need_exact
 from .spans import DiscountRate, Span, TimeUnit
 from .spending import GammaGamma
-from .tabulation import ABSENT, OTHERS, Amount, Report, movement, need_movement, tabulate
+from .tabulation import ABSENT, OTHERS, movement, need_movement, tabulate
 from .value import BuyingModel, Worth, lifetime_value
 
 __all__ = [

@@ -152,7 +152,7 @@ def _made(kind: type[Any], said: Mapping[str, Any], where: str) -> Any:
     if not set(said) <= known or "name" not in said:
         raise wrong(where, f"it has a name, and of these what it needs: {names}")
     texts = [said[name] for name in ("name", "of", "currency", "zh", "en", "by", "kind") if name in said]
-    lists = {"bands": list, "rules": Mapping, "top": int}
+    lists = {"bands": list, "rules": Mapping, "labels": Mapping, "top": int}
     if not all(isinstance(one, str) for one in texts) or not all(
         isinstance(said[one], lists[one]) for one in lists if one in said
     ):

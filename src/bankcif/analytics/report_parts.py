@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import attrs
@@ -63,6 +63,15 @@ def _rules(said: Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[tuple[s
     return tuple((name, rule) for name, rule in (said.items() if isinstance(said, Mapping) else said))
 
 
+def _labels(
+    said: Mapping[str, Sequence[str]] | Iterable[tuple[str, Sequence[str]]],
+) -> tuple[tuple[str, tuple[str, str]], ...]:
+    found = [(name, tuple(words)) for name, words in (said.items() if isinstance(said, Mapping) else said)]
+    if not all(len(words) == 2 and all(isinstance(one, str) for one in words) for _, words in found):
+        raise wrong("labels", "a level is called by two texts, one in Chinese and one in English")
+    return tuple((name, (words[0], words[1])) for name, words in found)
+
+
 @attrs.frozen(kw_only=True)
 class Dimension:
     """
@@ -78,6 +87,7 @@ class Dimension:
         where: Of a set, which rows; all if empty.
         top: So many levels, the largest; the others are one, ``*``. 0 for all.
         zh, en: What it is called; as the field if empty.
+        labels: What its levels are called in Chinese and English, where they have names.
     """
 
     name: str
@@ -90,6 +100,7 @@ class Dimension:
     top: int = 0
     zh: str = ""
     en: str = ""
+    labels: tuple[tuple[str, tuple[str, str]], ...] = attrs.field(default=(), converter=_labels)
 
     def __attrs_post_init__(self) -> None:
         if bool(self.of) == bool(self.rules):
@@ -122,7 +133,8 @@ class Dimension:
         amount = f"{self.currency} " if self.currency else ""
         names = [f"<{self.bands[0]:,}"]
         names += [
-            f"{low:,}–{high - 1:,}" if not self.currency else f"{low:,}–<{high:,}" for low, high in pairwise(self.bands)
+            f"{low:,}–<{high:,}" if self.currency else f"{low:,}" if high == low + 1 else f"{low:,}–{high - 1:,}"
+            for low, high in pairwise(self.bands)
         ]
         ends = [f"{self.of} < {amount}{one}" for one in self.bands]
         last = f"{self.of} >= {amount}{self.bands[-1]}"

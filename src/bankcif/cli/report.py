@@ -14,6 +14,7 @@ from ._shared import Session, customer_command, table
 
 __all__ = ["report"]
 
+_OF_ONE = (".csv", ".svg", ".png")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -54,7 +55,7 @@ def _list(context: click.Context, _: click.Parameter, given: bool) -> None:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="A page (.html), a workbook (.xlsx), or of one report a table (.csv).",
+    help="A page (.html), a workbook (.xlsx), or of one report a table (.csv) or its charts (.svg, .png).",
 )
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @customer_command
@@ -63,26 +64,25 @@ def report(
 ) -> int:  # fmt: skip
     """Make the reports NAMES, or "all": counts and sums of customers, and nothing of a customer."""
     suffix = "" if out is None else out.suffix.lower()
-    if out is not None and suffix not in (".html", ".xlsx", ".csv"):
-        raise click.UsageError("a report is written as .html, .xlsx or .csv")
+    if out is not None and suffix not in (".html", ".xlsx", *_OF_ONE):
+        raise click.UsageError("a report is written as .html, .xlsx, .csv, .svg or .png")
     known = _book(book)
     specs = [*known.reports.values()] if names == ("all",) else [known[name] for name in names]
-    if suffix == ".csv" and len(specs) > 1:
-        raise click.UsageError("a table is of one report; name one, or write a page or a workbook")
+    if suffix in _OF_ONE and len(specs) > 1:
+        raise click.UsageError("a table or a picture is of one report; name one, or write a page or a workbook")
     with session.open() as cif:
         told: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose}
         if since is None:
             made = [cif.reports.make(one, as_of=_day(as_of), **told) for one in specs]
         else:
             made = [cif.reports.movement(one, since=since.date(), until=_day(as_of), **told) for one in specs]
-        if out is not None:
-            save(out, _content(cif, made, suffix, language))
+        files = [] if out is None else _written(cif, made, out, language)
         sections = cif.reports.sections(made, language)
-    document = {"reports": [_document(one) for one in made], "file": None if out is None else str(out)}
+    document = {"reports": [_document(one) for one in made], "files": files}
 
     def text() -> None:
         if out is not None:
-            click.echo(f"written to {out}")
+            click.echo(f"written to {', '.join(files)}")
             return
         for one in sections:
             table(one.title, one.columns, [[_cell(value, one.percent) for value in row] for row in one.rows])
@@ -92,14 +92,22 @@ def report(
     return 0
 
 
-def _content(cif: CIF, made: list[Report], suffix: str, language: Any) -> str | bytes:
+def _written(cif: CIF, made: list[Report], out: Path, language: Any) -> list[str]:
+    """Writes the reports to *out*; pictures of several measures to a file of each, ``NAME-MEASURE.png``."""
+    content: dict[Path, str | bytes]
+    suffix = out.suffix.lower()
     if suffix == ".csv":
-        return cif.reports.csv(made[0], language=language)
-    return (
-        cif.reports.page(made, language=language)
-        if suffix == ".html"
-        else cif.reports.workbook(made, language=language)
-    )
+        content = {out: cif.reports.csv(made[0], language=language)}
+    elif suffix == ".html":
+        content = {out: cif.reports.page(made, language=language)}
+    elif suffix == ".xlsx":
+        content = {out: cif.reports.workbook(made, language=language)}
+    else:
+        drawn = cif.reports.pictures(made[0], form="svg" if suffix == ".svg" else "png", language=language)
+        content = {out if len(drawn) == 1 else out.with_stem(f"{out.stem}-{name}"): one for name, one in drawn.items()}
+    for path, one in content.items():
+        save(path, one)
+    return [str(path) for path in content]
 
 
 def _book(path: Path | None) -> ReportBook:

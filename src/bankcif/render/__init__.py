@@ -9,6 +9,7 @@ from .linking import (
     threshold_section,
 )
 from .page import Chart, Section, page
+from .pictures import picture
 from .quality import QualityView, quality_sections
 from .relations import relation_picture
 from .reports import report_sections, report_table
@@ -27,6 +28,7 @@ __all__ = [
     "mark_line",
     "model_sections",
     "page",
+    "picture",
     "quality_sections",
     "relation_picture",
     "report_sections",

@@ -21,7 +21,7 @@ import attrs
 from .._extras import need
 from .._text import Language
 
-__all__ = ["Chart", "Section", "page"]
+__all__ = ["Chart", "Section", "drawn", "page"]
 
 
 class Chart(enum.StrEnum):
@@ -52,7 +52,7 @@ class Section:
             row, column, and a number that gives the colour.
         chart: How it is drawn.
         percent: Whether lengths are shares of 1.
-        across: Of `Chart.HEAT`, the columns in their order; in that of the rows if empty.
+        across: The order of columns of `Chart.HEAT`, of parts of `Chart.STACKED` and of lines; that of the rows if empty.
         scale: Of `Chart.HEAT`, from which number red goes to green; without it shades of blue go from the least to the greatest.
 
     Further columns stand in the table alone, and so does a row whose length, height or number is text.
@@ -83,8 +83,8 @@ def page(title: str, sections: Sequence[Section], *, language: Language, made_at
     """
     jinja2 = need("jinja2", extra="report")
     template = jinja2.Template(_template(), autoescape=True, undefined=jinja2.StrictUndefined)
-    drawn = [(section, jinja2.utils.markupsafe.Markup(_svg(section))) for section in sections]
-    return str(template.render(title=title, sections=drawn, language=language, made_at=made_at, cell=_cell))
+    charts = [(section, jinja2.utils.markupsafe.Markup(drawn(section))) for section in sections]
+    return str(template.render(title=title, sections=charts, language=language, made_at=made_at, cell=_cell))
 
 
 @cache
@@ -98,7 +98,7 @@ def _cell(value: str | int | float, percent: bool) -> str:
     return f"{value:,}" if isinstance(value, int) else value
 
 
-def _svg(section: Section) -> str:
+def drawn(section: Section, *, background: str = "transparent") -> str:
     """The section's chart as SVG; empty where there is none or nothing to draw."""
     if section.chart is Chart.NONE:
         return ""
@@ -108,9 +108,10 @@ def _svg(section: Section) -> str:
         return ""
     altair = need("altair", extra="report")
     converter = need("vl_convert", extra="report")
-    drawn = _DRAWN[section.chart](altair, section)
-    chart = drawn.properties(width=520, background="transparent").configure(
-        font="'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"
+    chart = (
+        _DRAWN[section.chart](altair, section)
+        .properties(width=640, background=background)
+        .configure(font="'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif")
     )
     svg = str(converter.vegalite_to_svg(json.loads(chart.to_json())))
     return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(section.title)}" ', 1)
@@ -133,12 +134,23 @@ def _names(altair: Any, field: str) -> Any:
 
 
 def _lengths(altair: Any, section: Section, field: str) -> Any:
-    form = "%" if section.percent else ",.0f"
-    return altair.X(field=_field(field), type="quantitative", title=field, axis=altair.Axis(format=form))
+    return altair.X(field=_field(field), type="quantitative", title=field, axis=_axis(altair, section, field))
 
 
-def _colors(altair: Any, field: str) -> Any:
-    scale = altair.Scale(range=_COLORS)
+def _axis(altair: Any, section: Section, field: str) -> Any:
+    """Numbers along an axis; of what is counted, whole ones alone."""
+    if section.percent:
+        return altair.Axis(format=".1~%")
+    at = section.columns.index(field)
+    if all(isinstance(row[at], int) for row in section.rows):
+        return altair.Axis(format=",d", tickMinStep=1)
+    return altair.Axis(format=",.3~f")
+
+
+def _colors(altair: Any, section: Section, field: str) -> Any:
+    there = {row[section.columns.index(field)] for row in section.rows}
+    names = [name for name in section.across if name in there]
+    scale = altair.Scale(range=_COLORS, domain=names or altair.Undefined)
     return altair.Color(field=_field(field), type="nominal", sort=None, title=None, scale=scale)
 
 
@@ -152,9 +164,16 @@ def _bars(altair: Any, section: Section) -> Any:
 
 def _stacked(altair: Any, section: Section) -> Any:
     bar, part, length, *_ = section.columns
+    order = {name: at for at, name in enumerate(section.across or dict.fromkeys(row[1] for row in section.rows))}
+    data = [
+        {bar: row[0], part: row[1], length: row[2], "0order": order.get(row[1], len(order))} for row in section.rows
+    ]
     return (
-        _data(altair, section).mark_bar()
-        .encode(y=_names(altair, bar), x=_lengths(altair, section, length), color=_colors(altair, part))
+        altair.Chart(altair.Data(values=data)).mark_bar()
+        .encode(
+            y=_names(altair, bar), x=_lengths(altair, section, length), color=_colors(altair, section, part),
+            order=altair.Order(field="0order", type="quantitative"),
+        )
     )  # fmt: skip
 
 
@@ -196,7 +215,7 @@ def _sides(altair: Any) -> Any:
 
 def _lines(altair: Any, section: Section) -> Any:
     along, line, height, *_ = section.columns
-    axis = altair.Axis(format="%" if section.percent else ",.0f")
+    axis = _axis(altair, section, height)
     worded = any(isinstance(row[0], str) for row in section.rows)
     return (
         _data(altair, section).mark_line(strokeWidth=2, point=worded)
@@ -205,7 +224,7 @@ def _lines(altair: Any, section: Section) -> Any:
             y=altair.Y(
                 field=_field(height), type="quantitative", title=height, axis=axis, scale=altair.Scale(zero=False)
             ),
-            color=_colors(altair, line),
+            color=_colors(altair, section, line),
         )
     )  # fmt: skip
 
@@ -213,7 +232,7 @@ def _lines(altair: Any, section: Section) -> Any:
 def _heat(altair: Any, section: Section) -> Any:
     """Cells of two names, with their number written in them; what there is no row of stays empty."""
     down, across, number, *_ = section.columns
-    form = ".0%" if section.percent else ",.0f"
+    form = ".0%" if section.percent else ",.3~r" if any(isinstance(row[2], float) for row in section.rows) else ",d"
     range_ = _BLUES if section.scale is None else _HEAT
     scale = altair.Scale(range=range_, domain=[*section.scale] if section.scale else altair.Undefined, clamp=True)
     base = _data(altair, section).encode(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,9 +33,10 @@ def report_table(report: Report, language: Language, codes: CodeLists) -> dict[s
     parts = ("", f" {label('report_numerator', language)}", f" {label('report_denominator', language)}")
     for measure in report.spec.measures:
         table |= {f"{measure.label(language)}{part}": [] for part in parts}
+    called = _names(report, language, codes)
     for place, figures in report.rows(sums=True):
-        for name, dimension, level in zip(names, report.spec.dimensions, place, strict=True):
-            table[name].append(_level(dimension, level, language, codes))
+        for name, said, level in zip(names, called, place, strict=True):
+            table[name].append(said[level])
         for measure in report.spec.measures:
             amount = figures[measure.name]
             told: tuple[Cell | None, ...] = (None, None, None)
@@ -49,22 +51,23 @@ def report_table(report: Report, language: Language, codes: CodeLists) -> dict[s
 def _section(report: Report, measure: Measure, language: Language, codes: CodeLists) -> Section:
     spec, unit = report.spec, report.units.get(measure.name)
     dimensions = spec.dimensions
-    said = measure.label(language) + (f" ({measure.currency})" if measure.currency else "")
+    head = measure.label(language) + (f" ({measure.currency})" if measure.currency else "")
     heads = tuple(label(name, language) for name in ("report_numerator", "report_denominator"))
     rows: list[tuple[Cell, ...]] = []
+    called = _names(report, language, codes)
     for place, figures in report.rows():
         amount = figures[measure.name]
-        levels = [_level(one, level, language, codes) for one, level in zip(dimensions, place, strict=True)]
+        levels = [said[level] for said, level in zip(called, place, strict=True)]
         if amount is None:
             rows.append((*levels, NOT_TOLD, NOT_TOLD, NOT_TOLD))
         else:
             rows.append(
                 (*levels, _figure(measure, amount, unit), _scaled(measure, amount.numerator, unit), amount.denominator)
             )
-    columns = (*(one.label(language) for one in dimensions), said, *heads)
+    columns = (*(one.label(language) for one in dimensions), head, *heads)
     return Section(
-        title=f"{spec.label(language)} · {said}", note=_note(report, measure, language), columns=_apart(columns), rows=rows, chart=_chart(report, measure),
-        percent=measure.kind is MeasureKind.SHARE,
+        title=f"{spec.label(language)} · {head}", note=_note(report, measure, language), columns=_apart(columns), rows=rows, chart=_chart(report, measure),
+        percent=measure.kind is MeasureKind.SHARE, across=tuple(name for level, name in called[1].items() if level is not None) if len(called) > 1 else (),
     )  # fmt: skip
 
 
@@ -76,7 +79,9 @@ def _chart(report: Report, measure: Measure) -> Chart:
         return Chart.NONE
     if dimensions[0].by in _TIMES:
         return Chart.LINES
-    return Chart.STACKED if measure.kind in _ADDED and report.since is None else Chart.HEAT
+    # Of rows one customer may stand in several cells, which therefore are no parts of a bar.
+    several = report.spec.over and measure.kind is MeasureKind.CUSTOMERS
+    return Chart.STACKED if measure.kind in _ADDED and report.since is None and not several else Chart.HEAT
 
 
 def _note(report: Report, measure: Measure, language: Language) -> str:
@@ -118,12 +123,24 @@ def _scaled(measure: Measure, number: int, unit: RuleField | None) -> int | floa
     return number / float(10**digits)
 
 
+def _names(report: Report, language: Language, codes: CodeLists) -> list[dict[str | None, str]]:
+    """Of each dimension what its levels are called; two that are called the same are told apart by their codes."""
+    found = []
+    for dimension in report.spec.dimensions:
+        said = {level: _level(dimension, level, language, codes) for level in (*report.levels[dimension.name], None)}
+        often = Counter(said.values())
+        found.append({level: name if often[name] == 1 else f"{name} {level}" for level, name in said.items()})
+    return found
+
+
 def _level(dimension: Dimension, level: str | None, language: Language, codes: CodeLists) -> str:
     """What a level is called."""
     words = {None: "report_all", "": "report_none", OTHERS: "report_others", ABSENT: "report_absent"}
     if level in words:
         return label(words[level], language)
     assert level is not None, "the sum over all is a word"
+    if level in (given := dict(dimension.labels)):
+        return given[level][0 if language == "zh" else 1]
     if dimension.rules or dimension.bands:
         return level
     named = _NAMED.get(dimension.of)
@@ -142,8 +159,9 @@ def _state(level: str, language: Language) -> str:
 
 
 def _prefecture(level: str, _: Language) -> str:
-    found = divisions().get(f"{level}00")
-    return level if found is None else found.name
+    """With the province in front: of the four cities that are provinces, all is 市辖区."""
+    parts = [divisions().get(code) for code in (f"{level[:2]}0000", f"{level}00")]
+    return "".join(one.name for one in parts if one is not None) or level
 
 
 _NAMED: Mapping[str, Callable[[str, Language], str]] = {"kind": _kind, "life_cycle": _state, "prefecture": _prefecture}

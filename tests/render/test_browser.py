@@ -1,0 +1,76 @@
+"""Every page as a browser has it: nothing wrong on the console, nothing asked of the network, no value of a customer, and readable in both colours."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.analytics.test_reports import starter_world
+from tests.cli.test_tags import status
+from tests.render.browser import chromium, opened
+
+from bankcif._text import Language
+from bankcif.analytics import starter_reports, tabulate
+from bankcif.party import code_lists
+from bankcif.render import page, report_sections
+from bankcif.testing.factories import DEMO_COMPANIES, DEMO_PEOPLE, DEMO_SEED, make_world, write_channel_files
+
+pytestmark = pytest.mark.browser
+_NOW = datetime(2026, 11, 28, tzinfo=UTC)
+_LEAST_BYTES = 20_000
+
+
+@pytest.fixture(autouse=True)
+def browser(pytestconfig: pytest.Config) -> None:
+    if chromium() is None:
+        (pytest.fail if pytestconfig.getoption("--need-servers") else pytest.skip)("there is no Chromium")
+
+
+def looked_at(file: Path, folder: Path) -> str:
+    """What stands in a page, which is looked at in both colours."""
+    light, dark = opened(file, folder), opened(file, folder, dark=True)
+    assert light.console == ()
+    assert light.asked == ()
+    assert min(one.picture.stat().st_size for one in (light, dark)) > _LEAST_BYTES, "an empty page is smaller"
+    assert light.picture.read_bytes() != dark.picture.read_bytes()
+    return light.dom
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_of_all_reports(tmp_path: Path, language: Language) -> None:
+    data = starter_world()
+    made = [tabulate(data, one) for one in starter_reports().reports.values()]
+    sections = [one for report in made for one in report_sections(report, language, code_lists())]
+    file = tmp_path / "reports.html"
+    file.write_text(page("统计报表", sections, language=language, made_at=_NOW), encoding="utf-8")
+    dom = looked_at(file, tmp_path)
+    assert dom.count("<section") == dom.count("<svg") == len(sections)
+
+
+def test_the_page_of_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert status("demo", "--out", "demo", "--json") == 0
+    pages = sorted(Path("demo").rglob("*.html"))
+    assert pages
+    said = "".join(looked_at(file, tmp_path) for file in pages)
+    world = make_world(DEMO_PEOPLE, DEMO_COMPANIES, DEMO_SEED)
+    write_channel_files(tmp_path, world, DEMO_SEED)
+    files = ("counter.csv", "mobile.jsonl", "card.txt", "partner.csv")
+    texts = [(tmp_path / name).read_bytes().decode("gb18030" if name == "counter.csv" else "utf-8") for name in files]
+    numbers = {one for text in texts for one in re.findall(r"[0-9]{11,}", text)}
+    assert len(numbers) > DEMO_PEOPLE
+    assert not [one for one in numbers if one in said], "no number of a customer stands in a page"
+
+
+def test_a_page_that_does_what_it_must_not_is_seen(tmp_path: Path) -> None:
+    """The test itself: a page that asks the network and writes to the console does not pass."""
+    file = tmp_path / "bad.html"
+    file.write_text(
+        '<html><body><img src="http://127.0.0.1:9/x.png"><script>console.error("wrong")</script></body></html>',
+        encoding="utf-8",
+    )
+    found = opened(file, tmp_path)
+    assert any("wrong" in one for one in found.console)
+    assert "http://127.0.0.1:9/x.png" in found.asked
