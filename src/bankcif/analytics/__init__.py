@@ -3,6 +3,7 @@
 from .baskets import Baskets, HoldingRule
 from .buying import BetaGeometric
 from .contract import ShiftedBetaGeometric
+from .contrast import Contrast, contrasts
 from .evaluation import CalibrationBin, Evaluation, stability_index
 from .fitting import Fit
 from .histories import Histories
@@ -15,6 +16,7 @@ from .rfm import Purchases, RfmModel, RfmSegments, SegmentReport, starter_segmen
 from .snapshot import KEY, Column, Snapshot, least_shared, manifest_of, need_exact
 from .spans import DiscountRate, Span, TimeUnit
 from .spending import GammaGamma
+from .stages import Cohorts, Stage, StagePlan, Transitions
 from .tabulation import ABSENT, OTHERS, movement, need_movement, tabulate
 from .value import BuyingModel, Worth, lifetime_value
 
@@ -28,7 +30,9 @@ __all__ = [
     "BuyingModel",
     "By",
     "CalibrationBin",
+    "Cohorts",
     "Column",
+    "Contrast",
     "Dimension",
     "DiscountRate",
     "Evaluation",
@@ -50,8 +54,12 @@ __all__ = [
     "ShiftedBetaGeometric",
     "Snapshot",
     "Span",
+    "Stage",
+    "StagePlan",
     "TimeUnit",
+    "Transitions",
     "Worth",
+    "contrasts",
     "least_shared",
     "lifetime_value",
     "manifest_of",
