@@ -8,7 +8,9 @@ from .evaluation import CalibrationBin, Evaluation, stability_index
 from .fitting import Fit
 from .histories import Histories
 from .logistic import LogisticModel
+from .next_product import Hits, NextProduct, Offer, OfferBook, Offered, held_by, tier_distance
 from .pareto import ParetoNbd
+from .points import ScoreBand, Scorecard, Scored, ScoreItem, churn_scorecard
 from .report import ReportBook, ReportSpec, starter_reports
 from .report_figures import Amount, Report
 from .report_parts import By, Dimension, Measure, MeasureKind
@@ -39,10 +41,15 @@ __all__ = [
     "Fit",
     "GammaGamma",
     "Histories",
+    "Hits",
     "HoldingRule",
     "LogisticModel",
     "Measure",
     "MeasureKind",
+    "NextProduct",
+    "Offer",
+    "OfferBook",
+    "Offered",
     "ParetoNbd",
     "Purchases",
     "Report",
@@ -50,6 +57,10 @@ __all__ = [
     "ReportSpec",
     "RfmModel",
     "RfmSegments",
+    "ScoreBand",
+    "ScoreItem",
+    "Scorecard",
+    "Scored",
     "SegmentReport",
     "ShiftedBetaGeometric",
     "Snapshot",
@@ -59,7 +70,9 @@ __all__ = [
     "TimeUnit",
     "Transitions",
     "Worth",
+    "churn_scorecard",
     "contrasts",
+    "held_by",
     "least_shared",
     "lifetime_value",
     "manifest_of",
@@ -70,4 +83,5 @@ __all__ = [
     "starter_reports",
     "starter_segments",
     "tabulate",
+    "tier_distance",
 ]
