@@ -72,6 +72,7 @@ class Operation(enum.StrEnum):
     BREAK_GLASS = "break_glass"
     OPERATOR = "operator"
     CATALOGUE = "catalogue"
+    MODEL = "model"
     STATE = "state"
 
 
@@ -96,7 +97,7 @@ class Approval:
         subjects: Customers concerned, by cif_no; of a merge, survivor first.
         detail: References: field, source, source key, record number of a proposed value; a reason code.
         base: The ground it stands on: the version of each subject of a merge or an erasure; of a changed field, a digest of its
-            golden value; of a policy or an export, the policy in force; of a tag catalogue, the one in force; of a rotation, the keys in use; of an operator's factor, when it
+            golden value; of a policy or an export, the policy in force; of a tag catalogue or a model, the one in force; of a rotation, the keys in use; of an operator's factor, when it
             was given.
         maker: Id of the operator, the person behind it, and on whose behalf; of a differing value, who delivered the
             record.

@@ -36,6 +36,7 @@ from ._tasks import (
     Requests,
     Retention,
     Reviews,
+    Scoring,
     Tags,
     Verifications,
 )
@@ -218,6 +219,7 @@ class CIF:
         self.keys = Keys(self)
         self.policies = Policies(self)
         self.tags = Tags(self)
+        self.scoring = Scoring(self)
         self.changes = Changes(self)
         self.consents = Consents(self)
         self.relations = Relations(self)

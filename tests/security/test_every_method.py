@@ -23,7 +23,7 @@ from bankcif._clock import FixedClock
 from bankcif.access import AuthPlan, PasskeyPlan, PasswordPlan
 from bankcif.access.authentication import code_at
 from bankcif.access.policy import Policy
-from bankcif.analytics import Dimension, Measure, ReportSpec
+from bankcif.analytics import Dimension, Measure, ModelCard, ReportSpec, Scorecard, ScoreItem
 from bankcif.errors import AccessError, AuditError
 from bankcif.flows.change import ChangeSet
 from bankcif.flows.clean import Campaign
@@ -34,7 +34,7 @@ from bankcif.intake import GuardedVerifier
 from bankcif.merging import Assurance
 from bankcif.party import ConsentUse, Organization, PartyKind, ReferenceTables, RelationKind
 from bankcif.storage._memory_unit import Unit
-from bankcif.tagging import AudiencePlan, Catalogue, Reminder
+from bankcif.tagging import AudiencePlan, Catalogue, Reminder, TagKind
 from bankcif.testing.verifiers import FakeVerifier
 from bankcif.upkeep import LogNotifier, RequestKind, RetentionPlan, WatchEntry
 
@@ -59,6 +59,10 @@ OFFICER = known(Actor(id="o.teng", roles={"policy_officer", "operator_admin"}))
 THIRD = known(Actor(id="w.three", roles={*ALL}))
 TAGS = Catalogue.of("1", tag("local", "home_branch = 'b'"), tag("careful"))
 DUE = date(2026, 12, 1)
+CARD = ModelCard(
+    name="all", version="1", zh="全部", en="All", use="A test.", limits="Says it of everybody.", owner="o", until=date(2027, 1, 1), code="0", tag="leaving", least=1,
+    model=Scorecard(name="all", version="1", items=[ScoreItem(code="A", when="kind = 'individual'", points=1)]),
+)  # fmt: skip
 ALONG = ReportSpec(name="r", dimensions=[Dimension(name="kind", of="kind")], measures=[Measure(name="customers")])
 MARKETING_USE = ConsentUse(purpose="marketing")
 NOBODY = Actor(id="x.nobody")
@@ -310,6 +314,19 @@ def _many(w: World) -> CIF:
     return w.cif
 
 
+def _scoring(w: World) -> CIF:
+    """A model in force, and its tag."""
+    proposal = w.cif.tags.propose(Catalogue.of("m", tag("leaving", kind=TagKind.MODEL)), reason="r", actor=WHO)
+    w.cif.approvals.approve(proposal.id, actor=SECOND)
+    w.cif.approvals.approve(w.cif.scoring.propose(CARD, reason="r", actor=WHO).id, actor=SECOND)
+    return w.cif
+
+
+def _scored(w: World) -> CIF:
+    _scoring(w).scoring.run("all", actor=SECOND, purpose=SERVICE)
+    return w.cif
+
+
 VERIFIER = GuardedVerifier(verifier=FakeVerifier())
 
 CALLS: dict[str, Call] = {
@@ -318,6 +335,13 @@ CALLS: dict[str, Call] = {
         [{"no": "9", "name": "赵六", "idno": "", "phone": ""}], w.channel, key="k", actor=a
     ),
     "extract": lambda w, a: w.cif.extract(["sex", "holdings"], actor=a, purpose=Purpose.ANALYTICS),
+    "Scoring.propose": lambda w, a: w.cif.scoring.propose(attrs.evolve(CARD, tag=""), reason="r", actor=a),
+    "Scoring.proposed": lambda w, a: w.cif.scoring.proposed(
+        w.cif.scoring.propose(attrs.evolve(CARD, tag=""), reason="r", actor=SECOND).id, actor=a
+    ),
+    "Scoring.models": lambda w, a: w.cif.scoring.models(actor=a),
+    "Scoring.run": lambda w, a: _scoring(w).scoring.run("all", actor=a, purpose=SERVICE),
+    "Scoring.recompute": lambda w, a: _scored(w).scoring.recompute(w.cif_no, "leaving", actor=a, purpose=SERVICE),
     "Reports.make": lambda w, a: _many(w).reports.make("customers_by_life_cycle", actor=a),
     "Reports.movement": lambda w, a: _many(w).reports.movement(ALONG, since=NOW.date(), actor=a),
     "summarize": lambda w, a: w.cif.summarize(actor=a, purpose=OPERATIONS),

@@ -32,6 +32,7 @@ FEW = {
     "schema_version",
     "retired_key",
     "tag_catalogue",
+    "score_model",
 }
 """Tables with a few rows a tenant, which every machine could have."""
 SECOND = {

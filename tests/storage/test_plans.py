@@ -17,6 +17,7 @@ WHOLE = {
     "approvals", "checkpoints", "checkpoint_last", "checkpoint_size", "count", "heads", "lease_count", "lease_free", "links_all", "outbox",
     "parties_page", "retired", "rotations", "staged", "store", "store_locked", "store_restate", "stream_ends", "tasks",
     "policy_active", "catalogue_active", "catalogue_at", "catalogues",  # a handful of policies and catalogues
+    "model_active", "models",  # and of models
     "portraits_behind",  # all customers, a page at a time
     "lease_mine", "lease_end",  # a handful of streams
     "tags_count",  # a verification

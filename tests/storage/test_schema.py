@@ -17,6 +17,7 @@ from tests.storage.servers import NAMES, Server
 
 from bankcif import CIF, Actor, LocalKeyProvider, Outcome, Purpose
 from bankcif._clock import FixedClock
+from bankcif.analytics import churn_scorecard
 from bankcif.errors import StorageError, StoreOpenError
 from bankcif.party import ReferenceTables
 from bankcif.storage import schema, sql, upgrade
@@ -30,7 +31,7 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0004", "0003"
+revision, down_revision = "0005", "0004"
 
 def upgrade():
     with op.batch_alter_table("meeting") as table:
@@ -90,6 +91,9 @@ def test_a_kept_store_of_each_version_comes_to_the_newest_with_what_it_holds(
             asked = {"actor": STEWARD, "purpose": Purpose.OPERATIONS}
             assert {one.rule for one in cif.quality.findings(**asked)} >= {"occupation_there", "identifiers_there"}
             assert cif.quality.figures(**asked)[0].rules
+        if version > "0003":
+            (model,) = cif.scoring.models(actor=known(Actor(id="t.mei", roles={"tag_officer"})))
+            assert (model.card.name, model.card.model) == ("churn", churn_scorecard())
 
 
 def test_tables_are_laid_out_as_the_library_does_it_itself(url: str) -> None:
@@ -132,11 +136,11 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library of a later version, that adds a column and a table."""
     scripts = tmp_path / "migrations"
     shutil.copytree(upgrade._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "v0004.py").write_text(NEXT, encoding="utf-8")
+    (scripts / "versions" / "v0005.py").write_text(NEXT, encoding="utf-8")
     monkeypatch.setattr(upgrade, "_SCRIPTS", scripts)
     for module in (schema, upgrade):
-        monkeypatch.setattr(module, "SCHEMAS", ("0001", "0002", "0003", "0004"))
-        monkeypatch.setattr(module, "SCHEMA", "0004")
+        monkeypatch.setattr(module, "SCHEMAS", ("0001", "0002", "0003", "0004", "0005"))
+        monkeypatch.setattr(module, "SCHEMA", "0005")
 
 
 @pytest.fixture
@@ -152,15 +156,15 @@ def old(url: str) -> str:
 
 def test_an_older_store_is_told_untouched_and_upgraded_with_its_rows(old: str, later: None) -> None:
     with pytest.raises(
-        StoreOpenError, match="of version 0003, and this library works with 0004; run  bankcif db upgrade"
+        StoreOpenError, match="of version 0004, and this library works with 0005; run  bankcif db upgrade"
     ):
         sql.SqlRepository.open(old, "t", create=True)
-    assert upgrade.current(old) == "0003"
-    assert upgrade.upgrade(old) == ("0003", "0004")
+    assert upgrade.current(old) == "0004"
+    assert upgrade.upgrade(old) == ("0004", "0005")
     assert run(old, "SELECT extra FROM meeting", "SELECT tenant FROM novelty", "SELECT stream FROM audit_head") == [
         [], [], [("s0",)],
     ]  # fmt: skip
-    assert upgrade.current(old) == "0004"
+    assert upgrade.current(old) == "0005"
     sql.SqlRepository.open(old, "t", create=False).close()
 
 
@@ -168,11 +172,11 @@ def test_statements_since_a_version_do_the_same(old: str, later: None) -> None:
     kind = make_url(old).get_backend_name()
     if kind == "sqlite":
         with pytest.raises(StorageError, match="bankcif db upgrade  alone"):
-            upgrade.statements(kind, "0003")
+            upgrade.statements(kind, "0004")
         return
-    printed = [one.strip() for one in upgrade.statements(kind, "0003").split(";") if one.strip()]
+    printed = [one.strip() for one in upgrade.statements(kind, "0004").split(";") if one.strip()]
     run(old, *(one for one in printed if one.split()[-1] not in ("BEGIN", "COMMIT")))
-    assert upgrade.current(old) == "0004"
+    assert upgrade.current(old) == "0005"
     assert run(old, "SELECT extra FROM meeting") == [[]]
 
 

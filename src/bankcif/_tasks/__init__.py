@@ -13,6 +13,7 @@ from .relations import Relations
 from .reminders import Reminders
 from .reports import Reports
 from .reviews import Reviews
+from .scoring import Scoring
 from .tags import Tags
 from .upkeep import Erasures, Held, Keys, Policies
 from .watch import Flags
@@ -39,6 +40,7 @@ __all__ = [
     "Requests",
     "Retention",
     "Reviews",
+    "Scoring",
     "Tags",
     "Verifications",
 ]

@@ -5,9 +5,11 @@ from .buying import BetaGeometric
 from .contract import ShiftedBetaGeometric
 from .contrast import Contrast, contrasts
 from .evaluation import CalibrationBin, Evaluation, stability_index
+from .figures import Figure, FigureModel, FigureScore
 from .fitting import Fit
 from .histories import Histories
 from .logistic import LogisticModel
+from .model_card import Evaluated, ModelCard, TrainedOn, score_of
 from .next_product import Hits, NextProduct, Offer, OfferBook, Offered, held_by, tier_distance
 from .pareto import ParetoNbd
 from .points import ScoreBand, Scorecard, Scored, ScoreItem, churn_scorecard
@@ -37,7 +39,11 @@ __all__ = [
     "Contrast",
     "Dimension",
     "DiscountRate",
+    "Evaluated",
     "Evaluation",
+    "Figure",
+    "FigureModel",
+    "FigureScore",
     "Fit",
     "GammaGamma",
     "Histories",
@@ -46,6 +52,7 @@ __all__ = [
     "LogisticModel",
     "Measure",
     "MeasureKind",
+    "ModelCard",
     "NextProduct",
     "Offer",
     "OfferBook",
@@ -68,6 +75,7 @@ __all__ = [
     "Stage",
     "StagePlan",
     "TimeUnit",
+    "TrainedOn",
     "Transitions",
     "Worth",
     "churn_scorecard",
@@ -79,6 +87,7 @@ __all__ = [
     "movement",
     "need_exact",
     "need_movement",
+    "score_of",
     "stability_index",
     "starter_reports",
     "starter_segments",

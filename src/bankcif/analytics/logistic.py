@@ -108,7 +108,12 @@ class LogisticModel:
         if missing := self.weights.keys() - figures.keys():
             raise InputError(f"the model needs {', '.join(sorted(missing))}", path="$.figures", rule="figures")
         rows = _matrix({name: figures[name] for name in self.weights})
-        return np.asarray(self.intercept + rows @ np.array(list(self.weights.values())))
+        total = np.full(len(rows), self.intercept)
+        for column, weight in zip(
+            rows.T, self.weights.values(), strict=True
+        ):  # in this order, so that every machine comes to the same
+            total = total + weight * column
+        return total
 
     def probability(self, figures: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
         """How probable it is of each row; see `log_odds`."""

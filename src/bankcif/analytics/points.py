@@ -184,9 +184,9 @@ class Scorecard:
     def _rules(self) -> Mapping[str, Lowered]:
         found = {}
         for one in self.items:
-            problem = ""
+            parsed, problem = self._parsed(one), ""
             try:
-                found[one.code] = lower(self._parsed(one), self._schema)
+                found[one.code] = lower(parsed, self._schema)
             except RuleError as error:
                 problem = str(error)
             if problem:

@@ -87,7 +87,7 @@ class Wanted:
     @property
     def sink(self) -> Sink:
         """Where it goes."""
-        return Sink.DISPLAY if self.action is Action.REPORT else Sink.EXPORT
+        return Sink.EXPORT if self.action is Action.EXTRACT else Sink.DISPLAY
 
     @classmethod
     def of(cls, fields: Collection[str], **more: Any) -> Wanted:

@@ -15,7 +15,7 @@ from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose
 from ..errors import FourEyesError
 from ..storage import UnitOfWork
-from . import amend, erase, export, govern, merge, operators, publish, queue, rotate, transition
+from . import amend, erase, export, govern, merge, models, operators, publish, queue, rotate, transition
 from ._proposals import decision_entry, need_kept, settle
 from ._reasons import with_reasons
 from .desk import Desk, authorize, destroy_retired_later, need_assurance, need_purpose, record, refuse, retried, told
@@ -67,6 +67,7 @@ _OPERATIONS: Mapping[Operation, _Key] = {
     Operation.CATALOGUE: _Key(
         Action.CATALOGUE, Action.CATALOGUE, publish.ground_of_catalogue, publish.change_catalogue
     ),
+    Operation.MODEL: _Key(Action.CATALOGUE, Action.CATALOGUE, models.ground_of_model, models.change_model),
     Operation.STATE: _Key(Action.TRANSITION, Action.APPROVE, transition.ground_of_step, transition.carry_out_step),
     Operation.BREAK_GLASS: _Key(Action.BREAK_GLASS, Action.REVIEW, _nothing, _nothing_more),
 }

@@ -13,6 +13,7 @@ from ..approval import Approval
 from ..audit import AuditRow, CheckpointRow, Head
 from ..errors import ConflictError
 from ..party import CifNo
+from .model_rows import ModelRow
 from .portrait_rows import CatalogueRow, PortraitRow
 from .quality_rows import FigureRow, FindingRow, SheetRow
 from .rows import (
@@ -153,6 +154,7 @@ class Data:
         self.rotations: _Table[str, RotationRow] = _Table(self.undo)
         self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
         self.catalogues: _Table[str, CatalogueRow] = _Table(self.undo)
+        self.models: _Table[str, ModelRow] = _Table(self.undo)
         self.portraits: _Table[CifNo, PortraitRow] = _Table(self.undo)
         self.sheets: _Table[CifNo, SheetRow] = _Table(self.undo)
         self.findings: _Table[tuple[CifNo, str, int], FindingRow] = _Table(self.undo, lambda key, row: key[:1])

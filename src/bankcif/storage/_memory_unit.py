@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._memory_credentials import Credentials, Usage
 from ._memory_log import Audit, Trail
+from ._memory_models import Models
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._memory_portraits import Catalogues, Portraits
 from ._memory_quality import Figures, Findings, Sheets
@@ -34,6 +35,7 @@ class Unit:
         self.policies = Policies(data)
         self.portraits = Portraits(data)
         self.catalogues = Catalogues(data)
+        self.models = Models(data)
         self.sheets = Sheets(data)
         self.findings = Findings(data)
         self.figures = Figures(data)

@@ -11,6 +11,7 @@ from ._database import Database
 from ._failures import translated
 from ._sql_credentials import Credentials, Usage
 from ._sql_log import Audit, Trail
+from ._sql_models import Models
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._sql_portraits import Catalogues, Portraits
 from ._sql_quality import Figures, Findings, Sheets
@@ -44,6 +45,7 @@ class Unit:
         self.policies = Policies(session)
         self.portraits = Portraits(session)
         self.catalogues = Catalogues(session)
+        self.models = Models(session)
         self.sheets = Sheets(session)
         self.findings = Findings(session)
         self.figures = Figures(session)

@@ -17,6 +17,7 @@ from ..party import FACT_COLUMNS
 from . import _tables as t
 from ._clauses import among, mine, page_of
 from ._mapped import CursorRow, HeadRow, Mapped, MappedFacts, RetiredRow, SubjectRow, UsageRow
+from ._model_statements import MODEL_QUERIES
 from ._portrait_statements import PORTRAIT_QUERIES
 from ._quality_statements import QUALITY_QUERIES
 from .portrait_rows import PORTRAIT
@@ -379,5 +380,6 @@ QUERIES: Mapping[str, Any] = {
     "meet": select(t.MEETING.c.bucket).where(mine(t.MEETING), among(t.MEETING.c.bucket)).order_by(t.MEETING.c.bucket)
     .with_for_update(),
     **PORTRAIT_QUERIES,
+    **MODEL_QUERIES,
     **QUALITY_QUERIES,
 }  # fmt: skip

@@ -196,6 +196,12 @@ TAG_CATALOGUE = _table(
     _need("mark", fixed_bytes(16)), _may("since", Micros), _may("until", Micros),
     rowid=True,
 )  # fmt: skip
+SCORE_MODEL = _table(
+    "score_model",
+    _key("id", text(32)), _need("name", text(64)), _need("version", text(128)), _need("digest", fixed_bytes(32)), _need("document", SEALED),
+    _need("mark", fixed_bytes(16)), _may("since", Micros), _may("until", Micros),
+    rowid=True,
+)  # fmt: skip
 PORTRAIT = _table(
     "portrait",
     _key("cif_no", _CIF), _need("version", Integer), _need("catalogue", fixed_bytes(32)), _need("party_version", Integer),

@@ -15,6 +15,7 @@ from typing import Protocol
 from ..party import CifNo, SourceKey
 from .index_store import IndexStore
 from .log_store import AuditStore, TrailStore
+from .model_store import ModelStore
 from .person_store import CredentialStore, ReasonStore, UsageStore
 from .portrait_store import CatalogueStore, PortraitStore
 from .quality_store import FigureStore, FindingStore, SheetStore
@@ -51,6 +52,7 @@ __all__ = [
     "FindingStore",
     "IndexStore",
     "KeyWorkStore",
+    "ModelStore",
     "OutboxStore",
     "PartyStore",
     "PolicyStore",
@@ -297,6 +299,8 @@ class UnitOfWork(Protocol):
     def portraits(self) -> PortraitStore: ...
     @property
     def catalogues(self) -> CatalogueStore: ...
+    @property
+    def models(self) -> ModelStore: ...
     @property
     def sheets(self) -> SheetStore: ...
     @property

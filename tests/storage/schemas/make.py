@@ -11,9 +11,11 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
-from bankcif import CIF, Actor, Individual, LocalKeyProvider, Purpose, party_from
+from bankcif import CIF, Actor, Individual, LocalKeyProvider, Purpose, __version__, party_from
+from bankcif.analytics import ModelCard, churn_scorecard
 from bankcif.storage.schema import SCHEMA
 from bankcif.tagging import starter_catalogue
 from bankcif.testing import synthetic_tables
@@ -46,6 +48,11 @@ def main() -> None:
             cif.approvals.approve(proposal.id, actor=officers[1])
             cif.tags.renew(actor=officers[0])
             cif.quality.run(actor=actor, purpose=Purpose.OPERATIONS)
+            card = ModelCard(
+                name="churn", version="1", zh="流失预警", en="Who may leave", use="Who is called first.", limits="Points that people gave.", owner="retail",
+                model=churn_scorecard(), until=date(2030, 1, 1), code=__version__,
+            )  # fmt: skip
+            cif.approvals.approve(cif.scoring.propose(card, reason="first", actor=officers[0]).id, actor=officers[1])
         for name in ("cif", "cif-keys"):
             with closing(sqlite3.connect(f"{folder}/{name}.db")) as database:
                 (out / f"{name}.sql").write_text("\n".join(database.iterdump()) + "\n", encoding="utf-8")

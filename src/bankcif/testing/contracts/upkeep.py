@@ -13,6 +13,7 @@ from ...context import Actor
 from ...errors import ConflictError
 from ...party import CifNo, SourceKey
 from ...storage import Repository
+from ...storage.model_rows import ModelRow
 from ...storage.portrait_rows import PORTRAIT, CatalogueRow, PortraitRow
 from ...storage.rows import (
     ChallengeRow,
@@ -172,6 +173,28 @@ class UpkeepContract:
             assert unit.catalogues.active() == attrs.evolve(again, since=9)
             assert unit.catalogues.get("d") is None
             assert [row.id for row in unit.catalogues.all()] == ["a", "b", "c"]
+
+    def test_one_model_of_a_name_is_in_force(self, repository: Repository) -> None:
+        first = ModelRow(id="a", name="churn", version="1", digest=b"1" * 32, document=b"{}", mark=b"m" * 16, since=5)
+        second = attrs.evolve(first, id="b", version="2", since=None)
+        other = attrs.evolve(first, id="c", name="value")
+        with repository.unit_of_work() as unit:
+            assert unit.models.active("churn") is None
+            for row in (second, first, other):
+                unit.models.put(row)
+            unit.commit()
+        with repository.unit_of_work() as unit:
+            assert (unit.models.active("churn"), unit.models.active("value"), unit.models.get("b")) == (
+                first,
+                other,
+                second,
+            )
+            unit.models.put(attrs.evolve(first, until=7))
+            assert unit.models.active("churn") is None
+            unit.models.put(attrs.evolve(second, since=7))
+            assert unit.models.active("churn") == attrs.evolve(second, since=7)
+            assert unit.models.get("d") is None
+            assert [row.id for row in unit.models.all()] == ["a", "b", "c"]
 
     def test_portraits_are_read_apart_and_found_by_their_day_and_catalogue(self, repository: Repository) -> None:
         def group(cif_no: CifNo, name: str, version: int) -> GoldenRow:
