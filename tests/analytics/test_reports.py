@@ -531,15 +531,22 @@ def starter_world() -> Snapshot:
     rows: dict[str, list[dict[str, Any]]] = {
         "holdings": [{KEY: str(n % 200), "product": f"p{n % 4}", "status": "open", "balance": n, "balance_currency": "CNY", "opened_on": None} for n in range(500)],
         "transactions": [{KEY: str(n % 200), "channel": "app", "type": "pay", "month": days[n % 30], "count": 3, "total": n, "total_currency": "CNY"} for n in range(900)],
-        "interactions": [{KEY: str(n % 200), "channel": "branch", "type": "complaint", "on": days[n % 30]} for n in range(300)],
+        "interactions": [{KEY: str(n % 200), "channel": "branch", "type": "complaint", "campaign": "spring", "outcome": "accepted", "on": days[n % 30]} for n in range(300)],
     }  # fmt: skip
     return snapshot(customers, **rows)
 
 
 def test_the_starter_reports_are_whole() -> None:
     book = starter_reports()
-    assert {one.family for one in book.reports.values()} == {"structure", "holding", "behaviour", "interaction"}
-    assert len(book.reports) >= 19
+    assert {one.family for one in book.reports.values()} == {
+        "structure",
+        "holding",
+        "behaviour",
+        "interaction",
+        "value",
+        "campaign",
+    }
+    assert len(book.reports) >= 21
     for one in book.reports.values():
         assert one.zh
         assert one.en

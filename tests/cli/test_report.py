@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,26 @@ def test_reports_are_made(store: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert sorted(path.suffix for path in store.glob("r.*")) == [".csv", ".html", ".svg", ".xlsx"]
     code, out, _ = said(capsys, "customers_by_branch", "--out", "b.svg", *ANALYST)
     assert (code, out) == (0, "written to b-customers.svg, b-mean_aum.svg\n")
+
+
+def test_the_portfolio_is_a_folder_of_pages(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "portfolio", "--out", "pages", "--language", "en", *ANALYST)
+    assert (code, out.startswith("written to pages; begin with pages/index.html")) == (0, True)
+    index = (store / "pages" / "index.html").read_text(encoding="utf-8")
+    for link in re.findall(r'href="([^#"]+)"', index):
+        assert (store / "pages" / link).read_text(encoding="utf-8").count('href="index.html"') == 1
+    assert 'href="customers_by_life_cycle.html"' in index
+    assert "Not shown here: nobody is counted" in index
+    assert "Not shown here: the catalogue in force has no such tags" in index
+    assert (store / "pages").stat().st_mode & 0o77 == 0
+    for words, sentence in {
+        ("--out", "pages"): "is there already",
+        ("--out", "no/where"): "can not be written",
+        ("--out", "p.html"): "to a folder",
+        (): "to a folder",
+    }.items():
+        code, _, err = said(capsys, "portfolio", *words, *ANALYST)
+        assert (code, sentence in err) == (2, True), (words, err)
 
 
 @pytest.mark.usefixtures("store")

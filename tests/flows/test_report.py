@@ -219,3 +219,16 @@ def test_a_page_a_workbook_and_a_table(cif: CIF, many: list[str]) -> None:
         "all,12,12,12",
     ]
     assert many
+
+
+def test_the_portfolio_says_what_is_not_shown_and_why(cif: CIF, many: list[str]) -> None:
+    publish(cif, Catalogue.of("1", tag("rich", "aum >= CNY 6000")))
+    cif.tags.renew(actor=OFFICER)
+    pages = cif.reports.portfolio(language="zh", **ASK)
+    index = pages["index.html"]
+    assert {"customers_by_sex_and_age.html", "customers_by_value.html"} <= pages.keys()
+    assert "rich" in index
+    assert index.count("未显示：没有可统计的数据") >= 2, "of transactions and interactions there are none"
+    assert "未显示：生效的标签目录中没有所需标签" in index, "the tiers"
+    assert not any(number in page for page in pages.values() for number in many)
+    assert any(one["action"] == "report" for one in entries(cif, "report"))

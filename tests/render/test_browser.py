@@ -22,6 +22,38 @@ _NOW = datetime(2026, 11, 28, tzinfo=UTC)
 _LEAST_BYTES = 20_000
 
 
+def portfolio(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The portfolio of three hundred customers."""
+    monkeypatch.chdir(folder)
+    assert status("init") == 0
+    with Path("operators.toml").open("a", encoding="utf-8") as operators:
+        operators.write('["a.na"]\nroles = ["analyst"]\n')
+    Path("app.toml").write_text(_CHANNEL, encoding="utf-8")
+    rows = [
+        f"{n},王{chr(0x4E00 + n)}{chr(0x5000 + n % 90)},15412345{n:03},{1 + n % 2},{1950 + n % 55}-0{1 + n % 9}-11,B{n % 7},20{10 + n % 16}-03-01" for n in range(300)
+    ]  # fmt: skip
+    Path("a.csv").write_text("no,name,phone,sex,born,branch,since\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    assert status("load", "a.csv", "--channel", "app.toml", "--as", "admin", "--purpose", "operations") == 0
+    assert status("report", "portfolio", "--out", "pages", "--as", "a.na", "--purpose", "analytics") == 0
+    return folder / "pages"
+
+
+_CHANNEL = """\
+name = "app"
+format = "csv"
+key = "no"
+requires = "lead"
+[columns]
+no = ""
+name = "name"
+phone = "phone"
+sex = "sex"
+born = "birth_date"
+branch = "home_branch"
+since = "customer_since"
+"""
+
+
 @pytest.fixture(autouse=True)
 def browser(pytestconfig: pytest.Config) -> None:
     if chromium() is None:
@@ -62,6 +94,14 @@ def test_the_page_of_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     numbers = {one for text in texts for one in re.findall(r"[0-9]{11,}", text)}
     assert len(numbers) > DEMO_PEOPLE
     assert not [one for one in numbers if one in said], "no number of a customer stands in a page"
+
+
+def test_the_pages_of_the_portfolio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = portfolio(tmp_path, monkeypatch)
+    for file in (made / "index.html", made / "customers_by_branch.html"):
+        dom = looked_at(file, tmp_path)
+        assert "<svg" in dom
+        assert "154123" not in dom
 
 
 def test_a_page_that_does_what_it_must_not_is_seen(tmp_path: Path) -> None:

@@ -342,6 +342,7 @@ CALLS: dict[str, Call] = {
     "Scoring.models": lambda w, a: w.cif.scoring.models(actor=a),
     "Scoring.run": lambda w, a: _scoring(w).scoring.run("all", actor=a, purpose=SERVICE),
     "Scoring.recompute": lambda w, a: _scored(w).scoring.recompute(w.cif_no, "leaving", actor=a, purpose=SERVICE),
+    "Reports.portfolio": lambda w, a: _many(w).reports.portfolio(actor=a),
     "Reports.make": lambda w, a: _many(w).reports.make("customers_by_life_cycle", actor=a),
     "Reports.movement": lambda w, a: _many(w).reports.movement(ALONG, since=NOW.date(), actor=a),
     "summarize": lambda w, a: w.cif.summarize(actor=a, purpose=OPERATIONS),

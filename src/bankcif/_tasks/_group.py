@@ -31,7 +31,7 @@ _LOGGED = {
     "reminders.waiting": "reminders", "reminders.done": "remind", "reminders.snooze": "remind", "reminders.reopen": "remind", "reminders.deliver": "deliver_reminders",
     "flags.possible": "possible_flags", "flags.decide": "decide_flag", "flags.add": "flag", "flags.end": "end_flag", "flags.of": "flags_of",
     "scoring.propose": "propose_model", "scoring.proposed": "proposed_model", "scoring.run": "score",
-    "reports.make": "report", "reports.movement": "report_movement",
+    "reports.make": "report", "reports.movement": "report_movement", "reports.portfolio": "report",
     "requests.open": "open_request", "requests.approve": "approve_request", "requests.refuse": "refuse_request", "requests.withdraw": "withdraw_request",
     "requests.carry_out": "carry_out_request", "requests.copy": "subject_copy", "requests.of": "requests_of", "requests.waiting": "waiting_requests",
     "retention.of": "retention_of", "retention.release": "release_hold", "retention.preview": "retention_preview", "retention.certificate": "run_certificate",

@@ -12,6 +12,7 @@ from ..context import Actor, Purpose
 from ..flows import report as _report
 from ..render import Section, csv_text, page, picture, report_sections, report_table, workbook
 from ._group import Group
+from ._portfolio import portfolio_pages
 
 __all__ = ["Reports"]
 
@@ -35,6 +36,15 @@ class Reports(Group):
     ) -> Report:  # fmt: skip
         """How customers moved along the dimension of a report; see `bankcif.flows.report.report_movement`."""
         return _report.report_movement(self._desk, self._spec(report), since, until, actor=actor, purpose=purpose)
+
+    def portfolio(
+        self, *, as_of: date | None = None, language: Language = "zh", actor: Actor, purpose: Purpose = Purpose.ANALYTICS
+    ) -> dict[str, str]:  # fmt: skip
+        """
+        Structure, value, products, behaviour, campaigns, tags and data quality on one page, ``index.html``, with a page of each report beside it, by their names. What *actor* may not see
+        is named there.
+        """
+        return portfolio_pages(self._desk, self.book, as_of=as_of, language=language, actor=actor, purpose=purpose)
 
     def page(self, reports: Sequence[Report], *, title: str = "", language: Language = "zh") -> str:
         """Reports that were made as one page, which opens without a network."""

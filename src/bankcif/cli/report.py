@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from .. import CIF
+from .._files import new_folder
 from ..analytics import Report, ReportBook, starter_reports
+from ..errors import FileError
 from ._output import emit, save
 from ._shared import Session, customer_command, table
 
@@ -62,7 +64,13 @@ def _list(context: click.Context, _: click.Parameter, given: bool) -> None:
 def report(
     session: Session, names: tuple[str, ...], book: Path | None, as_of: Any, since: Any, out: Path | None, language: Any
 ) -> int:  # fmt: skip
-    """Make the reports NAMES, or "all": counts and sums of customers, and nothing of a customer."""
+    """
+    Make the reports NAMES, or "all": counts and sums of customers, and nothing of a customer.
+
+    "portfolio" writes what the file comes to on one page, with a page of each report beside it, to the folder --out.
+    """
+    if names == ("portfolio",):
+        return _portfolio(session, as_of, out, language)
     suffix = "" if out is None else out.suffix.lower()
     if out is not None and suffix not in (".html", ".xlsx", *_OF_ONE):
         raise click.UsageError("a report is written as .html, .xlsx, .csv, .svg or .png")
@@ -89,6 +97,29 @@ def report(
             click.echo(one.note)
 
     emit(session.as_json, document, text)
+    return 0
+
+
+def _portfolio(session: Session, as_of: Any, out: Path | None, language: Any) -> int:
+    if out is None or out.suffix:
+        raise click.UsageError("the portfolio is written to a folder: --out FOLDER")
+    with session.open() as cif:
+        pages = cif.reports.portfolio(
+            as_of=_day(as_of), language=language, actor=session.actor(cif), purpose=session.purpose
+        )
+    problem = ""
+    try:
+        with new_folder(out) as made:
+            for name, content in pages.items():
+                (made / name).write_text(content, encoding="utf-8")
+    except FileExistsError:
+        problem = "is there already; name another"
+    except OSError:
+        problem = "can not be written; check the folder and its permissions"
+    if problem:
+        raise FileError(f"{out} {problem}", path=str(out), rule="unwritable")
+    files = [str(out / name) for name in pages]
+    emit(session.as_json, {"files": files}, lambda: click.echo(f"written to {out}; begin with {files[0]}"))
     return 0
 
 

@@ -53,6 +53,7 @@ class Section:
         chart: How it is drawn.
         percent: Whether lengths are shares of 1.
         across: The order of columns of `Chart.HEAT`, of parts of `Chart.STACKED` and of lines; that of the rows if empty.
+        link: Where more is told: the address of another page, beside this one; none if empty.
         scale: Of `Chart.HEAT`, from which number red goes to green; without it shades of blue go from the least to the greatest.
 
     Further columns stand in the table alone, and so does a row whose length, height or number is text.
@@ -66,6 +67,7 @@ class Section:
     percent: bool = False
     across: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
+    link: str = ""
 
 
 def page(title: str, sections: Sequence[Section], *, language: Language, made_at: datetime) -> str:
