@@ -75,7 +75,7 @@ def test_hits_by_hand() -> None:
     with pytest.raises(FitError, match="nobody took"):
         model.hits(before, before)
     told = model.hits(before, after, allowed={1: "d", 4: "c"}, most=1)
-    assert (told.customers, told.hit, told.popular) == (3, 1, 1)
+    assert (told.customers, told.hit, told.popular) == (2, 1, 1), "who may be offered nothing is not counted"
 
 
 def test_what_goes_together_beats_popularity_where_it_does() -> None:
@@ -167,6 +167,8 @@ def test_how_far_the_next_tier_is() -> None:
     assert tier_distance([0, 40_000_00, 49_999_99, 50_000_00, 400_000_00, 600_000_00], floors) == [
         None, ("gold", 10_000_00), ("gold", 1), None, ("wealth", 100_000_00), None,
     ]  # fmt: skip
+    assert tier_distance([], floors) == []
+    assert tier_distance([71], {"gold": 100}, within=0.29) == [("gold", 29)]
     assert tier_distance([0], floors, within=1) == [("gold", 50_000_00)]
     for amounts, given_floors, within in (
         ([1.5], floors, 0.2),

@@ -197,3 +197,32 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, text: str) 
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match="a scorecard has"):
         Scorecard.read(file)
+
+
+def test_codes_may_be_called_like_fields_and_tags_may_be_unknown() -> None:
+    card = Scorecard(
+        name="s", version="1",
+        items=[ScoreItem(code="sex", when="sex = '1'", points=5), ScoreItem(code="X", when="sex = '2'", points=100), ScoreItem(code="N", when="not tag('vip')", points=7)],
+    )  # fmt: skip
+    people = [{KEY: "a", "sex": "1", "tag:vip": None}, {KEY: "b", "sex": "2", "tag:vip": True}]
+    found = card.scores(snapshot(people)).rows()
+    assert found == [("a", 12, "", ["N", "sex"]), ("b", 100, "", ["X"])]
+    assert card.score({**resting({"sex": "1"}), "tag:vip": False}, TODAY).points == 12
+
+
+def test_a_debt_that_stays_is_no_fall() -> None:
+    card = churn_scorecard()
+    for amounts in ((-100, -100, -100), (-300, -200, -100)):
+        whole: dict[str, Any] = {
+            "holdings": TWO,
+            "transactions": [],
+            "interactions": [],
+            "balances": balances(*amounts),
+        }
+        assert card.score(resting({}, **whole), TODAY).points == 0
+
+
+@pytest.mark.parametrize("wrong", [{"group": None}, {"code": 3}, {"zh": 5}])
+def test_items_that_are_no_text_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RuleError):
+        Scorecard(name="s", version="1", items=[ScoreItem(**{"code": "A", "when": "true", "points": 1, **wrong})])

@@ -69,6 +69,19 @@ def test_how_a_report_is_drawn(dimensions: Any, more: dict[str, Any], chart: Cha
     assert report_sections(made, "zh", CODES)[0].chart is chart
 
 
+def test_where_nothing_is_known_there_is_no_figure() -> None:
+    rows = [{KEY: str(n), "sex": "12"[n % 2], "aum": None, "aum_currency": None} for n in range(9)]
+    measures = [
+        Measure(name="mean", kind="mean", of="aum", currency="CNY"),
+        Measure(name="sum", kind="sum", of="aum", currency="CNY"),
+    ]
+    for section in report_sections(tabulate(snapshot(rows), spec(SEX, measures=measures)), "en", CODES):
+        assert [row[1] for row in section.rows] == ["·", "·"]
+        assert "Of all: ·." in section.note
+        with pytest.raises(InputError, match="nothing to draw"):
+            picture(section)
+
+
 def test_levels_that_are_called_the_same_are_told_apart() -> None:
     rows = [{KEY: str(n), "prefecture": code} for n, code in enumerate(("1101", "3101", "3301", "9999"))]
     made = tabulate(snapshot(rows), spec(Dimension(name="region", of="prefecture")))

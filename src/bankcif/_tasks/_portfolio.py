@@ -52,8 +52,8 @@ def portfolio_pages(
         assert isinstance(found, Report), "a report was asked for"
         own = report_sections(found, language, desk.codes)
         file = f"{name}.html"
-        back = Section(title=label("portfolio", language), columns=(), rows=(), chart=Chart.NONE, link=INDEX)
-        pages[file] = page(found.spec.label(language), [*own, back], language=language, made_at=made_at)
+        back = label("portfolio", language), INDEX
+        pages[file] = page(found.spec.label(language), own, language=language, made_at=made_at, back=back)
         sections.append(attrs.evolve(own[0], link=file))
     asked: Mapping[str, Any] = {"actor": actor, "purpose": purpose}
     for title, of in (("portfolio_tags", _tags), ("portfolio_quality", _quality)):

@@ -45,6 +45,7 @@ __all__ = ["Figure", "FigureModel", "FigureScore"]
 _MOST = 100
 _PLACES = 6
 _FAR = 700.0
+_MOST_MISSING, _MOST_REASONS = 2**53, 20
 
 
 @attrs.frozen(kw_only=True)
@@ -116,9 +117,15 @@ class FigureModel:
     most_reasons: int = 3
 
     def __attrs_post_init__(self) -> None:
-        if {one.name for one in self.figures} != self.model.weights.keys():
+        model: object = self.model
+        if not isinstance(model, LogisticModel) or {one.name for one in self.figures} != self.model.weights.keys():
             raise RuleError("a model has a weight for each of its figures, and for nothing else")
-        _ = Figures(self.figures)
+        # Weights stand in the order of the figures, in which they are added up, however a document had them.
+        ordered = {one.name: self.model.weights[one.name] for one in self.figures}
+        object.__setattr__(self, "model", attrs.evolve(self.model, weights=ordered))
+        if type(self.most_reasons) is not int or not 0 <= self.most_reasons <= _MOST_REASONS:
+            raise RuleError(f"0 to {_MOST_REASONS} reasons are given")
+        _ = self.asked
 
     @cached_property
     def asked(self) -> Figures:
@@ -182,6 +189,11 @@ class Figures:
 
     def __init__(self, figures: Iterable[Figure]) -> None:
         self._figures = tuple(figures)
+        texts = [getattr(one, name) for one in self._figures for name in ("name", "of", "when", "code", "zh", "en")]
+        if not all(isinstance(one, str) for one in texts):
+            raise RuleError("names, terms, rules and words of figures are texts")
+        if not all(type(one.missing) is int and abs(one.missing) < _MOST_MISSING for one in self._figures):
+            raise RuleError("what a missing value counts as is a whole number")
         names = [one.name for one in self._figures]
         if not 0 < len(names) <= _MOST or len(set(names)) < len(names) or KEY in names:
             raise RuleError(f"a model has 1 to {_MOST} figures, each with a name of its own")

@@ -26,7 +26,7 @@ __all__ = ["LogisticModel", "truths"]
 _LEAST = 10
 """Of those to whom it happened, and of those to whom it did not, for each figure."""
 _MOST_STEPS, _CLOSE, _FAR = 100, 1e-12, 30.0
-_ALIKE = 1e-10
+_ALIKE, _LARGEST = 1e-10, 1e15
 
 
 @attrs.frozen(kw_only=True)
@@ -55,8 +55,16 @@ class LogisticModel:
     observations: int
 
     def __attrs_post_init__(self) -> None:
-        numbers = (self.intercept, *self.weights.values(), *self.errors.values(), *self.means.values())
-        if not self.weights.keys() == self.errors.keys() == self.means.keys() or not np.isfinite(numbers).all():
+        numbers = (
+            self.intercept,
+            self.log_likelihood,
+            *self.weights.values(),
+            *self.errors.values(),
+            *self.means.values(),
+        )
+        whole = type(self.events) is int and type(self.observations) is int
+        real = whole and all(map(_is_real, numbers))
+        if not real or not self.weights.keys() == self.errors.keys() == self.means.keys():
             raise InputError("a model has a weight, an error and a mean of each figure", path="$.weights", rule="model")
 
     @classmethod
@@ -129,6 +137,10 @@ class LogisticModel:
         self.log_odds({name: [value] for name, value in figures.items()})
         adds = [(name, weight * (float(figures[name]) - self.means[name])) for name, weight in self.weights.items()]
         return sorted([one for one in adds if one[1] > 0], key=lambda one: (-one[1], one[0]))[:most]
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def truths(happened: ArrayLike) -> NDArray[np.bool_]:

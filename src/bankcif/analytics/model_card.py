@@ -26,7 +26,7 @@ __all__ = ["Evaluated", "ModelCard", "TrainedOn", "score_of"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _FORMAT = "bankcif/model/1"
-_MOST_TEXT, _MOST_VERSION = 4_000, 64
+_MOST_TEXT, _MOST_VERSION, _MOST_LEAST = 4_000, 64, 10**12
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +46,11 @@ class TrainedOn:
     snapshots: tuple[str, ...]
     customers: int
     events: int
+
+    def __attrs_post_init__(self) -> None:
+        good = _is_day(self.figures_on) and _is_day(self.until) and _is_count(self.customers) and _is_count(self.events)
+        if not good or not _all_of(self.snapshots, str) or not all(map(_is_text, self.snapshots)):
+            raise _wrong("what a model was fitted on are two days, ids of extracts, and two counts", "$.trained_on")
 
 
 @attrs.frozen(kw_only=True)
@@ -69,6 +74,14 @@ class Evaluated:
     brier: float
     lift: float
     bins: tuple[CalibrationBin, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        good = _is_day(self.figures_on) and _is_day(self.until) and _is_count(self.customers) and _is_count(self.events)
+        good = good and all(map(_is_real, (self.auc, self.brier, self.lift))) and _all_of(self.bins, CalibrationBin)
+        if not good or not all(
+            _is_count(one.rows) and _is_count(one.happened) and _is_real(one.told) for one in self.bins
+        ):
+            raise _wrong("how good a model was are two days, counts, and numbers", "$.evaluated")
 
     @classmethod
     def of(cls, told: Evaluation, *, figures_on: date, until: date, bins: int = 10) -> Evaluated:
@@ -119,6 +132,16 @@ class ModelCard:
 
     def __attrs_post_init__(self) -> None:
         texts = (self.version, self.zh, self.en, self.use, self.limits, self.owner, self.code)
+        if not all(map(_is_text, (*texts, self.name, self.tag))):
+            raise _wrong("what a model says of itself is text", "$.use")
+        if not _all_of([self.model], Scorecard, FigureModel) or not _is_day(self.until) or not _is_real(self.least):
+            raise _wrong(
+                "a model has a scorecard or figures, a last day, and a number from which it gives its tag", "$.model"
+            )
+        if not _all_of([self.trained_on], TrainedOn, type(None)) or not _all_of(
+            [self.evaluated], Evaluated, type(None)
+        ):
+            raise _wrong("a model says on what it was fitted and how good it was, or nothing", "$.trained_on")
         if not _NAME.fullmatch(self.name) or (self.tag and not _NAME.fullmatch(self.tag)):
             raise _wrong("names of models and tags are small letters, digits and underscores", "$.name")
         if not all(0 < len(one) <= _MOST_TEXT for one in texts) or len(self.version) > _MOST_VERSION:
@@ -166,7 +189,7 @@ class ModelCard:
         problem = ""
         try:
             return _card(said)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             problem = "the document is no model of this version of the library"
         raise _wrong(problem, "$")
 
@@ -198,6 +221,30 @@ class ModelCard:
 
 
 _TEXTS = ("name", "version", "zh", "en", "use", "limits", "owner", "code", "tag")
+
+
+def _all_of(values: object, *kinds: type) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(one, kinds) for one in values)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that can be written."""
+    try:
+        return isinstance(value, str) and bool(value.encode() or True)
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_day(value: object) -> bool:
+    return type(value) is date
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MOST_LEAST
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= _MOST_LEAST
 
 
 def _wrong(problem: str, path: str) -> InputError:

@@ -9,6 +9,7 @@ have.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -34,6 +35,7 @@ __all__ = ["Hits", "NextProduct", "Offer", "OfferBook", "Offered", "held_by", "t
 
 _MOST_OFFERS = 20
 _EVERYBODY = "everybody"
+_MOST_MINOR = 10**18
 
 
 @attrs.frozen(kw_only=True)
@@ -165,14 +167,15 @@ class NextProduct:
         Raises:
             FitError: Nobody took anything, so that there is nothing to be right about.
         """
-        offered = self.offers_of(before, allowed=allowed, most=most)
+        held = {key: frozenset(mine) for key, mine in before.items()}
+        given = None if allowed is None else {key: frozenset(some) for key, some in allowed.items()}
+        offered = self.offers_of(held, allowed=given, most=most)
         customers = hit = popular = 0
-        for key, mine in before.items():
-            had = frozenset(mine)
+        for key, had in held.items():
             new = frozenset(after.get(key, ())) - had
-            if not new:
+            may = self.holders.keys() if given is None else given.get(key, frozenset())
+            if not new or not (may & self.holders.keys()) - had:
                 continue
-            may = self.holders.keys() if allowed is None else frozenset(allowed.get(key, ()))
             usual = [one for one in self.popular if one not in had and one in may][:most]
             customers += 1
             hit += any(one.product in new for one in offered[key])
@@ -348,15 +351,10 @@ def tier_distance(
     Raises:
         InputError: No whole numbers, floors that are equal, or a share that is none.
     """
-    order = sorted(floors.items(), key=lambda one: one[1])
-    whole: NDArray[Any] = np.asarray(amounts)
-    if (
-        whole.ndim != 1
-        or whole.dtype.kind not in "iu"
-        or not order
-        or len({floor for _, floor in order}) < len(order)
-        or min(floors.values()) < 0
-    ):
+    good = bool(floors) and all(type(floor) is int and 0 <= floor <= _MOST_MINOR for floor in floors.values())
+    order = sorted(floors.items(), key=lambda one: one[1]) if good else []
+    whole: NDArray[Any] = np.asarray(amounts) if len(amounts) else np.zeros(0, dtype=np.int64)
+    if whole.ndim != 1 or whole.dtype.kind not in "iu" or not order or len({floor for _, floor in order}) < len(order):
         raise InputError(
             "amounts and floors are whole minor units, floors of zero or more and each another",
             path="$.floors",
@@ -364,11 +362,12 @@ def tier_distance(
         )
     if not 0 < within <= 1:
         raise InputError("a share is above 0 and at most 1", path="$.within", rule="share")
+    share = Fraction(str(within))
     bounds = np.array([floor for _, floor in order])
     found: list[tuple[str, int] | None] = []
     for amount, at in zip(whole.tolist(), np.searchsorted(bounds, whole, side="right").tolist(), strict=True):
         missing = order[at][1] - amount if at < len(order) else None
-        found.append((order[at][0], missing) if missing is not None and missing <= within * order[at][1] else None)
+        found.append((order[at][0], missing) if missing is not None and missing <= share * order[at][1] else None)
     return found
 
 

@@ -83,7 +83,10 @@ def _items(said: Iterable[ScoreItem]) -> tuple[ScoreItem, ...]:
 
 
 def _bands(said: Iterable[ScoreBand]) -> tuple[ScoreBand, ...]:
-    return tuple(sorted(said, key=lambda one: -one.least))
+    bands = tuple(said)
+    if not all(type(one.least) is int for one in bands):
+        raise RuleError("bands begin at whole numbers of points")
+    return tuple(sorted(bands, key=lambda one: -one.least))
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -109,6 +112,16 @@ class Scorecard:
     en: str = ""
 
     def __attrs_post_init__(self) -> None:
+        texts = [
+            self.name,
+            self.version,
+            self.zh,
+            self.en,
+            *(getattr(one, name) for one in self.items for name in ("code", "when", "group", "zh", "en")),
+        ]
+        texts += [getattr(one, name) for one in self.bands for name in ("name", "zh", "en")]
+        if not all(isinstance(one, str) for one in texts):
+            raise RuleError("names, rules and words of a scorecard are texts")
         codes = [one.code for one in self.items]
         if not 0 < len(codes) <= _MOST_ITEMS or len(set(codes)) < len(codes) or not all(codes):
             raise RuleError(f"a scorecard has 1 to {_MOST_ITEMS} items, each with a code of its own")

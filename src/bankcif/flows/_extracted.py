@@ -17,7 +17,7 @@ from ..rules import And, compiled
 from ..storage import Order, UnitOfWork
 from ..storage.portrait_rows import PORTRAIT
 from ..storage.rows import FactRow, GoldenRow, PartyRow
-from ..tagging import Catalogue, Portrait
+from ..tagging import Catalogue, Portrait, Word
 from ._consented import consented, rests_on_consent, spoken_of
 from ._opened import born_of, golden_place
 from ._portrait import named_by, portrait_place, related, stood
@@ -46,6 +46,7 @@ class Person:
         party: What stands with the party: kind, life cycle, branch and the like.
         values: Golden values of the groups that are asked for, in stored form.
         has: Their tags and segments, as their portrait says; None where they have none yet.
+        words: All that was said of their tags, as it says.
         catalogue: By which these were given; None where there is none.
         others: Those to whom they are related, by the number that a relation names, with what may be shown of each and what is known of them; none who is
             erased or restricted.
@@ -57,6 +58,7 @@ class Person:
     values: Mapping[str, Any]
     has: Collection[str] | None
     catalogue: Catalogue | None
+    words: Sequence[Word] = ()
     others: Mapping[str, Other] = attrs.field(factory=dict)
 
 
@@ -89,6 +91,11 @@ class Wanted:
         """Where it goes."""
         return Sink.EXPORT if self.action is Action.EXTRACT else Sink.DISPLAY
 
+    @property
+    def consented(self) -> Action:
+        """By what it is asked whether a purpose rests on consent: what a model says of somebody for a purpose is a use of their data for it."""
+        return Action.VIEW if self.action is Action.TAG else self.action
+
     @classmethod
     def of(cls, fields: Collection[str], **more: Any) -> Wanted:
         """Of these fields of the catalogue."""
@@ -108,7 +115,7 @@ def people(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
     alike = desk.policy.is_even(wanted.actor, wanted.action, wanted.purpose, wanted.sink)
     if wanted.then is not None:
         return _stood(desk, wanted, wanted.then)
-    if alike and not rests_on_consent(desk, wanted.action, wanted.purpose):
+    if alike and not rests_on_consent(desk, wanted.consented, wanted.purpose):
         return _alike(desk, wanted)
     return _standing(desk, wanted)
 
@@ -135,6 +142,7 @@ def _alike(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
             Person(
                 cif_no=row[0], granted=granted, party=dict(zip(OF_PARTY, row[1:], strict=True)), values=_born(row[1], values.get(row[0], {})),
                 has=portraits[row[0]].has.keys() if row[0] in portraits else None, catalogue=catalogue, others=others.get(row[0], {}),
+                words=portraits[row[0]].words if row[0] in portraits else (),
             )
             for row in rows
         ]  # fmt: skip
@@ -263,7 +271,7 @@ def _granted(
         )
         for row, facts in rows
     }
-    if rests_on_consent(desk, wanted.action, purpose):
+    if rests_on_consent(desk, wanted.consented, purpose):
         spoken, today = spoken_of(desk, unit, [row for row, _ in rows if found[row.cif_no]]), desk.today()
         use = ConsentUse(purpose=purpose.value)
         found = {cif_no: consented(found[cif_no], one, use, today) for cif_no, one in spoken.items()}
@@ -332,7 +340,7 @@ def _person(
 ) -> Person:  # fmt: skip
     return Person(
         cif_no=row.cif_no, granted=granted, party=party, values=_born(row.kind, values), has=None if portrait is None else portrait.has.keys(),
-        catalogue=None if desk.tags is None else desk.tags.evaluator.catalogue, others=others,
+        catalogue=None if desk.tags is None else desk.tags.evaluator.catalogue, others=others, words=() if portrait is None else portrait.words,
     )  # fmt: skip
 
 

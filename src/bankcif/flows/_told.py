@@ -31,6 +31,7 @@ class Told:
         self.subjects = Sum()
         self.policy = (0, "")
         self.catalogue = (0, "")
+        self.models: dict[str, tuple[int, str]] = {}
 
     def see(self, row: AuditRow, said: Mapping[str, Any]) -> None:
         if row.stream < self._stream or len(self._passed) > _MOST_PASSED:
@@ -48,12 +49,15 @@ class Told:
             pass
 
     def note(self, said: Mapping[str, Any]) -> None:
-        """Keeps where each customer, each other row of which the log tells, and policy and catalogue in force were left last."""
+        """Keeps where each customer, each other row of which the log tells, and policy, catalogue and models in force were left last."""
         came = (said.get("at", 0), said.get("rule", "").rpartition(":")[2])
         if said.get("action") == "policy_in_force" and came[0] >= self.policy[0]:
             self.policy = came
         if said.get("action") == "catalogue_in_force" and came[0] >= self.catalogue[0]:
             self.catalogue = came
+        if said.get("action") == "model_in_force":
+            name = said["rule"].partition(":")[0]
+            self.models[name] = max(came, self.models.get(name, came))
         for name, known in (("digests", self.stamps), ("marks", self.marks)):
             for key, stamp in said.get(name, {}).items():
                 version, _, digest = stamp.partition(":")

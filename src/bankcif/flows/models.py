@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from .._canonical import dumps, loads
-from ..access import Action
+from ..access import Action, is_label
 from ..analytics import ModelCard
 from ..approval import Approval, Operation
 from ..audit import AuditEntry
@@ -15,6 +15,7 @@ from ..context import Actor, Purpose
 from ..errors import InputError
 from ..rules import Inputs
 from ..storage import UnitOfWork
+from ..tagging import Catalogue
 from ._columns import fields_named
 from ._models import model_marked, model_named, model_row, need_model_tag, opened_model
 from ._policy import policy_ground
@@ -47,11 +48,14 @@ def propose_model(desk: Desk, card: ModelCard, *, reason: str, actor: Actor, pur
     """
     authorize(desk, actor, Action.CATALOGUE, "propose_model", purpose)
     need_reason(reason)
+    if not isinstance(card, ModelCard):
+        raise InputError("a model is proposed with its card", path="$.card", rule="model")
     card = ModelCard.from_document(loads(dumps(card.document())))  # however it was built, it is one that can be read
     if card.until < desk.today():
         raise InputError("the model's last day lies in the past", path="$.until", rule="model")
-    if card.tag:
-        need_model_tag(desk, card)
+    if not is_label(card.version):
+        raise InputError("a model's version is one to 64 printable characters", path="$.version", rule="model")
+    _need_tags(desk, card)
     _need_readable(desk, card.model.inputs, actor, "propose_model", purpose)
     row = model_row(card, "")
     if len(row.document) > _MOST_BYTES:
@@ -60,9 +64,19 @@ def propose_model(desk: Desk, card: ModelCard, *, reason: str, actor: Actor, pur
         active = unit.models.active(card.name)
         if active is not None and active.digest == row.digest:
             raise InputError("this model is in force already", path="$.version", rule="model")
-        detail = {"what": f"{card.name} {card.version}", "digest": row.digest.hex(), "name": card.name}
+        detail = {"what": f"{card.name} {card.version}", "digest": row.digest.hex(), "name": card.name, "tag": card.tag}
+        if taken := _giving(desk, unit, card.tag) - {card.name}:
+            raise InputError(
+                f"the model {min(taken)} gives this tag; one tag is one model's", path="$.tag", rule="model"
+            )
         approval = proposed(
-            desk, Operation.MODEL, (), detail, {**_ground(unit, card.name), **policy_ground(unit)}, actor, reason=reason
+            desk,
+            Operation.MODEL,
+            (),
+            detail,
+            {**_ground(desk, unit, card.name, card.tag), **policy_ground(unit)},
+            actor,
+            reason=reason,
         )
         unit.models.put(model_marked(desk.digester, attrs.evolve(row, id=approval.id)))
         write_proposal(desk, unit, approval, actor)
@@ -110,10 +124,13 @@ def models(desk: Desk, *, actor: Actor, purpose: Purpose) -> tuple[ModelInForce,
     return tuple(sorted(found, key=lambda one: (one.card.name, one.since is None, one.since or 0, one.proposal)))
 
 
-def ground_of_model(_desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
-    """What a change of model stands on, as it is now: the model of its name in force, and the policy."""
+def ground_of_model(desk: Desk, unit: UnitOfWork, approval: Approval) -> dict[str, str]:
+    """What a change of model stands on, as it is now: the model of its name in force, others that give its tag, and the policy."""
     unit.keys.lock()  # of two that are approved at once, one finds another model in force
-    return {**_ground(unit, approval.detail.get("name", "")), **policy_ground(unit)}
+    return {
+        **_ground(desk, unit, approval.detail.get("name", ""), approval.detail.get("tag", "")),
+        **policy_ground(unit),
+    }
 
 
 def change_model(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: int) -> dict[str, str]:
@@ -126,7 +143,15 @@ def change_model(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor,
         now = max(now, (old.since or 0) + 1)  # a clock that was set back does not make the new one the older
         unit.models.put(model_marked(desk.digester, attrs.evolve(old, until=now)))
     unit.models.put(model_marked(desk.digester, attrs.evolve(new, since=now, until=None)))
-    record(desk, unit, [AuditEntry(at=now, actor=actor.id, action="model_in_force", rule=model_named(new))])
+    record(
+        desk,
+        unit,
+        [
+            AuditEntry(
+                at=now, actor=actor.id, action="model_in_force", rule=f"{new.name}:{new.version}:{new.digest.hex()}"
+            )
+        ],
+    )
     return {}
 
 
@@ -142,6 +167,27 @@ def _need_readable(desk: Desk, inputs: Inputs, actor: Actor, what: str, purpose:
         raise refuse(desk, actor, what, purpose, fields=tuple(missing), rule="rule_fields")
 
 
-def _ground(unit: UnitOfWork, name: str) -> dict[str, str]:
+def _ground(desk: Desk, unit: UnitOfWork, name: str, tag: str) -> dict[str, str]:
     active = unit.models.active(name)
-    return {"model": active.id if active else ""}
+    return {"model": active.id if active else "", "giving": ",".join(sorted(_giving(desk, unit, tag) - {name}))}
+
+
+def _giving(desk: Desk, unit: UnitOfWork, tag: str) -> set[str]:
+    """Names of the models in force that give a tag."""
+    there = [row for row in unit.models.all() if tag and row.since is not None and row.until is None]
+    return {row.name for row in there if opened_model(row, desk.digester).tag == tag}
+
+
+def _need_tags(desk: Desk, card: ModelCard) -> None:
+    """Raises `InputError` where the catalogue in force lacks a tag that a model gives or reads, or a model reads its own."""
+    known = Catalogue.of("") if desk.tags is None else desk.tags.evaluator.catalogue
+    if card.tag:
+        need_model_tag(desk, card)
+    unknown = sorted(set(card.model.inputs.tags) - set(known.order))
+    if unknown or f"tag:{card.tag}" in card.model.inputs.tags:
+        problem = (
+            f"the catalogue in force has no {', '.join(unknown)}"
+            if unknown
+            else "a model does not read the tag that it gives"
+        )
+        raise InputError(problem, path="$.model", rule="unknown_tag")

@@ -93,24 +93,25 @@ def say(
 
 def keep_word(desk: Desk, unit: UnitOfWork, row: PartyRow, word: Word, asked: Asked, reason: str) -> None:
     """
-    Writes what is said of a tag, or of a reminder, as source records, and what follows from it.
+    Writes what is said of a tag, or of a reminder, as source records, and what follows from it. A model's words and those of people stand apart: neither takes back the other's.
 
     Raises:
         InputError: It takes back what nobody said.
     """
     # The key tells which tag of which customer to nobody who reads the database.
-    own = SourceKey(SAYINGS, desk.digester.digest("tag_word", dumps([row.cif_no, word.tag])).hex())
+    whose = [row.cif_no, word.tag] if word.by is None else [row.cif_no, word.tag, "model"]
+    own = SourceKey(SAYINGS, desk.digester.digest("tag_word", dumps(whose)).hex())
     # After merges it may have been said under the numbers of others; a person decides about all.
     spoken = words_of(one.statement for one in open_records(desk, unit.sources.of_parties([row.cif_no])))
-    origins = [SourceKey(SAYINGS, one.key) for one in spoken if one.tag == word.tag]
-    if word.said is None and word.tag not in heard(spoken, desk.today()):
+    mine = [one for one in spoken if one.tag == word.tag and (one.by is None) is (word.by is None)]
+    if word.said is None and word.tag not in heard(mine, desk.today()):
         raise InputError("nothing stands that was said of this tag", path="$.tag", rule="unsaid", cif_no=row.cif_no)
     arrivals = [
         Arrival(
             origin=origin, channel="tag", terms=Terms(), business_time=word.at, word=word.stored(),
             form=Standard(kind=PartyKind(row.kind), values={}, given={}, faults=()),
         )
-        for origin in dict.fromkeys([own, *origins])
+        for origin in dict.fromkeys([own, *(SourceKey(SAYINGS, one.key) for one in mine)])
     ]  # fmt: skip
     # What was said of whom is sealed; the log keeps whether two words were the same.
     said = None if word.said is None else word.said.value

@@ -33,6 +33,7 @@ from ..errors import AuditError, BankCIFError, WitnessError
 from ..party import CifNo, LifeCycle
 from ..protection import DataKey
 from ..storage import UnitOfWork
+from ..storage.model_rows import ModelRow
 from ..storage.portrait_rows import CatalogueRow
 from ..storage.rows import FactRow, GoldenRow, LinkRow, PartyRow, PolicyRow
 from . import _factors, _proposals
@@ -89,10 +90,16 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
 
 
 def _policy(desk: Desk, told: Told) -> list[Damage]:
-    """Whether an older policy or tag catalogue was put back: its own mark is right, but the log knows of a later one."""
+    """Whether an older policy, tag catalogue or model was put back: its own mark is right, but the log knows of a later one."""
     with desk.repository.unit_of_work() as unit:
-        found = {"policy": unit.policies.active(), "tag_catalogue": unit.catalogues.active()}
+        found: dict[str, PolicyRow | CatalogueRow | ModelRow | None] = {
+            "policy": unit.policies.active(),
+            "tag_catalogue": unit.catalogues.active(),
+        }
+        there = {row.name for row in unit.models.all() if row.since is not None and row.until is None}
+        found |= {f"model {name}": unit.models.active(name) for name in sorted(there | told.models.keys())}
     said = {"policy": told.policy, "tag_catalogue": told.catalogue}
+    said |= {f"model {name}": told.models.get(name, (0, "")) for name in there | told.models.keys()}
     return [
         Damage(name, 0, f"the {name.replace('_', ' ')} in force is not the last that the log says came into force")
         for name, active in found.items()
@@ -100,7 +107,7 @@ def _policy(desk: Desk, told: Told) -> list[Damage]:
     ]
 
 
-def _is_last(active: PolicyRow | CatalogueRow | None, at: int, digest: str) -> bool:
+def _is_last(active: PolicyRow | CatalogueRow | ModelRow | None, at: int, digest: str) -> bool:
     """Whether what is in force is what came into force last, as the log says, or came since; nothing, if nothing ever did."""
     if active is None:
         return not digest

@@ -70,7 +70,9 @@ class Section:
     link: str = ""
 
 
-def page(title: str, sections: Sequence[Section], *, language: Language, made_at: datetime) -> str:
+def page(
+    title: str, sections: Sequence[Section], *, language: Language, made_at: datetime, back: tuple[str, str] | None = None
+) -> str:  # fmt: skip
     """
     The page as HTML.
 
@@ -79,6 +81,7 @@ def page(title: str, sections: Sequence[Section], *, language: Language, made_at
         sections: In their order.
         language: ``zh`` or ``en``; of the page's own words.
         made_at: Stands at its foot.
+        back: Name and address of the page that leads here, if one does.
 
     Raises:
         MissingExtraError: The extra ``report`` is not installed.
@@ -86,7 +89,7 @@ def page(title: str, sections: Sequence[Section], *, language: Language, made_at
     jinja2 = need("jinja2", extra="report")
     template = jinja2.Template(_template(), autoescape=True, undefined=jinja2.StrictUndefined)
     charts = [(section, jinja2.utils.markupsafe.Markup(drawn(section))) for section in sections]
-    return str(template.render(title=title, sections=charts, language=language, made_at=made_at, cell=_cell))
+    return str(template.render(title=title, sections=charts, language=language, made_at=made_at, cell=_cell, back=back))
 
 
 @cache

@@ -18,6 +18,8 @@ _TIMES = (By.MONTH, By.QUARTER, By.YEAR, By.SEASON)
 _ADDED = (MeasureKind.CUSTOMERS, MeasureKind.ROWS, MeasureKind.SUM)
 NOT_TOLD = "–"
 """What stands where a figure is not told."""
+NOTHING = "·"
+"""What stands where nothing is known, so that there is no figure."""
 Cell = str | int | float
 
 
@@ -97,11 +99,15 @@ def _note(report: Report, measure: Measure, language: Language) -> str:
     if whole is not None and report.spec.dimensions:
         figure = _figure(measure, whole, report.units.get(measure.name))
         told = (
-            f"{figure:.1%}"
-            if measure.kind is MeasureKind.SHARE and isinstance(figure, float)
-            else f"{figure:,}"
-            if isinstance(figure, int)
-            else f"{figure:,.2f}"
+            figure
+            if isinstance(figure, str)
+            else (
+                f"{figure:.1%}"
+                if measure.kind is MeasureKind.SHARE and isinstance(figure, float)
+                else f"{figure:,}"
+                if isinstance(figure, int)
+                else f"{figure:,.2f}"
+            )
         )
         words.append(label("report_whole", language).format(figure=told))
     if withheld := sum(figures[measure.name] is None for figures in report.cells.values()):
@@ -109,10 +115,13 @@ def _note(report: Report, measure: Measure, language: Language) -> str:
     return " ".join(words)
 
 
-def _figure(measure: Measure, amount: Amount, unit: RuleField | None) -> int | float:
+def _figure(measure: Measure, amount: Amount, unit: RuleField | None) -> int | float | str:
+    """The figure; a word where nothing is known of which it could be one."""
+    if measure.of and not amount.denominator:
+        return NOTHING
     if not measure.kind.is_rate:
         return _scaled(measure, amount.numerator, unit)
-    return _scaled(measure, amount.numerator, unit) / amount.denominator if amount.denominator else 0
+    return _scaled(measure, amount.numerator, unit) / amount.denominator if amount.denominator else NOTHING
 
 
 def _scaled(measure: Measure, number: int, unit: RuleField | None) -> int | float:

@@ -75,6 +75,7 @@ def holding(
         InputError: A column is missing, or is of another type; it says which, and what would be right.
     """
     terms = terms or {}
+    definitions = {name: rule for name, rule in rules.items() if name.startswith(("tag:", "segment:"))}
     asked = (*rules.values(), *terms.values())
     gathered = {one.name: one for rule in asked for one in rule.gathered()}
     # A column is not named by a rule's text, of which no engine promises anything.
@@ -85,21 +86,21 @@ def holding(
         raise InputError(
             "a rule is called as the column that tells customers apart; call it otherwise", rule="snapshot"
         )
-    base = opened(nw, frame, "the frame of customers", key, _needed(asked) - rules.keys(), schema)
+    base = opened(nw, frame, "the frame of customers", key, _needed(asked) - definitions.keys(), schema)
     known = _merged(asked, today, parameters or {})
     for name in dict.fromkeys(one.collection for one in gathered.values()):
         these = [one for one in gathered.values() if one.collection == name]
         rows = rows_of(nw, collections, name, base, key, _needed_of(these), schema.collections[name])
         base = frames.with_gathered(base, rows, these, known)
     mine = {name: f"0rule{n}" for n, name in enumerate(rules)}
-    for level in _levels(rules, exclusive):
+    meant = {**names, **{name: mine[name] for name in definitions}}
+    for level in _levels(rules, definitions, exclusive):
         holds = {
-            name: _Expressions(nw, rules[name].computed, known, {**names, **mine}).condition(rules[name].tree)
-            for name in level
+            name: _Expressions(nw, rules[name].computed, known, meant).condition(rules[name].tree) for name in level
         }
         base = base.with_columns(*(one.alias(mine[name]) for name, one in _one_at_most(holds, exclusive).items()))
     values = [
-        _Expressions(nw, one.computed, known, names).value(Field(_term_of(one))).alias(name)
+        _Expressions(nw, one.computed, known, meant).value(Field(_term_of(one))).alias(name)
         for name, one in terms.items()
     ]
     truths = [nw.col(mine[name]).alias(name) for name in rules]
@@ -155,6 +156,8 @@ def _typed(nw: Any, name: str, type_: Any, kind: Kind, what: str) -> Any:
         )
     if not right:
         raise InputError(f"{what}: the column {name} is {type_}; a {kind} is given as {wanted}", rule="snapshot")
+    if kind is Kind.BOOLEAN and name.startswith(("tag:", "segment:")):
+        return nw.col(name).fill_null(False)  # who has no portrait has no tag
     return nw.col(name) if kind in (Kind.TEXT, Kind.BOOLEAN) or type_ == nw.Int64 else nw.col(name).cast(nw.Int64)
 
 
@@ -193,7 +196,9 @@ def _one_at_most(holds: Mapping[str, Any], exclusive: Sequence[Sequence[str]]) -
     return found
 
 
-def _levels(rules: Mapping[str, Lowered], exclusive: Sequence[Sequence[str]]) -> list[list[str]]:
+def _levels(
+    rules: Mapping[str, Lowered], definitions: Mapping[str, Lowered], exclusive: Sequence[Sequence[str]]
+) -> list[list[str]]:
     """The rules in the order in which they can be evaluated: those of a level name none of it or behind it."""
     together = {name: tuple(group) for group in exclusive for name in group}
     depths: dict[str, int] = {}
@@ -201,7 +206,7 @@ def _levels(rules: Mapping[str, Lowered], exclusive: Sequence[Sequence[str]]) ->
     def depth(name: str) -> int:
         if name not in depths:
             group = [one for one in together.get(name, (name,)) if one in rules]
-            named = {other for one in group for other in _columns_of(rules[one].tree) & rules.keys()}
+            named = {other for one in group for other in _columns_of(rules[one].tree) & definitions.keys()}
             found = 1 + max(map(depth, named), default=-1)
             depths.update(dict.fromkeys(group, found))
         return depths[name]

@@ -18,7 +18,7 @@ from .audience import (
 from .catalogue import Catalogue, starter_catalogue
 from .evaluate import Evaluator, Said, Verdict
 from .ladder import averages_of, state_of, steps_of
-from .portrait import Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of, standing
+from .portrait import ByModel, Exit, Held, Left, Portrait, Word, draw, heard, need_sayable, said_of, standing
 from .reminder import FINDING, Reminder
 from .tag import Family, Group, Segment, Tag, TagKind
 from .tier import Average, Month, Move, Step, Tier, TierScale, TierState, average_of
@@ -34,6 +34,7 @@ __all__ = [
     "Audience",
     "AudiencePlan",
     "Average",
+    "ByModel",
     "Catalogue",
     "Evaluator",
     "Exit",

@@ -39,6 +39,26 @@ class Exit(enum.StrEnum):
     REMOVED = "removed"
 
 
+@attrs.frozen(kw_only=True, repr=False)
+class ByModel:
+    """
+    By what a model said a word. It is sealed with the word, and told to who may read what the model reads.
+
+    Attributes:
+        model: The proposal that brought it.
+        score: The score, as it can be computed again.
+        day: On which day it was asked.
+        of: Of whom, by their number of then.
+        tags: The tags and segments they had then, of those that the model reads.
+    """
+
+    model: str
+    score: str
+    day: date
+    of: str
+    tags: tuple[str, ...] = ()
+
+
 @attrs.frozen(kw_only=True)
 class Word:
     """
@@ -53,6 +73,7 @@ class Word:
         actor: Who.
         key: Under what it is kept; empty until it is.
         about: Where the reason is kept; empty until it is.
+        by: By what, if a model in force said it.
     """
 
     tag: str
@@ -63,6 +84,7 @@ class Word:
     actor: str
     key: str = ""
     about: str = ""
+    by: ByModel | None = attrs.field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if len(self.evidence) > _LONGEST or not (self.evidence.isprintable() or not self.evidence):
@@ -79,16 +101,18 @@ class Word:
             "until": None if self.until is None else self.until.isoformat(), "evidence": self.evidence, "at": self.at,
             "actor": self.actor, "key": self.key,
             "about": self.about,
+            **({} if self.by is None else {"by": {**attrs.asdict(self.by), "day": self.by.day.isoformat(), "tags": list(self.by.tags)}}),
         }  # fmt: skip
 
     @classmethod
     def of_stored(cls, stored: Mapping[str, Any]) -> Word:
         """The reverse of `stored`."""
-        said, until = stored["said"], stored["until"]
+        said, until, by = stored["said"], stored["until"], stored.get("by")
         return cls(
             tag=stored["tag"], said=None if said is None else Said(said),
             until=None if until is None else date.fromisoformat(until), evidence=stored["evidence"], at=stored["at"],
             actor=stored["actor"], key=stored["key"], about=stored["about"],
+            by=None if by is None else ByModel(**{**by, "day": date.fromisoformat(by["day"]), "tags": tuple(by["tags"])}),
         )  # fmt: skip
 
 
