@@ -343,7 +343,7 @@ def test_a_second_cell_is_hidden_with_a_small_one() -> None:
 
 
 def test_who_stands_behind_several_cells_is_hidden_with_many() -> None:
-    several = {("card",): 3, ("fund",): 3, ("loan",): 30, ("safe",): 40, (None,): 50}
+    several = {("card",): 4, ("fund",): 3, ("loan",): 30, ("safe",): 40, (None,): 50}
     assert hidden(several, 5) == {("card",), ("fund",)}
     assert hidden(several, 5, apart=False) == {("card",), ("fund",), ("loan",)}, "three may be the same three"
 
@@ -355,10 +355,116 @@ def test_figures_of_few_are_not_told() -> None:
     assert found.withheld == 2
     male = Measure(name="male", kind="share", of="sex = '1'")
     found = tabulate(snapshot(people), spec(BRANCH, k=2, measures=[Measure(name="customers"), male]))
-    assert told(found, "customers", sums=True) == {("x",): (20, 40), ("y",): (20, 40), (None,): (40, 40)}
+    assert told(found, "customers", sums=True) == {("x",): None, ("y",): None, (None,): (40, 40)}, (
+        "with all measures, or with none"
+    )
     assert told(found, "male", sums=True) == {("x",): None, ("y",): None, (None,): (3, 40)}, "one of the twenty is male"
     stricter = tabulate(snapshot(people), spec(BRANCH), k=30)
     assert told(stricter, sums=True) == {("x",): None, ("y",): None, (None,): (40, 40)}
+
+
+def people(many: int, **columns: Any) -> list[dict[str, Any]]:
+    """So many customers, with a value of each column by their number."""
+    return [{KEY: f"{n:03}", **{name: of(n) for name, of in columns.items()}} for n in range(many)]
+
+
+def test_a_sum_that_one_adds_to_is_not_told() -> None:
+    data = snapshot(
+        people(40, branch=lambda _: "x", aum=lambda n: 98_765_432 if n == 3 else None, aum_currency=lambda _: "CNY"),
+        holdings=[{KEY: "007", "product": "rare", "status": "open", "balance": 123_456_789, "balance_currency": "CNY", "opened_on": None}],
+    )  # fmt: skip
+    rare = "sum(holdings.balance where product = 'rare' and balance_currency = 'CNY')"
+    for kind, of in (
+        ("sum", rare),
+        ("mean", rare),
+        ("each", rare),
+        ("sum", "count(holdings where product = 'rare')"),
+        ("sum", "aum"),
+        ("each", "aum"),
+    ):
+        one = Measure(name="m", kind=kind, of=of, currency="CNY" if of in (rare, "aum") else "")
+        found = tabulate(data, spec(BRANCH, measures=[one], k=10))
+        assert set(told(found, "m", sums=True).values()) == {None}, (kind, of)
+
+
+def test_hidden_cells_that_each_have_one_are_not_given_away_by_their_sum() -> None:
+    counts = cube({("big",): 30, **{(f"b{n}",): 1 for n in range(5)}})
+    assert hidden(counts, 5) >= {("big",), *((f"b{n}",) for n in range(5))}
+
+
+def test_a_cell_is_told_with_all_measures_or_with_none() -> None:
+    data = snapshot(
+        people(
+            40,
+            sex=lambda n: "12"[n % 2],
+            branch=lambda n: "abc"[n % 3],
+            aum=lambda n: n * 100 if n < 33 else None,
+            aum_currency=lambda _: "CNY",
+        )
+    )
+    shares = [
+        Measure(name=name, kind="share", of=rule)
+        for name, rule in (("s", "sex = '1'"), ("t", "sex = '1' and branch != 'a'"), ("u", "aum > CNY 9"))
+    ]
+    found = tabulate(
+        data,
+        spec(
+            BRANCH,
+            k=5,
+            measures=[Measure(name="customers"), *shares, Measure(name="aum", kind="sum", of="aum", currency="CNY")],
+        ),
+    )
+    for figures in found.cells.values():
+        assert len({one is None for one in figures.values()}) == 1
+
+
+def test_two_shares_that_differ_by_one_are_not_told() -> None:
+    data = snapshot(people(40, sex=lambda n: "12"[n % 2], branch=lambda n: "t" if n == 0 else "x"))
+    shares = [
+        Measure(name="s", kind="share", of="sex = '1'"),
+        Measure(name="t", kind="share", of="sex = '1' and branch != 't'"),
+    ]
+    assert told(tabulate(data, spec(k=10, measures=shares[:1])), "s", sums=True) == {(): (20, 40)}
+    assert told(tabulate(data, spec(k=10, measures=shares)), "s", sums=True) == {(): None}
+
+
+def test_who_holds_nothing_of_it_is_as_many() -> None:
+    rows = [{KEY: f"{n:03}", "product": "card", "status": "open"} for n in range(39)]
+    found = tabulate(
+        snapshot(people(40, sex=lambda _: "1"), holdings=rows),
+        spec(Dimension(name="product", of="product"), over="holdings", k=10),
+    )
+    assert set(told(found, sums=True).values()) == {None}, "one of forty has no card"
+
+
+def test_names_of_fields_and_of_columns_are_names_of_measures_and_dimensions() -> None:
+    data = snapshot(SIX, holdings=HOLDINGS)
+    sex = Measure(name="sex", kind="share", of="sex = '1'")
+    assert told(tabulate(data, spec(measures=[sex])), "sex", sums=True) == {(): (2, 6)}
+    measures = [Measure(name="status", kind="share", of="product = 'card'"), Measure(name="rows", kind="rows")]
+    found = tabulate(
+        data, spec(Dimension(name="key", of="product"), over="holdings", rows="status = 'open'", measures=measures)
+    )
+    assert told(found, "rows") == {("card",): (3, 4), ("fund",): (1, 4)}
+    assert told(found, "status") == {("card",): (3, 3), ("fund",): (0, 1)}
+    found = tabulate(data, spec(Dimension(name="measure", of="sex"), Dimension(name="figures", of="branch")))
+    assert found.figure("customers", measure="1", figures="b1") == Amount(2, 6)
+
+
+def test_values_that_are_written_like_levels_are_values() -> None:
+    data = snapshot([{KEY: str(n), "branch": value} for n, value in enumerate(("-", "*", "", None, "x"))])
+    assert told(tabulate(data, spec(BRANCH))) == {("'*'",): (1, 5), ("'-'",): (1, 5), ("x",): (1, 5), ("",): (2, 5)}
+    for rules in ({"-": "true"}, {"*": "true"}, {"": "true"}, [("a", "true"), ("a", "true")]):
+        with pytest.raises(InputError):
+            Dimension(name="d", rules=rules)  # type: ignore[arg-type]
+
+
+def test_the_largest_of_bands_and_rules() -> None:
+    data = snapshot(people(30, birth_date=lambda n: date(1950 + n, 1, 1)))
+    age = Dimension(name="age", of="age", bands=[50, 60, 70], top=2)
+    assert told(tabulate(data, spec(age))) == {("50–59",): (10, 30), ("60–69",): (10, 30), (OTHERS,): (10, 30)}
+    ruled = Dimension(name="d", rules={"old": "age >= 60", "middle": "age >= 50", "young": "true"}, top=1)
+    assert tabulate(data, spec(ruled)).levels == {"d": ("old", OTHERS)}
 
 
 # Movement
@@ -372,6 +478,13 @@ def test_movement_by_hand() -> None:
     found = movement(before, after, spec(BRANCH))
     assert told(found) == {("x", "x"): (1, 4), ("x", "y"): (1, 4), ("y", ABSENT): (1, 4), (ABSENT, "y"): (1, 4)}
     assert (found.since, found.as_of, found.customers) == (date(2026, 1, 1), TODAY, 4)
+    mixed = spec(BRANCH, measures=[Measure(name="customers"), Measure(name="old", kind="share", of="age > 60")])
+    bare = [
+        snapshot([{**row, "birth_date": None} for row in one.customers.to_pylist()], as_of=one.as_of)
+        for one in (before, after)
+    ]
+    assert told(movement(*bare, mixed)) == told(found), "the customers alone"
+    assert [one.label("en") for one in found.spec.dimensions] == ["Home branch 2026-01-01", "Home branch 2026-11-24"]
     for one, other, asked in (
         (after, before, spec(BRANCH)), (before, after, spec(BRANCH, SEX)),
         (before, after, spec(BRANCH, measures=[Measure(name="old", kind="share", of="age > 60")])),
@@ -424,6 +537,22 @@ def test_a_report_that_does_not_go_together_is_refused(change: dict[str, Any], s
 def test_a_rule_that_does_not_fit_is_refused(change: dict[str, Any], says: str) -> None:
     with pytest.raises((RuleError, InputError), match=says):
         tabulate(snapshot(SIX, holdings=HOLDINGS), spec(**{"measures": [Measure(name="customers")], **change}))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Measure(name="m", kind="median"), lambda: Dimension(name="d", of="opened_on", by="week"), lambda: Measure(name=5), lambda: Dimension(name="d", of=5),
+        lambda: Dimension(name="d", of="age", bands=5), lambda: Dimension(name="d", of="sex", top="5"), lambda: Dimension(name="d", of="sex", top=True),
+        lambda: Dimension(name="d", rules={"a": 5}), lambda: Dimension(name="d", rules={"a": ["x"]}), lambda: Dimension(name="d", of="sex", labels={"1": 5}),
+        lambda: Dimension(name="d", of="sex", labels={"1": "男m"}), lambda: Dimension(name="d", of="holdings.product", by="set", where=5), lambda: spec(where=5),
+        lambda: spec(measures=[{"name": "m"}]), lambda: ReportSpec(name="r", dimensions=None, measures=[Measure(name="m")]), lambda: ReportSpec(name=5, measures=[Measure(name="m")]),
+        lambda: spec(measures=[Measure(name=f"s{n}", kind="share", of="true") for n in range(6)]),
+    ],
+)  # fmt: skip
+def test_other_types_are_refused_in_our_words(make: Any) -> None:
+    with pytest.raises(InputError):
+        make()
 
 
 @pytest.mark.parametrize(
@@ -505,7 +634,7 @@ def test_a_file_of_reports(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "version = 1", "more = 1", "report = 3", "[report.r]\nnothing = 1", "[report.r]\ndimension = 3", "[report.r]\n[[report.r.measure]]\nname = 'm'\nkind = 'what'",
+        "[report.r]\n[[report.r.dimension]]\nname = 'd'\n[report.r.dimension.rules]\na = 5\n[[report.r.measure]]\nname = 'm'", "version = 1", "more = 1", "report = 3", "[report.r]\nnothing = 1", "[report.r]\ndimension = 3", "[report.r]\n[[report.r.measure]]\nname = 'm'\nkind = 'what'",
         "[report.r]\n[[report.r.measure]]\nkind = 'rows'", "[report.r]\n[[report.r.dimension]]\nname = 'd'\nof = 'sex'\nbands = 'x'",
         "[report.r]\n[[report.r.measure]]\nname = 3", "[report.r]\nwhere = 3\n[[report.r.measure]]\nname = 'm'", "[report.R]\n[[report.R.measure]]\nname = 'm'",
     ],

@@ -61,7 +61,7 @@ def test_reports_are_made(store: Path, capsys: pytest.CaptureFixture[str]) -> No
     code, out, _ = said(capsys, "by_sex", "--reports", "mine.toml", "--json", *ANALYST)
     (made,) = json.loads(out)["reports"]
     assert (made["customers"], made["k"], made["not_told"]) == (30, 10, 0)
-    assert made["cells"][0] == {"sex": "1", "figures": {"customers": {"numerator": 20, "denominator": 30}}}
+    assert made["cells"][0] == {"levels": {"sex": "1"}, "figures": {"customers": {"numerator": 20, "denominator": 30}}}
     for name in ("r.html", "r.xlsx", "r.csv"):
         code, out, _ = said(capsys, "customers_by_life_cycle", "--out", name, *ANALYST)
         assert (code, out) == (0, f"written to {name}\n")
@@ -71,7 +71,7 @@ def test_reports_are_made(store: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert (code, json.loads(out)["files"]) == (0, ["r.svg"])
     assert sorted(path.suffix for path in store.glob("r.*")) == [".csv", ".html", ".svg", ".xlsx"]
     code, out, _ = said(capsys, "customers_by_branch", "--out", "b.svg", *ANALYST)
-    assert (code, out) == (0, "written to b-customers.svg, b-mean_aum.svg\n")
+    assert (code, out) == (0, "written to b.svg\n")
 
 
 def test_the_portfolio_is_a_folder_of_pages(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +81,7 @@ def test_the_portfolio_is_a_folder_of_pages(store: Path, capsys: pytest.CaptureF
     for link in re.findall(r'href="([^#"]+)"', index):
         assert (store / "pages" / link).read_text(encoding="utf-8").count('href="index.html"') == 1
     assert 'href="customers_by_life_cycle.html"' in index
-    assert "Not shown here: nobody is counted" in index
+    assert "Not shown here: too few customers" in index
     assert "Not shown here: the catalogue in force has no such tags" in index
     assert (store / "pages").stat().st_mode & 0o77 == 0
     for words, sentence in {
@@ -102,7 +102,7 @@ def test_wrong_input_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -
         ("customers_by_life_cycle", "customers_by_tenure", "--out", "r.csv"): "of one report", (): "Missing argument",
         ("customers_by_life_cycle", "--as-of", "2999-01-01"): "a day to come", ("customers_by_life_cycle", "--since", "2020-01-01"): "along one dimension",
         ("customers_by_life_cycle", "--out", "no/where.html"): "can not be written", ("x", "--reports", "bad.toml"): "x:", ("x", "--reports", "none.toml"): "does not exist",
-        ("transactions_by_month",): "no rows of transactions are counted", ("by_sex", "--reports", "mine.toml", "--since", "2020-01-01"): "nobody is counted",
+        ("transactions_by_month",): "fewer than 10 customers are counted", ("by_sex", "--reports", "mine.toml", "--since", "2020-01-01"): "nobody is counted",
     }.items():  # fmt: skip
         code, _, err = said(capsys, *words, *ANALYST)
         assert (code, sentence in err) == (2, True), (words, err)

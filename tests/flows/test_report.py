@@ -6,12 +6,14 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
+import attrs
 import pytest
 from tests.conftest import ALL_ROLES, NOW, known
 from tests.flows.test_register import register
 from tests.flows.test_tags import LOOSE, OFFICER, publish, tag
 
 from bankcif import CIF, Actor, Policy, Purpose
+from bankcif._canonical import dumps, sha256
 from bankcif._clock import FixedClock
 from bankcif.analytics import ABSENT, Dimension, Measure, ReportSpec
 from bankcif.errors import AccessError, InputError, NotFoundOrNotAllowedError
@@ -228,7 +230,61 @@ def test_the_portfolio_says_what_is_not_shown_and_why(cif: CIF, many: list[str])
     index = pages["index.html"]
     assert {"customers_by_sex_and_age.html", "customers_by_value.html"} <= pages.keys()
     assert "rich" in index
-    assert index.count("未显示：没有可统计的数据") >= 2, "of transactions and interactions there are none"
+    assert index.count("未显示：客户数不足") >= 2, "of transactions and interactions there are none"
     assert "未显示：生效的标签目录中没有所需标签" in index, "the tiers"
     assert not any(number in page for page in pages.values() for number in many)
     assert any(one["action"] == "report" for one in entries(cif, "report"))
+
+
+@pytest.mark.parametrize("founding_policy", [reporting(least_k=6)])
+def test_nobody_is_told_apart_by_what_is_refused(cif: CIF, many: list[str], founding_policy: Policy) -> None:
+    answers = set()
+    for where in ("birth_date = 1967-05-05", "birth_date = 1999-05-05", "birth_date = 1967-05-05 and aum >= CNY 1"):
+        with pytest.raises(AccessError) as refused:
+            cif.reports.make(spec(SEX, where=where), **ASK)
+        answers.add((type(refused.value), str(refused.value), refused.value.rule))
+    assert len(answers) == 1
+    assert founding_policy
+    assert many
+
+
+def capped() -> Policy:
+    document = reporting().document()
+    return Policy.from_document(
+        {**document, "cap": {**document.get("cap", {}), "report": {"per_hour": 2}}, "version": "capped"}
+    )
+
+
+@pytest.mark.parametrize("founding_policy", [capped()])
+def test_refused_reports_count_against_the_cap(cif: CIF, many: list[str], founding_policy: Policy) -> None:
+    for _ in range(2):
+        with pytest.raises(AccessError, match="fewer than 5"):
+            cif.reports.make(spec(SEX, where="birth_date = 1967-05-05", k=5), **ASK)
+    with pytest.raises(AccessError, match="in this hour"):
+        cif.reports.make(spec(SEX), **ASK)
+    assert founding_policy
+    assert many
+
+
+def test_reports_tell_nothing_of_the_other_ones_of_relations_where_k_counts(cif: CIF, many: list[str]) -> None:
+    of_others = Measure(name="female", kind="share", of="other_sex = '2'")
+    with pytest.raises(InputError, match="other ones of relations"):
+        cif.reports.make(spec(over="relationships", measures=[of_others], k=5), **ASK)
+    assert many
+
+
+def test_the_log_knows_a_report_by_a_keyed_digest(cif: CIF, many: list[str]) -> None:
+    asked = spec(SEX, where="birth_date != 1967-05-05")
+    cif.reports.make(asked, **ASK)
+    (entry,) = entries(cif, "report")
+    assert sha256("bankcif/v1/report", dumps(attrs.asdict(asked))).hex()[:16] not in entry["rule"]
+    assert many
+
+
+def test_a_movement_as_a_table(cif: CIF, many: list[str], clock: FixedClock) -> None:
+    clock.advance(timedelta(days=1))
+    found = cif.reports.movement("customers_by_tenure", since=NOW.date(), **ASK)
+    lines = cif.reports.csv(found, language="en").splitlines()
+    assert lines[1].startswith("Tenure 2026-11-24,Tenure 2026-11-25,Customers,Customers Numerator")
+    assert len(lines) > 2
+    assert many

@@ -123,6 +123,32 @@ def test_pictures_for_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     assert picture(chinese).startswith(b"<svg")
 
 
+@pytest.mark.parametrize("chart", [Chart.BARS, Chart.STACKED, Chart.HEAT, Chart.LINES, Chart.SIGNED, Chart.WATERFALL])
+def test_names_may_hold_any_character(chart: Chart) -> None:
+    columns = ('Customers\' "all"', "a.b[c]\\d", "of 'x'")
+    rows: list[tuple[Any, ...]] = [("'a'", 'b"', 3), ("c\\d", "e.f", 4)]
+    if chart in (Chart.BARS, Chart.SIGNED, Chart.WATERFALL):
+        rows = [(row[0], row[2], row[1]) for row in rows]
+    svg = picture(Section(title="t", columns=columns, rows=rows, chart=chart)).decode()
+    assert svg.count("<path") > 2
+    assert "aria-label" in svg
+
+
+def test_tables_have_columns_of_one_length_whatever_they_are_called() -> None:
+    same = [Measure(name="a", zh="数", en="Same"), Measure(name="b", kind="share", of="age > 30", zh="数", en="Same")]
+    twice = [Dimension(name="year", of="birth_date", by="year"), Dimension(name="season", of="birth_date", by="season")]
+    table = report_table(tabulate(snapshot(SIX), spec(*twice, measures=same)), "en", CODES)
+    assert len(table) == 8
+    assert len({len(column) for column in table.values()}) == 1
+
+
+def test_of_many_parts_no_two_have_one_colour() -> None:
+    rows = [{KEY: str(n), "sex": "12"[n % 2], "branch": f"b{n % 9}"} for n in range(40)]
+    assert report_sections(tabulate(snapshot(rows), spec(SEX, BRANCH)), "zh", CODES)[0].chart is Chart.HEAT
+    few = [{**one, "branch": "b" + one["branch"][1:] if int(one["branch"][1:]) < 8 else "b0"} for one in rows]
+    assert report_sections(tabulate(snapshot(few), spec(SEX, BRANCH)), "zh", CODES)[0].chart is Chart.STACKED
+
+
 def test_a_report_in_a_notebook() -> None:
     rows = [{KEY: str(n), "branch": "<b>" if n else "y"} for n in range(9)]
     html = tabulate(snapshot(rows), spec(BRANCH))._repr_html_()

@@ -9,6 +9,7 @@ from typing import Literal
 from .._text import Language, label
 from ..analytics import Report, ReportBook, ReportSpec, starter_reports
 from ..context import Actor, Purpose
+from ..errors import InputError
 from ..flows import report as _report
 from ..render import Section, csv_text, page, picture, report_sections, report_table, workbook
 from ._group import Group
@@ -64,9 +65,21 @@ class Reports(Group):
     def pictures(
         self, report: Report, *, form: Literal["svg", "png"] = "svg", language: Language = "zh"
     ) -> dict[str, bytes]:
-        """The charts of a report for a document, by measure; of three dimensions there are none."""
-        sections = zip(report.spec.measures, self.sections([report], language), strict=True)
-        return {measure.name: picture(one, form) for measure, one in sections}
+        """
+        The charts of a report for a document, by measure; of a measure of which there is nothing to draw there is none.
+
+        Raises:
+            InputError: There is nothing to draw at all, as of three dimensions.
+        """
+        found = {}
+        for measure, section in zip(report.spec.measures, self.sections([report], language), strict=True):
+            try:
+                found[measure.name] = picture(section, form)
+            except InputError:
+                continue
+        if not found:
+            raise InputError("there is nothing to draw", path="$.report", rule="nothing_counted")
+        return found
 
     def sections(self, reports: Sequence[Report], language: Language = "zh") -> list[Section]:
         """The sections of a page of reports that were made, to be put beside others."""

@@ -15,13 +15,13 @@ from .pareto import ParetoNbd
 from .points import ScoreBand, Scorecard, Scored, ScoreItem, churn_scorecard
 from .report import ReportBook, ReportSpec, starter_reports
 from .report_figures import Amount, Report
-from .report_parts import By, Dimension, Measure, MeasureKind
+from .report_parts import ABSENT, OTHERS, By, Dimension, Measure, MeasureKind
 from .rfm import Purchases, RfmModel, RfmSegments, SegmentReport, starter_segments
 from .snapshot import KEY, Column, Snapshot, least_shared, manifest_of, need_exact
 from .spans import DiscountRate, Span, TimeUnit
 from .spending import GammaGamma
 from .stages import Cohorts, Stage, StagePlan, Transitions
-from .tabulation import ABSENT, OTHERS, movement, need_movement, tabulate
+from .tabulation import movement, need_movement, tabulate
 from .value import BuyingModel, Worth, lifetime_value
 
 __all__ = [

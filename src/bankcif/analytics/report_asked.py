@@ -72,9 +72,9 @@ class Asked:
     def _take(self, one: Dimension) -> None:
         levels = one.levels()
         if levels:
-            place = self._place(_parsed(one.name, levels[0][1]))
+            place = min(self._place(_parsed(one.name, text)) for _, text in levels)
             for number, (_, text) in enumerate(levels):
-                self.rules[place][f"{one.name}:{number}"] = _parsed(one.name, text)
+                self.rules[place][f"{one.column}:{number}"] = _parsed(one.name, text)
             return
         place, name = int(bool(self._over)), one.of
         if one.by is By.SET or name not in self.schemas[place]:
@@ -102,13 +102,13 @@ class Asked:
     def _measure(self, one: Measure) -> None:
         place = int(bool(self._over))
         if one.kind is MeasureKind.SHARE:
-            self.rules[place][one.name] = _parsed(one.name, one.of)
+            self.rules[place][one.column] = _parsed(one.name, one.of)
         elif one.of:
             term = _term(one.name, one.of)
             field = self._typed(one.name, term, place)
             if field.kind not in (Kind.INTEGER, Kind.DECIMAL, Kind.MONEY):
                 raise wrong(one.name, f"{one.of} is of type {field.kind}, and is not added up")
-            self.terms[place][one.name], self.units[one.name] = term, field
+            self.terms[place][one.column], self.units[one.name] = term, field
             if field.currency_field:
                 if not one.currency:
                     raise InputError(
@@ -117,7 +117,7 @@ class Asked:
                         rule="currency_mix",
                     )
                 only = Compare(field.currency_field, Operator.EQUAL, one.currency)
-                self.rules[place][f"{one.name}:currency"] = only
+                self.rules[place][f"{one.column}:currency"] = only
             elif one.currency and one.currency != field.currency:
                 raise InputError(
                     f"report {one.name}: it is in {field.currency or 'no currency'}, and not in {one.currency}", path=f"$.{one.name}", rule="currency_mix"

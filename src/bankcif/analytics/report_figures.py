@@ -88,7 +88,7 @@ class Report:
         """How many figures are not told."""
         return sum(one is None for figures in self.cells.values() for one in figures.values())
 
-    def figure(self, measure: str, **levels: str) -> Amount | None:
+    def figure(self, measure: str, /, **levels: str) -> Amount | None:
         """
         The figure of a cell, over all levels of what is not named; None if it is not told.
 

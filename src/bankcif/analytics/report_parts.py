@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import attrs
 
@@ -13,9 +14,15 @@ from ..errors import InputError
 from ..party import CATALOGUE, PartyKind, is_currency
 from ..rules import comes_from
 
-__all__ = ["By", "Dimension", "Measure", "MeasureKind", "wrong"]
+__all__ = ["ABSENT", "OTHERS", "TAKEN", "By", "Dimension", "Measure", "MeasureKind", "need_texts", "wrong"]
 
-_MOST_LEVELS = 200
+_MOST_LEVELS, _TWO = 200, 2
+OTHERS = "*"
+"""The level that stands for all that are not among the largest."""
+ABSENT = "-"
+"""In a movement, the level of who was no customer then."""
+TAKEN = frozenset({"", OTHERS, ABSENT})
+"""Levels that mean something, and are no name or value."""
 
 
 def wrong(name: str, problem: str) -> InputError:
@@ -60,16 +67,48 @@ class MeasureKind(enum.StrEnum):
 
 
 def _rules(said: Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, rule) for name, rule in (said.items() if isinstance(said, Mapping) else said))
+    return _pairs("rules", said, lambda one: isinstance(one, str))
 
 
 def _labels(
     said: Mapping[str, Sequence[str]] | Iterable[tuple[str, Sequence[str]]],
 ) -> tuple[tuple[str, tuple[str, str]], ...]:
-    found = [(name, tuple(words)) for name, words in (said.items() if isinstance(said, Mapping) else said)]
-    if not all(len(words) == 2 and all(isinstance(one, str) for one in words) for _, words in found):
-        raise wrong("labels", "a level is called by two texts, one in Chinese and one in English")
+    found = _pairs("labels", said, lambda one: isinstance(one, list | tuple) and [*map(type, one)] == [str, str])
     return tuple((name, (words[0], words[1])) for name, words in found)
+
+
+def _pairs(what: str, said: Any, good: Callable[[Any], bool]) -> tuple[tuple[str, Any], ...]:
+    """Levels with what is said of each, of a mapping or of pairs."""
+    pairs: list[Any] = (
+        [*said.items()] if isinstance(said, Mapping) else [*said] if isinstance(said, list | tuple) else [None]
+    )
+    if not all(
+        isinstance(one, list | tuple) and len(one) == _TWO and isinstance(one[0], str) and good(one[1]) for one in pairs
+    ):
+        raise wrong(what, "of each level a rule, or two words, one in Chinese and one in English")
+    return tuple((name, value) for name, value in pairs)
+
+
+def _bands(said: Iterable[int]) -> tuple[int, ...]:
+    return tuple(said) if isinstance(said, list | tuple) else (None,)  # type: ignore[return-value]  # told by the dimension
+
+
+def _by(said: object) -> By:
+    if said not in {one.value for one in By}:
+        raise wrong("by", f"it is one of {', '.join(By)}")
+    return By(str(said))
+
+
+def _kind(said: object) -> MeasureKind:
+    if said not in {one.value for one in MeasureKind}:
+        raise wrong("kind", f"it is one of {', '.join(MeasureKind)}")
+    return MeasureKind(str(said))
+
+
+def need_texts(name: object, *values: object) -> None:
+    """Raises `InputError` where something is no text."""
+    if not all(isinstance(one, str) for one in (name, *values)):
+        raise wrong(name if isinstance(name, str) else "?", "names, fields, rules and words are texts")
 
 
 @attrs.frozen(kw_only=True)
@@ -92,9 +131,9 @@ class Dimension:
 
     name: str
     of: str = ""
-    bands: tuple[int, ...] = attrs.field(default=(), converter=tuple)
+    bands: tuple[int, ...] = attrs.field(default=(), converter=_bands)
     currency: str = ""
-    by: By = attrs.field(default=By.VALUE, converter=By)
+    by: By = attrs.field(default=By.VALUE, converter=_by)
     rules: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_rules)
     where: str = ""
     top: int = 0
@@ -103,6 +142,10 @@ class Dimension:
     labels: tuple[tuple[str, tuple[str, str]], ...] = attrs.field(default=(), converter=_labels)
 
     def __attrs_post_init__(self) -> None:
+        need_texts(self.name, self.of, self.currency, self.where, self.zh, self.en)
+        names = [level for level, _ in self.rules]
+        if len(set(names)) < len(names) or not TAKEN.isdisjoint(names):
+            raise wrong(self.name, "levels have names, each another, and none is * or -")
         if bool(self.of) == bool(self.rules):
             raise wrong(self.name, "a dimension has a field or term, or rules")
         if (self.bands or self.rules) and self.by is not By.VALUE:
@@ -111,7 +154,12 @@ class Dimension:
             raise wrong(self.name, "which rows is said of a set; of all else by the report")
         if any(type(one) is not int for one in self.bands) or list(self.bands) != sorted(set(self.bands)):
             raise wrong(self.name, "bands begin at whole numbers, each greater than the one before")
-        if not 0 <= self.top <= _MOST_LEVELS or len(self.bands) > _MOST_LEVELS or len(self.rules) > _MOST_LEVELS:
+        if (
+            type(self.top) is not int
+            or not 0 <= self.top <= _MOST_LEVELS
+            or len(self.bands) > _MOST_LEVELS
+            or len(self.rules) > _MOST_LEVELS
+        ):
             raise wrong(self.name, f"a dimension has at most {_MOST_LEVELS} levels")
         if self.currency and not is_currency(self.currency):
             raise wrong(self.name, "a currency is three capital letters")
@@ -125,6 +173,11 @@ class Dimension:
         return next(
             (CATALOGUE[kind][field].label(language) for kind in PartyKind if field in CATALOGUE[kind]), self.name
         )
+
+    @property
+    def column(self) -> str:
+        """The column of its levels, which is no field's name."""
+        return f"0d:{self.name}"
 
     def levels(self) -> tuple[tuple[str, str], ...]:
         """Its levels as rules in the order of which the first holds: those that are given, or those of bands; none where values tell."""
@@ -155,13 +208,19 @@ class Measure:
     """
 
     name: str
-    kind: MeasureKind = attrs.field(default=MeasureKind.CUSTOMERS, converter=MeasureKind)
+    kind: MeasureKind = attrs.field(default=MeasureKind.CUSTOMERS, converter=_kind)
     of: str = ""
     currency: str = ""
     zh: str = ""
     en: str = ""
 
+    @property
+    def column(self) -> str:
+        """The column of what it adds up, which is no field's name."""
+        return f"0m:{self.name}"
+
     def __attrs_post_init__(self) -> None:
+        need_texts(self.name, self.of, self.currency, self.zh, self.en)
         needed = self.kind in (MeasureKind.SHARE, MeasureKind.SUM, MeasureKind.MEAN)
         if (needed and not self.of) or (self.of and not needed and self.kind is not MeasureKind.EACH):
             raise wrong(self.name, f"{self.kind} is of {'a rule or a term' if needed else 'nothing else'}")

@@ -11,7 +11,7 @@ cells is our own and greedy: the smallest that helps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -23,7 +23,9 @@ Place = tuple[str | None, ...]
 _CLOSE = 1e-7
 
 
-def hidden(counts: Mapping[Place, int], k: int, *, apart: bool = True) -> frozenset[Place]:
+def hidden(
+    counts: Mapping[Place, int], k: int, *, apart: bool = True, gone: Collection[Place] = ()
+) -> frozenset[Place]:  # fmt: skip
     """
     The places that are not told.
 
@@ -32,22 +34,23 @@ def hidden(counts: Mapping[Place, int], k: int, *, apart: bool = True) -> frozen
         k: Of how many customers something may be told, at least; of 1 everything may.
         apart: Whether every customer stands behind one level of each dimension at most. Where one may stand behind several, as of products, cells are hidden
             together with one of k customers, since those of several small ones may be the same.
+        gone: Places that are not told for another reason.
 
     Cost: grows with the cells that are hidden; the equations of those that hang together are solved at once.
     """
     if k <= 1:
         return frozenset()
     lines = _Lines.of({place: many for place, many in counts.items() if many})
-    gone = {place for place, many in lines.counts.items() if many < k}
+    out = {place for place, many in lines.counts.items() if many < k or place in gone}
     while True:
-        before = len(gone)
+        before = len(out)
         for line in range(len(lines.members)):
-            _cover(lines, line, gone, k, apart)
-        if len(gone) == before:
-            given_away = _determined(lines, gone)
+            _cover(lines, line, out, k, apart)
+        if len(out) == before:
+            given_away = _determined(lines, out)
             if not given_away:
-                return frozenset(gone)
-            gone.add(_beside(lines, *given_away, gone))
+                return frozenset(out)
+            out.add(_beside(lines, *given_away, out))
 
 
 @attrs.frozen
@@ -74,8 +77,9 @@ def _cover(lines: _Lines, line: int, gone: set[Place], k: int, apart: bool) -> N
     told = [place for place in members if place not in gone]
     while True:
         out = [lines.counts[place] for place in members if place in gone]
-        together = sum(out) if apart else max(out, default=0)
-        alone = not out if total in gone else bool(out) and (len(out) == 1 or together < k)
+        # Nobody stands behind no hidden cell, so that of several what is beyond one each is unknown.
+        unknown = max(out, default=0) if not apart else max(sum(out) - len(out), *out, 0)
+        alone = not out if total in gone else bool(out) and (len(out) == 1 or unknown < k)
         if not alone:
             return
         # Members stand in the order of their size; where all are hidden, or none is, but the sum, that is what else there is to hide.

@@ -18,18 +18,15 @@ from .._extras import need
 from ..errors import AccessError, InputError
 from ..rules import Kind, RuleField, lower, lower_term
 from ..rules.columns import holding
+from .disclosure import not_told, sides_of
 from .report import ReportSpec
 from .report_figures import Amount, Report
-from .report_parts import By, Dimension, Measure, MeasureKind, wrong
+from .report_parts import ABSENT, OTHERS, TAKEN, By, Dimension, Measure, MeasureKind, wrong
 from .snapshot import KEY, Snapshot
-from .suppression import Place, hidden
+from .suppression import Place
 
 __all__ = ["ABSENT", "OTHERS", "movement", "need_movement", "tabulate"]
 
-OTHERS = "*"
-"""The level that stands for all that are not among the largest."""
-ABSENT = "-"
-"""In a movement, the level of who was no customer then."""
 _ROW = "0row"
 _MOST_LEVELS, _MOST_CELLS = 1_000, 50_000
 _PARTS = {By.MONTH: "%Y-%m", By.YEAR: "%Y", By.SEASON: "%m"}
@@ -66,21 +63,29 @@ def movement(before: Snapshot, after: Snapshot, spec: ReportSpec, *, k: int = 1)
     if before.purpose != after.purpose or before.as_of >= after.as_of:
         raise InputError("a movement is from a day to a later one, for one purpose", path="$.since", rule="period")
     pl = need("polars", extra="bulk")
-    frames = [_prepared(one, spec)[0] for one in (before, after)]
-    name = spec.dimensions[0].name
-    both = frames[0].join(frames[1], on=KEY, how="full", coalesce=True, suffix=":to")
-    frame = both.select(
-        KEY, pl.col(name).fill_null(ABSENT).alias("since"), pl.col(f"{name}:to").fill_null(ABSENT).alias("until")
+    (one,) = spec.dimensions
+    frames = [_prepared(snapshot, spec)[0] for snapshot in (before, after)]
+    along = tuple(
+        attrs.evolve(one, name=name, top=0, zh=f"{one.label('zh')} {day}", en=f"{one.label('en')} {day}")
+        for name, day in (("since", before.as_of), ("until", after.as_of))
     )
-    along = tuple(attrs.evolve(spec.dimensions[0], name=one, top=0) for one in ("since", "until"))
-    wide = attrs.evolve(spec, dimensions=along)
+    both = frames[0].join(frames[1], on=KEY, how="full", coalesce=True, suffix=":to")
+    columns = (pl.col(one.column), pl.col(f"{one.column}:to"))
+    frame = both.select(
+        KEY, *(column.fill_null(ABSENT).alias(side.column) for column, side in zip(columns, along, strict=True))
+    )
+    wide = attrs.evolve(spec, dimensions=along, measures=_of_customers(spec))
     return _counted(wide, frame, frame.height, max(k, spec.k), as_of=after.as_of, since=before.as_of)
 
 
 def need_movement(spec: ReportSpec) -> None:
-    """Raises `InputError` where no movement comes of *spec*."""
-    if spec.over or len(spec.dimensions) != 1 or any(one.kind is not MeasureKind.CUSTOMERS for one in spec.measures):
-        raise wrong(spec.name, "a movement is of customers along one dimension, and counts them alone")
+    """Raises `InputError` where no movement comes of *spec*: it is of customers along one dimension, and counts them."""
+    if spec.over or len(spec.dimensions) != 1 or not _of_customers(spec):
+        raise wrong(spec.name, "a movement is of customers along one dimension, and counts them")
+
+
+def _of_customers(spec: ReportSpec) -> tuple[Measure, ...]:
+    return tuple(one for one in spec.measures if one.kind is MeasureKind.CUSTOMERS)
 
 
 def _prepared(snapshot: Snapshot, spec: ReportSpec) -> tuple[Any, int]:
@@ -142,11 +147,13 @@ class _Asking:
         for one in self.spec.dimensions:
             where, name, _ = asked.plain.get(one.name, (-1, "", None))
             if where == place:
-                found = self._sets(one, name) if one.by is By.SET else frame.select(key, pl.col(name).alias(one.name))
+                found = self._sets(one, name) if one.by is By.SET else frame.select(key, pl.col(name).alias(one.column))
                 told = told.join(found, on=key, how="left")
         for measure in self.spec.measures:
-            if f"{measure.name}:currency" in rules:
-                told = told.with_columns(pl.when(f"{measure.name}:currency").then(measure.name).alias(measure.name))
+            if f"{measure.column}:currency" in rules:
+                told = told.with_columns(
+                    pl.when(f"{measure.column}:currency").then(measure.column).alias(measure.column)
+                )
         return told
 
     def _sets(self, one: Dimension, name: str) -> Any:
@@ -157,7 +164,7 @@ class _Asking:
             schema, rule = self.spec.asked.sets[one.name]
             told = holding({"0where": lower(rule, schema)}, schema, rows, key=_ROW, today=self.today)
             rows = rows.join(told.filter("0where"), on=_ROW, how="semi")
-        together = self.pl.col(field).unique().sort().str.join("+").alias(one.name)
+        together = self.pl.col(field).unique().sort().str.join("+").alias(one.column)
         return rows.drop_nulls(field).group_by(KEY).agg(together)
 
 
@@ -169,17 +176,19 @@ def _levelled(pl: Any, frame: Any, spec: ReportSpec) -> Any:
         if levels:
             found = pl.lit("")
             for number, (level, _) in reversed([*enumerate(levels)]):
-                found = pl.when(pl.col(f"{one.name}:{number}")).then(pl.lit(level)).otherwise(found)
+                found = pl.when(pl.col(f"{one.column}:{number}")).then(pl.lit(level)).otherwise(found)
         else:
             found = _value(pl, one, spec.asked.plain[one.name][2])
-        columns.append(found.alias(one.name))
+        columns.append(found.alias(one.column))
     return frame.with_columns(*columns)
 
 
 def _value(pl: Any, one: Dimension, field: RuleField) -> Any:
-    column = pl.col(one.name)
+    column = pl.col(one.column)
     if one.by in (By.VALUE, By.SET):
-        return column.cast(pl.String).fill_null("")
+        text = column.cast(pl.String).fill_null("")
+        meant = [level for level in TAKEN if level]  # a value that is written like a level that means something
+        return pl.when(text.is_in(meant)).then(pl.format("'{}'", text)).otherwise(text)
     assert field.kind is Kind.DATE, "only days have months"
     day = column.cast(pl.Int32).cast(pl.Date)
     if one.by is By.QUARTER:
@@ -189,19 +198,21 @@ def _value(pl: Any, one: Dimension, field: RuleField) -> Any:
 
 def _counted(spec: ReportSpec, frame: Any, everybody: int, k: int, *, as_of: date, since: date | None = None) -> Report:
     pl = need("polars", extra="bulk")
-    if not frame.height:
+    customers = frame[KEY].n_unique() if frame.height else 0
+    if (
+        customers < k and k > 1
+    ):  # nobody is no other answer than few: rules could be chosen so that it tells of somebody
+        raise AccessError(
+            f"report {spec.name}: fewer than {k} customers are counted; look at its period and at where", rule="k_anonymity"
+        )  # fmt: skip
+    if not customers:
         what = f"rows of {spec.over}" if spec.over else "customers"
         raise InputError(
-            f"report {spec.name}: no {what} are counted; look at its period and at where",
-            path="$.where",
-            rule="nothing_counted",
-        )
-    customers = frame[KEY].n_unique()
-    if customers < k:
-        raise AccessError(f"report {spec.name}: fewer than {k} customers are counted", rule="k_anonymity")
+            f"report {spec.name}: no {what} are counted; look at its period and at where", path="$.where", rule="nothing_counted"
+        )  # fmt: skip
     frame, levels = _named(pl, frame, spec)
     places: dict[Place, Mapping[str, Any]] = {}
-    names = [one.name for one in spec.dimensions]
+    names = [one.column for one in spec.dimensions]
     for size in range(len(names) + 1):
         for some in combinations(names, size):
             for row in _grouped(pl, frame, some, spec).iter_rows(named=True):
@@ -213,11 +224,13 @@ def _counted(spec: ReportSpec, frame: Any, everybody: int, k: int, *, as_of: dat
             rule="too_large",
         )
     whole = (None,) * len(names)
-    cells: dict[Place, dict[str, Amount | None]] = {place: {} for place in places}
-    for measure in spec.measures:
-        gone = _not_told(measure, places, k, apart=not spec.over)
-        for place, row in places.items():
-            cells[place][measure.name] = None if place in gone else _amount(measure, row, places[whole], everybody)
+    gone = not_told(spec, places, everybody, k)
+    cells: dict[Place, dict[str, Amount | None]] = {
+        place: {
+            one.name: None if place in gone else _amount(one, row, places[whole], everybody) for one in spec.measures
+        }
+        for place, row in places.items()
+    }
     return Report(
         spec=spec, as_of=as_of, since=since, customers=customers, k=k, levels=levels, cells=cells, units=dict(spec.asked.units)
     )  # fmt: skip
@@ -227,14 +240,16 @@ def _named(pl: Any, frame: Any, spec: ReportSpec) -> tuple[Any, dict[str, tuple[
     """The frame with no more levels than a dimension has, and these in their order."""
     levels: dict[str, tuple[str, ...]] = {}
     for one in spec.dimensions:
-        sizes = frame.group_by(one.name).agg(pl.len().alias("0many")).sort("0many", one.name, descending=[True, False])
-        found = [level for level in sizes[one.name] if level]
+        sizes = (
+            frame.group_by(one.column).agg(pl.len().alias("0many")).sort("0many", one.column, descending=[True, False])
+        )
+        found = [level for level in sizes[one.column] if level]
         if one.top and len(found) > one.top:
             frame = frame.with_columns(
-                pl.when(pl.col(one.name).is_in([*found[: one.top], ""]))
-                .then(one.name)
+                pl.when(pl.col(one.column).is_in([*found[: one.top], ""]))
+                .then(one.column)
                 .otherwise(pl.lit(OTHERS))
-                .alias(one.name)
+                .alias(one.column)
             )
             found = [*found[: one.top], OTHERS]
         if len(found) > _MOST_LEVELS:
@@ -246,51 +261,36 @@ def _named(pl: Any, frame: Any, spec: ReportSpec) -> tuple[Any, dict[str, tuple[
         declared = [level for level, _ in one.levels()]
         if declared or one.by not in (By.VALUE, By.SET):
             there = set(found)
-            found = [level for level in (declared or sorted(found)) if level in there]
-        levels[one.name] = (*found, *([""] if "" in set(sizes[one.name]) else []))
+            found = [level for level in (declared or sorted(there - {OTHERS})) if level in there]
+            found += [OTHERS] if OTHERS in there else []
+        levels[one.name] = (*found, *([""] if "" in set(sizes[one.column]) else []))
     return frame, levels
 
 
 def _grouped(pl: Any, frame: Any, names: Sequence[str], spec: ReportSpec) -> Any:
-    """A row for each combination of levels, with what the measures are made of."""
+    """A row for each combination of levels, with what the measures are made of, and how many customers stand behind each side of them."""
     many = pl.col(KEY).n_unique() if spec.over else pl.len()
     found = [many.alias("0customers"), pl.len().alias("0rows")]
     for one in spec.measures:
-        column = pl.col(one.name)
+        column = pl.col(one.column)
         if one.kind is MeasureKind.SHARE:
-            found += [
-                column.sum().alias(f"{one.name}:sum"),
-                *(
-                    _people(pl, spec, side).alias(f"{one.name}:{word}")
-                    for word, side in (("for", column), ("against", ~column))
-                ),
-            ]
+            found.append(column.sum().alias(f"{one.column}:sum"))
         elif one.of:
             # A sum of 64 bits each may be of more.
+            total = column.cast(pl.Int128).sum().alias(f"{one.column}:sum")
             found += [
-                column.cast(pl.Int128).sum().alias(f"{one.name}:sum"),
-                column.count().alias(f"{one.name}:known"),
-                _people(pl, spec, column.is_not_null()).alias(f"{one.name}:for"),
+                total,
+                column.count().alias(f"{one.column}:known"),
+                _people(pl, spec, (column != 0).fill_null(False)).alias(f"{one.column}:for"),
             ]
+    for name, which in sides_of(pl, spec).items():
+        found.append(_people(pl, spec, which).alias(name))
     return frame.group_by(*names).agg(*found) if names else frame.select(*found)
 
 
 def _people(pl: Any, spec: ReportSpec, which: Any) -> Any:
     """How many customers stand behind *which*."""
     return pl.col(KEY).filter(which).n_unique() if spec.over else which.sum()
-
-
-def _not_told(measure: Measure, places: Mapping[Place, Mapping[str, Any]], k: int, *, apart: bool) -> set[Place]:
-    if measure.kind is MeasureKind.SHARE:
-        sides = {
-            (*place, side): int(row[f"{measure.name}:{side}"])
-            for place, row in places.items()
-            for side in ("for", "against")
-        }
-        both = {(*place, None): int(row["0customers"]) for place, row in places.items()}
-        return {place[:-1] for place in hidden({**sides, **both}, k, apart=apart)}
-    name = f"{measure.name}:for" if measure.of and measure.kind is not MeasureKind.EACH else "0customers"
-    return set(hidden({place: int(row[name]) for place, row in places.items()}, k, apart=apart))
 
 
 def _amount(measure: Measure, row: Mapping[str, Any], whole: Mapping[str, Any], everybody: int) -> Amount:
@@ -300,6 +300,6 @@ def _amount(measure: Measure, row: Mapping[str, Any], whole: Mapping[str, Any], 
     if kind is MeasureKind.ROWS:
         return Amount(row["0rows"], whole["0rows"])
     if kind is MeasureKind.SHARE:
-        return Amount(row[f"{measure.name}:sum"], row["0rows"])
-    total = int(row[f"{measure.name}:sum"]) if measure.of else row["0rows"]
-    return Amount(total, row["0customers"] if kind is MeasureKind.EACH else row[f"{measure.name}:known"])
+        return Amount(row[f"{measure.column}:sum"], row["0rows"])
+    total = int(row[f"{measure.column}:sum"]) if measure.of else row["0rows"]
+    return Amount(total, row["0customers"] if kind is MeasureKind.EACH else row[f"{measure.column}:known"])

@@ -156,7 +156,7 @@ def _cell(value: Any, percent: bool) -> Any:
 def _document(made: Report) -> dict[str, Any]:
     cells = [
         {
-            **dict(zip(made.levels, place, strict=True)),
+            "levels": dict(zip(made.levels, place, strict=True)),
             "figures": {
                 name: None if one is None else {"numerator": one.numerator, "denominator": one.denominator} for name, one in figures.items()
             },

@@ -12,7 +12,7 @@ from datetime import date
 
 import attrs
 
-from .._canonical import dumps, sha256
+from .._canonical import dumps
 from ..access import Action
 from ..analytics import Report, ReportSpec, Snapshot, movement, need_movement, tabulate
 from ..audit import AuditEntry
@@ -63,6 +63,19 @@ _Counted = Callable[[Callable[[date | None], Snapshot], int], Report]
 def _made(desk: Desk, spec: ReportSpec, what: str, count: _Counted, actor: Actor, purpose: Purpose) -> Report:
     authorize(desk, actor, Action.REPORT, what, purpose)
     fields = tuple(spec.asked.columns()) or ("kind",)
+    k = desk.policy.least_k(actor, Action.REPORT, purpose)
+    with desk.unit_of_work() as unit:  # before it counts: a refusal tells something, too
+        within = spend(desk, unit, actor, Action.REPORT, 1)
+        if within:
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.REPORT, what, purpose)
+    if (
+        spec.inputs.others and max(k, spec.k) > 1
+    ):  # k customers may be related to one other, of whom a figure then tells
+        raise InputError(
+            "a report tells of the other ones of relations only where of one customer may be told", path="$.where", rule="k_anonymity"
+        )  # fmt: skip
     grants: set[str] = set()
 
     def taken(day: date | None) -> Snapshot:
@@ -71,16 +84,14 @@ def _made(desk: Desk, spec: ReportSpec, what: str, count: _Counted, actor: Actor
             raise refuse(desk, actor, what, purpose, fields=found.withheld, rule="report_fields")
         if not len(found):
             raise InputError(
-                "nobody is counted: no customer is there, or none whom the policy lets reports be made of",
-                path="$.as_of",
-                rule="nothing_counted",
-            )
+                "nobody is counted: no customer is there, or none whom the policy lets reports be made of", path="$.as_of", rule="nothing_counted"
+            )  # fmt: skip
         grants.update(by)
         return found
 
     few: AccessError | None = None
     try:
-        found = count(taken, desk.policy.least_k(actor, Action.REPORT, purpose))
+        found = count(taken, k)
     except AccessError as error:
         if error.rule != "k_anonymity":
             raise
@@ -88,17 +99,13 @@ def _made(desk: Desk, spec: ReportSpec, what: str, count: _Counted, actor: Actor
     if few is not None:
         refuse(desk, actor, what, purpose, fields=fields, rule="k_anonymity")
         raise told(few)
-    # What the rules of a report name may be a value, so that the log knows them by their digest alone.
-    digest = sha256("bankcif/v1/report", dumps(attrs.asdict(spec))).hex()[:16]
+    # What the rules of a report name may be a value, so that the log knows them by a keyed digest alone.
+    digest = desk.digester.digest("report", dumps(attrs.asdict(spec))).hex()[:16]
     rule = f"{spec.name},{digest},as_of:{found.as_of},k:{found.k},withheld:{found.withheld},{','.join(sorted(grants))}"
     with desk.unit_of_work() as unit:
-        within = spend(desk, unit, actor, Action.REPORT, 1)
-        if within:
-            entry = AuditEntry.by(
-                actor, what, desk.now(), purpose=purpose, count=found.customers, fields=fields, rule=rule[:2_000]
-            )
-            record(desk, unit, [entry])
-            unit.commit()
-    if not within:
-        raise over_cap(desk, actor, Action.REPORT, what, purpose)
+        entry = AuditEntry.by(
+            actor, what, desk.now(), purpose=purpose, count=found.customers, fields=fields, rule=rule[:2_000]
+        )  # fmt: skip
+        record(desk, unit, [entry])
+        unit.commit()
     return found

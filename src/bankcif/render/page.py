@@ -21,7 +21,10 @@ import attrs
 from .._extras import need
 from .._text import Language
 
-__all__ = ["Chart", "Section", "drawn", "page"]
+__all__ = ["MOST_PARTS", "Chart", "Section", "drawn", "page"]
+
+MOST_PARTS = 8
+"""So many parts or lines have colours of their own."""
 
 
 class Chart(enum.StrEnum):
@@ -108,16 +111,15 @@ def drawn(section: Section, *, background: str = "transparent") -> str:
     if section.chart is Chart.NONE:
         return ""
     number = 1 if section.chart in (Chart.BARS, Chart.SIGNED, Chart.WATERFALL) else 2
-    section = attrs.evolve(section, rows=[row for row in section.rows if not isinstance(row[number], str)])
-    if not section.rows:
+    # What is text instead of a number has no mark, but its place; a line breaks there.
+    rows = [(*row[:number], None if isinstance(row[number], str) else row[number]) for row in section.rows]
+    if all(row[number] is None for row in rows):
         return ""
     altair = need("altair", extra="report")
     converter = need("vl_convert", extra="report")
-    chart = (
-        _DRAWN[section.chart](altair, section)
-        .properties(width=640, background=background)
-        .configure(font="'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif")
-    )
+    plot = _Plot(altair, section.columns, rows, section.percent, section.across, section.scale)
+    chart = _DRAWN[section.chart](plot).properties(width=640, background=background)
+    chart = chart.configure(font="'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif")
     svg = str(converter.vegalite_to_svg(json.loads(chart.to_json())))
     return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(section.title)}" ', 1)
 
@@ -126,144 +128,120 @@ _LARGE = 100
 _BLUE, _RED = "#0072B2", "#D55E00"
 _HEAT = ["#E7A08A", "#F6E3A1", "#9CCFB0"]
 _BLUES = ["#EAF2FA", "#7FB3D9"]
-_COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
+_COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442", "#999999"]
 
 
-def _data(altair: Any, section: Section) -> Any:
-    return altair.Chart(altair.Data(values=[dict(zip(section.columns, row, strict=True)) for row in section.rows]))
+@attrs.frozen
+class _Plot:
+    """Rows that are drawn, and by what; columns are called ``c0``, ``c1`` …, since a name may hold any character."""
 
+    altair: Any
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    percent: bool
+    across: Sequence[str]
+    scale: tuple[float, float] | None
 
-def _names(altair: Any, field: str) -> Any:
-    # The order of the rows is the order of the bars; names may hold any character, so fields are escaped.
-    return altair.Y(field=_field(field), type="nominal", sort=None, title=None, axis=altair.Axis(labelLimit=400))
+    def chart(self, data: Sequence[Mapping[str, Any]] | None = None) -> Any:
+        """A chart of the rows, or of *data*."""
+        values = [{f"c{at}": value for at, value in enumerate(row)} for row in self.rows] if data is None else data
+        return self.altair.Chart(self.altair.Data(values=values))
 
+    def names(self) -> Any:
+        """The first column from top to bottom, in the order of the rows."""
+        return self.altair.Y(field="c0", type="nominal", sort=None, title=None, axis=self.altair.Axis(labelLimit=400))
 
-def _lengths(altair: Any, section: Section, field: str) -> Any:
-    return altair.X(field=_field(field), type="quantitative", title=field, axis=_axis(altair, section, field))
+    def length(self, at: int) -> Any:
+        """A column from left to right."""
+        return self.altair.X(field=f"c{at}", type="quantitative", title=self.heads[at], axis=self.axis(at))
 
+    def axis(self, at: int) -> Any:
+        """Numbers along an axis; of what is counted, whole ones alone."""
+        if self.percent:
+            return self.altair.Axis(format=".1~%")
+        if all(row[at] is None or isinstance(row[at], int) for row in self.rows):
+            return self.altair.Axis(format=",d", tickMinStep=1)
+        return self.altair.Axis(format=",.3~f")
 
-def _axis(altair: Any, section: Section, field: str) -> Any:
-    """Numbers along an axis; of what is counted, whole ones alone."""
-    if section.percent:
-        return altair.Axis(format=".1~%")
-    at = section.columns.index(field)
-    if all(isinstance(row[at], int) for row in section.rows):
-        return altair.Axis(format=",d", tickMinStep=1)
-    return altair.Axis(format=",.3~f")
-
-
-def _colors(altair: Any, section: Section, field: str) -> Any:
-    there = {row[section.columns.index(field)] for row in section.rows}
-    names = [name for name in section.across if name in there]
-    scale = altair.Scale(range=_COLORS, domain=names or altair.Undefined)
-    return altair.Color(field=_field(field), type="nominal", sort=None, title=None, scale=scale)
-
-
-def _bars(altair: Any, section: Section) -> Any:
-    bar, length, *_ = section.columns
-    return (
-        _data(altair, section).mark_bar(color=_BLUE)
-        .encode(y=_names(altair, bar), x=_lengths(altair, section, length))
-    )  # fmt: skip
-
-
-def _stacked(altair: Any, section: Section) -> Any:
-    bar, part, length, *_ = section.columns
-    order = {name: at for at, name in enumerate(section.across or dict.fromkeys(row[1] for row in section.rows))}
-    data = [
-        {bar: row[0], part: row[1], length: row[2], "0order": order.get(row[1], len(order))} for row in section.rows
-    ]
-    return (
-        altair.Chart(altair.Data(values=data)).mark_bar()
-        .encode(
-            y=_names(altair, bar), x=_lengths(altair, section, length), color=_colors(altair, section, part),
-            order=altair.Order(field="0order", type="quantitative"),
+    def color(self, at: int) -> Any:
+        """A column by colours, in the order of `across`."""
+        there = {row[at] for row in self.rows}
+        scale = self.altair.Scale(
+            range=_COLORS, domain=[name for name in self.across if name in there] or self.altair.Undefined
         )
-    )  # fmt: skip
+        return self.altair.Color(field=f"c{at}", type="nominal", sort=None, title=None, scale=scale)
+
+    def sides(self) -> Any:
+        """Blue on the one side, red on the other, grey for the sum."""
+        scale = self.altair.Scale(domain=["for", "against", "sum"], range=[_BLUE, _RED, "#5b6470"])
+        return self.altair.Color(field="side", type="nominal", legend=None, scale=scale)
 
 
-def _signed(altair: Any, section: Section) -> Any:
+def _bars(plot: _Plot) -> Any:
+    return plot.chart().mark_bar(color=_BLUE).encode(y=plot.names(), x=plot.length(1))
+
+
+def _stacked(plot: _Plot) -> Any:
+    order = {name: at for at, name in enumerate(plot.across or dict.fromkeys(row[1] for row in plot.rows))}
+    data = [{"c0": row[0], "c1": row[1], "c2": row[2], "order": order.get(row[1], len(order))} for row in plot.rows]
+    by = plot.altair.Order(field="order", type="quantitative")
+    return plot.chart(data).mark_bar().encode(y=plot.names(), x=plot.length(2), color=plot.color(1), order=by)
+
+
+def _signed(plot: _Plot) -> Any:
     """Bars on both sides of zero, coloured by their side."""
-    bar, length, *_ = section.columns
-    data = [{bar: row[0], length: row[1], "side": _side(row[1])} for row in section.rows]
-    return (
-        altair.Chart(altair.Data(values=data)).mark_bar()
-        .encode(y=_names(altair, bar), x=_lengths(altair, section, length), color=_sides(altair))
-    )  # fmt: skip
+    data = [{"c0": row[0], "c1": row[1], "side": _side(row[1])} for row in plot.rows if row[1] is not None]
+    return plot.chart(data).mark_bar().encode(y=plot.names(), x=plot.length(1), color=plot.sides())
 
 
-def _waterfall(altair: Any, section: Section) -> Any:
+def _waterfall(plot: _Plot) -> Any:
     """Bars that begin where the one before ended; the last is the sum, from zero."""
-    bar, length, *_ = section.columns
     data, reached = [], 0.0
-    for row in section.rows[:-1]:
-        added = float(row[1])
-        data.append({bar: row[0], "from": reached, length: reached + added, "side": _side(added)})
+    for row in plot.rows[:-1]:
+        added = float(row[1] or 0)
+        data.append({"c0": row[0], "from": reached, "c1": reached + added, "side": _side(added)})
         reached += added
-    name, total, *_ = section.rows[-1]
-    data.append({bar: name, "from": 0.0, length: float(total), "side": "sum"})
-    x = _lengths(altair, section, length)
-    return (
-        altair.Chart(altair.Data(values=data)).mark_bar()
-        .encode(y=_names(altair, bar), x=x, x2=altair.X2(field="from"), color=_sides(altair))
-    )  # fmt: skip
+    name, total, *_ = plot.rows[-1]
+    data.append({"c0": name, "from": 0.0, "c1": float(total or 0), "side": "sum"})
+    ends = plot.altair.X2(field="from")
+    return plot.chart(data).mark_bar().encode(y=plot.names(), x=plot.length(1), x2=ends, color=plot.sides())
 
 
 def _side(value: Any) -> str:
     return "for" if float(value) >= 0 else "against"
 
 
-def _sides(altair: Any) -> Any:
-    scale = altair.Scale(domain=["for", "against", "sum"], range=[_BLUE, _RED, "#5b6470"])
-    return altair.Color(field="side", type="nominal", legend=None, scale=scale)
+def _lines(plot: _Plot) -> Any:
+    altair, worded = plot.altair, any(isinstance(row[0], str) for row in plot.rows)
+    kind = "nominal" if worded else "quantitative"
+    height = altair.Y(
+        field="c2", type="quantitative", title=plot.heads[2], axis=plot.axis(2), scale=altair.Scale(zero=False)
+    )
+    along = altair.X(field="c0", type=kind, sort=None, title=plot.heads[0])
+    return plot.chart().mark_line(strokeWidth=2, point=worded).encode(x=along, y=height, color=plot.color(1))
 
 
-def _lines(altair: Any, section: Section) -> Any:
-    along, line, height, *_ = section.columns
-    axis = _axis(altair, section, height)
-    worded = any(isinstance(row[0], str) for row in section.rows)
-    return (
-        _data(altair, section).mark_line(strokeWidth=2, point=worded)
-        .encode(
-            x=altair.X(field=_field(along), type="nominal" if worded else "quantitative", sort=None, title=along),
-            y=altair.Y(
-                field=_field(height), type="quantitative", title=height, axis=axis, scale=altair.Scale(zero=False)
-            ),
-            color=_colors(altair, section, line),
-        )
-    )  # fmt: skip
-
-
-def _heat(altair: Any, section: Section) -> Any:
+def _heat(plot: _Plot) -> Any:
     """Cells of two names, with their number written in them; what there is no row of stays empty."""
-    down, across, number, *_ = section.columns
-    form = ".0%" if section.percent else ",.3~r" if any(isinstance(row[2], float) for row in section.rows) else ",d"
-    range_ = _BLUES if section.scale is None else _HEAT
-    scale = altair.Scale(range=range_, domain=[*section.scale] if section.scale else altair.Undefined, clamp=True)
-    base = _data(altair, section).encode(
-        y=_names(altair, down),
-        x=altair.X(
-            field=_field(across),
-            type="nominal",
-            sort=[*section.across] or None,
-            title=None,
-            axis=altair.Axis(labelAngle=0),
-        ),
+    altair = plot.altair
+    whole = all(row[2] is None or isinstance(row[2], int) for row in plot.rows)
+    form = ".0%" if plot.percent else ",d" if whole else ",.3~r"
+    range_ = _BLUES if plot.scale is None else _HEAT
+    scale = altair.Scale(range=range_, domain=[*plot.scale] if plot.scale else altair.Undefined, clamp=True)
+    along = altair.X(
+        field="c1", type="nominal", sort=[*plot.across] or None, title=None, axis=altair.Axis(labelAngle=0)
     )
-    cells = base.mark_rect().encode(
-        color=altair.Color(field=_field(number), type="quantitative", legend=None, scale=scale)
+    base = plot.chart([{"c0": a, "c1": b, "c2": number} for a, b, number in plot.rows if number is not None]).encode(
+        y=plot.names(), x=along
     )
+    cells = base.mark_rect().encode(color=altair.Color(field="c2", type="quantitative", legend=None, scale=scale))
     written = base.mark_text(fontSize=11, color="#1b1f24").encode(
-        text=altair.Text(field=_field(number), type="quantitative", format=form)
+        text=altair.Text(field="c2", type="quantitative", format=form)
     )
     return cells + written
 
 
-_DRAWN: Mapping[Chart, Callable[[Any, Section], Any]] = {
+_DRAWN: Mapping[Chart, Callable[[_Plot], Any]] = {
     Chart.BARS: _bars, Chart.STACKED: _stacked, Chart.SIGNED: _signed, Chart.WATERFALL: _waterfall, Chart.LINES: _lines,
     Chart.HEAT: _heat,
 }  # fmt: skip
-
-
-def _field(name: str) -> str:
-    return name.replace(".", "\\.").replace("[", "\\[").replace("]", "\\]")

@@ -10,7 +10,7 @@ from .._text import Language, label
 from ..analytics import ABSENT, OTHERS, Amount, By, Dimension, Measure, MeasureKind, Report
 from ..party import CATALOGUE, CodeLists, LifeCycle, PartyKind, currency_digits, divisions
 from ..rules import Kind, RuleField
-from .page import Chart, Section
+from .page import MOST_PARTS, Chart, Section
 
 __all__ = ["report_sections", "report_table"]
 
@@ -30,24 +30,22 @@ def report_sections(report: Report, language: Language, codes: CodeLists) -> lis
 
 def report_table(report: Report, language: Language, codes: CodeLists) -> dict[str, list[Cell | None]]:
     """All cells as columns, sums among them: a level of each dimension, and of each measure its figure, numerator and denominator; None where it is not told."""
-    table: dict[str, list[Cell | None]] = {one.label(language): [] for one in report.spec.dimensions}
-    names = [*table]
     parts = ("", f" {label('report_numerator', language)}", f" {label('report_denominator', language)}")
-    for measure in report.spec.measures:
-        table |= {f"{measure.label(language)}{part}": [] for part in parts}
+    heads = [one.label(language) for one in report.spec.dimensions]
+    heads += [f"{one.label(language)}{part}" for one in report.spec.measures for part in parts]
     called = _names(report, language, codes)
+    lines: list[list[Cell | None]] = []
     for place, figures in report.rows(sums=True):
-        for name, said, level in zip(names, called, place, strict=True):
-            table[name].append(said[level])
+        line: list[Cell | None] = [said[level] for said, level in zip(called, place, strict=True)]
         for measure in report.spec.measures:
-            amount = figures[measure.name]
-            told: tuple[Cell | None, ...] = (None, None, None)
-            if amount is not None:
-                unit = report.units.get(measure.name)
-                told = (_figure(measure, amount, unit), _scaled(measure, amount.numerator, unit), amount.denominator)
-            for part, value in zip(parts, told, strict=True):
-                table[f"{measure.label(language)}{part}"].append(value)
-    return table
+            amount, unit = figures[measure.name], report.units.get(measure.name)
+            line += (
+                [None] * len(parts)
+                if amount is None
+                else [_figure(measure, amount, unit), _scaled(measure, amount.numerator, unit), amount.denominator]
+            )
+        lines.append(line)
+    return {head: [line[at] for line in lines] for at, head in enumerate(_apart(tuple(heads)))}
 
 
 def _section(report: Report, measure: Measure, language: Language, codes: CodeLists) -> Section:
@@ -79,11 +77,13 @@ def _chart(report: Report, measure: Measure) -> Chart:
         return Chart.BARS
     if len(dimensions) != 2:
         return Chart.NONE
+    # Of rows one customer may stand in several cells, which therefore are no parts of a bar; and of many parts two would have one colour.
+    several = report.spec.over and measure.kind is MeasureKind.CUSTOMERS
+    if report.since is not None or len(report.levels[dimensions[1].name]) > MOST_PARTS:
+        return Chart.HEAT
     if dimensions[0].by in _TIMES:
         return Chart.LINES
-    # Of rows one customer may stand in several cells, which therefore are no parts of a bar.
-    several = report.spec.over and measure.kind is MeasureKind.CUSTOMERS
-    return Chart.STACKED if measure.kind in _ADDED and report.since is None and not several else Chart.HEAT
+    return Chart.STACKED if measure.kind in _ADDED and not several else Chart.HEAT
 
 
 def _note(report: Report, measure: Measure, language: Language) -> str:
@@ -164,7 +164,7 @@ def _kind(level: str, language: Language) -> str:
 
 
 def _state(level: str, language: Language) -> str:
-    return LifeCycle(level).label(language)
+    return LifeCycle(level).label(language) if level in {one.value for one in LifeCycle} else level
 
 
 def _prefecture(level: str, _: Language) -> str:
