@@ -14,7 +14,7 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 # uv leaves compiling to the first process that imports, and where processes must not write, to each: to those that are timed, too.
 os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
-nox.options.sessions = ["tests", "databases", "pages", "lint", "typing", "docs", "examples", "build", "fuzz"]
+nox.options.sessions = ["tests", "databases", "lint", "typing", "docs", "examples", "build", "fuzz"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
@@ -25,13 +25,10 @@ SERVERS = {
     "postgresql": ["usr/lib/postgresql/*/bin/initdb"],
     "mariadb-server": ["usr/sbin/mariadbd", "usr/bin/mariadbd"],
     "sqlite3": ["usr/bin/sqlite3"],
-}
-"""What the databases session installs, and by what it is known to be there."""
-BROWSER = {
     "chromium": ["usr/bin/chromium", "usr/bin/chromium-browser", "usr/bin/google-chrome"],
     "fonts-noto-cjk": ["usr/share/fonts/opentype/noto/NotoSansCJK*"],
 }
-"""What the pages session installs."""
+"""What the databases session installs, and by what it is known to be there."""
 FLOWS = [
     f"tests/flows/test_{name}.py" for name in ("queue", "held", "review", "override", "tags", "audiences", "consent")
 ]
@@ -68,7 +65,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def databases(session: nox.Session) -> None:
-    """Run on PostgreSQL, MariaDB and Spark what needs them; fails if one cannot be had."""
+    """Run on PostgreSQL, MariaDB, Spark and Chromium what needs them; fails if one cannot be had."""
     missing = [package for package, files in SERVERS.items() if not any(pathlib.Path("/").glob(one) for one in files)]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, external=True, silent=True)
@@ -79,19 +76,10 @@ def databases(session: nox.Session) -> None:
     )
     compiled(session)
     needed = ["--need-servers", *SPREAD, *session.posargs]
-    session.run("pytest", "-m", "server or spark", *needed)
+    session.run("pytest", "-m", "server or spark or browser", *needed)
     for name in ("postgresql", "mariadb"):  # and whole flows, as they run in memory
         session.run("pytest", "--on", name, *FLOWS, *needed)
-
-
-@nox.session
-def pages(session: nox.Session) -> None:
-    """Open every page in Chromium, which is installed if it is missing; fails if it cannot be had."""
-    missing = [package for package, files in BROWSER.items() if not any(pathlib.Path("/").glob(one) for one in files)]
-    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, external=True, silent=True)
-    session.install("-e", ".[analytics,bulk,cli,columns,report]", *group("tests"))
-    session.run("pytest", "-m", "browser", "--need-servers", *session.posargs)
+    session.run("python", "examples/spark/job.py")
 
 
 @nox.session
@@ -136,9 +124,11 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def examples(session: nox.Session) -> None:
     """Run every example."""
-    session.install(".[cli,report]")
-    for example in sorted(pathlib.Path("examples").glob("*.py")):
-        session.run("python", "-W", "error", str(example))
+    session.install(".[analytics,bulk,cli,columns,report,sso]", *group("examples"))
+    session.run("python", "-W", "error", "examples/quickstart.py")
+    for folder, script in (("service", "check"), ("form", "check"), ("nightly", "check"), ("analyst", "notebook")):
+        with session.chdir(f"examples/{folder}"):
+            session.run("python", "-W", "error", f"{script}.py")
 
 
 @nox.session

@@ -38,7 +38,7 @@ Each class has a stable ``code``. A message names a path and a rule and what to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 __all__ = [
     "AccessError",
@@ -169,6 +169,7 @@ class FaultLike(Protocol):
     def path(self) -> str: ...
     @property
     def rule(self) -> str: ...
+    def said(self, language: Literal["zh", "en"] = "en") -> str: ...
 
 
 class IntakeError(InputError):

@@ -16,6 +16,7 @@ import attrs
 import cattrs
 from cattrs.gen import make_dict_structure_fn
 
+from .._text import Language, rule_text
 from ..errors import InputError, IntakeError
 from .models import (
     NOT_STORABLE,
@@ -48,6 +49,10 @@ class Fault:
     path: str
     rule: str
     severity: str = "error"
+
+    def said(self, language: Language = "en") -> str:
+        """What the rule asks, in words for whoever sits at the form; never the value."""
+        return rule_text(self.rule, language)
 
 
 def _text(value: object, _: object = None) -> str:
