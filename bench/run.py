@@ -467,6 +467,20 @@ def valued() -> dict[str, Any]:
     return value()
 
 
+def analysed(rivals: str = sys.executable) -> dict[str, Any]:
+    """Analyses beside lifetimes, mlxtend and scikit-learn; see `analyses`."""
+    from analyses import analyses
+
+    return analyses(rivals=rivals)
+
+
+def reported() -> dict[str, Any]:
+    """Reports over a million customers; see `reports`."""
+    from reports import reports
+
+    return reports()
+
+
 def extracted() -> dict[str, Any]:
     """Columns of a million customers, and sealed groups; see `extract`."""
     from extract import extract
@@ -521,6 +535,8 @@ BENCHES = {
     "tags": tagged,
     "quality": examined,
     "value": valued,
+    "analyses": analysed,
+    "reports": reported,
     "extract": extracted,
     "search": searched,
     "growth": grown,
@@ -528,7 +544,7 @@ BENCHES = {
 }
 
 
-ALONE = {"link", "growth", "extract", "value"}
+ALONE = {"link", "growth", "extract", "value", "analyses", "reports"}
 """What is measured where it is named, or with ``--large``: each takes minutes of its own."""
 AIMS = {
     ("guard", "decide_us"): 20,
@@ -543,6 +559,8 @@ AIMS = {
 def _run(name: str, given: argparse.Namespace) -> Any:
     if name == "link":
         return link(given.large, given.rivals)
+    if name == "analyses":
+        return analysed(given.rivals)
     return grown(given.large) if name == "growth" else BENCHES[name]()
 
 

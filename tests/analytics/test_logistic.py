@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from bankcif.analytics import Evaluation, LogisticModel, stability_index
+from bankcif.analytics import Evaluation, LogisticModel, drift, stability_index
 from bankcif.errors import FitError, InputError
 
 
@@ -171,3 +171,33 @@ def _plain() -> LogisticModel:
     return LogisticModel(
         intercept=0.0, weights={"a": 1.0}, errors={"a": 0.1}, means={"a": 0.0}, log_likelihood=-1.0, events=1, observations=2
     )  # fmt: skip
+
+
+def test_drift_of_many_figures() -> None:
+    draw = np.random.default_rng(2)
+    before = {
+        "same": draw.normal(size=5_000),
+        "moved": draw.normal(size=5_000),
+        "few": draw.integers(0, 3, 5_000),
+        "one": np.zeros(5_000),
+    }
+    after = {
+        "same": draw.normal(size=5_000),
+        "moved": draw.normal(size=5_000) + 1,
+        "few": draw.integers(0, 3, 5_000),
+        "one": np.zeros(5_000),
+    }
+    found = drift(before, after)
+    assert next(iter(found)) == "moved"
+    assert found["moved"] > 0.25
+    assert max(found["same"], found["few"], found["one"]) < 0.02
+    assert found["few"] == stability_index(before["few"], after["few"], [1, 2])
+    assert drift({"one": [0, 0, 0, 0]}, {"one": [1, 1, 1, 1]})["one"] > 0.25
+    for one, other, more in (
+        ({}, {}, {}),
+        ({"a": [1]}, {"b": [1]}, {}),
+        ({"a": ["x"]}, {"a": ["x"]}, {}),
+        ({"a": [1]}, {"a": [1]}, {"classes": 1}),
+    ):
+        with pytest.raises(InputError):
+            drift(one, other, **more)  # type: ignore[arg-type]

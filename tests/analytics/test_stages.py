@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
+from tests.analytics.test_reports import snapshot
 
-from bankcif.analytics import Cohorts, Stage, StagePlan, Transitions
+from bankcif.analytics import KEY, Cohorts, Stage, StagePlan, Transitions, stage_figures
 from bankcif.errors import FitError, InputError
 
 PLAN = StagePlan()
@@ -181,3 +182,19 @@ def test_cohorts_that_are_none_are_refused() -> None:
     found = Cohorts.of_days(["a"], [date(2026, 1, 1)], until=date(2026, 2, 28))
     with pytest.raises(InputError, match="0 to 1"):
         found.retained(2)
+
+
+def test_stages_of_a_snapshot() -> None:
+    people = [{KEY: key, "customer_since": date(2020, 1, 1)} for key in ("busy", "gone")] + [
+        {KEY: "never", "customer_since": date(2026, 11, 1)}
+    ]
+    deeds = [{KEY: "busy", "month": date(2026, month, 1), "count": 9 if month > 5 else 1} for month in range(1, 12)] + [
+        {KEY: "gone", "month": date(2026, 2, 1), "count": 5}
+    ]
+    figures = stage_figures().columns(snapshot(people, transactions=deeds))
+    assert figures.to_dicts() == [
+        {KEY: "busy", "tenure": 2519, "quiet": 23, "earlier": 5, "later": 54}, {KEY: "gone", "tenure": 2519, "quiet": 296, "earlier": 5, "later": 0},
+        {KEY: "never", "tenure": 23, "quiet": 1_000_000, "earlier": 0, "later": 0},
+    ]  # fmt: skip
+    columns = {name: figures[name].to_numpy() for name in ("tenure", "quiet", "earlier", "later")}
+    assert PLAN.stages(**columns).tolist() == ["growing", "dormant", "lost"]

@@ -4,8 +4,8 @@ from .baskets import Baskets, HoldingRule
 from .buying import BetaGeometric
 from .contract import ShiftedBetaGeometric
 from .contrast import Contrast, contrasts
-from .evaluation import CalibrationBin, Evaluation, stability_index
-from .figures import Figure, FigureModel, FigureScore
+from .evaluation import CalibrationBin, Evaluation, drift, stability_index
+from .figures import Figure, FigureModel, Figures, FigureScore, stage_figures
 from .fitting import Fit
 from .histories import Histories
 from .logistic import LogisticModel
@@ -44,6 +44,7 @@ __all__ = [
     "Figure",
     "FigureModel",
     "FigureScore",
+    "Figures",
     "Fit",
     "GammaGamma",
     "Histories",
@@ -80,6 +81,7 @@ __all__ = [
     "Worth",
     "churn_scorecard",
     "contrasts",
+    "drift",
     "held_by",
     "least_shared",
     "lifetime_value",
@@ -89,6 +91,7 @@ __all__ = [
     "need_movement",
     "score_of",
     "stability_index",
+    "stage_figures",
     "starter_reports",
     "starter_segments",
     "tabulate",

@@ -8,7 +8,7 @@ Risk Scorecards (2006), chapter 10, for the stability index.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,7 +20,7 @@ from .logistic import LogisticModel, truths
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CalibrationBin", "Evaluation", "stability_index"]
+__all__ = ["CalibrationBin", "Evaluation", "drift", "stability_index"]
 
 _MOST_BINS = 100
 
@@ -172,3 +172,28 @@ def stability_index(before: ArrayLike, after: ArrayLike, edges: Sequence[float])
         shares.append(counts / counts.sum())
     first, second = shares
     return float((second - first) @ np.log(second / first))
+
+
+def drift(before: Mapping[str, ArrayLike], after: Mapping[str, ArrayLike], *, classes: int = 10) -> dict[str, float]:
+    """
+    The stability index of each figure between two days, the greatest first, over classes of about the same size on the first day; of what has few values, over these.
+
+    Raises:
+        InputError: The days have other figures, or a figure is no column of numbers.
+    """
+    if before.keys() != after.keys() or not before:
+        raise InputError("both days have the same figures, one at least", path="$.after", rule="figures")
+    if not 2 <= classes <= _MOST_BINS:
+        raise InputError(f"there are 2 to {_MOST_BINS} classes", path="$.classes", rule="bins")
+    found = {}
+    for name, column in before.items():
+        first = np.asarray(column)
+        if first.ndim != 1 or not len(first) or first.dtype.kind not in "biuf" or not np.isfinite(first).all():
+            raise InputError(f"{name} is no column of numbers", path=f"$.{name}", rule="figures")
+        values = np.unique(first.astype(np.float64))
+        edges = values[1:] if len(values) <= classes else np.unique(np.quantile(first, np.arange(1, classes) / classes))
+        # Of one value on the first day, whatever is above it or below is another.
+        found[name] = stability_index(
+            first, after[name], [*edges] if len(edges) else [values[0], np.nextafter(values[0], np.inf)]
+        )
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))

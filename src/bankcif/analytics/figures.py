@@ -40,12 +40,12 @@ from ..rules.evaluate import getters
 from .logistic import LogisticModel
 from .snapshot import KEY, Snapshot
 
-__all__ = ["Figure", "FigureModel", "FigureScore"]
+__all__ = ["Figure", "FigureModel", "FigureScore", "Figures", "stage_figures"]
 
 _MOST = 100
 _PLACES = 6
 _FAR = 700.0
-_MOST_MISSING, _MOST_REASONS = 2**53, 20
+_MOST_MISSING, _MOST_REASONS, _NEVER = 2**53, 20, 10**6
 
 
 @attrs.frozen(kw_only=True)
@@ -284,3 +284,18 @@ class Figures:
 
 def _probability(score: float) -> float:
     return round(1 / (1 + exp(-min(max(score, -_FAR), _FAR))), _PLACES)
+
+
+def stage_figures() -> Figures:
+    """
+    What `StagePlan` asks of customers, from their transactions of a year and from since when they are there: ``tenure``, ``quiet``, ``earlier`` and ``later``. Who never did anything counts as quiet for ever,
+    and of whom it is not known since when, as new.
+    """
+    quiet = "today - max(transactions.month)"
+    return Figures(
+        [
+            Figure(name="tenure", of="today - customer_since"), Figure(name="quiet", of=quiet, missing=_NEVER),
+            Figure(name="earlier", of="sum(transactions.count within 12 months) - sum(transactions.count within 6 months)"),
+            Figure(name="later", of="sum(transactions.count within 6 months)"),
+        ]
+    )  # fmt: skip
