@@ -14,7 +14,7 @@ from tests.render.browser import chromium, opened
 from bankcif._text import Language
 from bankcif.analytics import starter_reports, tabulate
 from bankcif.party import code_lists
-from bankcif.render import page, report_sections
+from bankcif.render import page, picture, report_sections
 from bankcif.testing.factories import DEMO_COMPANIES, DEMO_PEOPLE, DEMO_SEED, make_world, write_channel_files
 
 pytestmark = pytest.mark.browser
@@ -102,6 +102,31 @@ def test_the_pages_of_the_portfolio(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         dom = looked_at(file, tmp_path)
         assert "<svg" in dom
         assert "154123" not in dom
+
+
+def test_the_page_of_data_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    portfolio(tmp_path, monkeypatch)
+    assert status("quality", "run", "--as", "admin", "--purpose", "operations") == 0
+    assert status("quality", "page", "quality.html", "--as", "admin", "--purpose", "operations") == 0
+    dom = looked_at(tmp_path / "quality.html", tmp_path)
+    assert dom.count("<svg") >= 5
+    assert "154123" not in dom
+
+
+def test_the_page_of_a_linked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = Path(__file__).parents[2] / "examples" / "data" / "partner.csv"
+    assert status("dedupe", str(data), "--out", "linked.parquet", "--report", "linked.html", "--json") == 0
+    dom = looked_at(tmp_path / "linked.html", tmp_path)
+    assert dom.count("<svg") >= 4
+    assert not re.search("[0-9]{11}", re.sub("<svg.*?</svg>", "", dom, flags=re.DOTALL))
+
+
+def test_chinese_text_stands_in_a_picture() -> None:
+    (section,) = report_sections(
+        tabulate(starter_world(), starter_reports()["customers_by_channel"]), "zh", code_lists()
+    )
+    assert len(picture(section, "png")) > _LEAST_BYTES // 2
 
 
 def test_a_page_that_does_what_it_must_not_is_seen(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+import vl_convert
 from tests.analytics.test_reports import BRANCH, HOLDINGS, SEX, SIX, snapshot, spec, told
 
 from bankcif.analytics import KEY, Dimension, Measure, movement, tabulate
 from bankcif.errors import ConfigurationError, InputError
 from bankcif.party import code_lists
 from bankcif.render import Chart, Section, picture, report_sections, report_table
+from bankcif.render.pictures import _tells_apart
 
 CODES = code_lists()
 PEOPLE = [{KEY: str(n), "sex": "1" if n < 3 else "2", "branch": "x" if n % 2 else "y"} for n in range(40)]
@@ -147,6 +149,11 @@ def test_of_many_parts_no_two_have_one_colour() -> None:
     assert report_sections(tabulate(snapshot(rows), spec(SEX, BRANCH)), "zh", CODES)[0].chart is Chart.HEAT
     few = [{**one, "branch": "b" + one["branch"][1:] if int(one["branch"][1:]) < 8 else "b0"} for one in rows]
     assert report_sections(tabulate(snapshot(few), spec(SEX, BRANCH)), "zh", CODES)[0].chart is Chart.STACKED
+
+
+def test_a_font_that_is_missing_is_seen() -> None:
+    assert _tells_apart(vl_convert, "AB")
+    assert not _tells_apart(vl_convert, "\ue000\ue001"), "which no font draws"
 
 
 def test_a_report_in_a_notebook() -> None:

@@ -19,6 +19,7 @@ import attrs
 import numpy as np
 
 from ..errors import InputError
+from ._html import html_table
 from .histories import named
 
 if TYPE_CHECKING:
@@ -93,6 +94,14 @@ class Baskets:
 
     def __repr__(self) -> str:
         return f"Baskets({self.customers:,} customers, {len(self.products)} products, {len(self.counts):,} different holdings)"
+
+    def _repr_html_(self) -> str:
+        """How many hold each product, for notebooks."""
+        held = [
+            (name, int(self.counts[(self.holdings >> place) & 1 == 1].sum()))
+            for place, name in enumerate(self.products)
+        ]
+        return html_table(repr(self), ("product", "customers"), sorted(held, key=lambda one: -one[1]))
 
     @property
     def customers(self) -> int:

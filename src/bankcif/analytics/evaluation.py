@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 
 from ..errors import FitError, InputError
+from ._html import html_table
 from .logistic import LogisticModel, truths
 
 if TYPE_CHECKING:
@@ -78,6 +79,14 @@ class Evaluation:
                 f"it happened to {int(outcome.sum()):,} of {len(outcome):,}; wait for a period in which it happened to some, and not to others", rule="one_class"
             )  # fmt: skip
         return cls(probability=told.astype(np.float64), happened=outcome)
+
+    def __repr__(self) -> str:
+        return f"Evaluation({len(self.happened):,} rows, it happened to {int(self.happened.sum()):,}, AUC {self.auc:.3f}, Brier {self.brier:.4f})"
+
+    def _repr_html_(self) -> str:
+        """What was told and what happened, by rising probability, for notebooks."""
+        rows = [(one.rows, one.told, one.observed, one.happened) for one in self.calibration()]
+        return html_table(repr(self), ("rows", "told", "observed", "happened"), rows)
 
     @property
     def base_rate(self) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from html import escape
 from typing import Any
 
 import attrs
@@ -17,6 +16,7 @@ import attrs
 from .._canonical import dumps, sha256
 from .._text import Language, label
 from ..errors import InputError
+from ._html import html_table
 from .evaluation import CalibrationBin, Evaluation
 from .figures import Figure, FigureModel
 from .logistic import LogisticModel
@@ -194,10 +194,9 @@ class ModelCard:
         raise _wrong(problem, "$")
 
     def _repr_html_(self) -> str:
-        """The card for people, in Chinese and English."""
+        """The card, for notebooks."""
         rows = [(name, value) for name, value in self.lines("en") if value]
-        body = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in rows)
-        return f"<table><caption>{escape(self.en)} {escape(self.version)}</caption><tbody>{body}</tbody></table>"
+        return html_table(f"{self.en} {self.version}", ("", ""), rows)
 
     def lines(self, language: Language) -> list[tuple[str, str]]:
         """What the card says, line by line, for pages."""

@@ -23,6 +23,7 @@ from .._toml import read_toml
 from ..errors import ConfigurationError, RuleError
 from ..rules import Inputs, Lowered, Needs, Predicate, Schema, compiled, inputs, lower, needs, opened_schema, parse
 from ..rules.columns import holding
+from ._html import html_table
 from .snapshot import KEY, Snapshot
 
 __all__ = ["ScoreBand", "ScoreItem", "Scorecard", "Scored", "churn_scorecard"]
@@ -184,6 +185,11 @@ class Scorecard:
         """Of all that decides about a score, in hexadecimal: another rule is another scorecard, another word is not."""
         decides = [[one.code, one.when, one.points, one.group] for one in self.items]
         return sha256("bankcif/v1/scorecard", dumps([decides, [[one.name, one.least] for one in self.bands]])).hex()
+
+    def _repr_html_(self) -> str:
+        """Its items, for notebooks."""
+        rows = [(one.code, one.points, one.group, one.zh, one.en, one.when) for one in self.items]
+        return html_table(f"{self.label('en')} {self.version}", ("code", "points", "group", "zh", "en", "when"), rows)
 
     @cached_property
     def _schema(self) -> Schema:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from html import escape
 
 import attrs
 
 from ..errors import InputError
 from ..rules import RuleField
+from ._html import html_table
 from .report import ReportSpec
 from .suppression import Place
 
@@ -68,20 +68,16 @@ class Report:
             *self.levels,
             *(f"{one.name} {part}" for one in self.spec.measures for part in ("numerator", "denominator")),
         ]
-        lines = []
-        for place, figures in self.rows(sums=True):
-            levels = ["(all)" if level is None else level or "(none)" for level in place]
-            numbers = [
+        rows = (
+            [*("(all)" if level is None else level or "(none)" for level in place)]
+            + [
                 part
                 for one in figures.values()
-                for part in (("–", "–") if one is None else (f"{one.numerator:,}", f"{one.denominator:,}"))
+                for part in ((None, None) if one is None else (one.numerator, one.denominator))
             ]
-            lines.append("".join(f"<td>{escape(cell)}</td>" for cell in (*levels, *numbers)))
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-        rows = "".join(f"<tr>{line}</tr>" for line in lines)
-        return (
-            f"<table><caption>{escape(repr(self))}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            for place, figures in self.rows(sums=True)
         )
+        return html_table(repr(self), heads, rows)
 
     @property
     def withheld(self) -> int:

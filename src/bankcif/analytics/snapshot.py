@@ -21,6 +21,7 @@ from .._extras import need
 from .._files import new_folder
 from ..errors import FileError, InputError
 from ..rules import Inputs, Kind
+from ._html import html_table
 
 __all__ = ["KEY", "Column", "Snapshot", "least_shared", "manifest_of", "need_exact"]
 
@@ -84,6 +85,14 @@ class Snapshot:
     def __repr__(self) -> str:
         rows = "".join(f", {name} {table.num_rows:,}" for name, table in self.rows.items())
         return f"Snapshot({len(self):,} customers as of {self.as_of}, {len(self.columns)} columns{rows})"
+
+    def _repr_html_(self) -> str:
+        """Its columns and how they are shown, and nothing of a customer, for notebooks."""
+        return html_table(
+            repr(self),
+            ("column", "type", "shown"),
+            [(name, one.kind.value, one.shown) for name, one in self.columns.items()],
+        )
 
     def need(self, wanted: Inputs) -> None:
         """Raises `InputError` where a column that rules read is missing, or is not shown as it is: they would hold of others."""

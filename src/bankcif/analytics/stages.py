@@ -17,6 +17,7 @@ import numpy as np
 
 from .._text import Language
 from ..errors import FitError, InputError
+from ._html import html_table
 from .histories import named, since_1970
 
 if TYPE_CHECKING:
@@ -136,6 +137,11 @@ class Transitions:
     def __repr__(self) -> str:
         return f"Transitions({len(self.states)} states, {int(self.counts.sum()):,} customers on both days)"
 
+    def _repr_html_(self) -> str:
+        """The shares, from the row to the column, for notebooks."""
+        rows = [(name, *map(float, row)) for name, row in zip(self.states, self.shares, strict=True)]
+        return html_table(repr(self), ("from", *self.states), rows)
+
     @classmethod
     def between(
         cls, before: Mapping[Any, str], after: Mapping[Any, str], states: Sequence[str] = tuple(one.value for one in _STAGES)
@@ -218,6 +224,14 @@ class Cohorts:
 
     def __repr__(self) -> str:
         return f"Cohorts({int(self.size.sum()):,} customers of {len(self.months)} months)"
+
+    def _repr_html_(self) -> str:
+        """How many of each month did something, by months since, for notebooks."""
+        rows = [
+            (month, int(size), *(None if many < 0 else int(many) for many in row.tolist()))
+            for month, size, row in zip(self.months, self.size, self.active, strict=True)
+        ]
+        return html_table(repr(self), ("came", "customers", *map(str, range(self.active.shape[1]))), rows)
 
     @classmethod
     def of_days(

@@ -46,6 +46,10 @@ def picture(section: Section, form: Literal["svg", "png"] = "svg") -> bytes:
 
 @cache
 def _has_chinese(converter: Any) -> bool:
-    """Whether two characters are drawn otherwise: without a font both are the same box."""
-    one, other = (converter.svg_to_png(_PROBE.format(character)) for character in _DIFFERENT)
+    return _tells_apart(converter, _DIFFERENT)
+
+
+def _tells_apart(converter: Any, pair: str) -> bool:
+    """Whether a font here draws two characters: without one both are the same box."""
+    one, other = (converter.svg_to_png(_PROBE.format(character)) for character in pair)
     return bool(one != other)
