@@ -152,7 +152,6 @@ def test_of_many_parts_no_two_have_one_colour() -> None:
 
 
 def test_a_font_that_is_missing_is_seen() -> None:
-    assert _tells_apart(vl_convert, "AB")
     assert not _tells_apart(vl_convert, "\ue000\ue001"), "which no font draws"
 
 

@@ -21,8 +21,10 @@ import attrs
 from .._extras import need
 from .._text import Language
 
-__all__ = ["MOST_PARTS", "Chart", "Section", "drawn", "page"]
+__all__ = ["FONTS", "MOST_PARTS", "Chart", "Section", "drawn", "page"]
 
+FONTS = "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"
+"""Of charts, in the order in which they are looked for."""
 MOST_PARTS = 8
 """So many parts or lines have colours of their own."""
 
@@ -119,7 +121,7 @@ def drawn(section: Section, *, background: str = "transparent") -> str:
     converter = need("vl_convert", extra="report")
     plot = _Plot(altair, section.columns, rows, section.percent, section.across, section.scale)
     chart = _DRAWN[section.chart](plot).properties(width=640, background=background)
-    chart = chart.configure(font="'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif")
+    chart = chart.configure(font=FONTS)
     svg = str(converter.vegalite_to_svg(json.loads(chart.to_json())))
     return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(section.title)}" ', 1)
 

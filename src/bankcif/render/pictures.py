@@ -11,14 +11,12 @@ from typing import Any, Literal
 
 from .._extras import need
 from ..errors import ConfigurationError, InputError
-from .page import Section, drawn
+from .page import FONTS, Section, drawn
 
 __all__ = ["picture"]
 
 _SCALE = 2.0
-_PROBE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><text x="4" y="30" font-size="24">{}</text></svg>'
-)
+_PROBE = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><text x="4" y="30" font-size="24" font-family="{}">{}</text></svg>'
 _DIFFERENT = "国龙"
 
 
@@ -51,5 +49,5 @@ def _has_chinese(converter: Any) -> bool:
 
 def _tells_apart(converter: Any, pair: str) -> bool:
     """Whether a font here draws two characters: without one both are the same box."""
-    one, other = (converter.svg_to_png(_PROBE.format(character)) for character in pair)
+    one, other = (converter.svg_to_png(_PROBE.format(FONTS, character)) for character in pair)
     return bool(one != other)
