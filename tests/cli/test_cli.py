@@ -125,6 +125,8 @@ def test_the_way_of_a_user(shell: Shell) -> None:
     cif_no = found["cif_no"]
     assert number not in json.dumps(found)
     assert shell.run("find", "phone", PEOPLE[0]["phone"], *ASK).stdout.count(cif_no) == 1
+    none = ("--where", "customer_since > 2999-01-01")
+    assert "nobody found" in shell.run("find", "phone", PEOPLE[0]["phone"], *none, *ASK, expect=1).stdout
     assert (
         shell.run("find", "name", PEOPLE[0]["name"], "--birth-date", PEOPLE[0]["birth_date"], *ASK).stdout.count(cif_no)
         == 1

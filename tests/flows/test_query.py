@@ -10,7 +10,8 @@ from tests.conftest import ALL_ROLES, known
 from tests.flows.test_register import ID, register
 
 from bankcif import CIF, Actor, Purpose
-from bankcif.errors import IdentifierError, InputError, NotFoundOrNotAllowedError
+from bankcif.audit import AuditEntry
+from bankcif.errors import IdentifierError, InputError, NotFoundOrNotAllowedError, RuleError
 from bankcif.protection import DataKey, Place, Sealer
 
 SERVICE = Purpose.SERVICE
@@ -75,6 +76,66 @@ def test_a_search_needs_exactly_one_way(cif: CIF, steward: Actor) -> None:
     for wrong in ({}, {"phone": "1", "email": "a@b.cn"}, {"name": "张伟"}, {"birth_date": date(2000, 1, 1)}):
         with pytest.raises(InputError):
             cif.customers.find(**wrong, actor=steward, purpose=SERVICE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"phone": "15412345678"}, {"email": "zhang.wg@example.com"}, {"identifier": ("cn.resident_id", ID)},
+        {"name": "張偉國", "birth_date": date(1990, 3, 7)}, {"account": ("card", "6200 0000 0000 0005")},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("where", "holds"),
+    [
+        ("", True), ('home_branch = "b"', True), ('home_branch = "c"', False), ("customer_since < 2022-01-01", True),
+        ('customer_since < 2022-01-01 and not home_branch = "b"', False), ('kind = "individual"', True),
+        ('kind = "organization"', False), ("manager is missing", True),
+    ],
+)  # fmt: skip
+def test_a_rule_over_plain_facts_goes_with_every_way_to_search(
+    cif: CIF, steward: Actor, way: dict[str, Any], where: str, holds: bool
+) -> None:
+    done = register(
+        cif, steward, "1", email="zhang.wg@example.com", home_branch="b", customer_since="2020-05-06",
+        holdings=[{"product": "card", "scheme": "card", "number": "6200000000000005"}],
+    )  # fmt: skip
+    found = cif.customers.find(**way, where=where, actor=steward, purpose=SERVICE)
+    assert [one.cif_no for one in found] == ([done.cif_no] if holds else [])
+
+
+def test_a_rule_chooses_among_several_who_share_a_value(cif: CIF, steward: Actor) -> None:
+    since = {}
+    for n, (name, day) in enumerate([("王伟", "2019-01-01"), ("李娜", "2021-01-01"), ("赵敏", "2023-01-01")]):
+        since[day] = register(
+            cif, steward, str(n), name=name, identifiers=None, birth_date=None, customer_since=day
+        ).cif_no
+    found = cif.customers.find(
+        phone="15412345678", where="customer_since >= 2021-01-01", actor=steward, purpose=SERVICE
+    )
+    assert {one.cif_no for one in found} == {since["2021-01-01"], since["2023-01-01"]}
+    with cif._repository.unit_of_work() as unit:
+        entry = AuditEntry.of_body([row.body for row in unit.trail.between(0, 2**62, steward.id)][-1])
+    assert entry.action == "find"
+    assert set(entry.terms) == {"phone", "where"}
+    assert "customer_since" in entry.fields
+    assert "2021" not in entry.terms["where"]
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "said"),
+    [
+        ("customer_since <", RuleError, "should stand"), ("cif_no starts with 'C'", InputError, "does not ask for numbers"),
+        ("age >= 18", NotFoundOrNotAllowedError, "not"), ("shoe_size = 3", RuleError, "shoe_size"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_would_tell_what_is_masked_is_refused(
+    cif: CIF, steward: Actor, where: str, error: type[Exception], said: str
+) -> None:
+    register(cif, steward, "1")
+    manager = known(Actor(id="m.li", roles={"relationship_manager"}, branch="b"))
+    with pytest.raises(error, match=said):
+        cif.customers.find(phone="15412345678", where=where, actor=manager, purpose=SERVICE)
 
 
 def test_an_invalid_term_is_refused_without_the_term(cif: CIF, steward: Actor) -> None:

@@ -211,8 +211,9 @@ _FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "card", "name")
 @click.argument("field", type=click.Choice(_FIND_FIELDS))
 @click.argument("value", required=False)
 @click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), help="Needed with a name.")
+@click.option("--where", default="", help="Of them, those of this rule over plain facts.")
 @customer_command
-def find(session: Session, field: str, value: str | None, birth_date: Any) -> int:
+def find(session: Session, field: str, value: str | None, birth_date: Any, where: str) -> int:
     """
     Find customers by an exact number, phone, e-mail or card, or by name and birth date.
 
@@ -224,7 +225,7 @@ def find(session: Session, field: str, value: str | None, birth_date: Any) -> in
     schemes = {"resident-id": "cn.resident_id", "uscc": "cn.uscc"}
     problem = ""
     with session.open() as cif:
-        who: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose}
+        who: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose, "where": where}
         try:
             if field in schemes:
                 views = cif.customers.find(identifier=(schemes[field], term), **who)

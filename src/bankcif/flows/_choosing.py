@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from ..access import Action, to_lowered
+from collections.abc import Sequence
+
+from ..access import Action, row_known, to_lowered
 from ..context import Actor, Purpose, Sink
 from ..errors import InputError
-from ..rules import TRUE, Expression, comes_from, needs, parse
+from ..rules import TRUE, Expression, Lowered, comes_from, compiled, needs, parse
+from ..storage import UnitOfWork
+from ..storage.rows import PartyRow
+from ._relations import record_of
 from .desk import Desk, refuse
 
-__all__ = ["chosen", "fields_of", "where_term"]
+__all__ = ["among", "chosen", "fields_of", "where_term"]
 
 _FREE = frozenset({"kind"})
 """What a view tells in any case."""
@@ -28,6 +33,15 @@ def chosen(
         if not desk.policy.shown_in_clear(actor, action, purpose, name, sink):
             raise refuse(desk, actor, what, purpose, fields=(name,), rule="where")
     return tree
+
+
+def among(desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow], rule: Lowered, actor: Actor) -> list[PartyRow]:
+    """Those of the rows that were found for whom the rule holds, by the plain facts that stand beside them."""
+    if rule.tree == TRUE:
+        return list(rows)
+    holds, known = compiled(rule), row_known(rule, actor, desk.today())
+    facts = unit.copies.facts([row.cif_no for row in rows])
+    return [row for row in rows if holds(record_of(row, facts.get(row.cif_no)), known)]
 
 
 def fields_of(where: str) -> set[str]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from ..access import Action
+from ..access import Action, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose, Sink
 from ..errors import InputError
@@ -18,6 +18,7 @@ from ..matching import BlockingKey, blocking_keys, features_of
 from ..party import CATALOGUE, CifNo, PartyKind
 from ..protection import DataKey
 from ..storage import UnitOfWork
+from ._choosing import among, chosen, fields_of, where_term
 from ._opened import open_golden
 from ._records import tokenized
 from ._relations import by_ticket, current, granted_to, is_closed
@@ -43,23 +44,27 @@ def find(
     account: tuple[str, str] | None = None,
     name: str | None = None,
     birth_date: date | None = None,
+    where: str = "",
     sink: Sink = Sink.DISPLAY,
 ) -> list[CustomerView]:
     """
     Customers with an equal number, phone or e-mail, with an account or card (scheme and number), or with a name (in any script or
-    spelling of one sound) and birth date; at most 50.
+    spelling of one sound) and birth date; of them, those of the rule *where* over plain facts that each of them shows as they are (see
+    `bankcif.rules.parse`); at most 50.
 
     Raises:
         InputError: Not exactly one way to search, or a term that is none; the message does not hold it.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
-        NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose.
+        NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose, or not choose by such a field.
+        RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
     """
     authorize(desk, actor, Action.FIND, "find", purpose)
     need_view_sink(sink)
+    rule = to_lowered(chosen(desk, actor, Action.FIND, purpose, where, "find", sink))
     ways = {
         "identifiers": identifier, "phone": phone, "email": email, "holdings": account, "name": name, "birth_date": birth_date,
     }  # fmt: skip
-    by = [field for field, way in ways.items() if way is not None]
+    by = {*(field for field, way in ways.items() if way is not None), *fields_of(where)}
     terms = (
         _account_keys(desk, account, any(one is not None for one in (identifier, phone, email, name, birth_date)))
         if account
@@ -74,7 +79,7 @@ def find(
         tags = {key: tagging.tag(key) for key in terms}
         keys = _verified(desk, unit, tagging, tags)
         rows = sorted(unit.parties.get(list(keys)).values(), key=lambda row: row.cif_no)
-        asked = [row for row in rows if not is_closed(row, purpose)]
+        asked = among(desk, unit, [row for row in rows if not is_closed(row, purpose)], rule, actor)
         seen = found_views(
             desk, unit, asked, actor, purpose, sink=sink, limit=_MOST_RESULTS, by=by, known=keys.values()
         )  # fmt: skip
@@ -82,8 +87,8 @@ def find(
         entry = AuditEntry.by(
             actor, "find", desk.now(), purpose=purpose, count=len(views),
             subjects=tuple(one.cif_no for one in views), rule=",".join(sorted(rules)),
-            fields=tuple(sorted({name for one in views for name in one.values})),
-            terms={key.index: tag.hex() for key, tag in tags.items()},
+            fields=tuple(sorted({name for one in views for name in one.values} | fields_of(where))),
+            terms={**{key.index: tag.hex() for key, tag in tags.items()}, **where_term(desk, where)},
         )  # fmt: skip
         within = spend(desk, unit, actor, Action.FIND, max(len(views), 1))  # who finds nobody has tried a value
         if within:

@@ -11,19 +11,18 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from ..access import Action, row_known, to_lowered
+from ..access import Action, to_lowered
 from ..audit import AuditEntry
 from ..context import Actor, Purpose, Sink
 from ..errors import InputError
 from ..matching import BlockingKey, Features, Likeness, alike
 from ..party import CifNo, PartyKind
-from ..rules import compiled
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from ..wording import PersonName, person_name
-from ._choosing import chosen, fields_of, where_term
+from ._choosing import among, chosen, fields_of, where_term
 from ._records import Record, open_records
-from ._relations import is_closed, record_of
+from ._relations import is_closed
 from ._view import CustomerView, found_views, need_view_sink
 from .desk import Desk, Tagging, authorize, over_cap, record, spend
 
@@ -100,20 +99,19 @@ def search(
         raise InputError(f"a search gives 1 to {_MOST_RESULTS} customers", path="$.limit", rule="limit")
     person = _asked(name, birth_year, branch)
     rule = to_lowered(chosen(desk, actor, Action.FIND, purpose, where, "search", sink))
-    holds, known = compiled(rule), row_known(rule, actor, desk.today())
     beside = {"birth_date": birth_year, "home_branch": branch}
     by = {"name", *(field for field, value in beside.items() if value is not None), *fields_of(where)}
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
         keys = _keys(tagging, person, birth_year, branch)
         parties, full = _like(desk, unit, tagging, keys, _Asked(person, birth_year, branch))
-        facts = unit.copies.facts(list(parties)) if where else {}
         rows = unit.parties.get(list(parties)) if parties else {}
         asked = [
             row
             for _, row in sorted(_ranked(parties, rows), key=lambda one: (_RANK[one[0]], one[1].cif_no))
-            if not (is_closed(row, purpose) or (where and not holds(record_of(row, facts.get(row.cif_no)), known)))
+            if not is_closed(row, purpose)
         ]
+        asked = among(desk, unit, asked, rule, actor)
         seen = found_views(desk, unit, asked, actor, purpose, sink=sink, limit=limit + 1, by=by)
         hits = [Hit(view=view, likeness=parties[view.cif_no]) for view, _ in seen[:limit]]
         rules = {rule for _, by in seen[:limit] for rule in by}
