@@ -192,10 +192,11 @@ def test_whatever_is_tried_nothing_is_executed_without_enough_people(persons: in
 
 def test_the_library_s_list_of_key_operations_is_the_design_s() -> None:
     """Source: the design's list, D11: merge, unmerge, shred, bulk export, role or policy change, key rotation, break-glass,
-    change; of roles the library has what an operator is recognized by. Beside it, by which rules customers are tagged, and steps of the life cycle
-    that let somebody do again what was forbidden."""
+    change; of roles the library has what an operator is recognized by. Beside it, by which rules customers are tagged and by which models they are scored, and steps
+    of the life cycle that let somebody do again what was forbidden."""
     assert set(Operation) == {
         "merge", "unmerge", "erase", "export", "policy", "rotate_keys", "break_glass", "change", "operator", "catalogue", "state",
+        "model",
     }  # fmt: skip
 
 

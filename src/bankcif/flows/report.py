@@ -64,12 +64,6 @@ def _made(desk: Desk, spec: ReportSpec, what: str, count: _Counted, actor: Actor
     authorize(desk, actor, Action.REPORT, what, purpose)
     fields = tuple(spec.asked.columns()) or ("kind",)
     k = desk.policy.least_k(actor, Action.REPORT, purpose)
-    with desk.unit_of_work() as unit:  # before it counts: a refusal tells something, too
-        within = spend(desk, unit, actor, Action.REPORT, 1)
-        if within:
-            unit.commit()
-    if not within:
-        raise over_cap(desk, actor, Action.REPORT, what, purpose)
     if (
         spec.inputs.others and max(k, spec.k) > 1
     ):  # k customers may be related to one other, of whom a figure then tells
@@ -97,15 +91,25 @@ def _made(desk: Desk, spec: ReportSpec, what: str, count: _Counted, actor: Actor
             raise
         few = error
     if few is not None:
+        _counts(desk, what, actor, purpose)  # a refusal tells something, too
         refuse(desk, actor, what, purpose, fields=fields, rule="k_anonymity")
         raise told(few)
     # What the rules of a report name may be a value, so that the log knows them by a keyed digest alone.
     digest = desk.digester.digest("report", dumps(attrs.asdict(spec))).hex()[:16]
     rule = f"{spec.name},{digest},as_of:{found.as_of},k:{found.k},withheld:{found.withheld},{','.join(sorted(grants))}"
-    with desk.unit_of_work() as unit:
-        entry = AuditEntry.by(
-            actor, what, desk.now(), purpose=purpose, count=found.customers, fields=fields, rule=rule[:2_000]
-        )  # fmt: skip
-        record(desk, unit, [entry])
-        unit.commit()
+    entry = AuditEntry.by(
+        actor, what, desk.now(), purpose=purpose, count=found.customers, fields=fields, rule=rule[:2_000]
+    )  # fmt: skip
+    _counts(desk, what, actor, purpose, entry)
     return found
+
+
+def _counts(desk: Desk, what: str, actor: Actor, purpose: Purpose, *entries: AuditEntry) -> None:
+    """Counts a report among those of the hour, with what the log is to tell of it, and refuses one too many."""
+    with desk.unit_of_work() as unit:
+        within = spend(desk, unit, actor, Action.REPORT, 1)
+        if within:
+            record(desk, unit, entries)
+            unit.commit()
+    if not within:
+        raise over_cap(desk, actor, Action.REPORT, what, purpose)
