@@ -60,7 +60,7 @@ def tests(session: nox.Session) -> None:
         *group("tests"),
     )
     compiled(session)
-    session.run("pytest", *SPREAD, "-m", "not server and not spark", *session.posargs)
+    session.run("pytest", *SPREAD, "-m", "not server and not spark and not browser", *session.posargs)
 
 
 @nox.session

@@ -122,7 +122,7 @@ def _of_shares(name: str, one: NDArray[Any], other: NDArray[Any]) -> Contrast:
     difference = p - q
     return Contrast(
         figure=name, inside=p, outside=q, of_inside=n, of_outside=m, difference=difference,
-        low=difference - sqrt((p - p_low) ** 2 + (q_high - q) ** 2), high=difference + sqrt((p_high - p) ** 2 + (q - q_low) ** 2),
+        low=max(difference - sqrt((p - p_low) ** 2 + (q_high - q) ** 2), -1.0), high=min(difference + sqrt((p_high - p) ** 2 + (q - q_low) ** 2), 1.0),
         effect=2 * float(np.arcsin(sqrt(p)) - np.arcsin(sqrt(q))), lift=p / together if together else None, chance=chance,
     )  # fmt: skip
 
