@@ -26,13 +26,11 @@ class Opened:
         dom: The document after it was opened.
         console: What it said to the console.
         asked: Addresses that were asked for, those of files and data left out.
-        picture: A picture of the page.
     """
 
     dom: str
     console: tuple[str, ...]
     asked: tuple[str, ...]
-    picture: Path
 
 
 def chromium() -> str | None:
@@ -40,27 +38,31 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-def opened(page: Path, folder: Path, *, dark: bool = False) -> Opened:
-    """Opens *page*, with pictures and logs in *folder*."""
+def opened(page: Path, folder: Path) -> Opened:
+    """Opens *page*, with logs in *folder*."""
+    net = folder / "net.json"
+    done = _run(page, folder, "--enable-logging=stderr", f"--log-net-log={net}", "--dump-dom")
+    return Opened(done.stdout, tuple(_LINE.findall(done.stderr)), _asked(net))
+
+
+def drawn(page: Path, folder: Path, *, dark: bool = False) -> Path:
+    """A picture of *page*, in *folder*, as a reader has it who prefers light or dark ones."""
+    picture = folder / f"{page.stem}{'-dark' if dark else ''}.png"
+    colours = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []
+    _run(page, folder, *colours, "--window-size=1000,1400", f"--screenshot={picture}")
+    return picture
+
+
+def _run(page: Path, folder: Path, *asked: str) -> subprocess.CompletedProcess[str]:
     program = chromium()
     assert program, "there is no Chromium"
-    net, picture = folder / "net.json", folder / f"{page.stem}{'-dark' if dark else ''}.png"
     base = [
-        program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--enable-logging=stderr", "--disable-background-networking",
-        "--disable-component-update", "--no-first-run", f"--user-data-dir={folder / 'profile'}", *(["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []),
+        program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
+        "--no-first-run", f"--user-data-dir={folder / 'profile'}",
     ]  # fmt: skip
-    address = page.absolute().as_uri()
-    read = subprocess.run(
-        [*base, f"--log-net-log={net}", "--dump-dom", address],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=True,
+    return subprocess.run(
+        [*base, *asked, page.absolute().as_uri()], capture_output=True, text=True, timeout=_SECONDS, check=True
     )
-    subprocess.run(
-        [*base, "--window-size=1000,1400", f"--screenshot={picture}", address], capture_output=True, timeout=_SECONDS, check=True
-    )  # fmt: skip
-    return Opened(read.stdout, tuple(_LINE.findall(read.stderr)), _asked(net), picture)
 
 
 def _asked(log: Path) -> tuple[str, ...]:

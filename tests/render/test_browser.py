@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.analytics.test_reports import starter_world
 from tests.cli.test_tags import status
-from tests.render.browser import chromium, opened
+from tests.render.browser import chromium, drawn, opened
 
 from bankcif._text import Language
 from bankcif.analytics import starter_reports, tabulate
@@ -61,13 +61,18 @@ def browser(pytestconfig: pytest.Config) -> None:
 
 
 def looked_at(file: Path, folder: Path) -> str:
-    """What stands in a page, which is looked at in both colours."""
-    light, dark = opened(file, folder), opened(file, folder, dark=True)
-    assert light.console == ()
-    assert light.asked == ()
-    assert min(one.picture.stat().st_size for one in (light, dark)) > _LEAST_BYTES, "an empty page is smaller"
-    assert light.picture.read_bytes() != dark.picture.read_bytes()
-    return light.dom
+    """What stands in a page, of which nothing else is heard."""
+    found = opened(file, folder)
+    assert found.console == ()
+    assert found.asked == ()
+    return found.dom
+
+
+def pictured(file: Path, folder: Path) -> None:
+    """A page is drawn, and otherwise where the reader prefers a dark one."""
+    light, dark = (drawn(file, folder, dark=one).read_bytes() for one in (False, True))
+    assert min(len(light), len(dark)) > _LEAST_BYTES, "an empty page is smaller"
+    assert light != dark
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -78,6 +83,7 @@ def test_the_page_of_all_reports(tmp_path: Path, language: Language) -> None:
     file = tmp_path / "reports.html"
     file.write_text(page("统计报表", sections, language=language, made_at=_NOW), encoding="utf-8")
     dom = looked_at(file, tmp_path)
+    pictured(file, tmp_path)
     assert dom.count("<section") == dom.count("<svg") == len(sections)
 
 
@@ -87,6 +93,7 @@ def test_the_page_of_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     pages = sorted(Path("demo").rglob("*.html"))
     assert pages
     said = "".join(looked_at(file, tmp_path) for file in pages)
+    pictured(pages[0], tmp_path)
     world = make_world(DEMO_PEOPLE, DEMO_COMPANIES, DEMO_SEED)
     write_channel_files(tmp_path, world, DEMO_SEED)
     files = ("counter.csv", "mobile.jsonl", "card.txt", "partner.csv")
@@ -100,6 +107,7 @@ def test_the_pages_of_the_portfolio(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     made = portfolio(tmp_path, monkeypatch)
     for file in (made / "index.html", made / "customers_by_branch.html"):
         dom = looked_at(file, tmp_path)
+        pictured(file, tmp_path)
         assert "<svg" in dom
         assert "154123" not in dom
 
@@ -109,6 +117,7 @@ def test_the_page_of_data_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert status("quality", "run", "--as", "admin", "--purpose", "operations") == 0
     assert status("quality", "page", "quality.html", "--as", "admin", "--purpose", "operations") == 0
     dom = looked_at(tmp_path / "quality.html", tmp_path)
+    pictured(tmp_path / "quality.html", tmp_path)
     assert dom.count("<svg") >= 5
     assert "154123" not in dom
 
@@ -118,6 +127,7 @@ def test_the_page_of_a_linked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     data = Path(__file__).parents[2] / "examples" / "data" / "partner.csv"
     assert status("dedupe", str(data), "--out", "linked.parquet", "--report", "linked.html", "--json") == 0
     dom = looked_at(tmp_path / "linked.html", tmp_path)
+    pictured(tmp_path / "linked.html", tmp_path)
     assert dom.count("<svg") >= 4
     assert not re.search("[0-9]{11}", re.sub("<svg.*?</svg>", "", dom, flags=re.DOTALL))
 

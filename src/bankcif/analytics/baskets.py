@@ -109,7 +109,13 @@ class Baskets:
         return int(self.counts.sum())
 
     @classmethod
-    def of_rows(cls, keys: Sequence[Any], products: Sequence[str], *, customers: int | None = None) -> Baskets:
+    def of_rows(
+        cls,
+        keys: Sequence[Any] | NDArray[Any],
+        products: Sequence[str] | NDArray[np.str_],
+        *,
+        customers: int | None = None,
+    ) -> Baskets:
         """
         The baskets of rows of holdings; a product held twice counts once.
 
