@@ -191,7 +191,7 @@ def _opening(desk: Any) -> float:
     from bankcif.rules import fields_behind
 
     behind = {field for name in SEALED for field in fields_behind(name)}
-    wanted = Wanted.of(behind, tags=False, then=None, **ASK).groups
+    wanted = Wanted.of(behind, tags=False, others=False, then=None, **ASK).groups
     with desk.repository.unit_of_work() as unit:
         numbers, after = [], ""
         while page := unit.parties.page(after, 5_000):
