@@ -266,6 +266,18 @@ def test_refused_reports_count_against_the_cap(cif: CIF, many: list[str], foundi
     assert many
 
 
+@pytest.mark.parametrize("founding_policy", [capped()])
+def test_so_do_those_that_are_refused_for_another_reason(cif: CIF, many: list[str], founding_policy: Policy) -> None:
+    for _ in range(2):  # where one customer may be told of, that there is none is told as such
+        with pytest.raises(InputError, match="no customers are counted") as refused:
+            cif.reports.make(spec(SEX, where="birth_date = 1901-05-05"), **ASK)
+        assert refused.value.__context__ is None
+    with pytest.raises(AccessError, match="in this hour"):
+        cif.reports.make(spec(SEX), **ASK)
+    assert founding_policy
+    assert many
+
+
 def test_reports_tell_nothing_of_the_other_ones_of_relations_where_k_counts(cif: CIF, many: list[str]) -> None:
     of_others = Measure(name="female", kind="share", of="other_sex = '2'")
     with pytest.raises(InputError, match="other ones of relations"):

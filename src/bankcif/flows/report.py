@@ -17,7 +17,7 @@ from ..access import Action
 from ..analytics import Report, ReportSpec, Snapshot, movement, need_movement, tabulate
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
-from ..errors import AccessError, InputError
+from ..errors import BankCIFError, InputError
 from .desk import Desk, authorize, over_cap, record, refuse, spend, told
 from .extract import columns_of
 
@@ -83,17 +83,17 @@ def _made(desk: Desk, spec: ReportSpec, what: str, count: _Counted, actor: Actor
         grants.update(by)
         return found
 
-    few: AccessError | None = None
+    refused: BankCIFError | None = None
     try:
         found = count(taken, k)
-    except AccessError as error:
-        if error.rule != "k_anonymity":
-            raise
-        few = error
-    if few is not None:
-        _counts(desk, what, actor, purpose)  # a refusal tells something, too
-        refuse(desk, actor, what, purpose, fields=fields, rule="k_anonymity")
-        raise told(few)
+    except BankCIFError as error:
+        refused = error
+    if refused is not None:
+        _counts(desk, what, actor, purpose)  # whatever its reason, a refusal tells something, too
+        if refused.rule == "k_anonymity":
+            refuse(desk, actor, what, purpose, fields=fields, rule="k_anonymity")
+            raise told(refused)
+        raise refused
     # What the rules of a report name may be a value, so that the log knows them by a keyed digest alone.
     digest = desk.digester.digest("report", dumps(attrs.asdict(spec))).hex()[:16]
     rule = f"{spec.name},{digest},as_of:{found.as_of},k:{found.k},withheld:{found.withheld},{','.join(sorted(grants))}"
