@@ -92,7 +92,9 @@ def test_figures_of_the_store(cif: CIF, many: list[str]) -> None:
 
 def test_a_report_of_the_library_by_its_name(cif: CIF, many: list[str]) -> None:
     found = cif.reports.make("customers_by_life_cycle", **ASK)
-    assert found.figure("customers") is not None
+    figure = found.figure("customers")
+    assert figure is not None
+    assert figure.numerator == MANY
     assert found.k == 5
     with pytest.raises(InputError, match="there are customers_by_sex_and_age"):
         cif.reports.make("nothing", **ASK)

@@ -38,7 +38,7 @@ from .._toml import read_toml
 from ..errors import ConfigurationError, InputError
 from ..rules import Inputs
 from .report_asked import Asked
-from .report_parts import Dimension, Measure, MeasureKind, need_texts, wrong
+from .report_parts import Dimension, Measure, MeasureKind, listed, need_texts, wrong
 
 __all__ = ["ReportBook", "ReportSpec", "starter_reports"]
 
@@ -47,11 +47,11 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 
 
 def _dimensions(said: Iterable[Dimension]) -> tuple[Dimension, ...]:
-    return tuple(said) if isinstance(said, list | tuple) else (None,)  # type: ignore[return-value]  # told by the report
+    return listed(said)
 
 
 def _measures(said: Iterable[Measure]) -> tuple[Measure, ...]:
-    return tuple(said) if isinstance(said, list | tuple) else (None,)  # type: ignore[return-value]  # told by the report
+    return listed(said)
 
 
 @attrs.frozen(kw_only=True, slots=False)

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..party import CATALOGUE, PartyKind, is_currency
 from ..rules import comes_from
 
-__all__ = ["ABSENT", "OTHERS", "TAKEN", "By", "Dimension", "Measure", "MeasureKind", "need_texts", "wrong"]
+__all__ = ["ABSENT", "OTHERS", "TAKEN", "By", "Dimension", "Measure", "MeasureKind", "listed", "need_texts", "wrong"]
 
 _MOST_LEVELS, _TWO = 200, 2
 OTHERS = "*"
@@ -28,6 +28,11 @@ TAKEN = frozenset({"", OTHERS, ABSENT})
 def wrong(name: str, problem: str) -> InputError:
     """A report is not right; *name* says what of it."""
     return InputError(f"report {name}: {problem}", path=f"$.{name}", rule="report")
+
+
+def listed(said: object) -> tuple[Any, ...]:
+    """What a list holds; of what is none, one that holds nothing right, so that the check of what it is for tells of it."""
+    return tuple(said) if isinstance(said, list | tuple) else (None,)
 
 
 class By(enum.StrEnum):
@@ -90,7 +95,7 @@ def _pairs(what: str, said: Any, good: Callable[[Any], bool]) -> tuple[tuple[str
 
 
 def _bands(said: Iterable[int]) -> tuple[int, ...]:
-    return tuple(said) if isinstance(said, list | tuple) else (None,)  # type: ignore[return-value]  # told by the dimension
+    return listed(said)
 
 
 def _by(said: object) -> By:
