@@ -17,7 +17,7 @@ class Credentials(Store):
         return sorted((row for row in rows if row.operator == operator), key=lambda row: row.place)
 
     def page(self, after: tuple[str, str, str], limit: int) -> Sequence[CredentialRow]:
-        return [row for key, row in sorted(self._data.credentials.rows.items()) if key > after][:limit]
+        return self._data.credentials.page(after, limit)
 
     def at(self, id: str) -> CredentialRow | None:  # noqa: A002 (the row's own word)
         return next((row for row in self._data.credentials.rows.values() if row.id == id), None)

@@ -47,7 +47,7 @@ class Parties(Store):
             self._data.parties.put(row.cif_no, row)
 
     def page(self, after: str, limit: int) -> Sequence[PartyRow]:
-        return [row for _, row in islice(self._data.parties.behind(CifNo(after)), limit)]
+        return self._data.parties.page(CifNo(after), limit)
 
 
 class Copies(Store):
@@ -82,7 +82,7 @@ class Copies(Store):
             self._data.facts.put(row.cif_no, row)
 
     def facts(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, FactRow]:
-        return {c: self._data.facts.rows[c] for c in cif_nos if c in self._data.facts.rows}
+        return self._data.facts.some(cif_nos)
 
 
 class Sources(Store):
@@ -162,14 +162,12 @@ class Crosswalk(Store):
             self._data.not_matches.put((row.low, row.high), row)
 
     def end_not_matches(self, cif_nos: Collection[CifNo], at: int) -> None:
-        wanted = set(cif_nos)
-        for pair, row in list(self._data.not_matches.rows.items()):
-            if row.until is None and set(pair) & wanted:
+        for pair, row in self._data.not_matches.groups(cif_nos).items():
+            if row.until is None:
                 self._data.not_matches.put(pair, attrs.evolve(row, until=at))
 
     def not_matches(self, cif_nos: Collection[CifNo]) -> Sequence[NotAMatchRow]:
-        wanted = set(cif_nos)
-        found = [row for row in self._data.not_matches.rows.values() if {row.low, row.high} & wanted]
+        found = self._data.not_matches.groups(cif_nos).values()
         return sorted(found, key=lambda row: (row.low, row.high))
 
 

@@ -27,11 +27,11 @@ class Portraits(Store):
             self._data.portraits.put(row.cif_no, row)
 
     def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, PortraitRow]:
-        return {c: self._data.portraits.rows[c] for c in cif_nos if c in self._data.portraits.rows}
+        return self._data.portraits.some(cif_nos)
 
     def due(self, tags: Collection[bytes], after: str, limit: int) -> Sequence[CifNo]:
-        rows = self._data.portraits.behind(CifNo(after))
-        return list(islice((cif_no for cif_no, row in rows if row.due in tags), limit))
+        due = self._data.portraits.groups(tags)
+        return sorted(cif_no for cif_no in due if cif_no > after)[:limit]
 
     def behind(self, catalogue: bytes, after: str, limit: int) -> Sequence[CifNo]:
         known = self._data.portraits.rows

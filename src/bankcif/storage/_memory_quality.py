@@ -20,7 +20,7 @@ class Sheets(Store):
             self._data.sheets.put(row.cif_no, row)
 
     def get(self, cif_nos: Collection[CifNo]) -> Mapping[CifNo, SheetRow]:
-        return {c: self._data.sheets.rows[c] for c in cif_nos if c in self._data.sheets.rows}
+        return self._data.sheets.some(cif_nos)
 
     def page(self, after: str, limit: int) -> Sequence[SheetRow]:
         parties = self._data.parties.rows
@@ -29,8 +29,8 @@ class Sheets(Store):
         return list(islice(there, limit))
 
     def due(self, tags: Collection[bytes], after: str, limit: int) -> Sequence[CifNo]:
-        rows = self._data.sheets.behind(CifNo(after))
-        return list(islice((cif_no for cif_no, row in rows if row.due in tags), limit))
+        due = self._data.sheets.groups(tags)
+        return sorted(cif_no for cif_no in due if cif_no > after)[:limit]
 
     def behind(self, book: bytes, after: str, limit: int) -> Sequence[CifNo]:
         known = self._data.sheets.rows

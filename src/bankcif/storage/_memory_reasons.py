@@ -16,14 +16,13 @@ class Reasons(Store):
         self._data.reasons.put(row.about, row)
 
     def get(self, abouts: Collection[str]) -> Mapping[str, ReasonRow]:
-        return {about: self._data.reasons.rows[about] for about in abouts if about in self._data.reasons.rows}
+        return self._data.reasons.some(abouts)
 
     def of(self, cif_nos: Collection[CifNo]) -> Sequence[ReasonRow]:
-        wanted = set(cif_nos)
-        return [row for _, row in sorted(self._data.reasons.rows.items()) if row.cif_no in wanted]
+        return [row for _, row in sorted(self._data.reasons.groups(cif_nos).items())]
 
     def page(self, after: str, limit: int) -> Sequence[ReasonRow]:
-        return [row for about, row in sorted(self._data.reasons.rows.items()) if about > after][:limit]
+        return self._data.reasons.page(after, limit)
 
     def drop(self, rows: Collection[ReasonRow]) -> None:
         for row in rows:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import UserDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -70,16 +71,35 @@ class _Rows(UserDict[K, R]):
         for name in self._of(key, self.data[key]):
             del self._groups[name][key]
 
+    def values(self) -> ValuesView[R]:
+        return self.data.values()  # the dict's own view: what a mapping inherits looks every key up again
+
+    def items(self) -> ItemsView[K, R]:
+        return self.data.items()
+
     def group(self, name: object) -> Mapping[K, R]:
         """The rows of a group."""
         return self._groups.get(name, {})
+
+    def groups(self, names: Iterable[object]) -> Mapping[K, R]:
+        """The rows of any of the groups."""
+        return {key: row for name in names for key, row in self.group(name).items()}
+
+    def some(self, keys: Iterable[K]) -> Mapping[K, R]:
+        """The rows with these keys, of those that are there."""
+        return {key: self.data[key] for key in keys if key in self.data}
 
     def behind(self, key: K) -> Iterator[tuple[K, R]]:
         """The rows whose keys come behind *key*, in their order."""
         if self._order is None:
             keys: Iterable[Any] = self.data
             self._order = sorted(keys)
-        return ((each, self.data[each]) for each in self._order[bisect_right(self._order, key) :])
+        order = self._order
+        return ((order[at], self.data[order[at]]) for at in range(bisect_right(order, key), len(order)))
+
+    def page(self, key: K, limit: int) -> list[R]:
+        """At most *limit* of the rows whose keys come behind *key*, in their order."""
+        return [row for _, row in islice(self.behind(key), limit)]
 
 
 class _Table(Generic[K, R]):
@@ -95,7 +115,8 @@ class _Table(Generic[K, R]):
         self, undo: list[Callable[[], object]], of: Callable[[K, R], Collection[object]] = lambda key, row: ()
     ) -> None:
         self.rows = _Rows(of)
-        self.group, self.behind = self.rows.group, self.rows.behind
+        self.group, self.groups, self.some = self.rows.group, self.rows.groups, self.rows.some
+        self.behind, self.page = self.rows.behind, self.rows.page
         self._undo = undo
 
     def put(self, key: K, row: R) -> None:
@@ -136,14 +157,14 @@ class Data:
         self.facts: _Table[CifNo, FactRow] = _Table(self.undo)
         self.sources: _Table[tuple[str, str, int], SourceRow] = _Table(self.undo, lambda key, row: (key[:2],))
         self.links: _Table[tuple[str, str, int], LinkRow] = _Table(self.undo, lambda key, row: (row.origin, row.cif_no))
-        self.not_matches: _Table[tuple[CifNo, CifNo], NotAMatchRow] = _Table(self.undo)
+        self.not_matches: _Table[tuple[CifNo, CifNo], NotAMatchRow] = _Table(self.undo, lambda key, row: key)
         self.claims: _Table[tuple[str, bytes], ClaimRow] = _Table(self.undo)
         self.indexes: _Table[tuple[bytes, str, str, int, str, int], IndexRow] = _Table(
             self.undo, lambda key, row: key[:1]
         )
-        self.tasks: _Table[str, TaskRow] = _Table(self.undo)
-        self.reviews: _Table[tuple[str, int], ReviewRow] = _Table(self.undo)
-        self.approvals: _Table[str, Approval] = _Table(self.undo)
+        self.tasks: _Table[str, TaskRow] = _Table(self.undo, lambda key, row: {row.cif_no, row.other})
+        self.reviews: _Table[tuple[str, int], ReviewRow] = _Table(self.undo, lambda key, row: key[:1])
+        self.approvals: _Table[str, Approval] = _Table(self.undo, lambda key, row: set(row.subjects))
         self.staged: _Table[tuple[bytes, int], StagedRow] = _Table(self.undo)
         self.audit: _Table[tuple[str, int], AuditRow] = _Table(self.undo)
         self.heads: _Table[str, Held] = _Table(self.undo)
@@ -155,14 +176,14 @@ class Data:
         self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
         self.catalogues: _Table[str, CatalogueRow] = _Table(self.undo)
         self.models: _Table[str, ModelRow] = _Table(self.undo)
-        self.portraits: _Table[CifNo, PortraitRow] = _Table(self.undo)
-        self.sheets: _Table[CifNo, SheetRow] = _Table(self.undo)
+        self.portraits: _Table[CifNo, PortraitRow] = _Table(self.undo, lambda key, row: (row.due,))
+        self.sheets: _Table[CifNo, SheetRow] = _Table(self.undo, lambda key, row: (row.due,))
         self.findings: _Table[tuple[CifNo, str, int], FindingRow] = _Table(self.undo, lambda key, row: key[:1])
         self.figures: _Table[tuple[int, str, str, str], FigureRow] = _Table(self.undo)
         self.credentials: _Table[tuple[str, str, str], CredentialRow] = _Table(self.undo)
         self.challenges: _Table[bytes, ChallengeRow] = _Table(self.undo)
         self.usage: _Table[tuple[str, str, int], int] = _Table(self.undo)
-        self.reasons: _Table[str, ReasonRow] = _Table(self.undo)
+        self.reasons: _Table[str, ReasonRow] = _Table(self.undo, lambda key, row: (row.cif_no,))
         self.retired: _Table[tuple[bytes, bytes], None] = _Table(self.undo)
         self.store: _Table[str, StoreRow] = _Table(self.undo)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 import attrs
 
@@ -33,14 +34,9 @@ class Work(Store):
         self, *, state: str | None = None, cif_nos: Collection[CifNo] | None = None, ids: Collection[str] | None = None,
         most: int | None = None,
     ) -> Sequence[TaskRow]:  # fmt: skip
-        wanted = None if cif_nos is None else set(cif_nos)
-        found = [
-            row
-            for row in self._data.tasks.rows.values()
-            if state in (None, row.state)
-            and (wanted is None or {row.cif_no, row.other} & wanted)
-            and (ids is None or row.id in ids)
-        ]
+        tasks = self._data.tasks
+        rows = tasks.rows if cif_nos is None else tasks.groups(cif_nos)
+        found = [row for row in rows.values() if state in (None, row.state) and (ids is None or row.id in ids)]
         return sorted(found, key=lambda row: (-row.weight_millibits, row.id))[:most]
 
     def change_task(self, row: TaskRow) -> None:
@@ -65,17 +61,17 @@ class Work(Store):
     def approvals(
         self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
     ) -> Sequence[Approval]:
+        known = self._data.approvals
+        rows = known.rows if ids is None else known.some(ids)
         found = [
             approval
-            for approval in self._data.approvals.rows.values()
-            if state in (None, approval.state)
-            and (ids is None or approval.id in ids)
-            and (cif_no is None or cif_no in approval.subjects)
+            for approval in rows.values()
+            if state in (None, approval.state) and (cif_no is None or cif_no in approval.subjects)
         ]
         return sorted(found, key=lambda approval: (approval.expires_at, approval.id))
 
     def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
-        return [one for id_, one in sorted(self._data.approvals.rows.items()) if id_ > after][:limit]
+        return self._data.approvals.page(after, limit)
 
 
 class Reviews(Store):
@@ -83,11 +79,10 @@ class Reviews(Store):
         self._data.reviews.add((row.task_id, row.number), row)
 
     def of(self, task_ids: Collection[str]) -> Sequence[ReviewRow]:
-        wanted = set(task_ids)
-        return [row for (task, _), row in sorted(self._data.reviews.rows.items()) if task in wanted]
+        return [row for _, row in sorted(self._data.reviews.groups(task_ids).items())]
 
     def page(self, after: tuple[str, int], limit: int) -> Sequence[ReviewRow]:
-        return [row for place, row in sorted(self._data.reviews.rows.items()) if place > after][:limit]
+        return self._data.reviews.page(after, limit)
 
 
 class Staging(Store):
@@ -100,7 +95,7 @@ class Staging(Store):
         return {line for line in lines if (batch, line) in self._data.staged.rows}
 
     def page(self, after: tuple[bytes, int], limit: int) -> Sequence[StagedRow]:
-        return [row for at, row in sorted(self._data.staged.rows.items()) if at > after][:limit]
+        return self._data.staged.page(after, limit)
 
     def change(self, row: StagedRow) -> None:
         before = self._data.staged.rows.get((row.batch, row.line))
@@ -150,7 +145,7 @@ class Outbox(Store):
             self._data.outbox.add(len(self._data.outbox.rows) + 1, row)
 
     def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
-        return [(n, row) for n, row in sorted(self._data.outbox.rows.items()) if n > number][:limit]
+        return list(islice(self._data.outbox.behind(number), limit))
 
 
 class Erasure(Store):
@@ -159,8 +154,7 @@ class Erasure(Store):
             self._data.sources.drop(place)
 
     def links(self, keys: Collection[SourceKey]) -> None:
-        wanted = set(keys)
-        for key in [key for key, row in self._data.links.rows.items() if row.origin in wanted]:
+        for key in self._data.links.groups(keys):
             self._data.links.drop(key)
 
     def parties(self, cif_nos: Collection[CifNo]) -> None:
@@ -169,15 +163,15 @@ class Erasure(Store):
             self._data.facts.drop(cif_no)
             self._data.portraits.drop(cif_no)
             self._data.sheets.drop(cif_no)
-        for group in [key for key in self._data.golden.rows if key[0] in wanted]:
+        for group in self._data.golden.groups(wanted):
             self._data.golden.drop(group)
-        for finding in [key for key in self._data.findings.rows if key[0] in wanted]:
+        for finding in self._data.findings.groups(wanted):
             self._data.findings.drop(finding)
-        for task in [row.id for row in self._data.tasks.rows.values() if {row.cif_no, row.other} & wanted]:
+        for task in self._data.tasks.groups(wanted):
             self._data.tasks.drop(task)
-            for place in [place for place in self._data.reviews.rows if place[0] == task]:
+            for place in list(self._data.reviews.group(task)):
                 self._data.reviews.drop(place)
-        for pair in [pair for pair in self._data.not_matches.rows if set(pair) & wanted]:
+        for pair in self._data.not_matches.groups(wanted):
             self._data.not_matches.drop(pair)
 
     def approvals(self, ids: Collection[str]) -> None:
@@ -185,12 +179,9 @@ class Erasure(Store):
             self._data.approvals.drop(one)
 
     def superseded(self, cif_nos: Collection[CifNo]) -> None:
-        wanted = set(cif_nos)
-        over = [
-            key for key, row in self._data.golden.rows.items() if key[0] in wanted and row.superseded_at is not None
-        ]
-        for key in over:
-            self._data.golden.drop(key)
+        for key, row in self._data.golden.groups(cif_nos).items():
+            if row.superseded_at is not None:
+                self._data.golden.drop(key)
 
 
 class Policies(Store):
