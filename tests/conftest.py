@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,9 @@ settings.register_profile(
     "mutation", deadline=None, max_examples=25, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("ci")
+
+# A session of Spark lives for seconds here: code that is compiled quickly is done before code that is compiled well.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -73,11 +74,12 @@ HOMES = {
 LONGEST_MODULE = 400
 
 
-def modules() -> Iterator[tuple[Path, str, ast.Module]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        name = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-        if name != "__init__":
-            yield path, name, ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def modules() -> tuple[tuple[Path, str, ast.Module], ...]:
+    named = [(path, path.relative_to(SOURCE).parts[0].removesuffix(".py")) for path in sorted(SOURCE.rglob("*.py"))]
+    return tuple(
+        (path, name, ast.parse(path.read_text(encoding="utf-8"))) for path, name in named if name != "__init__"
+    )
 
 
 def imported(path: Path, tree: ast.Module) -> Iterator[tuple[str, bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import threading
+from functools import lru_cache
 
 import attrs
 
@@ -125,4 +126,10 @@ def _opened(active: PolicyRow | None, digester: Tagger) -> Policy:
         raise PolicyError("the policy in force was taken out of the database, not by two persons", rule="policy_mark")
     if not hmac.compare_digest(active.mark, policy_marked(digester, active).mark):
         raise PolicyError("the policy in force was changed in the database, not by two persons", rule="policy_mark")
-    return Policy.from_document(loads(active.document))
+    return _read(active.document)
+
+
+@lru_cache(maxsize=16)
+def _read(document: bytes) -> Policy:
+    """The policy in *document*, whose mark was looked at; a process opens many stores, and by the same policy most of them."""
+    return Policy.from_document(loads(document))

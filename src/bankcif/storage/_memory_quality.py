@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 from ..errors import ConflictError
 from ..party import CifNo
@@ -77,6 +77,5 @@ class Figures(Store):
             self._data.figures.add((row.day, row.scope, row.unit, row.rule), row)
 
     def between(self, first: int, last: int, scope: str) -> Sequence[FigureRow]:
-        return [
-            row for key, row in sorted(self._data.figures.rows.items()) if first <= key[0] <= last and key[1] == scope
-        ]
+        rows = takewhile(lambda item: item[0][0] <= last, self._data.figures.behind((first, "", "", "")))
+        return [row for key, row in rows if key[1] == scope]

@@ -62,12 +62,9 @@ class Work(Store):
         self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
     ) -> Sequence[Approval]:
         known = self._data.approvals
-        rows = known.rows if ids is None else known.some(ids)
-        found = [
-            approval
-            for approval in rows.values()
-            if state in (None, approval.state) and (cif_no is None or cif_no in approval.subjects)
-        ]
+        rows = known.rows if cif_no is None else known.group(cif_no)
+        among = rows.values() if ids is None else [rows[one] for one in set(ids) if one in rows]
+        found = [approval for approval in among if state in (None, approval.state)]
         return sorted(found, key=lambda approval: (approval.expires_at, approval.id))
 
     def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:

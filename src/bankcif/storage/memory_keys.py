@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from heapq import nsmallest
 
 from ..errors import WrongKeyError
 from ..protection import WrappedKey
@@ -36,8 +37,8 @@ class MemoryKeyStore:
             self._keys.pop(key_id, None)
 
     def page(self, after: bytes = b"", *, limit: int, not_under: str = "") -> Sequence[WrappedKey]:
-        found = [key for at, key in sorted(self._keys.items()) if at > after and key.kek_id != not_under]
-        return found[:limit]
+        found = (at for at, key in self._keys.items() if at > after and key.kek_id != not_under)
+        return [self._keys[at] for at in nsmallest(limit, found)]
 
     def close(self) -> None:
         """Nothing to let go of."""
