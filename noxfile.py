@@ -14,6 +14,8 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 # uv leaves compiling to the first process that imports, and where processes must not write, to each: to those that are timed, too.
 os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
+# And what pytest makes of tests is kept for the processes and sessions that come after it: that takes half of collecting them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 nox.options.sessions = ["tests", "databases", "lint", "typing", "docs", "examples", "build", "fuzz"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")

@@ -185,9 +185,8 @@ def _standing(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
 
 def _now(unit: UnitOfWork, wanted: Wanted, numbers: Sequence[CifNo]) -> list[GoldenRow]:
     """The golden groups that are wanted, and portraits, of these customers as they stand."""
-    groups = unit.copies.golden(numbers) if wanted.groups and numbers else ()
-    mine = [row for row in groups if row.data_group in wanted.groups]
-    return [*mine, *(unit.portraits.current(numbers) if wanted.tags and numbers else ())]
+    groups = unit.copies.golden(numbers, wanted.groups) if wanted.groups and numbers else ()
+    return [*groups, *(unit.portraits.current(numbers) if wanted.tags and numbers else ())]
 
 
 def _read(

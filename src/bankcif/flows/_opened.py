@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from ..identifiers import facts_of, resident_ids
-from ..party import CHILD_UNTIL, CifNo, PartyKind, age_on
+from ..party import CHILD_UNTIL, CifNo, DataGroup, PartyKind, age_on
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
@@ -28,14 +28,13 @@ def open_golden(desk: Desk, unit: UnitOfWork, row: PartyRow, known: DataKey | No
 
 def open_goldens(
     desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo], known: Iterable[DataKey] = (),
-    groups: Collection[str] | None = None,
+    groups: Collection[DataGroup] | None = None,
 ) -> dict[CifNo, dict[str, Any]]:  # fmt: skip
     """
     The golden values of parties in stored form; *known* are data keys that are opened already. Of *groups* alone, where some are named: nothing else is
     opened.
     """
-    there = unit.copies.golden(cif_nos) if cif_nos else ()
-    wanted = there if groups is None else [one for one in there if one.data_group in groups]
+    wanted = unit.copies.golden(cif_nos, groups) if cif_nos else ()
     keys = {key.id: key for key in known}
     missing = {group.key_id for group in wanted} - keys.keys()
     if missing:

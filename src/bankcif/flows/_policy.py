@@ -30,7 +30,7 @@ def policy_in_force(repository: Repository, digester: Tagger, given: Policy | No
         begun = bool(unit.trail.heads())  # asked first: whoever founds a store at this moment commits both at once
         active = unit.policies.active()
     if active is None and not begun:
-        return Policy.from_document((given or default_policy()).document())
+        return _read(policy_row(given or default_policy()).document)
     policy = _opened(active, digester)
     if given is not None and policy_row(given).digest != policy_row(policy).digest:
         raise PolicyError(

@@ -9,7 +9,7 @@ from operator import attrgetter
 import attrs
 
 from ..errors import ConflictError
-from ..party import CifNo, SourceKey
+from ..party import CifNo, DataGroup, SourceKey
 from ._memory_tables import Store
 from .portrait_rows import PORTRAIT
 from .rows import (
@@ -63,8 +63,12 @@ class Copies(Store):
             if row.superseded_at is None:
                 self._data.golden.put(key, attrs.evolve(row, superseded_at=at))
 
-    def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
-        return [row for _, row in self._golden(cif_nos) if row.superseded_at is None and row.data_group != PORTRAIT]
+    def golden(self, cif_nos: Collection[CifNo], groups: Collection[DataGroup] | None = None) -> Sequence[GoldenRow]:
+        return [
+            row
+            for _, row in self._golden(cif_nos)
+            if row.superseded_at is None and row.data_group != PORTRAIT and (groups is None or row.data_group in groups)
+        ]
 
     def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
         return [row for _, row in self._golden(cif_nos)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Any
 
 from ..errors import ConflictError
-from ..party import FACT_COLUMNS, CifNo, SourceKey
+from ..party import FACT_COLUMNS, CifNo, DataGroup, SourceKey
 from ._sql_session import Store
 from ._statements import (
     CLAIM,
     FACT,
     GOLDEN,
+    GROUPS_ASKED,
     INDEX,
     LINK,
     NOT_A_MATCH,
@@ -81,8 +83,11 @@ class Copies(Store):
             "golden_end_all", [{"b_tenant": self._s.tenant, "b_cif_no": cif_no, "at": at} for cif_no in cif_nos]
         )
 
-    def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
-        return [GOLDEN.row(values) for values in self._s.select_in("golden", set(cif_nos))]
+    def golden(self, cif_nos: Collection[CifNo], groups: Collection[DataGroup] | None = None) -> Sequence[GoldenRow]:
+        if groups is None:
+            return [GOLDEN.row(values) for values in self._s.select_in("golden", set(cif_nos))]
+        asked = dict(zip_longest(GROUPS_ASKED, sorted({one.value for one in groups}), fillvalue=""))
+        return [GOLDEN.row(values) for values in self._s.select_in("golden_some", set(cif_nos), **asked)]
 
     def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
         return [GOLDEN.row(values) for values in self._s.select_in("golden_history", sorted(set(cif_nos)))]

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, literal_column, select, true, union_all, update
 
 from ..audit import AuditRow, CheckpointRow
-from ..party import FACT_COLUMNS
+from ..party import FACT_COLUMNS, DataGroup
 from . import _tables as t
 from ._clauses import among, mine, page_of
 from ._mapped import CursorRow, HeadRow, Mapped, MappedFacts, RetiredRow, SubjectRow, UsageRow
@@ -87,6 +87,13 @@ def _meeting_laid_out() -> Any:
 
 
 MEETING_LAID_OUT = _meeting_laid_out()
+GROUPS_ASKED = tuple(f"group_{n}" for n, _ in enumerate(DataGroup))
+"""The parameters for the groups that are asked for; those that are left over are empty texts."""
+_GOLDEN = (
+    select(*GOLDEN.columns)
+    .where(mine(t.GOLDEN_GROUP), among(t.GOLDEN_GROUP.c.cif_no), t.GOLDEN_GROUP.c.superseded_at.is_(None))
+    .order_by(t.GOLDEN_GROUP.c.cif_no, t.GOLDEN_GROUP.c.data_group)
+)
 QUERIES: Mapping[str, Any] = {
     "parties": select(*PARTY.columns).where(mine(t.PARTY), among(t.PARTY.c.cif_no)),
     "parties_locked": select(*PARTY.columns).where(mine(t.PARTY), among(t.PARTY.c.cif_no)).order_by(t.PARTY.c.cif_no)
@@ -151,10 +158,8 @@ QUERIES: Mapping[str, Any] = {
         t.RETIRED_KEY.c.mark == bindparam("b_mark")),
     "store_restate": update(t.STORE).where(t.STORE.c.tenant == bindparam("b_tenant"))
     .values({name: bindparam(name) for name in STORE.names}),
-    "golden": select(*GOLDEN.columns)
-    .where(mine(t.GOLDEN_GROUP), among(t.GOLDEN_GROUP.c.cif_no), t.GOLDEN_GROUP.c.superseded_at.is_(None),
-           t.GOLDEN_GROUP.c.data_group != PORTRAIT)
-    .order_by(t.GOLDEN_GROUP.c.cif_no, t.GOLDEN_GROUP.c.data_group),
+    "golden": _GOLDEN.where(t.GOLDEN_GROUP.c.data_group != PORTRAIT),
+    "golden_some": _GOLDEN.where(t.GOLDEN_GROUP.c.data_group.in_([bindparam(name) for name in GROUPS_ASKED])),
     "facts_drop": t.FACT.delete().where(
         t.FACT.c.tenant == bindparam("b_tenant"), t.FACT.c.cif_no == bindparam("b_cif_no")),
     "facts": select(t.FACT.c.cif_no, *(t.FACT.c[name] for name in FACT_COLUMNS)).where(

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from ..party import CifNo, SourceKey
+from ..party import CifNo, DataGroup, SourceKey
 from .index_store import IndexStore
 from .log_store import AuditStore, TrailStore
 from .model_store import ModelStore
@@ -97,8 +97,8 @@ class CopyStore(Protocol):
     def end_golden(self, cif_nos: Collection[CifNo], at: int) -> None:
         """Ends the current versions of these parties, which have no golden record any more."""
 
-    def golden(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
-        """The current version of each group of these parties, their portraits left out."""
+    def golden(self, cif_nos: Collection[CifNo], groups: Collection[DataGroup] | None = None) -> Sequence[GoldenRow]:
+        """The current version of each group of these parties, or of each of *groups*, their portraits left out."""
 
     def history(self, cif_nos: Collection[CifNo]) -> Sequence[GoldenRow]:
         """Every version of each group of these parties, and of their portraits."""

@@ -9,7 +9,7 @@ import pytest
 
 from ...approval import ApprovalState, Check
 from ...errors import ConflictError
-from ...party import CifNo, SourceKey, facts_from
+from ...party import CifNo, DataGroup, SourceKey, facts_from
 from ...party.models import PartyKind
 from ...storage import Repository
 from ...storage.rows import (
@@ -122,6 +122,9 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract, QualityCon
             unit.copies.put_golden([golden(1), golden(1, "contact")])
             unit.copies.put_golden([golden(3)])
             assert unit.copies.golden([A, B]) == [golden(1, "contact"), golden(3)]
+            assert unit.copies.golden([A, B], [DataGroup.IDENTITY, DataGroup.RISK]) == [golden(3)]
+            assert unit.copies.golden([A, B], list(DataGroup)) == unit.copies.golden([A, B])
+            assert unit.copies.golden([A, B], []) == []
             unit.copies.end_golden([A], 9)
             assert unit.copies.golden([A]) == []
             assert [row.superseded_at for row in unit.copies.history([A])] == [9, 3, 9]
