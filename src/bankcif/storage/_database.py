@@ -36,6 +36,15 @@ class Database(Protocol):
     def unfit(self, connection: Connection) -> str:
         """Why no store can be on this database, with what to do; empty if one can."""
 
+    def turn(self) -> AbstractContextManager[None]:
+        """
+        The turn of this thread among those of its process, in which it has a unit; where units take turns, those who wait do not leave it to the database
+        who is next, which lets some wait while others come by again and again.
+
+        Raises:
+            StorageError: It did not come within `Limits.lock_seconds`.
+        """
+
     def alone(self, connection: Connection) -> AbstractContextManager[None]:
         """Nobody else is within it on this database; waits for who is. What is written within is to be committed within."""
 

@@ -11,7 +11,7 @@ import inspect
 import ssl
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import create_engine, event, text
@@ -59,6 +59,9 @@ class Mysql:
         event.listen(engine, "connect", lambda connection, _: _prepare(connection, limits))
         pinged(engine)
         return engine
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()  # the server sees to it
 
     def unfit(self, connection: Connection) -> str:
         dialect: Any = connection.dialect

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import groupby
 from typing import Any
 
@@ -68,6 +68,9 @@ class Postgresql:
         event.listen(engine, "connect", lambda connection, _: _prepare(connection, limits))
         pinged(engine)
         return engine
+
+    def turn(self) -> AbstractContextManager[None]:
+        return nullcontext()  # the server sees to it
 
     def unfit(self, connection: Connection) -> str:
         asked = (

@@ -8,8 +8,8 @@ statement that it compiles, whether it may change one of the tables: only the li
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, event, exc
 from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ..errors import StoreOpenError
+from ..errors import StorageError, StoreOpenError
 from . import _tables as t
 from ._database import one_by_one
 from ._durable import durable
@@ -25,6 +25,7 @@ from ._guard import direct_write
 from ._mapped import Insert
 from ._sql_session import Session
 from ._statistics import describe
+from ._turns import Turns
 from ._write_ahead import WriteAhead
 from .limits import Limits
 
@@ -39,6 +40,9 @@ class Sqlite:
 
     serial = True
 
+    def __init__(self) -> None:
+        self._turns, self._patience = Turns(), Limits().lock_seconds
+
     def engine(self, url: URL, limits: Limits, *, create: bool) -> Engine:
         problem = ""
         if not url.database or url.database == ":memory:":
@@ -49,6 +53,7 @@ class Sqlite:
             problem = f"the folder of the database {url.database} does not exist"
         if problem:
             raise StoreOpenError(problem, rule="url")
+        self._patience = limits.lock_seconds
         engine = create_engine(
             url, hide_parameters=True, connect_args={"timeout": limits.lock_seconds}, pool_size=limits.connections,
             max_overflow=limits.more_connections, pool_timeout=limits.wait_seconds,
@@ -57,6 +62,17 @@ class Sqlite:
         event.listen(engine, "begin", _begin)
         event.listen(engine, "handle_error", _told_foreign)
         return engine
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        if not self._turns.take(self._patience):
+            raise StorageError(
+                "another thread of this process has held the database for too long; try again", rule="database"
+            )
+        try:
+            yield
+        finally:
+            self._turns.give()
 
     def unfit(self, connection: Connection) -> str:
         return ""

@@ -76,6 +76,11 @@ class SqlRepository:
 
     @contextmanager
     def _unit(self, *, frozen: bool = False) -> Iterator[Unit]:
+        with self._database.turn(), self._begun(frozen) as unit:
+            yield unit
+
+    @contextmanager
+    def _begun(self, frozen: bool) -> Iterator[Unit]:
         problem: BankCIFError | None = None
         connection = None
         try:
