@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import lru_cache
@@ -52,6 +52,14 @@ class Shown:
 
     column: Column | None
     of: Callable[[Any, str | None], Any] | None = None
+
+    def cells(self, values: Sequence[Any], stored: Iterable[Any]) -> Sequence[Any]:
+        """*values* as they are shown; *stored* are the same in stored form, which says the currency of money."""
+        of = self.of
+        if of is None:
+            return values
+        currencies = (one.get("currency") if isinstance(one, Mapping) else None for one in stored)
+        return [None if one is None else of(one, money) for one, money in zip(values, currencies, strict=True)]
 
 
 _NOTHING = Shown(column=None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from itertools import groupby, islice
 from typing import Any
 
 import attrs
@@ -227,28 +228,38 @@ class _Gathered:
 
     def take(self, page: Sequence[Person]) -> None:
         """Takes in some customers."""
-        keys = self._pseudonyms([one.cif_no for one in page])
-        for one, key in zip(page, keys, strict=True):
-            shown = self._shown_by(one.granted)
-            values = self._values[""]
-            for place, name in enumerate(self._asked.fields):
-                values[place].append(self._value(one, name, shown[name]))
-            for place, name in enumerate(self._asked.tags, len(self._asked.fields)):
-                may = tag_is_granted(one.catalogue, one.granted, name) if one.catalogue else False
-                values[place].append(name in one.has if may and one.has is not None else None)
-                if may:
-                    self._columns[""].setdefault(name, Column(Kind.BOOLEAN))
-            self._keys[""].append(key)
-            for name, read in self._rows.items():
-                if shown[name].column is not None:
-                    if name == RELATIONS:
-                        self._note_others(self._exact_of(one.granted), EXACT)
-                    for row in read(self._related(one) if name == RELATIONS else one.values):
-                        self._keys[name].append(key)
-                        for column, value in zip(self._values[name], row, strict=True):
-                            column.append(value)
+        keys = iter(self._pseudonyms([one.cif_no for one in page]))
+        for shown, some in groupby(page, lambda one: self._shown_by(one.granted)):
+            persons = list(some)
+            self._take_alike(persons, list(islice(keys, len(persons))), shown)
         if len(self._keys[""]) >= _FLUSH:
             self._flush()
+
+    def _take_alike(self, persons: Sequence[Person], keys: Sequence[str], shown: Mapping[str, Shown]) -> None:
+        """Takes in customers of whom the same is shown, a column after another."""
+        self._keys[""] += keys
+        values = self._values[""]
+        for place, name in enumerate(self._asked.fields):
+            values[place] += self._cells(persons, name, shown[name])
+        for place, name in enumerate(self._asked.tags, len(self._asked.fields)):
+            values[place] += [self._tagged(one, name) for one in persons]
+        for name, read in self._rows.items():
+            if shown[name].column is None:
+                continue
+            for one, key in zip(persons, keys, strict=True):
+                if name == RELATIONS:
+                    self._note_others(self._exact_of(one.granted), EXACT)
+                rows = read(self._related(one) if name == RELATIONS else one.values)
+                self._keys[name] += [key] * len(rows)
+                for column, cells in zip(self._values[name], zip(*rows, strict=True), strict=bool(rows)):
+                    column.extend(cells)
+
+    def _tagged(self, one: Person, name: str) -> bool | None:
+        """Whether they have a tag; None where that is not shown, or not known yet."""
+        if one.catalogue is None or not tag_is_granted(one.catalogue, one.granted, name):
+            return None
+        self._columns[""].setdefault(name, Column(Kind.BOOLEAN))
+        return None if one.has is None else name in one.has
 
     def _related(self, one: Person) -> Mapping[str, Any]:
         """Their relations, each with what may be shown of the other one; none to who is erased or restricted."""
@@ -338,21 +349,21 @@ class _Gathered:
         known = self._columns[""].get(name)
         self._columns[""][name] = column if known is None else column.with_(known)
 
-    def _value(self, one: Person, name: str, shown: Shown) -> Any:
+    def _cells(self, persons: Sequence[Person], name: str, shown: Shown) -> Sequence[Any]:
+        """A column of these persons, as it is shown."""
         if shown.column is None:
-            return None
+            return [None] * len(persons)
+        reader = self._readers.get(name)
         if name in OF_PARTY:
-            value = one.party.get(name)
+            cells = [one.party.get(name) for one in persons]
         elif name == "age":
-            born = one.values.get("birth_date")
-            value = age_on(date.fromisoformat(born), self._day) if born else None
+            born = [one.values.get("birth_date") for one in persons]
+            cells = [age_on(date.fromisoformat(day), self._day) if day else None for day in born]
+        elif reader is None:
+            cells = [one.values.get(name) for one in persons]
         else:
-            reader = self._readers.get(name)
-            value = one.values.get(name) if reader is None else reader(one.values)
-        if value is None or shown.of is None:
-            return value
-        said = one.values.get(name)
-        return shown.of(value, said.get("currency") if isinstance(said, Mapping) else None)
+            cells = [reader(one.values) for one in persons]
+        return shown.cells(cells, (one.values.get(name) for one in persons))
 
     def _start(self) -> None:
         self._keys = {name: [] for name in self._keys}
