@@ -148,7 +148,6 @@ def test_modules_are_short_enough_to_read() -> None:
         if (n := len(path.read_text().splitlines())) > LONGEST_MODULE
     }
     assert set(long) <= {
-        "storage/memory.py",
         "testing/factories.py",
     }, long
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -19,8 +20,10 @@ LONG = 20.0
 
 def waiting(turns: Turns, count: int) -> None:
     """Until so many wait."""
+    until = time.monotonic() + LONG
     while len(turns._waiting) != count:
-        time.sleep(0.001)
+        assert time.monotonic() < until, f"{len(turns._waiting)} wait, and not {count}"
+        time.sleep(0.001)  # a thread tells nobody that it has begun to wait
 
 
 def test_turns_are_given_in_the_order_in_which_they_were_asked_for() -> None:
@@ -55,6 +58,23 @@ def test_who_waited_in_vain_is_left_out() -> None:
     late.join()
     assert came.is_set()
     assert not turns.take(0.01), "it is theirs now"
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before the turn came", "as it came"])
+def test_who_is_interrupted_while_waiting_holds_nobody_up(late: bool) -> None:
+    turns = Turns()
+    assert turns.take(0)
+
+    def interrupted(_event: threading.Event, _seconds: float) -> bool:
+        if late:
+            turns.give()
+        raise KeyboardInterrupt
+
+    with mock.patch.object(threading.Event, "wait", interrupted), pytest.raises(KeyboardInterrupt):
+        turns.take(LONG)
+    assert turns.take(0) is late
+    turns.give()
+    assert turns.take(0)
 
 
 def test_units_of_work_begin_in_the_order_in_which_threads_came(tmp_path: Path) -> None:

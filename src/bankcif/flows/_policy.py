@@ -131,5 +131,5 @@ def _opened(active: PolicyRow | None, digester: Tagger) -> Policy:
 
 @lru_cache(maxsize=16)
 def _read(document: bytes) -> Policy:
-    """The policy in *document*, whose mark was looked at; a process opens many stores, and by the same policy most of them."""
+    """The policy in *document*, read once: a process opens many stores, and most by the same. Whoever calls has looked at its mark, or is about to set it."""
     return Policy.from_document(loads(document))

@@ -77,5 +77,6 @@ class Figures(Store):
             self._data.figures.add((row.day, row.scope, row.unit, row.rule), row)
 
     def between(self, first: int, last: int, scope: str) -> Sequence[FigureRow]:
-        rows = takewhile(lambda item: item[0][0] <= last, self._data.figures.behind((first, "", "", "")))
+        begun = self._data.figures.behind((first, "", "", ""))  # before any of that day: a rule has a name
+        rows = takewhile(lambda item: item[0][0] <= last, begun)
         return [row for key, row in rows if key[1] == scope]

@@ -21,20 +21,30 @@ class Turns:
         self._waiting: deque[threading.Event] = deque()
 
     def take(self, seconds: float) -> bool:
-        """Waits for a turn; false if it did not come within *seconds*."""
+        """Waits for a turn; false if it did not come within *seconds*. Whoever is interrupted while waiting is out of the queue."""
         with self._lock:
             if not self._taken:
                 self._taken = True
                 return True
             mine = threading.Event()
             self._waiting.append(mine)
-        if mine.wait(seconds):
-            return True
+        try:
+            came = mine.wait(seconds)
+        except (
+            BaseException
+        ):  # Ctrl-C: a turn that came at that moment is nobody's else, and everybody behind would wait for it
+            if not self._left(mine):
+                self.give()
+            raise
+        return came or not self._left(mine)
+
+    def _left(self, mine: threading.Event) -> bool:
+        """Leaves the queue; false if the turn came at that moment."""
         with self._lock:
-            if mine.is_set():  # it came at that moment
-                return True
+            if mine.is_set():
+                return False
             self._waiting.remove(mine)
-            return False
+            return True
 
     def give(self) -> None:
         """Ends a turn: the next one's begins."""
