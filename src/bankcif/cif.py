@@ -13,33 +13,8 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from . import _tasks as tasks
 from ._clock import Clock, IdSource, SystemClock, SystemIds
-from ._tasks import (
-    Access,
-    Approvals,
-    Audit,
-    Changes,
-    Consents,
-    Customers,
-    Erasures,
-    Exports,
-    Flags,
-    Held,
-    Keys,
-    Matches,
-    Operators,
-    Policies,
-    Quality,
-    Relations,
-    Reminders,
-    Reports,
-    Requests,
-    Retention,
-    Reviews,
-    Scoring,
-    Tags,
-    Verifications,
-)
 from .access import AuthPlan, MaskProfiles, Policy, default_policy, default_profiles
 from .analytics import Snapshot
 from .audit import AuditSink, NoteSigner, Witness, origin_of
@@ -210,30 +185,31 @@ class CIF:
         if greet:
             self.__desk.log.greet()
         destroy_retired_later(self.__desk)  # what a crash left between a commit and its keys
-        self.customers = Customers(self)
-        self.matches = Matches(self)
-        self.approvals = Approvals(self)
-        self.verifications = Verifications(self)
-        self.held = Held(self)
-        self.erasures = Erasures(self)
-        self.keys = Keys(self)
-        self.policies = Policies(self)
-        self.tags = Tags(self)
-        self.scoring = Scoring(self)
-        self.changes = Changes(self)
-        self.consents = Consents(self)
-        self.relations = Relations(self)
-        self.reminders = Reminders(self)
-        self.reviews = Reviews(self)
-        self.quality = Quality(self)
-        self.flags = Flags(self)
-        self.reports = Reports(self)
-        self.requests = Requests(self)
-        self.retention = Retention(self)
-        self.operators = Operators(self)
-        self.exports = Exports(self)
-        self.access = Access(self)
-        self.audit = Audit(self)
+        self.customers = tasks.Customers(self)
+        self.matches = tasks.Matches(self)
+        self.approvals = tasks.Approvals(self)
+        self.verifications = tasks.Verifications(self)
+        self.held = tasks.Held(self)
+        self.erasures = tasks.Erasures(self)
+        self.keys = tasks.Keys(self)
+        self.policies = tasks.Policies(self)
+        self.tags = tasks.Tags(self)
+        self.scoring = tasks.Scoring(self)
+        self.changes = tasks.Changes(self)
+        self.consents = tasks.Consents(self)
+        self.relations = tasks.Relations(self)
+        self.reminders = tasks.Reminders(self)
+        self.reviews = tasks.Reviews(self)
+        self.quality = tasks.Quality(self)
+        self.flags = tasks.Flags(self)
+        self.reports = tasks.Reports(self)
+        self.requests = tasks.Requests(self)
+        self.retention = tasks.Retention(self)
+        self.operators = tasks.Operators(self)
+        self.exports = tasks.Exports(self)
+        self.feeds = tasks.Feeds(self)
+        self.access = tasks.Access(self)
+        self.audit = tasks.Audit(self)
 
     @classmethod
     def open(

@@ -86,8 +86,8 @@ _OF_REQUIREMENT = "has level (0 to 3), max_age_minutes and bound (true or false)
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"version": 1}, "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION], [basis] and [[change]], nothing else"),
-        ({"extra": 1}, "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION], [basis] and [[change]], nothing else"),
+        ({"version": 1}, "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION], [basis], [[change]] and [[feed]], nothing else"),
+        ({"extra": 1}, "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION], [basis], [[change]] and [[feed]], nothing else"),
         ({"version": ""}, "a policy's version is one to 64 printable characters"),
         ({"require": []}, f"[require.ACTION] names one of {', '.join(Action)}"),
         ({"require": {"fly": {}}}, f"[require.ACTION] names one of {', '.join(Action)}"),

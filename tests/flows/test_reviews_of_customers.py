@@ -127,12 +127,12 @@ def test_the_calendar_moves_it_and_others_are_told_once(cif: CIF, cif_no: str, c
     for days in (330, 30, 10, 90):
         clock.advance(timedelta(days=days))
         with cif._repository.unit_of_work() as unit:
-            before = [number for number, _ in unit.outbox.after(0, 9999)][-1]
+            before = unit.trail.heads()["s0"].number + 1, ""
         assert cif.customers.rebuild(actor=STEWARD) == (1 if days != 330 else 0)
         assert cif.customers.rebuild(actor=STEWARD) == 0
         seen.append(stands(cif, cif_no)[0])
         with cif._repository.unit_of_work() as unit:
-            told += [row.fields for _, row in unit.outbox.after(before, 99)]
+            told += [row.fields for _, row in unit.outbox.after("s0", before, 99)]
     assert seen == ["current", "due", "overdue", "expired"]
     assert told == ["review_state"] * 3
 
@@ -227,7 +227,7 @@ def test_a_review_that_fails_says_what_follows_and_it_is_told(cif: CIF, cif_no: 
     assert (found.state, found.limits) == (ReviewState.FAILED, ("no_new_products", "no_online_transfers"))
     assert {one.name for one in cif.tags.portrait(cif_no, **ASK).tags} == {"tag:limited", "tag:looked_at"}
     with cif._repository.unit_of_work() as unit:
-        last = unit.outbox.after(0, 9999)[-1][1]
+        last = unit.outbox.after("s0", (0, ""), 9999)[-1][1]
     assert set(last.fields.split(",")) == {"reviews", "review_state"}
     clock.advance(timedelta(days=1))
     passed(cif, cif_no)

@@ -292,5 +292,5 @@ def test_the_life_cycle_has_a_history(cif: CIF, cif_no: str, clock: FixedClock) 
     told = cif.audit.who(cif_no, actor=Actor(id="a.1", roles={"auditor"}), purpose=Purpose.AUDIT)
     assert "transition" in {one.action for one in told}
     with cif._repository.unit_of_work() as unit:
-        told_others = [row.fields for _, row in unit.outbox.after(0, 99) if row.cif_no == cif_no]
+        told_others = [row.fields for _, row in unit.outbox.after("s0", (0, ""), 99) if row.cif_no == cif_no]
     assert told_others[-1] == "states", "other systems are told of each step"

@@ -31,6 +31,7 @@ from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.flows.relate import Said
 from bankcif.flows.sample import Sample
 from bankcif.intake import GuardedVerifier
+from bankcif.interop import CloudEventsFile
 from bankcif.merging import Assurance
 from bankcif.party import ConsentUse, Organization, PartyKind, ReferenceTables, RelationKind
 from bankcif.storage._memory_unit import Unit
@@ -87,7 +88,7 @@ class World:
 def world(tables: ReferenceTables, tmp_path: Path) -> World:
     cif = CIF(
         repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(),
-        tables=tables, trust=TRUST, clock=FixedClock(NOW), authentication=AUTH, policy=LOOSE, name_search=["home_branch"],
+        tables=tables, trust=TRUST, clock=FixedClock(NOW), authentication=AUTH, policy=FED, name_search=["home_branch"],
     )  # fmt: skip
     found = World(cif, tmp_path)
     found.cif_no = register(cif, WHO, "1").cif_no
@@ -124,7 +125,7 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _policy() -> Policy:
-    return Policy.from_document({**LOOSE.document(), "version": "other"})
+    return Policy.from_document({**FED.document(), "version": "other"})
 
 
 def _merged(w: World) -> str:
@@ -153,6 +154,9 @@ def _erased(w: World) -> str:
     return proposal.id
 
 
+FED = Policy.from_document({**LOOSE.document(), "feed": [
+    {"id": "f", "role": "compliance", "purpose": "compliance", "fields": ["sex"], "recipient": "audit", "inside": True},
+]})  # fmt: skip
 SPEC = ExportSpec(fields=("sex",), recipient=Recipient(name="audit", inside=True), purpose=COMPLIANCE)
 
 
@@ -418,6 +422,14 @@ CALLS: dict[str, Call] = {
     "Operators.finish_step_up": _no_finish,
     "Exports.propose": lambda w, a: w.cif.exports.propose(SPEC, reason="r", actor=a),
     "Exports.take": lambda w, a: w.cif.exports.take(SPEC, actor=a),
+    "Feeds.take": lambda w, a: w.cif.feeds.take("f", actor=a),
+    "Feeds.acknowledge": lambda w, a: w.cif.feeds.acknowledge(w.cif.feeds.take("f", actor=WHO), actor=a),
+    "Feeds.deliver": lambda w, a: w.cif.feeds.deliver(
+        "f", CloudEventsFile(w.folder / "f", feed="f", tenant="t"), actor=a
+    ),
+    "Feeds.begin": lambda w, a: w.cif.feeds.begin("f", actor=a),
+    "Feeds.states": lambda w, a: w.cif.feeds.states(actor=a),
+    "Feeds.cut": lambda w, a: w.cif.feeds.cut(actor=a),
     "Access.review": lambda w, a: w.cif.access.review([WHO], DAY, DAY + timedelta(days=900), actor=a),
     "Access.could_see": lambda w, a: w.cif.access.could_see(w.cif_no, [WHO], actor=a),
     "Policies.propose": lambda w, a: w.cif.policies.propose(_policy(), reason="r", actor=OFFICER if a is WHO else a),

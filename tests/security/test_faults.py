@@ -17,6 +17,7 @@ import attrs
 import pytest
 from sqlalchemy import text
 from tests.conftest import ALL_ROLES, NOW, TRUST, known
+from tests.flows.test_feed import Copy, policy
 from tests.flows.test_register import register
 from tests.security.mortal import Fate, KeptWitness, Mortal, MortalRepository, MortalWitness
 from tests.security.struck import HANGS, HOWS, Strike, striking
@@ -38,6 +39,9 @@ from bankcif.storage.sql_keys import SqlKeyStore
 from bankcif.testing import synthetic_tables
 
 EVERY_CONCERN = list(Concern)
+FED = policy({
+    "id": "screening", "role": "compliance", "purpose": "compliance", "fields": ["name", "phone"], "recipient": "audit", "inside": True,
+}, grants=[])  # fmt: skip
 
 TABLES = synthetic_tables()
 OFFICER = {*ALL_ROLES, "key_custodian", "privacy_officer"}
@@ -60,9 +64,11 @@ class World:
         keys: LocalKeyProvider,
         tenant: str = "t",
         witness: KeptWitness | None = None,
+        copy: Copy | None = None,
     ) -> None:
         self.repository, self.store, self.keys, self.tenant = repository, store, keys, tenant
         self.witness = witness or KeptWitness()
+        self.copy = copy or Copy()
 
     def open(self, fate: Fate | None = None, *, within: bool = False) -> CIF:
         repository: Any = MortalRepository(self.repository, fate, within=within) if fate else self.repository
@@ -70,7 +76,7 @@ class World:
         return CIF(
             repository=repository, key_store=store, keys=keys, tenant=self.tenant, tables=TABLES, trust=TRUST,
             witnesses=[MortalWitness(self.witness, fate) if fate else self.witness], clock=FixedClock(NOW),
-            log_plan=LogPlan(entries=2, seconds=99_999),
+            log_plan=LogPlan(entries=2, seconds=99_999), policy=FED,
         )  # fmt: skip
 
     def peopled(self) -> World:
@@ -256,9 +262,18 @@ DEEDS: dict[str, Deed] = {
     "find": Deed(lambda w, cif: found(cif, w.phone(0))),
     "get": Deed(lambda w, cif: cif.customers.get(w.cif_no(0), actor=WHO, purpose=Purpose.SERVICE)),
     "reveal": Deed(lambda w, cif: cif.customers.reveal(w.cif_no(0), {"phone"}, actor=WHO, purpose=Purpose.COMPLIANCE)),
+    "deliver": Deed(
+        lambda w, cif: cif.feeds.deliver("screening", w.copy, most=2, actor=WHO),
+        lambda w, _cif: w.copy.values.keys() == {row.cif_no for row in living(w)},
+    ),
     "verify": Deed(lambda _w, cif: cif.audit.verify(actor=WHO)),
     "checkpoint": Deed(lambda _w, cif: cif.audit.checkpoint(actor=WHO)),
 }
+
+
+def living(world: World) -> list[PartyRow]:
+    with world.repository.unit_of_work() as unit:
+        return [row for row in unit.parties.page("", 99) if row.merged_into is None]
 
 
 def former_name(world: World, cif: CIF, number: int = 1) -> Any:
@@ -388,7 +403,7 @@ def test_a_server_that_fails_at_any_statement_leaves_a_whole_store_and_the_same_
         world = on_server(data, held)
         hasty = World(
             SqlRepository.open(data, world.tenant, create=False, limits=HANGS), SqlKeyStore(held, limits=HANGS),
-            world.keys, world.tenant, world.witness,
+            world.keys, world.tenant, world.witness, world.copy,
         )  # fmt: skip
 
         def faulty(hasty: World = hasty, strike: Strike = strike) -> None:

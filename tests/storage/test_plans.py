@@ -14,7 +14,7 @@ from bankcif.storage._tables import METADATA
 from bankcif.storage.sql import SqlRepository
 
 WHOLE = {
-    "approvals", "checkpoints", "checkpoint_last", "checkpoint_size", "count", "heads", "lease_count", "lease_free", "links_all", "outbox",
+    "approvals", "checkpoints", "checkpoint_last", "checkpoint_size", "count", "heads", "lease_count", "lease_free", "links_all", "feeds",
     "parties_page", "retired", "rotations", "staged", "store", "store_locked", "store_restate", "stream_ends", "tasks",
     "policy_active", "catalogue_active", "catalogue_at", "catalogues",  # a handful of policies and catalogues
     "model_active", "models",  # and of models

@@ -14,7 +14,7 @@ import pytest
 from bankcif.errors import StorageError
 from bankcif.party import CifNo
 from bankcif.storage import _write_ahead
-from bankcif.storage.rows import OutboxRow
+from bankcif.storage.rows import FeedRow
 from bankcif.storage.sql import Limits, SqlRepository
 
 
@@ -27,7 +27,7 @@ def repository(tmp_path: Path) -> Iterator[SqlRepository]:
 
 def _commit(repository: SqlRepository, number: int) -> None:
     with repository.unit_of_work() as unit:
-        unit.outbox.add([OutboxRow(cif_no=f"C{number}", version=1, fields="name", at=number)])
+        unit.feeds.move(FeedRow(name=f"f{number}", turn=1, place="", moved_at=number))
         unit.commit()
 
 
@@ -45,7 +45,7 @@ def test_what_is_committed_comes_into_the_database_while_it_is_open(repository: 
         alone.write_bytes((tmp_path / "cif.db").read_bytes())  # without its log
         with sqlite3.connect(alone) as db:
             try:
-                return int(db.execute("SELECT count(*) FROM outbox").fetchone()[0])
+                return int(db.execute("SELECT count(*) FROM feed").fetchone()[0])
             except sqlite3.DatabaseError:  # the tables, or half of a page, are in the log as well
                 return 0
 

@@ -6,6 +6,7 @@ from .changes import Changes
 from .consents import Consents
 from .customers import Customers, Verifications
 from .decisions import Approvals, Matches
+from .feeds import Feeds
 from .operators import Operators
 from .privacy import Requests, Retention
 from .quality import Quality
@@ -27,6 +28,7 @@ __all__ = [
     "Customers",
     "Erasures",
     "Exports",
+    "Feeds",
     "Flags",
     "Held",
     "Keys",

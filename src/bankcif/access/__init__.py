@@ -3,6 +3,7 @@
 from .authentication import AuthPlan, CodePlan, OidcSignOn, PasskeyPlan, PasswordPlan, Provisioning
 from .basis import LawfulBasis
 from .check import PolicyFinding, check_policy
+from .feeds import Feed
 from .grants import ExportLimits, is_label
 from .masking import HIDDEN, MASKS, mask, mask_column
 from .policy import APART, READING, Action, FieldDecision, Grant, Policy, default_policy
@@ -25,6 +26,7 @@ __all__ = [
     "ColumnRule",
     "Ends",
     "ExportLimits",
+    "Feed",
     "FieldDecision",
     "Grant",
     "KeyOperation",

@@ -22,6 +22,7 @@ from ..rules import And, Expression, Or
 from .basis import LawfulBasis, bases_of
 from .changes import ChangeRule, change_rules
 from .conditional import ConditionalGrants
+from .feeds import Feed, feeds_of
 from .grants import Action, ExportLimits, FieldDecision, Grant, Place, grant_of, is_clear, is_label, says_more, take_in
 from .requirements import KeyOperation, Requirement, key_operations, least_of, need_least, requirement_of
 from .rows import standing
@@ -57,9 +58,10 @@ class Policy:
         caps: How many customers an operator may see by an action in an hour of the clock; no limit for one not named.
         bases: What the use of data for a purpose rests on; for one that rests on consent nothing is shown of who did not consent.
         changes: Which changes take a second person, beside those of protected fields.
+        feeds: Which other systems are told of every change, by name.
 
     Raises:
-        PolicyError: A role may both define policies, or keep operators, and see customers; or customers are browsed for a purpose that rests on consent,
+        PolicyError: A feed has a role that exports nothing for its purpose. A role may both define policies, or keep operators, and see customers; or customers are browsed for a purpose that rests on consent,
             which the database does not know of.
     """
 
@@ -73,6 +75,7 @@ class Policy:
         caps: Mapping[Action, int] | None = None,
         bases: Mapping[Purpose, LawfulBasis] | None = None,
         changes: Sequence[ChangeRule] = (),
+        feeds: Mapping[str, Feed] | None = None,
     ) -> None:
         self.version = version
         self.grants = tuple(grants)
@@ -81,6 +84,7 @@ class Policy:
         self.caps = dict(caps or {})
         self.bases: Mapping[Purpose, LawfulBasis] = dict(bases or {})
         self.changes = tuple(changes)
+        self.feeds: Mapping[str, Feed] = dict(feeds or {})
         self._relations = frozenset(relation for grant in self.grants for relation in grant.relations)
         self._allowed: dict[tuple[str, Purpose, Action], str] = {}
         self._fields: dict[Place, dict[str, FieldDecision]] = {}
@@ -101,6 +105,8 @@ class Policy:
                 "let them be counted by their tags, or exported",
                 rule="policy",
             )
+        for feed in self.feeds.values():
+            feed.need_grants(self._allowed)
         self._decided: dict[_Key, _Decisions] = {}
         self._found: dict[tuple[frozenset[str], Purpose, Action, Sink, bool], Sequence[Grant]] = {}
 
@@ -142,9 +148,10 @@ class Policy:
             "cap",
             "basis",
             "change",
+            "feed",
         }:
             raise PolicyError(
-                "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION], [basis] and [[change]], nothing else",
+                "a policy has a version (text), [[grant]], [require.ACTION], [operation.NAME], [cap.ACTION], [basis], [[change]] and [[feed]], nothing else",
                 rule="policy",
             )
         if not is_label(table["version"]):
@@ -157,6 +164,7 @@ class Policy:
             requirements={Action(name): requirement_of(entry, f"require {name}") for name, entry in required.items()},
             operations=key_operations(table.get("operation", {})), caps=_caps(table.get("cap", {})),
             bases=bases_of(table.get("basis", {})), changes=change_rules(table.get("change", ())),
+            feeds=feeds_of(table.get("feed", ())),
         )  # fmt: skip
 
     def document(self) -> dict[str, Any]:
@@ -179,6 +187,7 @@ class Policy:
             "operation": {name.value: one.document() for name, one in sorted(self.operations.items())},
             **({"basis": {purpose.value: one.value for purpose, one in sorted(self.bases.items())}} if self.bases else {}),
             **({"change": [one.document() for one in self.changes]} if self.changes else {}),
+            **({"feed": [one.document() for one in self.feeds.values()]} if self.feeds else {}),
         }  # fmt: skip
 
     def requirement(self, action: Action) -> Requirement:

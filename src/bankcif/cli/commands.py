@@ -45,6 +45,7 @@ from .database import db
 from .decisions import approval, match
 from .demo import demo
 from .erase import erase
+from .feed import feed
 from .flags import flag
 from .held import faults, held
 from .index import index, read_frequencies
@@ -85,6 +86,7 @@ def commands() -> None:
 commands.add_command(access)
 commands.add_command(export)
 commands.add_command(extract)
+commands.add_command(feed)
 commands.add_command(audit)
 commands.add_command(match)
 commands.add_command(approval)

@@ -36,6 +36,10 @@ _STEPS: dict[str, tuple[str, Callable[[CIF, Actor, Purpose], int | None]]] = {
         "held rows whose days were over",
         lambda cif, actor, purpose: cif.held.expire(actor=actor, purpose=purpose),
     ),
+    "outbox": (
+        "changes that every feed has, cut from the outbox",
+        lambda cif, actor, purpose: cif.feeds.cut(actor=actor, purpose=purpose),
+    ),
 }
 """What is done, in this order: what changes a customer comes before what hangs on them."""
 
@@ -43,7 +47,7 @@ _STEPS: dict[str, tuple[str, Callable[[CIF, Actor, Purpose], int | None]]] = {
 @click.command("daily")
 @customer_command
 def daily(session: Session) -> int:
-    """Bring everything up to the day: end proposals, begin scheduled changes, renew tags, ask the quality rules, drop held rows. What the policy does not let you do is left out."""
+    """Bring everything up to the day: end proposals, begin scheduled changes, renew tags, ask the quality rules, drop held rows and what was delivered. What the policy does not let you do is left out."""
     done: dict[str, int | None] = {}
     with session.open() as cif:
         actor = session.actor(cif)

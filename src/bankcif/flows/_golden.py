@@ -16,6 +16,7 @@ from ..merging import NOBODY, GoldenRecord, Proposal, Statement, survive
 from ..party import CATALOGUE, CifNo, LifeCycle, PartyKind, facts_from
 from ..protection import DataKey
 from ..storage import UnitOfWork
+from ..storage.outbox_rows import PARTY
 from ..storage.portrait_rows import IDLE
 from ..storage.rows import FactRow, GoldenRow, LinkRow, NotAMatchRow, OutboxRow, PartyRow
 from ._opened import born_of, golden_place, open_golden, open_goldens
@@ -143,7 +144,7 @@ def rebuild(
                 facts.append(fact)
                 if row.life_cycle not in IDLE:
                     sitters.append(_sitter(party, row, golden, fact))
-            outbox.append(_told(row, changed, moved, now))
+            outbox.append(_told(party, row, changed, moved, now))
         if party.row is not None and not party.force and _TOLD_APART_BY.intersection(changed):
             differing |= _who_changed(party, linked.get(party.cif_no, ()))
         if party.row is not None and (changed or any(stands.get(one) != ground for one, ground in stood.items())):
@@ -231,10 +232,11 @@ def _party_row(
     return attrs.evolve(row, digest=party_digest(desk, row, content))
 
 
-def _told(row: PartyRow, changed: Sequence[str], moved: bool, now: int) -> OutboxRow:
-    """What others are told: which fields are others, and whether the review stands elsewhere."""
-    fields = ",".join((*changed, *(["review_state"] if moved else [])))
-    return OutboxRow(cif_no=row.cif_no, version=row.version, fields=fields, at=now)
+def _told(party: Touched, row: PartyRow, changed: Sequence[str], moved: bool, now: int) -> OutboxRow:
+    """What others are told: which fields are others, whether the party came, went or turned, and whether the review stands elsewhere."""
+    turned = party.force or party.row is None
+    fields = (*changed, *([PARTY] if turned else []), *(["review_state"] if moved else []))
+    return OutboxRow(cif_no=row.cif_no, version=row.version, fields=",".join(fields), at=now)
 
 
 def _review_state(desk: Desk, party: Touched, golden: GoldenRecord, now: int) -> str:

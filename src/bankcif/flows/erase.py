@@ -26,6 +26,7 @@ from ..errors import ConflictError, InputError, NotFoundOrNotAllowedError
 from ..matching import blocking_keys
 from ..party import CifNo, LifeCycle
 from ..storage import UnitOfWork
+from ..storage.outbox_rows import PARTY
 from ..storage.rows import OutboxRow, PartyRow
 from ._golden import party_content, party_digest, rebuild
 from ._portrait import forget_what_left
@@ -152,7 +153,7 @@ def erase(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     gone = _forget_proposals(desk, unit, members, approval, apart)
     tombs = [_tombstone(desk, member, now) for member in unit.parties.get(members).values()]
     unit.parties.update(tombs)
-    unit.outbox.add([OutboxRow(cif_no=tomb.cif_no, version=tomb.version, fields="erased", at=now) for tomb in tombs])
+    unit.outbox.add([OutboxRow(cif_no=tomb.cif_no, version=tomb.version, fields=PARTY, at=now) for tomb in tombs])
     keys = sorted({row.key_id for _, row in rows})
     retire(desk, unit, keys)
     entry = AuditEntry.by(

@@ -8,35 +8,29 @@ a policy that asks for more is kept to. Files are made of it by `bankcif.render`
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from ..access import Action, ExportLimits, FieldDecision, mask_column, to_lowered
+from ..access import Action, ExportLimits, to_lowered
 from ..approval import Approval, Operation, execute
-from ..audit import AuditEntry
-from ..context import Actor, Effect, Sink
+from ..context import Actor, Sink
 from ..errors import AccessError, FourEyesError, InputError, NotFoundOrNotAllowedError
-from ..party import CATALOGUE, FIELD_NAMES, CifNo, PartyKind
+from ..party import FIELD_NAMES
 from ..rules import needs, parse
 from ..storage import UnitOfWork
-from ..storage.rows import FactRow, PartyRow
-from ._export import EXPORTED, Export, ExportSpec, Mark, Recipient, said_exported
+from ._export import Export, ExportSpec, Mark, Recipient
+from ._gathered import Gathered, entries_of
 from ._leaving import decided, population
-from ._opened import open_goldens
 from ._policy import policy_ground
-from ._proposals import left_at, need_kept, proposed, settle, write_proposal
+from ._proposals import need_kept, proposed, settle, write_proposal
 from ._reasons import need_reason
 from ._tags import catalogue_ground
-from .audiences import need_names, told_steps
+from .audiences import need_names
 from .desk import Desk, authorize, hour_of, over_cap, record, refuse, spend, told
 from .say import tag_is_granted
 
 __all__ = ["Export", "ExportSpec", "Mark", "Recipient", "export", "ground_of_export", "propose_export"]
 
 _MOST_NAMED = 10_000
-_SUBJECTS = 1000
-_MOST_GRANTS = 100
 
 
 def propose_export(desk: Desk, spec: ExportSpec, *, reason: str, actor: Actor) -> Approval:
@@ -106,15 +100,16 @@ def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | Non
     refused: AccessError
     try:
         with desk.unit_of_work() as unit:
-            gathered = _Gathered(desk, spec, limits.least_k)
+            gathered = Gathered(desk, spec, limits.least_k)
             for page in population(desk, unit, spec, actor):
-                gathered.add(unit, page, actor)
+                allowed = decided(desk, unit, spec, page, actor, gathered.ended)
+                gathered.add(unit, [row for row, _ in page if row.cif_no in allowed], allowed)
             made = gathered.masked(actor)
             _need_within(desk, unit, limits, made, actor)
             approved = None
             if approval_id is not None or not _may_alone(desk, unit, limits, made, actor):
                 approved = _use_approval(desk, unit, spec, limits, made.rows, actor, approval_id)
-            record(desk, unit, _entries(gathered, made, approved, actor))
+            record(desk, unit, entries_of(gathered, made, approved, actor))
             unit.commit()
         return made
     except AccessError as error:
@@ -171,92 +166,6 @@ def _chosen_by(where: str) -> set[str]:
     return {called.get(name, name) for name in needs(tree).fields} & FIELD_NAMES
 
 
-class _Gathered:
-    """
-    Values as they were opened, and by which decision each may go.
-
-    Attributes:
-        cif_nos: Of whom something goes.
-        rules: The grants by which it does.
-        profiles: The masks it goes under; ``clear`` where it goes as it is.
-        withheld: Fields that some customers have and that do not go.
-    """
-
-    def __init__(self, desk: Desk, spec: ExportSpec, least_k: int) -> None:
-        self._desk, self._spec, self._least_k = desk, spec, least_k
-        self.cif_nos: list[CifNo] = []
-        self.rules: set[str] = set()
-        self.profiles: set[str] = set()
-        self.withheld: set[str] = set()
-        self._ended: Counter[str] = Counter()
-        self._cells: dict[str, list[tuple[Any, FieldDecision | None]]] = {name: [] for name in spec.fields}
-
-    def add(self, unit: UnitOfWork, page: Sequence[tuple[PartyRow, FactRow]], actor: Actor) -> None:
-        """Takes in the customers of *page* of whom something may go."""
-        spec = self._spec
-        allowed = decided(self._desk, unit, spec, page, actor, self._ended)
-        rows = [row for row, _ in page if row.cif_no in allowed]
-        values = open_goldens(self._desk, unit, [row.cif_no for row in rows])
-        for row in rows:
-            self.cif_nos.append(row.cif_no)
-            mine, catalogue = values[row.cif_no], CATALOGUE[PartyKind(row.kind)]
-            for name in spec.fields:
-                value = mine.get(name) if name in catalogue else None
-                said = allowed[row.cif_no].get(name)
-                if value is not None and said is None:
-                    self.withheld.add(name)
-                elif value is not None and said is not None:
-                    self.rules.add(said.decision.rule)
-                self._cells[name].append((None, None) if said is None else (value, said))
-
-    def masked(self, actor: Actor) -> Export:
-        """The columns as they may leave."""
-        desk, spec = self._desk, self._spec
-        name = f"export:{spec.recipient.name}"
-        keys = [
-            cif_no if spec.recipient.inside else desk.digester.digest(name, cif_no.encode()).hex()
-            for cif_no in self.cif_nos
-        ]
-        columns: dict[str, list[Any]] = {field: self._column(field) for field in spec.fields}
-        mark = Mark(
-            id=desk.ids.draw(8).hex(), actor=actor.id, at=desk.now(), recipient=spec.recipient, purpose=spec.purpose,
-            digest=spec.digest,
-        )  # fmt: skip
-        return Export(
-            columns={"key": keys, **columns}, rows=len(keys), k=_least_shared(list(columns.values())), mark=mark,
-            withheld=tuple(sorted(self.withheld)),
-            waterfall=() if spec.audience is None else told_steps(spec.audience, self._ended, self._least_k),
-        )  # fmt: skip
-
-    def _column(self, field: str) -> list[Any]:
-        rule = next(CATALOGUE[kind][field].mask for kind in PartyKind if field in CATALOGUE[kind])
-        cells = self._cells[field]
-        found: list[Any] = [None] * len(cells)
-        by_profile: dict[str, list[int]] = {}
-        for at, (value, said) in enumerate(cells):
-            if said is None or value is None:
-                continue
-            if said.decision.effect is Effect.PERMIT:
-                found[at] = value
-                self.profiles.add("clear")
-            else:
-                # What leaves the house is never shown as to staff.
-                profile = said.profile if self._spec.recipient.inside or said.profile != "staff" else "outside"
-                by_profile.setdefault(profile, []).append(at)
-        self.profiles |= by_profile.keys()
-        for profile, places in by_profile.items():
-            shown = mask_column(rule, [cells[at][0] for at in places], self._desk.masks.of(profile, Sink.EXPORT))
-            for at, value in zip(places, shown, strict=True):
-                found[at] = value
-        return found
-
-
-def _least_shared(columns: Sequence[Sequence[Any]]) -> int:
-    """How many rows share all their values, at least: the k of k-anonymity over everything that is shown."""
-    classes = Counter(map(repr, zip(*columns, strict=True)))
-    return min(classes.values(), default=0)
-
-
 def _need_within(desk: Desk, unit: UnitOfWork, limits: ExportLimits, made: Export, actor: Actor) -> None:
     """Raises `AccessError` if too few customers share what is shown of one, or *actor* has exported as many as they may."""
     if made.k < limits.least_k and (made.rows or (limits.least_k > 1 and made.waterfall)):
@@ -302,35 +211,3 @@ def _use_approval(
         )
     after = execute(approval, ground=_ground(unit, approval.detail), now=desk.now(), persons=persons)
     return settle(desk, unit, approval, after)
-
-
-def _entries(gathered: _Gathered, made: Export, approved: Approval | None, actor: Actor) -> list[AuditEntry]:
-    """One entry for the whole, and one for each thousand of the customers that it names."""
-    mark, cif_nos = made.mark, gathered.cif_nos
-    # By its digest whoever has the request can show that it is the one; what a rule says of customers stays out of the log.
-    where = said_exported(mark.id, mark.digest, mark.recipient)
-    grants, masks = _named_grants(gathered.rules), "+".join(sorted(gathered.profiles))
-    kept = "+".join(sorted(gathered.withheld))
-    shown = tuple(name for name in made.columns if name != "key")
-    more: dict[str, Any] = {"purpose": mark.purpose, "fields": shown}
-    whole = AuditEntry.by(
-        actor, "export", mark.at, rule=f"{where},k:{made.k},masks:{masks},withheld:{kept},{grants}", count=made.rows,
-        marks=left_at(approved) if approved else {}, **more,
-    )  # fmt: skip
-    parts = [cif_nos[at : at + _SUBJECTS] for at in range(0, len(cif_nos), _SUBJECTS)]
-    return [
-        whole,
-        *(
-            AuditEntry.by(
-                actor, EXPORTED, mark.at, rule=f"{where},{grants}", count=len(part), subjects=tuple(part), **more
-            )
-            for part in parts
-        ),
-    ]
-
-
-def _named_grants(rules: set[str]) -> str:
-    """The grants by which something goes, as an entry names them: the first hundred by id, and how many more there are."""
-    named = sorted(rules)
-    more = [f"and {len(named) - _MOST_GRANTS} more"] if len(named) > _MOST_GRANTS else []
-    return ",".join([*named[:_MOST_GRANTS], *more])

@@ -1,5 +1,6 @@
-"""Customers in the forms of other systems, in and out, with what is lost."""
+"""Customers in the forms of other systems, in and out, with what is lost; and what others are told of them."""
 
+from .changes import Change, ChangeKind, CloudEventsFile, Consumer, cloud_event
 from .fineract import Fineract
 from .gbt31186 import Gbt31186
 from .iso20022 import Iso20022, party_from_xml, party_to_xml
@@ -8,6 +9,10 @@ from .shape import Converted, Loss, Shape, Taken
 
 __all__ = [
     "SHAPES",
+    "Change",
+    "ChangeKind",
+    "CloudEventsFile",
+    "Consumer",
     "Converted",
     "Fineract",
     "Gbt31186",
@@ -16,6 +21,7 @@ __all__ = [
     "OpenBank",
     "Shape",
     "Taken",
+    "cloud_event",
     "party_from_xml",
     "party_to_xml",
 ]

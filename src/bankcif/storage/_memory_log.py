@@ -8,12 +8,17 @@ import attrs
 
 from ..audit import AuditRow, CheckpointRow, Head, Lease
 from ..errors import ConflictError
-from ._memory_tables import Held, Store
+from ._memory_outbox import Outbox
+from ._memory_tables import Data, Held, Store
 
 __all__ = ["Audit", "Trail"]
 
 
 class Audit(Store):
+    def __init__(self, data: Data, outbox: Outbox) -> None:
+        super().__init__(data)
+        self._outbox = outbox
+
     def lease(self, holder: bytes, now: int, until: int, last: str = "") -> Lease:
         heads = self._data.heads
         mine = next((name for name, held in heads.rows.items() if held.holder == holder), None)
@@ -36,6 +41,7 @@ class Audit(Store):
         if held.head.number != rows[0].number - 1:
             raise ConflictError("another writer appended to this audit stream", rule="conflict")
         self._data.heads.put(rows[0].stream, attrs.evolve(held, head=head, until=until))
+        self._outbox.place(rows[0].stream, head.number)
 
     def release(self, holder: bytes) -> None:
         for name, held in list(self._data.heads.rows.items()):

@@ -22,6 +22,7 @@ from .rows import (
     ClaimRow,
     CredentialRow,
     FactRow,
+    FeedRow,
     GoldenRow,
     IndexRow,
     LinkRow,
@@ -171,7 +172,8 @@ class Data:
         self.checkpoints: _Table[int, CheckpointRow] = _Table(self.undo)
         self.cursors: _Table[tuple[str, str], int] = _Table(self.undo)
         self.subjects: _Table[tuple[str, int, str], None] = _Table(self.undo)
-        self.outbox: _Table[int, OutboxRow] = _Table(self.undo)
+        self.outbox: _Table[tuple[str, int, CifNo], OutboxRow] = _Table(self.undo)
+        self.feeds: _Table[str, FeedRow] = _Table(self.undo)
         self.rotations: _Table[str, RotationRow] = _Table(self.undo)
         self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
         self.catalogues: _Table[str, CatalogueRow] = _Table(self.undo)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from ._memory_credentials import Credentials, Usage
 from ._memory_log import Audit, Trail
 from ._memory_models import Models
+from ._memory_outbox import Feeds, Outbox
 from ._memory_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._memory_portraits import Catalogues, Portraits
 from ._memory_quality import Figures, Findings, Sheets
 from ._memory_reasons import Reasons
 from ._memory_search import Search
 from ._memory_tables import Data
-from ._memory_work import Erasure, Keys, Outbox, Policies, Reviews, Staging, Work
+from ._memory_work import Erasure, Keys, Policies, Reviews, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -27,9 +28,10 @@ class Unit:
         self.work = Work(data)
         self.reviews = Reviews(data)
         self.staging = Staging(data)
-        self.audit = Audit(data)
-        self.trail = Trail(data)
         self.outbox = Outbox(data)
+        self.feeds = Feeds(data)
+        self.audit = Audit(data, self.outbox)
+        self.trail = Trail(data)
         self.keys = Keys(data)
         self.erasure = Erasure(data)
         self.policies = Policies(data)
@@ -46,4 +48,5 @@ class Unit:
         self._undo = data.undo
 
     def commit(self) -> None:
+        self.outbox.pending.need_none()
         self._undo.clear()

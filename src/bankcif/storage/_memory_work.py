@@ -1,9 +1,8 @@
-"""The small stores of work in memory: tasks, staging, keys, outbox, erasure, policies."""
+"""The small stores of work in memory: tasks, staging, keys, erasure, policies."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import islice
 
 import attrs
 
@@ -12,7 +11,6 @@ from ..errors import ConflictError
 from ..party import CifNo, SourceKey
 from ._memory_tables import Store
 from .rows import (
-    OutboxRow,
     PolicyRow,
     ReviewRow,
     RotationRow,
@@ -21,7 +19,7 @@ from .rows import (
     TaskRow,
 )
 
-__all__ = ["Erasure", "Keys", "Outbox", "Policies", "Reviews", "Staging", "Work"]
+__all__ = ["Erasure", "Keys", "Policies", "Reviews", "Staging", "Work"]
 
 
 class Work(Store):
@@ -134,15 +132,6 @@ class Keys(Store):
 
     def restate(self, row: StoreRow) -> None:
         self._data.store.put("", row)
-
-
-class Outbox(Store):
-    def add(self, rows: Collection[OutboxRow]) -> None:
-        for row in rows:
-            self._data.outbox.add(len(self._data.outbox.rows) + 1, row)
-
-    def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
-        return list(islice(self._data.outbox.behind(number), limit))
 
 
 class Erasure(Store):

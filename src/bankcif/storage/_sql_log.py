@@ -9,7 +9,8 @@ from typing import Any
 from ..audit import AuditRow, CheckpointRow, Head, Lease
 from ..errors import ConflictError
 from ._mapped import CursorRow, HeadRow, SubjectRow
-from ._sql_session import Store
+from ._sql_outbox import Outbox
+from ._sql_session import Session, Store
 from ._statements import AUDIT, CHECKPOINT, CURSOR, HEAD, SUBJECT
 
 __all__ = ["Audit", "Trail"]
@@ -18,6 +19,10 @@ _PAGE = 2000
 
 
 class Audit(Store):
+    def __init__(self, session: Session, outbox: Outbox) -> None:
+        super().__init__(session)
+        self._outbox = outbox
+
     def lease(self, holder: bytes, now: int, until: int, last: str = "") -> Lease:
         found = self._mine(holder, last) or self._free(holder, now, until)
         if not found:
@@ -53,6 +58,7 @@ class Audit(Store):
         if not rows:
             return
         self._s.add(AUDIT, rows)
+        self._outbox.place(rows[0].stream, head.number)
         self._s.add(SUBJECT, [SubjectRow(cif_no, stream, number) for stream, number, cif_no in subjects])
         where = {"b_tenant": self._s.tenant, "b_stream": rows[0].stream, "b_number": rows[0].number - 1}
         if self._s.change("head_move", [{**where, "number": head.number, "hash": head.hash, "until": until}]) != 1:

@@ -12,13 +12,14 @@ from ._failures import translated
 from ._sql_credentials import Credentials, Usage
 from ._sql_log import Audit, Trail
 from ._sql_models import Models
+from ._sql_outbox import Feeds, Outbox
 from ._sql_parties import Claims, Copies, Crosswalk, Indexes, Parties, Sources
 from ._sql_portraits import Catalogues, Portraits
 from ._sql_quality import Figures, Findings, Sheets
 from ._sql_reasons import Reasons
 from ._sql_search import Search
 from ._sql_session import Session
-from ._sql_work import Erasure, Keys, Outbox, Policies, Reviews, Staging, Work
+from ._sql_work import Erasure, Keys, Policies, Reviews, Staging, Work
 
 __all__ = ["Unit"]
 
@@ -37,9 +38,10 @@ class Unit:
         self.work = Work(session)
         self.reviews = Reviews(session)
         self.staging = Staging(session)
-        self.audit = Audit(session)
-        self.trail = Trail(session)
         self.outbox = Outbox(session)
+        self.feeds = Feeds(session)
+        self.audit = Audit(session, self.outbox)
+        self.trail = Trail(session)
         self.keys = Keys(session)
         self.erasure = Erasure(session)
         self.policies = Policies(session)
@@ -55,6 +57,7 @@ class Unit:
         self.reasons = Reasons(session)
 
     def commit(self) -> None:
+        self.outbox.pending.need_none()
         self._session.flush()
         try:
             self._session.connection.commit()

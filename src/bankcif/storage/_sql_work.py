@@ -1,4 +1,4 @@
-"""The small stores of work on an SQL database: tasks, staging, keys, outbox, erasure, policies."""
+"""The small stores of work on an SQL database: tasks, staging, keys, erasure, policies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from . import _tables as t
 from ._mapped import RetiredRow
 from ._sql_session import Store
 from ._statements import (
-    OUTBOX,
     POLICY,
     RETIRED,
     REVIEW,
@@ -25,7 +24,6 @@ from ._statements import (
     TASK,
 )
 from .rows import (
-    OutboxRow,
     PolicyRow,
     ReviewRow,
     RotationRow,
@@ -34,7 +32,7 @@ from .rows import (
     TaskRow,
 )
 
-__all__ = ["Erasure", "Keys", "Outbox", "Policies", "Reviews", "Staging", "Work"]
+__all__ = ["Erasure", "Keys", "Policies", "Reviews", "Staging", "Work"]
 
 _ALL = 1 << 31
 
@@ -225,14 +223,6 @@ class Keys(Store):
         params = STORE.params(self._s.tenant, row)
         del params["tenant"]
         self._s.change("store_restate", [{**params, "b_tenant": self._s.tenant}])
-
-
-class Outbox(Store):
-    def add(self, rows: Collection[OutboxRow]) -> None:
-        self._s.add(OUTBOX, rows)
-
-    def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
-        return [(r[0], OUTBOX.row(r[1:])) for r in self._s.select("outbox", number=number, most=limit)]
 
 
 class Erasure(Store):

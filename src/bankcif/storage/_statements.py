@@ -18,6 +18,7 @@ from . import _tables as t
 from ._clauses import among, mine, page_of
 from ._mapped import CursorRow, HeadRow, Mapped, MappedFacts, RetiredRow, SubjectRow, UsageRow
 from ._model_statements import MODEL_QUERIES
+from ._outbox_statements import OUTBOX_QUERIES
 from ._portrait_statements import PORTRAIT_QUERIES
 from ._quality_statements import QUALITY_QUERIES
 from .portrait_rows import PORTRAIT
@@ -29,7 +30,6 @@ from .rows import (
     IndexRow,
     LinkRow,
     NotAMatchRow,
-    OutboxRow,
     PartyRow,
     PolicyRow,
     ReasonRow,
@@ -58,7 +58,6 @@ AUDIT = Mapped(t.AUDIT_ENTRY, AuditRow)
 HEAD = Mapped(t.AUDIT_HEAD, HeadRow)
 CHECKPOINT = Mapped(t.AUDIT_CHECKPOINT, CheckpointRow)
 CURSOR = Mapped(t.AUDIT_CURSOR, CursorRow)
-OUTBOX = Mapped(t.OUTBOX, OutboxRow)
 STORE = Mapped(t.STORE, StoreRow)
 POLICY = Mapped(t.POLICY, PolicyRow)
 CREDENTIAL = Mapped(t.CREDENTIAL, CredentialRow)
@@ -377,14 +376,12 @@ QUERIES: Mapping[str, Any] = {
     "cursor_drop": t.AUDIT_CURSOR.delete().where(
         t.AUDIT_CURSOR.c.tenant == bindparam("b_tenant"), t.AUDIT_CURSOR.c.consumer == bindparam("b_consumer"),
         t.AUDIT_CURSOR.c.stream == bindparam("b_stream")),
-    "outbox": select(t.OUTBOX.c.number, *OUTBOX.columns)
-    .where(mine(t.OUTBOX), t.OUTBOX.c.number > bindparam("number")).order_by(t.OUTBOX.c.number)
-    .limit(bindparam("most")),
     "store": select(*STORE.columns).where(mine(t.STORE)),
     "store_locked": select(t.STORE.c.store_id).where(mine(t.STORE)).with_for_update(),
     "meet": select(t.MEETING.c.bucket).where(mine(t.MEETING), among(t.MEETING.c.bucket)).order_by(t.MEETING.c.bucket)
     .with_for_update(),
     **PORTRAIT_QUERIES,
     **MODEL_QUERIES,
+    **OUTBOX_QUERIES,
     **QUALITY_QUERIES,
 }  # fmt: skip

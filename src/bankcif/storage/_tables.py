@@ -248,19 +248,21 @@ USAGE = _table(
 RETIRED_KEY = _table("retired_key", _key("key_id", fixed_bytes(16)), _key("mark", fixed_bytes(16)))
 SCHEMA_VERSION = Table("schema_version", METADATA, Column("version_num", text(32), primary_key=True))
 MEETING = _table("meeting", _key("bucket", Integer))
-OUTBOX = Table(
-    "outbox", METADATA,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("tenant", text(32), nullable=False), _need("cif_no", _CIF), _need("version", Integer),
+OUTBOX = _table(
+    "outbox",
+    _key("stream", text(32)), _key("number", BigInteger), _key("cif_no", _CIF), _need("version", Integer),
     _need("fields", LONG_TEXT), _need("at", Micros),
 )  # fmt: skip
+FEED = _table(
+    "feed", _key("name", text(64)), _need("turn", BigInteger), _need("place", LONG_TEXT), _need("moved_at", Micros)
+)
 
 DISTRIBUTED_BY = {
     "party": "cif_no", "golden_group": "cif_no", "fact": "cif_no", "portrait": "cif_no", "quality_sheet": "cif_no", "finding": "cif_no",
-    "audit_subject": "cif_no", "outbox": "cif_no",
+    "audit_subject": "cif_no",
     "source_record": "source_key", "crosswalk": "source_key", "claim": "tag", "blind_index": "tag", "not_a_match": "low",
     "task": "id", "match_review": "task_id", "approval": "id", "reason": "about", "staged_row": "batch",
-    "audit_entry": "stream", "audit_head": "stream", "usage": "actor", "credential": "operator", "challenge": "id",
+    "audit_entry": "stream", "audit_head": "stream", "outbox": "stream", "usage": "actor", "credential": "operator", "challenge": "id",
     "meeting": "bucket", "quality_figure": "day",
 }  # fmt: skip
 """

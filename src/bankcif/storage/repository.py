@@ -16,6 +16,7 @@ from ..party import CifNo, DataGroup, SourceKey
 from .index_store import IndexStore
 from .log_store import AuditStore, TrailStore
 from .model_store import ModelStore
+from .outbox_store import FeedStore, OutboxStore
 from .person_store import CredentialStore, ReasonStore, UsageStore
 from .portrait_store import CatalogueStore, PortraitStore
 from .quality_store import FigureStore, FindingStore, SheetStore
@@ -26,7 +27,6 @@ from .rows import (
     LinkRow,
     Mark,
     NotAMatchRow,
-    OutboxRow,
     PartyRow,
     PolicyRow,
     RotationRow,
@@ -48,6 +48,7 @@ __all__ = [
     "CredentialStore",
     "CrosswalkStore",
     "ErasureStore",
+    "FeedStore",
     "FigureStore",
     "FindingStore",
     "IndexStore",
@@ -247,16 +248,6 @@ class KeyWorkStore(Protocol):
         """Replaces what the store says of itself."""
 
 
-class OutboxStore(Protocol):
-    """Changes told to other systems."""
-
-    def add(self, rows: Collection[OutboxRow]) -> None:
-        """New changes."""
-
-    def after(self, number: int, limit: int) -> Sequence[tuple[int, OutboxRow]]:
-        """Changes behind *number* in order, with their numbers."""
-
-
 class UnitOfWork(Protocol):
     """
     One transaction.
@@ -289,6 +280,8 @@ class UnitOfWork(Protocol):
     def trail(self) -> TrailStore: ...
     @property
     def outbox(self) -> OutboxStore: ...
+    @property
+    def feeds(self) -> FeedStore: ...
     @property
     def keys(self) -> KeyWorkStore: ...
     @property

@@ -80,7 +80,6 @@ def _postgresql(database: str, schema: str) -> Iterator[str]:
         f"IF to_regnamespace('{PARTS}') IS NOT NULL THEN ALTER SCHEMA {PARTS} OWNER TO {_MIGRATION}; END IF; END $$"
     )
     yield f"ALTER FUNCTION {space}.bankcif_only_grows() OWNER TO {_MIGRATION}"
-    yield f"GRANT USAGE ON SEQUENCE {space}.outbox_number_seq TO {_SERVICE}"
 
 
 def _mysql(kind: str, database: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ import attrs
 
 from ..party import CifNo, SourceKey
 from .operator_rows import ChallengeRow, CredentialRow
+from .outbox_rows import FeedRow, OutboxRow
 from .task_rows import ReviewRow, TaskRow
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ClaimRow",
     "CredentialRow",
     "FactRow",
+    "FeedRow",
     "GoldenRow",
     "IndexRow",
     "LinkRow",
@@ -370,13 +372,3 @@ class RotationRow:
     in_pass: int = 0
     passes: int = 0
     finished_at: int | None = None
-
-
-@attrs.frozen
-class OutboxRow:
-    """A change told to other systems: which party, which version, which fields; never a value."""
-
-    cif_no: CifNo
-    version: int
-    fields: str
-    at: int

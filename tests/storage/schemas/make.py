@@ -11,10 +11,11 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-from bankcif import CIF, Actor, Individual, LocalKeyProvider, Purpose, __version__, party_from
+from bankcif import CIF, Actor, AuthContext, Individual, LocalKeyProvider, Policy, Purpose, __version__, party_from
+from bankcif.access import default_policy
 from bankcif.analytics import ModelCard, churn_scorecard
 from bankcif.storage.schema import SCHEMA
 from bankcif.tagging import starter_catalogue
@@ -36,13 +37,17 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/cif.db"
-        with CIF.open(url, tenant="t", keys=keys, tables=synthetic_tables()) as cif:
+        with CIF.open(url, tenant="t", keys=keys, tables=synthetic_tables(), policy=_with_feed()) as cif:
             for n, name in enumerate(("张伟", "张玮", "李娜", "Anna Eriksson")):
                 person = party_from(
                     {"name": name, "phone": f"1541234567{n // 2}", "birth_date": "1990-03-07", "home_branch": "b"},
                     Individual,
                 )
                 cif.customers.register(person, channel="counter", source_key=str(n), actor=actor, occasion="lead")
+            signed_on = AuthContext(methods=("mtls",), assurance=2, at=datetime.now(UTC))
+            sync = Actor(id="svc.crm", roles={"crm_sync"}, auth=signed_on)
+            while (part := cif.feeds.take("crm", most=2, actor=sync)).is_new:
+                cif.feeds.acknowledge(part, actor=sync)
             officers = [Actor(id=name, roles={"tag_officer"}) for name in ("t.mei", "t.an")]
             proposal = cif.tags.propose(starter_catalogue(), reason="first", actor=officers[0])
             cif.approvals.approve(proposal.id, actor=officers[1])
@@ -56,6 +61,18 @@ def main() -> None:
         for name in ("cif", "cif-keys"):
             with closing(sqlite3.connect(f"{folder}/{name}.db")) as database:
                 (out / f"{name}.sql").write_text("\n".join(database.iterdump()) + "\n", encoding="utf-8")
+
+
+def _with_feed() -> Policy:
+    table = default_policy().document()
+    grant = {
+        "id": "crm", "roles": ["crm_sync"], "purposes": ["service"], "actions": ["export"], "sinks": ["export"], "fields": ["name", "phone"],
+        "inside": ["CRM"],
+    }  # fmt: skip
+    feed = {
+        "id": "crm", "role": "crm_sync", "purpose": "service", "fields": ["name", "phone"], "recipient": "CRM", "inside": True,
+    }  # fmt: skip
+    return Policy.from_document({**table, "grant": [*table["grant"], grant], "feed": [feed]})
 
 
 if __name__ == "__main__":

@@ -17,12 +17,12 @@ from ...storage.rows import (
     FactRow,
     GoldenRow,
     NotAMatchRow,
-    OutboxRow,
     ReviewRow,
     StagedRow,
     StoreRow,
 )
 from .log import LogContract
+from .outbox import OutboxContract
 from .quality import QualityContract
 from .rows import A, B, approval, index, link, party, source, task
 from .search import SearchContract
@@ -31,7 +31,7 @@ from .upkeep import UpkeepContract
 __all__ = ["RepositoryContract"]
 
 
-class RepositoryContract(UpkeepContract, LogContract, SearchContract, QualityContract):
+class RepositoryContract(UpkeepContract, LogContract, OutboxContract, SearchContract, QualityContract):
     """
     What every store must do. The fixture ``repository`` gives an empty one; ``reopened`` a function that gives the
     same store opened anew (a store in memory gives itself).
@@ -359,14 +359,6 @@ class RepositoryContract(UpkeepContract, LogContract, SearchContract, QualityCon
                 unit.staging.change(decided)
             unit.staging.drop([decided, decided])
             assert unit.staging.rows() == []
-
-    def test_the_outbox_keeps_its_order(self, repository: Repository) -> None:
-        rows = [OutboxRow(cif_no=A, version=n, fields="phone", at=n) for n in (1, 2, 3)]
-        with repository.unit_of_work() as unit:
-            unit.outbox.add(rows)
-            first = unit.outbox.after(0, 2)
-            assert [row for _, row in first] == rows[:2]
-            assert [row for _, row in unit.outbox.after(first[-1][0], 10)] == rows[2:]
 
     def test_a_store_is_founded_once(self, repository: Repository, reopened: Callable[[], Repository]) -> None:
         row = StoreRow(

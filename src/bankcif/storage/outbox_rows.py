@@ -1,0 +1,45 @@
+"""Rows of what other systems are told, and of how far each feed is."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..party import CifNo
+
+__all__ = ["PARTY", "FeedRow", "OutboxRow"]
+
+PARTY = "party"
+"""Told of a party itself: it is new, merged or taken apart, restricted, lifted or erased."""
+
+
+@attrs.frozen
+class OutboxRow:
+    """
+    A change told to other systems: which party, which version, which fields; never a value.
+
+    Attributes:
+        fields: Names of what changed, with commas between: of the catalogue, `PARTY`, ``portrait`` or ``review_state``. Empty where
+            records came or went and no value changed.
+    """
+
+    cif_no: CifNo
+    version: int
+    fields: str
+    at: int
+
+
+@attrs.frozen
+class FeedRow:
+    """
+    How far a feed is.
+
+    Attributes:
+        turn: How often its place was moved; two who move it at once find out by it.
+        place: Up to where its consumer has what changed; see `bankcif.flows._place`.
+        moved_at: When.
+    """
+
+    name: str
+    turn: int
+    place: str
+    moved_at: int

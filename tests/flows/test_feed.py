@@ -1,0 +1,544 @@
+"""Feeds: whoever replays what they are told has what an export would give them, whatever happened in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, strategies as st
+from tests.conftest import NOW, TRUST, known
+from tests.flows.test_browse import Under
+from tests.flows.test_erase import OFFICER, SECOND
+from tests.flows.test_merge import merge, unmerge
+from tests.flows.test_register import register
+
+from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
+from bankcif._clock import FixedClock
+from bankcif.access import default_policy
+from bankcif.errors import (
+    AccessError,
+    BankCIFError,
+    ConflictError,
+    DeliveryError,
+    FourEyesError,
+    InputError,
+    NotFoundOrNotAllowedError,
+    PolicyError,
+    StepUpRequired,
+    StorageError,
+)
+from bankcif.flows.export import ExportSpec, Recipient
+from bankcif.interop import Change, ChangeKind, CloudEventsFile, cloud_event
+from bankcif.party import ConsentUse, ReferenceTables
+
+SYNC = known(Actor(id="svc.crm", roles={"crm_sync"}, branch="b"))
+PARTNER = known(Actor(id="svc.ads", roles={"ads_sync"}))
+KEEPER = known(Actor(id="p.keeper", roles={"steward"}))
+AUDITOR = Actor(id="a.sun", roles={"auditor"})
+TELLER = known(Actor(id="t.zhou", roles={"teller", "steward"}, branch="b"))
+ADS = ConsentUse(purpose="marketing", recipient="Ads Ltd")
+FIELDS = ["name", "phone", "email", "home_branch"]
+
+
+def grant(role: str, purpose: str, fields: list[str], **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"{role}-{purpose}", "roles": [role], "purposes": [purpose], "actions": ["export"], "sinks": ["export"], "fields": fields,
+        "alone": 1000, **more,
+    }  # fmt: skip
+
+
+CRM = {
+    "id": "crm", "role": "crm_sync", "purpose": "service", "fields": FIELDS, "recipient": "CRM", "inside": True,
+}  # fmt: skip
+OF_B = {**CRM, "id": "branch b", "role": "b_sync"}
+OUTSIDE = {
+    "id": "ads", "role": "ads_sync", "purpose": "marketing", "fields": ["sex", "preferred_channel"], "recipient": "Ads Ltd",
+}  # fmt: skip
+GRANTS = [
+    grant("crm_sync", "service", FIELDS, inside=["CRM"]),
+    grant("b_sync", "service", FIELDS, inside=["CRM"], when="home_branch = 'b' and preferred_channel is missing"),
+    grant("ads_sync", "marketing", ["sex", "preferred_channel"], profile="outside"),
+]
+
+
+def policy(*feeds: dict[str, Any], grants: Sequence[dict[str, Any]] = GRANTS, **more: Any) -> Policy:
+    table = default_policy().document()
+    table["grant"] = [*table["grant"], *grants]
+    return Policy.from_document({**table, "version": "with feeds", "feed": [*feeds], **more})
+
+
+@pytest.fixture
+def founding_policy() -> Policy:
+    return policy(CRM, OF_B, OUTSIDE)
+
+
+class Copy:
+    """A consumer: it keeps the latest of each key, and may fail before or after it took what it got."""
+
+    def __init__(self, random: Random | None = None) -> None:
+        self.held: dict[str, Change] = {}
+        self.told: list[Change] = []
+        self.whole = False
+        self._random = random
+
+    def take(self, changes: Sequence[Change]) -> None:
+        fails = self._random is not None and self._random.random() < 0.3
+        if fails and self._random.random() < 0.5:
+            raise OSError("154 1234 5678 is on its way")
+        for one in changes:
+            self.told.append(one)
+            if one.kind is ChangeKind.BEGUN:
+                self.held.clear()
+            elif one.kind is ChangeKind.GONE:
+                self.held.pop(one.key, None)
+            elif one.kind is ChangeKind.CURRENT and (
+                one.key not in self.held or self.held[one.key].version <= one.version
+            ):
+                self.held[one.key] = one
+            self.whole |= one.kind is ChangeKind.WHOLE
+        if fails:
+            raise OSError("154 1234 5678 is on its way")
+
+    @property
+    def values(self) -> dict[str, dict[str, Any]]:
+        return {key: dict(one.values) for key, one in self.held.items()}
+
+
+def exported(cif: CIF, name: str, actor: Actor) -> dict[str, dict[str, Any]]:
+    """What the consumer of a feed may have today, as an export gives it."""
+    feed = cif._desk.policy.feeds[name]
+    to = Recipient(name=feed.recipient, country=feed.country, inside=feed.inside)
+    made = cif.exports.take(ExportSpec(fields=feed.fields, recipient=to, purpose=feed.purpose), actor=actor)
+    return {
+        key: {field: value for field in feed.fields if (value := made.columns[field][at]) is not None}
+        for at, key in enumerate(made.columns["key"])
+    }  # fmt: skip
+
+
+def deliver(cif: CIF, name: str, actor: Actor, **more: Any) -> Copy:
+    copy = Copy()
+    cif.feeds.deliver(name, copy, actor=actor, **more)
+    return copy
+
+
+TAKERS = {
+    "crm": SYNC, "branch b": known(Actor(id="svc.b", roles={"b_sync"})), "ads": PARTNER,
+}  # fmt: skip
+PEOPLE = 4
+who = st.integers(0, PEOPLE - 1)
+names = st.sampled_from(sorted(TAKERS))
+changed = st.one_of(
+    st.tuples(st.just("register"), who, st.fixed_dictionaries({}, optional={
+        "phone": st.sampled_from(["15412340001", "15412340002"]), "email": st.sampled_from(["a@b.cn", None]),
+        "home_branch": st.sampled_from(["b", "c"]), "preferred_channel": st.sampled_from(["sms", "phone"]), "customer_since": st.sampled_from(["2020-01-01", "2026-11-01"]),
+    })),
+    st.tuples(st.just("merge"), who, who), st.tuples(st.sampled_from(["unmerge", "agree", "withdraw"]), who),
+    st.tuples(st.sampled_from(["restrict", "lift", "erase"]), who),
+)  # fmt: skip
+# Who begins anew gets the whole, which would hide that something was left out: that is rare, and deliveries are many.
+delivered = st.one_of(st.tuples(st.sampled_from(["deliver", "part"]), names, st.integers(1, 5)), st.just(("cut",)))
+steps = st.lists(st.one_of(changed, delivered), min_size=4, max_size=20)
+
+
+class World:
+    """A file, its feeds, and their consumers."""
+
+    def __init__(self, tables: ReferenceTables, seed: int) -> None:
+        self.clock, random = FixedClock(NOW), Random(seed)
+        self.cif = CIF(
+            repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(), tables=tables, trust=TRUST,
+            clock=self.clock, policy=policy(CRM, OF_B, OUTSIDE, require={}, operation={}),
+        )  # fmt: skip
+        self.copies = {name: Copy(random) for name in TAKERS}
+        self.numbers: dict[int, str] = {}
+        for n in range(PEOPLE):
+            self.step("register", n, {})
+
+    def step(self, what: str, *given: Any) -> None:
+        self.clock.advance(timedelta(seconds=1))
+        if what == "register":
+            n, more = given
+            values = {
+                "name": "王李张陈"[n] + "伟国",
+                "identifiers": None,
+                "phone": f"1541234567{n}",
+                "home_branch": "b",
+                "sex": "12"[n % 2],
+            }
+            self.numbers.setdefault(n, register(self.cif, TELLER, f"k{n}", **{**values, **more}).cif_no)
+        elif what == "deliver":
+            name, most = given
+            with suppress(DeliveryError):
+                self.cif.feeds.deliver(name, self.copies[name], most=most, actor=TAKERS[name])
+        elif what == "part":
+            name, most = given
+            with suppress(OSError):
+                part = self.cif.feeds.take(name, most=most, actor=TAKERS[name])
+                self.copies[name].take(part.changes)
+                self.cif.feeds.acknowledge(part, actor=TAKERS[name])
+        elif what == "cut":
+            self.cif.feeds.cut(actor=KEEPER)
+        else:
+            with suppress(InputError, NotFoundOrNotAllowedError, FourEyesError):
+                self.about(what, *(self.numbers[n] for n in given))
+
+    def about(self, what: str, number: str, other: str = "") -> None:
+        if what == "merge":
+            merge(self.cif, number, other)
+        elif what == "unmerge":
+            unmerge(self.cif, number)
+        elif what in ("restrict", "lift"):
+            getattr(self.cif.erasures, what)(number, reason="asked for", actor=OFFICER)
+        elif what == "erase":
+            proposal = self.cif.erasures.propose(number, reason="asked for", actor=OFFICER)
+            self.cif.approvals.approve(proposal.id, actor=SECOND)
+        else:
+            ask: dict[str, Any] = {"reason": "r", "actor": TELLER, "purpose": Purpose.SERVICE}
+            more = {"text": "1"} if what == "agree" else {}
+            getattr(self.cif.consents, "grant" if what == "agree" else "withdraw")(number, ADS, **more, **ask)
+
+
+@given(st.booleans(), steps, st.none() | st.tuples(names, steps), st.integers(0, 2**32))
+def test_whoever_replays_what_they_are_told_has_the_golden_view(
+    tables: ReferenceTables, early: bool, done: list[tuple[Any, ...]], anew: tuple[str, list[Any]] | None, seed: int
+) -> None:
+    world = World(tables, seed)
+    for name, actor in TAKERS.items() if early else ():
+        while not world.copies[name].whole:
+            with suppress(DeliveryError):
+                world.cif.feeds.deliver(name, world.copies[name], actor=actor)
+    for step in done:
+        world.step(*step)
+    if anew is not None:
+        world.cif.feeds.begin(anew[0], actor=TAKERS[anew[0]])
+        for step in anew[1]:
+            world.step(*step)
+    for name, copy in world.copies.items():
+        copy._random = None
+        world.cif.feeds.deliver(name, copy, most=3, actor=TAKERS[name])
+        assert copy.values == exported(world.cif, name, TAKERS[name]), name
+        assert copy.whole
+        nothing = world.cif.feeds.take(name, actor=TAKERS[name])
+        assert (nothing.changes, nothing.more) == ((), False)
+    assert world.cif.audit.verify(actor=AUDITOR).intact
+    world.cif.close()
+
+
+@pytest.fixture
+def three(cif: CIF) -> list[str]:
+    return [
+        register(cif, TELLER, str(n), name=name, identifiers=None, phone=f"1540000000{n}", sex="1", home_branch="b").cif_no
+        for n, name in enumerate(("张伟", "李娜", "王芳"))
+    ]  # fmt: skip
+
+
+def test_the_whole_file_comes_first_and_then_who_changed(cif: CIF, three: list[str]) -> None:
+    copy = Copy()
+    assert cif.feeds.deliver("crm", copy, most=2, actor=SYNC) == 5
+    assert [one.kind for one in copy.told] == ["begun", "current", "current", "current", "whole"]
+    assert {one.fields for one in copy.told if one.key} == {tuple(FIELDS)}
+    assert copy.values[three[0]] == {"name": "张*", "phone": "154****0000", "home_branch": "b"}
+    assert cif.feeds.deliver("crm", copy, actor=SYNC) == 0
+    for number in ("15400000007", "15400000008"):
+        register(cif, TELLER, "0", name="张伟", identifiers=None, phone=number, sex="1", home_branch="b")
+    assert cif.feeds.deliver("crm", copy, actor=SYNC) == 1, "of one who changed twice it is told once"
+    last = copy.told[-1]
+    assert (last.kind, last.key, last.version, last.fields) == (ChangeKind.CURRENT, three[0], 3, ("phone",))
+    assert last.values["phone"] == "154****0008"
+    assert "154" not in repr(last), "a change shows no value of itself"
+
+
+def test_the_same_comes_again_until_it_is_acknowledged(cif: CIF, three: list[str]) -> None:
+    first = cif.feeds.take("crm", most=2, actor=SYNC)
+    again = cif.feeds.take("crm", most=2, actor=SYNC)
+    assert (first.changes, first.more) == (again.changes, True)
+    cif.feeds.acknowledge(first, actor=SYNC)
+    with pytest.raises(ConflictError):
+        cif.feeds.acknowledge(again, actor=SYNC)
+    rest = cif.feeds.take("crm", most=2, actor=SYNC)
+    assert [one.kind for one in rest.changes] == ["current", "whole"]
+    cif.feeds.begin("crm", actor=SYNC)
+    with pytest.raises(ConflictError):
+        cif.feeds.acknowledge(rest, actor=SYNC)
+    ids = {one.id for one in first.changes}
+    assert ids.isdisjoint(one.id for one in cif.feeds.take("crm", actor=SYNC).changes), (
+        "begun anew, nothing is a repetition"
+    )
+    with pytest.raises(StorageError):
+        cif.feeds.acknowledge(attrs.evolve(rest, place="{}"), actor=SYNC)
+
+
+def test_what_the_feed_is_not_of_is_not_told(cif: CIF, three: list[str]) -> None:
+    deliver(cif, "crm", SYNC)
+    register(cif, TELLER, "0", name="张伟", identifiers=None, phone="15400000000", sex="2", home_branch="b")
+    assert deliver(cif, "crm", SYNC).told == []
+    deliver(cif, "ads", PARTNER)
+    register(cif, TELLER, "1", name="李娜", identifiers=None, phone="15400000009", sex="1", home_branch="b")
+    assert deliver(cif, "ads", PARTNER).told == []
+
+
+def test_who_is_merged_is_told_with_whom_they_are_now(cif: CIF, three: list[str]) -> None:
+    copy = deliver(cif, "crm", SYNC)
+    merge(cif, three[0], three[1])
+    cif.feeds.deliver("crm", copy, actor=SYNC)
+    merge(cif, three[2], three[0])
+    cif.feeds.deliver("crm", copy, actor=SYNC)
+    assert copy.values.keys() == {three[2]}
+    assert [(one.key, one.into) for one in copy.told if one.kind is ChangeKind.GONE] == [
+        (three[1], three[0]), (three[0], three[2]),
+    ]  # fmt: skip
+    unmerge(cif, three[0])
+    cif.feeds.deliver("crm", copy, actor=SYNC)
+    assert copy.values == exported(cif, "crm", SYNC)
+
+
+def test_outside_a_customer_is_a_pseudonym_and_gone_is_all_that_is_said(cif: CIF, three: list[str]) -> None:
+    copy = deliver(cif, "ads", PARTNER)
+    assert copy.held == {}, "nobody consented"
+    cif.consents.grant(three[0], ADS, text="1", reason="r", actor=TELLER, purpose=Purpose.SERVICE)
+    cif.feeds.deliver("ads", copy, actor=PARTNER)
+    (key,) = copy.held
+    assert key not in three
+    assert copy.values == {key: {"sex": "1"}}
+    cif.consents.withdraw(three[0], ADS, reason="r", actor=TELLER, purpose=Purpose.SERVICE)
+    cif.feeds.deliver("ads", copy, actor=PARTNER)
+    assert copy.held == {}
+    merge(cif, three[1], three[0])
+    cif.feeds.deliver("ads", copy, actor=PARTNER)
+    assert not any(one.into for one in copy.told)
+
+
+def test_what_is_revealed_goes_as_it_is_where_a_grant_lets_it(cif: CIF, three: list[str]) -> None:
+    clear = {**CRM, "reveal": ["phone"]}
+    with pytest.raises(PolicyError, match="crm_sync may not reveal for service"):
+        policy(clear)
+    of_b = grant("crm_sync", "service", ["phone", "name"], when="home_branch = 'b'", actions=["reveal"], id="clear")
+    register(cif, TELLER, "9", name="赵敏", identifiers=None, phone="15400000009", home_branch="c")
+    with Under(cif, policy(clear, grants=[*GRANTS, of_b])):
+        said = {one["name"]: one["phone"] for one in deliver(cif, "crm", SYNC).values.values()}
+        assert said == {"张*": "+8615400000000", "李*": "+8615400000001", "王*": "+8615400000002", "赵*": "154****0009"}
+        with pytest.raises(StepUpRequired):
+            cif.feeds.take("crm", actor=Actor(id="svc.crm", roles={"crm_sync"}))
+
+
+def test_another_policy_brings_the_whole_file_anew(cif: CIF, three: list[str]) -> None:
+    copy = deliver(cif, "crm", SYNC)
+    with Under(cif, policy({**CRM, "fields": ["name"]}, OF_B, OUTSIDE)):
+        cif.feeds.deliver("crm", copy, actor=SYNC)
+        assert [one.kind for one in copy.told].count(ChangeKind.BEGUN) == 2
+        assert copy.values == {
+            cif_no: {"name": name} for cif_no, name in zip(three, ("张*", "李*", "王*"), strict=True)
+        }
+    other = policy(CRM, OF_B, {**OUTSIDE, "fields": ["sex"]})
+    cif.feeds.deliver("crm", copy, actor=SYNC)
+    with Under(cif, other):
+        assert cif.feeds.deliver("crm", copy, actor=SYNC) == 0, "what is of another feed alone is no reason"
+
+
+def test_the_log_says_who_took_what_of_whom_and_for_which_feed(cif: CIF, three: list[str]) -> None:
+    deliver(cif, "crm", SYNC)
+    (shared,) = cif.audit.shared(three[0], actor=AUDITOR)
+    assert (shared.recipient, shared.inside, shared.purpose, shared.actor) == ("CRM", True, "service", "svc.crm")
+    assert shared.fields == tuple(FIELDS)
+    lines = cif.audit.deeds("svc.crm", actor=AUDITOR)
+    assert [one.action for one in lines] == ["begin_feed", "export", "exported", "acknowledge_feed"]
+    assert ",feed:crm," in lines[1].rule
+
+
+def test_a_consumer_that_fails_gets_the_same_again_and_nothing_of_its_words_is_told(cif: CIF, three: list[str]) -> None:
+    class Broken(Copy):
+        def take(self, changes: Sequence[Change]) -> None:
+            super().take(changes)
+            raise ValueError(changes[1].values["phone"])
+
+    broken = Broken()
+    with pytest.raises(DeliveryError) as failed:
+        cif.feeds.deliver("crm", broken, actor=SYNC)
+    assert "154" not in str(failed.value)
+    assert failed.value.__cause__ is None
+    assert failed.value.__context__ is None
+    assert deliver(cif, "crm", SYNC).told == broken.told
+
+
+def test_the_outbox_is_cut_behind_the_slowest(cif: CIF, three: list[str]) -> None:
+    def waiting() -> int:
+        with cif._repository.unit_of_work() as unit:
+            return len(unit.outbox.after("s0", (0, ""), 99))
+
+    assert waiting() == 3
+    assert cif.feeds.cut(actor=KEEPER) == 3, "nobody began a feed"
+    crm, ads = deliver(cif, "crm", SYNC), deliver(cif, "ads", PARTNER)
+    for n in range(3):
+        register(
+            cif,
+            TELLER,
+            str(n),
+            name="张李王"[n] + "伟",
+            identifiers=None,
+            phone=f"1540000001{n}",
+            sex="1",
+            home_branch="b",
+        )
+    cif.feeds.deliver("crm", crm, actor=SYNC)
+    assert cif.feeds.cut(actor=KEEPER) == 0
+    cif.feeds.deliver("ads", ads, actor=PARTNER)
+    register(cif, TELLER, "0", name="张伟", identifiers=None, phone="15400000020", sex="1", home_branch="b")
+    assert cif.feeds.cut(actor=KEEPER) == 2, "of the last entry a part may be missing"
+    cif.feeds.deliver("crm", crm, actor=SYNC)
+    assert crm.values == exported(cif, "crm", SYNC)
+    for n in range(3):
+        register(
+            cif,
+            TELLER,
+            str(n),
+            name="张李王"[n] + "伟",
+            identifiers=None,
+            phone=f"1540000003{n}",
+            sex="1",
+            home_branch="b",
+        )
+    part = cif.feeds.take("crm", most=1, actor=SYNC)
+    crm.take(part.changes)
+    cif.feeds.acknowledge(part, actor=SYNC)
+    cif.feeds.deliver("ads", ads, actor=PARTNER)
+    cif.feeds.cut(actor=KEEPER)
+    cif.feeds.deliver("crm", crm, actor=SYNC)
+    assert crm.values == exported(cif, "crm", SYNC), "what comes with the very next entry stays"
+    with Under(cif, policy(CRM)):
+        cif.feeds.cut(actor=KEEPER)
+    with cif._repository.unit_of_work() as unit:
+        assert [row.name for row in unit.feeds.all()] == ["crm"], "a feed that the policy has no more holds nothing up"
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.feeds.cut(actor=SYNC)
+
+
+def test_how_far_each_feed_is(cif: CIF, three: list[str], clock: FixedClock) -> None:
+    def of(actor: Actor, purpose: Purpose = Purpose.AUDIT) -> dict[str, tuple[bool, bool, bool]]:
+        states = cif.feeds.states(actor=actor, purpose=purpose)
+        return {one.feed: (one.begun, one.copying, one.waits_since is not None) for one in states}
+
+    assert of(AUDITOR) == dict.fromkeys(("ads", "branch b", "crm"), (False, False, False))
+    part = cif.feeds.take("crm", most=1, actor=SYNC)
+    cif.feeds.acknowledge(part, actor=SYNC)
+    assert of(AUDITOR)["crm"] == (True, True, False)
+    deliver(cif, "crm", SYNC)
+    clock.advance(timedelta(hours=1))
+    register(cif, TELLER, "0", name="张伟", identifiers=None, phone="15400000020", home_branch="b")
+    assert of(SYNC, Purpose.SERVICE) == {"crm": (True, False, True)}
+    (state,) = cif.feeds.states(actor=SYNC, purpose=Purpose.SERVICE)
+    assert state.waits_since == cif._desk.now()
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.feeds.states(actor=TELLER, purpose=Purpose.SERVICE)
+
+
+def test_who_may_not_take_it_learns_not_even_that_there_is_one(cif: CIF, three: list[str]) -> None:
+    for actor, name in ((PARTNER, "crm"), (TELLER, "crm"), (SYNC, "none")):
+        for ask in (cif.feeds.take, cif.feeds.begin):
+            with pytest.raises(NotFoundOrNotAllowedError):
+                ask(name, actor=actor)
+    taken = cif.feeds.take("crm", actor=SYNC)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.feeds.acknowledge(taken, actor=PARTNER)
+    for most in (0, 5001):
+        with pytest.raises(InputError):
+            cif.feeds.take("crm", most=most, actor=SYNC)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"inside": []}, {"countries": ["SG"]}, {"least_k": 2}, {"relations": ["portfolio"], "least_k": 3},
+    ],
+)  # fmt: skip
+def test_what_the_grants_do_not_let_go_no_feed_does(cif: CIF, three: list[str], bad: dict[str, Any]) -> None:
+    with Under(cif, policy(CRM, grants=[{**GRANTS[0], **bad}])), pytest.raises(AccessError) as refused:
+        cif.feeds.take("crm", actor=SYNC)
+    assert refused.value.rule in ("feed", "k_anonymity")
+
+
+def test_the_cap_of_the_hour_stops_it_and_nothing_is_left_out(cif: CIF, three: list[str], clock: FixedClock) -> None:
+    with Under(cif, policy(CRM, cap={"export": {"per_hour": 2}})):
+        copy = Copy()
+        with pytest.raises(AccessError, match="go on in the next"):
+            cif.feeds.deliver("crm", copy, most=1, actor=SYNC)
+        assert len(copy.held) == 2
+        clock.advance(timedelta(hours=1))
+        cif.feeds.deliver("crm", copy, most=1, actor=known(SYNC, clock.now()))
+        assert copy.values.keys() == {*three}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"id": ""}, {"id": "a,b"}, {"fields": ["phon"]}, {"fields": []}, {"role": ["crm_sync"]}, {"purpose": "fun"}, {"reveal": ["sex"]},
+        {"recipient": "a,b"}, {"recipient": None}, {"country": "XX"}, {"inside": "yes"}, {"role": "teller_of_tales"}, {"colour": "red"},
+    ],
+)  # fmt: skip
+def test_a_feed_that_is_none_is_refused_with_the_policy(bad: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError, match="feed"):
+        policy({**CRM, **bad})
+    for list_ in ({"id": "crm"}, [1], [CRM, CRM]):
+        with pytest.raises(PolicyError, match="feed"):
+            Policy.from_document({**policy().document(), "feed": list_})
+
+
+def test_a_policy_reads_back_with_its_feeds() -> None:
+    made = policy(CRM, OUTSIDE, {**CRM, "id": "other"})
+    assert Policy.from_document(made.document()).document() == made.document()
+    assert "feed" not in default_policy().document()
+
+
+def events(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)
+
+
+def test_a_file_of_cloud_events(cif: CIF, three: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "crm.jsonl"
+    out = CloudEventsFile(path, feed="crm", tenant="t/行")
+    cif.feeds.deliver("crm", out, actor=SYNC)
+    merge(cif, three[0], three[1])
+    cif.feeds.deliver("crm", out, actor=SYNC)
+    lines = [*events(path)]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [one["type"].rpartition("bankcif.")[2] for one in lines] == [
+        "feed.begun", *["customer.current"] * 3, "feed.whole", "customer.current", "customer.gone",
+    ]  # fmt: skip
+    assert len({one["id"] for one in lines}) == len(lines)
+    assert {(one["specversion"], one["source"]) for one in lines} == {("1.0", "/bankcif/t%2F%E8%A1%8C/feeds/crm")}
+    first = next(one for one in lines if one.get("subject") == three[0])
+    assert first["data"]["values"] == {"name": "张*", "phone": "154****0000", "home_branch": "b"}
+    assert first["time"] == "2026-11-24T04:00:00.000000Z"
+    assert lines[-1]["subject"] == three[1]
+    assert lines[-1]["data"] == {"version": 2, "into": three[0]}
+    with pytest.raises(DeliveryError, match="cannot be written"):
+        cif.feeds.begin("crm", actor=SYNC)
+        cif.feeds.deliver("crm", CloudEventsFile(tmp_path, feed="crm", tenant="t"), actor=SYNC)
+
+
+@given(st.text(max_size=8), st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=8)))
+def test_an_event_is_one_line_whatever_is_in_it(key: str, values: dict[str, str]) -> None:
+    change = Change(id="1-1", kind=ChangeKind.CURRENT, key=key or "k", version=1, at=1, values=values)
+    line = cloud_event(change, feed="f", tenant="t")
+    assert json.loads(line)["data"]["values"] == values
+    assert "\n" not in line
+
+
+def test_a_place_that_was_tampered_with_is_refused(cif: CIF, three: list[str]) -> None:
+    deliver(cif, "crm", SYNC)
+    with cif._repository.unit_of_work() as unit:
+        row = unit.feeds.get("crm")
+        assert row is not None
+        unit.feeds.move(attrs.evolve(row, turn=row.turn + 1, place='{"streams": 3}'))
+        unit.commit()
+    with pytest.raises(BankCIFError, match="begin it anew"):
+        cif.feeds.take("crm", actor=SYNC)
+    cif.feeds.begin("crm", actor=SYNC)
+    assert deliver(cif, "crm", SYNC).values.keys() == {*three}
