@@ -32,7 +32,8 @@ SERVERS = {
 }
 """What the databases session installs, and by what it is known to be there."""
 FLOWS = [
-    f"tests/flows/test_{name}.py" for name in ("queue", "held", "review", "override", "tags", "audiences", "consent")
+    f"tests/flows/test_{name}.py"
+    for name in ("queue", "held", "review", "override", "tags", "audiences", "consent", "feed")
 ]
 
 

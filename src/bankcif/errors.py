@@ -27,7 +27,7 @@ Everything bankcif raises on purpose, under one root.
     │   ├── StoreOpenError            it cannot be opened, or is not one of ours
     │   ├── ConflictError             somebody else wrote first; nothing was written here
     │   └── ForkError                 a CIF was carried into a forked process
-    ├── DeliveryError                 a notice could not be delivered
+    ├── DeliveryError                 a notice, or what a feed brings, could not be delivered
     └── AuditError                    the log cannot be written, or what shall vouch for it does not
         └── WitnessError              a witness does not take a checkpoint; carries the size of what it holds
 
@@ -315,7 +315,7 @@ class ForkError(StorageError):
 
 
 class DeliveryError(BankCIFError):
-    """A notice could not be delivered; it is tried again with the next run."""
+    """A notice, or what a feed brings, could not be delivered; it is tried again with the next run."""
 
     code = "delivery"
 
