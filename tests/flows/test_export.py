@@ -158,7 +158,7 @@ def test_the_entry_of_an_export_tells_masks_grants_and_what_was_withheld(cif: CI
 
 
 def test_an_entry_names_no_more_than_a_hundred_grants() -> None:
-    from bankcif.flows.export import _named_grants
+    from bankcif.flows._gathered import _named_grants
 
     assert _named_grants({"b", "a"}) == "a,b"
     assert _named_grants({f"g{n:03}" for n in range(100)}).endswith(",g099")
@@ -252,7 +252,7 @@ def test_fewer_customers_alike_than_asked_for_are_not_let_go(cif: CIF, three: li
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([None, "x", "y"])), max_size=12))
 def test_k_is_how_many_share_all_that_is_shown(rows: list[tuple[str, str | None]]) -> None:
-    from bankcif.flows.export import _least_shared
+    from bankcif.flows._gathered import _least_shared
 
     expected = min((rows.count(row) for row in rows), default=0)
     assert _least_shared([list(column) for column in zip(*rows, strict=True)]) == expected

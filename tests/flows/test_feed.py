@@ -464,7 +464,7 @@ def test_what_the_grants_do_not_let_go_no_feed_does(cif: CIF, three: list[str], 
 
 
 def test_the_cap_of_the_hour_stops_it_and_nothing_is_left_out(cif: CIF, three: list[str], clock: FixedClock) -> None:
-    with Under(cif, policy(CRM, cap={"export": {"per_hour": 2}})):
+    with Under(cif, policy({**CRM, "per_hour": 2}, cap={"export": {"per_hour": 1}})):
         copy = Copy()
         with pytest.raises(AccessError, match="go on in the next"):
             cif.feeds.deliver("crm", copy, most=1, actor=SYNC)
@@ -479,6 +479,7 @@ def test_the_cap_of_the_hour_stops_it_and_nothing_is_left_out(cif: CIF, three: l
     [
         {"id": ""}, {"id": "a,b"}, {"fields": ["phon"]}, {"fields": []}, {"role": ["crm_sync"]}, {"purpose": "fun"}, {"reveal": ["sex"]},
         {"recipient": "a,b"}, {"recipient": None}, {"country": "XX"}, {"inside": "yes"}, {"role": "teller_of_tales"}, {"colour": "red"},
+        {"per_hour": 0}, {"per_hour": True},
     ],
 )  # fmt: skip
 def test_a_feed_that_is_none_is_refused_with_the_policy(bad: dict[str, Any]) -> None:
@@ -490,7 +491,7 @@ def test_a_feed_that_is_none_is_refused_with_the_policy(bad: dict[str, Any]) -> 
 
 
 def test_a_policy_reads_back_with_its_feeds() -> None:
-    made = policy(CRM, OUTSIDE, {**CRM, "id": "other"})
+    made = policy(CRM, OUTSIDE, {**CRM, "id": "other", "per_hour": 9})
     assert Policy.from_document(made.document()).document() == made.document()
     assert "feed" not in default_policy().document()
 

@@ -22,7 +22,7 @@ from bankcif.access import Action, default_policy
 from bankcif.access.authentication import code_at
 from bankcif.context import AuthContext
 from bankcif.errors import AuditError, AuthenticationError, BankCIFError, ConfigurationError, StepUpRequired
-from bankcif.flows import export as export_flow
+from bankcif.flows import _gathered
 from bankcif.flows.export import ExportSpec, Recipient
 from bankcif.flows.log import LogWriter
 from bankcif.merging import Assurance
@@ -160,7 +160,7 @@ def test_every_query_is_in_the_log_with_how_many_it_gave(cif: CIF, steward: Acto
 def test_a_large_export_is_in_the_log_of_each_of_its_customers(
     cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_flow, "_SUBJECTS", 2)
+    monkeypatch.setattr(_gathered, "_SUBJECTS", 2)
     numbers = {
         register(cif, steward, str(n), name=name, identifiers=None, phone=f"1540000000{n}").cif_no
         for n, name in enumerate(("张三", "李四", "王五", "赵六", "钱七"))

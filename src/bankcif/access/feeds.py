@@ -14,7 +14,7 @@ from .grants import Action, is_label
 
 __all__ = ["Feed", "feeds_of"]
 
-_KEYS = {"id", "role", "purpose", "fields", "reveal", "recipient", "country", "inside"}
+_KEYS = {"id", "role", "purpose", "fields", "reveal", "recipient", "country", "inside", "per_hour"}
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +29,7 @@ class Feed:
         fields: Of the catalogue. A change that touches none of them, nor what decides who may see whom, is not told.
         reveal: Those of the fields that go as they are, where a grant to reveal lets them; the others go masked.
         recipient, country, inside: To whom, as in an export.
+        per_hour: How many customers go in an hour of the clock, at most; no limit if None. What a person may export in an hour does not count.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Feed:
     recipient: str
     country: str = "CN"
     inside: bool = False
+    per_hour: int | None = None
 
     def need_grants(self, granted: Collection[tuple[str, Purpose, Action]]) -> None:
         """Raises `PolicyError` if its role may not do for its purpose what it takes."""
@@ -54,6 +56,7 @@ class Feed:
             "id": self.id, "role": self.role, "purpose": self.purpose.value, "fields": list(self.fields),
             **({"reveal": sorted(self.reveal)} if self.reveal else {}),
             "recipient": self.recipient, "country": self.country, "inside": self.inside,
+            **({} if self.per_hour is None else {"per_hour": self.per_hour}),
         }  # fmt: skip
 
 
@@ -96,9 +99,12 @@ def _feed_of(entry: Mapping[str, Any]) -> Feed:
         )
     if country not in countries_by_alpha3().values() or type(inside) is not bool:
         raise PolicyError(f"feed {name}: country is a code of ISO 3166, and inside is true or false", rule="policy")
+    per_hour = entry.get("per_hour")
+    if per_hour is not None and (type(per_hour) is not int or per_hour < 1):
+        raise PolicyError(f"feed {name}: per_hour is a number above zero", rule="policy")
     return Feed(
         id=name, role=entry["role"], purpose=Purpose(entry["purpose"]), fields=tuple(dict.fromkeys(fields)),
-        reveal=frozenset(reveal), recipient=recipient, country=country, inside=inside,
+        reveal=frozenset(reveal), recipient=recipient, country=country, inside=inside, per_hour=per_hour,
     )  # fmt: skip
 
 

@@ -51,13 +51,16 @@ class Gathered:
         self.profiles: set[str] = set()
         self.withheld: set[str] = set()
         self.ended: Counter[str] = Counter()
+        self._groups = {
+            CATALOGUE[kind][name].group for name in spec.fields for kind in PartyKind if name in CATALOGUE[kind]
+        }
         self._cells: dict[str, list[tuple[Any, FieldDecision | None]]] = {name: [] for name in spec.fields}
 
     def add(
         self, unit: UnitOfWork, rows: Sequence[PartyRow], allowed: Mapping[CifNo, Mapping[str, FieldDecision]]
     ) -> None:
         """Takes in the customers of *rows*, of each of whom something may go as *allowed* says."""
-        values = open_goldens(self._desk, unit, [row.cif_no for row in rows])
+        values = open_goldens(self._desk, unit, [row.cif_no for row in rows], groups=self._groups)
         for row in rows:
             self.cif_nos.append(row.cif_no)
             mine, catalogue = values[row.cif_no], CATALOGUE[PartyKind(row.kind)]

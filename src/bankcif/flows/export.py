@@ -94,7 +94,7 @@ def export(desk: Desk, spec: ExportSpec, *, actor: Actor, approval_id: str | Non
         NotFoundOrNotAllowedError: The policy does not let *actor* export this there.
         StepUpRequired: They were not recognized as the policy asks.
 
-    Cost: opens every golden group of the customers; memory grows with the cells.
+    Cost: opens the golden groups that the fields are of; memory grows with the cells.
     """
     limits = _limits(desk, spec, actor, "export")
     refused: AccessError

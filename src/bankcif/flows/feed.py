@@ -24,7 +24,7 @@ from ..storage.rows import FeedRow, OutboxRow
 from ._fed import changes_of, closing, opening, shown_to, spec_of, told_of
 from ._gathered import entries_of
 from ._place import Place
-from .desk import Desk, assure, authorize, over_cap, record, refuse, retried, spend
+from .desk import Desk, assure, authorize, hour_of, record, refuse, retried, told
 
 __all__ = ["FeedState", "Taken", "acknowledge", "begin", "cut", "deliver", "feed_states", "take"]
 
@@ -89,8 +89,8 @@ def take(desk: Desk, name: str, *, most: int = 500, actor: Actor) -> Taken:
         actor: Who takes it, for the consumer.
 
     Raises:
-        AccessError: *actor* has exported as many in this hour as they may, or the policy lets go only what many customers share, which no feed
-            can keep to; audited.
+        AccessError: As many went in this hour as the feed lets go, or a grant lets go only what many customers share, which no feed can keep to;
+            audited.
         InputError: *most* is none of 1 to 5,000.
         NotFoundOrNotAllowedError: The policy in force has no such feed, or does not let *actor* take it.
         StepUpRequired: They were not recognized as the policy asks.
@@ -105,19 +105,25 @@ def take(desk: Desk, name: str, *, most: int = 500, actor: Actor) -> Taken:
         rows: Sequence[OutboxRow] = ()
         if place.copied is None:
             rows, after = place.behind(unit, most)
-            told = told_of(desk, feed, rows)
+            whom = told_of(desk, feed, rows)
         else:
             numbers, after = place.whole(unit, most)
-            told = dict.fromkeys(numbers, frozenset(feed.fields))
-        shown = shown_to(desk, unit, feed, sorted(told), actor)
-        changes = changes_of(desk, unit, shown, told, place)
-        within = spend(desk, unit, actor, Action.EXPORT, shown.made.rows)
+            whom = dict.fromkeys(numbers, frozenset(feed.fields))
+        shown = shown_to(desk, unit, feed, sorted(whom), actor)
+        changes = changes_of(desk, unit, shown, whom, place)
+        within = _within(desk, unit, feed, shown.made.rows)
         if within and changes:
             record(desk, unit, entries_of(shown.gathered, shown.made, None, actor, by=feed.id))
         if within:
             unit.commit()
     if not within:
-        raise over_cap(desk, actor, Action.EXPORT, "take_feed", feed.purpose)
+        refuse(desk, actor, "take_feed", feed.purpose, rule="cap")
+        raise told(
+            AccessError(
+                f"as many customers went in this hour as the feed {name} lets go ({feed.per_hour}); go on in the next, or take fewer at once",
+                rule="cap",
+            )
+        )
     return Taken(
         feed=name, changes=(*opening(place), *changes, *closing(place, after)), turn=row.turn,
         place="" if after == place else after.text, more=place.copied is not None or len(rows) == most,
@@ -279,6 +285,11 @@ def _ground(policy: Policy, name: str) -> str:
     feed, document = policy.feeds[name], policy.document()
     grants = [one for one in document["grant"] if feed.role in one["roles"]]
     return sha256("bankcif/v1/feed", dumps([feed.document(), grants, document.get("basis", {})])).hex()
+
+
+def _within(desk: Desk, unit: UnitOfWork, feed: Feed, count: int) -> bool:
+    """Counts *count* customers who go by a feed, in *unit*, and tells whether they are within what it lets go in an hour."""
+    return feed.per_hour is None or not count or unit.usage.add(feed.id, "feed", hour_of(desk), count) <= feed.per_hour
 
 
 def _state(unit: UnitOfWork, feed: Feed, row: FeedRow | None) -> FeedState:
