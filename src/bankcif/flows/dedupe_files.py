@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._columns import numbers, words
 from .._extras import need
 from ..engines import threads
 from ..errors import FileError
@@ -34,8 +35,8 @@ def cluster_tables(found: Deduped) -> Iterator[Any]:
         yield pa.table(
             {
                 "row_key": keys[part],
-                "cluster_id": keys.take(pa.array(found.clusters.founder[part])),
-                "automatic_cluster_id": keys.take(pa.array(found.automatic.founder[part])),
+                "cluster_id": keys.take(numbers(found.clusters.founder[part])),
+                "automatic_cluster_id": keys.take(numbers(found.automatic.founder[part])),
             }
         )
 
@@ -57,14 +58,14 @@ def pair_tables(found: Deduped) -> Iterator[Any]:
         levels = model.levels_of(distinct.astype(np.int64))
         odds = np.vstack([np.ones((1, len(distinct))), model.odds(model.counted(levels))])
         columns = {
-            "left_key": keys.take(pa.array(edges.left[order])),
-            "right_key": keys.take(pa.array(edges.right[order])),
-            "weight_bits": pa.array(edges.weight_millibits[order] / 1000),
-            "outcome": _words(_OUTCOMES, outcomes[order]),
-            "instead": _words(names, odds.argmax(axis=0)[inverse]),
+            "left_key": keys.take(numbers(edges.left[order])),
+            "right_key": keys.take(numbers(edges.right[order])),
+            "weight_bits": numbers(edges.weight_millibits[order] / 1000),
+            "outcome": _named(_OUTCOMES, outcomes[order]),
+            "instead": _named(names, odds.argmax(axis=0)[inverse]),
         }
         for comparison in model.comparisons:
-            columns[comparison.name] = _words(comparison.labels, levels[comparison.name][inverse])
+            columns[comparison.name] = _named(comparison.labels, levels[comparison.name][inverse])
         yield pa.table(columns)
 
 
@@ -79,9 +80,9 @@ def _outcomes(found: Deduped) -> NDArray[np.int64]:
     return outcome
 
 
-def _words(words: Any, numbers: NDArray[Any]) -> Any:
+def _named(names: Sequence[str], which: NDArray[Any]) -> Any:
     pa = need("pyarrow", extra="columns")
-    return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int8)), pa.array(list(words)))
+    return pa.DictionaryArray.from_arrays(numbers(which.astype(np.int8)), words(names))
 
 
 def write_tables(tables: Mapping[Path, Callable[[], Iterator[Any]]]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._clock import Clock, SystemClock
+from .._columns import numbers, words
 from .._extras import need
 from ..engines import Progress, silent, threads
 from ..errors import FileError, MappingError
@@ -186,7 +187,7 @@ def _twice(hashes: NDArray[np.uint64]) -> bool:
 def _numbered(count: int) -> Any:
     """Row keys of rows that have none: their numbers, from 1."""
     pa = need("pyarrow", extra="columns")
-    return pa.array(np.arange(1, count + 1)).cast(pa.large_string())
+    return numbers(np.arange(1, count + 1)).cast(pa.large_string())
 
 
 def _as_numbers(column: Any) -> NDArray[np.int64]:
@@ -254,12 +255,12 @@ def read_labels(path: Path, reading: Reading) -> Labels:
 
 
 def _texts(batch: Batch, file_map: FileMap) -> Iterator[tuple[str, Texts]]:
-    pa, pc = need("pyarrow", extra="columns"), need("pyarrow.compute", extra="columns")
+    pc = need("pyarrow.compute", extra="columns")
     for target, names in file_map.columns.items():
         column = batch.column(names[0])
         if len(names) > 1:
-            space = pa.scalar(" ", pa.large_string())
-            parts = [pc.fill_null(batch.column(name), "") for name in names]
+            space, nothing = words([" ", ""])
+            parts = [pc.fill_null(batch.column(name), nothing) for name in names]
             column = pc.utf8_trim_whitespace(pc.binary_join_element_wise(*parts, space))
         yield target, Texts.of(column)
 

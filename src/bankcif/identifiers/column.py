@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from .._columns import words
 from .._extras import need
 from .scheme import IdentifierScheme, Issue, Severity, Verdict
 
@@ -97,8 +98,8 @@ def _of_arrow(values: Any) -> Texts:
     column = pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.chunked_array([pa.array(values)])
     column = column.cast(pa.large_string()).combine_chunks()
     if isinstance(column, pa.ChunkedArray):
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.large_string())
-    _, offsets, data = column.fill_null("").buffers()
+        column = pa.concat_arrays(column.chunks) if column.num_chunks else words([])
+    _, offsets, data = column.fill_null(words([""])[0]).buffers()
     bounds = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1] if offsets else None
     return Texts(
         np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8),
