@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -74,8 +76,46 @@ def test_a_span_of_what_failed_says_how_and_no_value(cif: CIF, steward: Actor, s
             assert value not in one.to_json()
 
 
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> InMemoryMetricReader:
+    found = InMemoryMetricReader()
+    made = MeterProvider([found]).get_meter("test").create_histogram("bankcif.call.duration", unit="s")
+    monkeypatch.setattr(call, "_watching", lambda: (trace, made))
+    return found
+
+
+def test_a_call_is_measured_by_name_purpose_and_how_it_ended(
+    cif: CIF, steward: Actor, reader: InMemoryMetricReader
+) -> None:
+    done = register(cif, steward, "1")
+    register(cif, steward, "2", channel="card")
+    for _ in range(3):
+        cif.customers.get(done.cif_no, actor=steward, purpose=SERVICE)
+    with pytest.raises(NotFoundOrNotAllowedError):
+        cif.customers.get(done.cif_no, actor=Actor(id="x"), purpose=SERVICE)
+    data = reader.get_metrics_data()
+    assert data is not None
+    (metric,) = data.resource_metrics[0].scope_metrics[0].metrics
+    assert (metric.name, metric.unit) == ("bankcif.call.duration", "s")
+    tenant = {"bankcif.tenant": cif._desk.tenant}
+    register_ = {**tenant, "bankcif.call": "customers.register"}
+    get = {**tenant, "bankcif.call": "customers.get", "bankcif.purpose": "service"}
+    counts = {tuple(sorted((one.attributes or {}).items())): one.count for one in metric.data.data_points}
+    assert counts == {
+        tuple(sorted(one.items())): count
+        for one, count in (
+            ({**register_, "bankcif.outcome": "new"}, 1), ({**register_, "bankcif.outcome": "linked"}, 1),
+            (get, 3), ({**get, "error.type": "not_found_or_not_allowed"}, 1),
+        )
+    }  # fmt: skip
+    assert all(0 < one.sum < 60 for one in metric.data.data_points)
+    said = data.to_json()
+    for value in ("s.wu", done.cif_no, "15412345678", ID):
+        assert value not in said, "no person stands in a metric"
+
+
 def test_without_tracing_nothing_changes(cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call, "_tracing", lambda: None)
+    monkeypatch.setattr(call, "_watching", lambda: None)
     register(cif, steward, "1")
     assert [line.correlation for line in cif.audit.deeds("s.wu", actor=AUDITOR)] == [""]
 
