@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given, strategies as st
-from tests.conftest import NOW, TRUST, known
+from tests.conftest import NOW, TRUST, ageless, known
 from tests.flows.test_browse import Under
 from tests.flows.test_erase import OFFICER, SECOND
 from tests.flows.test_merge import merge, unmerge
@@ -44,6 +44,7 @@ KEEPER = known(Actor(id="p.keeper", roles={"steward"}))
 AUDITOR = Actor(id="a.sun", roles={"auditor"})
 TELLER = known(Actor(id="t.zhou", roles={"teller", "steward"}, branch="b"))
 ADS = ConsentUse(purpose="marketing", recipient="Ads Ltd")
+SAY: dict[str, Any] = {"reason": "r", "actor": TELLER, "purpose": Purpose.SERVICE}
 FIELDS = ["name", "phone", "email", "home_branch"]
 
 
@@ -132,14 +133,16 @@ TAKERS = {
     "crm": SYNC, "branch b": known(Actor(id="svc.b", roles={"b_sync"})), "ads": PARTNER,
 }  # fmt: skip
 PEOPLE = 4
+AGELESS = ageless().document()  # it does not matter how long ago somebody was recognized
 who = st.integers(0, PEOPLE - 1)
 names = st.sampled_from(sorted(TAKERS))
 changed = st.one_of(
     st.tuples(st.just("register"), who, st.fixed_dictionaries({}, optional={
         "phone": st.sampled_from(["15412340001", "15412340002"]), "email": st.sampled_from(["a@b.cn", None]),
-        "home_branch": st.sampled_from(["b", "c"]), "preferred_channel": st.sampled_from(["sms", "phone"]), "customer_since": st.sampled_from(["2020-01-01", "2026-11-01"]),
+        "home_branch": st.sampled_from(["b", "c"]), "preferred_channel": st.sampled_from(["sms", "phone"]), "birth_date": st.sampled_from(["1990-01-01", "2012-11-30", "2012-12-05"]),
     })),
-    st.tuples(st.just("merge"), who, who), st.tuples(st.sampled_from(["unmerge", "agree", "withdraw"]), who),
+    st.tuples(st.just("merge"), who, who), st.tuples(st.sampled_from(["unmerge", "withdraw"]), who),
+    st.tuples(st.just("agree"), who, st.integers(0, 9), st.integers(0, 20), st.booleans()), st.tuples(st.just("days"), st.integers(1, 8)),
     st.tuples(st.sampled_from(["restrict", "lift", "erase"]), who),
 )  # fmt: skip
 # Who begins anew gets the whole, which would hide that something was left out: that is rare, and deliveries are many.
@@ -154,7 +157,7 @@ class World:
         self.clock, random = FixedClock(NOW), Random(seed)
         self.cif = CIF(
             repository=MemoryRepository(), tenant="t", keys=LocalKeyProvider.generate(), key_store=MemoryKeyStore(), tables=tables, trust=TRUST,
-            clock=self.clock, policy=policy(CRM, OF_B, OUTSIDE, require={}, operation={}),
+            clock=self.clock, policy=policy(CRM, OF_B, OUTSIDE, require=AGELESS["require"], operation=AGELESS["operation"]),
         )  # fmt: skip
         self.copies = {name: Copy(random) for name in TAKERS}
         self.numbers: dict[int, str] = {}
@@ -183,15 +186,17 @@ class World:
                 part = self.cif.feeds.take(name, most=most, actor=TAKERS[name])
                 self.copies[name].take(part.changes)
                 self.cif.feeds.acknowledge(part, actor=TAKERS[name])
+        elif what == "days":
+            self.clock.advance(timedelta(days=given[0]))
         elif what == "cut":
             self.cif.feeds.cut(actor=KEEPER)
         else:
             with suppress(InputError, NotFoundOrNotAllowedError, FourEyesError):
-                self.about(what, *(self.numbers[n] for n in given))
+                self.about(what, self.numbers[given[0]], *given[1:])
 
-    def about(self, what: str, number: str, other: str = "") -> None:
+    def about(self, what: str, number: str, *more: Any) -> None:
         if what == "merge":
-            merge(self.cif, number, other)
+            merge(self.cif, number, self.numbers[more[0]])
         elif what == "unmerge":
             unmerge(self.cif, number)
         elif what in ("restrict", "lift"):
@@ -199,10 +204,12 @@ class World:
         elif what == "erase":
             proposal = self.cif.erasures.propose(number, reason="asked for", actor=OFFICER)
             self.cif.approvals.approve(proposal.id, actor=SECOND)
+        elif what == "agree":
+            since = self.clock.now().date() + timedelta(days=more[0])
+            until = since + timedelta(days=more[1]) if more[1] else None
+            self.cif.consents.grant(number, ADS, text="1", since=since, until=until, guardian=more[2], **SAY)
         else:
-            ask: dict[str, Any] = {"reason": "r", "actor": TELLER, "purpose": Purpose.SERVICE}
-            more = {"text": "1"} if what == "agree" else {}
-            getattr(self.cif.consents, "grant" if what == "agree" else "withdraw")(number, ADS, **more, **ask)
+            self.cif.consents.withdraw(number, ADS, **SAY)
 
 
 @given(st.booleans(), steps, st.none() | st.tuples(names, steps), st.integers(0, 2**32))
@@ -302,17 +309,68 @@ def test_who_is_merged_is_told_with_whom_they_are_now(cif: CIF, three: list[str]
 def test_outside_a_customer_is_a_pseudonym_and_gone_is_all_that_is_said(cif: CIF, three: list[str]) -> None:
     copy = deliver(cif, "ads", PARTNER)
     assert copy.held == {}, "nobody consented"
-    cif.consents.grant(three[0], ADS, text="1", reason="r", actor=TELLER, purpose=Purpose.SERVICE)
+    cif.consents.grant(three[0], ADS, text="1", **SAY)
     cif.feeds.deliver("ads", copy, actor=PARTNER)
     (key,) = copy.held
     assert key not in three
     assert copy.values == {key: {"sex": "1"}}
-    cif.consents.withdraw(three[0], ADS, reason="r", actor=TELLER, purpose=Purpose.SERVICE)
+    cif.consents.withdraw(three[0], ADS, **SAY)
     cif.feeds.deliver("ads", copy, actor=PARTNER)
     assert copy.held == {}
     merge(cif, three[1], three[0])
     cif.feeds.deliver("ads", copy, actor=PARTNER)
     assert not any(one.into for one in copy.told)
+
+
+def test_a_consent_that_begins_and_ends_is_told_on_its_day(cif: CIF, three: list[str], clock: FixedClock) -> None:
+    today = clock.now().date()
+    with Under(cif, policy(OUTSIDE, require=AGELESS["require"])):
+        copy = deliver(cif, "ads", PARTNER)
+        cif.consents.grant(
+            three[0], ADS, text="1", since=today + timedelta(days=2), until=today + timedelta(days=4), **SAY
+        )
+        held = []
+        for day in range(7):
+            part = cif.feeds.take("ads", actor=PARTNER)
+            assert cif.feeds.take("ads", actor=PARTNER).changes == part.changes
+            cif.feeds.deliver("ads", copy, most=1 + day % 3, actor=PARTNER)
+            held.append(len(copy.held))
+            cif.feeds.cut(actor=KEEPER)
+            clock.advance(timedelta(days=1))
+        assert held == [0, 0, 1, 1, 1, 0, 0]
+        cif.consents.grant(three[1], ADS, text="1", since=today + timedelta(days=20), **SAY)
+        cif.feeds.deliver("ads", copy, actor=PARTNER)
+        clock.advance(timedelta(days=40))
+        cif.feeds.deliver("ads", copy, actor=PARTNER)
+        assert len(copy.held) == 1, "whoever was away on the day is told then"
+
+
+def test_who_comes_of_age_consents_by_themselves_from_that_day_on(cif: CIF, clock: FixedClock) -> None:
+    born = clock.now().date().replace(year=clock.now().year - 14) + timedelta(days=2)
+    for n in range(3):
+        child = register(
+            cif,
+            TELLER,
+            str(n),
+            name="王李张"[n] + "小明",
+            identifiers=None,
+            phone=f"1540000000{n}",
+            sex="1",
+            birth_date=born.isoformat(),
+        )
+        cif.consents.grant(child.cif_no, ADS, text="1", guardian=True, **SAY)
+    with Under(cif, policy(OUTSIDE, require=AGELESS["require"])):
+        copy = deliver(cif, "ads", PARTNER)
+        assert len(copy.held) == 3
+        clock.advance(timedelta(days=1))
+        assert cif.feeds.deliver("ads", copy, actor=PARTNER) == 0
+        clock.advance(timedelta(days=1))
+        part = cif.feeds.take("ads", most=1, actor=PARTNER)
+        copy.take(part.changes)
+        cif.feeds.acknowledge(part, actor=PARTNER)
+        assert (len(copy.held), part.more) == (2, True)
+        assert cif.feeds.deliver("ads", copy, most=1, actor=PARTNER) == 2
+        assert copy.held == {}
 
 
 def test_what_is_revealed_goes_as_it_is_where_a_grant_lets_it(cif: CIF, three: list[str]) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from bankcif.party.consent import ConsentAnswer, ConsentState, ConsentUse, consent_answer, consent_subject
+from bankcif.party.consent import (
+    ConsentAnswer,
+    ConsentState,
+    ConsentUse,
+    consent_answer,
+    consent_subject,
+    consent_turns,
+)
+from bankcif.party.facts import age_on, day_of_age
 
 TODAY = date(2026, 11, 27)
 
@@ -121,3 +129,44 @@ def test_who_says_so_is_told(known: list[Any], asked: ConsentUse, child: bool) -
     if row is not None:
         assert consent_answer([row], asked, TODAY, child=child) == (found, row)
         assert consent_subject(row)[0] == "marketing"
+
+
+DAYS = st.dates(date(2026, 11, 1), date(2026, 12, 31))
+STATED = st.builds(
+    lambda state, since, until, channel: said(
+        state, since=since.isoformat(), **({} if until is None else {"until": until.isoformat()}), **({} if channel is None else {"channel": channel})
+    ),
+    st.sampled_from(["granted", "denied"]), DAYS, st.none() | DAYS, st.sampled_from([None, "sms"]),
+)  # fmt: skip
+
+
+@given(st.lists(STATED, max_size=4), DAYS, st.sampled_from([None, "sms", "phone"]))
+def test_until_the_day_on_which_it_turns_it_says_the_same(
+    rows: list[dict[str, Any]], day: date, channel: str | None
+) -> None:
+    turns = consent_turns(rows, "marketing", day)
+    asked = use(channel=channel)
+    first = consent_answer(rows, asked, day)
+    for later in range(1, 70):
+        then = day + timedelta(days=later)
+        if turns is not None and then >= turns:
+            return
+        assert consent_answer(rows, asked, then) == first
+
+
+def test_a_consent_without_end_turns_no_more() -> None:
+    assert consent_turns([said(), said(purpose="analytics", until="2026-12-01")], "marketing", TODAY) is None
+    assert consent_turns([said(until="2026-11-27")], "marketing", TODAY) == date(2026, 11, 28)
+    assert consent_turns([said(since="2026-12-01", until="9999-12-31")], "marketing", TODAY) == date(2026, 12, 1)
+
+
+@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.integers(1, 120))
+def test_the_day_of_an_age_is_the_first_on_which_somebody_is_so_old(born: date, years: int) -> None:
+    day = day_of_age(born, years)
+    assert (age_on(born, day), age_on(born, day - timedelta(days=1))) == (years, years - 1)
+
+
+def test_whoever_is_born_on_a_leap_day_is_older_on_the_first_of_march() -> None:
+    assert day_of_age(date(2012, 2, 29), 14) == date(2026, 3, 1)
+    assert day_of_age(date(2012, 2, 29), 16) == date(2028, 2, 29)
+    assert day_of_age(date(9990, 1, 1), 14) == date.max

@@ -203,6 +203,6 @@ def test_what_cannot_be_split_is_refused_and_nothing_is_laid_out(tmp_path: Path)
         with pytest.raises(StorageError, match="2 to 64"):
             upgrade.statements("postgresql", partitions=many)
     printed = upgrade.statements("postgresql", partitions=4)
-    assert printed.count("PARTITION BY HASH (cif_no)") == 7
+    assert printed.count("PARTITION BY HASH (cif_no)") == 8
     assert printed.count("PARTITION OF party ") == 4
     assert printed.count("PARTITION OF outbox ") == 4

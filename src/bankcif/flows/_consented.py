@@ -18,10 +18,11 @@ from ..party import (
     ConsentUse,
     DataGroup,
     consent_answer,
+    consent_turns,
 )
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
-from ._opened import is_child, open_goldens
+from ._opened import comes_of_age, open_goldens
 from .desk import Desk
 
 __all__ = ["Spoken", "allowed_fields", "consented", "rests_on_consent", "spoken_of"]
@@ -36,10 +37,11 @@ _FREE = frozenset({"kind"})
 
 @attrs.frozen(kw_only=True, repr=False)
 class Spoken:
-    """What a customer said of the use of their data, and whether a guardian speaks for them."""
+    """What a customer said of the use of their data, whether a guardian speaks for them, and from which day on nobody does, if it is known."""
 
     rows: Sequence[Mapping[str, Any]]
     child: bool
+    of_age: date | None = None
 
     def allows(self, use: ConsentUse, today: date) -> bool:
         """Whether it allows *use*; one of all data, if it refuses no group of it."""
@@ -48,6 +50,11 @@ class Spoken:
             groups += [group.value for group in DataGroup]
         uses = (attrs.evolve(use, data_group=group) for group in groups)
         return all(consent_answer(self.rows, one, today, child=self.child)[0] is ConsentAnswer.GRANTED for one in uses)
+
+    def turns(self, purpose: Purpose, today: date) -> date | None:
+        """The next day on which it may allow other uses for *purpose*, though nothing new is said."""
+        found = [consent_turns(self.rows, purpose.value, today), self.of_age if self.child else None]
+        return min((day for day in found if day is not None), default=None)
 
 
 def rests_on_consent(desk: Desk, action: Action, purpose: Purpose) -> bool:
@@ -59,10 +66,13 @@ def spoken_of(desk: Desk, unit: UnitOfWork, rows: Sequence[PartyRow]) -> dict[Ci
     """What each of these customers said."""
     values = open_goldens(desk, unit, [row.cif_no for row in rows], groups=_GROUPS)
     today = desk.today()
-    return {
-        row.cif_no: Spoken(rows=values[row.cif_no].get("consents", ()), child=is_child(row, values[row.cif_no], today))
-        for row in rows
-    }
+    found = {}
+    for row in rows:
+        mine = values[row.cif_no]
+        of_age = comes_of_age(row, mine)
+        child = of_age is not None and today < of_age
+        found[row.cif_no] = Spoken(rows=mine.get("consents", ()), child=child, of_age=of_age)
+    return found
 
 
 def consented(

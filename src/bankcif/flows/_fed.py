@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
 
 import attrs
 
@@ -12,7 +14,8 @@ from ..interop import Change, ChangeKind
 from ..party import FIELD_NAMES, CifNo
 from ..storage import UnitOfWork
 from ..storage.outbox_rows import PARTY
-from ..storage.rows import FactRow, OutboxRow, PartyRow
+from ..storage.rows import FactRow, FeedDayRow, OutboxRow, PartyRow
+from ._consented import rests_on_consent, spoken_of
 from ._export import Export, ExportSpec, Recipient
 from ._gathered import Gathered, key_for
 from ._leaving import decided, population
@@ -20,7 +23,7 @@ from ._place import Place
 from ._relations import granted_by_policy, standing_of
 from .desk import Desk
 
-__all__ = ["Shown", "changes_of", "closing", "opening", "shown_to", "spec_of", "told_of"]
+__all__ = ["Shown", "changes_of", "closing", "day_tag", "opening", "shown_to", "spec_of", "told_of", "turned_for"]
 
 _DECIDING = frozenset({PARTY, "states", "consents", "home_branch", "manager", "birth_date", "identifiers"})
 """
@@ -51,6 +54,11 @@ def told_of(desk: Desk, feed: Feed, rows: Sequence[OutboxRow]) -> dict[CifNo, fr
     return found
 
 
+def day_tag(desk: Desk, day: date) -> bytes:
+    """What stands for a day on which a feed looks at customers; it tells nothing by itself."""
+    return desk.digester.digest("feed_day", day.isoformat().encode())
+
+
 @attrs.frozen(repr=False)
 class Shown:
     """
@@ -60,6 +68,7 @@ class Shown:
         spec: What was asked.
         gathered, made: Values as they were opened, and as they may leave, in one order.
         rows, allowed: Of whom something may go, and by which decision each field.
+        turning: Of whom the calendar turns that again, and on which day; of those, too, of whom nothing may go today.
     """
 
     spec: ExportSpec
@@ -67,6 +76,7 @@ class Shown:
     made: Export
     rows: Mapping[CifNo, PartyRow]
     allowed: Mapping[CifNo, Mapping[str, FieldDecision]]
+    turning: Sequence[FeedDayRow]
 
 
 def shown_to(desk: Desk, unit: UnitOfWork, feed: Feed, numbers: Sequence[CifNo], actor: Actor) -> Shown:
@@ -75,14 +85,36 @@ def shown_to(desk: Desk, unit: UnitOfWork, feed: Feed, numbers: Sequence[CifNo],
     gathered = Gathered(desk, spec, least_k=1)
     rows: dict[CifNo, PartyRow] = {}
     allowed: dict[CifNo, Mapping[str, FieldDecision]] = {}
+    turning: list[FeedDayRow] = []
     for page in population(desk, unit, spec, actor) if numbers else ():
+        turning += _turning(desk, unit, feed, [row for row, _ in page])
         said = decided(desk, unit, spec, page, actor)
         mine = {row.cif_no: row for row, _ in page if row.cif_no in said}
         said = {**said, **_revealed(desk, unit, feed, [one for one in page if one[0].cif_no in mine], said, actor)}
         gathered.add(unit, [*mine.values()], said)
         rows |= mine
         allowed |= said
-    return Shown(spec, gathered, gathered.masked(actor), rows, allowed)
+    return Shown(spec, gathered, gathered.masked(actor), rows, allowed, turning)
+
+
+def turned_for(desk: Desk, unit: UnitOfWork, feed: Feed, place: Place, most: int) -> tuple[list[CifNo], Place]:
+    """Of whom the calendar turned what its consumer may have, and where the feed is then; of nobody where no consent matters."""
+    if not rests_on_consent(desk, Action.EXPORT, feed.purpose):
+        return [], place
+    return place.turning(unit, feed.id, partial(day_tag, desk), desk.today(), most)
+
+
+def _turning(desk: Desk, unit: UnitOfWork, feed: Feed, rows: Sequence[PartyRow]) -> list[FeedDayRow]:
+    """Of which of these customers the calendar alone turns what they allow, and on which day next."""
+    if not rests_on_consent(desk, Action.EXPORT, feed.purpose):
+        return []
+    today = desk.today()
+    days = {cif_no: said.turns(feed.purpose, today) for cif_no, said in spoken_of(desk, unit, rows).items()}
+    return [
+        FeedDayRow(feed=feed.id, day=day_tag(desk, day), cif_no=cif_no)
+        for cif_no, day in days.items()
+        if day is not None
+    ]
 
 
 def _revealed(

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 
 from ..identifiers import facts_of, resident_ids
-from ..party import CHILD_UNTIL, CifNo, DataGroup, PartyKind, age_on
+from ..party import CHILD_UNTIL, CifNo, DataGroup, PartyKind, day_of_age
 from ..protection import DataKey, Place
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow
 from .desk import Desk
 
-__all__ = ["born_of", "golden_place", "is_child", "open_golden", "open_goldens", "open_provenance"]
+__all__ = ["born_of", "comes_of_age", "golden_place", "is_child", "open_golden", "open_goldens", "open_provenance"]
 
 
 def golden_place(cif_no: CifNo, group: str, version: int) -> Place:
@@ -69,5 +69,11 @@ def born_of(kind: PartyKind, values: Mapping[str, Any]) -> str:
 
 def is_child(row: PartyRow, values: Mapping[str, Any], today: date) -> bool:
     """Whether a guardian consents for them; of whom no birth date is known they consent themselves."""
+    of_age = comes_of_age(row, values)
+    return of_age is not None and today < of_age
+
+
+def comes_of_age(row: PartyRow, values: Mapping[str, Any]) -> date | None:
+    """From which day on a party consents by itself; None where no birth date is known."""
     born = born_of(PartyKind(row.kind), values)
-    return bool(born) and age_on(date.fromisoformat(born), today) < CHILD_UNTIL
+    return day_of_age(date.fromisoformat(born), CHILD_UNTIL) if born else None

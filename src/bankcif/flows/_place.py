@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
 
 import attrs
 
@@ -27,19 +28,21 @@ class Place:
         copied: Behind which customer the whole file goes on; None once all of it went.
         ground: Digest of what the policy says of the feed; the whole goes anew when it says something else.
         begun: At which turn the whole began.
+        turned: The day, and the customer on it, up to whom the consumer has what the calendar alone turned.
     """
 
     streams: Mapping[str, tuple[int, str]]
     copied: str | None
     ground: str
     begun: int
+    turned: tuple[str, str]
 
     @classmethod
-    def beginning(cls, unit: UnitOfWork, ground: str, turn: int) -> Place:
+    def beginning(cls, unit: UnitOfWork, ground: str, turn: int, today: date) -> Place:
         """Before the first customer. What changes from now on comes behind the whole."""
         # Behind all that an entry has: whoever begins to copy after this sees what it says.
         ends = {stream: (head.number + 1, "") for stream, head in unit.trail.heads().items()}
-        return cls(streams=ends, copied="", ground=ground, begun=turn)
+        return cls(streams=ends, copied="", ground=ground, begun=turn, turned=(today.isoformat(), ""))
 
     @classmethod
     def read(cls, text: str) -> Place:
@@ -47,8 +50,11 @@ class Place:
         try:
             said = json.loads(text)
             streams = {str(stream): (int(number), str(cif_no)) for stream, (number, cif_no) in said["streams"].items()}
-            return cls(streams=streams, copied=said["copied"], ground=str(said["ground"]), begun=int(said["begun"]))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls(
+                streams=streams, copied=said["copied"], ground=str(said["ground"]), begun=int(said["begun"]),
+                turned=(date.fromisoformat(said["turned"][0]).isoformat(), str(said["turned"][1])),
+            )  # fmt: skip
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             pass
         raise StorageError("how far the feed is cannot be read; begin it anew", rule="feed_place")
 
@@ -72,6 +78,19 @@ class Place:
                 found += [row for _, row in rows]
                 streams[stream] = (rows[-1][0], rows[-1][1].cif_no)
         return found, attrs.evolve(self, streams=streams)
+
+    def turning(
+        self, unit: UnitOfWork, feed: str, tag: Callable[[date], bytes], today: date, most: int
+    ) -> tuple[list[CifNo], Place]:
+        """Up to *most* customers of whom the calendar turned until *today* what may be said of them, and where it is then."""
+        found: list[CifNo] = []
+        day, after = date.fromisoformat(self.turned[0]), self.turned[1]
+        while day <= today and len(found) < most:
+            room = most - len(found)
+            some = unit.feeds.on(feed, tag(day), after, room)
+            found += some
+            day, after = (day, some[-1]) if len(some) == room else (day + timedelta(days=1), "")
+        return found, attrs.evolve(self, turned=(day.isoformat(), after))
 
     def whole(self, unit: UnitOfWork, most: int) -> tuple[list[CifNo], Place]:
         """Up to *most* of the customers who were not copied yet, and where it is then."""

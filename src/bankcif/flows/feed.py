@@ -8,7 +8,7 @@ store remembers, so that after a crash the same comes again and nothing is left 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import date, timedelta
 from functools import lru_cache
 
 import attrs
@@ -20,8 +20,8 @@ from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, BankCIFError, DeliveryError, InputError
 from ..interop import Change, Consumer
 from ..storage import UnitOfWork
-from ..storage.rows import FeedRow, OutboxRow
-from ._fed import changes_of, closing, opening, shown_to, spec_of, told_of
+from ..storage.rows import FeedRow
+from ._fed import changes_of, closing, day_tag, opening, shown_to, spec_of, told_of, turned_for
 from ._gathered import entries_of
 from ._place import Place
 from .desk import Desk, assure, authorize, hour_of, record, refuse, retried, told
@@ -30,6 +30,7 @@ __all__ = ["FeedState", "Taken", "acknowledge", "begin", "cut", "deliver", "feed
 
 _MOST = 5000
 _CUT_AT_ONCE = 10_000
+_FORGOTTEN_DAYS = 30  # so many days behind where a feed is are forgotten each time
 
 
 @attrs.frozen(kw_only=True)
@@ -102,19 +103,22 @@ def take(desk: Desk, name: str, *, most: int = 500, actor: Actor) -> Taken:
     feed, actor = _need_feed(desk, name, actor, "take_feed")
     row, place = retried(lambda: _begun(desk, feed, actor, anew=False))
     with desk.unit_of_work() as unit:
-        rows: Sequence[OutboxRow] = ()
         if place.copied is None:
-            rows, after = place.behind(unit, most)
-            whom = told_of(desk, feed, rows)
+            turned, after = turned_for(desk, unit, feed, place, most)
+            rows, after = after.behind(unit, most - len(turned))
+            # The calendar turns what may be said of them, so that any of it may be new.
+            whom = told_of(desk, feed, rows) | dict.fromkeys(turned, frozenset(feed.fields))
+            looked = len(turned) + len(rows)
         else:
             numbers, after = place.whole(unit, most)
-            whom = dict.fromkeys(numbers, frozenset(feed.fields))
+            whom, looked = dict.fromkeys(numbers, frozenset(feed.fields)), most
         shown = shown_to(desk, unit, feed, sorted(whom), actor)
         changes = changes_of(desk, unit, shown, whom, place)
         within = _within(desk, unit, feed, shown.made.rows)
         if within and changes:
             record(desk, unit, entries_of(shown.gathered, shown.made, None, actor, by=feed.id))
         if within:
+            unit.feeds.look_at(shown.turning)
             unit.commit()
     if not within:
         refuse(desk, actor, "take_feed", feed.purpose, rule="cap")
@@ -126,7 +130,7 @@ def take(desk: Desk, name: str, *, most: int = 500, actor: Actor) -> Taken:
         )
     return Taken(
         feed=name, changes=(*opening(place), *changes, *closing(place, after)), turn=row.turn,
-        place="" if after == place else after.text, more=place.copied is not None or len(rows) == most,
+        place="" if after == place else after.text, more=looked == most,
     )  # fmt: skip
 
 
@@ -219,7 +223,10 @@ def cut(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
             if row.name not in desk.policy.feeds:
                 unit.feeds.drop(row.name)
                 continue
-            passed = dict(Place.read(row.place).passed())
+            place = Place.read(row.place)
+            for days in range(1, _FORGOTTEN_DAYS):
+                unit.feeds.looked(row.name, day_tag(desk, date.fromisoformat(place.turned[0]) - timedelta(days=days)))
+            passed = dict(place.passed())
             upto = {stream: min(number, passed.get(stream, 0)) for stream, number in upto.items()}
         record(desk, unit, [AuditEntry.by(actor, "cut_outbox", desk.now(), purpose=purpose, count=len(upto))])
         unit.commit()
@@ -271,7 +278,7 @@ def _begun(desk: Desk, feed: Feed, actor: Actor, *, anew: bool) -> tuple[FeedRow
         if row is not None and place is not None and place.ground == ground:
             return row, place
         turn = 1 if row is None else row.turn + 1
-        place = Place.beginning(unit, ground, turn)
+        place = Place.beginning(unit, ground, turn, desk.today())
         row = FeedRow(name=feed.id, turn=turn, place=place.text, moved_at=desk.now())
         unit.feeds.move(row)
         record(desk, unit, [AuditEntry.by(actor, "begin_feed", desk.now(), purpose=feed.purpose, rule=feed.id)])

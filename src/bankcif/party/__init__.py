@@ -11,10 +11,19 @@ from .codes import (
     countries_by_numeric,
     divisions,
 )
-from .consent import CHILD_UNTIL, ConsentAnswer, ConsentState, ConsentUse, consent_answer, consent_subject, need_consent
+from .consent import (
+    CHILD_UNTIL,
+    ConsentAnswer,
+    ConsentState,
+    ConsentUse,
+    consent_answer,
+    consent_subject,
+    consent_turns,
+    need_consent,
+)
 from .documents import DocumentType, DocumentTypes, document_types
 from .exchange import Fault, party_from, party_to, plain_values
-from .facts import AGE_BOUNDS, FACT_COLUMNS, age_on, facts_from
+from .facts import AGE_BOUNDS, FACT_COLUMNS, age_on, day_of_age, facts_from
 from .fields import Catalogue, DataGroup, Field, FieldType, Rest, Sensitivity
 from .models import (
     CATALOGUE,
@@ -160,10 +169,12 @@ __all__ = [
     "code_lists",
     "consent_answer",
     "consent_subject",
+    "consent_turns",
     "controlled_by",
     "countries_by_alpha3",
     "countries_by_numeric",
     "currency_digits",
+    "day_of_age",
     "divisions",
     "document_types",
     "facts_from",

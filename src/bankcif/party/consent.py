@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import attrs
@@ -24,6 +24,7 @@ __all__ = [
     "ConsentUse",
     "consent_answer",
     "consent_subject",
+    "consent_turns",
     "need_consent",
 ]
 
@@ -154,6 +155,17 @@ def consent_answer(
         if _ORDER.index(each) < _ORDER.index(found[0]):
             found = each, row
     return found
+
+
+def consent_turns(rows: Iterable[Row], purpose: str, on: date) -> date | None:
+    """The first day behind *on* on which what was said of *purpose* may answer otherwise, though nothing new is said: one begins to hold, or held the day before."""
+    found = []
+    for row in rows:
+        if row["purpose"] == purpose and row["state"] == ConsentState.GRANTED:
+            found.append(date.fromisoformat(row["since"]))
+            if row.get("until") is not None and row["until"] < date.max.isoformat():
+                found.append(date.fromisoformat(row["until"]) + timedelta(days=1))
+    return min((day for day in found if day > on), default=None)
 
 
 _ORDER = (

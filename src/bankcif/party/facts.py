@@ -16,7 +16,7 @@ from typing import Any
 from .fields import FieldType, Rest
 from .models import CATALOGUE, PartyKind
 
-__all__ = ["AGE_BOUNDS", "FACT_COLUMNS", "age_on", "facts_from"]
+__all__ = ["AGE_BOUNDS", "FACT_COLUMNS", "age_on", "day_of_age", "facts_from"]
 
 # Source: ages that law and practice tie rules to: 14 (PIPL art. 31), 16 and 46 (validity of ID cards), 18 (majority),
 # 60 (old age, law on the elderly art. 2).
@@ -74,6 +74,22 @@ def facts_from(kind: PartyKind, values: Mapping[str, Any], *, born: str, today: 
 def age_on(born: date, day: date) -> int:
     """Whole years from *born* to *day*; whoever was born on 29 February is a year older on 1 March of other years."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def day_of_age(born: date, years: int) -> date:
+    """The day on which whoever was born on *born* is *years* old, by `age_on`; the last there is, where that lies behind it."""
+    if born.year + years > date.max.year:
+        return date.max
+    leap = (born.month, born.day) == (2, 29)
+    return (
+        date(born.year + years, 3, 1)
+        if leap and not _is_leap(born.year + years)
+        else born.replace(year=born.year + years)
+    )
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def days(text: str) -> int:

@@ -8,7 +8,7 @@ from ..errors import ConflictError
 from ..party import CifNo
 from ._memory_tables import Data, Store
 from ._pending import Pending
-from .outbox_rows import FeedRow, OutboxRow
+from .outbox_rows import FeedDayRow, FeedRow, OutboxRow
 
 __all__ = ["Feeds", "Outbox"]
 
@@ -56,3 +56,19 @@ class Feeds(Store):
 
     def drop(self, name: str) -> None:
         self._data.feeds.drop(name)
+        self._forget([key for key in self._data.feed_days.rows if key[0] == name])
+
+    def look_at(self, rows: Collection[FeedDayRow]) -> None:
+        for row in rows:
+            self._data.feed_days.put((row.feed, row.day, row.cif_no), None)
+
+    def on(self, name: str, day: bytes, after: str, limit: int) -> Sequence[CifNo]:
+        mine = [key[2] for key in self._data.feed_days.rows if key[:2] == (name, day)]
+        return sorted(cif_no for cif_no in mine if cif_no > after)[:limit]
+
+    def looked(self, name: str, day: bytes) -> None:
+        self._forget([key for key in self._data.feed_days.rows if key[:2] == (name, day)])
+
+    def _forget(self, keys: Collection[tuple[str, bytes, CifNo]]) -> None:
+        for key in keys:
+            self._data.feed_days.drop(key)

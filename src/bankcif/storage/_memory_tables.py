@@ -174,6 +174,7 @@ class Data:
         self.subjects: _Table[tuple[str, int, str], None] = _Table(self.undo)
         self.outbox: _Table[tuple[str, int, CifNo], OutboxRow] = _Table(self.undo)
         self.feeds: _Table[str, FeedRow] = _Table(self.undo)
+        self.feed_days: _Table[tuple[str, bytes, CifNo], None] = _Table(self.undo)
         self.rotations: _Table[str, RotationRow] = _Table(self.undo)
         self.policies: _Table[bytes, PolicyRow] = _Table(self.undo)
         self.catalogues: _Table[str, CatalogueRow] = _Table(self.undo)

@@ -12,9 +12,9 @@ from ..party import CifNo
 from . import _tables as t
 from ._clauses import mine
 from ._mapped import Mapped
-from .outbox_rows import FeedRow
+from .outbox_rows import FeedDayRow, FeedRow
 
-__all__ = ["FEED", "OUTBOX", "OUTBOX_QUERIES", "PlacedRow"]
+__all__ = ["FEED", "FEED_DAY", "OUTBOX", "OUTBOX_QUERIES", "PlacedRow"]
 
 
 @attrs.frozen
@@ -31,6 +31,7 @@ class PlacedRow:
 
 OUTBOX = Mapped(t.OUTBOX, PlacedRow)
 FEED = Mapped(t.FEED, FeedRow)
+FEED_DAY = Mapped(t.FEED_DAY, FeedDayRow)
 OUTBOX_QUERIES: Mapping[str, Any] = {
     "outbox": select(*OUTBOX.columns)
     .where(mine(t.OUTBOX), t.OUTBOX.c.stream == bindparam("stream"), t.OUTBOX.c.number >= bindparam("number"),
@@ -44,5 +45,11 @@ OUTBOX_QUERIES: Mapping[str, Any] = {
     "feed_move": update(t.FEED)
     .where(t.FEED.c.tenant == bindparam("b_tenant"), t.FEED.c.name == bindparam("b_name"), t.FEED.c.turn == bindparam("b_turn"))
     .values({name: bindparam(name) for name in FEED.names}),
+    "feed_days": select(t.FEED_DAY.c.cif_no)
+    .where(mine(t.FEED_DAY), t.FEED_DAY.c.feed == bindparam("feed"), t.FEED_DAY.c.day == bindparam("day"), t.FEED_DAY.c.cif_no > bindparam("after"))
+    .order_by(t.FEED_DAY.c.cif_no).limit(bindparam("most")),
+    "feed_day_drop": t.FEED_DAY.delete().where(
+        t.FEED_DAY.c.tenant == bindparam("b_tenant"), t.FEED_DAY.c.feed == bindparam("b_feed"), t.FEED_DAY.c.day == bindparam("b_day")),
+    "feed_days_drop": t.FEED_DAY.delete().where(t.FEED_DAY.c.tenant == bindparam("b_tenant"), t.FEED_DAY.c.feed == bindparam("b_feed")),
     "feed_drop": t.FEED.delete().where(t.FEED.c.tenant == bindparam("b_tenant"), t.FEED.c.name == bindparam("b_name")),
 }  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..errors import ConflictError
-from ._outbox_statements import FEED, OUTBOX, PlacedRow
+from ..party import CifNo
+from ._outbox_statements import FEED, FEED_DAY, OUTBOX, PlacedRow
 from ._pending import Pending
 from ._sql_session import Session, Store
-from .outbox_rows import FeedRow, OutboxRow
+from .outbox_rows import FeedDayRow, FeedRow, OutboxRow
 
 __all__ = ["Feeds", "Outbox"]
 
@@ -55,3 +56,13 @@ class Feeds(Store):
 
     def drop(self, name: str) -> None:
         self._s.change("feed_drop", [{"b_tenant": self._s.tenant, "b_name": name}])
+        self._s.change("feed_days_drop", [{"b_tenant": self._s.tenant, "b_feed": name}])
+
+    def look_at(self, rows: Collection[FeedDayRow]) -> None:
+        self._s.add_new(FEED_DAY, rows)
+
+    def on(self, name: str, day: bytes, after: str, limit: int) -> Sequence[CifNo]:
+        return [r[0] for r in self._s.select("feed_days", feed=name, day=day, after=after, most=limit)]
+
+    def looked(self, name: str, day: bytes) -> None:
+        self._s.change("feed_day_drop", [{"b_tenant": self._s.tenant, "b_feed": name, "b_day": day}])

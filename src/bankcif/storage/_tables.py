@@ -253,13 +253,14 @@ OUTBOX = _table(
     _key("stream", text(32)), _key("number", BigInteger), _key("cif_no", _CIF), _need("version", Integer),
     _need("fields", LONG_TEXT), _need("at", Micros),
 )  # fmt: skip
+FEED_DAY = _table("feed_day", _key("feed", text(64)), _key("day", fixed_bytes(16)), _key("cif_no", _CIF))
 FEED = _table(
     "feed", _key("name", text(64)), _need("turn", BigInteger), _need("place", LONG_TEXT), _need("moved_at", Micros)
 )
 
 DISTRIBUTED_BY = {
     "party": "cif_no", "golden_group": "cif_no", "fact": "cif_no", "portrait": "cif_no", "quality_sheet": "cif_no", "finding": "cif_no",
-    "audit_subject": "cif_no",
+    "audit_subject": "cif_no", "feed_day": "cif_no",
     "source_record": "source_key", "crosswalk": "source_key", "claim": "tag", "blind_index": "tag", "not_a_match": "low",
     "task": "id", "match_review": "task_id", "approval": "id", "reason": "about", "staged_row": "batch",
     "audit_entry": "stream", "audit_head": "stream", "outbox": "stream", "usage": "actor", "credential": "operator", "challenge": "id",

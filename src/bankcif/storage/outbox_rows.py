@@ -6,7 +6,7 @@ import attrs
 
 from ..party import CifNo
 
-__all__ = ["PARTY", "FeedRow", "OutboxRow"]
+__all__ = ["PARTY", "FeedDayRow", "FeedRow", "OutboxRow"]
 
 PARTY = "party"
 """Told of a party itself: it is new, merged or taken apart, restricted, lifted or erased."""
@@ -43,3 +43,17 @@ class FeedRow:
     turn: int
     place: str
     moved_at: int
+
+
+@attrs.frozen
+class FeedDayRow:
+    """
+    That the calendar turns what a feed may say of a customer.
+
+    Attributes:
+        day: A keyed tag of the day on which it does.
+    """
+
+    feed: str
+    day: bytes
+    cif_no: CifNo

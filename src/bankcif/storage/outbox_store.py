@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from .outbox_rows import FeedRow, OutboxRow
+from ..party import CifNo
+from .outbox_rows import FeedDayRow, FeedRow, OutboxRow
 
 __all__ = ["FeedStore", "OutboxStore"]
 
@@ -44,4 +45,13 @@ class FeedStore(Protocol):
         """Keeps where a feed is now. Raises `ConflictError` if it does not stand at the turn before, or, at turn one, if it is there."""
 
     def drop(self, name: str) -> None:
-        """Forgets a feed."""
+        """Forgets a feed, and all that it is to look at on some day."""
+
+    def look_at(self, rows: Collection[FeedDayRow]) -> None:
+        """Of whom the calendar turns what a feed may say; one that is there already stays."""
+
+    def on(self, name: str, day: bytes, after: str, limit: int) -> Sequence[CifNo]:
+        """The first *limit* customers behind *after* whom a feed is to look at on a day, by cif_no."""
+
+    def looked(self, name: str, day: bytes) -> None:
+        """Forgets whom a feed was to look at on a day."""

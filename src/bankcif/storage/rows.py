@@ -14,7 +14,7 @@ import attrs
 
 from ..party import CifNo, SourceKey
 from .operator_rows import ChallengeRow, CredentialRow
-from .outbox_rows import FeedRow, OutboxRow
+from .outbox_rows import FeedDayRow, FeedRow, OutboxRow
 from .task_rows import ReviewRow, TaskRow
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "ClaimRow",
     "CredentialRow",
     "FactRow",
+    "FeedDayRow",
     "FeedRow",
     "GoldenRow",
     "IndexRow",

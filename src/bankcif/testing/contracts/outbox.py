@@ -10,7 +10,7 @@ import pytest
 from ...errors import ConflictError, StorageError
 from ...party import CifNo
 from ...storage import Repository
-from ...storage.rows import FeedRow, OutboxRow
+from ...storage.rows import FeedDayRow, FeedRow, OutboxRow
 from .log import YOU, append, entries
 from .rows import A, B
 
@@ -102,3 +102,23 @@ class OutboxContract:
             unit.feeds.drop("crm")
             unit.feeds.drop("crm")
             assert [row.name for row in unit.feeds.all()] == ["app"]
+
+    def test_a_feed_looks_at_customers_on_a_day(
+        self, repository: Repository, reopened: Callable[[], Repository]
+    ) -> None:
+        one, other = b"1" * 16, b"2" * 16
+        with repository.unit_of_work() as unit:
+            unit.feeds.look_at([FeedDayRow("crm", one, B), FeedDayRow("crm", one, A), FeedDayRow("crm", other, A)])
+            unit.feeds.look_at([FeedDayRow("crm", one, A), FeedDayRow("app", one, A)])
+            unit.commit()
+        with reopened().unit_of_work() as unit:
+            assert unit.feeds.on("crm", one, "", 9) == [A, B]
+            assert unit.feeds.on("crm", one, "", 1) == [A]
+            assert unit.feeds.on("crm", one, A, 9) == [B]
+            assert unit.feeds.on("crm", b"3" * 16, "", 9) == []
+            unit.feeds.looked("crm", one)
+            assert unit.feeds.on("crm", one, "", 9) == []
+            assert unit.feeds.on("crm", other, "", 9) == [A]
+            unit.feeds.drop("crm")
+            assert unit.feeds.on("crm", other, "", 9) == []
+            assert unit.feeds.on("app", one, "", 9) == [A]

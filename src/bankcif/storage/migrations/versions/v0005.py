@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from bankcif.storage._types import LONG_TEXT, text
+from bankcif.storage._types import LONG_TEXT, fixed_bytes, text
 
 revision = "0005"
 down_revision = "0004"
@@ -28,12 +28,20 @@ def upgrade() -> None:
         _column("name", text(64), key=True), _column("turn", sa.BigInteger), _column("place", LONG_TEXT),
         _column("moved_at", sa.BigInteger),
     )  # fmt: skip
+    _create(
+        "feed_day",
+        _column("feed", text(64), key=True), _column("day", fixed_bytes(16), key=True), _column("cif_no", text(17), key=True),
+    )  # fmt: skip
 
 
 def _create(name: str, *columns: sa.Column[Any]) -> None:
-    op.create_table(
-        name, sa.Column("tenant", text(32), primary_key=True), *columns, sqlite_with_rowid=False, if_not_exists=True
-    )
+    tenant = sa.Column("tenant", text(32), primary_key=True)
+    fixed = [
+        sa.CheckConstraint(f"octet_length({one.name}) = {one.type.length}", name=f"{name}_{one.name}_bytes")
+        for one in columns
+        if isinstance(one.type, sa.LargeBinary) and one.type.length and op.get_context().dialect.name == "postgresql"
+    ]
+    op.create_table(name, tenant, *columns, *fixed, sqlite_with_rowid=False, if_not_exists=True)
 
 
 def _column(name: str, type_: Any, *, key: bool = False) -> sa.Column[Any]:
