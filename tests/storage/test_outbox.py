@@ -40,7 +40,7 @@ def taken(repository: Repository, place: Place) -> tuple[list[str], Place]:
 
 
 def test_who_commits_late_in_a_stream_of_their_own_is_told_of_then(repository: Repository) -> None:
-    place = Place(streams={}, copied=None, ground="", begun=1)
+    place = Place(streams={}, copied=None, ground="", begun=1, turned=("2026-11-28", ""))
     for holder in (ME, YOU):  # each begins a stream
         with repository.unit_of_work() as unit:
             tell(unit, "C0", holder)
@@ -61,7 +61,7 @@ def test_who_commits_late_in_a_stream_of_their_own_is_told_of_then(repository: R
 
 
 def test_in_one_stream_nobody_commits_behind_who_is_not_committed(repository: Repository) -> None:
-    place = Place(streams={}, copied=None, ground="", begun=1)
+    place = Place(streams={}, copied=None, ground="", begun=1, turned=("2026-11-28", ""))
     with repository.unit_of_work() as unit:
         tell(unit, "C0", ME)
         unit.commit()
