@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..context import Actor, Purpose
+from ..errors import BankCIFError
 from ..flows import feed
 from ..interop import Consumer
 from ._group import Group
@@ -22,8 +25,19 @@ class Feeds(Group):
         feed.acknowledge(self._desk, taken, actor=actor)
 
     def deliver(self, name: str, consumer: Consumer, *, most: int = 500, actor: Actor) -> int:
-        """Brings *consumer* all that it has not got, *most* customers at a time; how many changes that were."""
-        return feed.deliver(self._desk, name, consumer, most=most, actor=actor)
+        """
+        Brings *consumer* all that it has not got, *most* customers at a time, each part by the policy that is in force then; how many changes that were. Meanwhile
+        nobody else takes the feed.
+        """
+        holder, count, more = self._desk.ids.draw(16), 0, True
+        try:
+            while more:
+                told, more = feed.deliver_part(self._desk, name, consumer, most=most, holder=holder, actor=actor)
+                count += told
+        finally:
+            with suppress(BankCIFError):  # then it ends by itself, some minutes later
+                feed.let_go(self._desk, name, holder)
+        return count
 
     def begin(self, name: str, *, actor: Actor) -> None:
         """Begins a feed anew: its consumer gets the whole file again."""

@@ -90,14 +90,14 @@ def _feed_of(entry: Mapping[str, Any]) -> Feed:
         raise PolicyError(f"feed {name}: {', '.join(other)} is no field of the catalogue", rule="policy")
     if other := sorted(set(reveal) - set(fields)):
         raise PolicyError(f"feed {name}: {', '.join(other)} is to be revealed, and none of its fields", rule="policy")
-    if entry.get("purpose") not in set(Purpose):
+    if not isinstance(entry.get("purpose"), str) or entry["purpose"] not in set(Purpose):
         raise PolicyError(f"feed {name}: purpose is one of {', '.join(Purpose)}", rule="policy")
     recipient, country, inside = entry.get("recipient"), entry.get("country", "CN"), entry.get("inside", False)
     if not isinstance(recipient, str) or not is_label(recipient) or "," in recipient:
         raise PolicyError(
             f"feed {name}: recipient is a name of one to 64 printable characters without a comma", rule="policy"
         )
-    if country not in countries_by_alpha3().values() or type(inside) is not bool:
+    if not isinstance(country, str) or country not in countries_by_alpha3().values() or type(inside) is not bool:
         raise PolicyError(f"feed {name}: country is a code of ISO 3166, and inside is true or false", rule="policy")
     per_hour = entry.get("per_hour")
     if per_hour is not None and (type(per_hour) is not int or per_hour < 1):

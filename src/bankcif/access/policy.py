@@ -296,9 +296,9 @@ class Policy:
         grants = self._of(actor, action, purpose, Sink.DISPLAY, of_fields=False)
         return any(one.when is None and Relation.ANY in one.relations for one in grants)
 
-    def export_limits(self, actor: Actor, purpose: Purpose) -> ExportLimits | None:
-        """What an export of *actor* keeps to: the strictest of every grant it may come by; None if there is none."""
-        grants = self._of(actor, Action.EXPORT, purpose, Sink.EXPORT)
+    def export_limits(self, actor: Actor, purpose: Purpose, action: Action = Action.EXPORT) -> ExportLimits | None:
+        """What an export of *actor* keeps to, or by another *action*: the strictest of every grant it may come by; None if there is none."""
+        grants = self._of(actor, action, purpose, Sink.EXPORT)
         if not grants:
             return None
         return ExportLimits(

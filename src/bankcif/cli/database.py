@@ -103,7 +103,8 @@ def sql(url: str, kind: str | None, since: str | None, partitions: int) -> int:
 @_kind
 @click.option("--database", help="Name of the database; that of --db by default.")
 @click.option("--schema", default="public", show_default=True, help="Of the tables, on PostgreSQL.")
-def roles(url: str, kind: str | None, database: str | None, schema: str) -> int:
+@click.option("--again", is_flag=True, help="The roles are there: what they need of tables that an upgrade made.")
+def roles(url: str, kind: str | None, database: str | None, schema: str, again: bool) -> int:
     """
     Print the statements that make three roles with least privilege: bankcif_migration makes and changes tables, bankcif_service reads and
     writes rows but neither changes nor deletes the log's, bankcif_report reads plain facts. Nothing is connected to.
@@ -114,5 +115,5 @@ def roles(url: str, kind: str | None, database: str | None, schema: str) -> int:
     known, name = named(url)
     if not (database or name):
         raise ConfigurationError("name the database by --database", rule="database")
-    click.echo(granted(kind or known, database or name, schema), nl=False)
+    click.echo(granted(kind or known, database or name, schema, again=again), nl=False)
     return 0

@@ -92,6 +92,13 @@ class Place:
             day, after = (day, some[-1]) if len(some) == room else (day + timedelta(days=1), "")
         return found, attrs.evolve(self, turned=(day.isoformat(), after))
 
+    def days_until(self, later: Place) -> Iterator[date]:
+        """The days that are over at a *later* place, and were not at this one."""
+        day, end = (date.fromisoformat(one.turned[0]) for one in (self, later))
+        while day < end:
+            yield day
+            day += timedelta(days=1)
+
     def whole(self, unit: UnitOfWork, most: int) -> tuple[list[CifNo], Place]:
         """Up to *most* of the customers who were not copied yet, and where it is then."""
         assert self.copied is not None

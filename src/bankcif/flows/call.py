@@ -95,7 +95,7 @@ def _watched(desk: Desk, span: str, actor: Actor, purpose: object) -> Iterator[_
         yield _Call(actor)
         return
     trace, duration = watching
-    shared = {"bankcif.tenant": desk.tenant, "bankcif.purpose": str(purpose or "")}
+    shared = {"bankcif.tenant": desk.tenant, "bankcif.purpose": purpose.value if isinstance(purpose, Purpose) else ""}
     call, failed, started = _Call(actor), "", perf_counter()
     with trace.get_tracer("bankcif", __version__).start_as_current_span(
         f"bankcif.{span}",

@@ -1,10 +1,11 @@
 """
 What another system is told of a customer, and who takes it: the changes of a feed, and a file of CloudEvents made of them.
 
-A change carries the customer as they are, not what was done to them. So a consumer that keeps the latest change of each key has a copy; a change that
-comes twice does no harm, and one of an older version than it has is left aside.
+A change carries the customer as they are, not what was done to them. So a consumer that keeps the latest change of each key has a copy, and what comes
+twice does no harm. Parts of a feed have turns, each greater than that of the one before: a consumer that may be reached by two processes at once keeps the
+turn of the last part that it has, and takes none of a lesser.
 
-Source: CloudEvents 1.0.2, JSON event format.
+Source: CloudEvents 1.0.2, JSON event format; its extension Sequence.
 """
 
 from __future__ import annotations
@@ -44,17 +45,19 @@ class Change:
     What a consumer is told.
 
     Attributes:
-        id: Of the change in its feed; the same when it comes again.
+        id: Of the change in its feed; that of no other change. When it comes again on the same day it is the same.
+        turn: Of the part of the feed that it came with.
         kind: What it is.
         key: The customer: the CIF number in the house, outside a pseudonym. Empty of what is about the whole file, as all that follows.
-        version: Of the customer; it grows with every change.
+        version: Of the customer's values and records. The calendar, and what others decide, turn what may be told of one version.
         at: When they changed; microseconds since 1970, UTC.
-        fields: Which of the feed's fields are others since they were last told, as far as the consumer sees them; all of them with the whole file.
+        fields: Which of the feed's fields may be others since they were last told, as far as the consumer sees them.
         values: What the consumer may have of them, by field, in stored form; a field without a value is missing.
-        into: Of a customer who was merged, the key of who they are now; in the house alone.
+        into: Of a customer who was merged, the key of who they are now; in the house, and if something of them may go.
     """
 
     id: str
+    turn: int
     kind: ChangeKind
     key: str = ""
     version: int = 0
@@ -79,7 +82,7 @@ class Consumer(Protocol):
 def cloud_event(change: Change, *, feed: str, tenant: str) -> str:
     """A change as a CloudEvent, in JSON without a newline; *feed* and *tenant* make its source."""
     event: dict[str, Any] = {
-        "specversion": "1.0", "id": change.id, "source": f"/bankcif/{quote(tenant, safe='')}/feeds/{quote(feed, safe='')}",
+        "specversion": "1.0", "id": change.id, "sequence": f"{change.turn:020}", "source": f"/bankcif/{quote(tenant, safe='')}/feeds/{quote(feed, safe='')}",
         "type": f"bankcif.customer.{change.kind}" if change.key else f"bankcif.feed.{change.kind}",
     }  # fmt: skip
     if not change.key:
@@ -96,7 +99,7 @@ def cloud_event(change: Change, *, feed: str, tenant: str) -> str:
 
 class CloudEventsFile:
     """
-    Appends CloudEvents to a file that a shipper of the bank's reads, one a line.
+    Appends CloudEvents to a file that a shipper of the bank's reads, one a line. A line that is none is what a crash left; it comes again whole.
 
     Args:
         path: The file; made with the first change, readable by its owner alone.
@@ -111,9 +114,11 @@ class CloudEventsFile:
         lines = [cloud_event(change, feed=self._feed, tenant=self._tenant) for change in changes]
         problem = ""
         try:
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            with open(file, "ab") as out:  # noqa: PTH123 (a descriptor, not a path)
-                out.write("".join(line + "\n" for line in lines).encode())
+            file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            with open(file, "r+b") as out:  # noqa: PTH123 (a descriptor, not a path)
+                end = out.seek(0, os.SEEK_END)
+                torn = end > 0 and os.pread(file, 1, end - 1) != b"\n"
+                out.write(b"\n" * torn + "".join(line + "\n" for line in lines).encode())
                 out.flush()
                 os.fsync(out.fileno())
         except OSError as error:

@@ -54,8 +54,7 @@ class Feeds(Store):
             raise ConflictError("another process moved this feed meanwhile", rule="conflict")
         self._data.feeds.put(row.name, row)
 
-    def drop(self, name: str) -> None:
-        self._data.feeds.drop(name)
+    def forget(self, name: str) -> None:
         self._forget([key for key in self._data.feed_days.rows if key[0] == name])
 
     def look_at(self, rows: Collection[FeedDayRow]) -> None:

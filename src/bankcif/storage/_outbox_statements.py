@@ -51,5 +51,4 @@ OUTBOX_QUERIES: Mapping[str, Any] = {
     "feed_day_drop": t.FEED_DAY.delete().where(
         t.FEED_DAY.c.tenant == bindparam("b_tenant"), t.FEED_DAY.c.feed == bindparam("b_feed"), t.FEED_DAY.c.day == bindparam("b_day")),
     "feed_days_drop": t.FEED_DAY.delete().where(t.FEED_DAY.c.tenant == bindparam("b_tenant"), t.FEED_DAY.c.feed == bindparam("b_feed")),
-    "feed_drop": t.FEED.delete().where(t.FEED.c.tenant == bindparam("b_tenant"), t.FEED.c.name == bindparam("b_name")),
 }  # fmt: skip

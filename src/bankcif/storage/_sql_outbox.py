@@ -54,8 +54,7 @@ class Feeds(Store):
         if self._s.change("feed_move", [{**params, **where}]) != 1:
             raise ConflictError("another process moved this feed meanwhile", rule="conflict")
 
-    def drop(self, name: str) -> None:
-        self._s.change("feed_drop", [{"b_tenant": self._s.tenant, "b_name": name}])
+    def forget(self, name: str) -> None:
         self._s.change("feed_days_drop", [{"b_tenant": self._s.tenant, "b_feed": name}])
 
     def look_at(self, rows: Collection[FeedDayRow]) -> None:

@@ -255,7 +255,15 @@ OUTBOX = _table(
 )  # fmt: skip
 FEED_DAY = _table("feed_day", _key("feed", text(64)), _key("day", fixed_bytes(16)), _key("cif_no", _CIF))
 FEED = _table(
-    "feed", _key("name", text(64)), _need("turn", BigInteger), _need("place", LONG_TEXT), _need("moved_at", Micros)
+    "feed",
+    _key("name", text(64)),
+    _need("turn", BigInteger),
+    _need("place", LONG_TEXT),
+    _need("moved_at", Micros),
+    _need("part", LONG_TEXT),
+    _need("went", BigInteger),
+    _need("holder", SEALED),
+    _need("until", Micros),
 )
 
 DISTRIBUTED_BY = {

@@ -31,18 +31,24 @@ class OutboxRow:
 @attrs.frozen
 class FeedRow:
     """
-    How far a feed is.
+    How far a feed is. A row is never deleted, so that no turn comes twice.
 
     Attributes:
-        turn: How often its place was moved; two who move it at once find out by it.
-        place: Up to where its consumer has what changed; see `bankcif.flows._place`.
-        moved_at: When.
+        turn: How often it was taken, acknowledged or begun; two who do so at once find out by it.
+        place: Up to where its consumer has what changed; see `bankcif.flows._place`. Empty of a feed that is not declared any more.
+        part, went: Where it is once what was taken last is acknowledged, and how many customers that are; empty and 0 if nothing is open.
+        holder, until: Who delivers it, and how long nobody else takes it.
+        moved_at: When it was acknowledged last, or begun.
     """
 
     name: str
     turn: int
     place: str
     moved_at: int
+    part: str = ""
+    went: int = 0
+    holder: bytes = b""
+    until: int = 0
 
 
 @attrs.frozen

@@ -44,8 +44,8 @@ class FeedStore(Protocol):
     def move(self, row: FeedRow) -> None:
         """Keeps where a feed is now. Raises `ConflictError` if it does not stand at the turn before, or, at turn one, if it is there."""
 
-    def drop(self, name: str) -> None:
-        """Forgets a feed, and all that it is to look at on some day."""
+    def forget(self, name: str) -> None:
+        """Forgets all that a feed is to look at on some day."""
 
     def look_at(self, rows: Collection[FeedDayRow]) -> None:
         """Of whom the calendar turns what a feed may say; one that is there already stays."""

@@ -21,13 +21,13 @@ __all__ = ["ROLES", "roles"]
 
 ROLES = ("bankcif_migration", "bankcif_service", "bankcif_report")
 _MIGRATION, _SERVICE, _REPORT = ROLES
-_STAYS = frozenset({"store", "party", "audit_head"})
+_STAYS = frozenset({"store", "party", "audit_head", "feed"})
 """Tables of which no row is deleted."""
 _READ = frozenset({"schema_version"})
 _PLAIN = frozenset({"party", "fact", "schema_version"})
 
 
-def roles(kind: str, database: str, schema: str = "public") -> str:
+def roles(kind: str, database: str, schema: str = "public", *, again: bool = False) -> str:
     """
     The statements that make the roles and grant what each needs, for tables that are laid out.
 
@@ -35,6 +35,7 @@ def roles(kind: str, database: str, schema: str = "public") -> str:
         kind: ``postgresql``, ``mariadb`` or ``mysql``.
         database: Name of the database.
         schema: Of the tables, on PostgreSQL.
+        again: Whether the roles are there, and are granted what tables need that an upgrade made.
 
     Raises:
         StorageError: Databases of this kind have no roles.
@@ -44,7 +45,7 @@ def roles(kind: str, database: str, schema: str = "public") -> str:
             f"a database of kind {kind} has no roles; protect its file by the rights of the file system", rule="roles"
         )
     made = _postgresql(database, schema) if kind == "postgresql" else _mysql(kind, database)
-    return "".join(f"{one};\n" for one in made)
+    return "".join(f"{one};\n" for one in made if not (again and one.startswith("CREATE ROLE")))
 
 
 def _granted(table: Table) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from bankcif.storage._types import LONG_TEXT, fixed_bytes, text
+from bankcif.storage._types import LONG_TEXT, SEALED, fixed_bytes, text
 
 revision = "0005"
 down_revision = "0004"
@@ -26,7 +26,8 @@ def upgrade() -> None:
     _create(
         "feed",
         _column("name", text(64), key=True), _column("turn", sa.BigInteger), _column("place", LONG_TEXT),
-        _column("moved_at", sa.BigInteger),
+        _column("moved_at", sa.BigInteger), _column("part", LONG_TEXT), _column("went", sa.BigInteger), _column("holder", SEALED),
+        _column("until", sa.BigInteger),
     )  # fmt: skip
     _create(
         "feed_day",
