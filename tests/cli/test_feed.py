@@ -60,7 +60,10 @@ def test_another_system_gets_the_whole_file_and_then_who_changed(shell: Shell) -
 def test_a_mistake_is_one_clear_sentence(shell: Shell) -> None:
     to = ("--to", "out.jsonl")
     carol = shell.known("carol")
-    assert "does not let carol" in shell.run("feed", "deliver", "none", *to, *SYNC, expect=2, **carol).stderr
+    assert (
+        "no such feed, or the policy does not let carol"
+        in shell.run("feed", "deliver", "none", *to, *SYNC, expect=2, **carol).stderr
+    )
     assert (
         "does not let eve"
         in shell.run("feed", "deliver", "screening", *to, "--as", "eve", "--purpose", "service", expect=2).stderr

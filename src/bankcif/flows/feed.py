@@ -16,7 +16,14 @@ from .._canonical import dumps, sha256
 from ..access import Action, Feed, Policy
 from ..audit import AuditEntry
 from ..context import Actor, Effect, Purpose, Relation
-from ..errors import AccessError, BankCIFError, ConflictError, DeliveryError, InputError
+from ..errors import (
+    AccessError,
+    BankCIFError,
+    ConflictError,
+    DeliveryError,
+    InputError,
+    NotFoundOrNotAllowedError,
+)
 from ..interop import Change, Consumer
 from ..storage import UnitOfWork
 from ..storage.rows import FeedRow
@@ -272,7 +279,12 @@ def _need_feed(desk: Desk, name: str, actor: Actor, what: str) -> tuple[Feed, Ac
     """The feed, once *actor* may take it, and *actor* in the feed's role alone."""
     feed = desk.policy.feeds.get(name)
     if feed is None or feed.role not in actor.roles:
-        raise refuse(desk, actor, what, None if feed is None else feed.purpose, rule="feed")
+        refuse(desk, actor, what, None if feed is None else feed.purpose, rule="feed")
+        raise told(
+            NotFoundOrNotAllowedError(
+                f"there is no such feed, or the policy does not let {actor.id} take it", rule="feed"
+            )
+        )
     actor, operation = attrs.evolve(actor, roles={feed.role}), spec_of(feed).digest
     authorize(desk, actor, Action.EXPORT, what, feed.purpose, operation=operation)
     if feed.reveal:
