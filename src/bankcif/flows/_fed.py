@@ -11,6 +11,7 @@ import attrs
 
 from ..access import Action, Feed, FieldDecision
 from ..context import Actor, Sink
+from ..errors import ConflictError
 from ..interop import Change, ChangeKind
 from ..party import CifNo
 from ..storage import UnitOfWork
@@ -163,7 +164,8 @@ class Telling:
         for at, cif_no in enumerate(shown.gathered.cif_nos):
             row, names = shown.rows[cif_no], whom[cif_no] & shown.allowed[cif_no].keys()
             if stands[cif_no].version != row.version:
-                continue  # whoever changed them while they were read told so, behind this part
+                # What changed them may be nothing that this feed is told of, so that nobody is left out of a part: it is read again.
+                raise ConflictError("a customer was changed while they were read; take the feed again", rule="conflict")
             values = {name: value for name in fields if (value := made.columns[name][at]) is not None}
             told = tuple(name for name in fields if name in names)
             changes.append(self._change(ChangeKind.CURRENT, row, made.columns["key"][at], fields=told, values=values))

@@ -112,12 +112,18 @@ def take(desk: Desk, name: str, *, most: int = 500, holder: bytes = b"", actor: 
     row, place = retried(lambda: _begun(desk, feed, actor, anew=False))
     if row.until > desk.now() and row.holder != holder:
         raise ConflictError(f"another process delivers the feed {name}; take it when that one is done", rule="conflict")
-    with desk.unit_of_work() as unit:
-        most = min(most, _room(desk, unit, feed))
-        if most:
-            taken = _part(desk, unit, feed, (row, place), most, holder, actor)
-            unit.commit()
+
+    def once() -> Taken | None:
+        with desk.unit_of_work() as unit:
+            room = min(most, _room(desk, unit, feed))
+            taken = _part(desk, unit, feed, (row, place), room, holder, actor) if room else None
+            if taken is not None:
+                unit.commit()
             return taken
+
+    taken = retried(once)
+    if taken is not None:
+        return taken
     refuse(desk, actor, "take_feed", feed.purpose, rule="cap")
     said = f"as many customers went in this hour as the feed {name} lets go ({feed.per_hour}); go on in the next"
     raise told(AccessError(said, rule="cap"))
