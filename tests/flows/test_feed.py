@@ -580,7 +580,8 @@ def test_how_far_each_feed_is(cif: CIF, three: list[str], clock: FixedClock) -> 
     assert of(AUDITOR) == dict.fromkeys(("ads", "branch b", "crm"), (False, False, False))
     part = cif.feeds.take("crm", most=1, actor=SYNC)
     cif.feeds.acknowledge(part, actor=SYNC)
-    assert of(AUDITOR)["crm"] == (True, True, False)
+    register(cif, TELLER, "1", name="李娜", identifiers=None, phone="15400000021", home_branch="b")
+    assert of(AUDITOR)["crm"] == (True, True, False), "while the whole file comes, nothing waits by itself"
     deliver(cif, "crm", SYNC)
     clock.advance(timedelta(hours=1))
     register(cif, TELLER, "0", name="张伟", identifiers=None, phone="15400000020", home_branch="b")
@@ -713,6 +714,13 @@ def test_a_feed_that_is_none_is_refused_with_the_policy(bad: dict[str, Any]) -> 
     for list_ in ({"id": "crm"}, [1], [CRM, CRM]):
         with pytest.raises(PolicyError, match="feed"):
             Policy.from_document({**policy().document(), "feed": list_})
+
+
+@pytest.mark.parametrize("relation", ["ticket", "break_glass"])
+def test_what_ends_by_itself_gives_no_feed(relation: str) -> None:
+    by = grant("crm_sync", "service", ["name"], relations=[relation], id="by")
+    with pytest.raises(PolicyError, match="feed crm: a grant of crm_sync is by ticket or broken glass"):
+        policy(CRM, grants=[*GRANTS, by])
 
 
 def test_a_policy_reads_back_with_its_feeds() -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from ..context import Purpose
+from ..context import Purpose, Relation
 from ..errors import PolicyError
 from ..party import FIELD_NAMES, countries_by_alpha3
-from .grants import Action, is_label
+from .grants import Action, Grant, is_label
 
 __all__ = ["Feed", "feeds_of"]
 
 _KEYS = {"id", "role", "purpose", "fields", "reveal", "recipient", "country", "inside", "per_hour"}
+_OF_PERSONS = frozenset({Relation.TICKET, Relation.BREAK_GLASS})
 
 
 @attrs.frozen(kw_only=True)
@@ -42,12 +43,25 @@ class Feed:
     inside: bool = False
     per_hour: int | None = None
 
-    def need_grants(self, granted: Collection[tuple[str, Purpose, Action]]) -> None:
-        """Raises `PolicyError` if its role may not do for its purpose what it takes."""
+    def need_grants(self, grants: Sequence[Grant]) -> None:
+        """
+        Raises `PolicyError` if its role may not do for its purpose what it takes, or may it by a ticket or broken glass: these end by themselves, and nobody
+        would tell its consumer.
+        """
         for action in (Action.EXPORT, Action.REVEAL) if self.reveal else (Action.EXPORT,):
-            if (self.role, self.purpose, action) not in granted:
+            mine = [
+                one
+                for one in grants
+                if self.role in one.roles and self.purpose in one.purposes and action in one.actions
+            ]
+            if not mine:
                 raise PolicyError(
                     f"feed {self.id}: {self.role} may not {action} for {self.purpose}; give it a grant", rule="policy"
+                )
+            if any(one.relations & _OF_PERSONS for one in mine):
+                raise PolicyError(
+                    f"feed {self.id}: a grant of {self.role} is by ticket or broken glass, which are for persons; give the role none",
+                    rule="policy",
                 )
 
     def document(self) -> dict[str, Any]:

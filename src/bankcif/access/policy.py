@@ -61,8 +61,8 @@ class Policy:
         feeds: Which other systems are told of every change, by name.
 
     Raises:
-        PolicyError: A feed has a role that exports nothing for its purpose. A role may both define policies, or keep operators, and see customers; or customers are browsed for a purpose that rests on consent,
-            which the database does not know of.
+        PolicyError: A role may both define policies, or keep operators, and see customers; customers are browsed for a purpose that rests on consent,
+            which the database does not know of; or the role of a feed exports nothing for its purpose, or does by a ticket or broken glass.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Policy:
                 rule="policy",
             )
         for feed in self.feeds.values():
-            feed.need_grants(self._allowed)
+            feed.need_grants(self.grants)
         self._decided: dict[_Key, _Decisions] = {}
         self._found: dict[tuple[frozenset[str], Purpose, Action, Sink, bool], Sequence[Grant]] = {}
 

@@ -189,7 +189,7 @@ class Telling:
 
     def _change(self, kind: ChangeKind, row: PartyRow, key: str, **more: Any) -> Change:
         # The calendar turns what may be told of one version, and nothing else does without the feed beginning anew.
-        name = self._id(f"{row.version}-{self._desk.today():%Y%m%d}-{key}")
+        name = self._id(f"{row.version}-{self._desk.today():%Y%m%d}-{kind}-{key}")
         return Change(id=name, turn=self.turn, kind=kind, key=key, version=row.version, at=row.updated_at, **more)
 
     def _id(self, what: str) -> str:

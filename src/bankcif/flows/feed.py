@@ -362,7 +362,7 @@ def _state(unit: UnitOfWork, feed: Feed, row: FeedRow | None) -> FeedState:
             feed=feed.id, recipient=feed.recipient, begun=False, copying=False, waits_since=None, moved_at=None
         )
     place = Place.read(row.place)
-    first = place.first_behind(unit)
+    first = None if place.copied is not None else place.first_behind(unit)
     return FeedState(
         feed=feed.id, recipient=feed.recipient, begun=True, copying=place.copied is not None,
         waits_since=None if first is None else first.at, moved_at=row.moved_at,
