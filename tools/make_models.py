@@ -146,6 +146,7 @@ LATIN: dict[str, Any] = INDIVIDUAL | {
         {"name": "beginning+region", "parts": ["beginning", "region"], "narrower": ["birth_year", "house"]},
         {"name": "surname+region", "parts": ["surname", "region"], "narrower": ["birth_year", "house"]},
         {"name": "region+house", "parts": ["region", "house"], "narrower": ["surname"]},
+        {"name": "region", "parts": ["region"], "narrower": ["birth_year", "house"]},
     ],
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ FIELDS = {
     | st.sampled_from(("13800138000", "15412345678", "15411111111", "15400000000", "15498765432", "+86 154 0000 8000")),
     "email": _EMAILS | st.sampled_from(("test@test.com", "a@a.com", "aa@qq.con", "A.li@Example.com", "u1@example.com", "a@b..cn")),
     "birth_date": strategies.birth_dates.map(str) | _DIGITS | st.dates().map(lambda day: f"{day:%Y%m%d}")
-    | st.sampled_from(("1900-01-01", "19700101", "1990/3/7", "1990-02-30")),
+    | st.sampled_from(("1900-01-01", "1900-01-02", "1899-12-31", "19700101", "1990/3/7", "1990-02-30")),
     "sex": st.sampled_from(("1", "2", "男", "女", "M", "F", "0", "9", "未知", "female", "1\0", "\0")),
     "address": st.sampled_from(("云汉省星河市长庚区银河路1号", "同上", "不详", "见身份证", "银河路１２号", "1 Main Street, 3rd floor", "浙江省杭州市西湖区文三路1号",
                                 "浙江杭州西湖"))

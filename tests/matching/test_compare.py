@@ -195,6 +195,7 @@ def test_a_record_without_a_number_is_not_compared_by_it() -> None:
         ("1990-03-07", "1990-03-17", "one digit"),
         ("1990-12-13", "1990-12-31", "one digit"),
         ("1900-01-01", "1900-01-01", "missing"),
+        ("1900-01-02", "1900-01-02", "equal"),
         ("1990-03-07", "1985-12-31", "different"),
     ],
 )

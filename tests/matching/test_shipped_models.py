@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bankcif.matching import MatchModel, default_model
+from bankcif.matching import MatchModel, default_model, features_of, lanes_of
 from bankcif.party import PartyKind
 from bankcif.testing.factories import make_world
 from bankcif.testing.linking import company_rows
@@ -37,3 +37,10 @@ def test_a_better_level_never_weighs_less_than_a_difference(kind: PartyKind) -> 
         assert comparison.weights[1] == min(comparison.weights[1:]), comparison.name
         assert comparison.weights[-1] > 0
     assert "made-up rows" in model.source
+
+
+def test_latin_records_of_one_postcode_meet_whatever_else_is_written() -> None:
+    one = features_of(PartyKind.INDIVIDUAL, {"name": "Jacobie Tilley", "region": "486900"}, ())
+    other = features_of(PartyKind.INDIVIDUAL, {"name": "Blake Moody", "region": "486900"}, ())
+    model = default_model(PartyKind.INDIVIDUAL, latin=True)
+    assert [rule.name for rule in model.blocking if rule.meets(lanes_of(one), lanes_of(other))] == ["region"]

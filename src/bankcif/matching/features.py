@@ -20,8 +20,8 @@ __all__ = ["NATIONAL", "Features", "features_of", "lanes_of", "table_of"]
 NATIONAL: Mapping[PartyKind, str] = {PartyKind.INDIVIDUAL: "cn.resident_id", PartyKind.ORGANIZATION: "cn.uscc"}
 """The scheme whose number every party of a kind has one of, and for life."""
 
-OLDEST = "1900"
-"""A birth date of this year or before is a filler: nobody so old lives."""
+EARLIEST = "1900-01-02"
+"""An earlier birth date is a filler: the day before stands where none is known, and nobody so old lives."""
 
 _MOST_DOCUMENTS = 3
 _CENTURIES = ("18", "19", "20")
@@ -133,9 +133,7 @@ def lanes_of(record: Features) -> list[int]:
     found[Lane.PHONE] = digits(record.phone)
     found[Lane.EMAIL] = text_hash(record.email)
     found[Lane.MAILBOX] = symbols(record.email.partition("@")[0])
-    found[Lane.BORN] = (
-        digits(record.born.replace("-", "")) if len(record.born) == 10 and record.born[:4] > OLDEST else 0
-    )
+    found[Lane.BORN] = digits(record.born.replace("-", "")) if len(record.born) == 10 and record.born >= EARLIEST else 0
     found[Lane.REGION] = digits(record.region) if len(record.region) <= 6 else 0
     return found
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...identifiers import Texts
 from ...wording import FILLER_WORDS
-from ..features import OLDEST
+from ..features import EARLIEST
 from ..lanes import BASE, Lane, mix, text_hash
 from ..places import COUNTED, DIGIT, UNKNOWN, character_tables
 from .compiling import compiled, inlined, place_in
@@ -38,8 +38,8 @@ _LONGEST_ADDRESS = 200
 _LONGEST_FILLER, _LONGEST_PLAIN_FILLER = 6, 13  # of Han characters, and of any; spaces aside
 _SHORTEST_MAIL, _LONGEST_MAIL = 8, 48
 _MAILBOX = 10  # characters of a mailbox, at 6 bits
-_OLDEST = int(OLDEST)
-_FIRST_YEAR, _LAST_YEAR = _OLDEST + 1, 2099
+_EARLIEST = int(EARLIEST.replace("-", ""))
+_LAST_YEAR = 2099
 _SAMPLE = np.frombuffer(b"00138000", np.uint8)
 
 _Rows = NDArray[np.bool_]
@@ -142,7 +142,7 @@ def _write_nationals(rows: Any, characters: Any, typed: Any, valid: Any, out: An
         flags = left_out << _U(8)
         if valid[at]:
             flags |= _U(16) | (_ONE if number[16] & 1 else _U(2))
-            if _value(number, 6, 10) > _OLDEST:
+            if _value(number, 6, 14) >= _EARLIEST:
                 out[row, Lane.BORN] = _packed(number, 6, 14, 0)
         out[row, Lane.ID] = _packed(number, 0, 6, 0) | _packed(number, 8, 17, 6)
         out[row, Lane.FLAGS] |= flags
@@ -217,9 +217,9 @@ def _read_dates(data: Any, offsets: Any, out: Any, rest: Any) -> None:
         if not (_is_digits(data, start, start + 4) and _is_digits(data, month_at, month_at + 2) and _is_digits(data, day_at, day_at + 2)):  # fmt: skip
             continue
         year, month, day = _value(data, start, start + 4), _value(data, month_at, month_at + 2), _value(data, day_at, day_at + 2)  # fmt: skip
-        if not (_FIRST_YEAR <= year <= _LAST_YEAR and 1 <= month <= 12 and 1 <= day <= _days_of(year, month)):
+        if not (year <= _LAST_YEAR and 1 <= month <= 12 and 1 <= day <= _days_of(year, month)):
             continue
-        if year == 1970 and month == 1 and day == 1:
+        if (year * 100 + month) * 100 + day < _EARLIEST or (year == 1970 and month == 1 and day == 1):
             continue
         out[row, Lane.BORN] = _packed(data, start, start + 4, 0) | _packed(data, month_at, month_at + 2, 4) | _packed(data, day_at, day_at + 2, 6)  # fmt: skip
         rest[row] = False
