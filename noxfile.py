@@ -79,7 +79,7 @@ def databases(session: nox.Session) -> None:
     )
     compiled(session)
     needed = ["--need-servers", *SPREAD, *session.posargs]
-    session.run("pytest", "-m", "server or spark or browser", *needed)
+    session.run("pytest", "-m", "server or spark or browser", *needed, "--dist", "loadgroup")
     for name in ("postgresql", "mariadb"):  # and whole flows, as they run in memory
         session.run("pytest", "--on", name, *FLOWS, *needed)
     session.run("python", "examples/spark/job.py")
@@ -186,7 +186,10 @@ def endurance(session: nox.Session) -> None:
         ".[analytics,auth,bulk,cli,columns,files,migrate,mysql,postgresql,report,sso,telemetry,vault,verify]",
         *group("tests"),
     )
-    chosen = ["tests/security/test_kill.py", "tests/security/test_machine.py", "tests/security/test_faults.py"]
+    chosen = [
+        *(f"tests/security/test_{name}.py" for name in ("kill", "machine", "faults")),
+        "tests/flows/test_two_years.py",
+    ]
     session.run("pytest", "-q", "-s", "--hypothesis-profile=endurance", *(session.posargs or chosen))
 
 

@@ -121,6 +121,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--need-servers", action="store_true", help="fail if a database server cannot be had")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs Spark runs in one process: each session of its own costs as much as several of these tests."""
+    for item in items:
+        if item.get_closest_marker("spark"):
+            item.add_marker(pytest.mark.xdist_group("spark"))
+
+
 @pytest.fixture
 def founding_policy() -> Policy | None:
     """What the file of the fixture `cif` is founded with; a module may say another."""

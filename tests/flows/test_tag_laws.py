@@ -182,7 +182,7 @@ class World:
 
 @pytest.mark.parametrize("first", [FIRST, LADDER, RELATED], ids=["rules", "ladder", "relations"])
 @given(st.lists(steps, min_size=5, max_size=16))
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_kept_step_by_step_is_what_is_made_from_nothing(
     tables: ReferenceTables, first: Catalogue, done: list[Any]
 ) -> None:
@@ -197,7 +197,7 @@ def test_what_is_kept_step_by_step_is_what_is_made_from_nothing(
 
 
 @given(st.lists(calm, min_size=5, max_size=16))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_seen_is_seen_again_as_of_then(tables: ReferenceTables, done: list[Any]) -> None:
     world = World(tables)
     shown: list[tuple[datetime, dict[str, set[str]]]] = []
@@ -210,7 +210,7 @@ def test_what_was_seen_is_seen_again_as_of_then(tables: ReferenceTables, done: l
 
 
 @given(st.lists(calm, max_size=6))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_tags_come_back_when_a_merge_is_undone(tables: ReferenceTables, done: list[Any]) -> None:
     world = World(tables)
     for step in done:

@@ -14,7 +14,7 @@ from bankcif.rules.changes import next_change
 HORIZON = TODAY + timedelta(days=900)
 
 
-@settings(max_examples=150)
+@settings(max_examples=90)
 @given(worlds(1))
 def test_the_next_change_is_the_first_day_on_which_the_verdict_is_another(world: World) -> None:
     for rule in world.lowered().values():

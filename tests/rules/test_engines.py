@@ -45,7 +45,7 @@ def test_each_server_gives_the_same_set_as_python(name: str, request: pytest.Fix
         with engine.connect() as connection:
             connection.commit()
 
-            @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+            @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
             @given(world=worlds())
             def same(world: World) -> None:
                 connection.rollback()
@@ -90,7 +90,7 @@ def test_polars_gives_the_same_set_as_python(world: World) -> None:
     assert in_columns(world, polars, lambda frame: frame.to_dict(as_series=False)) == in_python(world)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds())
 def test_duckdb_gives_the_same_set_as_python(world: World) -> None:
     with duckdb.connect() as database:

@@ -89,7 +89,7 @@ def settled(one: Explained, known: dict[int, bool | None], at: list[int]) -> boo
     return known[at[0] - 1]
 
 
-@settings(max_examples=150)
+@settings(max_examples=90)
 @given(worlds(1))
 def test_the_explanation_is_the_verdict_and_its_reasons_settle_it(world: World) -> None:
     for rule in world.rules.values():

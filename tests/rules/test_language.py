@@ -70,7 +70,7 @@ SCHEMA = Schema(
 )  # fmt: skip
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(worlds(1))
 def test_what_is_written_as_text_or_json_is_read_again(world: World) -> None:
     for rule in world.rules.values():

@@ -333,7 +333,7 @@ def restricted(world: World) -> str:
 
 
 STRIDES = {
-    (in_memory, False): (3, 1), (in_memory, True): (17, 2), (on_sqlite, False): (7, 1), (on_sqlite, True): (31, 5),
+    (in_memory, False): (5, 1), (in_memory, True): (29, 2), (on_sqlite, False): (11, 1), (on_sqlite, True): (53, 5),
 }  # fmt: skip
 """One call of how many fails, at every change and under ``nox -s endurance``: units alone, or all that is asked within them."""
 

@@ -19,7 +19,7 @@ def held(verdicts: dict[str, Verdict]) -> set[str]:
     return {name for name, verdict in verdicts.items() if verdict.has}
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(customers, min_size=1, max_size=6))
 def test_many_customers_at_once_have_the_tags_that_each_has_alone(records: list[dict[str, Any]]) -> None:
     own, rows = frames(records)
@@ -29,7 +29,7 @@ def test_many_customers_at_once_have_the_tags_that_each_has_alone(records: list[
         assert {name for name, holds in row.items() if holds is True} == held(STARTER.verdicts(record, TODAY))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(customers)
 def test_nobody_has_two_tags_of_a_group(record: dict[str, Any]) -> None:
     found = held(STARTER.verdicts(record, TODAY))
@@ -37,7 +37,7 @@ def test_nobody_has_two_tags_of_a_group(record: dict[str, Any]) -> None:
         assert sum(f"tag:{tag.name}" in found for tag in STARTER.catalogue.group_of(group)) <= 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(customers)
 def test_nothing_turns_before_the_day_that_is_told(record: dict[str, Any]) -> None:
     first = STARTER.verdicts(record, TODAY)
