@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 
 from .._extras import need
 from .._files import new_folder
@@ -31,6 +32,8 @@ _FORMAT = "bankcif/snapshot/1"
 _MANIFEST = "manifest.json"
 _CUSTOMERS = "customers"
 _MOST_PARTS = 1024
+_MOST_PLACES = 1 << 24
+"""Groups of rows are counted in a table of so many places; where there may be more, by sorting."""
 
 
 @attrs.frozen
@@ -287,11 +290,22 @@ def _need_files(home: Path, said: Mapping[str, Any]) -> None:
 
 def least_shared(table: Any, columns: Iterable[str]) -> int:
     """How many rows share all that *columns* show, at least; 0 of none."""
-    names = list(columns)
-    if not table.num_rows or not names:
-        return int(table.num_rows)
-    counted = table.select(names).group_by(names).aggregate([([], "count_all")])
-    return int(need("pyarrow.compute", extra="bulk").min(counted["count_all"]).as_py())
+    least = int(table.num_rows)
+    group, groups = np.zeros(least, np.int64), 1
+    for name in columns:
+        if least <= 1:  # who is alone by some columns is alone by all
+            break
+        encoded = table[name].combine_chunks().dictionary_encode("encode")
+        group = group * len(encoded.dictionary) + encoded.indices.to_numpy()
+        groups *= len(encoded.dictionary)
+        if groups <= _MOST_PLACES:
+            shared = np.bincount(group, minlength=groups)
+            there = shared > 0
+            group, shared = (np.cumsum(there) - 1)[group], shared[there]
+        else:
+            _, group, shared = np.unique(group, return_inverse=True, return_counts=True)
+        groups, least = len(shared), int(shared.min())
+    return least
 
 
 def _of_row(collection: str, columns: Iterable[str]) -> list[str]:
