@@ -91,8 +91,8 @@ def test_a_store_in_order_is_told_so(store: CIF) -> None:
 def test_missing_wrong_and_stray_tags_are_found_and_made_anew(store: CIF) -> None:
     before = tags(store)
     lost, moved, other = before[0], before[3], before[-1]
-    stray = attrs.evolve(other, tag=b"\x01" * 16, index_name="phone")
-    nobodys = attrs.evolve(other, source_key="nobody")
+    stray = other._replace(tag=b"\x01" * 16, index_name="phone")
+    nobodys = other._replace(source_key="nobody")
     with store._repository.unit_of_work() as unit:
         unit.indexes.remove([lost])
         unit.indexes.move([moved], CifNo("C" + "9" * 16))
@@ -188,7 +188,7 @@ def test_whatever_is_lost_of_the_index_comes_back(data: st.DataObject) -> None:
         lost = data.draw(st.lists(st.sampled_from(before), unique=True))
         moved = data.draw(st.lists(st.sampled_from(before), unique=True))
         strays = [
-            attrs.evolve(row, tag=bytes([number]) * 16)
+            row._replace(tag=bytes([number]) * 16)
             for number, row in enumerate(data.draw(st.lists(st.sampled_from(before), unique=True)), start=1)
         ]
         with cif._repository.unit_of_work() as unit:

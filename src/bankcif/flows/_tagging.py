@@ -52,7 +52,7 @@ class Tagging:
                     record_no=record_no, cif_no=cif_no, check=tagger.checks(key.index, key.value, where)[0],
                 )  # fmt: skip
                 known = found.get(row.key, row)
-                found[row.key] = row if known.check == row.check else attrs.evolve(row, check=SEVERAL)
+                found[row.key] = row if known.check == row.check else row._replace(check=SEVERAL)
         return list(found.values())
 
     def bearing(self, rows: Sequence[IndexRow], key: BlockingKey) -> list[IndexRow]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from heapq import nsmallest
 
 import attrs
 
@@ -200,13 +201,17 @@ def _like(
     for key, tag in keys.items():
         mine = under.get((key.index, tag), ())
         full |= len(mine) == _MOST_ROWS
+        weight = _WEIGHT[key.index.partition("_")[0]]
         for row in tagging.bearing(mine, key):
-            shared[row.place] += _WEIGHT[key.index.partition("_")[0]]
-            whose[row.place] = row.cif_no
-    places = sorted(shared, key=lambda place: (-shared[place], place))
-    full |= len(places) > _MOST_OPENED
+            place = row.place
+            shared[place] += weight
+            whose[place] = row.cif_no
+    places = list(shared)
+    if len(places) > _MOST_OPENED:
+        full = True
+        places = nsmallest(_MOST_OPENED, places, key=lambda place: (-shared[place], place))
     found: dict[CifNo, Likeness] = {}
-    stored = unit.sources.at(places[:_MOST_OPENED]) if places else ()
+    stored = unit.sources.at(places) if places else ()
     for one in open_records(desk, [(whose[row.place], row) for row in stored if row.restricted_at is None]):
         likeness = asked.likeness(one)
         if likeness is not None:

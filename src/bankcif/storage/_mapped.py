@@ -39,13 +39,12 @@ class Insert:
 
 
 class Mapped(Generic[R]):
-    """A table and the attrs class of its rows, whose attributes are the columns' names and stand in the order in which they are read."""
+    """A table and the class of its rows, attrs' or a named tuple, whose attributes are the columns' names and stand in the order in which they are read."""
 
     def __init__(self, table: Table, cls: type[R], names: Sequence[str] = ()) -> None:
         self.table = table
         self._cls = cls
-        model: Any = cls
-        self.names = [*(names or (a.name for a in attrs.fields(model)))]
+        self.names = [*(names or _fields(cls))]
         self.columns = [table.c[name] for name in self.names]  # a name that is no column ends here
         # An insert names its columns in the table's order, the tenant first.
         names = [column.name for column in table.columns if column.name in self.names]
@@ -82,6 +81,11 @@ class Mapped(Generic[R]):
 
     def row(self, values: Sequence[Any]) -> R:
         return self._cls(*values)
+
+
+def _fields(cls: Any) -> Sequence[str]:
+    fields: Sequence[str] = cls._fields if issubclass(cls, tuple) else [one.name for one in attrs.fields(cls)]
+    return fields
 
 
 def _insert(table: Table, dialect: str, how: How, names: Collection[str]) -> Any:

@@ -242,4 +242,4 @@ class Indexes(Store):
     def move(self, rows: Collection[IndexRow], cif_no: CifNo) -> None:
         for row in rows:
             known = self._data.indexes.rows[row.key]
-            self._data.indexes.put(row.key, attrs.evolve(known, cif_no=cif_no))
+            self._data.indexes.put(row.key, known._replace(cif_no=cif_no))

@@ -8,7 +8,7 @@ it is made of.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -248,10 +248,9 @@ IndexKey = tuple[bytes, str, str, int, str, int]
 """Tag, source, source key, record number, index and its version: what no two tags' rows share."""
 
 
-@attrs.frozen
-class IndexRow:
+class IndexRow(NamedTuple):
     """
-    A tag under which a source record is found.
+    A tag under which a source record is found; a tuple, since a search for a name reads thousands.
 
     Attributes:
         index_name, index_version: Of which index, under which version of its root key.

@@ -120,7 +120,7 @@ class UpkeepContract:
 
     def test_a_version_of_tags_and_claims_is_dropped_by_pages(self, repository: Repository) -> None:
         def tags(version: int) -> list[IndexRow]:
-            return [attrs.evolve(index(bytes([n, version]) * 8), index_version=version) for n in range(3)]
+            return [index(bytes([n, version]) * 8)._replace(index_version=version) for n in range(3)]
 
         def claim(version: int) -> ClaimRow:
             return ClaimRow(index_name="i", index_version=version, tag=bytes([version]) * 16, cif_no=A)
@@ -128,7 +128,7 @@ class UpkeepContract:
         with repository.unit_of_work() as unit:
             unit.indexes.add([*tags(1), *tags(2)])
             unit.indexes.add(tags(2))  # once more is nothing
-            both = [attrs.evolve(row, index_version=1) for row in tags(2)[:1]]
+            both = [row._replace(index_version=1) for row in tags(2)[:1]]
             unit.indexes.add(both)  # cut tags of two versions may be equal
             unit.claims.claim([claim(1), claim(2)])
             assert [unit.indexes.drop_version(1, 2) for _ in range(4)] == [2, 2, 0, 0]
