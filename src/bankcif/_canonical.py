@@ -15,8 +15,9 @@ from typing import Any
 __all__ = ["dumps", "encode", "encode_each", "loads", "sha256"]
 
 Part = str | bytes | int | None
-# Heads of short texts, by length: most parts are, and there are a dozen in every registration.
-_TEXT = [b"s" + size.to_bytes(4, "big") for size in range(256)]
+# Heads of short texts and bytes, by length, and small numbers whole: most parts are such, and a registration has a hundred.
+_TEXT, _BYTES = ([kind + size.to_bytes(4, "big") for size in range(256)] for kind in (b"s", b"b"))
+_NUMBER = [b"i" + len(written := b"%d" % number).to_bytes(4, "big") + written for number in range(256)]
 
 
 def encode(*parts: Part) -> bytes:
@@ -26,25 +27,25 @@ def encode(*parts: Part) -> bytes:
     Each part is one type byte (``s`` text in UTF-8, ``b`` bytes, ``i`` decimal integer, ``n`` nothing),
     four bytes of big-endian length, and its content.
     """
-    out: list[bytes] = []
+    out = b""
     for part in parts:
         if type(part) is str:
             content = part.encode()
-            out.append(_TEXT[len(content)] if len(content) < 256 else b"s" + len(content).to_bytes(4, "big"))
+            out += (_TEXT[len(content)] if len(content) < 256 else _head(b"s", content)) + content
+        elif type(part) is int and 0 <= part < 256:
+            out += _NUMBER[part]
         elif isinstance(part, bytes):
-            content = part
-            out.append(b"b" + len(content).to_bytes(4, "big"))
+            out += (_BYTES[len(part)] if len(part) < 256 else _head(b"b", part)) + part
         elif part is None:
-            content = b""
-            out.append(b"n\0\0\0\0")
-        elif isinstance(part, str):  # an enum's member
-            content = part.encode()
-            out.append(b"s" + len(content).to_bytes(4, "big"))
-        else:
-            content = b"%d" % part
-            out.append(b"i" + len(content).to_bytes(4, "big"))
-        out.append(content)
-    return b"".join(out)
+            out += b"n\0\0\0\0"
+        else:  # an enum's member, or a larger number
+            content = part.encode() if isinstance(part, str) else b"%d" % part
+            out += _head(b"s" if isinstance(part, str) else b"i", content) + content
+    return out
+
+
+def _head(kind: bytes, content: bytes) -> bytes:
+    return kind + len(content).to_bytes(4, "big")
 
 
 def encode_each(triples: Iterable[tuple[str, str, int]]) -> list[bytes]:
@@ -77,7 +78,11 @@ def dumps(value: object) -> bytes:
 
 def loads(data: bytes) -> Any:
     """The reverse of `dumps`."""
-    return _DECODER.decode(data.decode())
+    text = data.decode()
+    value, end = _DECODER.raw_decode(text)
+    if end < len(text):
+        raise ValueError("something stands behind the value")
+    return value
 
 
 def sha256(*parts: Part) -> bytes:

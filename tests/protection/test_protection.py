@@ -19,6 +19,7 @@ from bankcif import LocalKeyProvider
 from bankcif._canonical import dumps, encode, encode_each, loads
 from bankcif._clock import SystemClock, SystemIds
 from bankcif.errors import KeyFileError, KeyMissingError, SealError, WrongKeyError
+from bankcif.party import PartyKind
 from bankcif.protection import (
     SUITES,
     Aes256Gcm,
@@ -133,6 +134,30 @@ def test_the_canonical_encoding_is_injective(
     assert (encode(*one) == encode(*other)) == same
 
 
+_SIZES = st.sampled_from((0, 1, 127, 255, 256, 257))
+
+
+@given(
+    st.lists(
+        st.text(max_size=5) | st.binary(max_size=5) | st.none() | st.integers() | st.sampled_from((-1, 0, 255, 256, 2**64))
+        | st.sampled_from(PartyKind) | _SIZES.map(lambda size: "x" * size) | _SIZES.map(lambda size: b"x" * size),
+        max_size=4,
+    )
+)  # fmt: skip
+def test_each_part_is_a_letter_a_length_and_its_content(written: list[str | bytes | int | None]) -> None:
+    def plain(part: str | bytes | int | None) -> bytes:
+        letter = b"n" if part is None else b"s" if isinstance(part, str) else b"b" if isinstance(part, bytes) else b"i"
+        content = (
+            b"" if part is None
+            else part.encode() if isinstance(part, str)
+            else part if isinstance(part, bytes)
+            else str(part).encode()
+        )  # fmt: skip
+        return letter + len(content).to_bytes(4, "big") + content
+
+    assert encode(*written) == b"".join(map(plain, written))
+
+
 @given(
     st.lists(
         st.tuples(
@@ -157,6 +182,8 @@ json_values = st.recursive(
 def test_canonical_json_round_trips(value: object) -> None:
     assert loads(dumps(value)) == value
     assert dumps(loads(dumps(value))) == dumps(value)
+    with pytest.raises(ValueError, match="behind"):
+        loads(dumps(value) + b" 1")
 
 
 def test_keys_are_in_the_key_store_before_they_are_used(keys: LocalKeyProvider) -> None:
