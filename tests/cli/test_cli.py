@@ -399,7 +399,7 @@ def test_wrong_input_gets_one_clear_sentence(mistakes: tuple[Shell, str], case: 
 def test_a_load_that_was_stopped_leaves_a_store_that_verifies_and_is_run_again(
     shell: Shell, how: signal.Signals
 ) -> None:
-    shell.write("app.csv", table(4000))
+    shell.write("app.csv", table(2500))
     command = [str(Path(sys.executable).with_name("bankcif")), "load", "app.csv", "--channel", "app.toml", *ASK]
     running = subprocess.Popen(command, cwd=shell.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     started = time.monotonic()
@@ -417,7 +417,7 @@ def test_a_load_that_was_stopped_leaves_a_store_that_verifies_and_is_run_again(
     report = shell.json("load", "app.csv", "--channel", "app.toml", *ASK)
     outcomes = report["outcomes"]  # type: ignore[index]
     assert outcomes["unchanged"] >= 500
-    assert sum(outcomes.values()) == 4000
+    assert sum(outcomes.values()) == 2500
     shell.run("audit", "verify", *AUDIT)
     shell.run("keys", "check", *AUDIT)
 

@@ -408,7 +408,7 @@ def test_a_server_that_fails_at_any_statement_leaves_a_whole_store_and_the_same_
     too, before it is done and after. At every change some of them, others on each server.
     """
     server, data, held = on
-    stride = 3 if request.config.getoption("--hypothesis-profile") == "endurance" else 41
+    stride = 3 if request.config.getoption("--hypothesis-profile") == "endurance" else 59
     at, strikes = 1 + (2 * list(DEEDS.values()).index(deed) + NAMES.index(server.name)) % 10, 0  # not always the first
     while True:
         strike = Strike(server, at, HOWS[at % len(HOWS)])
