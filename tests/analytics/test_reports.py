@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
@@ -659,7 +660,7 @@ def starter_world() -> Snapshot:
     ]  # fmt: skip
     rows: dict[str, list[dict[str, Any]]] = {
         "holdings": [{KEY: str(n % 200), "product": f"p{n % 4}", "status": "open", "balance": n, "balance_currency": "CNY", "opened_on": None} for n in range(500)],
-        "transactions": [{KEY: str(n % 200), "channel": "app", "type": "pay", "month": days[n % 30], "count": 3, "total": n, "total_currency": "CNY"} for n in range(900)],
+        "transactions": [{KEY: str(n % 200), "channel": "app", "type": "pay", "month": days[n % 30], "hour": n % 25 if n % 25 < 24 else None, "count": 3, "total": n, "total_currency": "CNY"} for n in range(900)],
         "interactions": [{KEY: str(n % 200), "channel": "branch", "type": "complaint", "campaign": "spring", "outcome": "accepted", "on": days[n % 30]} for n in range(300)],
     }  # fmt: skip
     return snapshot(customers, **rows)
@@ -675,7 +676,7 @@ def test_the_starter_reports_are_whole() -> None:
         "value",
         "campaign",
     }
-    assert len(book.reports) >= 21
+    assert len(book.reports) >= 22
     for one in book.reports.values():
         assert one.zh
         assert one.en
@@ -684,3 +685,17 @@ def test_the_starter_reports_are_whole() -> None:
     data = starter_world()
     for one in book.reports.values():
         assert tabulate(data, one).customers >= 100, one.name
+
+
+def test_transactions_are_counted_by_the_hour_of_the_day() -> None:
+    data = starter_world()
+    ends = {6: "<6", 9: "6–8", 12: "9–11", 14: "12–13", 17: "14–16", 20: "17–19", 24: "20+"}
+    counted: Counter[str] = Counter()
+    for row in data.rows["transactions"].to_pylist():
+        if row["month"] > date(2025, 10, 24):
+            counted[
+                next(name for end, name in ends.items() if row["hour"] < end) if row["hour"] is not None else ""
+            ] += row["count"]
+    found = tabulate(data, starter_reports()["transactions_by_hour"])
+    assert found.levels["hour"] == (*ends.values(), "")
+    assert {place[0]: figures["times"].numerator for place, figures in found.rows() if figures["times"]} == counted

@@ -197,6 +197,20 @@ def test_codes_and_counts_are_no_fillers(standardizer: Standardizer) -> None:
     assert form.values["transactions"] == [{"period": "2026-01", "channel": "app", "type": "1", "count": 1}]
 
 
+@pytest.mark.parametrize(
+    ("hour", "kept"), [(0, 0), ("0", 0), (" 23 ", 23), (24, None), (-1, None), ("9:30", None), (True, None)]
+)
+def test_an_hour_is_one_of_the_day(standardizer: Standardizer, hour: object, kept: int | None) -> None:
+    form, faults = checked(
+        standardizer, {"transactions": [{"period": "2026-01", "channel": "app", "type": "1", "count": 1, "hour": hour}]}
+    )
+    found = [row["hour"] for row in form.values.get("transactions", [])]
+    assert found == ([] if kept is None else [kept])
+    rule = "hour" if type(hour) is int else "number"
+    told = [(path, rule) for path, rule, _ in faults if path.startswith("$.transactions")]
+    assert told == ([] if kept is not None else [("$.transactions[0].hour", rule)])
+
+
 def test_a_monthly_balance_has_a_month_of_the_calendar_a_book_and_an_average(standardizer: Standardizer) -> None:
     whole = {"month": "2026/10", "book": " 0001 ", "average": Money("5000.00", "CNY")}
     form, faults = checked(standardizer, {"balances": [whole, {**whole, "month": "202611"}]})

@@ -15,8 +15,8 @@ __all__ = ["CHILD_MODELS", "CODES_OF_CHILDREN", "NEEDED_OF_CHILDREN", "ONCE_OF_C
 def _shape(model: Any) -> dict[str, str]:
     kinds = (("Money", "money"), ("date", "date"), ("int", "integer"), ("bool", "boolean"))
     return {
-        attribute.name: "month"
-        if attribute.name == "month"
+        attribute.name: attribute.name
+        if attribute.name in ("month", "hour")
         else next((kind for word, kind in kinds if word in str(attribute.type)), "text")
         for attribute in attrs.fields(model)
     }

@@ -31,6 +31,7 @@ _CHILD_INPUTS = {
     "date": "date",
     "month": "month",
     "integer": "number",
+    "hour": "number",
     "boolean": "checkbox",
     "text": "text",
 }
@@ -80,6 +81,7 @@ def _property(field: Field, standard: CaptureStandard) -> dict[str, Any]:
 def _child(name: str) -> dict[str, Any]:
     types: Mapping[str, dict[str, Any]] = {
         "money": _MONEY, "date": {"type": "string"}, "month": {"type": "string"}, "integer": {"type": ["integer", "string"]},
+        "hour": {"type": ["integer", "string"], "minimum": 0, "maximum": 23},
         "boolean": {"const": True}, "text": {"type": "string", "maxLength": longest_of(FieldType.TEXT)},
     }  # fmt: skip
     ways = [{"required": [one]} for one in ONE_OF_CHILDREN.get(name, ())]

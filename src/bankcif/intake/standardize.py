@@ -36,6 +36,7 @@ from .children import CHILD_MODELS, CODES_OF_CHILDREN, NEEDED_OF_CHILDREN, ONCE_
 __all__ = ["Standard", "Standardizer"]
 
 _LONGEST = {FieldType.PERSON_NAME: 100, FieldType.ORGANIZATION_NAME: 200, FieldType.LATIN_NAME: 100}
+_LAST_HOUR = 23
 _LONGEST_TEXT = 1000
 MOST_CHILDREN = 500
 # Control characters, surrogates, and what turns the direction of writing around.
@@ -197,6 +198,13 @@ class Standardizer:
         faults.append(Fault(path, "number"))
         return None
 
+    def _hour(self, value: Any, path: str, faults: list[Fault]) -> int | None:
+        hour = self._integer(value, None, path, faults)
+        if hour is not None and not 0 <= hour <= _LAST_HOUR:
+            faults.append(Fault(path, "hour"))
+            return None
+        return hour
+
     def _money(self, value: Any, field: Field, path: str, faults: list[Fault]) -> dict[str, Any] | None:
         return _money(value, path, faults)
 
@@ -290,6 +298,8 @@ class Standardizer:
             child[name] = _calendar(value, path, faults)
         elif kind == "month":
             child[name] = _month(value, path, faults)
+        elif kind == "hour":
+            child[name] = self._hour(value, path, faults)
         elif kind == "integer":
             child[name] = self._integer(value, None, path, faults)
         elif kind == "boolean" and value is True:

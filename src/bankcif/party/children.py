@@ -69,13 +69,22 @@ class Holding:
 
 @model
 class TransactionSummary:
-    """What happened in one period on one channel; ledgers stay outside."""
+    """
+    What happened in one period on one channel; ledgers stay outside.
+
+    Attributes:
+        period: The month, as ``2026-10``.
+        channel, type: Codes of the bank.
+        count, total: How many there were, and how much in all.
+        hour: In which hour of the day they began, by the bank's clock, 0 to 23; of the whole day where none is said.
+    """
 
     period: str
     channel: str
     type: str
     count: int
     total: Sensitive[Money] | None = None
+    hour: int | None = None
 
 
 @model

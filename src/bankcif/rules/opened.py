@@ -91,7 +91,7 @@ def _collections() -> tuple[Collection, ...]:
     return (
         Collection("holdings", [*texts("product", "role", "status", "branch"), *dates, *_money("balance")], date="opened_on"),
         Collection(
-            "transactions", [*texts("period", "channel", "type"), number, *_money("total"), RuleField("month", Kind.DATE)], date="month"
+            "transactions", [*texts("period", "channel", "type"), number, *_money("total"), RuleField("hour", Kind.INTEGER, most=23), RuleField("month", Kind.DATE)], date="month"
         ),
         Collection(
             "consents",
