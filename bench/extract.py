@@ -35,6 +35,7 @@ TWENTY = (
     "kind", "sex", "nationality", "occupation", "birth_year", "branch", "manager", "prefecture", "life_cycle", "review_state", "customer_since", "income_band",
     "aml_class", "investment_grade", "investment_grade_until", "preferred_channel", "preferred_language", "preferred_time", "tax_residence", "last_reached_on",
 )  # fmt: skip
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SEALED = ("birth_date", "aum", "aum_currency", "holdings", "interactions", "transactions")
 ANALYST = Actor(id="a.na", roles={"analyst"})
 ASK: dict[str, Any] = {"actor": ANALYST, "purpose": Purpose.ANALYTICS}
@@ -85,7 +86,8 @@ def _plain(folder: Path, customers: int, rounds: int) -> dict[str, Any]:
     random = Random(7)
     with opened(folder) as cif:
         for first in range(0, customers, 20_000):
-            parties, facts = zip(*(_made(random, n) for n in range(first, min(first + 20_000, customers))), strict=True)
+            numbers = range(first, min(first + 20_000, customers))
+            parties, facts = zip(*(_made(random, n, customers) for n in numbers), strict=True)
             with cif._repository.unit_of_work() as unit:
                 unit.parties.add(parties)
                 unit.copies.put_facts(facts)
@@ -107,8 +109,10 @@ def _plain(folder: Path, customers: int, rounds: int) -> dict[str, Any]:
     return {**_told(what, ours, floor), **_told(f"{what}, two processes", two, floor)}
 
 
-def _made(random: Random, n: int) -> tuple[PartyRow, FactRow]:
-    cif_no = CifNo(f"C{n:016}")
+def _made(random: Random, n: int, customers: int) -> tuple[PartyRow, FactRow]:
+    # As even among all numbers as drawn ones are, so that processes have even parts.
+    place = n * 2**60 // customers
+    cif_no = CifNo("C" + "".join(_LETTERS[place >> shift & 31] for shift in range(55, -5, -5)) + "0000")
     branch, manager = f"b{n % 400}", f"m{n % 4000}"
     party = PartyRow(
         cif_no,

@@ -88,6 +88,8 @@ def frames(customers: int, schema: Schema | None = None) -> tuple[pl.DataFrame, 
             return made.integers(NOW - (25_000 if name == "birth_date" else 2_000), NOW + 30, size)
         if kind is Kind.INTEGER:
             return made.integers(0, 30, size)
+        if kind is Kind.DECIMAL:
+            return made.integers(0, 10**8, size)
         known = {
             "product": ("current", "time_deposit", "fund", "wealth", "mortgage", "credit_card"), "status": ("open", "open", "closed"),
             "type": ("salary", "cash", "campaign", "complaint", "service"), "channel": ("app", "counter", "third_party"),

@@ -57,7 +57,7 @@ class Tagging:
 
     def bearing(self, rows: Sequence[IndexRow], key: BlockingKey) -> list[IndexRow]:
         """Those of *rows*, found by the tag of *key*, whose record has its value; a stranger passes once in four billion."""
-        checks = self.written[0].checks(key.index, key.value, encode_each(row.place for row in rows))
+        checks = self.written[0].checks(key.index, key.value, encode_each([row.place for row in rows]))
         return [row for row, check in zip(rows, checks, strict=True) if row.check in (check, SEVERAL)]
 
     def claims(self, index: str, value: tuple[str, ...]) -> list[tuple[int, bytes]]:

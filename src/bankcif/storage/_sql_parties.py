@@ -267,7 +267,7 @@ class Indexes(Store):
             for values in rows:  # those of other indexes, whose tags may be equal, are not made into rows first
                 under = found.get((values[_NAME], values[_TAG]))
                 if under is not None and len(under) < most:
-                    under.append(INDEX.row(values))
+                    under.append(IndexRow._make(values))
         return {key: rows for key, rows in found.items() if rows}
 
     def at(self, keys: Collection[IndexKey]) -> Sequence[IndexRow]:
