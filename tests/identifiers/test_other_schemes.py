@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import phonenumbers
 import pytest
 from hypothesis import given, strategies as st
@@ -134,6 +137,23 @@ def assigned(digits: str) -> bool:
         return phonenumbers.is_valid_number(phonenumbers.parse(digits, "CN"))
     except phonenumbers.NumberParseException:  # 17951 is a prefix to them, and what follows it too short
         return False
+
+
+@pytest.mark.parametrize("text", ["+999 123", "call me", "0"])
+def test_what_is_no_phone_keeps_nothing_of_whoever_asked(schemes: SchemeSet, text: str) -> None:
+    class Mine:
+        pass
+
+    def asked() -> weakref.ref[Mine]:
+        mine = Mine()
+        assert found(schemes, "phone", text)[0] is None
+        return weakref.ref(mine)
+
+    gc.disable()
+    try:
+        assert asked()() is None, "a circle of frames holds it"
+    finally:
+        gc.enable()
 
 
 def test_the_short_way_for_mobiles_agrees_with_phonenumbers_on_every_range(schemes: SchemeSet) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from traceback import clear_frames
+from typing import Any
 
 import attrs
 
@@ -154,11 +156,7 @@ class Phone(Scheme):
             text, extension = text[: found.start()].strip(), found[1]
         elif found := _FIXED_EXTENSION.match(text):
             text, extension = found[1], found[2]
-        number = None
-        try:
-            number = phonenumbers.parse(text, "CN")
-        except phonenumbers.NumberParseException:
-            pass
+        number = _parsed(text, "CN")
         if number is None or not phonenumbers.is_possible_number(number):
             return verdict(self.name, "", [*issues, Issue("not_possible")])
         # No fixed line begins so, hence it is a mobile with a digit too few or too many.
@@ -174,13 +172,20 @@ class Phone(Scheme):
 
 def split_e164(number: str) -> tuple[str, str]:
     """Country code and national number, both digits, of a number in E.164; an extension is left out. Of what is no such number the code is empty."""
-    import phonenumbers
-
     plain = number.partition(";")[0]
-    try:
-        parsed = phonenumbers.parse(plain) if plain.startswith("+") else None
-    except phonenumbers.NumberParseException:
-        parsed = None
+    parsed = _parsed(plain) if plain.startswith("+") else None
     if parsed is None:
         return "", "".join(filter(str.isdigit, plain))
     return str(parsed.country_code), plain.removeprefix(f"+{parsed.country_code}")
+
+
+def _parsed(text: str, region: str | None = None) -> Any:
+    """The number that *text* writes, as `phonenumbers` has it; None if it writes none."""
+    import phonenumbers
+
+    try:
+        return phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        # It keeps what it caught in a frame of its own: a circle that holds what every caller held, customers' values among it, until somebody looks for circles.
+        clear_frames(error.__traceback__)
+    return None
