@@ -60,14 +60,15 @@ def cluster(
         if founder[one] == founder[other]:
             forbidden.setdefault(one, set()).add(other)
             forbidden.setdefault(other, set()).add(one)
-    broken = {*holding_two(founder, number).tolist(), *(int(founder[row]) for row in forbidden)}
-    if not broken:
+    broken = np.zeros(len(founder), np.bool_)
+    broken[[*holding_two(founder, number).tolist(), *(int(founder[row]) for row in forbidden)]] = True
+    if not broken.any():
         return Clusters(founder=founder, cut=np.zeros(0, np.int64))
-    inside = np.flatnonzero(np.isin(founder[left], np.fromiter(broken, np.int64)))
+    inside = np.flatnonzero(broken[founder[left]])
     order = inside[np.lexsort((right[inside], left[inside], -weight[inside]))]
     guard = _Guard(number, forbidden)
     cut = [at for at in order.tolist() if not guard.join(int(left[at]), int(right[at]))]
-    rows = np.flatnonzero(np.isin(founder, np.fromiter(broken, np.int64)))
+    rows = np.flatnonzero(broken[founder])
     founder = founder.copy()
     founder[rows] = [guard.founder(row) for row in rows.tolist()]
     return Clusters(founder=founder, cut=np.array(cut, np.int64))
