@@ -289,7 +289,15 @@ def _need_files(home: Path, said: Mapping[str, Any]) -> None:
 
 
 def least_shared(table: Any, columns: Iterable[str]) -> int:
-    """How many rows share all that *columns* show, at least; 0 of none."""
+    """
+    How many rows share all that *columns* show, at least; 0 of none.
+
+    Args:
+        table: An Arrow table.
+        columns: Names of its columns of text, whole numbers, days, or true and false; a missing value is one as any other.
+
+    Cost: some 30 ms a column of a million rows, as far as somebody is alone.
+    """
     least = int(table.num_rows)
     group, groups = np.zeros(least, np.int64), 1
     for name in columns:

@@ -156,7 +156,7 @@ class Phone(Scheme):
             text, extension = text[: found.start()].strip(), found[1]
         elif found := _FIXED_EXTENSION.match(text):
             text, extension = found[1], found[2]
-        number = _parsed(text, "CN")
+        number = _number_in(text, "CN")
         if number is None or not phonenumbers.is_possible_number(number):
             return verdict(self.name, "", [*issues, Issue("not_possible")])
         # No fixed line begins so, hence it is a mobile with a digit too few or too many.
@@ -173,13 +173,13 @@ class Phone(Scheme):
 def split_e164(number: str) -> tuple[str, str]:
     """Country code and national number, both digits, of a number in E.164; an extension is left out. Of what is no such number the code is empty."""
     plain = number.partition(";")[0]
-    parsed = _parsed(plain) if plain.startswith("+") else None
+    parsed = _number_in(plain) if plain.startswith("+") else None
     if parsed is None:
         return "", "".join(filter(str.isdigit, plain))
     return str(parsed.country_code), plain.removeprefix(f"+{parsed.country_code}")
 
 
-def _parsed(text: str, region: str | None = None) -> Any:
+def _number_in(text: str, region: str | None = None) -> Any:
     """The number that *text* writes, as `phonenumbers` has it; None if it writes none."""
     import phonenumbers
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._text import attribute_label
-from ..party import FORMS, CodeLists, DocumentTypes, Field, FieldType
+from ..party import FORMS, LAST_HOUR, CodeLists, DocumentTypes, Field, FieldType
 from .children import CHILD_MODELS, CODES_OF_CHILDREN, NEEDED_OF_CHILDREN, ONE_OF_CHILDREN
 from .standardize import MOST_CHILDREN, longest_of
 from .validate import CaptureStandard, Condition
@@ -81,7 +81,7 @@ def _property(field: Field, standard: CaptureStandard) -> dict[str, Any]:
 def _child(name: str) -> dict[str, Any]:
     types: Mapping[str, dict[str, Any]] = {
         "money": _MONEY, "date": {"type": "string"}, "month": {"type": "string"}, "integer": {"type": ["integer", "string"]},
-        "hour": {"type": ["integer", "string"], "minimum": 0, "maximum": 23},
+        "hour": {"type": ["integer", "string"], "minimum": 0, "maximum": LAST_HOUR},
         "boolean": {"const": True}, "text": {"type": "string", "maxLength": longest_of(FieldType.TEXT)},
     }  # fmt: skip
     ways = [{"required": [one]} for one in ONE_OF_CHILDREN.get(name, ())]

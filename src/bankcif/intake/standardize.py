@@ -22,6 +22,7 @@ from ..party import (
     FIRST_DAY,
     FORMS,
     LAST_DAY,
+    LAST_HOUR,
     Catalogue,
     CodeLists,
     Fault,
@@ -36,7 +37,6 @@ from .children import CHILD_MODELS, CODES_OF_CHILDREN, NEEDED_OF_CHILDREN, ONCE_
 __all__ = ["Standard", "Standardizer"]
 
 _LONGEST = {FieldType.PERSON_NAME: 100, FieldType.ORGANIZATION_NAME: 200, FieldType.LATIN_NAME: 100}
-_LAST_HOUR = 23
 _LONGEST_TEXT = 1000
 MOST_CHILDREN = 500
 # Control characters, surrogates, and what turns the direction of writing around.
@@ -200,7 +200,7 @@ class Standardizer:
 
     def _hour(self, value: Any, path: str, faults: list[Fault]) -> int | None:
         hour = self._integer(value, None, path, faults)
-        if hour is not None and not 0 <= hour <= _LAST_HOUR:
+        if hour is not None and not 0 <= hour <= LAST_HOUR:
             faults.append(Fault(path, "hour"))
             return None
         return hour

@@ -1,6 +1,6 @@
 """What a customer is: fields, values, models, code lists."""
 
-from .children import Consent, Hold, Relationship, Review, RiskFlag, StateWord, SubjectRequest
+from .children import LAST_HOUR, Consent, Hold, Relationship, Review, RiskFlag, StateWord, SubjectRequest
 from .codes import (
     CodeList,
     CodeLists,
@@ -107,6 +107,7 @@ __all__ = [
     "FORBIDDING",
     "FORMS",
     "LAST_DAY",
+    "LAST_HOUR",
     "NOT_STORABLE",
     "PAST_CUSTOMERS",
     "RELATIONS",

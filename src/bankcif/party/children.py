@@ -12,6 +12,7 @@ from .fields import declare
 from .values import Money, Sensitive
 
 __all__ = [
+    "LAST_HOUR",
     "Consent",
     "Hold",
     "Holding",
@@ -67,6 +68,10 @@ class Holding:
     branch: str | None = None
 
 
+LAST_HOUR = 23
+"""The last hour of a day."""
+
+
 @model
 class TransactionSummary:
     """
@@ -76,7 +81,7 @@ class TransactionSummary:
         period: The month, as ``2026-10``.
         channel, type: Codes of the bank.
         count, total: How many there were, and how much in all.
-        hour: In which hour of the day they began, by the bank's clock, 0 to 23; of the whole day where none is said.
+        hour: In which hour of the day they began, by the bank's clock, 0 to `LAST_HOUR`; of the whole day where none is said.
     """
 
     period: str

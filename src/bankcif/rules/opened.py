@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from ..errors import RuleError
-from ..party import CATALOGUE, FACT_COLUMNS, WHOLE, DataGroup, Field, FieldType, PartyKind, Rest, Sensitivity
+from ..party import CATALOGUE, FACT_COLUMNS, LAST_HOUR, WHOLE, DataGroup, Field, FieldType, PartyKind, Rest, Sensitivity
 from .calendar import days
 from .schema import Collection, Kind, RuleField, Schema
 
@@ -91,7 +91,7 @@ def _collections() -> tuple[Collection, ...]:
     return (
         Collection("holdings", [*texts("product", "role", "status", "branch"), *dates, *_money("balance")], date="opened_on"),
         Collection(
-            "transactions", [*texts("period", "channel", "type"), number, *_money("total"), RuleField("hour", Kind.INTEGER, most=23), RuleField("month", Kind.DATE)], date="month"
+            "transactions", [*texts("period", "channel", "type"), number, *_money("total"), RuleField("hour", Kind.INTEGER, most=LAST_HOUR), RuleField("month", Kind.DATE)], date="month"
         ),
         Collection(
             "consents",
