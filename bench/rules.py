@@ -168,7 +168,7 @@ def first(catalogue: Catalogue, count: int) -> Catalogue:
 def _tiers(customers: int, rounds: int, months: int = 12) -> dict[str, Any]:
     whole = starter_catalogue()
     catalogue = attrs.evolve(
-        whole, segments={}, tags={name: one for name, one in whole.tags.items() if one.floor is not None}
+        whole, segments={}, reminders={}, tags={name: one for name, one in whole.tags.items() if one.floor is not None}
     )
     evaluator, scale = Evaluator(catalogue), catalogue.ladders["tier"]
     made = np.random.default_rng(7)

@@ -56,7 +56,7 @@ def counted_over_file(desk: Desk) -> dict[CifNo, dict[str, int]]:
 def _opened(desk: Desk) -> Iterator[tuple[Sequence[CifNo], Mapping[CifNo, Mapping[str, Any]]]]:
     for rows in pages(desk, lambda unit, after: unit.parties.page(after, PAGE), "", lambda row: row.cif_no):
         cif_nos = [row.cif_no for row in rows if row.life_cycle not in IDLE]
-        with desk.repository.unit_of_work() as unit:
+        with desk.repository.snapshot() as unit:
             yield cif_nos, open_goldens(desk, unit, cif_nos, groups=_GROUPS)
 
 
@@ -86,5 +86,5 @@ def _waiting(desk: Desk) -> Counter[CifNo]:
             found.update(sides if len(sides) > 1 else ())
         return found
 
-    with desk.repository.unit_of_work() as unit:
+    with desk.repository.snapshot() as unit:
         return waiting(unit)

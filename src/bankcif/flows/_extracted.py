@@ -153,7 +153,7 @@ def _alike(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
 
 def _standing(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
     actor, purpose = wanted.actor, wanted.purpose
-    with desk.repository.unit_of_work() as unit:
+    with desk.repository.snapshot() as unit:
         ticketed, broken = standing_of(desk, unit, actor)
     mine = desk.policy.visible(actor, wanted.action, purpose, sink=wanted.sink, ticketed=ticketed, broken=broken)
     rule = to_lowered(And((mine, open_life_cycles(purpose))))
@@ -197,7 +197,7 @@ def _read(
     key meanwhile.
     """
     for again in range(_TRIES, -1, -1):
-        with desk.repository.unit_of_work() as unit:
+        with desk.repository.snapshot() as unit:
             found, groups = read(unit)
         try:
             return found, *_opened(desk, groups)
@@ -298,7 +298,7 @@ def _others(
 def _others_read(
     desk: Desk, wanted: Wanted, values: Mapping[CifNo, Mapping[str, Any]], at: int | None
 ) -> dict[CifNo, dict[str, Other]]:
-    with desk.repository.unit_of_work() as unit:
+    with desk.repository.snapshot() as unit:
         if at is None or wanted.then is None:
             known = related(unit, values)
         else:

@@ -29,7 +29,7 @@ def pages(
         size: Of a full page; `PAGE` if None.
     """
     while True:
-        with desk.repository.unit_of_work() as unit:
+        with desk.repository.snapshot() as unit:
             page = read(unit, start)
         yield page
         if len(page) < (size or PAGE):

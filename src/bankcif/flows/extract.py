@@ -216,7 +216,7 @@ class _Gathered:
         rule, gone = to_lowered(open_life_cycles(purpose)), gone_for(purpose)
         after, last = wanted.span
         while True:
-            with desk.repository.unit_of_work() as unit:
+            with desk.repository.snapshot() as unit:
                 cif_nos, *values = unit.search.columns(rule, {}, read, after, _PAGE)
             table = arrow_table(self._pseudonyms(cif_nos), dict(zip(read, values, strict=True)), columns)
             # A store that errs shows nobody too many.

@@ -84,12 +84,12 @@ class Forwarder:
     def _bring(self, sink: AuditSink) -> int:
         count = 0
         try:
-            with self._repository.unit_of_work() as unit:
+            with self._repository.snapshot() as unit:
                 ends, got = unit.trail.ends(), unit.audit.cursor(sink.name)
             for stream, last in ends.items():
                 number = got.get(stream, 0)
                 while number < last:
-                    with self._repository.unit_of_work() as unit:
+                    with self._repository.snapshot() as unit:
                         rows = unit.trail.entries(stream, number, last, _PAGE)
                     if not rows:
                         break

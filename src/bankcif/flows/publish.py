@@ -123,7 +123,7 @@ def preview_catalogue(desk: Desk, catalogue: Catalogue, *, actor: Actor, purpose
         return unit.portraits.behind(_NONE, after, _AT_ONCE)
 
     for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
-        with desk.repository.unit_of_work() as unit:
+        with desk.repository.snapshot() as unit:
             rows, facts = unit.parties.get(numbers), unit.copies.facts(numbers)
             values, portraits = open_goldens(desk, unit, numbers), open_portraits(desk, unit, numbers)
             others = others_of(unit, values)

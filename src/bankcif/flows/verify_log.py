@@ -91,7 +91,7 @@ def verify_log(desk: Desk, *, actor: Actor, purpose: Purpose, customers: bool = 
 
 def _policy(desk: Desk, told: Told) -> list[Damage]:
     """Whether an older policy, tag catalogue or model was put back: its own mark is right, but the log knows of a later one."""
-    with desk.repository.unit_of_work() as unit:
+    with desk.repository.snapshot() as unit:
         found: dict[str, PolicyRow | CatalogueRow | ModelRow | None] = {
             "policy": unit.policies.active(),
             "tag_catalogue": unit.catalogues.active(),
@@ -198,7 +198,7 @@ def _customers(desk: Desk, told: Told, heads: Mapping[str, Head]) -> tuple[int, 
     count, doubtful, after = 0, list[CifNo](), ""
     present: set[str] = set()
     while True:
-        with desk.repository.unit_of_work() as unit:
+        with desk.repository.snapshot() as unit:
             page = unit.parties.page(after, PAGE)
             parts = _Parts.of(unit, [row.cif_no for row in page])
         count += len(page)
@@ -300,7 +300,7 @@ def _witnessed(desk: Desk) -> tuple[list[WitnessView], list[Damage]]:
         damage += _kept_elsewhere(desk, witness)
     for done in desk.log.deliver():
         size = max(done.before, 0)
-        with desk.repository.unit_of_work() as unit:
+        with desk.repository.snapshot() as unit:
             total = sum(head.number for head in unit.trail.heads().values())
             known = unit.trail.checkpoints(size - 1, 1) if size else ()
         at = known[0].at if known and known[0].size == size else 0
@@ -328,7 +328,7 @@ def _kept_elsewhere(desk: Desk, witness: Witness) -> list[Damage]:
             said = Checkpoint.read(opened(note, [desk.log.signer.key]))
         except AuditError:
             return [Damage(witness.name, 0, "it holds a checkpoint that this log's key did not sign")]
-        with desk.repository.unit_of_work() as unit:
+        with desk.repository.snapshot() as unit:
             found = unit.trail.checkpoints(said.size - 1, 1)
         if not found or text_of(found[0].note) != said.text:
             what = f"it has seen another log: the checkpoint over {said.size} entries is not the one kept here"
@@ -338,7 +338,7 @@ def _kept_elsewhere(desk: Desk, witness: Witness) -> list[Damage]:
 
 def _entries(desk: Desk, stream: str, after: int, upto: int) -> Iterator[AuditRow]:
     while after < upto:
-        with desk.repository.unit_of_work() as unit:
+        with desk.repository.snapshot() as unit:
             page = unit.trail.entries(stream, after, upto, PAGE)
         yield from page
         if not page:

@@ -111,7 +111,7 @@ def _looked(desk: Desk, log: AuditReport | None, *, actor: Actor, purpose: Purpo
     if log is None:  # what is mended before something stops it has its entry
         note(desk, actor, "rebuild_index", purpose=purpose, rule="begun")
     keys = desk.data_keys.check_all()
-    with desk.repository.unit_of_work() as unit:
+    with desk.repository.snapshot() as unit:
         look = _Look(desk, unit.keys.store().index_version, rebuild=log is None)
     for page in pages(desk, lambda unit, after: unit.parties.page(after, PAGE), "", lambda row: row.cif_no):
         look.customers([row.cif_no for row in page])
@@ -162,7 +162,7 @@ class _Look:
 
     def customers(self, cif_nos: Sequence[CifNo]) -> None:
         """Looks at some customers."""
-        with self._desk.repository.unit_of_work() as unit:
+        with self._desk.repository.snapshot() as unit:
             state = self._state(unit, cif_nos)
         self.seen.update(customers=len(cif_nos), records=state.records, tags=len(state.wanted))
         if state.doubtful:
@@ -205,7 +205,7 @@ class _Look:
     def _counted(self, count: Callable[[UnitOfWork], int]) -> int:
         """How many there are; -1 where counting them takes longer than a statement may, and they are gone through."""
         try:
-            with self._desk.repository.unit_of_work() as unit:
+            with self._desk.repository.snapshot() as unit:
                 return count(unit)
         except StorageError as error:
             if error.rule != "time_limit":
@@ -219,7 +219,7 @@ class _Look:
         return Tagging(written=(self._desk.taggers.at(self._version),))
 
     def _strays(self, rows: Sequence[IndexRow]) -> None:
-        with self._desk.repository.unit_of_work() as unit:
+        with self._desk.repository.snapshot() as unit:
             doubtful = self._without_value(unit, rows)
         if doubtful:
             strays = retried(lambda: self._strays_again(doubtful))
@@ -249,7 +249,7 @@ class _Look:
 
     def _unlinked(self, rows: Sequence[SourceRow]) -> None:
         for _ in range(2):  # a registration was perhaps between the two
-            with self._desk.repository.unit_of_work() as unit:
+            with self._desk.repository.snapshot() as unit:
                 links = unit.crosswalk.current({row.origin for row in rows}) if rows else {}
                 rows = [row for row in rows if row.origin not in links]
                 rows = unit.sources.at({row.place for row in rows}) if rows else []

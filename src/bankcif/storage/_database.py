@@ -16,7 +16,10 @@ from .limits import Limits
 if TYPE_CHECKING:
     from ._sql_session import Session
 
-__all__ = ["Behind", "Database", "Nothing", "database_of", "is_local", "one_by_one"]
+__all__ = ["FROZEN", "Behind", "Database", "Nothing", "database_of", "is_local", "one_by_one"]
+
+FROZEN = "bankcif_frozen"
+"""The option of a connection whose next transaction will be frozen: some databases must know before it begins."""
 
 
 class Database(Protocol):
@@ -49,7 +52,9 @@ class Database(Protocol):
         """Nobody else is within it on this database; waits for who is. What is written within is to be committed within."""
 
     def freeze(self, connection: Connection) -> None:
-        """Has the transaction that begins here read everything as it stands now, and write nothing."""
+        """
+        Has the transaction that begins here read everything as it stands now, and write nothing; it takes no turn. Its connection has the option `FROZEN` set.
+        """
 
     def describe(self, connection: Connection) -> None:
         """Tells the database, once, what its planner should know of the tables."""

@@ -1,8 +1,9 @@
 """
 SQLite: a file, in WAL with ``synchronous=FULL``, so that what was acknowledged survives loss of power.
 
-Every unit begins with ``BEGIN IMMEDIATE``, so writers take turns and none fails half way. SQLite itself asks, of every
-statement that it compiles, whether it may change one of the tables: only the library's own may.
+Every unit begins with ``BEGIN IMMEDIATE``, so writers take turns and none fails half way; one that only reads takes no turn, and
+neither waits for writers nor they for it. SQLite itself asks, of every statement that it compiles, whether it may change one of the
+tables: only the library's own may.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from ..errors import StorageError, StoreOpenError
 from . import _tables as t
-from ._database import one_by_one
+from ._database import FROZEN, one_by_one
 from ._durable import durable
 from ._guard import direct_write
 from ._mapped import Insert
@@ -81,7 +82,7 @@ class Sqlite:
         return nullcontext()  # every transaction is
 
     def freeze(self, connection: Connection) -> None:
-        """Units take turns."""
+        connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")  # the moment is that of the first question
 
     def describe(self, connection: Connection) -> None:
         describe(connection)
@@ -115,11 +116,17 @@ def _prepare(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> Non
 
 def _begin(connection: Connection) -> None:
     raw: Any = connection.connection.driver_connection
+    frozen = connection.get_execution_options().get(FROZEN, False)
+    info = connection.connection.info
+    beginning = "BEGIN DEFERRED" if frozen else "BEGIN IMMEDIATE"
     try:
-        raw.execute("BEGIN IMMEDIATE")
+        if frozen is not info.get(FROZEN, False):  # a pool gives a connection to who reads and to who writes
+            raw.execute(f"PRAGMA query_only={frozen:d}")
+            info[FROZEN] = frozen
+        raw.execute(beginning)
         return
     except sqlite3.Error as error:  # straight to the driver: what SQLAlchemy does around it takes longer than it
-        problem = exc.DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error)
+        problem = exc.DBAPIError.instance(beginning, None, error, sqlite3.Error)
     raise problem
 
 

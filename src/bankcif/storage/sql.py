@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 
 from sqlalchemy import exc, inspect
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ..errors import BankCIFError, StorageError, StoreOpenError
 from . import _tables as t
-from ._database import Database, database_of
+from ._database import FROZEN, Database, database_of
 from ._failures import translated
 from ._guard import guard, owned
 from ._sql_unit import Unit
@@ -76,7 +76,7 @@ class SqlRepository:
 
     @contextmanager
     def _unit(self, *, frozen: bool = False) -> Iterator[Unit]:
-        with self._database.turn(), self._begun(frozen) as unit:
+        with nullcontext() if frozen else self._database.turn(), self._begun(frozen) as unit:
             yield unit
 
     @contextmanager
@@ -84,7 +84,7 @@ class SqlRepository:
         problem: BankCIFError | None = None
         connection = None
         try:
-            connection = self._own.connect()
+            connection = self._own.connect().execution_options(**{FROZEN: frozen})
             connection.begin()
             if frozen:
                 self._database.freeze(connection)
