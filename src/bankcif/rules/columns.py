@@ -38,6 +38,7 @@ __all__ = ["KEY", "holding", "opened", "rows_of"]
 
 KEY = "0key"
 """Whatever tells customers apart is called so within; no field's name begins with a digit."""
+_COUNTED = "0counted"
 
 
 def holding(
@@ -278,14 +279,15 @@ class _Frames:
         return base.with_columns(*(self.nw.col(name).fill_null(0) for name in none)) if none else base
 
     def _together(self, rows: Any, gathered: Sequence[Gathered], known: Mapping[str, Any]) -> Any:
-        """In one pass over the rows."""
-        nw, marked, found = self.nw, [], []
+        """In one pass over the rows that one of them is of."""
+        nw, marked, found, wheres = self.nw, [], [], []
         for one in gathered:
             expressions = _Expressions(nw, one.computed, known)
             where = expressions.condition(one.where).fill_null(False)
             value = nw.lit(1, nw.Int64) if one.function is Function.COUNT else expressions.value(Field(one.field))
             name = self.names[one.name]
             marked.append(nw.when(where).then(value).alias(name))
+            wheres.append(where)
             column = nw.col(name)
             if one.function is Function.DISTINCT:  # engines count the missing as one more
                 number = column.n_unique().cast(nw.Int64) - column.is_null().any().cast(nw.Int64)
@@ -294,6 +296,8 @@ class _Frames:
                 if one.function in (Function.COUNT, Function.SUM):
                     number = number.cast(nw.Int64)
             found.append(number.alias(name))
+        # Whose rows are all left out is told as one without rows: of counts and sums 0, of the others nothing.
+        rows = rows.with_columns(_folded(wheres, False).alias(_COUNTED)).filter(nw.col(_COUNTED))
         return rows.select(nw.col(KEY), *marked).group_by(KEY).agg(*found)
 
     def _those(self, rows: Any, one: Gathered, known: Mapping[str, Any]) -> tuple[Any, Any]:
