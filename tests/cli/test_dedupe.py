@@ -49,16 +49,22 @@ def rows(tmp_path: Path) -> Path:
     return path
 
 
-def test_pandas_is_not_looked_for(rows: Path, tmp_path: Path) -> None:
-    """Arrow imports it, where it is installed, to see whether what it is given is of pandas: a third of a second a run."""
+def test_pandas_and_linear_algebra_are_not_looked_for(rows: Path, tmp_path: Path) -> None:
+    """
+    Arrow imports pandas, where it is installed, to see whether what it is given is of pandas: a third of a second a run; the compiler looks for
+    SciPy's linear algebra, a tenth of one and 25 MiB.
+    """
     refuse = (
         "import sys\n"
         "class Refused:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        assert name != 'pandas'\n"
+        "        assert name not in ('pandas', 'scipy.linalg')\n"
         "sys.meta_path.insert(0, Refused())\n"
         "from bankcif.cli import main\n"
-        "main(sys.argv[1:])\n"
+        "try:\n"
+        "    main(sys.argv[1:])\n"
+        "finally:\n"
+        "    assert 'scipy.linalg.cython_blas' not in sys.modules, 'whoever wants it finds it again'\n"
     )
     for out in ("out.parquet", "out.csv"):
         words = ["dedupe", str(rows), "--out", str(tmp_path / out), "--json"]

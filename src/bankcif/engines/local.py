@@ -16,6 +16,8 @@ from .threads import threads
 
 __all__ = ["LocalEngine"]
 
+_AHEAD = 2  # rules that are sorted before they are compared
+
 
 @attrs.frozen(kw_only=True)
 class LocalEngine:
@@ -61,11 +63,17 @@ class LocalEngine:
         found: list[Future[Pairs]] = []
         reports, told = [], []
         with threads(self.threads) as pool:
-            for number, one in enumerate(pool.map(blocks, range(len(rules)))):
+            # A rule is sorted while the one before it is compared: sorted all at once, they would all stand in memory.
+            sorting = [pool.submit(blocks, number) for number in range(min(_AHEAD, len(rules)))]
+            for number in range(len(rules)):
                 progress("compare", number / len(rules))
+                one = sorting.pop(0).result()
                 whole |= one.whole.astype(np.uint16) << np.uint16(number)
                 found += [pool.submit(compared, number, piece) for piece in one.pieces(self.batch)]
+                if number + _AHEAD < len(rules):
+                    sorting.append(pool.submit(blocks, number + _AHEAD))
                 reports.append(one.report)
                 told.append(one.capped)
+            del one  # or it would stand beside what is joined
             parts = [part.result() for part in found]
         return Pairs.joined(parts, reports, told, whole != (1 << len(rules)) - 1)
