@@ -15,9 +15,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Terms, standard_schemes
+from bankcif._canonical import dumps
 from bankcif._clock import FixedClock
 from bankcif.access import default_policy
 from bankcif.context import AuthContext
+from bankcif.flows._indexes import index_check, index_plans
 from bankcif.identifiers import SchemeSet
 from bankcif.party import ReferenceTables
 from bankcif.storage.sql import SqlRepository
@@ -172,6 +174,17 @@ def sqlite_cif(tables: ReferenceTables, clock: FixedClock, keys: LocalKeyProvide
 def keys_fit(cif: CIF) -> int:
     """How many data keys there are, all of which open."""
     return cif.keys.check(actor=Actor(id="k.he", roles={"key_custodian"}))
+
+
+def shorten(cif: CIF, **bits: int) -> None:
+    """Has an empty store make tags of so few bits, so that strangers share them."""
+    with cif._desk.unit_of_work() as unit:
+        store = unit.keys.store()
+        plan = index_plans(store)[0]
+        plan = attrs.evolve(plan, bits={**plan.bits, **bits})
+        said = attrs.evolve(store, index_bits=dumps(dict(plan.bits)))
+        unit.keys.restate(attrs.evolve(said, index_check=index_check(cif._desk.taggers.of(plan), said)))
+        unit.commit()
 
 
 def known(actor: Actor, at: datetime = NOW) -> Actor:

@@ -499,8 +499,18 @@ def test_keys_are_rotated_by_two_custodians(shell: Shell) -> None:
     shell.run("load", "app.csv", "--channel", "app.toml", *ASK)
     assert "rotate wrapping" in shell.run("keys", "renew", "--to", "new.json").stdout
     with_new = ("--keys", "new.json")
-    for what in ("wrapping", "data", "index"):
-        shell.run("keys", "rotate", what, "--reason", "yearly", *zhao, *with_new)
+    somebody = PEOPLE[0]
+    search = ("search", somebody["name"], "--born", somebody["identifiers"][0]["number"][6:10], *ASK)
+    assert "bankcif keys rotate index --name-search birth_year" in shell.run(*search, expect=2).stderr
+    beside = ("--name-search", "birth_year")
+    for words, said in (
+        (("data", *beside), "rotate that"),
+        (("index", *beside, "--name-search", "nothing"), "nothing goes with nothing else"),
+    ):
+        refused = shell.run("keys", "rotate", *words, "--reason", "r", *zhao, *with_new, expect=2)
+        assert said in refused.stderr
+    for what in (["wrapping"], ["data"], ["index", *beside]):
+        shell.run("keys", "rotate", *what, "--reason", "yearly", *zhao, *with_new)
     assert "no rotation is on its way" in shell.run("keys", "run", *zhao, *with_new).stdout
     waiting = json.loads(shell.run("approval", "list", *qian, *with_new, "--json").stdout)
     assert sorted(one["field"] for one in waiting) == ["data", "index", "wrapping"]
@@ -518,6 +528,7 @@ def test_keys_are_rotated_by_two_custodians(shell: Shell) -> None:
     reduced = shell.run("keys", "reduce", "--to", "reduced.json", *zhao, *with_new, **shell.known("k.zhao"))
     assert "opens all" in reduced.stdout
     assert "fits" in shell.run("keys", "check", *AUDIT, "--keys", "reduced.json").stdout
+    shell.run(*search, "--keys", "reduced.json")
     assert "does not hold" in shell.run("keys", "check", *AUDIT, expect=2).stderr  # the old file is of no more use
 
 

@@ -42,7 +42,7 @@ def test_a_name_is_searched_and_wrong_questions_are_told(capsys: pytest.CaptureF
     assert "nobody found" in capsys.readouterr().out
     for words, sentence in {
         ("张", "--born", "1950"): "one character or a few letters", ("张伟国",): "the birth year or the branch",
-        ("张伟国", "--branch", "B-0101"): "not founded with indexes for names beside the home branch",
+        ("张伟国", "--branch", "B-0101"): "no indexes for names beside the home branch",
         ("张伟国", "--born", "50"): "four digits", ("张伟国", "--born", "1950", "--where", "age >"): "character",
     }.items():  # fmt: skip
         assert status("search", *words, *MANAGER) == 2

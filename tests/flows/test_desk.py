@@ -8,7 +8,7 @@ from bankcif import LocalKeyProvider
 from bankcif.flows.desk import Tagging
 from bankcif.matching import BlockingKey
 from bankcif.party import CifNo
-from bankcif.protection import SEVERAL, Aes256Gcm, Taggers
+from bankcif.protection import SEVERAL, Aes256Gcm, IndexPlan, Taggers
 
 A = CifNo("A")
 places = st.tuples(st.sampled_from(["core", "card"]), st.sampled_from(["K", "L"]), st.integers(0, 2))
@@ -18,8 +18,8 @@ values = st.sampled_from([BlockingKey("phone", (f"+86154{n}",)) for n in range(1
 def _tagging(bits: int, versions: tuple[int, ...] = (1,)) -> Tagging:
     roots = {version: bytes([version]) * 32 for version in (1, 2)}
     provider = LocalKeyProvider({"kek-1": b"w" * 32}, "kek-1", roots, Aes256Gcm())
-    taggers = Taggers(provider=provider, tenant="t", bits={"phone": bits}, suite=Aes256Gcm())
-    return Tagging(written=tuple(taggers.at(version) for version in versions))
+    taggers = Taggers(provider=provider, tenant="t", suite=Aes256Gcm())
+    return Tagging(written=tuple(taggers.of(IndexPlan(bits={"phone": bits}, version=version)) for version in versions))
 
 
 @given(st.sampled_from([1, 2, 128]), st.dictionaries(places, st.lists(values, max_size=3, unique=True)), values)

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
-from tests.conftest import NOW, TRUST, ageless, insides, keys_fit, known
+from tests.conftest import NOW, TRUST, ageless, insides, keys_fit, known, shorten
 from tests.flows.test_merge import MAKER, merge, state, three, unmerge
 from tests.flows.test_register import clear, register
 from tests.security.mortal import Fate, Killed, Mortal, MortalRepository
@@ -208,11 +208,9 @@ def test_tags_are_made_anew_while_everything_is_found_and_written(
     assert cif.audit.verify(actor=AUDITOR).intact
 
 
-def test_a_tag_that_is_equal_under_both_versions_is_not_lost(
-    make: Callable[..., CIF], keys: LocalKeyProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tag_that_is_equal_under_both_versions_is_not_lost(make: Callable[..., CIF], keys: LocalKeyProvider) -> None:
     cif = make(keys.renewed())
-    monkeypatch.setitem(cif._desk.taggers._bits, "phone", 1)  # type: ignore[arg-type]
+    shorten(cif, phone=1)
     numbers = [f"154000000{n:02}" for n in range(12)]
     for n, phone in enumerate(numbers):
         register(cif, MAKER, str(n), name=f"王{'伟芳国强敏静丽磊军洋勇艳'[n]}", phone=phone, identifiers=None)

@@ -170,7 +170,7 @@ def test_a_store_searches_by_what_it_was_founded_with(tables: ReferenceTables) -
     ):
         with store(tables, planned) as cif:
             register(cif, STEWARD, "1", birth_date="1990-01-01", identifiers=None)
-            with pytest.raises(InputError, match="not founded with indexes"):
+            with pytest.raises(InputError, match="no indexes for names"):
                 cif.customers.search("张伟国", **ask, actor=MANAGER, purpose=SERVICE)
             if planned:
                 assert (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..access import Policy
 from ..approval import Approval
@@ -18,6 +18,7 @@ from ..flows import (
 )
 from ..intake import Channel
 from ..party import CifNo
+from ..protection import Frequency
 from ..storage.rows import RotationRow
 from ._group import Group
 
@@ -83,10 +84,20 @@ class Keys(Group):
     """Rotating keys: online, resumable, by two persons."""
 
     def propose_rotation(
-        self, what: rotate.Rotated, *, reason: str, actor: Actor, purpose: Purpose = Purpose.OPERATIONS
+        self,
+        what: rotate.Rotated,
+        *,
+        reason: str,
+        name_search: Iterable[str] | None = None,
+        frequencies: Mapping[str, Frequency] | None = None,
+        actor: Actor,
+        purpose: Purpose = Purpose.OPERATIONS,
     ) -> Approval:
-        """Proposes a rotation; a second person decides. See `bankcif.flows.rotate`."""
-        return rotate.propose_rotation(self._desk, what, reason=reason, actor=actor, purpose=purpose)
+        """Proposes a rotation, of the index perhaps to one that searches names otherwise; a second person decides. See `bankcif.flows.rotate`."""
+        beside = None if name_search is None else frozenset(name_search)
+        return rotate.propose_rotation(
+            self._desk, what, reason=reason, name_search=beside, frequencies=frequencies, actor=actor, purpose=purpose
+        )
 
     def rotate(
         self,

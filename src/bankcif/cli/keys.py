@@ -10,11 +10,15 @@ import click
 from .._files import write_new
 from ..errors import ConfigurationError, KeyFileError
 from ..flows.rotate import ROTATIONS
+from ..matching import SEARCH_PARTS
 from ..protection import LocalKeyProvider
 from ..storage.rows import RotationRow
 from ._shared import Session, customer_command, emit, fingerprint, instant, key_provider, table, told
+from .index import read_frequencies
 
 __all__ = ["keys"]
+
+_NOTHING = "nothing"
 
 
 @click.group()
@@ -39,16 +43,31 @@ def check(session: Session) -> int:
 @keys.command("rotate")
 @click.argument("what", type=click.Choice(ROTATIONS))
 @click.option("--reason", required=True, help="Why; stands in the proposal.")
+@click.option(
+    "--name-search",
+    multiple=True,
+    type=click.Choice([*SEARCH_PARTS, _NOTHING]),
+    help=f"Of index: beside what people are searched by names that are spelled otherwise from then on; may be given again. {_NOTHING} ends it; as now, if not given.",
+)
+@click.option("--frequencies", type=click.Path(path_type=Path), help="The bank's own frequencies (TOML), for that.")
 @customer_command
-def rotate(session: Session, what: str, reason: str) -> int:
+def rotate(
+    session: Session, what: str, reason: str, name_search: tuple[str, ...], frequencies: Path | None
+) -> int:  # fmt: skip
     """
     Propose to replace WHAT: wrapping (wrap every data key under the present key-encryption key), data (a data key anew for
     every record) or index (every tag under the next index root). A second person approves it (approval approve), then
     `keys run` does it.
     """
+    if _NOTHING in name_search and len(name_search) > 1:
+        raise click.UsageError(f"{_NOTHING} goes with nothing else")
     chosen = next(one for one in ROTATIONS if one == what)
+    beside = [one for one in name_search if one != _NOTHING] if name_search else None
     with session.open() as cif:
-        proposal = cif.keys.propose_rotation(chosen, reason=reason, actor=session.actor(cif), purpose=session.purpose)
+        proposal = cif.keys.propose_rotation(
+            chosen, reason=reason, name_search=beside, frequencies=read_frequencies(frequencies) if frequencies else None,
+            actor=session.actor(cif), purpose=session.purpose,
+        )  # fmt: skip
     emit(session.as_json, {"id": proposal.id, "what": what}, lambda: click.echo(
         f"proposed {proposal.id}; a second person approves it, then  bankcif keys run"
     ))  # fmt: skip

@@ -17,8 +17,9 @@ from ..intake import Standard
 from ..matching import Features, blocking_keys, features_of
 from ..merging import Override, Statement, Terms, Verification
 from ..party import CATALOGUE, CifNo, Fault, PartyKind, SourceKey
-from ..protection import DataKey, Place
-from ..storage.rows import IndexRow, SourceRow
+from ..protection import DataKey, Place, Tagger
+from ..storage import UnitOfWork
+from ..storage.rows import ClaimRow, IndexRow, SourceRow
 from .desk import Desk, Tagging
 
 __all__ = [
@@ -225,8 +226,33 @@ def _open(desk: Desk, cif_no: CifNo, row: SourceRow, key: DataKey) -> Record:
 
 def index_rows(tagging: Tagging, one: Record, cif_no: CifNo | None = None) -> list[IndexRow]:
     """The rows under which a record is found, in every version that is written; *cif_no* is whose it is, if that changes."""
-    keys = dict.fromkeys((*blocking_keys(one.features), *tagging.search_keys(one.features)))
-    return tagging.rows([(key, tagging.tag(key)) for key in keys], one.statement.place, cif_no or one.cif_no)
+    keys = dict.fromkeys((*blocking_keys(one.features), *tagging.kept_keys(one.features)))
+    return tagging.rows([(key, None) for key in keys], one.statement.place, cif_no or one.cif_no)
+
+
+def tagged_anew(unit: UnitOfWork, tagging: Tagging, records: Iterable[Record]) -> int:
+    """Makes tags and claims of *records* under the version that is being filled; how many tags there are."""
+    searched, filled = tagging.written
+    rows: list[IndexRow] = []
+    for one in records:
+        rows += index_rows(Tagging(written=(filled,)), one)
+        for key in blocking_keys(one.features):
+            if key.index == "identifier":
+                _claim_anew(unit, searched, filled, key.value, one.cif_no)
+    unit.indexes.add(rows)
+    return len(rows)
+
+
+def _claim_anew(unit: UnitOfWork, searched: Tagger, filled: Tagger, value: tuple[str, ...], cif_no: CifNo) -> None:
+    """Gives the claim on *value* in the new version to who holds it in the old one."""
+    old, new = (
+        ClaimRow(
+            index_name="identifier", index_version=tagger.version, tag=tagger.claim("identifier", *value), cif_no=cif_no
+        )
+        for tagger in (searched, filled)
+    )
+    holder = unit.claims.claim([old])["identifier", old.tag]
+    unit.claims.claim([attrs.evolve(new, cif_no=holder)])
 
 
 def statement_of(

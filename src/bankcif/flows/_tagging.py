@@ -30,25 +30,31 @@ class Tagging:
         """The keys under which a customer is searched, and not compared, as far as the store has indexes for it."""
         return search_keys(record, self.written[0].indexes)
 
+    def kept_keys(self, record: Features) -> list[BlockingKey]:
+        """As `search_keys`, and those for which it is getting indexes."""
+        return search_keys(record, {index for tagger in self.written for index in tagger.indexes})
+
     def tag(self, key: BlockingKey) -> bytes:
         """The tag under which *key* is searched."""
         return self.written[0].search(key.index, *key.value)
 
     def rows(
-        self, keys: Iterable[tuple[BlockingKey, bytes]], place: tuple[str, str, int], cif_no: CifNo
+        self, keys: Iterable[tuple[BlockingKey, bytes | None]], place: tuple[str, str, int], cif_no: CifNo
     ) -> list[IndexRow]:
         """
-        The rows under which the record at *place* is found by *keys*, given with the tags they are searched by, in every version
-        that is written.
+        The rows under which the record at *place* is found by *keys*, in every version that is written and has an index for them; a key may be given with the
+        tag by which it is searched.
         """
         source, source_key, record_no = place
         where = [encode(*place)]
         found: dict[tuple[object, ...], IndexRow] = {}
         for key, searched in keys:
             for n, tagger in enumerate(self.written):
+                if key.index not in tagger.indexes:
+                    continue
+                tag = tagger.search(key.index, *key.value) if n or searched is None else searched
                 row = IndexRow(
-                    index_name=key.index, index_version=tagger.version,
-                    tag=tagger.search(key.index, *key.value) if n else searched, source=source, source_key=source_key,
+                    index_name=key.index, index_version=tagger.version, tag=tag, source=source, source_key=source_key,
                     record_no=record_no, cif_no=cif_no, check=tagger.checks(key.index, key.value, where)[0],
                 )  # fmt: skip
                 known = found.get(row.key, row)

@@ -27,6 +27,7 @@ from ..protection import DataKeys, Sealer, Tagger, Taggers
 from ..quality import Gauge, RuleBook
 from ..storage import LOST, Repository, UnitOfWork
 from ..upkeep import RequestPlan, RetentionPlan, ReviewPlan
+from ._indexes import written_by
 from ._policy import PolicyWatch
 from ._tagging import Tagging
 from ._tags import TagsInForce, TagWatch
@@ -134,15 +135,12 @@ class Desk:
 
     def tagging(self, unit: UnitOfWork) -> Tagging:
         """What makes tags in *unit*: the store says which version is searched, and whether another is being filled."""
-        store = unit.keys.store()
-        filled = (self.taggers.at(store.index_next),) if store.index_next else ()
-        written = (self.taggers.at(store.index_version), *filled)
-        self.taggers.lately = written
-        return Tagging(written=written)
+        return Tagging(written=written_by(self.taggers, unit.keys.store()))
 
     def likely_tagging(self, unit: UnitOfWork) -> Tagging:
         """What made tags the last time; for who asks by `tagging` behind it, once nobody can change that any more."""
-        return Tagging(written=self.taggers.lately) if self.taggers.lately else self.tagging(unit)
+        _, written = self.taggers.lately
+        return Tagging(written=written) if written else self.tagging(unit)
 
 
 def record(desk: Desk, unit: UnitOfWork, entries: Sequence[AuditEntry]) -> None:

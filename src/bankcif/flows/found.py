@@ -6,15 +6,16 @@ from collections.abc import Mapping
 
 import attrs
 
-from .._canonical import dumps, encode, loads
+from .._canonical import dumps, encode
 from .._clock import Clock, IdSource, to_micros
-from ..errors import ConfigurationError, StoreOpenError, WrongKeyError
-from ..matching import FULL_TAG_INDEXES, INDEX_PARTS, SEARCH_PARTS
+from ..errors import StoreOpenError, WrongKeyError
+from ..matching import FULL_TAG_INDEXES
 from ..protection import Aes256Gcm, Frequency, IndexPlan, KeyProvider, KeyStore, Suite, Tagger, Taggers, suite_of
 from ..storage import Repository
 from ..storage.rows import StoreRow
+from ._indexes import index_check, indexes_wanted, written_by
 
-__all__ = ["STORE_FORMAT", "Founded", "Founding", "check_place", "found_store", "index_check"]
+__all__ = ["STORE_FORMAT", "Founded", "Founding", "check_place", "found_store"]
 
 STORE_FORMAT = 8
 _CHECK = b"bankcif store check"
@@ -90,29 +91,18 @@ def found_store(
         )
     suite.probe()
     keys.unwrap([(store.key_check, check_place(tenant, store.store_id))], kek_id=store.kek_id)
-    taggers = Taggers(provider=keys, tenant=tenant, bits=loads(store.index_bits), suite=suite)
-    if index_check(taggers.at(store.index_version), store) != store.index_check:
-        raise WrongKeyError(
-            "the index keys are not those of this store, or what it says of itself was changed; use its own key file",
-            rule="index_root",
-        )
+    taggers = Taggers(provider=keys, tenant=tenant, suite=suite)
+    written_by(taggers, store)
     _bind(repository, key_store, store)
-    return Founded(store_id=store.store_id, suite=suite, taggers=taggers, digester=taggers.at(store.digest_version))
+    digester = taggers.of(IndexPlan(bits={}, version=store.digest_version))
+    return Founded(store_id=store.store_id, suite=suite, taggers=taggers, digester=digester)
 
 
 def _new(keys: KeyProvider, tenant: str, founding: Founding, ids: IdSource, clock: Clock) -> StoreRow:
     """What a new store says of itself."""
     suite = founding.suite or Aes256Gcm()
     suite.probe()
-    unknown = sorted(founding.name_search - SEARCH_PARTS.keys())
-    if unknown:
-        raise ConfigurationError(
-            f"names are searched beside {' or '.join(SEARCH_PARTS)}, and not beside {', '.join(unknown)}",
-            rule="index_plan",
-        )
-    wanted = {**INDEX_PARTS}
-    for beside in sorted(founding.name_search):
-        wanted |= SEARCH_PARTS[beside]
+    wanted = indexes_wanted(founding.name_search)
     plan = IndexPlan.of(founding.expected_customers, wanted, full=FULL_TAG_INDEXES, frequencies=founding.frequencies)
     store_id = ids.draw(16).hex()
     bare = StoreRow(
@@ -123,17 +113,6 @@ def _new(keys: KeyProvider, tenant: str, founding: Founding, ids: IdSource, cloc
     )  # fmt: skip
     tagger = Tagger(provider=keys, tenant=tenant, plan=plan, suite=suite)
     return attrs.evolve(bare, index_check=index_check(tagger, bare))
-
-
-def index_check(tagger: Tagger, store: StoreRow) -> bytes:
-    """
-    A tag over what a store says of itself and its tags are made by: that the roots are its own, and that nobody lengthened
-    the tags or changed the suite in the database.
-    """
-    return tagger.claim(
-        "check", store.store_id, str(store.suite), str(store.expected_customers), store.index_bits.decode(),
-        str(store.digest_version), str(tagger.version),
-    )  # fmt: skip
 
 
 def _bind(repository: Repository, key_store: KeyStore, store: StoreRow) -> None:

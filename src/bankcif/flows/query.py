@@ -74,7 +74,8 @@ def find(
         tagging = desk.tagging(unit)
         if account is not None and "holding" not in tagging.written[0].indexes:
             raise InputError(
-                "this store was founded before accounts were indexed; search by another term", rule="search"
+                "this store was founded before accounts were indexed; search by another term, or add the index: bankcif keys rotate index",
+                rule="search",
             )
         tags = {key: tagging.tag(key) for key in terms}
         keys = _verified(desk, unit, tagging, tags)

@@ -234,7 +234,7 @@ class _Batch:
             if arrival.origin not in linked:
                 linked.add(arrival.origin)
                 links.append(self._link(arrival, placed))
-            by_name = [(key, self.tagging.tag(key)) for key in self.tagging.search_keys(meetings.features[at])]
+            by_name = [(key, None) for key in self.tagging.kept_keys(meetings.features[at])]
             indexes += self.tagging.rows([*meetings.keys[at], *by_name], row.place, placed.cif_no)
             for blocking_key, searched in meetings.keys[at]:
                 if blocking_key.index == "identifier":

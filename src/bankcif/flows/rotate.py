@@ -4,34 +4,35 @@ Rotating keys: propose -> approve -> go through the store in small transactions 
 ``wrapping`` wraps every data key anew, under the provider's present key-encryption key. ``data`` gives every source
 record a data key of its own anew and seals it, and the golden groups that rest on it, under that. ``index`` makes every
 tag and claim anew under the next index root: writers write both versions while the next is filled, then it is searched,
-and the old one is deleted. Reads and writes go on meanwhile. Where it stands is committed with what was done, so that a
+and the old one is deleted; the next may have indexes that the one before had not, such as those for searching names. Reads and writes go on meanwhile. Where it stands is committed with what was done, so that a
 run that was killed is carried on by the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
 
+from .._canonical import dumps, loads
 from ..access import Action
 from ..approval import Approval, ApprovalState, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import FourEyesError, InputError, KeyMissingError, StorageError, WrongKeyError
-from ..matching import blocking_keys
 from ..party import CifNo
-from ..protection import Tagger
+from ..protection import Frequency
 from ..storage import UnitOfWork
-from ..storage.rows import ClaimRow, IndexRow, PartyRow, RotationRow, SourceRow
+from ..storage.rows import PartyRow, RotationRow, SourceRow
 from ._factors import Factors
+from ._indexes import beginning, bits_anew, switched
 from ._proposals import need_kept, proposed, write_proposal
 from ._reasons import need_reason, reasons_sealed_anew
-from ._records import index_rows, open_records
+from ._records import open_records, tagged_anew
 from ._reseal import sealed_anew
-from .desk import Desk, Tagging, authorize, destroy_retired, note, record, retried
-from .found import check_place, index_check
+from .desk import Desk, authorize, destroy_retired, note, record, retried
+from .found import check_place
 from .held import held_sealed_anew
 
 __all__ = ["ROTATIONS", "Rotated", "begin", "ground_of_rotation", "propose_rotation", "rotate", "rotations"]
@@ -47,12 +48,24 @@ _HELD_AT_ONCE = 500
 _MOST_PASSES = 5
 
 
-def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, purpose: Purpose) -> Approval:
+def propose_rotation(
+    desk: Desk, what: Rotated, *, reason: str, name_search: Collection[str] | None = None, frequencies: Mapping[str, Frequency] | None = None,
+    actor: Actor, purpose: Purpose,
+) -> Approval:  # fmt: skip
     """
     Proposes to rotate *what*; a second person decides.
 
+    Args:
+        what: ``wrapping``, ``data`` or ``index``.
+        reason: Why.
+        name_search: Of ``index``, beside what people are searched from then on by names that are spelled otherwise: ``birth_year``, ``home_branch``, both or
+            nothing; beside what they are now, if None. Indexes that the library has had only since the store was founded come with it.
+        frequencies: How often the parts of these indexes' values occur; the library's table if None.
+        actor, purpose: On whose behalf, what for.
+
     Raises:
-        InputError: There is nothing of that name, or it is being rotated already.
+        InputError: There is nothing of that name, it is being rotated already, or another than the index was to be searched otherwise.
+        ConfigurationError: Names are not searched beside that, or an index would give values away.
         WrongKeyError: The provider has no index root of the next version.
         NotFoundOrNotAllowedError: The policy does not let *actor* work with keys.
     """
@@ -60,11 +73,16 @@ def propose_rotation(desk: Desk, what: Rotated, *, reason: str, actor: Actor, pu
     need_reason(reason)
     if what not in ROTATIONS:
         raise InputError(f"what is rotated is one of {', '.join(ROTATIONS)}", rule="rotation")
+    if what != "index" and (name_search is not None or frequencies is not None):
+        raise InputError("what names are searched beside is of the index; rotate that", rule="rotation")
     with desk.unit_of_work() as unit:
         _need_none_running(unit, what)
-        if what == "index":
-            desk.taggers.at(unit.keys.store().index_version + 1)  # there must be a root to rotate to
         detail = {"what": what, "kek": desk.data_keys.kek_id}
+        if what == "index":
+            store = unit.keys.store()
+            bits = bits_anew(store, name_search, frequencies)
+            beginning(desk.taggers, store, bits)  # there must be a root to rotate to
+            detail["bits"] = dumps(dict(bits)).decode()
         approval = proposed(desk, Operation.ROTATE_KEYS, (), detail, _keys_of(unit), actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
@@ -85,9 +103,7 @@ def begin(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     what = approval.detail["what"]
     _need_none_running(unit, what)
     if what == "index":
-        store = unit.keys.store()
-        desk.taggers.at(store.index_version + 1)
-        unit.keys.restate(attrs.evolve(store, index_next=store.index_version + 1))
+        unit.keys.restate(beginning(desk.taggers, unit.keys.store(), loads(approval.detail["bits"].encode())))
     unit.keys.put_rotation(RotationRow(id=approval.id, what=what, started_at=now))
     return {}
 
@@ -329,46 +345,19 @@ def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
             after = row if count else attrs.evolve(row, finished_at=now)
         elif page := unit.parties.page(row.cursor, _PARTIES_AT_ONCE):
             unit.parties.lock([party.cif_no for party in page])
-            count = _tagged_anew(desk, unit, page)
+            records = open_records(desk, unit.sources.of_parties([party.cif_no for party in page]))
+            count = tagged_anew(unit, desk.tagging(unit), records)
             after = attrs.evolve(row, cursor=page[-1].cif_no, done=row.done + count)
         else:
             # Of two who register the same, one by the keys of before and one by the next, neither would see the other.
             unit.indexes.meet_all()
             count, after = 0, attrs.evolve(row, cursor="", passes=_SWITCHED)
-            check = index_check(desk.taggers.at(store.index_next), store)
-            unit.keys.restate(
-                attrs.evolve(store, index_version=store.index_next, index_next=0, index_check=check)
-            )  # fmt: skip
+            unit.keys.restate(switched(desk.taggers, store))
         unit.keys.put_rotation(after)
         action = "rotated_keys" if after.finished_at is not None else "rotate_keys"
         record(desk, unit, [_entry(after, actor, now, count, {}, action)])
         unit.commit()
     return after
-
-
-def _tagged_anew(desk: Desk, unit: UnitOfWork, page: Sequence[PartyRow]) -> int:
-    """Tags and claims of these parties' records under the version that is being filled; how many tags there are."""
-    searched, filled = desk.tagging(unit).written
-    rows: list[IndexRow] = []
-    for one in open_records(desk, unit.sources.of_parties([party.cif_no for party in page])):
-        rows += index_rows(Tagging(written=(filled,)), one)
-        for key in blocking_keys(one.features):
-            if key.index == "identifier":
-                _claim_anew(unit, searched, filled, key.value, one.cif_no)
-    unit.indexes.add(rows)
-    return len(rows)
-
-
-def _claim_anew(unit: UnitOfWork, searched: Tagger, filled: Tagger, value: tuple[str, ...], cif_no: CifNo) -> None:
-    """Gives the claim on *value* in the new version to who holds it in the old one."""
-    old, new = (
-        ClaimRow(
-            index_name="identifier", index_version=tagger.version, tag=tagger.claim("identifier", *value), cif_no=cif_no
-        )
-        for tagger in (searched, filled)
-    )
-    holder = unit.claims.claim([old])["identifier", old.tag]
-    unit.claims.claim([attrs.evolve(new, cif_no=holder)])
 
 
 def _moved(desk: Desk, row: RotationRow, actor: Actor, *, cursor: str | None, count: int) -> RotationRow:

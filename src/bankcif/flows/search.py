@@ -176,8 +176,8 @@ def _keys(tagging: Tagging, person: PersonName, birth_year: int | None, branch: 
     if not year and not place:
         beside = "birth_year" if birth_year is not None else "home_branch"
         raise InputError(
-            f"this store was not founded with indexes for names beside the {beside.replace('_', ' ')}; search by number, phone, or name and "
-            f"birth date",
+            f"this store has no indexes for names beside the {beside.replace('_', ' ')}; search by number, phone, or name and birth date, or add them: "
+            f"bankcif keys rotate index --name-search {beside}",
             rule="name_search",
         )
     asked = Features(

@@ -214,9 +214,10 @@ class _Look:
 
     def _searched(self, unit: UnitOfWork) -> Tagging:
         """The tags that are searched; others, if a rotation fills them, are not all there yet."""
-        if unit.keys.store().index_version != self._version:
+        searched = self._desk.tagging(unit).written[0]
+        if searched.version != self._version:
             raise ConflictError("a rotation of the index ended meanwhile; verify again", rule="index_version")
-        return Tagging(written=(self._desk.taggers.at(self._version),))
+        return Tagging(written=(searched,))
 
     def _strays(self, rows: Sequence[IndexRow]) -> None:
         with self._desk.repository.snapshot() as unit:

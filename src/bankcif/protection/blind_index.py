@@ -10,7 +10,7 @@ since no two records' are of the same input.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NoReturn
 
 from .._canonical import Part, encode
@@ -105,34 +105,27 @@ class Tagger:
 
 class Taggers:
     """
-    The taggers of a store, one for each version of the index root key; refuses copying and pickling.
+    The taggers of a store, one for each index plan; refuses copying and pickling.
 
     Args:
         provider: Holds the roots.
         tenant: Bound into every tag.
-        bits: Length of each index's tags.
         suite: Makes the tags.
 
     Attributes:
-        lately: Those that the store named when it was asked last.
+        lately: What the store said of its indexes when it was asked last, and the taggers that came of it: all whose tags are written, the one that is
+            searched first.
     """
 
-    def __init__(self, *, provider: KeyProvider, tenant: str, bits: Mapping[str, int], suite: Suite) -> None:
+    def __init__(self, *, provider: KeyProvider, tenant: str, suite: Suite) -> None:
         self._provider = provider
         self._tenant = tenant
-        self._bits = bits
         self._suite = suite
-        self._made: dict[int, Tagger] = {}
-        self.lately: tuple[Tagger, ...] = ()
+        self.lately: tuple[object, tuple[Tagger, ...]] = (None, ())
 
-    def at(self, version: int) -> Tagger:
-        """The tagger of *version*. Raises `WrongKeyError` if the provider has no root of it."""
-        found = self._made.get(version)
-        if found is None:
-            plan = IndexPlan(bits=self._bits, version=version)
-            found = Tagger(provider=self._provider, tenant=self._tenant, plan=plan, suite=self._suite)
-            self._made[version] = found
-        return found
+    def of(self, plan: IndexPlan) -> Tagger:
+        """The tagger of *plan*. Raises `WrongKeyError` if the provider has no root of its version."""
+        return Tagger(provider=self._provider, tenant=self._tenant, plan=plan, suite=self._suite)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("keys can not be pickled or copied")
