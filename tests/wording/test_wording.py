@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, strategies as st
 
 from bankcif.party import ReferenceTables
 from bankcif.testing import strategies
@@ -11,9 +11,11 @@ from bankcif.wording import (
     AddressBook,
     Ground,
     compatible,
+    is_han,
     is_placeholder,
     person_name,
     standard_form,
+    surname_length,
 )
 
 
@@ -143,3 +145,10 @@ def test_placeholders_of_numbers(text: str) -> None:
 @pytest.mark.parametrize("text", ["13912345670", "15400008000", "11010519491231002X", "010-65529988", "张伟", "李无"])
 def test_values_are_no_placeholders(text: str) -> None:
     assert not is_placeholder(text, number=True)
+
+
+@given(st.text(st.sampled_from("欧阳诸葛王张李鍾钟伟国先生女士·经理·(女)㐀〇𠮷龥鿿"), min_size=1, max_size=5))
+def test_the_length_of_a_surname_is_that_of_the_name_taken_apart(text: str) -> None:
+    """A common name takes a short way to the same."""
+    if any(map(is_han, standard_form(text))):
+        assert surname_length(text) == len(person_name(text).surname)

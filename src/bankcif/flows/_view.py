@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -28,7 +28,6 @@ __all__ = [
     "is_masked",
     "masked_view",
     "need_view_sink",
-    "present",
     "typed",
     "view_of",
 ]
@@ -113,16 +112,17 @@ def view_of(
     of nothing that is withheld that it is there.
     """
     kind = PartyKind(row.kind)
+    catalogue = CATALOGUE[kind]
     shown: dict[str, Any] = {}
     masked, withheld = [], []
-    for field in present(CATALOGUE[kind], values):
-        said = decisions.get(field.name)
+    for name in [name for name in catalogue if name in values]:
+        said, field = decisions.get(name), catalogue[name]
         if said is None:
-            withheld.append(field.name)
+            withheld.append(name)
             continue
-        shown[field.name] = as_seen(desk, field, values[field.name], said, sink)
+        shown[name] = as_seen(desk, field, values[name], said, sink)
         if said.decision.effect is not Effect.PERMIT and field.mask != "clear":
-            masked.append(field.name)
+            masked.append(name)
     found = CustomerView(
         cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked),
         withheld=() if quiet else tuple(withheld),
@@ -148,11 +148,6 @@ def need_view_sink(sink: Sink) -> None:
     """Raises `InputError` for a view that is to leave as a file: exports have limits, marks and a second person of their own."""
     if sink is Sink.EXPORT:
         raise InputError("what goes to a file is exported; use exports.take", rule="sink")
-
-
-def present(catalogue: Mapping[str, Field], values: Mapping[str, Any]) -> Iterator[Field]:
-    """The fields that have a value."""
-    return (field for name, field in catalogue.items() if name in values)
 
 
 def typed(field: Field, value: Any) -> Any:

@@ -43,10 +43,10 @@ class Search(Store):
         kind = "first" if after is None else "missing" if after[0] is None else "value"
         value, number = after or (None, "")
         params = {**self._bound(known), "after_value": value, "after_cif_no": number, "most": limit}
-        found = []
-        for values in map(list, self._s.run(_page(rule, order, kind), params)):
-            party = PARTY.row(values[: len(PARTY.names)])
-            facts = dict(zip(FACT_COLUMNS, values[len(PARTY.names) :], strict=True))
+        found, width = [], len(PARTY.names)
+        for values in self._s.rows(_page(rule, order, kind), params):
+            party = PARTY.row(values[:width])
+            facts = dict(zip(FACT_COLUMNS, values[width:], strict=True))
             found.append((party, FactRow(cif_no=CifNo(party.cif_no), values=facts)))
         return found
 

@@ -54,9 +54,14 @@ class Session:
         The columns of *statement*, whose cells are text, whole numbers or missing: straight from the driver, since converting millions of cells would cost
         more than reading them. (Arrow's own driver reads them in half of the time, but brings another SQLite: two in one process undo each other's locks.)
         """
-        cursor: Any = self.run(statement, params).cursor
-        rows = self._call(cursor.fetchall)
+        rows = self.rows(statement, params)
         return list(zip(*rows, strict=True)) if rows else [()] * len(statement.selected_columns)
+
+    def rows(self, statement: Select[Any], params: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The rows of *statement*, whose cells are text, bytes, whole numbers or missing: straight from the driver, as `columns`."""
+        cursor: Any = self.run(statement, params).cursor
+        rows: Sequence[Sequence[Any]] = self._call(cursor.fetchall)
+        return rows
 
     def stream(self, name: str, params: Mapping[str, Any], page: int) -> CursorResult[Any]:
         """The rows of query *name*, of which there may be many, read by pages while they are gone through."""

@@ -183,8 +183,16 @@ def plain_letters(word: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
+_COMMON = re.compile("[\u4e00-\u9fa5]+")
+"""The characters that Unicode had from its first version on; none is mended."""
+
+
 def surname_length(text: str) -> int:
     """How many characters of the Han name *text* are its surname, as `person_name` splits it; 0 if it is not split."""
+    if len(text) in (2, 3) and _COMMON.fullmatch(
+        text
+    ):  # nothing stands around it, and its separator would be no such character
+        return _surname_size(text, simplify(text))
     standard = standard_form(text)
     return _surname_size(standard, simplify(standard.replace(_DOT, ""))) if any(map(is_han, standard)) else 0
 
