@@ -39,7 +39,8 @@ class WriteAhead:
 
     def wake(self) -> None:
         """Says that something was committed; never waits and never raises."""
-        self._news.set()
+        if not self._news.is_set():  # setting it takes a lock, and every commit comes by
+            self._news.set()
         if self._thread is None and not self._closing.is_set():
             with self._starting:
                 if self._thread is None:

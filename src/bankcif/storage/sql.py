@@ -84,7 +84,9 @@ class SqlRepository:
         problem: BankCIFError | None = None
         connection = None
         try:
-            connection = self._own.connect().execution_options(**{FROZEN: frozen})
+            connection = self._own.connect()
+            if frozen:
+                connection = connection.execution_options(**{FROZEN: True})
             connection.begin()
             if frozen:
                 self._database.freeze(connection)
