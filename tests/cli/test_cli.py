@@ -512,6 +512,7 @@ def test_keys_are_rotated_by_two_custodians(shell: Shell) -> None:
     for what in (["wrapping"], ["data"], ["index", *beside]):
         shell.run("keys", "rotate", *what, "--reason", "yearly", *zhao, *with_new)
     assert "no rotation is on its way" in shell.run("keys", "run", *zhao, *with_new).stdout
+    assert "+name_year:" in shell.run("approval", "list", *qian, *with_new, COLUMNS="400").stdout
     waiting = json.loads(shell.run("approval", "list", *qian, *with_new, "--json").stdout)
     assert sorted(one["field"] for one in waiting) == ["data", "index", "wrapping"]
     for one in waiting:

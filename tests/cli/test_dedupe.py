@@ -62,7 +62,7 @@ def test_pandas_and_linear_algebra_are_not_looked_for(rows: Path, tmp_path: Path
         "sys.meta_path.insert(0, Refused())\n"
         "from bankcif.cli import main\n"
         "try:\n"
-        "    main(sys.argv[1:])\n"
+        "    main()\n"
         "finally:\n"
         "    assert 'scipy.linalg.cython_blas' not in sys.modules, 'whoever wants it finds it again'\n"
     )

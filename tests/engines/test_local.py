@@ -173,3 +173,8 @@ def test_a_rule_names_parts_that_there_are() -> None:
         BlockingRule(name="r", parts=())
     with pytest.raises(ConfigurationError, match="two parts"):
         BlockingRule(name="r", parts=("sound", "document"))
+
+
+def test_without_rules_nobody_meets() -> None:
+    model = attrs.evolve(default_model(PartyKind.INDIVIDUAL), blocking=())
+    assert len(LocalEngine().pairs(np.ones((3, len(Lane)), np.uint64), model)) == 0

@@ -15,18 +15,19 @@ from tests.flows.test_register import register
 from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Purpose
 from bankcif._canonical import dumps, loads
 from bankcif._clock import FixedClock
-from bankcif.errors import ConfigurationError, InputError, WrongKeyError
+from bankcif.errors import ConfigurationError, FourEyesError, InputError, WrongKeyError
 from bankcif.flows import _indexes as founding
-from bankcif.flows._indexes import bits_anew, index_plans
+from bankcif.flows._indexes import approved_bits, bits_anew, index_plans
 from bankcif.matching import INDEX_PARTS, SEARCH_PARTS
 from bankcif.party import ReferenceTables
-from bankcif.protection import IndexPlan
-from bankcif.storage.rows import RotationRow
+from bankcif.protection import IndexPlan, default_frequencies
+from bankcif.storage.rows import RotationRow, StoreRow
 
 ONE, OTHER = (known(Actor(id=name, roles={"key_custodian"})) for name in ("k.zhao", "k.qian"))
 STEWARD = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
 AUDITOR = Actor(id="a.sun", roles={"auditor"})
 NAMES = ("张伟国", "欧阳小明", "李娜静", "Anna Maria Eriksson", "王强军")
+BOTH = tuple(SEARCH_PARTS)
 OPTIONAL = {name for parts in SEARCH_PARTS.values() for name in parts}
 
 
@@ -164,6 +165,7 @@ def test_a_rotation_brings_what_the_library_has_had_only_since(
         ({"name_search": ["sex"]}, ConfigurationError, "beside birth_year or home_branch, and not beside sex"),
         ({"name_search": ["birth_year"], "what": "data"}, InputError, "rotate that"),
         ({"frequencies": {}, "what": "wrapping"}, InputError, "rotate that"),
+        ({"frequencies": {}}, ConfigurationError, "no index is new"),
     ],
 )
 def test_what_can_not_be_planned_is_refused_when_it_is_proposed(
@@ -189,3 +191,60 @@ def test_nobody_lengthens_tags_while_they_are_made_anew(make: Callable[..., CIF]
         arrive(cif, 2)
     with pytest.raises(WrongKeyError, match="was changed"):
         make()
+
+
+def restated(cif: CIF, **changes: Any) -> None:
+    """As who has the database could write it."""
+    with cif._desk.unit_of_work() as unit:
+        unit.keys.restate(attrs.evolve(unit.keys.store(), **changes))
+        unit.commit()
+
+
+def test_what_the_store_said_before_is_not_put_back(make: Callable[..., CIF]) -> None:
+    """It bears a check that was right once; two persons agreed that names are not searched any more."""
+    cif = make("birth_year")
+    arrive(cif, 1)
+    with cif._desk.unit_of_work() as unit:
+        before = unit.keys.store()
+    approved(cif, name_search=[])
+    restated(cif, index_bits=before.index_bits, index_check=before.index_check)
+    with pytest.raises(FourEyesError, match="not what was approved"):
+        cif.keys.rotate(actor=ONE)
+    restated(cif, index_next=0)
+    with pytest.raises(FourEyesError, match="not what was approved"):
+        cif.keys.rotate(actor=ONE)
+
+
+def test_no_version_but_the_next_is_filled(make: Callable[..., CIF]) -> None:
+    cif = make()
+    arrive(cif, 1)
+    approved(cif)
+    restated(cif, index_next=7)
+    with pytest.raises(WrongKeyError, match="was changed"):
+        arrive(cif, 2)
+    with pytest.raises(FourEyesError, match="not what was approved"):
+        cif.keys.rotate(actor=ONE)
+
+
+def test_what_was_proposed_before_plans_could_be_chosen_keeps_the_plan() -> None:
+    store = StoreRow("s", 8, 1, 1000, 1, 0, 1, dumps({"phone": 7}), "k", b"", b"", 0)
+    assert approved_bits(store, {"what": "index", "kek": "k"}) == {"phone": 7}
+    assert approved_bits(store, {"bits": '{"phone":9}'}) == {"phone": 9}
+
+
+def test_the_second_person_sees_what_comes_and_what_goes(make: Callable[..., CIF]) -> None:
+    cif = make("birth_year")
+    told = [
+        cif.keys.propose_rotation("index", reason="r", actor=ONE, name_search=wanted).detail["changes"]
+        for wanted in (None, ["home_branch"])
+    ]
+    own = {**default_frequencies(), "residue": default_frequencies()["reading"]}
+    told.append(
+        cif.keys.propose_rotation("index", reason="r", actor=ONE, name_search=BOTH, frequencies=own).detail["changes"]
+    )
+    kept, moved, more = told
+    assert kept == ""
+    assert [word.partition(":")[0] for word in moved.split()] == [
+        "+name_branch", "+part_branch", "+sound_branch", "-name_year", "-part_year", "-sound_year",
+    ]  # fmt: skip
+    assert more.endswith("own frequencies")

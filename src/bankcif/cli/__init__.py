@@ -39,13 +39,17 @@ def _status(arguments: list[str] | None) -> int:
     except MissingExtraError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    from ._process import Process
     from .root import bankcif
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
     try:
-        return int(bankcif.main(args=arguments, prog_name="bankcif", standalone_mode=False) or 0)
+        return int(
+            bankcif.main(args=arguments, prog_name="bankcif", standalone_mode=False, obj=Process(own=arguments is None))
+            or 0
+        )
     except click.ClickException as error:
         error.show()
         return 2

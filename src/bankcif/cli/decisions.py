@@ -307,11 +307,11 @@ def _told(session: Session, proposals: Sequence[Approval]) -> int:
             one["operation"],
             one["state"],
             " ".join(one["subjects"]),
-            one["field"],
+            f"{one['field']} {changes}".strip(),
             one["maker"],
             one["reason"],
         )
-        for one in document
+        for one, changes in zip(document, [one.detail.get("changes", "") for one in proposals], strict=True)
     ]
     emit(session.as_json, document, lambda: table(
         "Proposals", ("id", "operation", "state", "customers", "what", "maker", "reason"), rows

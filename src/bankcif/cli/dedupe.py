@@ -29,6 +29,7 @@ from ..intake import read_file_map
 from ..matching import LinkPolicy, MatchModel, default_model, dependences, estimated_curve, from_splink, is_splink
 from ..party import PartyKind
 from ._output import emit, save
+from ._process import Process
 
 __all__ = ["dedupe"]
 
@@ -172,10 +173,11 @@ def _settled() -> Iterator[None]:
 def _without_blas() -> Iterator[None]:
     """
     Has the compiler, which is loaded within, look for no linear algebra: no kernel reckons with matrices, and SciPy's would take 25 MiB and a tenth of a
-    second. Only `dot` in somebody's own compiled function misses it, where the process has not loaded the compiler before.
+    second. The compiler remembers that there was none, so it is done in a process of the command's own alone.
     """
     hidden: dict[str, Any] = {"scipy.linalg.cython_blas": None}
-    if hidden.keys() & sys.modules.keys():
+    process = click.get_current_context().find_object(Process)
+    if process is None or not process.own or hidden.keys() & sys.modules.keys():
         yield
         return
     sys.modules.update(hidden)

@@ -74,6 +74,5 @@ class LocalEngine:
                     sorting.append(pool.submit(blocks, number + _AHEAD))
                 reports.append(one.report)
                 told.append(one.capped)
-            del one  # or it would stand beside what is joined
             parts = [part.result() for part in found]
         return Pairs.joined(parts, reports, told, whole != (1 << len(rules)) - 1)

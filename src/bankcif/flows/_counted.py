@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from .._canonical import dumps
@@ -12,7 +13,7 @@ from ..quality import SHARED
 from ..storage import UnitOfWork
 from ..storage.portrait_rows import IDLE
 from ._opened import open_goldens
-from ._pages import PAGE, pages
+from ._pages import PAGE, as_it_stands, pages
 from ._relations import resolved
 from .desk import Desk
 
@@ -56,8 +57,11 @@ def counted_over_file(desk: Desk) -> dict[CifNo, dict[str, int]]:
 def _opened(desk: Desk) -> Iterator[tuple[Sequence[CifNo], Mapping[CifNo, Mapping[str, Any]]]]:
     for rows in pages(desk, lambda unit, after: unit.parties.page(after, PAGE), "", lambda row: row.cif_no):
         cif_nos = [row.cif_no for row in rows if row.life_cycle not in IDLE]
-        with desk.repository.snapshot() as unit:
-            yield cif_nos, open_goldens(desk, unit, cif_nos, groups=_GROUPS)
+        yield cif_nos, as_it_stands(desk, partial(_golden, desk, cif_nos))
+
+
+def _golden(desk: Desk, cif_nos: Sequence[CifNo], unit: UnitOfWork) -> Mapping[CifNo, Mapping[str, Any]]:
+    return open_goldens(desk, unit, cif_nos, groups=_GROUPS)
 
 
 def _tags(desk: Desk, values: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:

@@ -12,12 +12,23 @@ from collections.abc import Collection, Mapping
 import attrs
 
 from .._canonical import dumps, loads
-from ..errors import ConfigurationError, WrongKeyError
+from ..errors import ConfigurationError, FourEyesError, WrongKeyError
 from ..matching import FULL_TAG_INDEXES, INDEX_PARTS, SEARCH_PARTS
 from ..protection import Frequency, IndexPlan, Tagger, Taggers
 from ..storage.rows import StoreRow
 
-__all__ = ["beginning", "bits_anew", "index_check", "index_plans", "indexes_wanted", "switched", "written_by"]
+__all__ = [
+    "approved_bits",
+    "beginning",
+    "bits_anew",
+    "changes_told",
+    "index_check",
+    "index_plans",
+    "indexes_wanted",
+    "need_as_approved",
+    "switched",
+    "written_by",
+]
 
 
 def indexes_wanted(name_search: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -60,8 +71,39 @@ def bits_anew(
         name_search = [beside for beside, indexes in SEARCH_PARTS.items() if indexes.keys() <= known.keys()]
     wanted = indexes_wanted(name_search)
     more = {name: parts for name, parts in wanted.items() if name not in known}
+    if frequencies is not None and not more:
+        raise ConfigurationError(
+            "no index is new, and those that stay keep their length; leave the frequencies out", rule="index_plan"
+        )
     plan = IndexPlan.of(store.expected_customers, more, full=FULL_TAG_INDEXES, frequencies=frequencies)
     return {name: plan.bits[name] if name in more else known[name] for name in wanted}
+
+
+def changes_told(store: StoreRow, bits: Mapping[str, int], frequencies: Mapping[str, Frequency] | None) -> str:
+    """What a second person is to see of a plan: the indexes that come, with the bits of their tags, those that go, and whether by a bank's own frequencies."""
+    known = index_plans(store)[0].bits
+    told = [f"+{name}:{bits[name]}" for name in sorted(bits.keys() - known.keys())]
+    told += [f"-{name}" for name in sorted(known.keys() - bits.keys())]
+    return " ".join([*told, *(["own frequencies"] if told and frequencies is not None else [])])
+
+
+def approved_bits(store: StoreRow, detail: Mapping[str, str]) -> Mapping[str, int]:
+    """The plan that two persons agreed on, as their approval says it; that of now, where it was proposed before there was another to choose."""
+    said = detail.get("bits")
+    bits: Mapping[str, int] = index_plans(store)[0].bits if said is None else loads(said.encode())
+    return bits
+
+
+def need_as_approved(store: StoreRow, detail: Mapping[str, str]) -> None:
+    """
+    Raises `FourEyesError` unless the version that is filled is the one of this approval: whoever has the database could put back what the store said of its
+    indexes before.
+    """
+    _, following = index_plans(store)
+    if store.index_next != following.version or following.bits != approved_bits(store, detail):
+        raise FourEyesError(
+            "what the store says of its next index is not what was approved; have that looked into", rule="four_eyes"
+        )
 
 
 def beginning(taggers: Taggers, store: StoreRow, bits: Mapping[str, int]) -> StoreRow:
@@ -77,7 +119,7 @@ def switched(taggers: Taggers, store: StoreRow) -> StoreRow:
     """What it says once that version is searched."""
     _, following = index_plans(store)
     bare = attrs.evolve(
-        store, index_version=store.index_next, index_next=0, index_bits=dumps(dict(following.bits))
+        store, index_version=following.version, index_next=0, index_bits=dumps(dict(following.bits))
     )  # fmt: skip
     return attrs.evolve(bare, index_check=index_check(taggers.of(following), bare))
 
@@ -94,7 +136,7 @@ def written_by(taggers: Taggers, store: StoreRow) -> tuple[Tagger, ...]:
     lately, written = taggers.lately
     if lately != said:
         written = tuple(map(taggers.of, index_plans(store)[: 2 if store.index_next else 1]))
-        if index_check(written[0], store) != store.index_check:
+        if store.index_next not in (0, store.index_version + 1) or index_check(written[0], store) != store.index_check:
             raise WrongKeyError(
                 "the index keys are not those of this store, or what it says of itself was changed; use its own key file",
                 rule="index_root",

@@ -1,25 +1,51 @@
-"""Going through a whole table in short units of work, so that writers take their turns meanwhile."""
+"""Going through a whole table, a page at a time, beside whoever writes meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
+from ..errors import KeyMissingError
 from ..storage import UnitOfWork
 from .desk import Desk
 
-__all__ = ["PAGE", "pages", "rows_of"]
+__all__ = ["PAGE", "as_it_stands", "pages", "rows_of"]
 
 PAGE = 1000
+_TRIES = 3
+T = TypeVar("T")
 R = TypeVar("R")
 K = TypeVar("K")
+
+
+def as_it_stands(desk: Desk, read: Callable[[UnitOfWork], T]) -> T:
+    """
+    What *read* gives of the store as it stands, and opens of it: in a snapshot, so that nobody waits; once more where a rotation or an erasure has destroyed a
+    key of what it read meanwhile.
+
+    Raises:
+        KeyMissingError: A key is not there, however often one looks.
+    """
+    for again in range(_TRIES, -1, -1):
+        try:
+            with desk.repository.snapshot() as unit:
+                return read(unit)
+        except KeyMissingError:
+            if not again:
+                raise
+    raise AssertionError("the last try ends it")
+
+
+def _reading(read: Callable[[UnitOfWork, K], Sequence[R]], start: K, unit: UnitOfWork) -> Sequence[R]:
+    return read(unit, start)
 
 
 def pages(
     desk: Desk, read: Callable[[UnitOfWork, K], Sequence[R]], start: K, place: Callable[[R], K], size: int | None = None
 ) -> Iterator[Sequence[R]]:
     """
-    The pages of a table, each read in a unit of its own.
+    The pages of a table, each as it stands when it is read.
 
     Args:
         desk: Collaborators.
@@ -29,8 +55,7 @@ def pages(
         size: Of a full page; `PAGE` if None.
     """
     while True:
-        with desk.repository.snapshot() as unit:
-            page = read(unit, start)
+        page = as_it_stands(desk, partial(_reading, read, start))
         yield page
         if len(page) < (size or PAGE):
             return

@@ -318,7 +318,7 @@ def _pages_of(
     known = row_known(rule, actor, desk.today())
     holds, last = compiled(rule), None
     while True:
-        with desk.repository.snapshot() as unit:
+        with desk.repository.unit_of_work() as unit:
             found = unit.search.page(rule, known, Order(), last, _AT_ONCE)
             page = [(row, facts) for row, facts in found if holds(record_of(row, facts), known)]
             yield unit, [row for row, _ in page], {row.cif_no: facts for row, facts in page}

@@ -42,7 +42,7 @@ def check_keys(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
 def _checked(desk: Desk) -> int:
     count = desk.data_keys.check_all()
 
-    # A page's keys are asked for in the unit that read it: a rotation may destroy them a moment later.
+    # A page's keys are asked for where it is read, and it is read again if a rotation has destroyed some: what is missing then is.
     def factors(unit: UnitOfWork, after: tuple[str, str, str]) -> Sequence[CredentialRow]:
         page = unit.credentials.page(after, PAGE)
         desk.data_keys.get({row.key_id for row in page})

@@ -27,7 +27,7 @@ from ..storage import UnitOfWork
 from ..storage.portrait_rows import CatalogueRow
 from ..tagging import FINDING, Catalogue, Evaluator, Portrait, Word, heard, said_of
 from ._opened import open_goldens
-from ._pages import pages
+from ._pages import as_it_stands, pages
 from ._policy import policy_ground
 from ._portrait import open_portraits, others_of, record_for_rules
 from ._proposals import is_kept, proposed, write_proposal
@@ -123,14 +123,9 @@ def preview_catalogue(desk: Desk, catalogue: Catalogue, *, actor: Actor, purpose
         return unit.portraits.behind(_NONE, after, _AT_ONCE)
 
     for numbers in pages(desk, read, "", lambda cif_no: cif_no, _AT_ONCE):
-        with desk.repository.snapshot() as unit:
-            rows, facts = unit.parties.get(numbers), unit.copies.facts(numbers)
-            values, portraits = open_goldens(desk, unit, numbers), open_portraits(desk, unit, numbers)
-            others = others_of(unit, values)
         records = []
-        for cif_no in numbers:
-            asked = record_for_rules(rows[cif_no], values[cif_no], facts.get(cif_no), others[cif_no])
-            words = heard(portraits.get(cif_no, Portrait()).words, today)
+        for asked, portrait in as_it_stands(desk, partial(_asked, desk, numbers)):
+            words = heard(portrait.words, today)
             now, then = _has(old, asked, words, today), _has(new, asked, words, today)
             had.update(now)
             enter.update(then - now)
@@ -300,6 +295,17 @@ def _need_fields(desk: Desk, catalogue: Catalogue, actor: Actor, what: str, purp
     missing = sorted(read - granted - _PLAIN)
     if missing:
         raise refuse(desk, actor, what, purpose, fields=tuple(missing), rule="rule_fields")
+
+
+def _asked(desk: Desk, numbers: Sequence[CifNo], unit: UnitOfWork) -> list[tuple[Mapping[str, Any], Portrait]]:
+    """What rules ask of some customers, and their portraits."""
+    rows, facts = unit.parties.get(numbers), unit.copies.facts(numbers)
+    values, portraits = open_goldens(desk, unit, numbers), open_portraits(desk, unit, numbers)
+    others = others_of(unit, values)
+    return [
+        (record_for_rules(rows[one], values[one], facts.get(one), others[one]), portraits.get(one, Portrait()))
+        for one in numbers
+    ]
 
 
 def _has(evaluator: Evaluator, asked: Mapping[str, Any], words: Mapping[str, Word], today: date) -> set[str]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import attrs
 
-from .._canonical import dumps, loads
+from .._canonical import dumps
 from ..access import Action
 from ..approval import Approval, ApprovalState, Operation
 from ..audit import AuditEntry
@@ -26,7 +26,7 @@ from ..protection import Frequency
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow, RotationRow, SourceRow
 from ._factors import Factors
-from ._indexes import beginning, bits_anew, switched
+from ._indexes import approved_bits, beginning, bits_anew, changes_told, need_as_approved, switched
 from ._proposals import need_kept, proposed, write_proposal
 from ._reasons import need_reason, reasons_sealed_anew
 from ._records import open_records, tagged_anew
@@ -82,7 +82,7 @@ def propose_rotation(
             store = unit.keys.store()
             bits = bits_anew(store, name_search, frequencies)
             beginning(desk.taggers, store, bits)  # there must be a root to rotate to
-            detail["bits"] = dumps(dict(bits)).decode()
+            detail |= {"bits": dumps(dict(bits)).decode(), "changes": changes_told(store, bits, frequencies)}
         approval = proposed(desk, Operation.ROTATE_KEYS, (), detail, _keys_of(unit), actor, reason=reason)
         write_proposal(desk, unit, approval, actor)
     return approval
@@ -103,7 +103,8 @@ def begin(desk: Desk, unit: UnitOfWork, approval: Approval, actor: Actor, now: i
     what = approval.detail["what"]
     _need_none_running(unit, what)
     if what == "index":
-        unit.keys.restate(beginning(desk.taggers, unit.keys.store(), loads(approval.detail["bits"].encode())))
+        store = unit.keys.store()
+        unit.keys.restate(beginning(desk.taggers, store, approved_bits(store, approval.detail)))
     unit.keys.put_rotation(RotationRow(id=approval.id, what=what, started_at=now))
     return {}
 
@@ -337,6 +338,10 @@ def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
         if (row.cursor, row.passes) == ("", 0) or row.passes == _SWITCHED:
             unit.indexes.meet_all()  # who registers by the keys of before: from now on, nobody does
         now, store = desk.now(), unit.keys.store()
+        if not row.passes:
+            (approval,) = unit.work.approvals(ids=[row.id])
+            need_kept(desk, approval)
+            need_as_approved(store, approval.detail)
         if row.passes == _SWITCHED:
             count, after = 0, attrs.evolve(row, passes=_SWITCHED + 1)
         elif row.passes:

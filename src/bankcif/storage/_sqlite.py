@@ -121,6 +121,7 @@ def _begin(connection: Connection) -> None:
     beginning = "BEGIN DEFERRED" if frozen else "BEGIN IMMEDIATE"
     try:
         if frozen is not info.get(FROZEN, False):  # a pool gives a connection to who reads and to who writes
+            info[FROZEN] = None  # so that it is said again, if this is broken off
             raw.execute(f"PRAGMA query_only={frozen:d}")
             info[FROZEN] = frozen
         raw.execute(beginning)
