@@ -296,6 +296,7 @@ def test_worth_is_times_times_amount_times_margin_at_what_it_is_worth_today() ->
     assert each[1] == pytest.approx(amounts.mean)
     assert plain.minor.tolist() == np.rint(model.expected_again(rows, YEAR) * each * 0.3).tolist()
     assert repr(plain) == "Worth(2 customers, CNY)", "nobody's amount"
+    assert plain.model == "BG/NBD", "which one told how often they come"
     assert (len(plain), plain[0].currency, plain.total.minor) == (2, "CNY", int(plain.minor.sum()))
     half = lifetime_value(
         model, amounts, rows, mean, horizon=Span(8, TimeUnit.WEEK), discount=DiscountRate(0.5), margin=Decimal("1")

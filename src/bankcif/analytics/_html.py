@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-__all__ = ["html_table"]
+__all__ = ["html_table", "parameter_table"]
 
 _PLACES = 4
 
@@ -16,6 +16,19 @@ def html_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     body = "".join(f"<tr>{''.join(f'<td>{escape(_cell(one))}</td>' for one in row)}</tr>" for row in rows)
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def parameter_table(
+    model: object, parameters: Mapping[str, float], errors: Mapping[str, float] | None, customers: int | None
+) -> str:
+    """A model as its parameters, each with its standard error, where it was fitted."""
+    caption = (
+        f"{model}, of parameters that were given"
+        if customers is None
+        else f"{model}, fitted on {customers:,} customers"
+    )
+    rows = [(name, value, None if errors is None else errors[name]) for name, value in parameters.items()]
+    return html_table(caption, ("parameter", "value", "standard error"), rows)
 
 
 def _cell(value: Any) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 
 from .._extras import need
 from ..errors import FitError
+from ._html import parameter_table
 from .fitting import Fit, maximize
 from .histories import Histories
 from .spans import Span, TimeUnit, need_parameters, time_unit
@@ -61,6 +62,19 @@ class BetaGeometric:
 
     def __attrs_post_init__(self) -> None:
         need_parameters("buying", self.r, self.alpha, self.a, self.b)
+
+    @property
+    def name(self) -> str:
+        """As the literature calls it."""
+        return "MBG/NBD" if self.modified else "BG/NBD"
+
+    def _repr_html_(self) -> str:
+        """Its parameters with their errors, for notebooks."""
+        values = {name: getattr(self, name) for name in _NAMES}
+        fit = self.fit
+        return parameter_table(
+            self.name, values, None if fit is None else fit.errors, None if fit is None else fit.customers
+        )
 
     @classmethod
     def fitted(cls, histories: Histories, *, modified: bool = False) -> BetaGeometric:

@@ -19,6 +19,7 @@ import numpy as np
 from .._extras import need
 from ..errors import FitError, InputError
 from ..party import Money
+from ._html import parameter_table
 from .fitting import Fit, maximize
 from .spans import DiscountRate, Span, is_number, need_parameters
 
@@ -54,6 +55,14 @@ class ShiftedBetaGeometric:
         need_parameters("staying", self.alpha, self.beta)
         if self.period.amount == 0:
             raise InputError("a period has a length", path="$.period", rule="parameters")
+
+    def _repr_html_(self) -> str:
+        """Its parameters with their errors, for notebooks."""
+        values = {name: getattr(self, name) for name in ("alpha", "beta")}
+        fit = self.fit
+        return parameter_table(
+            "sBG", values, None if fit is None else fit.errors, None if fit is None else fit.customers
+        )
 
     @classmethod
     def fitted(cls, survivors: Sequence[int], *, period: Span) -> ShiftedBetaGeometric:

@@ -20,6 +20,7 @@ import numpy as np
 
 from .._extras import need
 from ..errors import FitError, InputError
+from ._html import html_table
 from .logistic import truths
 
 if TYPE_CHECKING:
@@ -58,6 +59,14 @@ class Contrast:
     lift: float | None
     chance: float
     adjusted: float = 1.0
+
+    def _repr_html_(self) -> str:
+        """The figure within and outside, for notebooks."""
+        heads = ("inside", "outside", "difference", "from", "to", "effect", "lift", "by chance", "adjusted")
+        row = (
+            self.inside, self.outside, self.difference, self.low, self.high, self.effect, self.lift, self.chance, self.adjusted,
+        )  # fmt: skip
+        return html_table(self.figure, heads, [row])
 
 
 def contrasts(

@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 
 from ..errors import FitError, InputError
+from ._html import html_table
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -53,6 +54,12 @@ class LogisticModel:
     log_likelihood: float
     events: int
     observations: int
+
+    def _repr_html_(self) -> str:
+        """Its weights with their errors, for notebooks."""
+        rows = [("", self.intercept, None), *((name, one, self.errors[name]) for name, one in self.weights.items())]
+        caption = f"Logistic regression of {self.observations:,} rows, of which it happened to {self.events:,}"
+        return html_table(caption, ("figure", "weight", "standard error"), rows)
 
     def __attrs_post_init__(self) -> None:
         numbers = (

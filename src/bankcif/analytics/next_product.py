@@ -24,6 +24,7 @@ from .._toml import read_toml
 from ..errors import ConfigurationError, FitError, InputError, RuleError
 from ..rules import Inputs, Needs, inputs, lower, needs, opened_schema, parse
 from ..rules.columns import holding
+from ._html import html_table
 from .baskets import Baskets, HoldingRule
 from .histories import named
 from .snapshot import KEY, Snapshot
@@ -70,6 +71,14 @@ class Hits:
     customers: int
     hit: int
     popular: int
+
+    def _repr_html_(self) -> str:
+        """Both rates, for notebooks."""
+        rows = [
+            ("offered", self.hit, self.customers, self.rate),
+            ("by popularity", self.popular, self.customers, self.baseline),
+        ]
+        return html_table("What was offered is what was taken", ("way", "hit", "of", "rate"), rows)
 
     @property
     def rate(self) -> float:

@@ -17,6 +17,7 @@ import attrs
 import numpy as np
 
 from .._extras import need
+from ._html import parameter_table
 from .buying import need_history
 from .fitting import Fit, maximize
 from .histories import Histories
@@ -59,6 +60,19 @@ class ParetoNbd:
 
     def __attrs_post_init__(self) -> None:
         need_parameters("buying", self.r, self.alpha, self.s, self.beta)
+
+    @property
+    def name(self) -> str:
+        """As the literature calls it."""
+        return "Pareto/NBD"
+
+    def _repr_html_(self) -> str:
+        """Its parameters with their errors, for notebooks."""
+        values = {name: getattr(self, name) for name in _NAMES}
+        fit = self.fit
+        return parameter_table(
+            self.name, values, None if fit is None else fit.errors, None if fit is None else fit.customers
+        )
 
     @classmethod
     def fitted(cls, histories: Histories) -> ParetoNbd:

@@ -22,6 +22,7 @@ from .._toml import read_toml
 from ..errors import ConfigurationError, FitError, InputError, RuleError
 from ..party import Money, is_currency
 from ..rules import Kind, Predicate, RuleField, Schema, compiled, lower, parse
+from ._html import html_table
 from .histories import named, since_1970
 
 if TYPE_CHECKING:
@@ -146,6 +147,13 @@ class RfmModel:
     amount: tuple[int, ...] = attrs.field(converter=_edges)
     currency: str
 
+    def _repr_html_(self) -> str:
+        """The edges between its scores, for notebooks."""
+        rows = [
+            (name, " ".join(f"{edge:,}" for edge in getattr(self, name))) for name in ("recency", "frequency", "amount")
+        ]
+        return html_table(f"Edges between scores, amounts in {self.currency}", ("of", "edges"), rows)
+
     def __attrs_post_init__(self) -> None:
         for edges in (self.recency, self.frequency, self.amount):
             if not 0 < len(edges) < _MOST_BINS or any(b <= a for a, b in pairwise(edges)):
@@ -226,6 +234,12 @@ class SegmentReport:
     sizes: Mapping[str, int]
     overlaps: Mapping[tuple[str, str], int]
     shadowed: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        """Segments with their sizes, and of how many another's rule holds as well, for notebooks."""
+        shared = {name: sum(n for pair, n in self.overlaps.items() if name in pair) for name in self.sizes}
+        rows = [(name or None, size, shared[name]) for name, size in self.sizes.items()]
+        return html_table("Segments", ("segment", "customers", "of whom another's rule holds, too"), rows)
 
 
 @attrs.frozen(slots=False)

@@ -17,6 +17,7 @@ import numpy as np
 from .._extras import need
 from ..errors import FitError, InputError
 from ..party import is_currency
+from ._html import parameter_table
 from .fitting import Fit, maximize
 from .spans import need_parameters
 
@@ -56,6 +57,14 @@ class GammaGamma:
         need_parameters("spending", self.p, self.q, self.gamma)
         if not is_currency(self.currency):
             raise InputError("a currency is three capital letters after ISO 4217", path="$.currency", rule="money")
+
+    def _repr_html_(self) -> str:
+        """Its parameters with their errors, for notebooks."""
+        values = {name: getattr(self, name) for name in ("p", "q", "gamma")}
+        fit = self.fit
+        return parameter_table(
+            "Gamma-gamma", values, None if fit is None else fit.errors, None if fit is None else fit.customers
+        )
 
     @classmethod
     def fitted(cls, frequency: ArrayLike, mean: ArrayLike, *, currency: str) -> GammaGamma:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..party import Money
+from ._html import html_table
 from .histories import Histories
 from .spans import DiscountRate, Span, TimeUnit
 from .spending import GammaGamma
@@ -28,6 +29,9 @@ class BuyingModel(Protocol):
     """What a model of buying tells: `BetaGeometric` or `ParetoNbd`."""
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def unit(self) -> TimeUnit: ...
 
     def expected_by(self, histories: Histories, spans: Sequence[Span]) -> NDArray[np.float64]: ...
@@ -42,15 +46,29 @@ class Worth:
         minor: In minor units.
         currency: Of which currency.
         horizon, discount: How far ahead it was looked, and by which rate.
+        model: By which model of buying.
     """
 
     minor: NDArray[np.int64]
     currency: str
     horizon: Span
     discount: DiscountRate
+    model: str
 
     def __repr__(self) -> str:
         return f"Worth({len(self):,} customers, {self.currency})"
+
+    def _repr_html_(self) -> str:
+        """All of them together, and what stands behind it, for notebooks; nobody's own amount."""
+        ahead = f"{self.horizon.amount:g} {self.horizon.unit}s"
+        row = (
+            len(self),
+            f"{self.total.currency} {self.total.amount:,}",
+            ahead,
+            f"{self.discount.per_year:.2%}",
+            self.model,
+        )
+        return html_table(repr(self), ("customers", "worth", "ahead", "a year's discount", "model"), [row])
 
     def __len__(self) -> int:
         return len(self.minor)
@@ -106,4 +124,6 @@ def lifetime_value(
         raise InputError(
             "somebody would be worth more than an amount can hold; look at their amounts and at the unit of these", path="$.mean", rule="amounts"
         )  # fmt: skip
-    return Worth(minor=worth.astype(np.int64), currency=spending.currency, horizon=horizon, discount=discount)
+    return Worth(
+        minor=worth.astype(np.int64), currency=spending.currency, horizon=horizon, discount=discount, model=model.name
+    )
