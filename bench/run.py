@@ -1,7 +1,7 @@
 """
 Each path beside its floor, in one run, interleaved; bare times mean nothing on a shared machine.
 
-    nox -s bench                     all but link and growth, under ten minutes
+    nox -s bench                     all but what takes minutes of its own, under ten minutes
     nox -s bench -- load lookup      a selection of: load, register, lookup, page, servers, rules, tags, search, growth, import, schemes, addresses,
                                      slowest, masks, guard, log, memory (200 MB a format; `python bench/memory.py 5` reads 5 GB)
     nox -s bench -- --compare FILE   and what has changed since a run whose bench/out/last.json was kept
@@ -544,7 +544,7 @@ BENCHES = {
 }
 
 
-ALONE = {"link", "growth", "extract", "value", "analyses", "reports"}
+ALONE = ("extract", "value", "analyses", "reports", "link", "growth")
 """What is measured where it is named, or with ``--large``: each takes minutes of its own."""
 AIMS = {
     ("guard", "decide_us"): 20,
@@ -589,15 +589,20 @@ def main() -> None:
     """Runs the chosen benches and keeps their figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "names", nargs="*", choices=[*BENCHES, []], help="which; all but link and growth if none is named"
+        "names",
+        nargs="*",
+        choices=[*BENCHES, []],
+        help=f"which; if none is named all but {', '.join(ALONE)}, which take minutes of their own",
     )
     parser.add_argument("--rivals", default=sys.executable, help="a Python that has Splink and recordlinkage")
     parser.add_argument(
-        "--large", action="store_true", help="link a million rows, in three rounds; grow to ten millions"
+        "--large",
+        action="store_true",
+        help="these instead: on a million rows or customers, growth on ten millions",
     )
     parser.add_argument("--compare", type=Path, help="a file of an earlier run, to print what has changed")
     given = parser.parse_args()
-    chosen = given.names or (["link", "growth"] if given.large else [name for name in BENCHES if name not in ALONE])
+    chosen = given.names or (list(ALONE) if given.large else [name for name in BENCHES if name not in ALONE])
     cpu = next(
         (
             line.partition(":")[2].strip()
