@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-__all__ = ["Opened", "chromium", "opened"]
+__all__ = ["Opened", "chromium", "drawn", "opened", "printed"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _LINE = re.compile(r"CONSOLE[^\n]*")
@@ -51,6 +51,13 @@ def drawn(page: Path, folder: Path, *, dark: bool = False) -> Path:
     colours = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []
     _run(page, folder, *colours, "--window-size=1000,1400", f"--screenshot={picture}")
     return picture
+
+
+def printed(page: Path, folder: Path) -> bytes:
+    """*page* as it is printed: a PDF, on the paper that it asks for."""
+    sheets = folder / f"{page.stem}.pdf"
+    _run(page, folder, "--no-pdf-header-footer", f"--print-to-pdf={sheets}")
+    return sheets.read_bytes()
 
 
 def _run(page: Path, folder: Path, *asked: str) -> subprocess.CompletedProcess[str]:

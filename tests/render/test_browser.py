@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.analytics.test_reports import starter_world
 from tests.cli.test_tags import status
-from tests.render.browser import chromium, drawn, opened
+from tests.render.browser import chromium, drawn, opened, printed
 
 from bankcif._text import Language
 from bankcif.analytics import starter_reports, tabulate
@@ -20,6 +20,7 @@ from bankcif.testing.factories import DEMO_COMPANIES, DEMO_PEOPLE, DEMO_SEED, ma
 pytestmark = pytest.mark.browser
 _NOW = datetime(2026, 11, 28, tzinfo=UTC)
 _LEAST_BYTES = 20_000
+_SHEET = re.compile(rb"/MediaBox \[([^\]]*)\]")
 
 
 def portfolio(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -85,6 +86,8 @@ def test_the_page_of_all_reports(tmp_path: Path, language: Language) -> None:
     dom = looked_at(file, tmp_path)
     pictured(file, tmp_path)
     assert dom.count("<section") == dom.count("<svg") == len(sections)
+    sheets = {tuple(map(round, map(float, box.split()))) for box in _SHEET.findall(printed(file, tmp_path))}
+    assert sheets == {(0, 0, 595, 842)}, "A4, in points of a seventy-second of an inch"
 
 
 def test_the_page_of_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
