@@ -557,6 +557,7 @@ def test_why_a_tag_holds_is_told_in_values_as_they_may_be_seen(tagged: CIF) -> N
     found = tagged.tags.why(done.cif_no, "tag:senior", **ask)
     assert not found.holds
     assert [one.value for one in found.because[0].seen] == ["1990-**-**"], "as the birth date is seen"
+    assert found.turns_on is None, "it would tell the birth date"
     seen = tagged.tags.why(done.cif_no, "tag:local", **ask).because[0].seen[0]
     assert (seen.value, seen.sources) == ("b", ("counter (only)",))
     assert tagged.tags.why(done.cif_no, "segment:offer", **ask).holds
@@ -568,6 +569,7 @@ def test_why_a_tag_holds_is_told_in_values_as_they_may_be_seen(tagged: CIF) -> N
     some = {"id": "g", "roles": ["r"], "purposes": ["service"], "actions": ["view"], "fields": ["tag:*", "home_branch"]}
     who = known(Actor(id="w", roles={"r"}))
     with Under(tagged, Policy.from_document({**document, "grant": [*document["grant"], some]})):
+        assert tagged.tags.why(done.cif_no, "tag:local", actor=who, purpose=SERVICE).turns_on is None, "no day is in it"
         assert tagged.tags.why(done.cif_no, "tag:local", actor=who, purpose=SERVICE).holds
         with pytest.raises(NotFoundOrNotAllowedError):
             tagged.tags.why(done.cif_no, "tag:adult", actor=who, purpose=SERVICE)
@@ -629,3 +631,12 @@ def test_an_older_catalogue_that_is_put_back_is_told_by_the_log(tagged: CIF, clo
     assert [one.stream for one in tagged.audit.verify(actor=STEWARD).damage] == ["tag_catalogue"]
     rows.update(later)
     assert tagged.audit.verify(actor=STEWARD).intact
+
+
+def test_why_says_on_which_day_it_can_be_otherwise(cif: CIF) -> None:
+    """If nothing new is heard; of what is shown whole alone."""
+    publish(cif, Catalogue.of("1", tag("new", "customer_since >= today - 180 days")))
+    done = register(cif, STEWARD, "1", customer_since="2026-10-01", identifiers=None)
+    found = cif.tags.why(done.cif_no, "tag:new", actor=MANAGER, purpose=SERVICE)
+    assert found.holds
+    assert found.turns_on == date(2026, 10, 1) + timedelta(days=181)

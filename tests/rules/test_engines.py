@@ -53,6 +53,7 @@ def test_each_server_gives_the_same_set_as_python(name: str, request: pytest.Fix
 
             same()
             same.hypothesis.inner_test(large_counts())
+            same.hypothesis.inner_test(nothing_there())
             connection.rollback()
         engine.dispose()
 
@@ -78,6 +79,29 @@ def test_large_counts_are_the_same_in_every_engine_at_hand(sqlite: Connection) -
     sqlite.rollback()
 
 
+def nothing_there() -> World:
+    """What is gathered over no rows, over rows of other customers' kinds, and over rows that miss the value."""
+    texts = (
+        "sum(c0.i0) = 0", "count(c0) = 0", "min(c0.i0) = 0", "not min(c0.i0) = 0", "sum(c0.i0 where i0 > 9) = 0", "max(c0.i0 where i0 > 9) = 0",
+        "distinct(c0.i0) = 0", "exists(c0 where i0 > 9)", "not exists(c0 where i0 > 9)",
+    )  # fmt: skip
+    blank = {"tag:vip": False, "tag:dormant": False}
+    return World(
+        Schema([], [Collection("c0", [RuleField("i0", Kind.INTEGER, most=100)])]), [{**blank, "c0": rows} for rows in ([], [{"i0": None}], [{"i0": 5}], [{"i0": 0}])],
+        {f"rule{n}": parse(text) for n, text in enumerate(texts)}, {"x": None, "n": 0, "day": None},
+    )  # fmt: skip
+
+
+def test_of_nothing_a_sum_is_nought_and_a_least_value_is_not_known(sqlite: Connection) -> None:
+    world = nothing_there()
+    told = [[0, 1, 3], [0], [3], [2], [0, 1, 2, 3], [], [0, 1], [], [0, 1, 2, 3]]
+    assert in_python(world) == {f"rule{n}": which for n, which in enumerate(told)}
+    assert in_store(world, sqlite) == in_python(world)
+    sqlite.rollback()
+    assert in_columns(world, polars, lambda frame: frame.to_dict(as_series=False)) == in_python(world)
+    assert on_duckdb(world) == in_python(world)
+
+
 TYPES = {int: pl.Int64, str: pl.String, bool: pl.Boolean}
 
 
@@ -93,12 +117,16 @@ def test_polars_gives_the_same_set_as_python(world: World) -> None:
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds())
 def test_duckdb_gives_the_same_set_as_python(world: World) -> None:
+    assert on_duckdb(world) == in_python(world)
+
+
+def on_duckdb(world: World) -> dict[str, list[int]]:
     with duckdb.connect() as database:
 
         def framed(columns: dict[str, list[Any]], types: Mapping[str, type]) -> Any:
             return database.from_arrow(polars(columns, types).to_arrow())
 
-        assert in_columns(world, framed, lambda frame: frame.pl().to_dict(as_series=False)) == in_python(world)
+        return in_columns(world, framed, lambda frame: frame.pl().to_dict(as_series=False))
 
 
 CUSTOMERS = {"key": [1, 2, 3], "name": ["a", "b", None], "since": [1, None, 3], "tag:vip": [True, False, False]}

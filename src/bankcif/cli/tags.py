@@ -153,6 +153,8 @@ def explained(found: Explanation, verdict: Verdict | None, as_json: bool) -> Non
                 for each in one.seen
             )
             click.echo(f"  because  {one.text}  is {_WORDS[one.verdict]}" + (f": {seen}" if seen else ""))
+        if found.turns_on is not None:
+            click.echo(f"  can be otherwise from {found.turns_on} on, if nothing new is heard")
 
     emit(
         as_json,
@@ -161,6 +163,7 @@ def explained(found: Explanation, verdict: Verdict | None, as_json: bool) -> Non
             "verdict": verdict,
             "tree": tree(found.tree),
             "because": [one.text for one in found.because],
+            "turns_on": None if found.turns_on is None else found.turns_on.isoformat(),
         },
         text,
     )

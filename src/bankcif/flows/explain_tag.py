@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from ..access import Action, FieldDecision
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
@@ -121,7 +123,12 @@ def _explained(
 
     said = said_of(evaluator.catalogue, heard(before.words, desk.today()))
     sources = _sources(desk, unit, row, evaluator)
-    return evaluator.explain(name, record_, desk.today(), show=show, sources=sources, said=said)
+    found = evaluator.explain(name, record_, desk.today(), show=show, sources=sources, said=said)
+    depends = evaluator.catalogue.needs(name)
+    read = {behind for one in depends.fields | depends.rows for behind in fields_behind(one)} - _STATES
+    # The day on which an age comes tells a birth date that is masked.
+    hidden = any(one not in catalogue or is_masked(catalogue[one], granted[one]) for one in read)
+    return attrs.evolve(found, turns_on=None) if hidden else found
 
 
 def _sources(desk: Desk, unit: UnitOfWork, row: PartyRow, evaluator: Evaluator) -> dict[str, str]:

@@ -67,11 +67,13 @@ class Explanation:
         tree: Every part of it.
         because: The fewest of its comparisons that settle it, whatever becomes of the others; each once. Where one comparison stands in
             several places of a rule, fewer might do.
+        turns_on: The next day on which it can be otherwise if nothing new is heard; None where there is none, or it is not told.
     """
 
     holds: bool
     tree: Explained
     because: tuple[Explained, ...]
+    turns_on: date | None = None
 
 
 def explain(

@@ -25,6 +25,7 @@ from ..rules import (
     Show,
     compiled,
     explain,
+    next_change,
     turning,
 )
 from ..rules.columns import holding
@@ -137,11 +138,15 @@ class Evaluator:
         when = one.when
         if isinstance(one, Tag) and one.group in self.catalogue.ladders:
             kept = tuple(source for source in [(sources or {}).get("balances")] if source)
-            return explain_tier(self.catalogue.ladders[one.group], one.name, record["balances"], today, show, kept)
+            scale = self.catalogue.ladders[one.group]
+            found = explain_tier(scale, one.name, record["balances"], today, show, kept)
+            return attrs.evolve(found, turns_on=next_turn(scale, record["balances"], today))
         if when is None:
             raise InputError(f"{name} has no rule: a person, a model or another system says who has it", rule="tags")
         flags = {other: verdict.has for other, verdict in self.verdicts(record, today, said).items()}
-        return explain(when, self.catalogue.schema, {**record, **flags}, today=today, show=show, sources=sources)
+        known, rule = {**record, **flags}, self.catalogue.lowered(name)
+        found = explain(when, self.catalogue.schema, known, today=today, show=show, sources=sources)
+        return found if rule is None else attrs.evolve(found, turns_on=next_change(rule, known, today))
 
     def next_change(self, record: Mapping[str, Any], verdicts: Mapping[str, Verdict], today: date) -> date | None:
         """
