@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from tests.conftest import ALL_ROLES, known, shorten
 from tests.flows.test_register import ID, register
 
 from bankcif import CIF, Actor, Purpose
 from bankcif.audit import AuditEntry
 from bankcif.errors import IdentifierError, InputError, NotFoundOrNotAllowedError, RuleError
+from bankcif.identifiers.cn import check_character
+from bankcif.party import as_cif_no, new_cif_no
 from bankcif.protection import DataKey, Place, Sealer
 
 SERVICE = Purpose.SERVICE
@@ -270,3 +274,34 @@ def test_a_card_finds_all_who_hold_it_by_its_token(cif: CIF) -> None:
             cif.customers.find(**wrong, **ask)
         assert CARD not in str(caught.value)
     assert one.outcome.value == two.outcome.value == "new", "who holds one card with somebody is not somebody"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [str.lower, lambda no: f" {no[:5]} {no[5:9]}-{no[9:]} ", lambda no: no.translate({n: n + 0xFEE0 for n in range(0x21, 0x7F)}),
+     lambda no: no.replace("0", "o").replace("1", "l")],
+)  # fmt: skip
+def test_a_customer_number_is_found_however_it_is_typed(cif: CIF, steward: Actor, typed: Callable[[str], str]) -> None:
+    done = register(cif, steward, "1")
+    ask: dict[str, Any] = {"actor": steward, "purpose": SERVICE}
+    assert cif.customers.get(typed(done.cif_no), **ask).cif_no == done.cif_no
+    assert cif.customers.customer360(typed(done.cif_no), **ask).view.cif_no == done.cif_no
+
+
+@given(st.integers(0, 2**80 - 1))
+def test_a_number_that_is_written_as_it_is_kept_stays(number: int) -> None:
+    class Drawn:
+        def draw(self, count: int) -> bytes:
+            return number.to_bytes(count, "big")
+
+    made = new_cif_no(Drawn())
+    assert as_cif_no(made) == made
+    assert as_cif_no(made.lower()) == made
+
+
+def test_an_id_number_is_found_with_a_small_x(cif: CIF, steward: Actor) -> None:
+    number = next(f"88010119900307{n:03}X" for n in range(1000) if check_character(f"88010119900307{n:03}") == "X")
+    done = register(cif, steward, "1", identifiers=[{"scheme": "cn.resident_id", "number": number}])
+    for written in (number, number.lower(), number.translate({n: n + 0xFEE0 for n in range(0x21, 0x7F)})):
+        (view,) = cif.customers.find(identifier=("cn.resident_id", written), actor=steward, purpose=SERVICE)
+        assert view.cif_no == done.cif_no

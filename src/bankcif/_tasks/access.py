@@ -9,7 +9,7 @@ from ..approval import Approval
 from ..context import Actor, Purpose
 from ..flows import export, review as reviewing
 from ..flows.review import CouldSee, Reviewed
-from ..party import CifNo
+from ..party import as_cif_no
 from ._group import Group, instant
 
 __all__ = ["Access", "Exports"]
@@ -47,4 +47,4 @@ class Access(Group):
         self, cif_no: str, operators: Sequence[Actor], *, actor: Actor, purpose: Purpose = Purpose.AUDIT
     ) -> list[CouldSee]:
         """Who could see one customer today, and what."""
-        return reviewing.could_see(self._desk, CifNo(cif_no), operators, actor=actor, purpose=purpose)
+        return reviewing.could_see(self._desk, as_cif_no(cif_no), operators, actor=actor, purpose=purpose)

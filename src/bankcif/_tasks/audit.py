@@ -14,7 +14,7 @@ from ..flows import (
     verify_log,
 )
 from ..flows.log import Delivery
-from ..party import CifNo
+from ..party import as_cif_no
 from ._group import Group, instant
 
 __all__ = ["Audit"]
@@ -29,11 +29,11 @@ class Audit(Group):
 
     def who(self, cif_no: str, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> list[trail.LogLine]:
         """Who saw or changed a customer, oldest first."""
-        return trail.who_looked(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+        return trail.who_looked(self._desk, as_cif_no(cif_no), actor=actor, purpose=purpose)
 
     def shared(self, cif_no: str, *, actor: Actor, purpose: Purpose = Purpose.AUDIT) -> list[trail.Shared]:
         """To whom a customer's data was given, in which country and what for, oldest first."""
-        return trail.shared_with(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+        return trail.shared_with(self._desk, as_cif_no(cif_no), actor=actor, purpose=purpose)
 
     def deeds(
         self,

@@ -6,7 +6,7 @@ from datetime import date
 
 from ..context import Actor, Purpose
 from ..flows import consent
-from ..party import CifNo, ConsentAnswer, ConsentState, ConsentUse
+from ..party import ConsentAnswer, ConsentState, ConsentUse, as_cif_no
 from ._group import Group
 
 __all__ = ["Consents"]
@@ -39,22 +39,22 @@ class Consents(Group):
             until=until,
             guardian=guardian,
         )
-        return consent.state(self._desk, CifNo(cif_no), stated, reason=reason, actor=actor, purpose=purpose)
+        return consent.state(self._desk, as_cif_no(cif_no), stated, reason=reason, actor=actor, purpose=purpose)
 
     def deny(
         self, cif_no: str, use: ConsentUse, *, reason: str, actor: Actor, purpose: Purpose, evidence: str = ""
     ) -> ConsentAnswer:
         """Takes down that a customer refuses *use*, and every narrower one."""
         stated = consent.Stated(state=ConsentState.DENIED, use=use, evidence=evidence)
-        return consent.state(self._desk, CifNo(cif_no), stated, reason=reason, actor=actor, purpose=purpose)
+        return consent.state(self._desk, as_cif_no(cif_no), stated, reason=reason, actor=actor, purpose=purpose)
 
     def withdraw(
         self, cif_no: str, use: ConsentUse, *, reason: str, actor: Actor, purpose: Purpose, evidence: str = ""
     ) -> ConsentAnswer:
         """Takes down that a customer takes back what they granted."""
         stated = consent.Stated(state=ConsentState.WITHDRAWN, use=use, evidence=evidence)
-        return consent.state(self._desk, CifNo(cif_no), stated, reason=reason, actor=actor, purpose=purpose)
+        return consent.state(self._desk, as_cif_no(cif_no), stated, reason=reason, actor=actor, purpose=purpose)
 
     def allows(self, cif_no: str, use: ConsentUse, *, actor: Actor, purpose: Purpose) -> consent.Allowed:
         """Whether a customer allows *use* today, and by what they said."""
-        return consent.allowed(self._desk, CifNo(cif_no), use, actor=actor, purpose=purpose)
+        return consent.allowed(self._desk, as_cif_no(cif_no), use, actor=actor, purpose=purpose)

@@ -28,7 +28,7 @@ from ..flows._records import Arrival, counted, tokenized
 from ..flows.desk import Desk, assure, authorize, note, refuse, told
 from ..intake import Draft, GuardedVerifier, draft
 from ..merging import Assurance, Release, Terms, VerifiedField
-from ..party import CifNo, Party, PartyKind, SourceKey, kind_of, plain_values
+from ..party import Party, PartyKind, SourceKey, as_cif_no, kind_of, plain_values
 from ._group import Group, instant
 
 __all__ = ["Customers", "Verifications"]
@@ -127,7 +127,7 @@ class Customers(Group):
         """A customer of a day, as they were known at an aware instant; see `bankcif.flows.as_of.as_of`."""
         when = None if known is None else instant(known, 0)
         return as_of_flow.as_of(
-            self._desk, CifNo(cif_no), valid=valid, known=when, actor=actor, purpose=purpose, sink=sink
+            self._desk, as_cif_no(cif_no), valid=valid, known=when, actor=actor, purpose=purpose, sink=sink
         )
 
     def step(
@@ -135,7 +135,7 @@ class Customers(Group):
     ) -> transition.Stepped:
         """Takes a customer a step along their life cycle, of `bankcif.party.TRANSITIONS`; see `bankcif.flows.transition`."""
         return transition.step(
-            self._desk, CifNo(cif_no), name, reason=reason, evidence=evidence, actor=actor, purpose=purpose
+            self._desk, as_cif_no(cif_no), name, reason=reason, evidence=evidence, actor=actor, purpose=purpose
         )
 
     def override(
@@ -168,7 +168,7 @@ class Customers(Group):
         if release not in set(Release):
             raise InputError(f"an override ends by {' or '.join(Release)}", rule="release")
         return override_flow.override(
-            self._desk, CifNo(cif_no), values, release=Release(release), until=until, reason=reason, actor=actor,
+            self._desk, as_cif_no(cif_no), values, release=Release(release), until=until, reason=reason, actor=actor,
             purpose=purpose,
         )  # fmt: skip
 
@@ -176,7 +176,9 @@ class Customers(Group):
         self, cif_no: str, field: str, *, reason: str, actor: Actor, purpose: Purpose
     ) -> override_flow.Overridden:
         """Ends the override of a field before its time; see `bankcif.flows.override`."""
-        return override_flow.end_override(self._desk, CifNo(cif_no), field, reason=reason, actor=actor, purpose=purpose)
+        return override_flow.end_override(
+            self._desk, as_cif_no(cif_no), field, reason=reason, actor=actor, purpose=purpose
+        )
 
     def rebuild(self, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> int:
         """
@@ -233,7 +235,7 @@ class Customers(Group):
 
     def get(self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> query.CustomerView:
         """One customer, masked as for where it goes; see `bankcif.flows.query.view`."""
-        return query.view(self._desk, CifNo(cif_no), actor=actor, purpose=purpose, sink=sink)
+        return query.view(self._desk, as_cif_no(cif_no), actor=actor, purpose=purpose, sink=sink)
 
     def search(
         self,
@@ -260,11 +262,11 @@ class Customers(Group):
         self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY
     ) -> whole.Customer360:
         """Everything of a customer in one call, as far as *actor* may see it; see `bankcif.flows.whole.customer360`."""
-        return whole.customer360(self._desk, CifNo(cif_no), actor=actor, purpose=purpose, sink=sink)
+        return whole.customer360(self._desk, as_cif_no(cif_no), actor=actor, purpose=purpose, sink=sink)
 
     def reveal(self, cif_no: str, fields: Collection[str], *, actor: Actor, purpose: Purpose) -> dict[str, Any]:
         """Fields in clear, audited; see `bankcif.flows.query.reveal`."""
-        return query.reveal(self._desk, CifNo(cif_no), fields, actor=actor, purpose=purpose)
+        return query.reveal(self._desk, as_cif_no(cif_no), fields, actor=actor, purpose=purpose)
 
     def browse(
         self,
@@ -299,7 +301,7 @@ class Customers(Group):
 
     def break_glass(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose) -> glass.Glass:
         """Sees one customer in an emergency; a second person reviews it afterwards. See `bankcif.flows.glass`."""
-        return glass.break_glass(self._desk, CifNo(cif_no), reason=reason, actor=actor, purpose=purpose)
+        return glass.break_glass(self._desk, as_cif_no(cif_no), reason=reason, actor=actor, purpose=purpose)
 
 
 class Verifications(Group):
@@ -320,17 +322,17 @@ class Verifications(Group):
     ) -> verify_flow.Verified:
         """Records a check that *actor* made, such as of an original document; see `bankcif.flows.verify`."""
         return verify_flow.record_check(
-            self._desk, CifNo(cif_no), fields, method=method, level=level, evidence=evidence, confirmed=confirmed,
+            self._desk, as_cif_no(cif_no), fields, method=method, level=level, evidence=evidence, confirmed=confirmed,
             valid_until=valid_until, actor=actor, purpose=purpose,
         )  # fmt: skip
 
     def check(self, cif_no: str, verifier: GuardedVerifier, *, actor: Actor, purpose: Purpose) -> verify_flow.Verified:
         """Asks an outside system and records its answer; see `bankcif.flows.verify.check`."""
-        return verify_flow.check(self._desk, verifier, CifNo(cif_no), actor=actor, purpose=purpose)
+        return verify_flow.check(self._desk, verifier, as_cif_no(cif_no), actor=actor, purpose=purpose)
 
     def states(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> Mapping[str, VerifiedField]:
         """Where each checked field stands."""
-        return verify_flow.states(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+        return verify_flow.states(self._desk, as_cif_no(cif_no), actor=actor, purpose=purpose)
 
 
 def _need_register(desk: Desk, actor: Actor, what: str) -> None:

@@ -16,7 +16,7 @@ from ..flows import (
     queue as queue_flow,
     reviews,
 )
-from ..party import CifNo
+from ..party import as_cif_no
 from ..storage.rows import TaskRow
 from ._group import Group
 
@@ -64,7 +64,7 @@ class Matches(Group):
 
     def preview_merge(self, survivor: str, retired: str, *, actor: Actor, purpose: Purpose) -> preview.MergePreview:
         """Two customers side by side, what would survive and why, and what speaks against a merge; nothing is changed."""
-        return preview.preview_merge(self._desk, CifNo(survivor), CifNo(retired), actor=actor, purpose=purpose)
+        return preview.preview_merge(self._desk, as_cif_no(survivor), as_cif_no(retired), actor=actor, purpose=purpose)
 
     def propose_merge(
         self, survivor: str, retired: str, *, accept: Collection[str] = (), actor: Actor, reason: str
@@ -74,16 +74,16 @@ class Matches(Group):
         `preview_merge` tells them.
         """
         return merge.propose_merge(
-            self._desk, CifNo(survivor), CifNo(retired), accept=accept, actor=actor, reason=reason
+            self._desk, as_cif_no(survivor), as_cif_no(retired), accept=accept, actor=actor, reason=reason
         )
 
     def propose_unmerge(self, retired: str, *, actor: Actor, reason: str) -> Approval:
         """Proposes to undo the merge of *retired*; a second person decides."""
-        return merge.propose_unmerge(self._desk, CifNo(retired), actor=actor, reason=reason)
+        return merge.propose_unmerge(self._desk, as_cif_no(retired), actor=actor, reason=reason)
 
     def not_a_match(self, one: str, other: str, *, actor: Actor, reason: str) -> None:
         """Keeps two parties apart."""
-        merge.not_a_match(self._desk, CifNo(one), CifNo(other), actor=actor, reason=reason)
+        merge.not_a_match(self._desk, as_cif_no(one), as_cif_no(other), actor=actor, reason=reason)
 
     def explain(self, task_id: str, *, actor: Actor, purpose: Purpose) -> candidates.ExplainedMatch:
         """Why a possible match weighs what it weighs, with what both customers have beside each comparison, masked."""
@@ -130,7 +130,7 @@ class Matches(Group):
         if verdict not in set(queue_flow.Verdict):
             raise InputError(f"a verdict is {', '.join(queue_flow.Verdict)}", rule="verdict")
         return queue_flow.review(
-            self._desk, task_id, queue_flow.Verdict(verdict), survivor=None if survivor is None else CifNo(survivor),
+            self._desk, task_id, queue_flow.Verdict(verdict), survivor=None if survivor is None else as_cif_no(survivor),
             accept=accept, reason=reason, actor=actor, purpose=purpose,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from ..context import Actor, Purpose
 from ..flows import retain, subject
 from ..flows._subject_copy import SubjectCopy
 from ..flows.erase import Certificate
-from ..party import CifNo
+from ..party import CifNo, as_cif_no
 from ..render import Chart, Section, page
 from ..upkeep import RequestKind
 from ._group import Group
@@ -28,41 +28,41 @@ class Requests(Group):
     ) -> subject.RequestView:  # fmt: skip
         """Takes a request down."""
         return subject.open_request(
-            self._desk, CifNo(cif_no), kind, asked_by=asked_by, received=received, evidence=evidence, reason=reason, actor=actor,
+            self._desk, as_cif_no(cif_no), kind, asked_by=asked_by, received=received, evidence=evidence, reason=reason, actor=actor,
             purpose=purpose,
         )  # fmt: skip
 
     def approve(self, cif_no: str, case: str, *, reason: str, actor: Actor, purpose: Purpose) -> subject.RequestView:
         """Says that it is to be carried out; another person than who took it down."""
-        return subject.approve(self._desk, CifNo(cif_no), case, reason=reason, actor=actor, purpose=purpose)
+        return subject.approve(self._desk, as_cif_no(cif_no), case, reason=reason, actor=actor, purpose=purpose)
 
     def refuse(
         self, cif_no: str, case: str, ground: str, *, reason: str, actor: Actor, purpose: Purpose
     ) -> subject.RequestView:
         """Refuses it on a ground; another person than who took it down."""
         return subject.refuse_request(
-            self._desk, CifNo(cif_no), case, ground, reason=reason, actor=actor, purpose=purpose
+            self._desk, as_cif_no(cif_no), case, ground, reason=reason, actor=actor, purpose=purpose
         )
 
     def withdraw(self, cif_no: str, case: str, *, reason: str, actor: Actor, purpose: Purpose) -> subject.RequestView:
         """Says that who asked takes it back."""
-        return subject.withdraw(self._desk, CifNo(cif_no), case, reason=reason, actor=actor, purpose=purpose)
+        return subject.withdraw(self._desk, as_cif_no(cif_no), case, reason=reason, actor=actor, purpose=purpose)
 
     def carry_out(
         self, cif_no: str, case: str, *, reason: str, actor: Actor, purpose: Purpose, change: str = ""
     ) -> tuple[subject.RequestView, Approval | None]:
         """Corrected by a change set, restricted, or proposed to be erased."""
         return subject.carry_out(
-            self._desk, CifNo(cif_no), case, change=change, reason=reason, actor=actor, purpose=purpose
+            self._desk, as_cif_no(cif_no), case, change=change, reason=reason, actor=actor, purpose=purpose
         )
 
     def copy(self, cif_no: str, case: str, *, reason: str, actor: Actor, purpose: Purpose) -> SubjectCopy:
         """The copy that was asked for; `readable` and `SubjectCopy.document` give its two forms."""
-        return subject.copy(self._desk, CifNo(cif_no), case, reason=reason, actor=actor, purpose=purpose)
+        return subject.copy(self._desk, as_cif_no(cif_no), case, reason=reason, actor=actor, purpose=purpose)
 
     def of(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> tuple[subject.RequestView, ...]:
         """What was asked about a customer's data."""
-        return subject.requests_of(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+        return subject.requests_of(self._desk, as_cif_no(cif_no), actor=actor, purpose=purpose)
 
     def waiting(self, *, actor: Actor, purpose: Purpose, limit: int = 100) -> tuple[subject.RequestView, ...]:
         """What is to be answered, the first due first."""
@@ -96,17 +96,17 @@ class Retention(Group):
 
     def of(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> retain.RetentionView:
         """How long a customer is kept, and why."""
-        return retain.retention_of(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+        return retain.retention_of(self._desk, as_cif_no(cif_no), actor=actor, purpose=purpose)
 
     def hold(self, cif_no: str, ground: str, *, evidence: str, reason: str, actor: Actor, purpose: Purpose) -> str:
         """Holds a customer, so that nothing of them is erased; what it is known by."""
         return retain.hold(
-            self._desk, CifNo(cif_no), ground, evidence=evidence, reason=reason, actor=actor, purpose=purpose
+            self._desk, as_cif_no(cif_no), ground, evidence=evidence, reason=reason, actor=actor, purpose=purpose
         )
 
     def release(self, cif_no: str, case: str, *, reason: str, actor: Actor, purpose: Purpose) -> None:
         """Lifts a hold; another person than who placed it."""
-        retain.release(self._desk, CifNo(cif_no), case, reason=reason, actor=actor, purpose=purpose)
+        retain.release(self._desk, as_cif_no(cif_no), case, reason=reason, actor=actor, purpose=purpose)
 
     def preview(self, *, actor: Actor, purpose: Purpose, limit: int = 100) -> retain.Due:
         """Who may be erased today."""

@@ -22,7 +22,7 @@ from ..flows.clean import Campaign, Cleaned, CleaningProposal
 from ..flows.examine import Run, UnitFigures
 from ..flows.sample import Sample, VerifiedAccuracy
 from ..flows.scorecard import Ageing
-from ..party import CifNo
+from ..party import CifNo, as_cif_no
 from ..quality import Departments, Dimension, Finding, RuleBook, Score, State
 from ..render import QualityView, Section, page, quality_sections, workbook
 from ._group import Group
@@ -76,34 +76,34 @@ class Quality(Group):
 
     def assign(self, cif_no: str, rule: str, to: str, *, actor: Actor, purpose: Purpose) -> None:
         """Gives a finding to an operator, or to nobody."""
-        _findings.assign(self._desk, CifNo(cif_no), rule, to, actor=actor, purpose=purpose)
+        _findings.assign(self._desk, as_cif_no(cif_no), rule, to, actor=actor, purpose=purpose)
 
     def accept(self, cif_no: str, rule: str, until: date, *, reason: str, actor: Actor, purpose: Purpose) -> None:
         """Accepts a finding as it is, to a day."""
-        _findings.accept(self._desk, CifNo(cif_no), rule, until, reason=reason, actor=actor, purpose=purpose)
+        _findings.accept(self._desk, as_cif_no(cif_no), rule, until, reason=reason, actor=actor, purpose=purpose)
 
     def dismiss(self, cif_no: str, rule: str, *, reason: str, actor: Actor, purpose: Purpose) -> None:
         """Says that a finding is none."""
-        _findings.dismiss(self._desk, CifNo(cif_no), rule, reason=reason, actor=actor, purpose=purpose)
+        _findings.dismiss(self._desk, as_cif_no(cif_no), rule, reason=reason, actor=actor, purpose=purpose)
 
     def close(self, cif_no: str, rule: str, *, actor: Actor, purpose: Purpose) -> None:
         """Ends a finding that was put right: its test must pass."""
-        _findings.close(self._desk, CifNo(cif_no), rule, actor=actor, purpose=purpose)
+        _findings.close(self._desk, as_cif_no(cif_no), rule, actor=actor, purpose=purpose)
 
     def report(self, cif_no: str, field: str, *, reason: str, actor: Actor, purpose: Purpose) -> str:
         """Tells that a value is wrong."""
-        return _findings.report(self._desk, CifNo(cif_no), field, reason=reason, actor=actor, purpose=purpose)
+        return _findings.report(self._desk, as_cif_no(cif_no), field, reason=reason, actor=actor, purpose=purpose)
 
     def appeal(self, cif_no: str, rule: str, *, reason: str, actor: Actor, purpose: Purpose) -> None:
         """Asks that a finding is not to count in scorecards."""
-        _scorecard.appeal(self._desk, CifNo(cif_no), rule, reason=reason, actor=actor, purpose=purpose)
+        _scorecard.appeal(self._desk, as_cif_no(cif_no), rule, reason=reason, actor=actor, purpose=purpose)
 
     def decide_appeal(
         self, cif_no: str, rule: str, *, grant: bool, reason: str, actor: Actor, purpose: Purpose
     ) -> None:
         """Decides whether it does."""
         _scorecard.decide_appeal(
-            self._desk, CifNo(cif_no), rule, grant=grant, reason=reason, actor=actor, purpose=purpose
+            self._desk, as_cif_no(cif_no), rule, grant=grant, reason=reason, actor=actor, purpose=purpose
         )
 
     def scorecard(
@@ -165,4 +165,4 @@ class Quality(Group):
 
     def clean_one(self, campaign: Campaign, cif_no: str, cleaner: str, *, actor: Actor, purpose: Purpose) -> Changed:
         """Accepts what a cleaner suggests of a customer."""
-        return _clean.clean_one(self._desk, campaign, CifNo(cif_no), cleaner, actor=actor, purpose=purpose)
+        return _clean.clean_one(self._desk, campaign, as_cif_no(cif_no), cleaner, actor=actor, purpose=purpose)

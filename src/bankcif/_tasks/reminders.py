@@ -7,7 +7,7 @@ from datetime import date
 from ..context import Actor, Purpose
 from ..flows import contact, remind
 from ..flows.change import Changed
-from ..party import CifNo
+from ..party import as_cif_no
 from ..upkeep import Notifier
 from ._group import Group
 
@@ -23,15 +23,15 @@ class Reminders(Group):
 
     def done(self, cif_no: str, name: str, *, reason: str, actor: Actor, purpose: Purpose) -> None:
         """Says that a reminder is done."""
-        remind.done(self._desk, CifNo(cif_no), name, reason=reason, actor=actor, purpose=purpose)
+        remind.done(self._desk, as_cif_no(cif_no), name, reason=reason, actor=actor, purpose=purpose)
 
     def snooze(self, cif_no: str, name: str, until: date, *, reason: str, actor: Actor, purpose: Purpose) -> None:
         """Puts a reminder off up to and with a day."""
-        remind.snooze(self._desk, CifNo(cif_no), name, until, reason=reason, actor=actor, purpose=purpose)
+        remind.snooze(self._desk, as_cif_no(cif_no), name, until, reason=reason, actor=actor, purpose=purpose)
 
     def reopen(self, cif_no: str, name: str, *, reason: str, actor: Actor, purpose: Purpose) -> None:
         """Takes back that a reminder is done or put off."""
-        remind.reopen(self._desk, CifNo(cif_no), name, reason=reason, actor=actor, purpose=purpose)
+        remind.reopen(self._desk, as_cif_no(cif_no), name, reason=reason, actor=actor, purpose=purpose)
 
     def deliver(self, notifier: Notifier, *, actor: Actor, purpose: Purpose = Purpose.OPERATIONS) -> remind.Delivered:
         """Tells everybody what waits for them today; run it every day."""
@@ -42,5 +42,11 @@ class Reminders(Group):
     ) -> Changed:  # fmt: skip
         """Takes down that a customer was reached, or that what was sent to them came back."""
         return contact.contacted(
-            self._desk, CifNo(cif_no), reached=reached, evidence=evidence, channel=channel, actor=actor, purpose=purpose
+            self._desk,
+            as_cif_no(cif_no),
+            reached=reached,
+            evidence=evidence,
+            channel=channel,
+            actor=actor,
+            purpose=purpose,
         )

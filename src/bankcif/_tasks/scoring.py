@@ -8,7 +8,7 @@ from ..analytics import ModelCard
 from ..approval import Approval
 from ..context import Actor, Purpose
 from ..flows import models as _models, score as _score
-from ..party import CifNo
+from ..party import as_cif_no
 from ._group import Group
 
 __all__ = ["Scoring"]
@@ -37,4 +37,4 @@ class Scoring(Group):
 
     def recompute(self, cif_no: str, tag: str, *, actor: Actor, purpose: Purpose) -> _score.Recomputed:
         """The score by which a model gave a tag, computed again from what was known then; see `bankcif.flows.score.recompute`."""
-        return _score.recompute(self._desk, CifNo(cif_no), tag, actor=actor, purpose=purpose)
+        return _score.recompute(self._desk, as_cif_no(cif_no), tag, actor=actor, purpose=purpose)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from ..approval import Approval
 from ..context import Actor, Purpose, Sink
 from ..flows import audiences, explain_tag, portray, publish, say as say_flow
-from ..party import CifNo
+from ..party import as_cif_no
 from ..rules import Explanation
 from ..tagging import AudiencePlan, Catalogue, Movement, Overlap, Said
 from ._group import Group, instant
@@ -76,7 +76,7 @@ class Tags(Group):
     ) -> bool:
         """Says that a customer has a tag that no rule decides, until a day; whether they have it now. See `bankcif.flows.say.say`."""
         return say_flow.say(
-            self._desk, CifNo(cif_no), tag, Said.HAS, until=until, reason=reason, evidence=evidence, actor=actor,
+            self._desk, as_cif_no(cif_no), tag, Said.HAS, until=until, reason=reason, evidence=evidence, actor=actor,
             purpose=purpose,
         )  # fmt: skip
 
@@ -85,14 +85,22 @@ class Tags(Group):
     ) -> bool:
         """Says that a customer shall not have a tag, whatever its rule says, until a day; whether they have it now."""
         return say_flow.say(
-            self._desk, CifNo(cif_no), tag, Said.VETO, until=until, reason=reason, evidence=evidence, actor=actor,
+            self._desk, as_cif_no(cif_no), tag, Said.VETO, until=until, reason=reason, evidence=evidence, actor=actor,
             purpose=purpose,
         )  # fmt: skip
 
     def take_back(self, cif_no: str, tag: str, *, reason: str, actor: Actor, purpose: Purpose) -> bool:
         """Takes back what was said of a customer and a tag; whether they have it now."""
         return say_flow.say(
-            self._desk, CifNo(cif_no), tag, None, until=None, reason=reason, evidence="", actor=actor, purpose=purpose
+            self._desk,
+            as_cif_no(cif_no),
+            tag,
+            None,
+            until=None,
+            reason=reason,
+            evidence="",
+            actor=actor,
+            purpose=purpose,
         )
 
     def audience(
@@ -124,9 +132,9 @@ class Tags(Group):
         """A customer's tags and segments, now or at an aware instant, and of another day; see `bankcif.flows.portray.portrait`."""
         when = None if at is None else instant(at, 0)
         return portray.portrait(
-            self._desk, CifNo(cif_no), at=when, valid=valid, actor=actor, purpose=purpose, sink=sink
+            self._desk, as_cif_no(cif_no), at=when, valid=valid, actor=actor, purpose=purpose, sink=sink
         )
 
     def why(self, cif_no: str, name: str, *, actor: Actor, purpose: Purpose) -> Explanation:
         """Why ``tag:NAME`` or ``segment:NAME`` holds of a customer today, or does not; see `bankcif.flows.explain_tag.why`."""
-        return explain_tag.why(self._desk, CifNo(cif_no), name, actor=actor, purpose=purpose)
+        return explain_tag.why(self._desk, as_cif_no(cif_no), name, actor=actor, purpose=purpose)

@@ -17,7 +17,7 @@ from ..flows import (
     verify_store,
 )
 from ..intake import Channel
-from ..party import CifNo
+from ..party import as_cif_no
 from ..protection import Frequency
 from ..storage.rows import RotationRow
 from ._group import Group
@@ -30,15 +30,15 @@ class Erasures(Group):
 
     def restrict(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose = Purpose.COMPLIANCE) -> None:
         """Stops all processing of a customer but storage and protection."""
-        erase.restrict(self._desk, CifNo(cif_no), reason=reason, actor=actor, purpose=purpose)
+        erase.restrict(self._desk, as_cif_no(cif_no), reason=reason, actor=actor, purpose=purpose)
 
     def lift(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose = Purpose.COMPLIANCE) -> None:
         """Takes a restriction back."""
-        erase.lift(self._desk, CifNo(cif_no), reason=reason, actor=actor, purpose=purpose)
+        erase.lift(self._desk, as_cif_no(cif_no), reason=reason, actor=actor, purpose=purpose)
 
     def propose(self, cif_no: str, *, reason: str, actor: Actor, purpose: Purpose = Purpose.COMPLIANCE) -> Approval:
         """Proposes to erase a restricted customer; a second person decides."""
-        return erase.propose_erasure(self._desk, CifNo(cif_no), reason=reason, actor=actor, purpose=purpose)
+        return erase.propose_erasure(self._desk, as_cif_no(cif_no), reason=reason, actor=actor, purpose=purpose)
 
     def certificate(
         self, approval_id: str, *, actor: Actor, purpose: Purpose = Purpose.COMPLIANCE

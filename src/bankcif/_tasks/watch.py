@@ -8,7 +8,7 @@ from datetime import date
 from ..context import Actor, Purpose
 from ..flows import screen as _screen
 from ..flows.screen import FlagView, Screened
-from ..party import CifNo
+from ..party import as_cif_no
 from ..upkeep import WatchList
 from ._group import Group
 
@@ -25,7 +25,7 @@ class Flags(Group):
         return _screen.screen(
             self._desk,
             lists,
-            cif_no=None if cif_no is None else CifNo(cif_no),
+            cif_no=None if cif_no is None else as_cif_no(cif_no),
             least=least,
             actor=actor,
             purpose=purpose,
@@ -41,7 +41,7 @@ class Flags(Group):
     ) -> FlagView:  # fmt: skip
         """Says whether a hit is the customer."""
         return _screen.decide(
-            self._desk, CifNo(cif_no), case, confirm=confirm, until=until, evidence=evidence, reason=reason, actor=actor,
+            self._desk, as_cif_no(cif_no), case, confirm=confirm, until=until, evidence=evidence, reason=reason, actor=actor,
             purpose=purpose,
         )  # fmt: skip
 
@@ -51,14 +51,14 @@ class Flags(Group):
     ) -> FlagView:  # fmt: skip
         """Flags a customer by hand."""
         return _screen.flag(
-            self._desk, CifNo(cif_no), kind, source=source, until=until, evidence=evidence, reason=reason, actor=actor,
+            self._desk, as_cif_no(cif_no), kind, source=source, until=until, evidence=evidence, reason=reason, actor=actor,
             purpose=purpose,
         )  # fmt: skip
 
     def end(self, cif_no: str, case: str, *, reason: str, actor: Actor, purpose: Purpose) -> FlagView:
         """Ends a flag that counts; another person than who confirmed it."""
-        return _screen.end(self._desk, CifNo(cif_no), case, reason=reason, actor=actor, purpose=purpose)
+        return _screen.end(self._desk, as_cif_no(cif_no), case, reason=reason, actor=actor, purpose=purpose)
 
     def of(self, cif_no: str, *, actor: Actor, purpose: Purpose) -> tuple[FlagView, ...]:
         """All flags of a customer."""
-        return _screen.flags_of(self._desk, CifNo(cif_no), actor=actor, purpose=purpose)
+        return _screen.flags_of(self._desk, as_cif_no(cif_no), actor=actor, purpose=purpose)

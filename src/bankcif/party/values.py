@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, NewType, NoReturn, TypeVar
@@ -18,12 +20,15 @@ __all__ = [
     "Money",
     "Sensitive",
     "SourceKey",
+    "as_cif_no",
     "currency_digits",
     "is_currency",
     "new_cif_no",
     "number_at",
     "valid_cif_no",
 ]
+
+_LOOKS_LIKE, _MEANT = re.compile("[ILO]"), str.maketrans("ILO", "110")
 
 FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
 """Between which lies every day that a customer information file speaks of: what lies behind or ahead of them was mistyped."""
@@ -183,6 +188,17 @@ def number_at(at: int, parts: int) -> str:
     place = len(_ALPHABET) ** 2 * at // parts
     high, low = divmod(place, len(_ALPHABET))
     return f"C{_ALPHABET[high]}{_ALPHABET[low]}" if high < len(_ALPHABET) else "D"
+
+
+def as_cif_no(text: str) -> CifNo:
+    """
+    The number that somebody typed, as it is kept: in capitals, half-width, without blanks and hyphens, and with the digits for which Crockford's alphabet
+    takes the letters I, L and O. Whether it is one of a customer's is another question.
+    """
+    if text.isascii() and text.isalnum() and text.isupper() and not _LOOKS_LIKE.search(text):
+        return CifNo(text)
+    plain = unicodedata.normalize("NFKC", text).upper()
+    return CifNo("".join(c for c in plain if c.isalnum()).translate(_MEANT))
 
 
 def valid_cif_no(text: str) -> bool:
