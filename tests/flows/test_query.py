@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from tests.conftest import ALL_ROLES, known, shorten
 from tests.flows.test_register import ID, register
 
-from bankcif import CIF, Actor, Purpose
+from bankcif import CIF, Actor, Organization, Purpose, party_from
 from bankcif.audit import AuditEntry
 from bankcif.errors import IdentifierError, InputError, NotFoundOrNotAllowedError, RuleError
 from bankcif.identifiers.cn import check_character
@@ -305,3 +305,30 @@ def test_an_id_number_is_found_with_a_small_x(cif: CIF, steward: Actor) -> None:
     for written in (number, number.lower(), number.translate({n: n + 0xFEE0 for n in range(0x21, 0x7F)})):
         (view,) = cif.customers.find(identifier=("cn.resident_id", written), actor=steward, purpose=SERVICE)
         assert view.cif_no == done.cif_no
+
+
+def company(cif: CIF, steward: Actor, number: str, name: str) -> str:
+    form = party_from({"name": name, "phone": f"1540000010{number[-1]}", "home_branch": steward.branch}, Organization)
+    return cif.customers.register(form, channel="counter", source_key=number, actor=steward, occasion="lead").cif_no
+
+
+def test_an_organization_is_found_by_its_name(cif: CIF, steward: Actor) -> None:
+    """In any script, width and brackets, and whatever form of company it is written with; never a person."""
+    one = company(cif, steward, "o1", "云汉星河科技有限公司")
+    company(cif, steward, "o2", "云汉银河科技有限公司")
+    register(cif, steward, "1", name="云汉")
+    ask: dict[str, Any] = {"actor": steward, "purpose": SERVICE}
+    for written in (
+        "云汉星河科技有限公司",
+        "雲漢星河科技有限公司",
+        " 云汉星河科技 有限公司 ",
+        "云汉星河科技股份有限公司",
+    ):
+        assert [view.cif_no for view in cif.customers.find(organization=written, **ask)] == [one], written
+    assert cif.customers.find(organization="无人科技有限公司", **ask) == []
+    assert cif.customers.find(organization="云汉星河科技有限公司", where="kind = 'individual'", **ask) == []
+    for wrong in ({"organization": ""}, {"organization": "***"}):
+        with pytest.raises(InputError, match="not a name of an organization"):
+            cif.customers.find(**wrong, **ask)
+    with pytest.raises(InputError, match="exactly one"):
+        cif.customers.find(organization="云汉星河科技有限公司", phone="15400000000", **ask)

@@ -224,13 +224,14 @@ class Customers(Group):
         account: tuple[str, str] | None = None,
         name: str | None = None,
         birth_date: date | None = None,
+        organization: str | None = None,
         where: str = "",
         sink: Sink = Sink.DISPLAY,
     ) -> list[query.CustomerView]:
-        """Customers with an equal number, phone, e-mail, account or card, or name and birth date, of a rule; see `bankcif.flows.query.find`."""
+        """Customers with an equal number, phone, e-mail, account or card, organization's name, or name and birth date, of a rule; see `bankcif.flows.query.find`."""
         return query.find(
             self._desk, actor=actor, purpose=purpose, identifier=identifier, phone=phone, email=email, account=account, name=name,
-            birth_date=birth_date, where=where, sink=sink,
+            birth_date=birth_date, organization=organization, where=where, sink=sink,
         )  # fmt: skip
 
     def get(self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> query.CustomerView:

@@ -206,7 +206,7 @@ def load(session: Session, file: Path, mapping: Path, held_out: Path | None, pro
     return 1 if report.held else 0
 
 
-_FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "card", "name")
+_FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "card", "organization", "name")
 
 
 @commands.command()
@@ -217,7 +217,7 @@ _FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "card", "name")
 @customer_command
 def find(session: Session, field: str, value: str | None, birth_date: Any, where: str) -> int:
     """
-    Find customers by an exact number, phone, e-mail or card, or by name and birth date.
+    Find customers by an exact number, phone, e-mail or card, organizations by name, or people by name and birth date.
 
     VALUE is read from standard input if it is not given, so that it does not stay in the shell's history. Status 1 if
     nobody is found.

@@ -30,7 +30,8 @@ __all__ = ["CustomerView", "find", "reveal", "view"]
 
 _MOST_RESULTS = 50
 _MOST_HITS = 1000
-_ONE_WAY = "search by exactly one of identifier, phone, e-mail, account, or name together with birth date"
+_FEWEST_OF_NAME = 2  # letters or characters of an organization's name, its legal form left out
+_ONE_WAY = "search by exactly one of identifier, phone, e-mail, account, organization, or name together with birth date"
 
 
 def find(
@@ -44,12 +45,13 @@ def find(
     account: tuple[str, str] | None = None,
     name: str | None = None,
     birth_date: date | None = None,
+    organization: str | None = None,
     where: str = "",
     sink: Sink = Sink.DISPLAY,
 ) -> list[CustomerView]:
     """
-    Customers with an equal number, phone or e-mail, with an account or card (scheme and number), or with a name (in any script or
-    spelling of one sound) and birth date; of them, those of the rule *where* over plain facts that each of them shows as they are (see
+    Customers with an equal number, phone or e-mail, with an account or card (scheme and number), organizations of a name (whatever its legal form, brackets and
+    script), or people with a name (in any script or spelling of one sound) and birth date; of them, those of the rule *where* over plain facts that each of them shows as they are (see
     `bankcif.rules.parse`); at most 50.
 
     Raises:
@@ -62,13 +64,15 @@ def find(
     need_view_sink(sink)
     rule = to_lowered(chosen(desk, actor, Action.FIND, purpose, where, "find", sink))
     ways = {
-        "identifiers": identifier, "phone": phone, "email": email, "holdings": account, "name": name, "birth_date": birth_date,
+        "identifiers": identifier, "phone": phone, "email": email, "holdings": account, "name": organization if name is None else name, "birth_date": birth_date,
     }  # fmt: skip
     by = {*(field for field, way in ways.items() if way is not None), *fields_of(where)}
     terms = (
-        _account_keys(desk, account, any(one is not None for one in (identifier, phone, email, name, birth_date)))
+        _account_keys(
+            desk, account, any(one is not None for one in (identifier, phone, email, name, birth_date, organization))
+        )
         if account
-        else _search_keys(desk, identifier, phone, email, name, birth_date)
+        else _search_keys(desk, identifier, phone, email, name, birth_date, organization)
     )
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
@@ -206,11 +210,18 @@ def _search_keys(
     email: str | None,
     name: str | None,
     birth_date: date | None,
+    organization: str | None,
 ) -> list[BlockingKey]:
-    ways = [identifier, phone, email, name]
+    ways = [identifier, phone, email, name, organization]
     if sum(way is not None for way in ways) != 1 or (name is None) != (birth_date is None):
         raise InputError(_ONE_WAY, rule="search")
     values: dict[str, Any]
+    if organization is not None:
+        form = desk.standardizer.standardize(PartyKind.ORGANIZATION, {"name": organization})
+        asked = features_of(PartyKind.ORGANIZATION, form.values, desk.link_policy.identifying)
+        if form.refused or sum(map(str.isalnum, asked.name_key)) < _FEWEST_OF_NAME:
+            raise InputError("that is not a name of an organization", rule="search")
+        return blocking_keys(asked)
     if identifier is not None:
         scheme, number = identifier
         values = {"identifiers": [{"scheme": scheme, "number": desk.schemes[scheme].compact(number)}]}
