@@ -19,7 +19,17 @@ from bankcif._clock import FixedClock
 from bankcif.access import default_policy
 from bankcif.errors import ConfigurationError, FourEyesError, InputError, NotFoundOrNotAllowedError
 from bankcif.flows.export import ExportSpec, Recipient
-from bankcif.tagging import ADDRESSED, CONTROL, NOT_THERE, AudiencePlan, Catalogue, Movement, audience
+from bankcif.party import ConsentUse
+from bankcif.tagging import (
+    ADDRESSED,
+    CONTROL,
+    NOT_THERE,
+    AudiencePlan,
+    Catalogue,
+    Movement,
+    audience,
+    starter_catalogue,
+)
 
 MARKETING = Purpose.MARKETING
 MARKETER = known(Actor(id="k.bai", roles={"marketing"}))
@@ -317,3 +327,40 @@ def test_who_came_and_who_left_between_two_instants(cif: CIF, clock: FixedClock)
         cif.tags.movement("tag:far", first.replace(tzinfo=None), second, **ask)
     with pytest.raises(InputError, match="has no tag:none"):
         cif.tags.movement("tag:none", first, second, **ask)
+
+
+def test_consent_contact_cap_complaint_and_risk_are_counted_apart(cif: CIF) -> None:
+    """By the starter catalogue's own rules; somebody of whom several hold is taken out by the first, and all steps add up."""
+    starter = starter_catalogue()
+    names = ("campaign_tired", "complained", "laundering_high")
+    rules = {name: starter.tags[name].when for name in names}
+    ruled = [attrs.evolve(tag(name, "kind = 'individual'"), when=rule) for name, rule in rules.items()]
+    unasked = tag("unasked", "not exists(consents where purpose = 'marketing' and state = 'granted')")
+    publish(cif, Catalogue.of("1", unasked, *ruled, segment("people", "kind = 'individual'")))
+    often = [
+        {"type": "campaign", "on": f"2026-11-{day:02}", "channel": "app", "outcome": "declined"} for day in (1, 8, 15)
+    ]
+    angry = [{"type": "complaint", "on": "2026-11-01", "channel": "counter"}]
+    made: list[dict[str, Any]] = [
+        {},
+        {},
+        {},
+        {"interactions": often},
+        {"interactions": often + angry},
+        {"interactions": angry, "aml_class": "high"},
+        {"aml_class": "high"},
+    ]
+    for n, more in enumerate(made):
+        done = register(
+            cif, STEWARD, str(n), identifiers=None, phone=f"1540000000{n}", name="王李张刘陈杨赵"[n] + "伟军", home_branch="b",
+            birth_date="1990-01-01", **more,
+        )  # fmt: skip
+        if n:
+            use = ConsentUse(purpose="marketing")
+            cif.consents.grant(done.cif_no, use, text="1", reason="asked", actor=STEWARD, purpose=Purpose.SERVICE)
+    plan = AudiencePlan(
+        campaign="c", segment="segment:people", exclusions=("tag:unasked", *(f"tag:{name}" for name in names))
+    )
+    steps = dict(cif.tags.audience(plan, actor=MARKETER))
+    assert [steps[name] for name in ("segment:people", *plan.exclusions, ADDRESSED)] == [7, -1, -2, -1, -1, 2]
+    assert sum(count for name, count in steps.items() if name != ADDRESSED) == 2

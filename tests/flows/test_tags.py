@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import attrs
@@ -640,3 +640,18 @@ def test_why_says_on_which_day_it_can_be_otherwise(cif: CIF) -> None:
     found = cif.tags.why(done.cif_no, "tag:new", actor=MANAGER, purpose=SERVICE)
     assert found.holds
     assert found.turns_on == date(2026, 10, 1) + timedelta(days=181)
+
+
+def test_a_day_begins_where_the_tenant_is(tagged: CIF, clock: FixedClock) -> None:
+    """It is four in the afternoon of the 24th by UTC, and past midnight in Shanghai."""
+    clock.advance(timedelta(hours=12, minutes=30))
+    assert clock.now().astimezone(UTC).date() == date(2026, 11, 24)
+    ages = {}
+    for n, born in enumerate(("2008-11-25", "2008-11-26")):
+        done = register(
+            tagged, STEWARD, str(n), identifiers=None, birth_date=born, phone=f"1540000000{n}", name="王李"[n] + "伟军"
+        )
+        ages[born] = "tag:adult" in names(tagged, done.cif_no)
+        told = tagged.tags.why(done.cif_no, "tag:adult", actor=MANAGER, purpose=SERVICE)
+        assert told.holds is ages[born]
+    assert ages == {"2008-11-25": True, "2008-11-26": False}
