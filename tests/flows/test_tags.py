@@ -655,3 +655,28 @@ def test_a_day_begins_where_the_tenant_is(tagged: CIF, clock: FixedClock) -> Non
         told = tagged.tags.why(done.cif_no, "tag:adult", actor=MANAGER, purpose=SERVICE)
         assert told.holds is ages[born]
     assert ages == {"2008-11-25": True, "2008-11-26": False}
+
+
+def test_evidence_is_of_what_a_rule_read_of_whom(tagged: CIF) -> None:
+    """A keyed digest: the same of the same values of one customer, another of other values, and of somebody else."""
+
+    def evidence(key: str, born: str) -> str:
+        done = register(
+            tagged,
+            STEWARD,
+            key,
+            identifiers=None,
+            birth_date=born,
+            phone=f"1540000000{key}",
+            name="王李"[int(key)] + "伟军",
+        )
+        held = tagged.tags.portrait(done.cif_no, actor=MANAGER, purpose=SERVICE).tags
+        return next((one.evidence for one in held if one.name == "tag:adult"), "")
+
+    first = evidence("0", "1990-01-01")
+    assert len(bytes.fromhex(first)) == 16
+    assert evidence("0", "2015-01-01") == "", "it left"
+    assert evidence("0", "1990-01-01") == first
+    assert evidence("0", "2015-01-01") == ""
+    assert evidence("0", "1985-01-01") not in ("", first)
+    assert evidence("1", "1990-01-01") not in ("", first)

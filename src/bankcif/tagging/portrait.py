@@ -296,9 +296,13 @@ def _held(
 def _read(
     catalogue: Catalogue, name: str, record: Mapping[str, Any], digest: Callable[[str, Mapping[str, Any]], str]
 ) -> str:
-    needed = catalogue.needs(name)
-    names = sorted({one.partition(".")[0] for one in needed.fields | needed.rows})
-    return digest(name, {one: _plain(record.get(one)) for one in names})
+    needed, fields = catalogue.needs(name), catalogue.schema.fields
+    names = {one.partition(".")[0] for one in needed.fields | needed.rows}
+    # An age is read from a birth date, and an amount with its currency.
+    behind = {
+        other for one in names if one in fields for other in (fields[one].born, fields[one].currency_field) if other
+    }
+    return digest(name, {one: _plain(record.get(one)) for one in sorted(names | behind)})
 
 
 def _plain(value: Any) -> Any:
