@@ -102,7 +102,8 @@ def extract_in_processes(
         StorageError: A process ended before it was done.
         BankCIFError: What one process failed with.
 
-    Cost: each process starts for a second; worth it where sealed groups of more than some 50,000 customers are opened.
+    Cost: each process starts for a second; worth it where sealed groups of more than some 50,000 customers are opened, or plain facts of more than some half a
+        million are read.
     """
     with _side_by_side(opener, partial(_extract, tuple(fields), actor, purpose, as_of), processes) as pipes:
         found = [_received(pipe) for pipe in pipes]

@@ -299,6 +299,13 @@ def test_a_number_that_is_written_as_it_is_kept_stays(number: int) -> None:
     assert as_cif_no(made.lower()) == made
 
 
+def test_what_is_too_long_for_a_number_is_not_gone_through() -> None:
+    """Some characters become eighteen when they are folded."""
+    long = "\ufdfa" * 65
+    assert as_cif_no(long) == long
+    assert as_cif_no("c" + " " * 63) == "C"
+
+
 def test_an_id_number_is_found_with_a_small_x(cif: CIF, steward: Actor) -> None:
     number = next(f"88010119900307{n:03}X" for n in range(1000) if check_character(f"88010119900307{n:03}") == "X")
     done = register(cif, steward, "1", identifiers=[{"scheme": "cn.resident_id", "number": number}])

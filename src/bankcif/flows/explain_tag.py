@@ -64,7 +64,7 @@ def why(desk: Desk, cif_no: CifNo, name: str, *, actor: Actor, purpose: Purpose)
                 tag_is_granted(catalogue, granted, one) for one in shown
             )
         if row is not None and allowed:
-            found = _explained(desk, unit, tags.evaluator, row, granted, name)
+            found = _explained(desk, unit, tags.evaluator, row, granted, name, read)
             within = spend(desk, unit, actor, Action.VIEW, 1)
             if within:
                 entry = AuditEntry.by(
@@ -102,8 +102,10 @@ def _ladder(catalogue: Catalogue, name: str) -> tuple[Tier, ...]:
 
 
 def _explained(
-    desk: Desk, unit: UnitOfWork, evaluator: Evaluator, row: PartyRow, granted: Mapping[str, FieldDecision], name: str
-) -> Explanation:
+    desk: Desk, unit: UnitOfWork, evaluator: Evaluator, row: PartyRow, granted: Mapping[str, FieldDecision], name: str, read: set[str]
+) -> Explanation:  # fmt: skip
+    """Why it holds, or does not; *read* are the fields of the catalogue that its rule reads."""
+    today = desk.today()
     values = open_goldens(desk, unit, [row.cif_no])[row.cif_no]
     others = others_of(unit, {row.cif_no: values})[row.cif_no]
     record_ = record_for_rules(row, values, unit.copies.facts([row.cif_no]).get(row.cif_no), others)
@@ -121,11 +123,9 @@ def _explained(
             return str(as_seen(desk, catalogue[only], values.get(only), granted[only]))
         return _WITHHELD
 
-    said = said_of(evaluator.catalogue, heard(before.words, desk.today()))
+    said = said_of(evaluator.catalogue, heard(before.words, today))
     sources = _sources(desk, unit, row, evaluator)
-    found = evaluator.explain(name, record_, desk.today(), show=show, sources=sources, said=said)
-    depends = evaluator.catalogue.needs(name)
-    read = {behind for one in depends.fields | depends.rows for behind in fields_behind(one)} - _STATES
+    found = evaluator.explain(name, record_, today, show=show, sources=sources, said=said)
     # The day on which an age comes tells a birth date that is masked.
     hidden = any(one not in catalogue or is_masked(catalogue[one], granted[one]) for one in read)
     return attrs.evolve(found, turns_on=None) if hidden else found

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _LOOKS_LIKE, _MEANT = re.compile("[ILO]"), str.maketrans("ILO", "110")
+_LONGEST_TYPED = 64  # characters, with whatever stands between those of a number
 
 FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
 """Between which lies every day that a customer information file speaks of: what lies behind or ahead of them was mistyped."""
@@ -193,9 +194,10 @@ def number_at(at: int, parts: int) -> str:
 def as_cif_no(text: str) -> CifNo:
     """
     The number that somebody typed, as it is kept: in capitals, half-width, without blanks and hyphens, and with the digits for which Crockford's alphabet
-    takes the letters I, L and O. Whether it is one of a customer's is another question.
+    takes the letters I, L and O. Whether it is one of a customer's is another question; a text of over 64 characters is none, and stays as it is.
     """
-    if text.isascii() and text.isalnum() and text.isupper() and not _LOOKS_LIKE.search(text):
+    plain_already = text.isascii() and text.isalnum() and text.isupper() and not _LOOKS_LIKE.search(text)
+    if plain_already or len(text) > _LONGEST_TYPED:
         return CifNo(text)
     plain = unicodedata.normalize("NFKC", text).upper()
     return CifNo("".join(c for c in plain if c.isalnum()).translate(_MEANT))
