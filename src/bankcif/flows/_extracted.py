@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 import attrs
 
 from ..access import Action, FieldDecision, row_known, to_lowered
 from ..context import Actor, Purpose, Relation, Sink
-from ..errors import KeyMissingError
 from ..party import CATALOGUE, CifNo, ConsentUse, DataGroup, LifeCycle, PartyKind, number_at, strictest
 from ..protection import DataKey
 from ..rules import And, compiled
@@ -20,6 +20,7 @@ from ..storage.rows import FactRow, GoldenRow, PartyRow
 from ..tagging import Catalogue, Portrait, Word
 from ._consented import consented, rests_on_consent, spoken_of
 from ._opened import born_of, golden_place
+from ._pages import reread
 from ._portrait import named_by, portrait_place, related, stood
 from ._relations import granted_by_policy, open_life_cycles, record_of, resolved, standing_of
 from ._then import related_then
@@ -30,7 +31,7 @@ __all__ = ["OF_PARTY", "Person", "Wanted", "gone_for", "people"]
 OF_PARTY = ("kind", "life_cycle", "review_state", "branch", "manager", "prefecture")
 """What is known of a customer without opening anything, and stands with the party."""
 _LIFE_CYCLE = 1 + OF_PARTY.index("life_cycle")
-_AT_ONCE, _MANY, _TRIES = 500, 2_000, 3
+_AT_ONCE, _MANY = 500, 2_000
 T = TypeVar("T")
 Other = tuple[Mapping[str, FieldDecision], Mapping[str, Any]]
 
@@ -193,18 +194,15 @@ def _read(
     desk: Desk, read: Callable[[UnitOfWork], tuple[list[T], Sequence[GoldenRow]]]
 ) -> tuple[list[T], dict[CifNo, dict[str, Any]], dict[CifNo, Portrait]]:
     """
-    What *read* gives, with its golden groups opened behind the unit, so that writers do not wait for that; read again where a rotation has destroyed a
-    key meanwhile.
+    What *read* gives, with its golden groups opened behind the snapshot, so that the database can tidy up meanwhile; see `reread`.
     """
-    for again in range(_TRIES, -1, -1):
+
+    def once() -> tuple[list[T], dict[CifNo, dict[str, Any]], dict[CifNo, Portrait]]:
         with desk.repository.snapshot() as unit:
             found, groups = read(unit)
-        try:
-            return found, *_opened(desk, groups)
-        except KeyMissingError:
-            if not again:
-                raise
-    raise AssertionError("the last try ends it")
+        return found, *_opened(desk, groups)
+
+    return reread(once)
 
 
 def _stood(desk: Desk, wanted: Wanted, then: date) -> Iterator[Sequence[Person]]:
@@ -286,13 +284,7 @@ def _others(
     """
     if not wanted.others:
         return {}
-    for again in range(_TRIES, -1, -1):
-        try:
-            return _others_read(desk, wanted, values, at)
-        except KeyMissingError:  # of a day behind their groups are opened
-            if not again:
-                raise
-    raise AssertionError("the last try ends it")
+    return reread(partial(_others_read, desk, wanted, values, at))  # of a day behind their groups are opened
 
 
 def _others_read(

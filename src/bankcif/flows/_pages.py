@@ -10,7 +10,7 @@ from ..errors import KeyMissingError
 from ..storage import UnitOfWork
 from .desk import Desk
 
-__all__ = ["PAGE", "as_it_stands", "pages", "rows_of"]
+__all__ = ["PAGE", "as_it_stands", "pages", "reread", "rows_of"]
 
 PAGE = 1000
 _TRIES = 3
@@ -19,22 +19,30 @@ R = TypeVar("R")
 K = TypeVar("K")
 
 
-def as_it_stands(desk: Desk, read: Callable[[UnitOfWork], T]) -> T:
+def reread(work: Callable[[], T]) -> T:
     """
-    What *read* gives of the store as it stands, and opens of it: in a snapshot, so that nobody waits; once more where a rotation or an erasure has destroyed a
-    key of what it read meanwhile.
+    What *work* gives, which reads and opens what it read: once more where a rotation or an erasure has destroyed a key of that meanwhile.
 
     Raises:
         KeyMissingError: A key is not there, however often one looks.
     """
     for again in range(_TRIES, -1, -1):
         try:
-            with desk.repository.snapshot() as unit:
-                return read(unit)
+            return work()
         except KeyMissingError:
             if not again:
                 raise
     raise AssertionError("the last try ends it")
+
+
+def as_it_stands(desk: Desk, read: Callable[[UnitOfWork], T]) -> T:
+    """What *read* gives of the store as it stands, and opens of it: in a snapshot, so that nobody waits; see `reread`."""
+
+    def within() -> T:
+        with desk.repository.snapshot() as unit:
+            return read(unit)
+
+    return reread(within)
 
 
 def _reading(read: Callable[[UnitOfWork, K], Sequence[R]], start: K, unit: UnitOfWork) -> Sequence[R]:
