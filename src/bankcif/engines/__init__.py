@@ -3,7 +3,7 @@
 from .blocks import BlockReport, Blocks, Capped, blocks_of
 from .engine import Engine, Progress, silent
 from .local import LocalEngine
-from .pairs import Edges, Pairs, weigh
+from .pairs import Edges, Pairs, patterns_among, weigh
 from .spark import SparkEngine
 from .threads import threads
 
@@ -18,6 +18,7 @@ __all__ = [
     "Progress",
     "SparkEngine",
     "blocks_of",
+    "patterns_among",
     "silent",
     "threads",
     "weigh",

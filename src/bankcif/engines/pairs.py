@@ -14,7 +14,7 @@ from ..matching import Lanes, LinkPolicy, MatchModel
 from .blocks import BlockReport, Capped
 from .threads import threads
 
-__all__ = ["Edges", "Pairs", "weigh"]
+__all__ = ["Edges", "Pairs", "patterns_among", "weigh"]
 
 _MANY = 1 << 18
 _LARGEST_TABLE = 1 << 24
@@ -158,7 +158,7 @@ def weigh(pairs: Pairs, lanes: Lanes, model: MatchModel, policy: LinkPolicy, *, 
     The model has the comparisons that the pairs were compared by. Cost: each pattern is weighed and decided once, a pair is a
     look-up; the values themselves are looked at only where a pattern weighs enough for their frequency to count.
     """
-    distinct, place_of = _patterns(pairs, model)
+    distinct, place_of = patterns_among(pairs.patterns, model)
     levels, weights = model.levels_of(distinct), model.weights(distinct)
     # What is decided whatever the weight; the weight adds possible matches.
     links = policy.decide_all(model, levels, np.full(len(distinct), np.iinfo(np.int32).min, np.int64))
@@ -195,16 +195,16 @@ _NOTHING = Edges(
 )  # fmt: skip
 
 
-def _patterns(
-    pairs: Pairs, model: MatchModel
+def patterns_among(
+    patterns: NDArray[np.int32], model: MatchModel
 ) -> tuple[NDArray[np.int64], Callable[[NDArray[np.int32]], NDArray[np.int64]]]:
-    """The distinct patterns of *pairs*, and what tells the place of each pattern among them."""
+    """The distinct ones of *patterns* that pairs were given by *model*, and what tells the place of each among them."""
     count = math.prod(model.sizes)
     if count > _LARGEST_TABLE:
-        distinct = np.unique(pairs.patterns).astype(np.int64)
+        distinct = np.unique(patterns).astype(np.int64)
         return distinct, lambda patterns: np.searchsorted(distinct, patterns)
     seen = np.zeros(count, np.bool_)
-    seen[pairs.patterns] = True
+    seen[patterns] = True
     found = np.flatnonzero(seen)
     place = np.zeros(count, np.int32)
     place[found] = np.arange(len(found))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .._columns import numbers, words
 from .._extras import need
-from ..engines import threads
+from ..engines import patterns_among, threads
 from ..errors import FileError
 from .dedupe import Deduped
 
@@ -51,21 +51,22 @@ def pair_tables(found: Deduped) -> Iterator[Any]:
     keys = found.reading.keys.combine_chunks()
     names = ["unrelated", *(alternative.name for alternative in model.alternatives)]
     outcomes = _outcomes(found)
+    distinct, place_of = patterns_among(edges.patterns, model)
+    levels = model.levels_of(distinct)
+    likeliest = np.vstack([np.ones((1, len(distinct))), model.odds(model.counted(levels))]).argmax(axis=0)
     every = np.argsort(-edges.weight_millibits, kind="stable")  # they are ordered by rows
     for start in range(0, max(len(every), 1), _ROWS):
         order = every[start : start + _ROWS]
-        distinct, inverse = np.unique(edges.patterns[order], return_inverse=True)
-        levels = model.levels_of(distinct.astype(np.int64))
-        odds = np.vstack([np.ones((1, len(distinct))), model.odds(model.counted(levels))])
+        at = place_of(edges.patterns[order])
         columns = {
             "left_key": keys.take(numbers(edges.left[order])),
             "right_key": keys.take(numbers(edges.right[order])),
             "weight_bits": numbers(edges.weight_millibits[order] / 1000),
             "outcome": _named(_OUTCOMES, outcomes[order]),
-            "instead": _named(names, odds.argmax(axis=0)[inverse]),
+            "instead": _named(names, likeliest[at]),
         }
         for comparison in model.comparisons:
-            columns[comparison.name] = _named(comparison.labels, levels[comparison.name][inverse])
+            columns[comparison.name] = _named(comparison.labels, levels[comparison.name][at])
         yield pa.table(columns)
 
 

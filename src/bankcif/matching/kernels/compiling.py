@@ -14,7 +14,9 @@ from ..._extras import need
 from .. import _levels, features, lanes, names
 from ..lanes import BASE, Edit
 
-__all__ = ["compiled", "inlined", "place_in", "shared"]
+__all__ = ["AT_ONCE", "compiled", "inlined", "place_in", "shared", "touch"]
+
+AT_ONCE = 256  # pairs whose records lie in the cache of a processor together
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _numba = need("numba", extra="columns")
@@ -95,6 +97,20 @@ def place_in(value: Any, numbers: Any) -> int:
         else:
             high = middle
     return low if low < len(numbers) and numbers[low] == value else -1
+
+
+@compiled
+def touch(lanes: Any, left: Any, right: Any, start: int, stop: int) -> Any:
+    """
+    Reads a number of every part of each record, so that all come into the processor's cache at once.
+
+    One after another, each would be waited for.
+    """
+    found = _U(0)
+    for at in range(start, stop):
+        for lane in range(0, lanes.shape[1], 8):
+            found ^= lanes[left[at], lane] ^ lanes[right[at], lane]
+    return found
 
 
 @_stands_for(lanes.mix)

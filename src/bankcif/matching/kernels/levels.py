@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .. import compare, names
 from ..lanes import Lanes, Row
-from .compiling import compiled, inlined, shared
+from .compiling import AT_ONCE, compiled, inlined, shared, touch
 
 __all__ = ["levels_of", "patterns_of"]
 
@@ -57,13 +57,18 @@ def _level(which: int, one: Any, other: Any) -> int:
 
 
 @compiled
-def _fill(which: Any, sizes: Any, lanes: Any, left: Any, right: Any, out: Any) -> None:
-    for at in range(len(left)):
-        one, other = lanes[left[at]], lanes[right[at]]
-        pattern = 0
-        for each in range(len(which)):
-            pattern = pattern * sizes[each] + _level(which[each], one, other)
-        out[at] = pattern
+def _fill(which: Any, sizes: Any, lanes: Any, left: Any, right: Any, out: Any) -> Any:
+    seen = np.uint64(0)
+    for start in range(0, len(left), AT_ONCE):
+        stop = min(start + AT_ONCE, len(left))
+        seen ^= touch(lanes, left, right, start, stop)
+        for at in range(start, stop):
+            one, other = lanes[left[at]], lanes[right[at]]
+            pattern = 0
+            for each in range(len(which)):
+                pattern = pattern * sizes[each] + _level(which[each], one, other)
+            out[at] = pattern
+    return seen
 
 
 @compiled

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from ..blocking import KEY_PARTS, BlockingRule
 from ..lanes import Lane, Lanes, mix
-from .compiling import compiled, inlined
+from .compiling import AT_ONCE, compiled, inlined, touch
 
 __all__ = ["Meeting", "blocks_among", "fill_keys", "pairs_within"]
 
 _U: Any = np.uint64
 _PLACES = max(map(len, KEY_PARTS.values()))
-_AT_ONCE = 256  # pairs whose records lie in the cache of a processor together
 
 
 @compiled
@@ -182,27 +181,13 @@ def _fill_pairs(
 
 
 @compiled
-def _touch(lanes: Any, left: Any, right: Any, start: int, stop: int) -> Any:
-    """
-    Reads a number of every part of each record, so that all come into the processor's cache at once.
-
-    One after another, each would be waited for.
-    """
-    found = _U(0)
-    for at in range(start, stop):
-        for lane in range(0, lanes.shape[1], 8):
-            found ^= lanes[left[at], lane] ^ lanes[right[at], lane]
-    return found
-
-
-@compiled
 def _keep_meeting(
     parts: Any, needs: Any, several: Any, rule: int, lanes: Any, whole: Any, left: Any, right: Any, place: Any, met: Any
 ) -> tuple[int, Any]:  # fmt: skip
     kept, seen = 0, _U(0)
-    for start in range(0, len(left), _AT_ONCE):
-        stop = min(start + _AT_ONCE, len(left))
-        seen ^= _touch(lanes, left, right, start, stop)
+    for start in range(0, len(left), AT_ONCE):
+        stop = min(start + AT_ONCE, len(left))
+        seen ^= touch(lanes, left, right, start, stop)
         for at in range(start, stop):
             low, high = left[at], right[at]
             rules = _met(parts, needs, lanes, low, high)
