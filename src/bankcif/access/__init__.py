@@ -5,7 +5,7 @@ from .basis import LawfulBasis
 from .check import PolicyFinding, check_policy
 from .feeds import Feed
 from .grants import ExportLimits, is_label
-from .masking import HIDDEN, MASKS, mask, mask_column
+from .masking import HIDDEN, MASKS, mask, mask_column, masker
 from .policy import APART, READING, Action, FieldDecision, Grant, Policy, default_policy
 from .profiles import EXACT, MONTH, YEAR, ColumnRule, Ends, MaskProfile, MaskProfiles, default_profiles
 from .requirements import KeyOperation, Requirement
@@ -46,6 +46,7 @@ __all__ = [
     "is_label",
     "mask",
     "mask_column",
+    "masker",
     "row_known",
     "row_parameters",
     "to_lowered",

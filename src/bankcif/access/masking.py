@@ -24,7 +24,7 @@ from .profiles import Ends, MaskProfile, default_profiles
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HIDDEN", "MASKS", "card_at_rest", "mask", "mask_column"]
+__all__ = ["HIDDEN", "MASKS", "card_at_rest", "mask", "mask_column", "masker"]
 
 HIDDEN = "******"
 
@@ -253,11 +253,20 @@ def mask(rule: str, value: Any, profile: MaskProfile | str = "staff") -> Any:
     Args:
         profile: A profile, or the name of one that ships with the library.
     """
+    return masker(rule, default_profiles().of(profile) if isinstance(profile, str) else profile)(value)
+
+
+def masker(rule: str, profile: MaskProfile) -> Callable[[Any], Any]:
+    """`mask` by one rule and profile, for many values."""
     function: Callable[[Any, MaskProfile], Any] = MASKS.get(rule, _hidden)
-    try:
-        return function(value, default_profiles().of(profile) if isinstance(profile, str) else profile)
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError):
-        return HIDDEN
+
+    def masked(value: Any) -> Any:
+        try:
+            return function(value, profile)
+        except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+            return HIDDEN
+
+    return masked
 
 
 def mask_column(rule: str, values: Sequence[Any], profile: MaskProfile | str = "staff") -> list[Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import attrs
 
-from ..access import Action, FieldDecision, mask
+from ..access import Action, FieldDecision, masker
 from ..context import Actor, Effect, Purpose, Sink
 from ..errors import InputError
 from ..party import CATALOGUE, CifNo, Field, FieldType, Money, PartyKind
@@ -23,6 +23,7 @@ from .desk import Desk
 
 __all__ = [
     "CustomerView",
+    "Views",
     "as_seen",
     "found_views",
     "is_masked",
@@ -90,53 +91,80 @@ def found_views(
             break
     values = open_goldens(desk, unit, [*granted], known)
     quiet = rests_on_consent(desk, Action.FIND, purpose)
-    return [
-        view_of(desk, row, values[cif_no], decisions, actor, sink, quiet=quiet)
-        for cif_no, (row, decisions) in granted.items()
-    ]
+    views = Views(desk, actor, sink)
+    return [views.of(row, values[cif_no], decisions, quiet=quiet) for cif_no, (row, decisions) in granted.items()]
 
 
 def view_of(
-    desk: Desk,
-    row: PartyRow,
-    values: Mapping[str, Any],
-    decisions: Mapping[str, FieldDecision],
-    actor: Actor,
-    sink: Sink,
-    waiting: tuple[Pending, ...] = (),
-    *,
-    quiet: bool = False,
-) -> tuple[CustomerView, set[str]]:
+    desk: Desk, row: PartyRow, values: Mapping[str, Any], decisions: Mapping[str, FieldDecision], actor: Actor, sink: Sink,
+    waiting: tuple[Pending, ...] = (), *, quiet: bool = False,
+) -> tuple[CustomerView, set[str]]:  # fmt: skip
+    """One view of `Views`."""
+    return Views(desk, actor, sink).of(row, values, decisions, waiting, quiet=quiet)
+
+
+class Views:
     """
-    The view of a party with these golden values as *decisions* let it be seen, and the rules that gave it. *quiet*, as where a purpose rests on consent, tells
-    of nothing that is withheld that it is there.
+    The views that *actor* has of customers where *sink* is. What a decision means for a field is worked out once, for as many customers as it is of.
     """
-    kind = PartyKind(row.kind)
-    catalogue = CATALOGUE[kind]
-    shown: dict[str, Any] = {}
-    masked, withheld = [], []
-    for name in [name for name in catalogue if name in values]:
-        said, field = decisions.get(name), catalogue[name]
-        if said is None:
-            withheld.append(name)
-            continue
-        shown[name] = as_seen(desk, field, values[name], said, sink)
-        if said.decision.effect is not Effect.PERMIT and field.mask != "clear":
-            masked.append(name)
-    found = CustomerView(
-        cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked),
-        withheld=() if quiet else tuple(withheld),
-        version=row.version, pending=waiting,
-    )  # fmt: skip
-    rules = {decisions[name].decision.rule for name in shown} | by_ticket(desk, actor, row)
-    return found, rules if sink is Sink.DISPLAY else rules | {f"sink:{sink.value}"}
+
+    def __init__(self, desk: Desk, actor: Actor, sink: Sink) -> None:
+        self._desk, self._actor, self._sink = desk, actor, sink
+        self._ways: dict[tuple[PartyKind, str], _Way] = {}
+
+    def of(
+        self, row: PartyRow, values: Mapping[str, Any], decisions: Mapping[str, FieldDecision], waiting: tuple[Pending, ...] = (),
+        *, quiet: bool = False,
+    ) -> tuple[CustomerView, set[str]]:  # fmt: skip
+        """
+        The view of a party with these golden values as *decisions* let it be seen, and the rules that gave it. *quiet*, as where a purpose rests on
+        consent, tells of nothing that is withheld that it is there.
+        """
+        kind = PartyKind(row.kind)
+        shown: dict[str, Any] = {}
+        masked, withheld, rules = [], [], by_ticket(self._desk, self._actor, row)
+        for name in [name for name in CATALOGUE[kind] if name in values]:
+            said, value = decisions.get(name), values[name]
+            if said is None:
+                withheld.append(name)
+                continue
+            way = self._ways.get((kind, name))
+            if way is None or way.said is not said:  # mostly it is the same one
+                way = self._ways[kind, name] = _Way.of(self._desk, CATALOGUE[kind][name], said, self._sink)
+            shown[name] = way.shown(value)
+            rules.add(said.decision.rule)
+            if way.hides:
+                masked.append(name)
+        found = CustomerView(
+            cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked),
+            withheld=() if quiet else tuple(withheld),
+            version=row.version, pending=waiting,
+        )  # fmt: skip
+        return found, rules if self._sink is Sink.DISPLAY else rules | {f"sink:{self._sink.value}"}
+
+
+@attrs.frozen
+class _Way:
+    """What *said* means for a field: what masks its values, if anything does, and whether the field counts as masked."""
+
+    said: FieldDecision
+    mask: Callable[[Any], Any] | None
+    hides: bool
+
+    @classmethod
+    def of(cls, desk: Desk, field: Field, said: FieldDecision, sink: Sink) -> _Way:
+        permitted = said.decision.effect is Effect.PERMIT
+        mask = None if permitted else masker(field.mask, desk.masks.of(said.profile, sink))
+        return cls(said, mask, is_masked(field, said))
+
+    def shown(self, value: Any) -> Any:
+        """A stored value as it is, or masked; None stays None."""
+        return value if value is None or self.mask is None else self.mask(value)
 
 
 def as_seen(desk: Desk, field: Field, value: Any, said: FieldDecision, sink: Sink = Sink.DISPLAY) -> Any:
     """A stored value as *said* lets it be seen: as it is, or masked; None stays None."""
-    if value is None or said.decision.effect is Effect.PERMIT:
-        return value
-    return mask(field.mask, value, desk.masks.of(said.profile, sink))
+    return _Way.of(desk, field, said, sink).shown(value)
 
 
 def is_masked(field: Field, said: FieldDecision) -> bool:

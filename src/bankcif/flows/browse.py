@@ -33,7 +33,7 @@ from ..storage import Order, UnitOfWork
 from ._choosing import chosen, fields_of, where_term
 from ._opened import open_goldens
 from ._relations import granted_to, open_life_cycles, record_of, standing_of
-from ._view import CustomerView, need_view_sink, view_of
+from ._view import CustomerView, Views, need_view_sink
 from .desk import Desk, authorize, over_cap, record, refuse, spend
 
 __all__ = ["Page", "browse", "count"]
@@ -110,10 +110,10 @@ def browse(
             if holds(record_of(row, facts), known)
         }
         values = open_goldens(desk, unit, [cif_no for cif_no, decisions in granted.items() if decisions])
-        views, rules = [], set[str]()
+        seen, views, rules = Views(desk, actor, sink), [], set[str]()
         for row, _ in rows[:limit]:
             if row.cif_no in values:
-                view, by = view_of(desk, row, values[row.cif_no], granted[row.cif_no], actor, sink)
+                view, by = seen.of(row, values[row.cif_no], granted[row.cif_no])
                 views.append(view)
                 rules |= by
         number = sum(unit.search.count(rule, known, None).values()) if total else None
