@@ -84,8 +84,8 @@ class CIF:
             empty store's indexes are planned; the library's table if None.
         suite: Name of the cipher suite, ``AES-256-GCM`` or ``SM4-GCM``; an empty store is founded with the first if None,
             and a store keeps the one it was founded with.
-        name_search: Beside what an empty store's people are searched by names that are spelled otherwise: ``birth_year``,
-            ``home_branch``, or both; a store keeps what it was founded with. Each adds some five index rows to a record.
+        name_search: Beside what an empty store's people are searched by names that are spelled otherwise: ``birth_year``, ``home_branch``, or both, each some
+            five index rows a record; ``organization``, if organizations are, some twenty-five rows of theirs. A store keeps what it was founded with.
         create: Whether an empty store is founded; otherwise it is refused.
         greet: Whether the witnesses are shown at once that the log grew since they last saw it; without, only what verifies
             the log tells.

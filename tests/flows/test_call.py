@@ -147,7 +147,7 @@ def test_every_failed_attempt_is_told_once(cif: CIF, steward: Actor, checker: Ac
 
 def test_what_is_no_error_of_ours_is_told_too(cif: CIF, monkeypatch: pytest.MonkeyPatch) -> None:
     who = Actor(id="w", roles={"steward"})
-    monkeypatch.setattr("bankcif.flows.query._search_keys", lambda *_: 1 // 0)
+    monkeypatch.setattr("bankcif.flows.query._terms", lambda *_, **__: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         cif.customers.find(phone="15412345678", actor=who, purpose=Purpose.OPERATIONS)
     assert tried(cif, "w") == [("find", "refused", "error")]

@@ -18,7 +18,7 @@ from bankcif._clock import FixedClock
 from bankcif.errors import ConfigurationError, FourEyesError, InputError, WrongKeyError
 from bankcif.flows import _indexes as founding
 from bankcif.flows._indexes import approved_bits, bits_anew, index_plans
-from bankcif.matching import INDEX_PARTS, SEARCH_PARTS
+from bankcif.matching import FULL_TAG_INDEXES, INDEX_PARTS, SEARCH_PARTS
 from bankcif.party import ReferenceTables
 from bankcif.protection import IndexPlan, default_frequencies
 from bankcif.storage.rows import RotationRow, StoreRow
@@ -137,7 +137,7 @@ def test_an_index_that_stays_keeps_its_length_and_the_others_are_planned(
     assert gets.keys() == {*INDEX_PARTS, *(name for beside in kept for name in SEARCH_PARTS[beside])}
     assert all(gets[name] == odd[name] for name in gets.keys() & odd.keys())
     fresh = {name: SEARCH_PARTS[beside][name] for beside in kept for name in SEARCH_PARTS[beside] if name not in had}
-    assert {name: gets[name] for name in fresh} == dict(IndexPlan.of(50_000, fresh).bits)
+    assert {name: gets[name] for name in fresh} == dict(IndexPlan.of(50_000, fresh, full=FULL_TAG_INDEXES).bits)
 
 
 def test_a_rotation_brings_what_the_library_has_had_only_since(
@@ -162,7 +162,7 @@ def test_a_rotation_brings_what_the_library_has_had_only_since(
 @pytest.mark.parametrize(
     ("more", "error", "says"),
     [
-        ({"name_search": ["sex"]}, ConfigurationError, "beside birth_year or home_branch, and not beside sex"),
+        ({"name_search": ["sex"]}, ConfigurationError, "birth_year, home_branch, organization, and not by sex"),
         ({"name_search": ["birth_year"], "what": "data"}, InputError, "rotate that"),
         ({"frequencies": {}, "what": "wrapping"}, InputError, "rotate that"),
         ({"frequencies": {}}, ConfigurationError, "no index is new"),

@@ -1,4 +1,4 @@
-"""Searching people by names that are spelled otherwise: what meets, what is refused, and that nothing else comes out."""
+"""Searching people and organizations by names that are spelled otherwise: what meets, what is refused, and that nothing else comes out."""
 
 from __future__ import annotations
 
@@ -13,15 +13,33 @@ from tests.conftest import ALL_ROLES, NOW, TRUST, known
 from tests.flows.test_browse import Under
 from tests.flows.test_register import register
 
-from bankcif import CIF, Actor, LocalKeyProvider, MemoryKeyStore, MemoryRepository, Policy, Purpose
+from bankcif import (
+    CIF,
+    Actor,
+    LocalKeyProvider,
+    MemoryKeyStore,
+    MemoryRepository,
+    Organization,
+    Policy,
+    Purpose,
+    party_from,
+)
 from bankcif._clock import FixedClock
 from bankcif.access import default_policy
 from bankcif.audit import AuditEntry
 from bankcif.context import Sink
 from bankcif.errors import AccessError, ConfigurationError, InputError, NotFoundOrNotAllowedError, RuleError
-from bankcif.matching import SEARCH_PARTS, Features, Likeness, alike, search_keys
+from bankcif.matching import (
+    SEARCH_PARTS,
+    Features,
+    Likeness,
+    alike,
+    alike_organizations,
+    organization_search_keys,
+    search_keys,
+)
 from bankcif.party import PartyKind, ReferenceTables
-from bankcif.wording import is_han, person_name, reading_groups, readings
+from bankcif.wording import is_han, organization_name, person_name, reading_groups, readings
 
 SERVICE = Purpose.SERVICE
 STEWARD = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
@@ -108,6 +126,22 @@ def test_a_rule_over_plain_facts_chooses_among_them(file: CIF) -> None:
         found(file, "张伟国", birth_year=1990, where="age >= 18")
 
 
+def test_pages_follow_each_other_without_gap_or_repeat(file: CIF) -> None:
+    ask: dict[str, Any] = {"birth_year": 1990, "actor": MANAGER, "purpose": SERVICE}
+    whole = [hit.view.cif_no for hit in file.customers.search("张伟国", **ask).hits]
+    for limit in range(1, len(whole) + 1):
+        seen: list[str] = []
+        page = file.customers.search("张伟国", limit=limit, **ask)
+        seen += [hit.view.cif_no for hit in page.hits]
+        while page.after is not None:
+            page = file.customers.search("张伟国", limit=limit, after=page.after, **ask)
+            seen += [hit.view.cif_no for hit in page.hits]
+        assert seen == whole
+    for mark in ("", "same", "same.", "none.C1", whole[0]):
+        with pytest.raises(InputError, match="not where a page"):
+            file.customers.search("张伟国", after=mark, **ask)
+
+
 def test_results_have_a_cap_and_say_when_there_are_more(file: CIF) -> None:
     page = file.customers.search("张伟国", birth_year=1990, limit=2, actor=MANAGER, purpose=SERVICE)
     assert (len(page.hits), page.more) == (2, True)
@@ -179,7 +213,7 @@ def test_a_store_searches_by_what_it_was_founded_with(tables: ReferenceTables) -
                     )
                     == 1
                 )
-    with pytest.raises(ConfigurationError, match="beside birth_year or home_branch, and not beside sex"):
+    with pytest.raises(ConfigurationError, match="birth_year, home_branch, organization, and not by sex"):
         store(tables, ("sex",))
 
 
@@ -236,6 +270,73 @@ def edited(draw: st.DrawFn) -> tuple[str, str]:
     if how == "in":
         return name, name[:at] + other + name[at:]
     return name, name[:at] + name[at : at + 2][::-1] + name[at + 2 :]
+
+
+FIRMS = [
+    "上海星河科技有限公司", "上海银河科技有限公司", "星河(广州)贸易股份有限公司", "上海华伟机械制造有限公司", "Skyline Trading Co., Ltd.",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def firms(tables: ReferenceTables) -> Iterator[CIF]:
+    with store(tables, ("organization",)) as cif:
+        for n, name in enumerate(FIRMS):
+            form = party_from({"name": name, "phone": f"1540000010{n}", "home_branch": "b"}, Organization)
+            cif.customers.register(form, channel="counter", source_key=str(n), actor=STEWARD, occasion="lead")
+        register(cif, STEWARD, "p", name="星河", identifiers=None)
+        yield cif
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("上海星河科技有限公司", {"0": "same", "1": "edit"}), ("上海星河科技", {"0": "spelling", "1": "edit"}),
+        ("上海星何科技有限公司", {"0": "sound"}), ("shanghai xinghe keji", {"0": "sound"}), ("上海星河科枝", {"0": "edit"}),
+        ("上海兴银河科技", {"1": "edit"}), ("上梅星河科技有限公司", {"0": "edit"}), ("海星河科技", {"0": "edit"}),
+        ("星河科技", {"0": "spelling"}), ("星河", {"0": "spelling", "2": "spelling"}), ("华伟", {"3": "spelling"}),
+        ("skyline trading", {"4": "spelling"}), ("Skyline Tradding Ltd", {"4": "edit"}), ("无人科技", {}),
+    ],
+)  # fmt: skip
+def test_an_organization_is_found_however_its_name_is_written(firms: CIF, name: str, expected: dict[str, str]) -> None:
+    assert dict(found(firms, name, kind=PartyKind.ORGANIZATION)) == expected
+
+
+def test_organizations_are_narrowed_by_branch_and_rule_and_never_people(firms: CIF) -> None:
+    ask: dict[str, Any] = {"kind": PartyKind.ORGANIZATION}
+    assert found(firms, "星河", branch="b", **ask) == found(firms, "星河", **ask) != []
+    assert found(firms, "星河", branch="c", **ask) == []
+    assert found(firms, "星河", where="branch = 'x'", **ask) == []
+    assert {hit.view.kind for hit in firms.customers.search("星河", **ask, actor=STEWARD, purpose=SERVICE).hits} == {
+        PartyKind.ORGANIZATION
+    }
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        ({"name": "星"}, "one character or a few"), ({"name": "abc"}, "one character or a few"), ({"name": "(有限公司)"[:2]}, "one character"),
+        ({"name": "星河科技", "birth_year": 1990}, "no birth year"),
+    ],
+)  # fmt: skip
+def test_what_would_find_too_many_organizations_is_refused(firms: CIF, ask: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        firms.customers.search(**ask, kind=PartyKind.ORGANIZATION, actor=MANAGER, purpose=SERVICE)
+
+
+def test_a_store_without_the_index_says_how_to_add_it(tables: ReferenceTables) -> None:
+    with store(tables, ("birth_year",)) as cif, pytest.raises(InputError, match="--name-search organization"):
+        cif.customers.search("星河科技", kind=PartyKind.ORGANIZATION, actor=MANAGER, purpose=SERVICE)
+
+
+@given(st.lists(st.sampled_from("云汉星河银科技贸易上海华伟行"), min_size=4, max_size=30).map("".join), st.data())
+@settings(max_examples=300)
+def test_an_organization_and_its_edit_share_a_key(name: str, data: st.DataObject) -> None:
+    at, other = data.draw(st.integers(0, len(name) - 1)), data.draw(st.sampled_from("云汉星河银科技"))
+    how = data.draw(st.sampled_from(["other", "out", "in"]))
+    changed = name[:at] + ("" if how == "out" else other) + name[at + (how != "in") :]
+    one, theirs = organization_name(name), organization_name(changed)
+    if alike_organizations(one, theirs) is not None:
+        assert {*organization_search_keys(one)} & {*organization_search_keys(theirs)}
 
 
 @given(edited())

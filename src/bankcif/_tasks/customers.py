@@ -226,12 +226,17 @@ class Customers(Group):
         birth_date: date | None = None,
         organization: str | None = None,
         where: str = "",
+        after: str = "",
+        limit: int = 50,
         sink: Sink = Sink.DISPLAY,
     ) -> list[query.CustomerView]:
-        """Customers with an equal number, phone, e-mail, account or card, organization's name, or name and birth date, of a rule; see `bankcif.flows.query.find`."""
+        """
+        Customers with an equal number, phone, e-mail, account or card, organization's name, or name and birth date, or several of these, of a rule; see
+        `bankcif.flows.query.find`.
+        """
         return query.find(
             self._desk, actor=actor, purpose=purpose, identifier=identifier, phone=phone, email=email, account=account, name=name,
-            birth_date=birth_date, organization=organization, where=where, sink=sink,
+            birth_date=birth_date, organization=organization, where=where, after=after, limit=limit, sink=sink,
         )  # fmt: skip
 
     def get(self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> query.CustomerView:
@@ -244,19 +249,21 @@ class Customers(Group):
         *,
         actor: Actor,
         purpose: Purpose,
+        kind: PartyKind = PartyKind.INDIVIDUAL,
         birth_year: int | None = None,
         branch: str | None = None,
         where: str = "",
+        after: str | None = None,
         limit: int = 50,
         sink: Sink = Sink.DISPLAY,
     ) -> search_flow.Found:
         """
-        People with a name like this one beside their birth year or branch, in a store that is founded for it; see
+        People with a name like this one beside their birth year or branch, or organizations, in a store that is founded for it; see
         `bankcif.flows.search.search`.
         """
         return search_flow.search(
-            self._desk, name, birth_year=birth_year, branch=branch, where=where, limit=limit, actor=actor, purpose=purpose,
-            sink=sink,
+            self._desk, name, kind=kind, birth_year=birth_year, branch=branch, where=where, after=after, limit=limit,
+            actor=actor, purpose=purpose, sink=sink,
         )  # fmt: skip
 
     def customer360(

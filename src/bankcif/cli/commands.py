@@ -10,8 +10,6 @@ from typing import Any
 import attrs
 import click
 
-from .._text import rule_text
-from ..errors import IdentifierError, InputError
 from ..flows.load import LoadReport
 from ..intake import read_channel
 from ..matching import SEARCH_PARTS
@@ -27,7 +25,6 @@ from ._shared import (
     instant,
     is_key_service,
     key_provider,
-    read_value,
     shown,
     store_command,
     table,
@@ -59,6 +56,7 @@ from .relations import relation
 from .reminders import reminder
 from .report import report
 from .reviews import review
+from .searching import find, search
 from .standard import standard
 from .step import step
 from .tags import tags
@@ -87,6 +85,8 @@ commands.add_command(access)
 commands.add_command(export)
 commands.add_command(extract)
 commands.add_command(feed)
+commands.add_command(find)
+commands.add_command(search)
 commands.add_command(audit)
 commands.add_command(match)
 commands.add_command(approval)
@@ -138,7 +138,7 @@ commands.add_command(verify)
     "--name-search",
     multiple=True,
     type=click.Choice(list(SEARCH_PARTS)),
-    help="Let people be searched by names that are spelled otherwise, beside this; may be given again.",
+    help="Let people be searched by names that are spelled otherwise, beside this, or organizations; may be given again.",
 )
 def init(
     store: StoreOptions, operator: str, expected_customers: int, frequencies: Path | None, suite: str,
@@ -204,86 +204,6 @@ def load(session: Session, file: Path, mapping: Path, held_out: Path | None, pro
         report = with_progress_bar(file.name, not session.as_json, work)
     emit(session.as_json, load_document(report), lambda: print_load(report))
     return 1 if report.held else 0
-
-
-_FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "card", "organization", "name")
-
-
-@commands.command()
-@click.argument("field", type=click.Choice(_FIND_FIELDS))
-@click.argument("value", required=False)
-@click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), help="Needed with a name.")
-@click.option("--where", default="", help="Of them, those of this rule over plain facts.")
-@customer_command
-def find(session: Session, field: str, value: str | None, birth_date: Any, where: str) -> int:
-    """
-    Find customers by an exact number, phone, e-mail or card, organizations by name, or people by name and birth date.
-
-    VALUE is read from standard input if it is not given, so that it does not stay in the shell's history. Status 1 if
-    nobody is found.
-    """
-    term = read_value(value)
-    day = birth_date.date() if birth_date else None
-    schemes = {"resident-id": "cn.resident_id", "uscc": "cn.uscc"}
-    problem = ""
-    with session.open() as cif:
-        who: dict[str, Any] = {"actor": session.actor(cif), "purpose": session.purpose, "where": where}
-        try:
-            if field in schemes:
-                views = cif.customers.find(identifier=(schemes[field], term), **who)
-            elif field == "card":
-                views = cif.customers.find(account=("card", term), **who)
-            elif field == "name":
-                views = cif.customers.find(name=term, birth_date=day, **who)
-            else:
-                views = cif.customers.find(**{field: term, **who})
-        except IdentifierError as error:
-            problem = f"that is not a valid {field}: {rule_text(error.rule)}"
-    if problem:
-        raise InputError(problem, rule="search")
-
-    def text() -> None:
-        for one in views:
-            print_view(one)
-        if not views:
-            click.echo("nobody found, or nobody you may see")
-
-    emit(session.as_json, [view_document(one) for one in views], text)
-    return 0 if views else 1
-
-
-@commands.command()
-@click.argument("name", required=False)
-@click.option("--born", type=int, help="Birth year.")
-@click.option("--branch", help="Branch that keeps the customer.")
-@click.option("--where", default="", help="Of them, those of this rule over plain facts.")
-@click.option("--limit", type=int, default=20, show_default=True)
-@customer_command
-def search(session: Session, name: str | None, born: int | None, branch: str | None, where: str, limit: int) -> int:
-    """
-    Search people by a NAME that may be spelled otherwise, beside their birth year or branch, in a store that was founded for it; NAME is read
-    from standard input if it is left out. Status 1 if nobody is found.
-    """
-    with session.open() as cif:
-        found = cif.customers.search(
-            read_value(name), birth_year=born, branch=branch, where=where, limit=limit, actor=session.actor(cif),
-            purpose=session.purpose,
-        )  # fmt: skip
-    document = {
-        "hits": [{"likeness": hit.likeness, **view_document(hit.view)} for hit in found.hits], "more": found.more,
-    }  # fmt: skip
-
-    def text() -> None:
-        for hit in found.hits:
-            click.echo(f"[{hit.likeness}]")
-            print_view(hit.view)
-        if found.more:
-            click.echo("there may be more; say more of the person")
-        if not found.hits:
-            click.echo("nobody found, or nobody you may see")
-
-    emit(session.as_json, document, text)
-    return 0 if found.hits else 1
 
 
 @commands.command()

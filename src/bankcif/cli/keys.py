@@ -47,7 +47,7 @@ def check(session: Session) -> int:
     "--name-search",
     multiple=True,
     type=click.Choice([*SEARCH_PARTS, _NOTHING]),
-    help=f"Of index: beside what people are searched by names that are spelled otherwise from then on; may be given again. {_NOTHING} ends it; as now, if not given.",
+    help=f"Of index: beside what people, and whether organizations, are searched by names that are spelled otherwise from then on; may be given again. {_NOTHING} ends it; as now, if not given.",
 )
 @click.option("--frequencies", type=click.Path(path_type=Path), help="The bank's own frequencies (TOML), for that.")
 @customer_command

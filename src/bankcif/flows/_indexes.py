@@ -36,7 +36,7 @@ def indexes_wanted(name_search: Collection[str]) -> dict[str, tuple[str, ...]]:
     unknown = sorted(set(name_search) - SEARCH_PARTS.keys())
     if unknown:
         raise ConfigurationError(
-            f"names are searched beside {' or '.join(SEARCH_PARTS)}, and not beside {', '.join(unknown)}",
+            f"names are searched by {', '.join(SEARCH_PARTS)}, and not by {', '.join(unknown)}",
             rule="index_plan",
         )
     wanted: dict[str, tuple[str, ...]] = {**INDEX_PARTS}

@@ -31,7 +31,8 @@ class Founding:
         frequencies: How often the parts of an index's values occur; the library's table if None.
         suite: Cipher suite; AES-256-GCM if None. A store that exists must have this one, if it is named.
         create: Whether an empty store is founded at all.
-        name_search: Beside what people are searched by a name that is spelled otherwise: ``birth_year``, ``home_branch``, or both.
+        name_search: Beside what people are searched by a name that is spelled otherwise: ``birth_year``, ``home_branch``, or both; and
+            ``organization``, if organizations are.
     """
 
     expected_customers: int = 1_000_000

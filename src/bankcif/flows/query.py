@@ -6,7 +6,7 @@ The audit entry is committed before anything leaves; what was found is verified 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -31,7 +31,6 @@ __all__ = ["CustomerView", "find", "reveal", "view"]
 _MOST_RESULTS = 50
 _MOST_HITS = 1000
 _FEWEST_OF_NAME = 2  # letters or characters of an organization's name, its legal form left out
-_ONE_WAY = "search by exactly one of identifier, phone, e-mail, account, organization, or name together with birth date"
 
 
 def find(
@@ -47,33 +46,37 @@ def find(
     birth_date: date | None = None,
     organization: str | None = None,
     where: str = "",
+    after: str = "",
+    limit: int = _MOST_RESULTS,
     sink: Sink = Sink.DISPLAY,
 ) -> list[CustomerView]:
     """
     Customers with an equal number, phone or e-mail, with an account or card (scheme and number), organizations of a name (whatever its legal form, brackets and
-    script), or people with a name (in any script or spelling of one sound) and birth date; of them, those of the rule *where* over plain facts that each of them shows as they are (see
-    `bankcif.rules.parse`); at most 50.
+    script), or people with a name (in any script or spelling of one sound) and birth date; with all that is given, and of the rule *where* over plain facts
+    that each of them shows as they are (see `bankcif.rules.parse`).
+
+    Returns:
+        At most *limit*, up to 50, by their numbers; with *after*, those behind that number.
 
     Raises:
-        InputError: Not exactly one way to search, or a term that is none; the message does not hold it.
+        InputError: No way to search, or a term that is none; the message does not hold it.
         AccessError: *actor* has seen as many customers in this hour as the policy allows.
         NotFoundOrNotAllowedError: The policy lets *actor* find nobody for this purpose, or not choose by such a field.
         RuleError: *where* is no rule, or speaks of what the store cannot compare; it says where.
     """
     authorize(desk, actor, Action.FIND, "find", purpose)
     need_view_sink(sink)
+    if not 1 <= limit <= _MOST_RESULTS:
+        raise InputError(f"a search gives 1 to {_MOST_RESULTS} customers", path="$.limit", rule="limit")
     rule = to_lowered(chosen(desk, actor, Action.FIND, purpose, where, "find", sink))
+    terms = _terms(
+        desk, identifier=identifier, phone=phone, email=email, account=account, name=name, birth_date=birth_date,
+        organization=organization,
+    )  # fmt: skip
     ways = {
         "identifiers": identifier, "phone": phone, "email": email, "holdings": account, "name": organization if name is None else name, "birth_date": birth_date,
     }  # fmt: skip
     by = {*(field for field, way in ways.items() if way is not None), *fields_of(where)}
-    terms = (
-        _account_keys(
-            desk, account, any(one is not None for one in (identifier, phone, email, name, birth_date, organization))
-        )
-        if account
-        else _search_keys(desk, identifier, phone, email, name, birth_date, organization)
-    )
     with desk.unit_of_work() as unit:
         tagging = desk.tagging(unit)
         if account is not None and "holding" not in tagging.written[0].indexes:
@@ -81,13 +84,12 @@ def find(
                 "this store was founded before accounts were indexed; search by another term, or add the index: bankcif keys rotate index",
                 rule="search",
             )
-        tags = {key: tagging.tag(key) for key in terms}
-        keys = _verified(desk, unit, tagging, tags)
-        rows = sorted(unit.parties.get(list(keys)).values(), key=lambda row: row.cif_no)
-        asked = among(desk, unit, [row for row in rows if not is_closed(row, purpose)], rule, actor)
-        seen = found_views(
-            desk, unit, asked, actor, purpose, sink=sink, limit=_MOST_RESULTS, by=by, known=keys.values()
-        )  # fmt: skip
+        tags = {key: tagging.tag(key) for keys in terms for key in keys}
+        bearing = _verified(desk, unit, tagging, tags, terms)
+        rows = sorted(unit.parties.get(list(bearing)).values(), key=lambda row: row.cif_no)
+        open_rows = [row for row in rows if row.cif_no > after and not is_closed(row, purpose)]
+        asked = among(desk, unit, open_rows, rule, actor)
+        seen = found_views(desk, unit, asked, actor, purpose, sink=sink, limit=limit, by=by, known=bearing.values())
         views, rules = [view for view, _ in seen], {rule for _, by in seen for rule in by}
         entry = AuditEntry.by(
             actor, "find", desk.now(), purpose=purpose, count=len(views),
@@ -188,11 +190,61 @@ def reveal(desk: Desk, cif_no: CifNo, fields: Collection[str], *, actor: Actor, 
     return found
 
 
-def _account_keys(desk: Desk, account: tuple[str, str], several: bool) -> list[BlockingKey]:
+def _terms(
+    desk: Desk,
+    *,
+    identifier: tuple[str, str] | None,
+    phone: str | None,
+    email: str | None,
+    account: tuple[str, str] | None,
+    name: str | None,
+    birth_date: date | None,
+    organization: str | None,
+) -> list[list[BlockingKey]]:
+    """The keys of each term that is given; whoever is found bears one of each."""
+    if (name is None) != (birth_date is None):
+        raise InputError("a name is searched together with the birth date, and a birth date with a name", rule="search")
+    found: list[list[BlockingKey]] = []
+    if identifier is not None:
+        scheme, number = identifier
+        found.append(
+            _keys_of(desk, {"identifiers": [{"scheme": scheme, "number": desk.schemes[scheme].compact(number)}]})
+        )
+    for field, text in (("phone", phone), ("email", email)):
+        if text is not None:
+            found.append(_keys_of(desk, {field: desk.schemes[field].compact(text)}))
+    if account is not None:
+        found.append(_account_keys(desk, *account))
+    if name is not None:
+        form = desk.standardizer.standardize(PartyKind.INDIVIDUAL, {"name": name, "birth_date": birth_date})
+        if form.refused or set(form.values) != {"name", "birth_date"}:
+            raise InputError("that is not a name and a birth date", rule="search")
+        found.append(_keys_of(desk, form.values))
+    if organization is not None:
+        form = desk.standardizer.standardize(PartyKind.ORGANIZATION, {"name": organization})
+        asked = features_of(PartyKind.ORGANIZATION, form.values, desk.link_policy.identifying)
+        if form.refused or sum(map(str.isalnum, asked.name_key)) < _FEWEST_OF_NAME:
+            raise InputError("that is not a name of an organization", rule="search")
+        found.append(blocking_keys(asked))
+    if not found:
+        raise InputError(
+            "search by identifier, phone, e-mail, account, organization, or name together with birth date; or by several of them",
+            rule="search",
+        )
+    return found
+
+
+def _keys_of(desk: Desk, values: Mapping[str, Any]) -> list[BlockingKey]:
+    """The keys of a term of people and organizations alike: one number may be several keys' business."""
+    of_kinds = (blocking_keys(features_of(kind, values, desk.link_policy.identifying)) for kind in PartyKind)
+    unique = list(dict.fromkeys(key for keys in of_kinds for key in keys if key.index != "organization_name"))
+    if not unique:
+        raise InputError("this term cannot be searched by; numbers of this scheme are not indexed", rule="search")
+    return [key for key in unique if key.index == unique[0].index or "name" in values]
+
+
+def _account_keys(desk: Desk, scheme: str, number: str) -> list[BlockingKey]:
     """The key of an account or card, by the token that its number rests as."""
-    if several:
-        raise InputError(_ONE_WAY, rule="search")
-    scheme, number = account
     form = desk.standardizer.standardize(
         PartyKind.INDIVIDUAL, {"holdings": [{"product": "any", "scheme": scheme, "number": number}]}
     )
@@ -203,55 +255,21 @@ def _account_keys(desk: Desk, account: tuple[str, str], several: bool) -> list[B
     return [BlockingKey("holding", (tokens[0],))]
 
 
-def _search_keys(
-    desk: Desk,
-    identifier: tuple[str, str] | None,
-    phone: str | None,
-    email: str | None,
-    name: str | None,
-    birth_date: date | None,
-    organization: str | None,
-) -> list[BlockingKey]:
-    ways = [identifier, phone, email, name, organization]
-    if sum(way is not None for way in ways) != 1 or (name is None) != (birth_date is None):
-        raise InputError(_ONE_WAY, rule="search")
-    values: dict[str, Any]
-    if organization is not None:
-        form = desk.standardizer.standardize(PartyKind.ORGANIZATION, {"name": organization})
-        asked = features_of(PartyKind.ORGANIZATION, form.values, desk.link_policy.identifying)
-        if form.refused or sum(map(str.isalnum, asked.name_key)) < _FEWEST_OF_NAME:
-            raise InputError("that is not a name of an organization", rule="search")
-        return blocking_keys(asked)
-    if identifier is not None:
-        scheme, number = identifier
-        values = {"identifiers": [{"scheme": scheme, "number": desk.schemes[scheme].compact(number)}]}
-    elif phone is not None:
-        values = {"phone": desk.schemes["phone"].compact(phone)}
-    elif email is not None:
-        values = {"email": desk.schemes["email"].compact(email)}
-    else:
-        form = desk.standardizer.standardize(PartyKind.INDIVIDUAL, {"name": name, "birth_date": birth_date})
-        if form.refused or set(form.values) != {"name", "birth_date"}:
-            raise InputError("that is not a name and a birth date", rule="search")
-        values = dict(form.values)
-    keys = [
-        key
-        for kind in PartyKind
-        for key in blocking_keys(features_of(kind, values, desk.link_policy.identifying))
-        if key.index != "organization_name"
-    ]
-    # One number may be several keys' business; a person's and a company's are the same.
-    unique = list({(key.index, key.value): key for key in keys}.values())
-    if not unique:
-        raise InputError("this term cannot be searched by; numbers of this scheme are not indexed", rule="search")
-    return [key for key in unique if key.index == unique[0].index or name is not None]
-
-
 def _verified(
-    desk: Desk, unit: UnitOfWork, tagging: Tagging, tags: Mapping[BlockingKey, bytes]
+    desk: Desk,
+    unit: UnitOfWork,
+    tagging: Tagging,
+    tags: Mapping[BlockingKey, bytes],
+    terms: Sequence[Collection[BlockingKey]],
 ) -> dict[CifNo, DataKey]:
-    """Parties of which a record really has the value, each with that record's data key, which often is the anchor's."""
+    """
+    Parties of which a record really has a value of each of *terms*, perhaps another record for another term; with one such record's data key, which often is
+    the anchor's.
+    """
     found = sharing(desk, unit, tagging, tags, most=_MOST_HITS)
     if found.capped or any(len(named) > _MOST_HITS for named in found.named.values()):
         raise InputError("this term is shared by too many customers; search by another", rule="search")
-    return {cif_no: one.key for bearers in found.bearers.values() for cif_no, one in bearers.items()}
+    first, *others = (
+        {cif_no: one.key for key in keys for cif_no, one in found.bearers.get(key, {}).items()} for keys in terms
+    )
+    return {cif_no: key for cif_no, key in first.items() if all(cif_no in one for one in others)}

@@ -1,6 +1,14 @@
 """Write 4: blocking, comparing, weighing, deciding, explaining."""
 
-from .blocking import FULL_TAG_INDEXES, INDEX_PARTS, KEY_PARTS, BlockingKey, BlockingRule, blocking_keys
+from .blocking import (
+    FULL_TAG_INDEXES,
+    INDEX_PARTS,
+    KEY_PARTS,
+    ORGANIZATION_LIKE,
+    BlockingKey,
+    BlockingRule,
+    blocking_keys,
+)
 from .cluster import Clusters, cluster
 from .columns import ColumnReader, Read
 from .compare import COMPARATORS, Comparator
@@ -23,8 +31,15 @@ from .frequencies import Frequencies, ValueCounts, counted_frequencies
 from .lanes import Lane, Lanes, Row, mix_array
 from .link_policy import Link, LinkPolicy, Links, ReviewPlan, link_policy_schema
 from .model import Compared, ComparedPair, MatchModel, default_model, model_schema
-from .screening import ListedName, NameHit, Screener, alike_organizations
-from .search_keys import SEARCH_PARTS, Likeness, alike, search_keys
+from .screening import ListedName, NameHit, Screener
+from .search_keys import (
+    SEARCH_PARTS,
+    Likeness,
+    alike,
+    alike_organizations,
+    organization_search_keys,
+    search_keys,
+)
 from .splink import Imported, from_splink, is_splink
 from .train import PatternCounts, Trained, TrainingPlan, train
 
@@ -33,6 +48,7 @@ __all__ = [
     "FULL_TAG_INDEXES",
     "INDEX_PARTS",
     "KEY_PARTS",
+    "ORGANIZATION_LIKE",
     "SEARCH_PARTS",
     "Alternative",
     "BlockingKey",
@@ -90,6 +106,7 @@ __all__ = [
     "match_weight",
     "mix_array",
     "model_schema",
+    "organization_search_keys",
     "probability_of",
     "sampled_precision",
     "search_keys",

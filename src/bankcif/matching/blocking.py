@@ -19,7 +19,15 @@ from ..party import PartyKind
 from .features import Features
 from .lanes import Lane, Lanes, Row
 
-__all__ = ["FULL_TAG_INDEXES", "INDEX_PARTS", "KEY_PARTS", "BlockingKey", "BlockingRule", "blocking_keys"]
+__all__ = [
+    "FULL_TAG_INDEXES",
+    "INDEX_PARTS",
+    "KEY_PARTS",
+    "ORGANIZATION_LIKE",
+    "BlockingKey",
+    "BlockingRule",
+    "blocking_keys",
+]
 
 _MOST_READINGS = 2
 
@@ -34,7 +42,10 @@ INDEX_PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """Each index, and what its values are made of: from this it is planned how long its tags may be."""
 
-FULL_TAG_INDEXES = frozenset({"identifier", "organization_name"})
+ORGANIZATION_LIKE = "organization_like"
+"""The index by which organizations are searched by a name that is spelled otherwise."""
+
+FULL_TAG_INDEXES = frozenset({"identifier", "organization_name", ORGANIZATION_LIKE})
 """
 Indexes whose tags are not cut: their values are nearly all distinct, or public, so that frequencies say nothing.
 """

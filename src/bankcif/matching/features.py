@@ -10,7 +10,7 @@ import numpy as np
 
 from ..identifiers import facts_of, resident_ids
 from ..party import PartyKind
-from ..wording import PersonName, organization_name, person_name
+from ..wording import OrganizationName, PersonName, organization_name, person_name
 from .lanes import BASE, MASK, Lane, Lanes, digits, mix, pack, symbols, text_hash
 from .places import bigram_bits, place_lanes
 from .sounds import name_lanes
@@ -38,7 +38,7 @@ class Features:
         surname: Surname; legal form of an organization.
         readings: Letters of the name in every likely reading.
         letters: Words of a Latin name in alphabetical order.
-        person: The name taken apart, of a person that has one.
+        person, organization: The name taken apart, of who has one.
         identifiers: (scheme, number) of every number that identifies one party.
         documents: The same of every other number of a document.
         mistyped: A national number as it was typed, where it is none.
@@ -58,6 +58,7 @@ class Features:
     readings: tuple[str, ...] = ()
     letters: str = ""
     person: PersonName | None = None
+    organization: OrganizationName | None = None
     identifiers: tuple[tuple[str, str], ...] = ()
     documents: tuple[tuple[str, str], ...] = ()
     mistyped: str = ""
@@ -103,7 +104,9 @@ def features_of(
         if not written:
             return Features(kind=kind, **common)
         name = organization_name(written)
-        return Features(kind=kind, name=name.standard, name_key=name.core, surname=name.legal_form, **common)
+        return Features(
+            kind=kind, name=name.standard, name_key=name.core, surname=name.legal_form, organization=name, **common
+        )
     born, sex = values.get("birth_date", ""), values.get("sex", "")
     if not born or sex not in ("1", "2"):
         for number in resident_ids(documents):

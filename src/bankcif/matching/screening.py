@@ -10,26 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
-from rapidfuzz.distance import OSA
 
 from ..party import PartyKind
 from ..wording import (
     OrganizationName,
     PersonName,
-    compatible_organizations,
-    organization_keys,
     organization_name,
     person_name,
     spelling_keys,
     writes_surname,
 )
-from .search_keys import Likeness, alike
+from .search_keys import Likeness, alike, alike_organizations, organization_search_keys
 
-__all__ = ["ListedName", "NameHit", "Screener", "alike_organizations"]
+__all__ = ["ListedName", "NameHit", "Screener"]
 
 _SCORES = {Likeness.SAME: 100, Likeness.SPELLING: 95, Likeness.SOUND: 85, Likeness.LOOKS: 80, Likeness.EDIT: 75}
 _OTHER_YEAR = 30
-_LEAST_CORE = 4
 
 
 @attrs.frozen
@@ -84,7 +80,7 @@ class Screener:
                     self._by_surname.setdefault((person.han, word), []).append(place)
             else:
                 organization = organization_name(one.name)
-                keys, place = _organization_keys(organization), len(self._organizations)
+                keys, place = organization_search_keys(organization), len(self._organizations)
                 self._organizations.append((one, organization))
             for key in keys:
                 self._by_key.setdefault((one.kind, key), []).append(place)
@@ -129,7 +125,7 @@ class Screener:
 
     def _of_organization(self, name: str) -> Iterator[NameHit]:
         asked = organization_name(name)
-        for place in self._places(PartyKind.ORGANIZATION, _organization_keys(asked)):
+        for place in self._places(PartyKind.ORGANIZATION, organization_search_keys(asked)):
             listed, organization = self._organizations[place]
             likeness = alike_organizations(asked, organization)
             if likeness is not None:
@@ -137,18 +133,6 @@ class Screener:
 
     def _places(self, kind: PartyKind, keys: Iterable[str]) -> Iterable[int]:
         return dict.fromkeys(place for key in keys for place in self._by_key.get((kind, key), ()))
-
-
-def alike_organizations(one: OrganizationName, other: OrganizationName) -> Likeness | None:
-    """How the names of two organizations are alike: the same, of one core, or of cores of four characters and more that differ by one; None if they are not."""
-    if one.standard == other.standard:
-        return Likeness.SAME
-    if compatible_organizations(one, other) is not None:
-        return Likeness.SPELLING
-    close = (
-        min(len(one.core), len(other.core)) >= _LEAST_CORE and OSA.distance(one.core, other.core, score_cutoff=1) <= 1
-    )
-    return Likeness.EDIT if close else None
 
 
 def _person_keys(person: PersonName) -> Iterator[str]:
@@ -161,10 +145,3 @@ def _surnames(person: PersonName) -> Sequence[str]:
     if person.han:
         return (person.surname,) if person.surname and person.given else ()
     return tuple(dict.fromkeys(part for word in person.words for part in word.split("-")))
-
-
-def _organization_keys(name: OrganizationName) -> Iterator[str]:
-    yield f"s:{name.standard}"
-    yield from organization_keys(name)
-    yield f"d:{name.core}"
-    yield from (f"d:{name.core[:at]}{name.core[at + 1 :]}" for at in range(len(name.core)))

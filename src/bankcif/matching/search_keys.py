@@ -1,38 +1,52 @@
 """
-Searching: the keys of accounts and cards, and those of people by a name that is not spelled as it is kept: the keys under which a name stands beside the birth year or branch, and how alike two
-names are.
+Searching: the keys of accounts and cards, and those of people and organizations by a name that is not spelled as it is kept: the keys under which it stands, and
+how alike two names are.
 
 A name of three characters stands under itself and under each two of them; so does a query, and whatever one character was typed wrongly, left out or
 put in, the two meet. A name of two characters stands under each of them. None stands there alone: how often a tag occurs would tell the name.
+Names of organizations are public, so theirs do stand alone.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from rapidfuzz.distance import OSA
 
-from ..wording import Ground, PersonName, compatible
-from .blocking import BlockingKey
+from ..wording import (
+    Ground,
+    OrganizationName,
+    PersonName,
+    compatible,
+    compatible_organizations,
+    organization_keys,
+    organization_sound,
+)
+from .blocking import ORGANIZATION_LIKE, BlockingKey
 from .features import Features
 
-__all__ = ["SEARCH_PARTS", "Likeness", "alike", "search_keys"]
+__all__ = ["SEARCH_PARTS", "Likeness", "alike", "alike_organizations", "organization_search_keys", "search_keys"]
 
 _BESIDE = {"year": "birth_year", "branch": "home_branch"}
-SEARCH_PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    part: {
-        f"name_{beside}": ("residue", part),
-        f"sound_{beside}": ("reading", part),
-        f"part_{beside}": ("residue_of_one", part),
-    }
-    for beside, part in _BESIDE.items()
+SEARCH_PARTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    **{
+        part: {
+            f"name_{beside}": ("residue", part),
+            f"sound_{beside}": ("reading", part),
+            f"part_{beside}": ("residue_of_one", part),
+        }
+        for beside, part in _BESIDE.items()
+    },
+    "organization": {ORGANIZATION_LIKE: ("organization_name",)},
 }
-"""The indexes by which names are searched beside a birth year or a branch, and what their values are made of."""
+"""The indexes by which people's names are searched beside a birth year or a branch, and organizations' by themselves; and what their values are made of."""
 
 _MOST_UNITS = 8
 _MOST_SOUNDS = 2
 _SHORTEST_WORD = 3
+_LEAST_CORE = 4
+_MOST_RESIDUES = 24
 
 
 class Likeness(enum.StrEnum):
@@ -54,12 +68,14 @@ _OF_GROUND = {
 
 def search_keys(record: Features, indexes: Collection[str]) -> list[BlockingKey]:
     """
-    The keys under which customers are searched and not compared, in those of *indexes* that are for it: accounts and cards, and people by name;
-    a record's, and a query's.
+    The keys under which customers are searched and not compared, in those of *indexes* that are for it: accounts and cards, people and organizations by
+    name; a record's, and a query's.
 
-    At most six for a name of three characters, beside each of year and branch.
+    At most six for a name of three characters, beside each of year and branch; some twenty for an organization.
     """
     found = [BlockingKey("holding", (token,)) for token in record.holdings] if "holding" in indexes else []
+    if record.organization is not None and ORGANIZATION_LIKE in indexes:
+        found += [BlockingKey(ORGANIZATION_LIKE, (key,)) for key in organization_search_keys(record.organization)]
     person = record.person
     if person is None:
         return found
@@ -116,3 +132,26 @@ def _words_close(mine: list[str], theirs: list[str]) -> bool:
     if len(left) != 1 or len(right) != 1 or min(len(left[0]), len(right[0])) < _SHORTEST_WORD:
         return False
     return OSA.distance(left[0], right[0], score_cutoff=1) <= 1
+
+
+def alike_organizations(one: OrganizationName, other: OrganizationName) -> Likeness | None:
+    """
+    How the names of two organizations are alike: the same, of one core, of one sound, or of cores of four characters and more that differ by one edit; None if
+    they are not.
+    """
+    if one.standard == other.standard:
+        return Likeness.SAME
+    if compatible_organizations(one, other) is not None:
+        return Likeness.SPELLING
+    least = min(len(one.core), len(other.core))
+    if least >= _LEAST_CORE and one.core != other.core and organization_sound(one) == organization_sound(other):
+        return Likeness.SOUND
+    return Likeness.EDIT if least >= _LEAST_CORE and OSA.distance(one.core, other.core, score_cutoff=1) <= 1 else None
+
+
+def organization_search_keys(name: OrganizationName) -> Iterator[str]:
+    """Keys of which two names share one where `alike_organizations` finds them alike; each key once."""
+    core = name.core
+    residues = (f"d:{core[:at]}{core[at + 1 :]}" for at in range(min(len(core), _MOST_RESIDUES)))
+    keys = (f"s:{name.standard}", *organization_keys(name), f"p:{organization_sound(name)}", f"d:{core}", *residues)
+    yield from dict.fromkeys(keys)

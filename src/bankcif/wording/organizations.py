@@ -16,7 +16,7 @@ import attrs
 
 from ..party import divisions
 from .addresses import AddressBook
-from .characters import modern, simplify
+from .characters import modern, readings, simplify
 
 __all__ = [
     "OrganizationGround",
@@ -25,6 +25,7 @@ __all__ = [
     "compatible_organizations",
     "organization_keys",
     "organization_name",
+    "organization_sound",
 ]
 
 _MOST_LETTERS = 12
@@ -146,6 +147,11 @@ def organization_keys(name: OrganizationName) -> Iterator[str]:
         yield from (f"b:{''.join(some)}" for size in (1, 2) for some in combinations(letters, size))
     if whole.endswith("行"):
         yield f"b:{whole.removesuffix('行')}"
+
+
+def organization_sound(name: OrganizationName) -> str:
+    """The core in letters: of each character its usual reading, so that it can be typed in pinyin and by others of one sound."""
+    return "".join((readings(character) or (character,))[0] for character in name.core)
 
 
 def branch_of(one: OrganizationName, other: OrganizationName) -> bool:
