@@ -10,11 +10,12 @@ import pytest
 from tests.analytics.test_reports import starter_world
 from tests.cli.test_tags import status
 from tests.render.browser import chromium, drawn, opened, printed
+from tests.render.test_analyses import RESULTS
 
 from bankcif._text import Language
 from bankcif.analytics import starter_reports, tabulate
 from bankcif.party import code_lists
-from bankcif.render import page, picture, report_sections
+from bankcif.render import Chart, analysis_sections, page, picture, report_sections
 from bankcif.testing.factories import DEMO_COMPANIES, DEMO_PEOPLE, DEMO_SEED, make_world, write_channel_files
 
 pytestmark = pytest.mark.browser
@@ -88,6 +89,17 @@ def test_the_page_of_all_reports(tmp_path: Path, language: Language) -> None:
     assert dom.count("<section") == dom.count("<svg") == len(sections)
     sheets = {tuple(map(round, map(float, box.split()))) for box in _SHEET.findall(printed(file, tmp_path))}
     assert sheets == {(0, 0, 595, 842)}, "A4, in points of a seventy-second of an inch"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_of_all_analyses(tmp_path: Path, language: Language) -> None:
+    sections = [one for result in RESULTS.values() for one in analysis_sections(result, language, k=5)]
+    file = tmp_path / "analyses.html"
+    file.write_text(page("客户分析", sections, language=language, made_at=_NOW), encoding="utf-8")
+    dom = looked_at(file, tmp_path)
+    pictured(file, tmp_path)
+    assert dom.count("<section") == len(sections)
+    assert dom.count("<svg") == sum(one.chart is not Chart.NONE for one in sections)
 
 
 def test_the_page_of_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

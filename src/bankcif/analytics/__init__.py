@@ -21,6 +21,7 @@ from .snapshot import KEY, Column, Snapshot, least_shared, manifest_of, need_exa
 from .spans import DiscountRate, Span, TimeUnit
 from .spending import GammaGamma
 from .stages import Cohorts, Stage, StagePlan, Transitions
+from .suppression import Place, hidden
 from .tabulation import movement, need_movement, tabulate
 from .value import BuyingModel, Worth, lifetime_value
 
@@ -59,6 +60,7 @@ __all__ = [
     "OfferBook",
     "Offered",
     "ParetoNbd",
+    "Place",
     "Purchases",
     "Report",
     "ReportBook",
@@ -83,6 +85,7 @@ __all__ = [
     "contrasts",
     "drift",
     "held_by",
+    "hidden",
     "least_shared",
     "lifetime_value",
     "manifest_of",

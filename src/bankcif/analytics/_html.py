@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
-__all__ = ["html_table", "parameter_table"]
+from .fitting import Fit
+
+__all__ = ["Parametric", "html_table", "parameter_table"]
 
 _PLACES = 4
 
@@ -18,16 +20,34 @@ def html_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def parameter_table(
-    model: object, parameters: Mapping[str, float], errors: Mapping[str, float] | None, customers: int | None
-) -> str:
+class Parametric(Protocol):
+    """A model that is its parameters."""
+
+    @property
+    def name(self) -> str:
+        """As the literature calls it."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """By name."""
+        ...
+
+    @property
+    def fit(self) -> Fit | None:
+        """What they were fitted by; None where they were given."""
+        ...
+
+
+def parameter_table(model: Parametric) -> str:
     """A model as its parameters, each with its standard error, where it was fitted."""
+    fit = model.fit
     caption = (
-        f"{model}, of parameters that were given"
-        if customers is None
-        else f"{model}, fitted on {customers:,} customers"
+        f"{model.name}, of parameters that were given"
+        if fit is None
+        else f"{model.name}, fitted on {fit.customers:,} customers"
     )
-    rows = [(name, value, None if errors is None else errors[name]) for name, value in parameters.items()]
+    rows = [(name, value, None if fit is None else fit.errors[name]) for name, value in model.parameters.items()]
     return html_table(caption, ("parameter", "value", "standard error"), rows)
 
 

@@ -12,7 +12,7 @@ the Betageometric/NBD Model (Marketing ZFP 29, 2007).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -68,13 +68,14 @@ class BetaGeometric:
         """As the literature calls it."""
         return "MBG/NBD" if self.modified else "BG/NBD"
 
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """By name."""
+        return {name: getattr(self, name) for name in _NAMES}
+
     def _repr_html_(self) -> str:
         """Its parameters with their errors, for notebooks."""
-        values = {name: getattr(self, name) for name in _NAMES}
-        fit = self.fit
-        return parameter_table(
-            self.name, values, None if fit is None else fit.errors, None if fit is None else fit.customers
-        )
+        return parameter_table(self)
 
     @classmethod
     def fitted(cls, histories: Histories, *, modified: bool = False) -> BetaGeometric:

@@ -10,7 +10,7 @@ Ignoring Heterogeneity (Marketing Science 29, 2010), equation 6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -56,13 +56,19 @@ class ShiftedBetaGeometric:
         if self.period.amount == 0:
             raise InputError("a period has a length", path="$.period", rule="parameters")
 
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """By name."""
+        return {name: getattr(self, name) for name in ("alpha", "beta")}
+
+    @property
+    def name(self) -> str:
+        """As the literature calls it."""
+        return "sBG"
+
     def _repr_html_(self) -> str:
         """Its parameters with their errors, for notebooks."""
-        values = {name: getattr(self, name) for name in ("alpha", "beta")}
-        fit = self.fit
-        return parameter_table(
-            "sBG", values, None if fit is None else fit.errors, None if fit is None else fit.customers
-        )
+        return parameter_table(self)
 
     @classmethod
     def fitted(cls, survivors: Sequence[int], *, period: Span) -> ShiftedBetaGeometric:

@@ -9,6 +9,7 @@ Source: Fader, Hardie, The Gamma-Gamma Model of Monetary Value (2013), equations
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -58,13 +59,19 @@ class GammaGamma:
         if not is_currency(self.currency):
             raise InputError("a currency is three capital letters after ISO 4217", path="$.currency", rule="money")
 
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """By name."""
+        return {name: getattr(self, name) for name in ("p", "q", "gamma")}
+
+    @property
+    def name(self) -> str:
+        """As the literature calls it."""
+        return "Gamma-gamma"
+
     def _repr_html_(self) -> str:
         """Its parameters with their errors, for notebooks."""
-        values = {name: getattr(self, name) for name in ("p", "q", "gamma")}
-        fit = self.fit
-        return parameter_table(
-            "Gamma-gamma", values, None if fit is None else fit.errors, None if fit is None else fit.customers
-        )
+        return parameter_table(self)
 
     @classmethod
     def fitted(cls, frequency: ArrayLike, mean: ArrayLike, *, currency: str) -> GammaGamma:

@@ -93,7 +93,11 @@ def report(
             click.echo(f"written to {', '.join(files)}")
             return
         for one in sections:
-            table(one.title, one.columns, [[_cell(value, one.percent) for value in row] for row in one.rows])
+            table(
+                one.title,
+                one.columns,
+                [[_cell(value, one.is_share(at)) for at, value in enumerate(row)] for row in one.rows],
+            )
             click.echo(one.note)
 
     emit(session.as_json, document, text)

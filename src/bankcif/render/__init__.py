@@ -1,5 +1,6 @@
 """Typed, already masked tables to pages; cannot open anything."""
 
+from .analyses import analysis_sections
 from .linking import (
     blocking_section,
     clusters_section,
@@ -20,6 +21,7 @@ __all__ = [
     "Chart",
     "QualityView",
     "Section",
+    "analysis_sections",
     "blocking_section",
     "clusters_section",
     "csv_text",

@@ -56,7 +56,8 @@ class Section:
             place along the axis, line, height; a place that is text stands in the order of the rows. For `Chart.HEAT` they are
             row, column, and a number that gives the colour.
         chart: How it is drawn.
-        percent: Whether lengths are shares of 1.
+        percent: Whether numbers with a point are shares of 1.
+        shares: In which columns they are, where it is not all of them or none; counted from 0.
         across: The order of columns of `Chart.HEAT`, of parts of `Chart.STACKED` and of lines; that of the rows if empty.
         link: Where more is told: the address of another page, beside this one; none if empty.
         scale: Of `Chart.HEAT`, from which number red goes to green; without it shades of blue go from the least to the greatest.
@@ -73,6 +74,18 @@ class Section:
     across: tuple[str, ...] = ()
     scale: tuple[float, float] | None = None
     link: str = ""
+    shares: frozenset[int] | None = None
+
+    def is_share(self, column: int) -> bool:
+        """Whether numbers with a point of a column are shares of 1."""
+        return self.percent if self.shares is None else column in self.shares
+
+    def table(self) -> dict[str, list[str | int | float]]:
+        """The rows as columns, for `csv_text`; of two of one name the later is told apart."""
+        found: dict[str, list[str | int | float]] = {}
+        for at, name in enumerate(self.columns):
+            found[name if name not in found else f"{name} {at + 1}"] = [row[at] for row in self.rows]
+        return found
 
 
 def page(
@@ -119,7 +132,15 @@ def drawn(section: Section, *, background: str = "transparent") -> str:
         return ""
     altair = need("altair", extra="report")
     converter = need("vl_convert", extra="report")
-    plot = _Plot(altair, section.columns, rows, section.percent, section.across, section.scale)
+    plot = _Plot(
+        altair,
+        section.columns,
+        rows,
+        section.is_share(number),
+        section.across,
+        section.scale,
+        section.shares or frozenset(),
+    )
     chart = _DRAWN[section.chart](plot).properties(width=640, background=background)
     chart = chart.configure(font=FONTS)
     svg = str(converter.vegalite_to_svg(json.loads(chart.to_json())))
@@ -127,6 +148,7 @@ def drawn(section: Section, *, background: str = "transparent") -> str:
 
 
 _LARGE = 100
+_TICKS = 8
 _BLUE, _RED = "#0072B2", "#D55E00"
 _HEAT = ["#E7A08A", "#F6E3A1", "#9CCFB0"]
 _BLUES = ["#EAF2FA", "#7FB3D9"]
@@ -143,6 +165,7 @@ class _Plot:
     percent: bool
     across: Sequence[str]
     scale: tuple[float, float] | None
+    shares: frozenset[int]
 
     def chart(self, data: Sequence[Mapping[str, Any]] | None = None) -> Any:
         """A chart of the rows, or of *data*."""
@@ -159,11 +182,15 @@ class _Plot:
 
     def axis(self, at: int) -> Any:
         """Numbers along an axis; of what is counted, whole ones alone."""
-        if self.percent:
-            return self.altair.Axis(format=".1~%")
+        if at in self.shares or (self.percent and at == len(self.rows[0]) - 1):
+            return self.altair.Axis(format=".1~%", tickCount=_TICKS)
         if all(row[at] is None or isinstance(row[at], int) for row in self.rows):
-            return self.altair.Axis(format=",d", tickMinStep=1)
-        return self.altair.Axis(format=",.3~f")
+            numbers = [0, *(row[at] for row in self.rows if row[at] is not None)]
+            few = max(numbers) - min(numbers) <= _TICKS
+            # Of a few whole numbers each has its mark: others would stand there rounded.
+            marks = [*range(min(numbers), max(numbers) + 1)] if few else self.altair.Undefined
+            return self.altair.Axis(format=",d", tickMinStep=1, tickCount=_TICKS, values=marks)
+        return self.altair.Axis(format=",.3~f", tickCount=_TICKS)
 
     def color(self, at: int) -> Any:
         """A column by colours, in the order of `across`."""
@@ -219,7 +246,8 @@ def _lines(plot: _Plot) -> Any:
     height = altair.Y(
         field="c2", type="quantitative", title=plot.heads[2], axis=plot.axis(2), scale=altair.Scale(zero=False)
     )
-    along = altair.X(field="c0", type=kind, sort=None, title=plot.heads[0])
+    axis = altair.Undefined if worded else plot.axis(0)
+    along = altair.X(field="c0", type=kind, sort=None, title=plot.heads[0], axis=axis)
     return plot.chart().mark_line(strokeWidth=2, point=worded).encode(x=along, y=height, color=plot.color(1))
 
 

@@ -53,8 +53,8 @@ def workbook(title: str, sections: Sequence[Section], *, made_at: datetime) -> b
         for row in section.rows:
             sheet.append(list(row))
             _as_text(sheet[sheet.max_row])
-            for cell in sheet[sheet.max_row] if section.percent else ():
-                if isinstance(cell.value, float):
+            for at, cell in enumerate(sheet[sheet.max_row]):
+                if isinstance(cell.value, float) and section.is_share(at):
                     cell.number_format = "0.0%"
         for at, column in enumerate(section.columns, 1):
             widest = max((len(str(row[at - 1])) for row in section.rows), default=0)
