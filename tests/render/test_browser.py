@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,8 +120,19 @@ def test_the_page_of_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not [one for one in numbers if one in said], "no number of a customer stands in a page"
 
 
+def framed(files: Iterable[Path], folder: Path) -> Path:
+    """One page that opens *files* within it, so that the browser starts once."""
+    page_ = folder / "framed.html"
+    page_.write_text("".join(f'<iframe src="{file.as_uri()}"></iframe>' for file in files), encoding="utf-8")
+    return page_
+
+
 def test_the_pages_of_the_portfolio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = portfolio(tmp_path, monkeypatch)
+    every = sorted(made.glob("*.html"))
+    assert len(every) > 5
+    assert looked_at(framed(every, tmp_path), tmp_path).count("<iframe") == len(every)
+    assert not [file.name for file in every if "154123" in file.read_text(encoding="utf-8")]
     for file in (made / "index.html", made / "customers_by_branch.html"):
         dom = looked_at(file, tmp_path)
         pictured(file, tmp_path)
@@ -147,6 +160,45 @@ def test_the_page_of_a_linked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not re.search("[0-9]{11}", re.sub("<svg.*?</svg>", "", dom, flags=re.DOTALL))
 
 
+def test_the_page_that_says_why_two_may_be_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    portfolio(tmp_path, monkeypatch)
+    Path("b.csv").write_text("no,name,phone,sex,born,branch,since\nx,王丁倁,15412345001,2,,B1,\n", encoding="utf-8")
+    admin = ("--as", "admin", "--purpose", "operations")
+    assert status("load", "b.csv", "--channel", "app.toml", *admin) == 0
+    capsys.readouterr()
+    assert status("match", "list", *admin, "--json") == 0
+    (task,) = json.loads(capsys.readouterr().out)
+    assert status("match", "why", task["task_id"], "--chart", "why.html", "--lang", "zh", *admin) == 0
+    dom = looked_at(tmp_path / "why.html", tmp_path)
+    pictured(tmp_path / "why.html", tmp_path)
+    assert dom.count("<svg") == 1
+    assert "154123" not in dom
+
+
+def test_the_copy_that_a_customer_gets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Theirs alone, in clear, and it shows nothing to anybody else: nothing is asked of a network."""
+    portfolio(tmp_path, monkeypatch)
+    with Path("operators.toml").open("a", encoding="utf-8") as operators:
+        operators.write('["p.tang"]\nroles = ["privacy_officer"]\n["p.song"]\nroles = ["privacy_officer"]\n')
+    capsys.readouterr()
+    admin = ("--as", "admin", "--purpose", "operations", "--json")
+    assert status("find", "phone", "15412345007", *admin) == 0
+    number = json.loads(capsys.readouterr().out)[0]["cif_no"]
+    tang, song = (("--as", name, "--purpose", "compliance", "--reason", "asked") for name in ("p.tang", "p.song"))
+    assert status("request", "open", number, "copy", "--evidence", "seen", *tang, "--json") == 0
+    case = json.loads(capsys.readouterr().out)["id"]
+    assert status("request", "approve", number, case, *song) == 0
+    assert status("request", "copy", number, case, "mine", *tang) == 0
+    dom = looked_at(tmp_path / "mine.html", tmp_path)
+    pictured(tmp_path / "mine.html", tmp_path)
+    assert "15412345007" in dom
+    assert not re.search("15412345(?!007)[0-9]{3}", dom)
+
+
 def test_chinese_text_stands_in_a_picture() -> None:
     (section,) = report_sections(
         tabulate(starter_world(), starter_reports()["customers_by_channel"]), "zh", code_lists()
@@ -161,6 +213,7 @@ def test_a_page_that_does_what_it_must_not_is_seen(tmp_path: Path) -> None:
         '<html><body><img src="http://127.0.0.1:9/x.png"><script>console.error("wrong")</script></body></html>',
         encoding="utf-8",
     )
-    found = opened(file, tmp_path)
-    assert any("wrong" in one for one in found.console)
-    assert "http://127.0.0.1:9/x.png" in found.asked
+    for one_of in (file, framed([file], tmp_path)):
+        found = opened(one_of, tmp_path)
+        assert any("wrong" in one for one in found.console)
+        assert "http://127.0.0.1:9/x.png" in found.asked
