@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 from .._text import Language, label
@@ -12,7 +11,7 @@ from ..flows import retain, subject
 from ..flows._subject_copy import SubjectCopy
 from ..flows.erase import Certificate
 from ..party import CifNo, as_cif_no
-from ..render import Chart, Section, page
+from ..render import copy_sections, page
 from ..upkeep import RequestKind
 from ._group import Group
 
@@ -70,23 +69,7 @@ class Requests(Group):
 
     def readable(self, made: SubjectCopy, language: Language) -> str:
         """A copy as a page that people read, and that opens without a network."""
-        groups: dict[str, list[tuple[str, str, str]]] = {}
-        for one in made.fields:
-            name = one["zh" if language == "zh" else "en"]
-            groups.setdefault(one["group"], []).append((name, _said(one["value"]), one["source"]))
-        columns = tuple(label(name, language) for name in ("field", "value", "source"))
-        sections = [
-            Section(title=label(group, language), columns=columns, rows=rows, chart=Chart.NONE)
-            for group, rows in groups.items()
-        ]
-        shared = [(one["recipient"], one["country"], one["purpose"], ", ".join(one["fields"])) for one in made.shared]
-        names = ("recipient", "country", "purpose", "fields")
-        sections.append(
-            Section(
-                title=label("shared_with", language), columns=tuple(label(name, language) for name in names), rows=shared,
-                chart=Chart.NONE,
-            )
-        )  # fmt: skip
+        sections = copy_sections(made.document(), language, self._desk.codes)
         title = label("subject_copy", language)
         return page(title, sections, language=language, made_at=self._desk.clock.now())
 
@@ -127,11 +110,3 @@ class Retention(Group):
     def certificate(self, run: str, *, actor: Actor, purpose: Purpose) -> tuple[Certificate, ...]:
         """The certificates of all whom a run erased."""
         return retain.certificate(self._desk, run, actor=actor, purpose=purpose)
-
-
-def _said(value: object) -> str:
-    if isinstance(value, list):
-        return "; ".join(_said(one) for one in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_said(one)}" for name, one in value.items())
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

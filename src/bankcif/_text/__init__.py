@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["Language", "attribute_label", "label", "rule_text"]
+__all__ = ["Language", "attribute_label", "label", "rule_text", "value_label"]
 
 Language = Literal["zh", "en"]
 
@@ -30,6 +30,12 @@ def label(name: str, language: Language = "en") -> str:
 
 
 def attribute_label(name: str) -> dict[Language, str]:
-    """What a form calls the attribute *name* of a document, a product or a contact, in both languages."""
-    text = _texts()["attribute"][name]
+    """What a form or a copy calls the attribute *name* of a document, a product, a contact or a statement, in both languages; *name* itself if unknown."""
+    text = _texts()["attribute"].get(name, {"zh": name, "en": name})
     return {"zh": text["zh"], "en": text["en"]}
+
+
+def value_label(value: str, language: Language) -> str:
+    """What an attribute's *value* that is a word of ours is called; itself if it is none."""
+    text = _texts()["value"].get(value)
+    return text[language] if text else value

@@ -14,6 +14,7 @@ from .pictures import picture
 from .quality import QualityView, quality_sections
 from .relations import relation_picture
 from .reports import report_sections, report_table
+from .subject import copy_sections
 from .table_file import csv_text, mark_line
 from .workbook import workbook
 
@@ -24,6 +25,7 @@ __all__ = [
     "analysis_sections",
     "blocking_section",
     "clusters_section",
+    "copy_sections",
     "csv_text",
     "explanation_section",
     "histogram_section",
