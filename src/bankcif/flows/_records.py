@@ -90,6 +90,11 @@ class Record:
         """What of it is compared, made when it is first asked for: most records that are opened never are."""
         return features_of(self.kind, _evidence(self.kind, self.statement), self.identifying)
 
+    def features_from(self, field: str) -> Features:
+        """What of one field is compared: to take a name apart costs more than all the others."""
+        said = _evidence(self.kind, self.statement)
+        return features_of(self.kind, {field: said[field]} if field in said else {}, self.identifying)
+
 
 def _evidence(kind: PartyKind, said: Statement) -> Mapping[str, Any]:
     """

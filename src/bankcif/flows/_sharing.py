@@ -22,6 +22,8 @@ from .desk import Desk, Tagging
 __all__ = ["Sharing", "sharing"]
 
 _ROWS_A_PARTY = 20
+_FIELDS = {"identifier": "identifiers", "phone": "phone", "email": "email", "holding": "holdings"}
+"""What the values of an index come from, where it is one field."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -80,7 +82,9 @@ def sharing(desk: Desk, unit: UnitOfWork, tagging: Tagging, tags: Mapping[Blocki
 
 def bears(tagging: Tagging, record: Record, key: BlockingKey) -> bool:
     """Whether *record* has the value of *key*."""
-    return key in blocking_keys(record.features) or key in tagging.search_keys(record.features)
+    field = _FIELDS.get(key.index)
+    features = record.features if field is None else record.features_from(field)
+    return key in blocking_keys(features) or key in tagging.search_keys(features)
 
 
 def _hits(

@@ -235,12 +235,11 @@ def _terms(
 
 
 def _keys_of(desk: Desk, values: Mapping[str, Any]) -> list[BlockingKey]:
-    """The keys of a term of people and organizations alike: one number may be several keys' business."""
-    of_kinds = (blocking_keys(features_of(kind, values, desk.link_policy.identifying)) for kind in PartyKind)
-    unique = list(dict.fromkeys(key for keys in of_kinds for key in keys if key.index != "organization_name"))
-    if not unique:
+    """The keys of a term; a number is a person's and an organization's alike."""
+    found = blocking_keys(features_of(PartyKind.INDIVIDUAL, values, desk.link_policy.identifying))
+    if not found:
         raise InputError("this term cannot be searched by; numbers of this scheme are not indexed", rule="search")
-    return [key for key in unique if key.index == unique[0].index or "name" in values]
+    return [key for key in found if key.index == found[0].index or "name" in values]
 
 
 def _account_keys(desk: Desk, scheme: str, number: str) -> list[BlockingKey]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,11 +14,13 @@ from .calendar import RelativeDay, Unit, day_of, shifted
 from .evaluate import Getter, compiled, getters
 from .expression import And, Compare, Expression, Field, In, Operand, Operator, Or, Parameter, Sign
 from .lowered import Computed, Gathered, Lowered, Reckoned, column
+from .ordered import OrderedRows
 
 __all__ = ["NextChange", "next_change", "turning"]
 
 _ONE = timedelta(days=1)
 _YEARS_AHEAD = 100
+_SPREAD = 2  # days around a value at which a comparison with it can turn; see `_thresholds`
 NextChange = Callable[..., "date | None"]
 
 
@@ -103,7 +105,7 @@ class _Turns:
         """Those of rows, which say what they say whatever the day is: all up to *last*, in order."""
         found: set[date] = set()
         for collection, columns in self._rows:
-            for row in record[collection] if columns.moves else ():
+            for row in columns.near(record[collection], today, last) if columns.moves else ():
                 found.update(one for one in columns.turns(today, row, known) if one <= last)
         return sorted(found)
 
@@ -121,15 +123,38 @@ class _Columns:
     ) -> None:  # fmt: skip
         self._computed = {one.name: one for one in computed}
         self._reckoned, self._days = reckoned, days
-        self._pairs = [pair for pair in _compared(tree) if self._moves(pair[0]) or self._moves(pair[2])]
-        self.moves = bool(self._pairs)
+        pairs = [pair for pair in _compared(tree) if self._moves(pair[0]) or self._moves(pair[2])]
+        self.moves = bool(pairs)
+        self._plain = [
+            (one.name, operator, days[other.name])
+            for one, operator, other in pairs
+            if self._is_plain(one) and isinstance(other, Parameter) and isinstance(one, Field)
+        ]
+        self._others = [pair for pair in pairs if not (self._is_plain(pair[0]) and isinstance(pair[2], Parameter))]
 
     def turns(self, today: date, record: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[date]:
-        for one, operator, other in self._pairs:
+        for name, operator, day in self._plain:  # nearly all are so
+            value = record[name]
+            if type(value) is int:
+                yield from _zeros(value, day, -1, operator, today)
+        for one, operator, other in self._others:
             left = self._line(one, record, known)
             right = None if left is None else self._line(other, record, known)
             if left is not None and right is not None:
-                yield from _zeros(left.plus(right, -1), operator, today)
+                line = left.plus(right, -1)
+                for day, times in line.days.items():  # one at most
+                    yield from _zeros(line.rest, day, times, operator, today)
+
+    def near(self, rows: Sequence[Mapping[str, Any]], today: date, last: date) -> Sequence[Mapping[str, Any]]:
+        """Of *rows* those that can turn behind *today* and up to *last*; of ordered ones few."""
+        if not isinstance(rows, OrderedRows) or self._others or any(name != rows.by for name, *_ in self._plain):
+            return rows
+        moved = [day for _, _, day in self._plain]
+        return rows.between(min(day.on(today) for day in moved) - _SPREAD, max(day.on(last) for day in moved) + _SPREAD)
+
+    def _is_plain(self, operand: Operand) -> bool:
+        """Whether it is what the record has, as it stands."""
+        return isinstance(operand, Field) and operand.name not in self._computed
 
     def _moves(self, operand: Operand) -> bool:
         """Whether it can be another tomorrow by itself; what is gathered over rows turns where its rows do."""
@@ -172,13 +197,12 @@ def _compared(tree: Expression) -> Iterator[tuple[Operand, Operator, Operand]]:
             yield Field(column(tree.field)), operator, value
 
 
-def _zeros(line: _Line, operator: Operator, today: date) -> Iterator[date]:
-    """The days behind *today* on which *line*, compared with zero, can turn."""
-    for day, times in line.days.items():  # one at most
-        for reached in _thresholds(line.rest, times, operator):
-            first = _first(day, reached)
-            if first is not None and first > today:
-                yield first
+def _zeros(rest: int, day: RelativeDay, times: int, operator: Operator, today: date) -> Iterator[date]:
+    """The days behind *today* on which ``times * day + rest``, compared with zero, can turn."""
+    for reached in _thresholds(rest, times, operator):
+        first = _first(day, reached)
+        if first is not None and first > today:
+            yield first
 
 
 def _thresholds(rest: int, times: int, operator: Operator) -> Iterable[int]:

@@ -23,6 +23,7 @@ from .expression import (
     TextPart,
 )
 from .lowered import Computed, Gathered, Lowered, Reckoned, column, is_known
+from .ordered import OrderedRows, bounds
 
 __all__ = ["Getter", "Predicate", "compiled", "getters"]
 
@@ -124,20 +125,36 @@ class _Compiler:
 
 def _gathered(one: Gathered) -> Getter:
     inner = _Compiler(one.computed)
-    holds, value, name = inner.predicate(one.where), inner._value(Field(one.field)), one.collection
+    holds, value, rows = inner.predicate(one.where), inner._value(Field(one.field)), _rows(one)
     if one.function is Function.COUNT:
-        return lambda record, known: sum(holds(row, known) for row in record[name])
+        return lambda record, known: sum(holds(row, known) for row in rows(record, known))
     if one.function is Function.LAST:
         return lambda record, known: _last(
-            (row[one.date], value(row, known)) for row in record[name] if holds(row, known)
+            (row[one.date], value(row, known)) for row in rows(record, known) if holds(row, known)
         )
     gather = _GATHERED[one.function]
 
     def gathered(record: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
-        found = (value(row, known) for row in record[name] if holds(row, known))
+        found = (value(row, known) for row in rows(record, known) if holds(row, known))
         return gather([each for each in found if each is not None])
 
     return gathered
+
+
+def _rows(one: Gathered) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """The rows that are gone through: of ordered ones, those that can hold."""
+    name, between = one.collection, bounds(one.where)
+    if between is None:
+        return lambda record, _known: record[name]
+
+    def near(record: Mapping[str, Any], known: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        rows: Sequence[Mapping[str, Any]] = record[name]
+        if not isinstance(rows, OrderedRows):
+            return rows
+        ends = between(rows.by, known)
+        return () if ends is None else rows.between(*ends)
+
+    return near
 
 
 _GATHERED: Mapping[Function, Callable[[Sequence[Any]], Any]] = {

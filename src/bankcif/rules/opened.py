@@ -14,7 +14,8 @@ from typing import Any
 
 from ..errors import RuleError
 from ..party import CATALOGUE, FACT_COLUMNS, LAST_HOUR, WHOLE, DataGroup, Field, FieldType, PartyKind, Rest, Sensitivity
-from .calendar import days
+from .calendar import day_of, days
+from .ordered import OrderedRows
 from .schema import Collection, Kind, RuleField, Schema
 
 __all__ = [
@@ -37,6 +38,7 @@ _STATES_OF_OTHER = ("life_cycle", "review_state")
 _MOST_COUNT = 10**9
 _MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")
 _OLDEST = 120
+_FIRST_DAY, _LAST_DAY = days(date.min), days(date.max)
 _DERIVED = {
     "birthdays": "birth_date",
     "age": "birth_date",
@@ -249,31 +251,39 @@ def opened_record(
     return record
 
 
-class Birthdays(Sequence[Mapping[str, Any]]):
+class Birthdays(OrderedRows):
     """
     The rows of ``birthdays``: every birthday up to the hundred-and-twentieth, made when a rule asks. Who was born on 29 February has the birthday
     on 1 March of other years.
     """
 
+    by = "on"
+
     def __init__(self, born: str | None) -> None:
-        self._born = born
+        self._born = date.fromisoformat(born) if born else None
 
     def __len__(self) -> int:
-        return _OLDEST + 1 if self._born else 0
+        return 0 if self._born is None else min(_OLDEST, date.max.year - self._born.year) + 1
 
     def __getitem__(self, at: Any) -> Any:
         return [*self][at]
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        if self._born is None:
-            return
-        born = date.fromisoformat(self._born)
-        for age in range(_OLDEST + 1):
-            year = born.year + age
-            if year > date.max.year:
-                return
-            leap = (born.month, born.day) == (2, 29) and not isleap(year)
-            yield {"on": days(date(year, 3, 1) if leap else born.replace(year=year))}
+        return iter(self.between(_FIRST_DAY, _LAST_DAY))
+
+    def between(self, low: int, high: int) -> Sequence[Mapping[str, Any]]:
+        if self._born is None or low > high or low > _LAST_DAY or high < _FIRST_DAY:
+            return ()
+        born = self._born
+        first = max(day_of(max(low, _FIRST_DAY)).year - born.year, 0)
+        last = min(day_of(min(high, _LAST_DAY)).year - born.year, len(self) - 1)
+        found = (days(_birthday(born, born.year + age)) for age in range(first, last + 1))
+        return [{"on": day} for day in found if low <= day <= high]
+
+
+def _birthday(born: date, year: int) -> date:
+    leap = (born.month, born.day) == (2, 29) and not isleap(year)
+    return date(year, 3, 1) if leap else born.replace(year=year)
 
 
 def _of_other(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,4 +66,4 @@ def row_reader(collection: str, today: date, names: Sequence[str] | None = None)
 
 
 def _birthdays(first: int, last: int, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    return [(one["on"],) for one in Birthdays(values.get("birth_date")) if first <= one["on"] <= last]
+    return [(one["on"],) for one in Birthdays(values.get("birth_date")).between(first, last)]

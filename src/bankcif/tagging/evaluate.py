@@ -86,9 +86,9 @@ class Evaluator:
         self.catalogue = catalogue
         self._rules = [self._rule(place, name) for place, name in enumerate(catalogue.order)]
         self._lately: tuple[date, list[Mapping[str, Any]]] | None = None
-        self._turning = [
-            turning(rule.lowered) for rule in self._rules if rule.lowered is not None and rule.lowered.days
-        ]
+        moving = [rule.lowered for rule in self._rules if rule.lowered is not None and rule.lowered.days]
+        # Those over rows last: up to the day that the others found, few rows turn.
+        self._turning = [turning(rule) for rule in sorted(moving, key=lambda rule: any(rule.gathered()))]
 
     def verdicts(
         self, record: Mapping[str, Any], today: date, said: Mapping[str, Said] | None = None
