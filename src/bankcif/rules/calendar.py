@@ -35,7 +35,7 @@ class Span:
     unit: Unit
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)  # what is reckoned of a day is kept by it
 class RelativeDay:
     """The day on which a rule is asked, moved by so many days, months or years."""
 

@@ -92,10 +92,11 @@ class _Turns:
     def __init__(self, rule: Lowered) -> None:
         days = {one.name: one for one in rule.days}
         self._own = _Columns(rule.tree, rule.computed, getters(rule), days)
-        self._rows = [
+        over = [
             (one.collection, _Columns(one.where, one.computed, getters(Lowered(one.where, one.computed)), days))
             for one in rule.gathered()
         ]
+        self._rows = [(collection, columns) for collection, columns in over if columns.moves]
 
     def of_record(self, today: date, record: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[date]:
         """Those behind *today*, as things stand then."""
@@ -105,7 +106,7 @@ class _Turns:
         """Those of rows, which say what they say whatever the day is: all up to *last*, in order."""
         found: set[date] = set()
         for collection, columns in self._rows:
-            for row in columns.near(record[collection], today, last) if columns.moves else ():
+            for row in columns.near(record[collection], today, last):
                 found.update(one for one in columns.turns(today, row, known) if one <= last)
         return sorted(found)
 
@@ -147,7 +148,9 @@ class _Columns:
 
     def near(self, rows: Sequence[Mapping[str, Any]], today: date, last: date) -> Sequence[Mapping[str, Any]]:
         """Of *rows* those that can turn behind *today* and up to *last*; of ordered ones few."""
-        if not isinstance(rows, OrderedRows) or self._others or any(name != rows.by for name, *_ in self._plain):
+        if isinstance(rows, list) or not isinstance(rows, OrderedRows):
+            return rows
+        if self._others or any(name != rows.by for name, *_ in self._plain):
             return rows
         moved = [day for _, _, day in self._plain]
         return rows.between(min(day.on(today) for day in moved) - _SPREAD, max(day.on(last) for day in moved) + _SPREAD)

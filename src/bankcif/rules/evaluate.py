@@ -149,7 +149,7 @@ def _rows(one: Gathered) -> Callable[[Mapping[str, Any], Mapping[str, Any]], Seq
 
     def near(record: Mapping[str, Any], known: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         rows: Sequence[Mapping[str, Any]] = record[name]
-        if not isinstance(rows, OrderedRows):
+        if isinstance(rows, list) or not isinstance(rows, OrderedRows):
             return rows
         ends = between(rows.by, known)
         return () if ends is None else rows.between(*ends)
