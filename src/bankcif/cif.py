@@ -85,7 +85,7 @@ class CIF:
         suite: Name of the cipher suite, ``AES-256-GCM`` or ``SM4-GCM``; an empty store is founded with the first if None,
             and a store keeps the one it was founded with.
         name_search: Beside what an empty store's people are searched by names that are spelled otherwise: ``birth_year``, ``home_branch``, or both, each some
-            five index rows a record; ``organization``, if organizations are, some twenty-five rows of theirs. A store keeps what it was founded with.
+            five index rows a record; ``organization``, if organizations are, some two rows for each character of their names. A store keeps what it was founded with.
         create: Whether an empty store is founded; otherwise it is refused.
         greet: Whether the witnesses are shown at once that the log grew since they last saw it; without, only what verifies
             the log tells.

@@ -76,7 +76,7 @@ def test_pages_follow_each_other_and_organizations_are_searched(capsys: pytest.C
     assert status("load", "f.csv", "--channel", "firms.toml", "--as", "admin", "--purpose", "operations") == 0
     capsys.readouterr()
     firms = ("--kind", "organization", *MANAGER, "--json")
-    assert status("search", "星何科技", *firms) == 1
+    assert status("search", "无人科技", *firms) == 1
     assert status("search", "上海星何科技", *firms) == 0
     assert status("search", "上海星河科技", "--born", "1990", *firms) == 2
     assert "no birth year" in capsys.readouterr().err

@@ -141,6 +141,20 @@ def test_a_customer_bears_what_any_of_their_records_says(cif: CIF, steward: Acto
     assert cif.customers.find(phone="15400000003", **number) == []
 
 
+def test_a_term_that_many_share_narrows_another(cif: CIF, steward: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself it is refused; beside one that few have it is not."""
+    monkeypatch.setattr("bankcif.flows.query._MOST_HITS", 2)
+    numbers = []
+    for n, name in enumerate("伟芳娜敏静"):
+        values = {"name": f"张{name}", "birth_date": f"19{60 + n}-01-01", "email": f"n{n}@example.com"}
+        numbers.append(register(cif, steward, str(n), identifiers=None, **values).cif_no)
+    ask: dict[str, Any] = {"phone": "15412345678", "actor": steward, "purpose": SERVICE}
+    with pytest.raises(InputError, match="shared by too many"):
+        cif.customers.find(**ask)
+    assert [view.cif_no for view in cif.customers.find(email="n3@example.com", **ask)] == [numbers[3]]
+    assert cif.customers.find(email="nobody@example.com", **ask) == []
+
+
 def test_who_is_found_is_paged_by_number(cif: CIF, steward: Actor) -> None:
     done = {
         register(cif, steward, str(n), identifiers=None, name=f"张{name}", birth_date=f"19{60 + n}-01-01", email=None).cif_no

@@ -291,7 +291,7 @@ def firms(tables: ReferenceTables) -> Iterator[CIF]:
     ("name", "expected"),
     [
         ("上海星河科技有限公司", {"0": "same", "1": "edit"}), ("上海星河科技", {"0": "spelling", "1": "edit"}),
-        ("上海星何科技有限公司", {"0": "sound"}), ("shanghai xinghe keji", {"0": "sound"}), ("上海星河科枝", {"0": "edit"}),
+        ("上海星何科技有限公司", {"0": "sound"}), ("xinghe keji", {"0": "sound"}), ("huawei jixie zhizao", {"3": "sound"}), ("shanghai xinghe keji", {"0": "sound"}), ("上海星河科枝", {"0": "edit"}),
         ("上海兴银河科技", {"1": "edit"}), ("上梅星河科技有限公司", {"0": "edit"}), ("海星河科技", {"0": "edit"}),
         ("星河科技", {"0": "spelling"}), ("星河", {"0": "spelling", "2": "spelling"}), ("华伟", {"3": "spelling"}),
         ("skyline trading", {"4": "spelling"}), ("Skyline Tradding Ltd", {"4": "edit"}), ("无人科技", {}),

@@ -54,6 +54,11 @@ def test_of_persons_a_look_up_finds_what_comparing_with_each_does(listed: list[s
 @given(st.lists(companies, min_size=1, max_size=12), companies)
 @example(["中国工商银行股份有限公司"], "工行")
 @example(["星河(上海)科技有限公司"], "星河科技有限公司")
+@example(
+    ["新疆维吾尔自治区伊犁哈萨克自治州察布查尔锡伯自治县星河科技有限公司"],
+    "新疆维吾尔自治区伊犁哈萨克自治州察布查尔锡伯自治县星海科技有限公司",
+)
+@example(["上海星河科技有限公司"], "xinghe keji")
 def test_of_organizations_a_look_up_finds_what_comparing_with_each_does(listed: list[str], asked: str) -> None:
     screener = Screener([ListedName(n, ORG, name) for n, name in enumerate(listed)])
     found = {hit.entry: hit.likeness for hit in screener.hits(ORG, [asked])}

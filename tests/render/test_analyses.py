@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import attrs
 import numpy as np
 import openpyxl
 import pytest
@@ -207,8 +208,60 @@ def test_products_held_and_how_many() -> None:
     products, number = analysis_sections(held(card=40, fund=20, both=30, loan=10), "en")
     assert rows(products) == [["card", 0.7, 70], ["fund", 0.5, 50], ["loan", 0.1, 10]]
     assert rows(number) == [["0", 0.0, 0], ["1", 0.7, 70], ["2", 0.3, 30]]
-    products, _ = analysis_sections(held(card=95, fund=5), "en")
+    (products,) = analysis_sections(held(card=95, fund=5), "en")
     assert rows(products) == [["card", "–", "–"], ["fund", "–", "–"]], "of 100 customers five have no card"
+    few_with_three = Baskets.of_rows(
+        [str(n) for n in range(100)] + [str(n) for n in range(40)] + [str(n) for n in range(4)],
+        ["a"] * 100 + ["b"] * 40 + ["c"] * 4,
+    )
+    assert len(analysis_sections(few_with_three, "en")) == 1, (
+        "products held in all, less those of one and two, would tell of three"
+    )
+
+
+def test_rules_that_would_tell_of_few_are_left_out() -> None:
+    """Of 51 who have a fund, 50 have a card, too: one has not."""
+    keys = [f"b{n}" for n in range(50)] * 2 + ["one"] + [f"c{n}" for n in range(49)] + [f"l{n}" for n in range(50)]
+    what = ["card"] * 50 + ["fund"] * 50 + ["fund"] + ["card"] * 49 + ["loan"] * 50
+    with pytest.raises(InputError, match="nothing to show"):
+        analysis_sections(Baskets.of_rows(keys, what).rules(5), "en")
+
+
+@given(st.lists(st.integers(0, 40), min_size=15, max_size=15), st.integers(2, 15))
+@settings(max_examples=150, deadline=None)
+def test_of_rules_nothing_that_is_reckoned_tells_of_few(counts: list[int], k: int) -> None:
+    """Every number of customers that follows from the rows by adding and taking away is of none, or of k and more."""
+    keys, what = [], []
+    for bits, count in enumerate(counts, 1):
+        for n in range(count):
+            for at, name in enumerate("abcd"):
+                if bits >> at & 1:
+                    keys.append(f"{bits}-{n}")
+                    what.append(name)
+    if len(set(what)) < 2:
+        return
+    try:
+        (section,) = analysis_sections(Baskets.of_rows(keys, what).rules(1), "en", k=k)
+    except InputError as refused:
+        assert refused.rule == "nothing_counted"  # noqa: PT017 (it may be told, too)
+        return
+    known: dict[frozenset[str], int] = {}
+    for text, lift, support, confidence, _, _, both, of_given in section.rows:
+        given_, then = str(text).split(" → ")
+        whole = round(int(both) / float(support))
+        known[frozenset()] = whole
+        known[frozenset(given_.split(" + "))] = int(of_given)
+        known[frozenset([*given_.split(" + "), then])] = int(both)
+        known[frozenset([then])] = round(float(confidence) / float(lift) * whole)
+    for some, many in known.items():
+        for more, fewer in known.items():
+            if some <= more:
+                assert many - fewer == 0 or many - fewer >= k
+            for third in known:
+                union = some | third
+                if more | third in known and some <= more and union in known:
+                    left = many - fewer - known[union] + known[more | third]
+                    assert left <= 0 or left >= k or third <= some or third <= more
 
 
 def test_rules_with_what_speaks_for_them() -> None:
@@ -236,6 +289,31 @@ def test_contrasts_with_the_greatest_effect_first() -> None:
     ]  # fmt: skip
 
 
+def test_a_share_that_is_of_few_is_not_told() -> None:
+    few = attrs.evolve(CONTRASTS[1], inside=2 / 90)
+    (section,) = analysis_sections([few], "en")
+    assert rows(section) == [["mobile", *["–"] * 11]]
+
+
+def test_what_overlaps_in_all_but_few_is_not_told() -> None:
+    _, overlaps = analysis_sections(
+        SegmentReport(sizes={"a": 100, "b": 50}, overlaps={("a", "b"): 99}, shadowed=()), "en"
+    )
+    assert rows(overlaps) == [["a", "b", "–"]]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        SegmentReport(sizes={"a": 3, "": 0}, overlaps={}, shadowed=()), Transitions.between({1: "a"}, {1: "b"}, states=("a", "b")), held(card=2, fund=2),
+        Hits(customers=4, hit=2, popular=1), Evaluation.of([0.1, 0.9, 0.2], [False, True, False]),
+    ],
+)  # fmt: skip
+def test_of_few_there_is_no_page(result: Any) -> None:
+    with pytest.raises(InputError, match="fewer than 10 customers"):
+        analysis_sections(result, "en")
+
+
 def test_worth_by_tenths_and_never_of_few() -> None:
     (section,) = analysis_sections(WORTH, "en")
     assert len(section.rows) == 10
@@ -257,15 +335,43 @@ def test_an_evaluation_beside_no_model() -> None:
     perfect = Evaluation.of([0.0] * 80 + [1.0] * 20, [False] * 80 + [True] * 20)
     figures, calibration, gains = analysis_sections(perfect, "en")
     said = {row[0]: row[1] for row in figures.rows}
-    assert (said["AUC"], said["Brier score"], said["Base rate"], said["Lift of the first tenth"]) == (
+    assert (said["AUC"], said["Brier score"], said["Base rate"], said["Lift of the first part"]) == (
         1.0,
         0.0,
         0.2,
         5.0,
     )
-    reached = {row[0]: row[2] for row in gains.rows if row[1] == "by the model"}
-    assert (reached[0.1], reached[0.2], reached[1.0]) == (0.5, 1.0, 1.0)
+    assert "the most probable 20% of them" in figures.note
+    assert {row[0]: row[2] for row in gains.rows if row[1] == "by the model"} == {0.0: 0.0, 0.2: 1.0, 1.0: 1.0}
     assert [row[2:] for row in calibration.rows] == [(0.0, 80, 0), (0.0, 80, 0), (1.0, 20, 20), (1.0, 20, 20)]
+
+
+@given(st.integers(1, 400), st.integers(2, 40), st.randoms(use_true_random=False))
+@settings(max_examples=100, deadline=None)
+def test_of_an_evaluation_no_part_tells_of_few(rows_: int, k: int, rng: Any) -> None:
+    told = [rng.random() for _ in range(rows_)]
+    happened = [rng.random() < one for one in told]
+    if not any(happened) or all(happened):
+        return
+    events = sum(happened)
+    if min(events, rows_ - events) < k:
+        with pytest.raises(InputError, match="fewer than"):
+            analysis_sections(Evaluation.of(told, happened), "en", k=k)
+        return
+    _, calibration, gains = analysis_sections(Evaluation.of(told, happened), "en", k=k)
+    parts = [(int(row[3]), int(row[4])) for row in calibration.rows if row[1] == "observed"]
+    assert sum(many for many, _ in parts) == rows_
+    assert sum(did for _, did in parts) == events
+    assert all(many >= k and all(one == 0 or one >= k for one in (did, many - did)) for many, did in parts)
+    shares = [(row[0], row[2]) for row in gains.rows if row[1] == "by the model"]
+    assert len(shares) == len(parts) + 1, "whom one reaches is told of no other parts"
+
+
+def test_a_card_of_few_says_nothing_of_how_many() -> None:
+    few = attrs.evolve(card(), evaluated=attrs.evolve(card().evaluated, customers=4000, events=3, bins=()))  # type: ignore[type-var]
+    first, *_ = analysis_sections(few, "en")
+    said = dict(first.rows)  # type: ignore[arg-type]
+    assert said["How good it was afterwards"] == "–"
 
 
 def test_drift_says_what_to_do() -> None:
@@ -275,7 +381,8 @@ def test_drift_says_what_to_do() -> None:
 
 def test_weights_and_points_by_their_size() -> None:
     (section,) = analysis_sections(LOGISTIC, "en")
-    assert rows(section) == [["y", -3.0, 0.25, 1.0], ["x", 2.0, 0.5, 0.0]]
+    assert rows(section) == [["y", -3.0, 0.25], ["x", 2.0, 0.5]]
+    assert "it happened to –" in section.note, "three are few"
     (section,) = analysis_sections(churn_scorecard(), "zh")
     assert section.chart is Chart.SIGNED
     points = [abs(int(row[1])) for row in section.rows]

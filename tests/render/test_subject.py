@@ -26,6 +26,7 @@ from bankcif.party import (
 from bankcif.render import copy_sections
 from bankcif.upkeep import RequestKind, RequestState
 
+NO_TIN = next(iter(code_lists()["no_tin"].labels))
 FIELDS: list[dict[str, Any]] = [
     {"name": "sex", "zh": "性别", "en": "Sex", "group": "identity", "value": "2", "source": "counter"},
     {"name": "identifiers", "zh": "证件", "en": "Identity documents", "group": "identity", "source": "counter",
@@ -37,6 +38,9 @@ FIELDS: list[dict[str, Any]] = [
     {"name": "states", "zh": "生命周期", "en": "Life cycle", "group": "identity", "source": "", "value": [{"state": "active", "since": "2026-01-05"}]},
     {"name": "relationships", "zh": "关联关系", "en": "Relations", "group": "relation", "source": "",
      "value": [{"kind": "shareholder", "role": "shareholder", "share": share_of("25.5"), "means": None}]},
+    {"name": "transactions", "zh": "交易汇总", "en": "Transactions", "group": "transaction", "source": "core",
+     "value": [{"period": "2026-10", "channel": "service", "type": "open", "count": 0, "hour": 0, "total": "CNY 0.00"}]},
+    {"name": "tax_residences", "zh": "税收居民", "en": "Tax residences", "group": "identity", "source": "core", "value": [{"country": "CN", "no_tin": NO_TIN}]},
     {"name": "aum", "zh": "管理资产", "en": "Assets", "group": "finance", "source": "core", "value": "CNY 123.45"},
 ]  # fmt: skip
 
@@ -50,7 +54,8 @@ def document(**more: Any) -> dict[str, Any]:
     [
         ("zh", ["女", "证件或号码类型：居民身份证，号码：880101199003071098，长期有效：是", "证件或号码类型：x.own，号码：1", "用途：营销，状态：不同意，自：2026-01-05",
                 "种类：查阅、复制，申请人：本人，收到日期：2026-11-28，状态：已同意", f"状态：{LifeCycle.ACTIVE.label('zh')}，自：2026-01-05", "CNY 123.45",
-                f"身份：{role_label('shareholder', 'zh')}，持股比例：25.5 %"]),
+                f"身份：{role_label('shareholder', 'zh')}，持股比例：25.5 %", "期间：2026-10，渠道：service，类型：open，笔数：0，时段（小时）：0，合计：CNY 0.00",
+                f"国家（地区）：{code_lists()['country'].label('CN', 'zh')}，无纳税人识别号原因：{code_lists()['no_tin'].label(NO_TIN, 'zh')}"]),
         ("en", ["female", "Purpose: marketing, State: denied, Since: 2026-01-05", "Kind: a copy of the data, Asked by: the customer, Received: 2026-11-28, State: approved"]),
     ],
 )  # fmt: skip
@@ -58,7 +63,7 @@ def test_a_copy_is_told_in_words(language: Language, said: list[str]) -> None:
     sections = copy_sections(document(), language, code_lists())
     values = [row[1] for section in sections for row in section.rows]
     assert set(said) <= set(values)
-    assert len(values) == 8, "a line for each document and statement"
+    assert len(values) == 10, "a line for each document and statement"
 
 
 def test_to_whom_it_went_or_that_it_went_to_nobody() -> None:

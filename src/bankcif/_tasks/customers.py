@@ -226,7 +226,7 @@ class Customers(Group):
         birth_date: date | None = None,
         organization: str | None = None,
         where: str = "",
-        after: str = "",
+        after: str | None = None,
         limit: int = 50,
         sink: Sink = Sink.DISPLAY,
     ) -> list[query.CustomerView]:
@@ -236,7 +236,7 @@ class Customers(Group):
         """
         return query.find(
             self._desk, actor=actor, purpose=purpose, identifier=identifier, phone=phone, email=email, account=account, name=name,
-            birth_date=birth_date, organization=organization, where=where, after=after, limit=limit, sink=sink,
+            birth_date=birth_date, organization=organization, where=where, after=as_cif_no(after) if after else None, limit=limit, sink=sink,
         )  # fmt: skip
 
     def get(self, cif_no: str, *, actor: Actor, purpose: Purpose, sink: Sink = Sink.DISPLAY) -> query.CustomerView:

@@ -14,6 +14,7 @@ from ._view import print_view, view_document
 
 __all__ = ["find", "search"]
 
+_MOST = 50
 _FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "card", "organization", "name")
 
 
@@ -22,9 +23,9 @@ _FIND_FIELDS = ("resident-id", "uscc", "phone", "email", "card", "organization",
 @click.argument("value", required=False)
 @click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]), help="Needed with a name.")
 @click.option("--where", default="", help="Of them, those of this rule over plain facts.")
-@click.option("--after", default="", help="Those behind this customer number; at most 50 come at once.")
+@click.option("--after", help="Those behind this customer number; at most 50 come at once.")
 @customer_command
-def find(session: Session, field: str, value: str | None, birth_date: Any, where: str, after: str) -> int:
+def find(session: Session, field: str, value: str | None, birth_date: Any, where: str, after: str | None) -> int:
     """
     Find customers by an exact number, phone, e-mail or card, organizations by name, or people by name and birth date.
 
@@ -56,6 +57,8 @@ def find(session: Session, field: str, value: str | None, birth_date: Any, where
     def text() -> None:
         for one in views:
             print_view(one)
+        if len(views) == _MOST:
+            click.echo(f"there may be more: --after {views[-1].cif_no}")
         if not views:
             click.echo("nobody found, or nobody you may see")
 

@@ -7,7 +7,7 @@ nobody counts as found before a record of theirs has been opened and really bear
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 
 import attrs
@@ -45,7 +45,10 @@ class Sharing:
     capped: frozenset[BlockingKey]
 
 
-def sharing(desk: Desk, unit: UnitOfWork, tagging: Tagging, tags: Mapping[BlockingKey, bytes], *, most: int) -> Sharing:
+def sharing(
+    desk: Desk, unit: UnitOfWork, tagging: Tagging, tags: Mapping[BlockingKey, bytes], *, most: int,
+    each: Sequence[Collection[BlockingKey]] = (),
+) -> Sharing:  # fmt: skip
     """
     The parties that share each key of *tags*, which gives the tag it is searched by.
 
@@ -54,11 +57,16 @@ def sharing(desk: Desk, unit: UnitOfWork, tagging: Tagging, tags: Mapping[Blocki
         tags: Keys with their tags.
         most: Parties that are looked at for one key; a key with more is not looked into, unless it is that of a number that
             identifies one party.
+        each: Where several things are asked together, the keys of each: only parties that are named under a key of all of them are looked at.
 
     Cost: a look-up of all tags, a keyed hash for each row under one of them, and an opening for each record that has the value,
     the last two of a source key.
     """
     hits, full = _hits(unit, tagging, tags, most)
+    if len(each) > 1:
+        named_by = [{row.cif_no for key in keys for row in hits.get(key, ())} for keys in each]
+        asked = set[CifNo].intersection(*named_by)
+        hits = {key: [row for row in rows if row.cif_no in asked] for key, rows in hits.items()}
     capped = frozenset(
         key
         for key in full | hits.keys()

@@ -46,7 +46,7 @@ def find(
     birth_date: date | None = None,
     organization: str | None = None,
     where: str = "",
-    after: str = "",
+    after: CifNo | None = None,
     limit: int = _MOST_RESULTS,
     sink: Sink = Sink.DISPLAY,
 ) -> list[CustomerView]:
@@ -87,7 +87,7 @@ def find(
         tags = {key: tagging.tag(key) for keys in terms for key in keys}
         bearing = _verified(desk, unit, tagging, tags, terms)
         rows = sorted(unit.parties.get(list(bearing)).values(), key=lambda row: row.cif_no)
-        open_rows = [row for row in rows if row.cif_no > after and not is_closed(row, purpose)]
+        open_rows = [row for row in rows if (after is None or row.cif_no > after) and not is_closed(row, purpose)]
         asked = among(desk, unit, open_rows, rule, actor)
         seen = found_views(desk, unit, asked, actor, purpose, sink=sink, limit=limit, by=by, known=bearing.values())
         views, rules = [view for view, _ in seen], {rule for _, by in seen for rule in by}
@@ -265,7 +265,7 @@ def _verified(
     Parties of which a record really has a value of each of *terms*, perhaps another record for another term; with one such record's data key, which often is
     the anchor's.
     """
-    found = sharing(desk, unit, tagging, tags, most=_MOST_HITS)
+    found = sharing(desk, unit, tagging, tags, most=_MOST_HITS, each=terms)
     if found.capped or any(len(named) > _MOST_HITS for named in found.named.values()):
         raise InputError("this term is shared by too many customers; search by another", rule="search")
     first, *others = (

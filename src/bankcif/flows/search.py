@@ -106,7 +106,7 @@ def search(
     need_view_sink(sink)
     if not 1 <= limit <= _MOST_RESULTS:
         raise InputError(f"a search gives 1 to {_MOST_RESULTS} customers", path="$.limit", rule="limit")
-    term = _asked(name, kind, birth_year, branch)
+    term = _asked(name, PartyKind(kind), birth_year, branch)
     mark = None if after is None else _mark(after)
     rule = to_lowered(chosen(desk, actor, Action.FIND, purpose, where, "search", sink))
     beside = {"birth_date": birth_year, "home_branch": branch}

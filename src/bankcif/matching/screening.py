@@ -62,7 +62,7 @@ class Screener:
     Args:
         names: Those of the list, aliases too.
 
-    Cost: some 20 keys a name; a look-up compares with those that share one.
+    Cost: some 20 keys a name of a person, some two for each character of an organization; a look-up compares with those that share one.
     """
 
     def __init__(self, names: Iterable[ListedName]) -> None:

@@ -21,7 +21,7 @@ from ..wording import (
     compatible,
     compatible_organizations,
     organization_keys,
-    organization_sound,
+    organization_sounds,
 )
 from .blocking import ORGANIZATION_LIKE, BlockingKey
 from .features import Features
@@ -46,7 +46,7 @@ _MOST_UNITS = 8
 _MOST_SOUNDS = 2
 _SHORTEST_WORD = 3
 _LEAST_CORE = 4
-_MOST_RESIDUES = 24
+_LEAST_SOUND = 5  # letters: two syllables and more
 
 
 class Likeness(enum.StrEnum):
@@ -71,7 +71,7 @@ def search_keys(record: Features, indexes: Collection[str]) -> list[BlockingKey]
     The keys under which customers are searched and not compared, in those of *indexes* that are for it: accounts and cards, people and organizations by
     name; a record's, and a query's.
 
-    At most six for a name of three characters, beside each of year and branch; some twenty for an organization.
+    At most six for a name of three characters, beside each of year and branch; some two for each character of an organization's.
     """
     found = [BlockingKey("holding", (token,)) for token in record.holdings] if "holding" in indexes else []
     if record.organization is not None and ORGANIZATION_LIKE in indexes:
@@ -136,22 +136,29 @@ def _words_close(mine: list[str], theirs: list[str]) -> bool:
 
 def alike_organizations(one: OrganizationName, other: OrganizationName) -> Likeness | None:
     """
-    How the names of two organizations are alike: the same, of one core, of one sound, or of cores of four characters and more that differ by one edit; None if
-    they are not.
+    How the names of two organizations are alike: the same, of one core, of one sound (a region may be left out), or of cores of four characters and more that
+    differ by one edit; None if they are not.
     """
     if one.standard == other.standard:
         return Likeness.SAME
     if compatible_organizations(one, other) is not None:
         return Likeness.SPELLING
-    least = min(len(one.core), len(other.core))
-    if least >= _LEAST_CORE and one.core != other.core and organization_sound(one) == organization_sound(other):
+    if one.core != other.core and _sound_alike(one, other):
         return Likeness.SOUND
+    least = min(len(one.core), len(other.core))
     return Likeness.EDIT if least >= _LEAST_CORE and OSA.distance(one.core, other.core, score_cutoff=1) <= 1 else None
 
 
+def _sound_alike(one: OrganizationName, other: OrganizationName) -> bool:
+    mine, theirs = organization_sounds(one), organization_sounds(other)
+    if mine[0] == theirs[0]:
+        return len(mine[0]) >= _LEAST_SOUND
+    return mine[1] == theirs[1] and len(mine[1]) >= _LEAST_SOUND and not (one.region and other.region)
+
+
 def organization_search_keys(name: OrganizationName) -> Iterator[str]:
-    """Keys of which two names share one where `alike_organizations` finds them alike; each key once."""
+    """Keys of which two names share one where `alike_organizations` finds them alike; each key once, some two for each character."""
     core = name.core
-    residues = (f"d:{core[:at]}{core[at + 1 :]}" for at in range(min(len(core), _MOST_RESIDUES)))
-    keys = (f"s:{name.standard}", *organization_keys(name), f"p:{organization_sound(name)}", f"d:{core}", *residues)
-    yield from dict.fromkeys(keys)
+    residues = (f"d:{core[:at]}{core[at + 1 :]}" for at in range(len(core)))
+    sounds = (f"p:{sound}" for sound in organization_sounds(name) if len(sound) >= _LEAST_SOUND)
+    yield from dict.fromkeys((f"s:{name.standard}", *organization_keys(name), *sounds, f"d:{core}", *residues))

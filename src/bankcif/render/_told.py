@@ -7,6 +7,7 @@ from typing import Any
 
 from .._text import Language, label
 from ..analytics import Place, hidden
+from ..errors import InputError
 
 __all__ = ["Told", "words"]
 
@@ -32,6 +33,17 @@ class Told:
     def hides(self, counts: Mapping[Place, int]) -> frozenset[Place]:
         """The places that are not told; see `bankcif.analytics.hidden`."""
         return hidden(counts, self.k)
+
+    def few(self, *counts: int) -> bool:
+        """Whether some of these customers are fewer than k, and not none: nothing is told of them."""
+        return any(0 < count < self.k for count in counts)
+
+    def need(self, *counts: int) -> None:
+        """Raises `InputError` if one of these numbers, which are told in any case, is of too few customers."""
+        if min(counts) < self.k:
+            raise InputError(
+                f"this is of fewer than {self.k} customers, of whom nothing is told", path="$.result", rule="too_few"
+            )
 
 
 def words(language: Language, key: str, **said: Any) -> str:

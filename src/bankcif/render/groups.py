@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ from ..analytics import (
     Transitions,
     Worth,
 )
-from ..errors import InputError
 from ._told import Told, words
 from .page import Chart, Section
 from .reports import NOT_TOLD, NOTHING, Cell
@@ -39,11 +39,15 @@ __all__ = [
 ]
 
 _MOST_RULES = 20
+_MOST_TRIED = 500
+_MOST_WITHOUT = 5
 _TENTHS = 10
+_CLOSE = 1e-6
 
 
 def segments(result: SegmentReport, told: Told) -> list[Section]:
     total = sum(result.sizes.values())
+    told.need(total)
     called = {name: told.name(name) if name else words(told.language, "left_over") for name in result.sizes}
     out = told.hides({(None,): total, **{(name,): many for name, many in result.sizes.items()}})
     sizes = [
@@ -60,7 +64,11 @@ def segments(result: SegmentReport, told: Told) -> list[Section]:
         )
     ]  # fmt: skip
     both = [
-        (called[one], called[other], many if many >= told.k else NOT_TOLD)
+        (
+            called[one],
+            called[other],
+            NOT_TOLD if told.few(many, *(abs(result.sizes[name] - many) for name in (one, other))) else many,
+        )
         for (one, other), many in result.overlaps.items()
         if many
     ]
@@ -77,13 +85,18 @@ def segments(result: SegmentReport, told: Told) -> list[Section]:
 def edges(result: RfmModel, told: Told) -> list[Section]:
     heads = told.head("recency", "frequency", "amount")
     edges = (result.recency, result.frequency, result.amount)
-    rows = [(head, ", ".join(f"{one:,}" for one in some)) for head, some in zip(heads, edges, strict=True)]
+    rows = [(head, ", ".join(f"{_rounded(one):,}" for one in some)) for head, some in zip(heads, edges, strict=True)]
     return [
         Section(
             title=words(told.language, "scores"), note=words(told.language, "scores_note", currency=result.currency),
             columns=told.head("figure", "edges"), rows=rows, chart=Chart.NONE,
         )
     ]  # fmt: skip
+
+
+def _rounded(edge: int) -> int:
+    """To two digits: an edge may be what one customer has."""
+    return round(edge, -max(len(str(abs(edge))) - 2, 0))
 
 
 def cohorts(result: Cohorts, told: Told) -> list[Section]:
@@ -130,6 +143,7 @@ def _hidden_of(counts: Mapping[str, int], told: Told) -> frozenset[Place]:
 def transitions(result: Transitions, told: Told) -> list[Section]:
     names, counts = result.states, result.counts
     places: dict[Place, int] = {(None, None): int(counts.sum())}
+    told.need(places[None, None])
     for at, one in enumerate(names):
         places[one, None], places[None, one] = int(counts[at].sum()), int(counts[:, at].sum())
         places |= {(one, other): int(counts[at, to]) for to, other in enumerate(names)}
@@ -163,24 +177,30 @@ def products(result: Baskets, told: Told) -> list[Section]:
         for place, name in enumerate(result.products)
     }
     whole = result.customers
+    told.need(whole)
     # Who holds a product and who does not: both may be few.
-    out = {name for name, many in held.items() if 0 < many < told.k or 0 < whole - many < told.k}
+    out = {name for name, many in held.items() if told.few(many, whole - many)}
     rows = [
         (told.name(name), *((NOT_TOLD, NOT_TOLD) if name in out else (many / whole, many)))
         for name, many in sorted(held.items(), key=lambda one: (-one[1], one[0]))
     ]
     sizes = np.bincount([int(one).bit_count() for one in result.holdings.tolist()], weights=result.counts)
     many_of = {str(number): int(many) for number, many in enumerate(sizes.tolist())}
-    hides = _hidden_of(many_of, told)
-    each = [
-        (number, *((NOT_TOLD, NOT_TOLD) if (number,) in hides else (many / whole, many)))
-        for number, many in many_of.items()
-    ]
     note = told.note("products_note", customers=f"{whole:,}")
-    return [
-        Section(title=words(told.language, "products"), note=note, columns=told.head("product", "share", "customers"), rows=rows, percent=True),
-        Section(title=words(told.language, "how_many"), note=note, columns=told.head("number", "share", "customers"), rows=each, percent=True),
+    found = [
+        Section(
+            title=words(told.language, "products"), note=note, columns=told.head("product", "share", "customers"), rows=rows, percent=True
+        )
     ]  # fmt: skip
+    # As many products are held in all by the one table as by the other, so that what the one hides would follow from the other.
+    if not out and not told.few(*many_of.values()):
+        each = [(number, many / whole, many) for number, many in many_of.items()]
+        found.append(
+            Section(
+                title=words(told.language, "how_many"), note=note, columns=told.head("number", "share", "customers"), rows=each, percent=True
+            )
+        )  # fmt: skip
+    return found
 
 
 def next_product(result: NextProduct, told: Told) -> list[Section]:
@@ -189,13 +209,12 @@ def next_product(result: NextProduct, told: Told) -> list[Section]:
 
 def held_together(rules: Sequence[HoldingRule], told: Told) -> list[Section]:
     """The rules of the greatest lift, of which enough customers are seen on both sides."""
-    seen = [one for one in rules if one.both >= told.k and not 0 < one.of_given - one.both < told.k]
     rows = [
         (
             f"{' + '.join(sorted(map(told.name, one.given)))} → {told.name(one.then)}", one.lift, one.support, one.confidence, one.leverage,
             NOTHING if one.conviction is None else one.conviction, one.both, one.of_given,
         )
-        for one in sorted(seen, key=lambda one: (-one.lift, -one.both, sorted(one.given), one.then))[:_MOST_RULES]
+        for one in _told_rules(rules, told)
     ]  # fmt: skip
     return [Section(
         title=words(told.language, "rules"), note=told.note("rules_note", number=len(rows), rules=f"{len(rules):,}"),
@@ -204,10 +223,51 @@ def held_together(rules: Sequence[HoldingRule], told: Told) -> list[Section]:
     )]  # fmt: skip
 
 
+def _told_rules(rules: Sequence[HoldingRule], told: Told) -> list[HoldingRule]:
+    """The rules of the greatest lift that can be told one beside the other: whatever is reckoned from their counts is of none, or of k and more."""
+    known: dict[frozenset[str], int] = {}
+    found: list[HoldingRule] = []
+    for one in sorted(rules, key=lambda one: (-one.lift, -one.both, sorted(one.given), one.then))[:_MOST_TRIED]:
+        then = frozenset({one.then})
+        more = {
+            frozenset[str](): one.customers,
+            one.given: one.of_given,
+            then: one.of_then,
+            one.given | then: one.both,
+        }
+        if not _gives_away({**known, **more}, more.keys() - known.keys(), told):
+            known |= more
+            found.append(one)
+        if len(found) == _MOST_RULES:
+            break
+    return found
+
+
+def _gives_away(known: Mapping[frozenset[str], int], new: Collection[frozenset[str]], told: Told) -> bool:
+    """Whether the counts of who holds some products tell of few who hold these and not others; only what *new* ones tell is looked at."""
+    for more in known:
+        for some in known:
+            without = more - some
+            if not some <= more or len(without) > _MOST_WITHOUT or not any(some <= one <= more for one in new):
+                continue
+            parts = [
+                some | frozenset(each)
+                for size in range(len(without) + 1)
+                for each in combinations(sorted(without), size)
+            ]
+            counts = [known[some] - known[more]]
+            if all(part in known for part in parts):
+                counts.append(sum((-1) ** len(part - some) * known[part] for part in parts))
+            if told.few(*counts):
+                return True
+    return False
+
+
 def hits(result: Hits, told: Told) -> list[Section]:
+    told.need(result.customers)
     ways = ((words(told.language, "offered"), result.hit), (words(told.language, "popular"), result.popular))
     rows = [
-        (way, *((hit / result.customers, hit, result.customers) if _many(hit, result.customers, told) else (NOT_TOLD,) * 3))
+        (way, *((hit / result.customers, hit, result.customers) if not told.few(hit, result.customers - hit) else (NOT_TOLD,) * 3))
         for way, hit in ways
     ]  # fmt: skip
     return [
@@ -218,11 +278,6 @@ def hits(result: Hits, told: Told) -> list[Section]:
     ]  # fmt: skip
 
 
-def _many(some: int, whole: int, told: Told) -> bool:
-    """Whether of neither side there are few."""
-    return whole >= told.k and not 0 < some < told.k and not 0 < whole - some < told.k
-
-
 def contrasted(found: Sequence[Contrast], told: Told) -> list[Section]:
     rows = [
         (
@@ -230,7 +285,7 @@ def contrasted(found: Sequence[Contrast], told: Told) -> list[Section]:
             *(
                 (one.effect, one.inside, one.outside, one.difference, one.low, one.high, NOTHING if one.lift is None else one.lift, one.chance, one.adjusted,
                  one.of_inside, one.of_outside)
-                if min(one.of_inside, one.of_outside) >= told.k
+                if min(one.of_inside, one.of_outside) >= told.k and not told.few(*_counted(one))
                 else (NOT_TOLD,) * 11
             ),
         )
@@ -242,12 +297,20 @@ def contrasted(found: Sequence[Contrast], told: Told) -> list[Section]:
     )]  # fmt: skip
 
 
+def _counted(one: Contrast) -> list[int]:
+    """Of a share of each side, of how many it holds and of how many it does not; nothing of a mean."""
+    sides = ((one.inside, one.of_inside), (one.outside, one.of_outside))
+    counts = [share * many for share, many in sides]
+    if not all(0 <= share <= 1 for share, _ in sides) or any(abs(count - round(count)) > _CLOSE for count in counts):
+        return []
+    return [
+        part for count, (_, many) in zip(counts, sides, strict=True) for part in (round(count), many - round(count))
+    ]
+
+
 def worth(result: Worth, told: Told) -> list[Section]:
+    told.need(len(result))
     tenths = min(_TENTHS, len(result) // told.k)
-    if not tenths:
-        raise InputError(
-            f"what fewer than {told.k} customers are worth is not told", path="$.result", rule="too_few"
-        )  # fmt: skip
     parts: list[NDArray[np.int64]] = np.array_split(np.sort(result.minor)[::-1], tenths)
     whole = sum(result.minor.tolist())
     scale = float(result.total.amount) / whole if whole else 0.0

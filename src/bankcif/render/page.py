@@ -83,8 +83,12 @@ class Section:
     def table(self) -> dict[str, list[str | int | float]]:
         """The rows as columns, for `csv_text`; of two of one name the later is told apart."""
         found: dict[str, list[str | int | float]] = {}
-        for at, name in enumerate(self.columns):
-            found[name if name not in found else f"{name} {at + 1}"] = [row[at] for row in self.rows]
+        for at, column in enumerate(self.columns):
+            name, number = column, 1
+            while name in found:
+                number += 1
+                name = f"{column} {number}"
+            found[name] = [row[at] for row in self.rows]
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._text import Language, attribute_label, label, value_label
@@ -57,9 +57,10 @@ def _spoken(name: str, value: Any, language: Language, codes: CodeLists) -> str:
     if isinstance(value, Mapping):
         colon, comma = ("：", "，") if language == "zh" else (": ", ", ")
         said = [
-            f"{attribute_label(key)[language]}{colon}{_attribute(name, key, one, language)}"
+            f"{attribute_label(key)[language]}{colon}{_attribute(name, key, one, language, codes)}"
             for key, one in value.items()
-            if one not in (None, "", [], False) and (name, key) != ("relationships", "kind")  # its role says it
+            if not (one is None or one is False or one in ("", []))
+            and (name, key) != ("relationships", "kind")  # its role says it
         ]
         return comma.join(said)
     field = next((CATALOGUE[kind][name] for kind in PartyKind if name in CATALOGUE[kind]), None)
@@ -68,19 +69,50 @@ def _spoken(name: str, value: Any, language: Language, codes: CodeLists) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _attribute(field: str, key: str, value: Any, language: Language) -> str:
+_Speaker = Callable[[Any, Language, CodeLists], str]
+
+
+def _word(value: Any, language: Language, _: CodeLists) -> str:
+    return value_label(str(value), language)
+
+
+def _scheme(value: Any, language: Language, _: CodeLists) -> str:
+    kinds = document_types().of_scheme(str(value))
+    return (kinds[0].zh if language == "zh" else kinds[0].en) if kinds else value_label(str(value), language)
+
+
+def _state(value: Any, language: Language, _: CodeLists) -> str:
+    return LifeCycle(value).label(language) if value in {one.value for one in LifeCycle} else str(value)
+
+
+def _role(value: Any, language: Language, _: CodeLists) -> str:
+    return role_label(value, language) if value in ROLES else str(value)
+
+
+def _percent(value: Any, _: Language, __: CodeLists) -> str:
+    return f"{percent_of(value):f} %"
+
+
+_SPOKEN: Mapping[tuple[str, str], _Speaker] = {
+    **dict.fromkeys([
+        ("consents", "purpose"), ("consents", "state"), ("consents", "data_group"), ("requests", "kind"), ("requests", "state"),
+        ("requests", "asked_by"), ("holdings", "role"), ("holdings", "status"), ("interactions", "direction"),
+    ], _word),
+    ("identifiers", "scheme"): _scheme, ("holdings", "scheme"): _scheme, ("states", "state"): _state, ("relationships", "role"): _role,
+    ("relationships", "share"): _percent, ("relationships", "votes"): _percent,
+    ("tax_residences", "no_tin"): lambda value, language, codes: codes["no_tin"].label(str(value), language),
+    ("tax_residences", "country"): lambda value, language, codes: codes["country"].label(str(value), language),
+}  # fmt: skip
+"""Attributes whose values are words of ours, or of a list, and how they are said; the bank's own codes stay."""
+
+
+def _attribute(field: str, key: str, value: Any, language: Language, codes: CodeLists) -> str:
     """An attribute of a row in words."""
-    if key == "scheme":
-        kinds = document_types().of_scheme(str(value))
-        return kinds[0].zh if kinds and language == "zh" else kinds[0].en if kinds else str(value)
-    if field == "states" and key == "state" and value in {one.value for one in LifeCycle}:
-        return LifeCycle(value).label(language)
-    if field == "relationships" and key == "role" and value in ROLES:
-        return role_label(value, language)
-    if field == "relationships" and key in ("share", "votes"):
-        return f"{percent_of(value):f} %"
+    speaker = _SPOKEN.get((field, key))
+    if speaker is not None:
+        return speaker(value, language, codes)
     if value is True:
         return value_label("yes", language)
     if isinstance(value, list):
-        return ", ".join(value_label(str(one), language) for one in value)
-    return value_label(value, language) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return ", ".join(map(str, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -22,7 +22,7 @@ from .organizations import (
     compatible_organizations,
     organization_keys,
     organization_name,
-    organization_sound,
+    organization_sounds,
 )
 from .placeholders import FILLER_DATES, FILLER_WORDS, is_placeholder
 from .spellings import Ground, compatible, full_given_name, full_given_names, spelling_keys, writes_surname
@@ -52,7 +52,7 @@ __all__ = [
     "look_alikes",
     "organization_keys",
     "organization_name",
-    "organization_sound",
+    "organization_sounds",
     "person_name",
     "reading_groups",
     "readings",

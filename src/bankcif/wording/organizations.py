@@ -25,7 +25,7 @@ __all__ = [
     "compatible_organizations",
     "organization_keys",
     "organization_name",
-    "organization_sound",
+    "organization_sounds",
 ]
 
 _MOST_LETTERS = 12
@@ -149,9 +149,17 @@ def organization_keys(name: OrganizationName) -> Iterator[str]:
         yield f"b:{whole.removesuffix('行')}"
 
 
-def organization_sound(name: OrganizationName) -> str:
-    """The core in letters: of each character its usual reading, so that it can be typed in pinyin and by others of one sound."""
-    return "".join((readings(character) or (character,))[0] for character in name.core)
+def organization_sounds(name: OrganizationName) -> tuple[str, str]:
+    """
+    The core in letters, and the same without its region: of each character its usual reading, so that a name can be typed in pinyin and by other characters of
+    its sound.
+    """
+    branch = f"/{name.branch}" if name.branch else ""
+    return _spoken(name.core), _spoken(f"{name.trade_name}{name.business}{branch}")
+
+
+def _spoken(text: str) -> str:
+    return "".join((readings(character) or (character,))[0] for character in text)
 
 
 def branch_of(one: OrganizationName, other: OrganizationName) -> bool:
