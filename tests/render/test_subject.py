@@ -35,7 +35,7 @@ FIELDS: list[dict[str, Any]] = [
      "value": [{"purpose": "marketing", "state": "denied", "since": "2026-01-05", "guardian": False, "over": []}]},
     {"name": "requests", "zh": "个人信息请求", "en": "Requests about their data", "group": "consent", "source": "",
      "value": [{"kind": "copy", "asked_by": "self", "received": "2026-11-28", "state": "approved"}]},
-    {"name": "states", "zh": "生命周期", "en": "Life cycle", "group": "identity", "source": "", "value": [{"state": "active", "since": "2026-01-05"}]},
+    {"name": "states", "zh": "生命周期", "en": "Life cycle", "group": "identity", "source": "", "value": [{"state": "active", "step": "wake", "since": "2026-01-05"}]},
     {"name": "relationships", "zh": "关联关系", "en": "Relations", "group": "relation", "source": "",
      "value": [{"kind": "shareholder", "role": "shareholder", "share": share_of("25.5"), "means": None}]},
     {"name": "transactions", "zh": "交易汇总", "en": "Transactions", "group": "transaction", "source": "core",
@@ -53,7 +53,7 @@ def document(**more: Any) -> dict[str, Any]:
     ("language", "said"),
     [
         ("zh", ["女", "证件或号码类型：居民身份证，号码：880101199003071098，长期有效：是", "证件或号码类型：x.own，号码：1", "用途：营销，状态：不同意，自：2026-01-05",
-                "种类：查阅、复制，申请人：本人，收到日期：2026-11-28，状态：已同意", f"状态：{LifeCycle.ACTIVE.label('zh')}，自：2026-01-05", "CNY 123.45",
+                "种类：查阅、复制，申请人：本人，收到日期：2026-11-28，状态：已同意", f"状态：{LifeCycle.ACTIVE.label('zh')}，办理事项：激活，自：2026-01-05", "CNY 123.45",
                 f"身份：{role_label('shareholder', 'zh')}，持股比例：25.5 %", "期间：2026-10，渠道：service，类型：open，笔数：0，时段（小时）：0，合计：CNY 0.00",
                 f"国家（地区）：{code_lists()['country'].label('CN', 'zh')}，无纳税人识别号原因：{code_lists()['no_tin'].label(NO_TIN, 'zh')}"]),
         ("en", ["female", "Purpose: marketing, State: denied, Since: 2026-01-05", "Kind: a copy of the data, Asked by: the customer, Received: 2026-11-28, State: approved"]),

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._text import Language, attribute_label, label, value_label
-from ..party import CATALOGUE, ROLES, CodeLists, LifeCycle, PartyKind, document_types, percent_of, role_label
+from ..party import (
+    CATALOGUE,
+    ROLES,
+    TRANSITIONS,
+    CodeLists,
+    LifeCycle,
+    PartyKind,
+    document_types,
+    percent_of,
+    role_label,
+)
 from .page import Chart, Section
 
 __all__ = ["copy_sections"]
@@ -85,6 +95,11 @@ def _state(value: Any, language: Language, _: CodeLists) -> str:
     return LifeCycle(value).label(language) if value in {one.value for one in LifeCycle} else str(value)
 
 
+def _step(value: Any, language: Language, _: CodeLists) -> str:
+    step = TRANSITIONS.get(str(value))
+    return str(value) if step is None else step.zh if language == "zh" else step.en
+
+
 def _role(value: Any, language: Language, _: CodeLists) -> str:
     return role_label(value, language) if value in ROLES else str(value)
 
@@ -98,7 +113,7 @@ _SPOKEN: Mapping[tuple[str, str], _Speaker] = {
         ("consents", "purpose"), ("consents", "state"), ("consents", "data_group"), ("requests", "kind"), ("requests", "state"),
         ("requests", "asked_by"), ("holdings", "role"), ("holdings", "status"), ("interactions", "direction"),
     ], _word),
-    ("identifiers", "scheme"): _scheme, ("holdings", "scheme"): _scheme, ("states", "state"): _state, ("relationships", "role"): _role,
+    ("identifiers", "scheme"): _scheme, ("holdings", "scheme"): _scheme, ("states", "state"): _state, ("states", "step"): _step, ("relationships", "role"): _role,
     ("relationships", "share"): _percent, ("relationships", "votes"): _percent,
     ("tax_residences", "no_tin"): lambda value, language, codes: codes["no_tin"].label(str(value), language),
     ("tax_residences", "country"): lambda value, language, codes: codes["country"].label(str(value), language),
