@@ -399,7 +399,7 @@ def test_a_card_stands_with_its_calibration_and_its_model() -> None:
 @pytest.mark.parametrize(
     ("result", "k", "said"),
     [
-        (3, 10, "no page of a int"), ("text", 10, "no page of a str"), ([], 10, "no page of a list"), ([CONTRASTS[0], 3], 10, "no page of a list"),
+        (3, 10, "no page of a int"), ("text", 10, "no page of a str"), ([], 10, "nothing to show"), ([CONTRASTS[0], 3], 10, "no page of a list"),
         ({}, 10, "nothing to show"), (RESULTS["hits"], 0, "1 or more"), (RESULTS["hits"], True, "1 or more"),
     ],
 )  # fmt: skip

@@ -78,7 +78,10 @@ def analysis_sections(
 def _of(result: Any) -> Callable[[Any, Told], list[Section]]:
     if type(result) in _SECTIONS:
         return _SECTIONS[type(result)]
-    kinds = {type(one) for one in result} if isinstance(result, Sequence) and not isinstance(result, str) else set()
+    several = isinstance(result, Sequence) and not isinstance(result, str)
+    if several and not result:
+        raise InputError("there is nothing to show", path="$.result", rule="nothing_counted")
+    kinds = {type(one) for one in result} if several else set()
     if len(kinds) == 1 and kinds <= _OF_SEVERAL.keys():
         return _OF_SEVERAL[kinds.pop()]
     raise InputError(f"there is no page of a {type(result).__name__}", path="$.result", rule="result")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,8 @@ __all__ = [
 ]
 
 _MOST_RULES = 20
-_MOST_TRIED = 500
-_MOST_WITHOUT = 5
+_MOST_TRIED = 200
+_LEAST_WITHOUT, _MOST_WITHOUT = 3, 5
 _TENTHS = 10
 _CLOSE = 1e-6
 
@@ -243,24 +243,29 @@ def _told_rules(rules: Sequence[HoldingRule], told: Told) -> list[HoldingRule]:
     return found
 
 
-def _gives_away(known: Mapping[frozenset[str], int], new: Collection[frozenset[str]], told: Told) -> bool:
-    """Whether the counts of who holds some products tell of few who hold these and not others; only what *new* ones tell is looked at."""
-    for more in known:
-        for some in known:
-            without = more - some
-            if not some <= more or len(without) > _MOST_WITHOUT or not any(some <= one <= more for one in new):
-                continue
-            parts = [
-                some | frozenset(each)
-                for size in range(len(without) + 1)
-                for each in combinations(sorted(without), size)
-            ]
-            counts = [known[some] - known[more]]
+def _gives_away(known: Mapping[frozenset[str], int], new: Set[frozenset[str]], told: Told) -> bool:
+    """
+    Whether the counts of who holds some products tell of few: who hold these and not all of those; these and neither all of those nor all of others; these and
+    none of several. Only what *new* ones tell is looked at.
+    """
+    for some, one, other in product(known, repeat=3):
+        if some <= one and some <= other:
+            both = one | other
+            if both in known and not new.isdisjoint((some, one, other, both)):
+                without = known[some] - known[one] - known[other] + known[both]
+                if told.few(known[some] - known[one], without):
+                    return True
+    return any(told.few(count) for count in _of_none(known))
+
+
+def _of_none(known: Mapping[frozenset[str], int]) -> Iterator[int]:
+    """Of how many it follows that they hold some products and none of three to five others."""
+    for some, more in product(known, repeat=2):
+        without = sorted(more - some)
+        if some <= more and _LEAST_WITHOUT <= len(without) <= _MOST_WITHOUT:
+            parts = [some | frozenset(each) for size in range(len(without) + 1) for each in combinations(without, size)]
             if all(part in known for part in parts):
-                counts.append(sum((-1) ** len(part - some) * known[part] for part in parts))
-            if told.few(*counts):
-                return True
-    return False
+                yield sum((-1) ** len(part - some) * known[part] for part in parts)
 
 
 def hits(result: Hits, told: Told) -> list[Section]:
