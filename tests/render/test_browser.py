@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from tests.analytics.test_reports import starter_world
@@ -27,7 +29,20 @@ _SHEET = re.compile(rb"/MediaBox \[([^\]]*)\]")
 
 
 def portfolio(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The portfolio of three hundred customers."""
+    """The store and the portfolio of three hundred customers, in a folder of its own; it is made once."""
+    if not _MADE:
+        made = Path(mkdtemp(dir=folder.parent))
+        _made(made, monkeypatch)
+        _MADE.append(made)
+    shutil.copytree(_MADE[0], folder, dirs_exist_ok=True)
+    monkeypatch.chdir(folder)
+    return folder / "pages"
+
+
+_MADE: list[Path] = []
+
+
+def _made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     assert status("init") == 0
     with Path("operators.toml").open("a", encoding="utf-8") as operators:
@@ -39,7 +54,6 @@ def portfolio(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("a.csv").write_text("no,name,phone,sex,born,branch,since\n" + "\n".join(rows) + "\n", encoding="utf-8")
     assert status("load", "a.csv", "--channel", "app.toml", "--as", "admin", "--purpose", "operations") == 0
     assert status("report", "portfolio", "--out", "pages", "--as", "a.na", "--purpose", "analytics") == 0
-    return folder / "pages"
 
 
 _CHANNEL = """\
@@ -62,6 +76,13 @@ since = "customer_since"
 def browser(pytestconfig: pytest.Config) -> None:
     if chromium() is None:
         (pytest.fail if pytestconfig.getoption("--need-servers") else pytest.skip)("there is no Chromium")
+
+
+def framed(files: Iterable[Path], folder: Path) -> Path:
+    """One page that opens *files* within it, so that the browser starts once."""
+    page_ = folder / "framed.html"
+    page_.write_text("".join(f'<iframe src="{file.as_uri()}"></iframe>' for file in files), encoding="utf-8")
+    return page_
 
 
 def looked_at(file: Path, folder: Path) -> str:
@@ -87,8 +108,10 @@ def test_the_page_of_all_reports(tmp_path: Path, language: Language) -> None:
     file = tmp_path / "reports.html"
     file.write_text(page("统计报表", sections, language=language, made_at=_NOW), encoding="utf-8")
     dom = looked_at(file, tmp_path)
-    pictured(file, tmp_path)
     assert dom.count("<section") == dom.count("<svg") == len(sections)
+    if language == "en":
+        return  # it looks as the other one does
+    pictured(file, tmp_path)
     sheets = {tuple(map(round, map(float, box.split()))) for box in _SHEET.findall(printed(file, tmp_path))}
     assert sheets == {(0, 0, 595, 842)}, "A4, in points of a seventy-second of an inch"
 
@@ -99,7 +122,8 @@ def test_the_page_of_all_analyses(tmp_path: Path, language: Language) -> None:
     file = tmp_path / "analyses.html"
     file.write_text(page("客户分析", sections, language=language, made_at=_NOW), encoding="utf-8")
     dom = looked_at(file, tmp_path)
-    pictured(file, tmp_path)
+    if language == "zh":
+        pictured(file, tmp_path)
     assert dom.count("<section") == len(sections)
     assert dom.count("<svg") == sum(one.chart is not Chart.NONE for one in sections)
 
@@ -109,7 +133,8 @@ def test_the_page_of_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert status("demo", "--out", "demo", "--json") == 0
     pages = sorted(Path("demo").rglob("*.html"))
     assert pages
-    said = "".join(looked_at(file, tmp_path) for file in pages)
+    looked_at(framed([file.resolve() for file in pages], tmp_path), tmp_path)
+    said = "".join(file.read_text(encoding="utf-8") for file in pages)  # nothing runs in them that could add to it
     pictured(pages[0], tmp_path)
     world = make_world(DEMO_PEOPLE, DEMO_COMPANIES, DEMO_SEED)
     write_channel_files(tmp_path, world, DEMO_SEED)
@@ -120,24 +145,16 @@ def test_the_page_of_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not [one for one in numbers if one in said], "no number of a customer stands in a page"
 
 
-def framed(files: Iterable[Path], folder: Path) -> Path:
-    """One page that opens *files* within it, so that the browser starts once."""
-    page_ = folder / "framed.html"
-    page_.write_text("".join(f'<iframe src="{file.as_uri()}"></iframe>' for file in files), encoding="utf-8")
-    return page_
-
-
 def test_the_pages_of_the_portfolio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = portfolio(tmp_path, monkeypatch)
     every = sorted(made.glob("*.html"))
     assert len(every) > 5
     assert looked_at(framed(every, tmp_path), tmp_path).count("<iframe") == len(every)
     assert not [file.name for file in every if "154123" in file.read_text(encoding="utf-8")]
-    for file in (made / "index.html", made / "customers_by_branch.html"):
-        dom = looked_at(file, tmp_path)
-        pictured(file, tmp_path)
-        assert "<svg" in dom
-        assert "154123" not in dom
+    pictured(made / "index.html", tmp_path)
+    assert all(
+        "<svg" in (made / name).read_text(encoding="utf-8") for name in ("index.html", "customers_by_branch.html")
+    )
 
 
 def test_the_page_of_data_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

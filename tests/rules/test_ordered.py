@@ -46,7 +46,7 @@ RULES = st.builds(
 
 
 @given(RULES, BORN, st.dates(date(1950, 1, 1), date(2060, 12, 31)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @example("exists(birthdays where on >= today and on <= today + 7 days)", date(2000, 2, 29), date(2027, 2, 27))
 def test_birthdays_say_what_they_would_as_a_list(text: str, born: date, today: date) -> None:
     rule = lower(parse(text), opened_schema())
