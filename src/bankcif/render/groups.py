@@ -248,8 +248,8 @@ def _gives_away(known: Mapping[frozenset[str], int], new: Set[frozenset[str]], t
     Whether the counts of who holds some products tell of few: who hold these and not all of those; these and neither all of those nor all of others; these and
     none of several. Only what *new* ones tell is looked at.
     """
-    for some, one, other in product(known, repeat=3):
-        if some <= one and some <= other:
+    for some in known:
+        for one, other in product([each for each in known if some <= each], repeat=2):
             both = one | other
             if both in known and not new.isdisjoint((some, one, other, both)):
                 without = known[some] - known[one] - known[other] + known[both]
