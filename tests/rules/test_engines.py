@@ -16,7 +16,7 @@ from tests.rules.worlds import METADATA, TODAY, World, in_columns, in_python, in
 from tests.storage.servers import NAMES, Server
 
 from bankcif.errors import InputError
-from bankcif.rules import Collection, Kind, RuleField, Schema, lower, parse
+from bankcif.rules import Collection, Kind, RuleField, Schema, days, lower, parse
 from bankcif.rules.columns import holding
 
 
@@ -52,30 +52,32 @@ def test_each_server_gives_the_same_set_as_python(name: str, request: pytest.Fix
                 assert in_store(world, connection) == in_python(world)
 
             same()
-            same.hypothesis.inner_test(large_counts())
+            same.hypothesis.inner_test(large_numbers())
             same.hypothesis.inner_test(nothing_there())
             connection.rollback()
         engine.dispose()
 
 
-def large_counts() -> World:
-    """Counts beside numbers of more than 32 bits, for which some databases take what is bound beside a count."""
+def large_numbers() -> World:
+    """Counts and days beside numbers of more than 32 bits, for which some databases take what is bound beside them."""
     rows = Collection("c0", [RuleField("i0", Kind.INTEGER)])
     texts = (
         "count(c0) * 1000000000 > 2500000000", "count(c0) in (3000000000, 1)", "not count(c0) in (3000000000, 1)", "distinct(c0.i0) < $n",
-        "distinct(c0.i0) in (4000000000)", "count(c0) + 4000000000 = 4000000001",
+        "distinct(c0.i0) in (4000000000)", "count(c0) + 4000000000 = 4000000001", "today - f0 in (2, 3000000000)",
+        "not today - f0 in (2, -3000000000)",
     )  # fmt: skip
     blank = {"tag:vip": False, "tag:dormant": False}
     return World(
-        Schema([], [rows]), [{**blank, "c0": [{"i0": n} for n in range(size)]} for size in range(4)],
+        Schema([RuleField("f0", Kind.DATE)], [rows]),
+        [{**blank, "f0": days(TODAY) - size, "c0": [{"i0": n} for n in range(size)]} for size in range(4)],
         {f"rule{n}": parse(text) for n, text in enumerate(texts)}, {"x": None, "n": 2**40, "day": None},
     )  # fmt: skip
 
 
-def test_large_counts_are_the_same_in_every_engine_at_hand(sqlite: Connection) -> None:
-    world = large_counts()
+def test_large_numbers_are_the_same_in_every_engine_at_hand(sqlite: Connection) -> None:
+    world = large_numbers()
     assert in_store(world, sqlite) == in_python(world)
-    assert in_python(world)["rule0"] == [3]
+    assert [in_python(world)[f"rule{n}"] for n in (0, 6, 7)] == [[3], [2], [0, 1, 3]]
     sqlite.rollback()
 
 

@@ -125,8 +125,8 @@ class _Statement:
     def _reckoned(self, one: Reckoned) -> ColumnElement[Any]:
         left, right = self.value(one.left), self.value(one.right)
         if one.sign is Sign.PLUS:
-            return left + right
-        return left - right if one.sign is Sign.MINUS else left * right
+            return _whole(left + right)
+        return _whole(left - right if one.sign is Sign.MINUS else left * right)
 
 
 def _gathered(one: Gathered, rows: Rows) -> ColumnElement[Any]:
