@@ -7,7 +7,7 @@ Each path beside its floor, in one run, interleaved; bare times mean nothing on 
     nox -s bench -- --compare FILE   and what has changed since a run whose bench/out/last.json was kept
 
 The floor does the same work with nothing of ours around it: the same rows by raw sqlite3 under the same durability,
-with the same look-ups, AEAD calls, HMAC calls, comparisons, own checksums, and an audit row chained by SHA-256.
+with the same look-ups, AEAD keys and calls, HMAC calls, comparisons, own checksums, and an audit row chained by SHA-256.
 """
 
 from __future__ import annotations
@@ -116,12 +116,13 @@ def counted(work: Callable[[], Any], folder: Path | None, rows: int) -> Counts:
     Runs *work*, which brings *rows* rows into the store in *folder*, and counts its elementary operations; of a store elsewhere its
     rows are not counted.
     """
-    found = {"AEAD seals": 0, "AEAD openings": 0, "HMAC": 0, "comparisons": 0, "tags looked up": 0}
+    found = {"AEAD keys": 0, "AEAD seals": 0, "AEAD openings": 0, "HMAC": 0, "comparisons": 0, "tags looked up": 0}
     real_hmac, real_keyed, real_pair = hmac.digest, Suite.keyed, MatchModel.pair
     real_wrap, real_unwrap = LocalKeyProvider.wrap, LocalKeyProvider.unwrap
 
     class Aead:
         def __init__(self, key: bytes) -> None:
+            found["AEAD keys"] += 1
             self._real = AESGCM(key)
 
         def encrypt(self, *args: Any) -> bytes:
@@ -238,6 +239,8 @@ class Floor:
                 db.execute("SELECT cif_no FROM blind_index WHERE tenant = ? AND tag = ?", ("bench", tag)).fetchall()
             for _ in range(size):
                 checksum(number)
+            for _ in range(round(counts["AEAD keys"] * size)):
+                AESGCM(text[:32])
             for _ in range(round(counts["AEAD seals"] * size)):
                 aead.encrypt(nonce, text, aad)
             for _ in range(round(counts["AEAD openings"] * size)):

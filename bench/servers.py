@@ -142,6 +142,8 @@ class Floor:
                         cursor.fetchall()
                 for _ in range(size):
                     checksum("880101199003071098")
+                for _ in range(round(self.counts["AEAD keys"] * size)):
+                    AESGCM(text[:32])
                 for _ in range(round(self.counts["AEAD seals"] * size)):
                     aead.encrypt(nonce, text, aad)
                 for _ in range(round(self.counts["AEAD openings"] * size)):
@@ -416,6 +418,8 @@ def _floor_page(raw: Any, cursor: Any, after: str, mark: str, counts: dict[str, 
         numbers,
     )
     groups = cursor.fetchall()
+    for _ in range(round(counts["AEAD keys"])):
+        AESGCM(_SEALED[:32])
     for _ in range(round(counts["AEAD openings"])):
         _KEY.decrypt(_NONCE, _SEALED, _AAD)
     for _ in range(round(counts["HMAC"])):

@@ -117,6 +117,36 @@ grants = st.lists(
 )
 
 
+def test_whoever_broke_the_glass_browses_by_it_where_a_grant_says_so(
+    files: CIF, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whatever others proposed meanwhile is not read for it: of that there is more every day."""
+    breaking, viewing = (
+        grant("breaking", actions=["break_glass"]),
+        grant("viewing", relations=["break_glass"], actions=["view"]),
+    )
+    browsing = grant("browsing", relations=["break_glass"], actions=["browse"])
+    actors = [known(Actor(id=name, roles={"r"})) for name in ("r.yu", "r.he")]
+    with files._repository.unit_of_work() as unit:
+        chosen = unit.parties.page("", 3)
+    with Under(files, policy(breaking, viewing)):
+        for actor, row in zip(actors, chosen, strict=False):
+            files.customers.break_glass(row.cif_no, reason="an emergency", actor=actor, purpose=SERVICE)
+    work, read = type(unit.work), list[Any]()
+    real = work.approvals
+    monkeypatch.setattr(work, "approvals", lambda self, **asked: read.extend(found := real(self, **asked)) or found)
+    for actor, row in zip(actors, chosen, strict=False):
+        with Under(files, policy(breaking, browsing)):
+            assert [one.cif_no for one in files.customers.browse(actor=actor, purpose=SERVICE).views] == [row.cif_no]
+            assert files.customers.count(actor=actor, purpose=SERVICE) == {None: 1}
+    assert {one.maker for one in read} == {actor.id for actor in actors}
+    assert len(read) == 4, "each time one's own alone"
+    read.clear()
+    with Under(files, policy(breaking, viewing, grant("branch", relations=["branch"], actions=["browse"]))):
+        assert files.customers.browse(actor=actors[0], purpose=SERVICE).views == ()
+    assert not read, "the glass does not let browse there"
+
+
 CHOSEN = {
     "": lambda record: True,
     "customer_since >= 2020-01-03": lambda record: (record["customer_since"] or 0) >= 18264,

@@ -47,8 +47,7 @@ def state(cif: CIF) -> dict[str, Any]:
         links = {(link.source, link.source_key): (link.home, link.cif_no) for link in unit.crosswalk.all_current()}
         homes = sorted({home for home, _ in links.values()})
         parties = {
-            cif_no: attrs.evolve(row, version=0, digest=b"", updated_at=0)
-            for cif_no, row in unit.parties.get(homes).items()
+            cif_no: row._replace(version=0, digest=b"", updated_at=0) for cif_no, row in unit.parties.get(homes).items()
         }
         golden = {
             c: open_golden(cif._desk, unit, row) for c, row in unit.parties.get(homes).items() if not row.merged_into

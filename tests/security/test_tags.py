@@ -197,7 +197,7 @@ def test_an_older_portrait_that_was_put_back_is_found(tagged: CIF) -> None:
     ]
     del data.golden.rows[latest]
     before = (latest[0], latest[1], latest[2] - 1)
-    data.golden.rows[before] = attrs.evolve(data.golden.rows[before], superseded_at=None)
+    data.golden.rows[before] = data.golden.rows[before]._replace(superseded_at=None)
     data.portraits.rows[done.cif_no] = attrs.evolve(data.portraits.rows[done.cif_no], version=before[2])
     assert "tag:local" in names(tagged, done.cif_no), "what was said rests in the portrait"
     assert tagged.tags.renew(actor=OFFICER, whole=True) == 1, "and in the record of its own"

@@ -32,7 +32,7 @@ NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0006", "0005"
+revision, down_revision = "0007", "0006"
 
 def upgrade():
     with op.batch_alter_table("meeting") as table:
@@ -141,11 +141,11 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library of a later version, that adds a column and a table."""
     scripts = tmp_path / "migrations"
     shutil.copytree(upgrade._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "v0006.py").write_text(NEXT, encoding="utf-8")
+    (scripts / "versions" / "v0007.py").write_text(NEXT, encoding="utf-8")
     monkeypatch.setattr(upgrade, "_SCRIPTS", scripts)
     for module in (schema, upgrade):
-        monkeypatch.setattr(module, "SCHEMAS", ("0001", "0002", "0003", "0004", "0005", "0006"))
-        monkeypatch.setattr(module, "SCHEMA", "0006")
+        monkeypatch.setattr(module, "SCHEMAS", ("0001", "0002", "0003", "0004", "0005", "0006", "0007"))
+        monkeypatch.setattr(module, "SCHEMA", "0007")
 
 
 @pytest.fixture
@@ -161,15 +161,15 @@ def old(url: str) -> str:
 
 def test_an_older_store_is_told_untouched_and_upgraded_with_its_rows(old: str, later: None) -> None:
     with pytest.raises(
-        StoreOpenError, match="of version 0005, and this library works with 0006; run  bankcif db upgrade"
+        StoreOpenError, match="of version 0006, and this library works with 0007; run  bankcif db upgrade"
     ):
         sql.SqlRepository.open(old, "t", create=True)
-    assert upgrade.current(old) == "0005"
-    assert upgrade.upgrade(old) == ("0005", "0006")
+    assert upgrade.current(old) == "0006"
+    assert upgrade.upgrade(old) == ("0006", "0007")
     assert run(old, "SELECT extra FROM meeting", "SELECT tenant FROM novelty", "SELECT stream FROM audit_head") == [
         [], [], [("s0",)],
     ]  # fmt: skip
-    assert upgrade.current(old) == "0006"
+    assert upgrade.current(old) == "0007"
     sql.SqlRepository.open(old, "t", create=False).close()
 
 
@@ -177,11 +177,11 @@ def test_statements_since_a_version_do_the_same(old: str, later: None) -> None:
     kind = make_url(old).get_backend_name()
     if kind == "sqlite":
         with pytest.raises(StorageError, match="bankcif db upgrade  alone"):
-            upgrade.statements(kind, "0005")
+            upgrade.statements(kind, "0006")
         return
-    printed = [one.strip() for one in upgrade.statements(kind, "0005").split(";") if one.strip()]
+    printed = [one.strip() for one in upgrade.statements(kind, "0006").split(";") if one.strip()]
     run(old, *(one for one in printed if one.split()[-1] not in ("BEGIN", "COMMIT")))
-    assert upgrade.current(old) == "0006"
+    assert upgrade.current(old) == "0007"
     assert run(old, "SELECT extra FROM meeting") == [[]]
 
 

@@ -7,7 +7,7 @@ A decision is a few look-ups in an index that is built when the policy is read.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import product
@@ -85,7 +85,7 @@ class Policy:
         self.bases: Mapping[Purpose, LawfulBasis] = dict(bases or {})
         self.changes = tuple(changes)
         self.feeds: Mapping[str, Feed] = dict(feeds or {})
-        self._relations = frozenset(relation for grant in self.grants for relation in grant.relations)
+        self._relations: dict[tuple[str, Action], set[Relation]] = {}
         self._allowed: dict[tuple[str, Purpose, Action], str] = {}
         self._fields: dict[Place, dict[str, FieldDecision]] = {}
         self._conditional: dict[Place, ConditionalGrants] = {}
@@ -112,7 +112,8 @@ class Policy:
 
     def _add(self, grant: Grant) -> None:
         for place in grant.places:
-            role, purpose, action, *_ = place
+            role, purpose, action, _, relation = place
+            self._relations.setdefault((role, action), set()).add(relation)
             self._allowed.setdefault((role, purpose, action), grant.id)
             if grant.when is not None:
                 self._conditional.setdefault(place, ConditionalGrants()).add(grant)
@@ -200,10 +201,9 @@ class Policy:
         """Names of the mask profiles that grants show fields by."""
         return frozenset(grant.profile for grant in self.grants)
 
-    @property
-    def relations(self) -> frozenset[Relation]:
-        """The ways to stand to a customer that some grant asks for."""
-        return self._relations
+    def relations_for(self, actor: Actor, actions: Iterable[Action]) -> set[Relation]:
+        """The ways to stand to a customer that some grant asks for by which *actor* does one of *actions*: how else they stand decides nothing there."""
+        return {one for each in product(actor.roles, actions) for one in self._relations.get(each, ())}
 
     def allows(self, actor: Actor, action: Action, purpose: Purpose | None = None) -> Decision:
         """Whether *actor* may do *action* for some customer and field; *purpose* None asks for any purpose."""

@@ -155,7 +155,7 @@ def _alike(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
 def _standing(desk: Desk, wanted: Wanted) -> Iterator[Sequence[Person]]:
     actor, purpose = wanted.actor, wanted.purpose
     with desk.repository.snapshot() as unit:
-        ticketed, broken = standing_of(desk, unit, actor)
+        ticketed, broken = standing_of(desk, unit, actor, wanted.action)
     mine = desk.policy.visible(actor, wanted.action, purpose, sink=wanted.sink, ticketed=ticketed, broken=broken)
     rule = to_lowered(And((mine, open_life_cycles(purpose))))
     known, holds = row_known(rule, actor, desk.today()), compiled(rule)
@@ -218,7 +218,7 @@ def _stood(desk: Desk, wanted: Wanted, then: date) -> Iterator[Sequence[Person]]
     def read(unit: UnitOfWork) -> tuple[list[PartyRow], Sequence[GoldenRow]]:
         nonlocal page, granted
         page = unit.parties.page(after, _AT_ONCE)
-        _, broken = standing_of(desk, unit, wanted.actor)
+        _, broken = standing_of(desk, unit, wanted.actor, wanted.action)
         survivors = resolved(unit, [row.cif_no for row in page]) if page else {}
         mine = [row for row in page if row.cif_no < last and _is_open(survivors.get(row.cif_no), wanted.purpose)]
         history = unit.copies.history([row.cif_no for row in mine]) if mine else ()
@@ -296,7 +296,7 @@ def _others_read(
         else:
             then = related_then(desk, unit, values, at, wanted.then)
             known = {number: (row, {**facts, **_states_then(said)}) for number, (row, facts, said) in then.items()}
-        _, broken = standing_of(desk, unit, wanted.actor)
+        _, broken = standing_of(desk, unit, wanted.actor, wanted.action)
         parties = {row.cif_no: row for row, _ in known.values()}
         facts = unit.copies.facts(set(parties)) if parties and desk.policy.has_row_rules else {}
         granted = _granted(desk, unit, [(row, facts.get(row.cif_no)) for row in parties.values()], wanted, broken)

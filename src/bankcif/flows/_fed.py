@@ -144,7 +144,7 @@ class Telling:
         desk, unit, feed, actor = self._desk, self._unit, self._feed, self._actor
         if not feed.reveal:
             return {}
-        _, broken = standing_of(desk, unit, actor)
+        _, broken = standing_of(desk, unit, actor, Action.REVEAL)
         found: dict[CifNo, Mapping[str, FieldDecision]] = {}
         for row, facts in page:
             clear = granted_by_policy(

@@ -229,7 +229,7 @@ def _party_row(
         anchor_source_key=source_key, anchor_record_no=record_no, anchor_key_id=party.anchor_key.id, version=version,
         digest=b"", created_at=old.created_at if old else now, updated_at=now,
     )  # fmt: skip
-    return attrs.evolve(row, digest=party_digest(desk, row, content))
+    return row._replace(digest=party_digest(desk, row, content))
 
 
 def _told(party: Touched, row: PartyRow, changed: Sequence[str], moved: bool, now: int) -> OutboxRow:
@@ -333,7 +333,7 @@ def _withdrawn(unit: UnitOfWork, cif_no: CifNo, stands: Mapping[Proposal, str]) 
     """The party's proposals whose ground has shifted, or that propose nothing new any more; as they were, and withdrawn."""
     return [
         (one, attrs.evolve(one, state=ApprovalState.WITHDRAWN))
-        for one in unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=cif_no)
+        for one in unit.work.approvals(states=[ApprovalState.PROPOSED.value], cif_no=cif_no)
         if one.operation is Operation.CHANGE
         and "change" not in one.detail  # what a person waits for conflicts, and is not taken back behind their back
         and one.base != {one.detail["field"]: stands.get(proposed_by(one))}

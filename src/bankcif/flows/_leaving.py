@@ -30,7 +30,7 @@ def population(
     desk: Desk, unit: UnitOfWork, spec: ExportSpec, actor: Actor
 ) -> Iterator[Sequence[tuple[PartyRow, FactRow]]]:
     """The customers, a page at a time: those of the rule, asked again of each."""
-    ticketed, broken = standing_of(desk, unit, actor)
+    ticketed, broken = standing_of(desk, unit, actor, Action.EXPORT)
     parts: list[Expression] = [
         desk.policy.visible(actor, Action.EXPORT, spec.purpose, sink=Sink.EXPORT, ticketed=ticketed, broken=broken),
         open_life_cycles(spec.purpose),
@@ -58,7 +58,7 @@ def decided(
     ended: Counter[str] | None = None,
 ) -> dict[CifNo, Mapping[str, FieldDecision]]:  # fmt: skip
     """What may go of each customer of *page* of whom something may; of an audience, of whom is addressed. *ended* counts where each ended."""
-    _, broken = standing_of(desk, unit, actor)
+    _, broken = standing_of(desk, unit, actor, Action.EXPORT)
     found = {
         row.cif_no: granted_by_policy(
             desk, unit, actor, Action.EXPORT, spec.purpose, row, sink=Sink.EXPORT, facts=facts, broken=broken

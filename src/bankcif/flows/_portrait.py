@@ -250,5 +250,5 @@ def forget_what_left(desk: Desk, unit: UnitOfWork, cif_nos: Sequence[CifNo]) -> 
         place = portrait_place(group.cif_no, group.version)
         found = Portrait.of_stored(desk.sealer.open(group.sealed, keys[group.key_id], place))
         sealed = desk.sealer.seal(attrs.evolve(found, left={}).stored(), keys[group.key_id], place)
-        anew.append(attrs.evolve(group, sealed=sealed))
+        anew.append(group._replace(sealed=sealed))
     unit.copies.reseal(anew)

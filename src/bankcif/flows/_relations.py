@@ -34,6 +34,8 @@ __all__ = [
     "year_of_birth",
 ]
 
+_NO_FACTS: Mapping[str, None] = dict.fromkeys(FACT_COLUMNS)
+
 
 def relations_to(
     desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow, broken: Collection[str] | None = None
@@ -134,9 +136,11 @@ def is_seen(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> bool:
 
 def record_of(row: PartyRow, facts: FactRow | None) -> dict[str, Any]:
     """A party as row rules see it; None where nothing is known."""
-    values = dict.fromkeys(FACT_COLUMNS) if facts is None else dict(facts.values)
-    party = {name: getattr(row, name) for name in ("cif_no", "life_cycle", "review_state", "branch", "manager")}
-    return {**values, **party}
+    known = _NO_FACTS if facts is None else {**_NO_FACTS, **facts.values}
+    return {
+        **known, "cif_no": row.cif_no, "life_cycle": row.life_cycle, "review_state": row.review_state, "branch": row.branch,
+        "manager": row.manager,
+    }  # fmt: skip
 
 
 def open_life_cycles(purpose: Purpose) -> Expression:
@@ -147,15 +151,14 @@ def open_life_cycles(purpose: Purpose) -> Expression:
     return In("life_cycle", tuple(gone), negated=True)
 
 
-def standing_of(desk: Desk, unit: UnitOfWork, actor: Actor) -> tuple[Collection[str], Collection[str]]:
-    """The customers of *actor*'s tickets that hold, and those before whom they broke the glass."""
+def standing_of(desk: Desk, unit: UnitOfWork, actor: Actor, action: Action) -> tuple[Collection[str], Collection[str]]:
+    """The customers of *actor*'s tickets that hold, and those before whom they broke the glass, where that lets them do *action*."""
     now = desk.clock.now()
     broken: set[str] = set()
-    if Relation.BREAK_GLASS in desk.policy.relations:
+    if Relation.BREAK_GLASS in desk.policy.relations_for(actor, [action]):
         broken = {
             one.subjects[0]
-            for state in (ApprovalState.PROPOSED, ApprovalState.EXECUTED)
-            for one in unit.work.approvals(state=state.value)
+            for one in unit.work.approvals(maker=(actor.id, Operation.BREAK_GLASS.value))
             if _lasts(one, actor, desk.now()) and is_kept(desk, one)
         }
     return {one.cif_no for one in actor.tickets if now < one.expires_at}, broken
@@ -213,7 +216,7 @@ def unrestricted(parties: Mapping[CifNo, PartyRow]) -> dict[CifNo, PartyRow]:
 
 def _is_broken(desk: Desk, unit: UnitOfWork, actor: Actor, row: PartyRow) -> bool:
     """Whether *actor* broke the glass before this customer, it lasts, and nobody said that it was not justified."""
-    if Relation.BREAK_GLASS not in desk.policy.relations:
+    if Relation.BREAK_GLASS not in desk.policy.relations_for(actor, Action):
         return False
     now = desk.now()
     return any(_lasts(one, actor, now) and is_kept(desk, one) for one in unit.work.approvals(cif_no=row.cif_no))

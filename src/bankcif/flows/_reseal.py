@@ -60,6 +60,4 @@ def _record_anew(desk: Desk, row: SourceRow, old: DataKey, new: DataKey) -> Sour
 
 def _group_anew(desk: Desk, row: GoldenRow, old: DataKey, new: DataKey) -> GoldenRow:
     place = golden_place(row.cif_no, row.data_group, row.version)
-    return attrs.evolve(
-        row, key_id=new.id, sealed=desk.sealer.seal(desk.sealer.open(row.sealed, old, place), new, place)
-    )
+    return row._replace(key_id=new.id, sealed=desk.sealer.seal(desk.sealer.open(row.sealed, old, place), new, place))

@@ -104,5 +104,5 @@ def sat(row: PartyRow, values: Mapping[str, Any], day: date) -> Sitter:
     """A party as golden values of then say it; of whom there were none, nothing but their kind and states is known."""
     kind = PartyKind(row.kind)
     facts = FactRow(cif_no=row.cif_no, values=facts_from(kind, values, born=born_of(kind, values), today=day))
-    then = attrs.evolve(row, branch=values.get("home_branch"), manager=values.get("manager"))
+    then = row._replace(branch=values.get("home_branch"), manager=values.get("manager"))
     return Sitter(row=then, values=values, facts=facts, words=None)

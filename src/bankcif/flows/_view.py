@@ -105,12 +105,13 @@ def view_of(
 
 class Views:
     """
-    The views that *actor* has of customers where *sink* is. What a decision means for a field is worked out once, for as many customers as it is of.
+    The views that *actor* has of customers where *sink* is. What decisions mean for a customer of whom certain fields are known is worked out once, for as
+    many customers as it is so.
     """
 
     def __init__(self, desk: Desk, actor: Actor, sink: Sink) -> None:
         self._desk, self._actor, self._sink = desk, actor, sink
-        self._ways: dict[tuple[PartyKind, str], _Way] = {}
+        self._looks: dict[tuple[PartyKind, tuple[str, ...]], _Look] = {}
 
     def of(
         self, row: PartyRow, values: Mapping[str, Any], decisions: Mapping[str, FieldDecision], waiting: tuple[Pending, ...] = (),
@@ -120,51 +121,73 @@ class Views:
         The view of a party with these golden values as *decisions* let it be seen, and the rules that gave it. *quiet*, as where a purpose rests on
         consent, tells of nothing that is withheld that it is there.
         """
-        kind = PartyKind(row.kind)
-        shown: dict[str, Any] = {}
-        masked, withheld, rules = [], [], by_ticket(self._desk, self._actor, row)
-        for name in [name for name in CATALOGUE[kind] if name in values]:
-            said, value = decisions.get(name), values[name]
-            if said is None:
-                withheld.append(name)
-                continue
-            way = self._ways.get((kind, name))
-            if way is None or way.said is not said:  # mostly it is the same one
-                way = self._ways[kind, name] = _Way.of(self._desk, CATALOGUE[kind][name], said, self._sink)
-            shown[name] = way.shown(value)
-            rules.add(said.decision.rule)
-            if way.hides:
-                masked.append(name)
+        kind, names = PartyKind(row.kind), tuple(values)
+        look = self._looks.get((kind, names))
+        if look is None or not (
+            look.decisions is decisions or look.decisions == decisions
+        ):  # mostly it is one, whoever the customer is
+            look = self._looks[kind, names] = _Look.of(self._desk, kind, names, decisions, self._sink)
         found = CustomerView(
-            cif_no=row.cif_no, kind=kind, values=shown, masked_fields=tuple(masked),
-            withheld=() if quiet else tuple(withheld),
-            version=row.version, pending=waiting,
+            cif_no=row.cif_no, kind=kind, values=look.shown(values), masked_fields=look.masked,
+            withheld=() if quiet else look.withheld, version=row.version, pending=waiting,
         )  # fmt: skip
+        rules = look.rules | by_ticket(self._desk, self._actor, row)
         return found, rules if self._sink is Sink.DISPLAY else rules | {f"sink:{self._sink.value}"}
 
 
-@attrs.frozen
-class _Way:
-    """What *said* means for a field: what masks its values, if anything does, and whether the field counts as masked."""
+Masking = Callable[[Any], Any] | None
+"""What masks the values of a field; None where they are shown as they are."""
 
-    said: FieldDecision
-    mask: Callable[[Any], Any] | None
-    hides: bool
+
+@attrs.frozen(kw_only=True)
+class _Look:
+    """
+    What *decisions* mean for a customer of whom certain fields are known.
+
+    Attributes:
+        ways: The fields that are shown, in the order of the catalogue, each with what masks it.
+        masked, withheld: Those that count as masked, and those that are not shown.
+        rules: The rules that gave the fields that are shown.
+    """
+
+    decisions: Mapping[str, FieldDecision]
+    ways: tuple[tuple[str, Masking], ...]
+    masked: tuple[str, ...]
+    withheld: tuple[str, ...]
+    rules: set[str]
 
     @classmethod
-    def of(cls, desk: Desk, field: Field, said: FieldDecision, sink: Sink) -> _Way:
-        permitted = said.decision.effect is Effect.PERMIT
-        mask = None if permitted else masker(field.mask, desk.masks.of(said.profile, sink))
-        return cls(said, mask, is_masked(field, said))
+    def of(
+        cls, desk: Desk, kind: PartyKind, names: Collection[str], decisions: Mapping[str, FieldDecision], sink: Sink
+    ) -> _Look:
+        catalogue, known = CATALOGUE[kind], set(names)
+        there = [name for name in catalogue if name in known]
+        shown = [(name, decisions[name]) for name in there if name in decisions]
+        return cls(
+            decisions=decisions, ways=tuple((name, _masking(desk, catalogue[name], said, sink)) for name, said in shown),
+            masked=tuple(name for name, said in shown if is_masked(catalogue[name], said)),
+            withheld=tuple(name for name in there if name not in decisions), rules={said.decision.rule for _, said in shown},
+        )  # fmt: skip
 
-    def shown(self, value: Any) -> Any:
-        """A stored value as it is, or masked; None stays None."""
-        return value if value is None or self.mask is None else self.mask(value)
+    def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The stored values as they are, or masked; None stays None."""
+        found = {}
+        for name, mask in self.ways:
+            value = values[name]
+            found[name] = value if value is None or mask is None else mask(value)
+        return found
+
+
+def _masking(desk: Desk, field: Field, said: FieldDecision, sink: Sink) -> Masking:
+    if said.decision.effect is Effect.PERMIT:
+        return None
+    return masker(field.mask, desk.masks.of(said.profile, sink))
 
 
 def as_seen(desk: Desk, field: Field, value: Any, said: FieldDecision, sink: Sink = Sink.DISPLAY) -> Any:
     """A stored value as *said* lets it be seen: as it is, or masked; None stays None."""
-    return _Way.of(desk, field, said, sink).shown(value)
+    mask = _masking(desk, field, said, sink)
+    return value if value is None or mask is None else mask(value)
 
 
 def is_masked(field: Field, said: FieldDecision) -> bool:

@@ -94,7 +94,7 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
             if link.cif_no in mine and not link.source.startswith(_OURS):
                 sources[link.cif_no].add(link.source)
         open_tasks = sum({task.cif_no, task.other} <= mine for task in unit.work.tasks(state="open"))
-        waiting = unit.work.approvals(state="proposed")
+        waiting = unit.work.approvals(states=["proposed"])
         proposals = sum(bool(one.subjects) and set(one.subjects) <= mine for one in waiting)
         entry = AuditEntry.by(actor, "summarize", desk.now(), purpose=purpose, count=len(mine))
         record(desk, unit, [entry])
@@ -113,13 +113,13 @@ def summarize(desk: Desk, *, actor: Actor, purpose: Purpose) -> Summary:
 
 def _counted(desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose) -> Iterator[Sequence[PartyRow]]:
     """The parties that are counted in a report of *actor*, a page at a time: those of the rule, asked again of each."""
-    ticketed, broken = standing_of(desk, unit, actor)
+    ticketed, broken = standing_of(desk, unit, actor, Action.REPORT)
     mine = desk.policy.visible(actor, Action.REPORT, purpose, ticketed=ticketed, broken=broken)
     there = In("life_cycle", (LifeCycle.MERGED.value, LifeCycle.ERASED.value), negated=True)
     rule = to_lowered(And((mine, there)))
     known = row_known(rule, actor, desk.today())
     holds, last = compiled(rule), None
-    while rows := unit.search.page(rule, known, Order(), last, _CHUNK):
+    while rows := unit.search.page(rule, known, Order(), last, _CHUNK, rule.reads):
         yield [row for row, facts in rows if holds(record_of(row, facts), known)]
         last = (rows[-1][0].cif_no, rows[-1][0].cif_no)
 

@@ -304,7 +304,7 @@ def _pages_of(
 ) -> Iterator[tuple[UnitOfWork, Sequence[PartyRow], Mapping[CifNo, FactRow]]]:
     """The customers whom *actor* counts, a page at a time, each in a unit of its own; the log is told before the first."""
     with desk.unit_of_work() as unit:
-        ticketed, broken = standing_of(desk, unit, actor)
+        ticketed, broken = standing_of(desk, unit, actor, Action.REPORT)
         within = spend(desk, unit, actor, Action.REPORT, 1)
         if within:
             record(

@@ -101,7 +101,8 @@ def browse(
     with desk.unit_of_work() as unit:
         rule, broken = _visible(desk, unit, actor, purpose, asked, sink)
         holds, known = compiled(rule), row_known(rule, actor, desk.today())
-        rows = unit.search.page(rule, known, Order(order, descending), last, limit + 1)
+        # Every row rule by which something is granted is a part of the rule, so no other facts decide.
+        rows = unit.search.page(rule, known, Order(order, descending), last, limit + 1, {*rule.reads, order})
         granted = {
             row.cif_no: granted_to(
                 desk, unit, actor, Action.BROWSE, purpose, row, sink=sink, facts=facts, broken=broken
@@ -182,7 +183,7 @@ def _visible(
     The customers whom *actor* may see, of those who are *chosen*, as a rule that the store takes; and those before whom they broke the
     glass.
     """
-    ticketed, broken = standing_of(desk, unit, actor)
+    ticketed, broken = standing_of(desk, unit, actor, Action.BROWSE)
     mine = desk.policy.visible(actor, Action.BROWSE, purpose, sink=sink, ticketed=ticketed, broken=broken)
     try:
         return to_lowered(And((mine, open_life_cycles(purpose), chosen))), broken

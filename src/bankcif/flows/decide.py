@@ -82,7 +82,7 @@ def open_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[Ap
     """
     mine = _allowed(desk, actor, "proposals", purpose, lambda key: key.action)
     with desk.unit_of_work() as unit:
-        found = [one for one in unit.work.approvals(state=ApprovalState.PROPOSED.value) if one.operation in mine]
+        found = [one for one in unit.work.approvals(states=[ApprovalState.PROPOSED.value]) if one.operation in mine]
         subjects = tuple(sorted({cif for one in found for cif in one.subjects}))
         entry = AuditEntry.by(
             actor, "proposals", desk.now(), purpose=purpose, count=len(found),
@@ -105,8 +105,8 @@ def own_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> Sequence[App
     with desk.unit_of_work() as unit:
         found = [
             one
-            for one in unit.work.approvals()
-            if one.state in OPEN and one.maker_person == actor.person and one.operation in mine
+            for one in unit.work.approvals(states=OPEN)
+            if one.maker_person == actor.person and one.operation in mine
         ]
         subjects = tuple(sorted({cif for one in found for cif in one.subjects}))
         entry = AuditEntry.by(
@@ -204,7 +204,7 @@ def expire_proposals(desk: Desk, *, actor: Actor, purpose: Purpose) -> int:
     authorize(desk, actor, Action.APPROVE, "expire", purpose)
     with desk.unit_of_work() as unit:
         now = desk.now()
-        stand = [one for one in unit.work.approvals() if one.state in OPEN]
+        stand = unit.work.approvals(states=OPEN)
         # A glass that was broken is reviewed, however late.
         over = [one for one in stand if expire(one, now=now) != one and one.operation is not Operation.BREAK_GLASS]
         ended = [settle(desk, unit, one, expire(one, now=now)) for one in over]

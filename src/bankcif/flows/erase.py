@@ -253,7 +253,7 @@ def _turn(desk: Desk, cif_no: CifNo, turn: _Turn, *, reason: str, actor: Actor, 
                 cif_no=cif_no,
             )
         party, _ = standing(desk, unit, cif_no)
-        turned = attrs.evolve(party, row=attrs.evolve(row, life_cycle=turn.after.value), force=True)
+        turned = attrs.evolve(party, row=row._replace(life_cycle=turn.after.value), force=True)
         rebuilt = rebuild(desk, unit, [turned], actor=actor, now=now)
         entry = AuditEntry.by(
             actor, turn.what, now, purpose=purpose, subjects=(cif_no,), count=1,
@@ -359,8 +359,8 @@ def _gone(approval: Approval) -> dict[str, str]:
 
 
 def _tombstone(desk: Desk, row: PartyRow, now: int) -> PartyRow:
-    bare = attrs.evolve(
-        row, life_cycle=LifeCycle.ERASED.value, roles="", branch=None, manager=None, anchor_source="",
+    bare = row._replace(
+        life_cycle=LifeCycle.ERASED.value, roles="", branch=None, manager=None, anchor_source="",
         anchor_source_key="", anchor_record_no=0, anchor_key_id=bytes(16), version=row.version + 1, updated_at=now,
     )  # fmt: skip
-    return attrs.evolve(bare, digest=party_digest(desk, bare, party_content(desk, {}, None, (), ())))
+    return bare._replace(digest=party_digest(desk, bare, party_content(desk, {}, None, (), ())))

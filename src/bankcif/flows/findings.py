@@ -233,12 +233,12 @@ def _mine(
     desk: Desk, unit: UnitOfWork, actor: Actor, purpose: Purpose, is_asked: Callable[[FindingRow], bool]
 ) -> Iterator[tuple[list[FindingRow], Mapping[str, FieldDecision]]]:
     """The findings of the customers on whom *actor* may work, customer by customer."""
-    ticketed, broken = standing_of(desk, unit, actor)
+    ticketed, broken = standing_of(desk, unit, actor, Action.FINDINGS)
     mine = desk.policy.visible(actor, Action.FINDINGS, purpose, ticketed=ticketed, broken=broken)
     rule = to_lowered(And((mine, open_life_cycles(purpose))))
     parameters, last = row_known(rule, actor, desk.today()), None
     holds = compiled(rule)
-    while page := unit.search.page(rule, parameters, Order(), last, _AT_ONCE):
+    while page := unit.search.page(rule, parameters, Order(), last, _AT_ONCE, rule.reads):
         last = (page[-1][0].cif_no, page[-1][0].cif_no)
         parties: dict[CifNo, tuple[PartyRow, FactRow | None]] = {
             row.cif_no: (row, facts) for row, facts in page if holds(record_of(row, facts), parameters)

@@ -70,7 +70,7 @@ def break_glass(desk: Desk, cif_no: CifNo, *, reason: str, actor: Actor, purpose
         row = current(unit, cif_no, purpose)
         waits = row is not None and any(
             one.maker_person == actor.person
-            for one in unit.work.approvals(state=ApprovalState.PROPOSED.value)
+            for one in unit.work.approvals(states=[ApprovalState.PROPOSED.value])
             if one.operation is Operation.BREAK_GLASS
         )
         if row is not None and not waits:

@@ -242,7 +242,7 @@ def _settle(desk: Desk, unit: UnitOfWork, match: _Match, actor: Actor, reason: s
     same, different, mine = votes[Verdict.SAME], votes[Verdict.DIFFERENT], match.said[-1].verdict
     _release(unit, row, len(match.said))
     if mine == Verdict.SAME and same > different:
-        waiting = unit.work.approvals(state=ApprovalState.PROPOSED.value, cif_no=match.sides[0].cif_no)
+        waiting = unit.work.approvals(states=[ApprovalState.PROPOSED.value], cif_no=match.sides[0].cif_no)
         if any(one.operation is Operation.MERGE and one.detail.get("task") == row.id for one in waiting):
             raise InputError("that they are one is proposed already; have it approved or rejected", rule="proposed")
         older, newer = (side.cif_no for side in sorted(match.sides, key=lambda side: (side.created_at, side.cif_no)))

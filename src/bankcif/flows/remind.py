@@ -211,12 +211,12 @@ def _mine(
     """The customers on whom *actor* may work, with what waits for them."""
     catalogue = _catalogue(desk)
     known = list(catalogue.reminders.values())
-    ticketed, broken = standing_of(desk, unit, actor)
+    ticketed, broken = standing_of(desk, unit, actor, Action.WORK)
     mine = desk.policy.visible(actor, Action.WORK, purpose, ticketed=ticketed, broken=broken)
     rule = to_lowered(And((mine, open_life_cycles(purpose))))
     parameters, last = row_known(rule, actor, desk.today()), None
     holds = compiled(rule)
-    while known and (page := unit.search.page(rule, parameters, Order(), last, _AT_ONCE)):
+    while known and (page := unit.search.page(rule, parameters, Order(), last, _AT_ONCE, rule.reads)):
         last = (page[-1][0].cif_no, page[-1][0].cif_no)
         rows = {row.cif_no: (row, facts) for row, facts in page if holds(record_of(row, facts), parameters)}
         for cif_no, found in todos_of(desk, unit, known, [row for row, _ in rows.values()]).items():

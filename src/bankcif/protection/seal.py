@@ -7,9 +7,7 @@ sealed bytes open only where they were put.
 
 from __future__ import annotations
 
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from .._canonical import Part, dumps, encode, loads
 from .._clock import IdSource
@@ -19,10 +17,9 @@ from .suites import Suite
 __all__ = ["Place", "Sealer"]
 
 
-@attrs.frozen(kw_only=True)
-class Place:
+class Place(NamedTuple):
     """
-    Where sealed bytes belong.
+    Where sealed bytes belong; a tuple, since each of many openings has one.
 
     Attributes:
         table: The table's name.

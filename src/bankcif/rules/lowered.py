@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from .calendar import RelativeDay
-from .expression import Aggregate, Expression, Field, Function, Operand, Parameter, Sign
+from .expression import Aggregate, And, Expression, Field, Function, Not, Operand, Or, Parameter, Sign, parts
 
 __all__ = ["Computed", "Gathered", "Lowered", "Reckoned", "column", "is_known"]
 
@@ -72,9 +72,29 @@ class Lowered:
         """All parameters of the rule, as it is asked on *today*."""
         return {**(parameters or {}), **{one.name: one.on(today) for one in self.days}}
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The columns that are looked at, of the schema and computed ones, but not those of rows."""
+        found = set(_columns_of(self.tree))
+        for one in self.computed:
+            if isinstance(one, Reckoned):
+                found |= {side.name for side in (one.left, one.right) if isinstance(side, Field)}
+        return frozenset(found)
+
     def gathered(self) -> Iterator[Gathered]:
         """The columns that are gathered over collections."""
         return (one for one in self.computed if isinstance(one, Gathered))
+
+
+def _columns_of(tree: Expression) -> Iterator[str]:
+    if isinstance(tree, And | Or):
+        for item in tree.items:
+            yield from _columns_of(item)
+        return
+    assert not isinstance(tree, Not), "no not is left"
+    for operand in parts(tree):
+        if isinstance(operand, str | Field):
+            yield operand if isinstance(operand, str) else operand.name
 
 
 def column(field: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from operator import attrgetter
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import attrs
 from sqlalchemy import Table, insert
@@ -115,8 +115,9 @@ class MappedFacts(Mapped[FactRow]):
         return (tenant, row.cif_no, *map(row.values.__getitem__, FACT_COLUMNS))
 
 
-@attrs.frozen
-class SubjectRow:
+class SubjectRow(NamedTuple):
+    """Whom an entry of the log is about; a tuple, since a page is about fifty."""
+
     cif_no: str
     stream: str
     number: int

@@ -55,13 +55,13 @@ class Copies(Store):
         for row in rows:
             for key, old in list(self._data.golden.group(row.cif_no).items()):
                 if key[1] == row.data_group and old.superseded_at is None:
-                    self._data.golden.put(key, attrs.evolve(old, superseded_at=row.recorded_at))
+                    self._data.golden.put(key, old._replace(superseded_at=row.recorded_at))
             self._data.golden.add((row.cif_no, row.data_group, row.version), row)
 
     def end_golden(self, cif_nos: Collection[CifNo], at: int) -> None:
         for key, row in self._golden(cif_nos):
             if row.superseded_at is None:
-                self._data.golden.put(key, attrs.evolve(row, superseded_at=at))
+                self._data.golden.put(key, row._replace(superseded_at=at))
 
     def golden(self, cif_nos: Collection[CifNo], groups: Collection[DataGroup] | None = None) -> Sequence[GoldenRow]:
         return [
@@ -79,7 +79,7 @@ class Copies(Store):
     def reseal(self, rows: Collection[GoldenRow]) -> None:
         for row in rows:
             key = (row.cif_no, row.data_group, row.version)
-            self._data.golden.put(key, attrs.evolve(self._data.golden.rows[key], key_id=row.key_id, sealed=row.sealed))
+            self._data.golden.put(key, self._data.golden.rows[key]._replace(key_id=row.key_id, sealed=row.sealed))
 
     def put_facts(self, rows: Collection[FactRow]) -> None:
         for row in rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from typing import Any
 
@@ -26,15 +26,20 @@ class Search(Store):
         order: Order,
         after: tuple[Any, str] | None,
         limit: int,
+        facts: Collection[str] | None = None,
     ) -> Sequence[tuple[PartyRow, FactRow]]:
-        found = [(record[order.field], row, facts) for record, row, facts in self._of(rule, known)]
+        found = [(record[order.field], row, there) for record, row, there in self._of(rule, known)]
         found.sort(key=lambda one: one[1].cif_no)
         present = [one for one in found if one[0] is not None]
         present.sort(key=lambda one: one[0], reverse=order.descending)
         ordered = present + [one for one in found if one[0] is None]
         if after is not None:
             ordered = [one for one in ordered if _behind(one[0], one[1].cif_no, after, order)]
-        return [(row, facts) for _, row, facts in ordered[:limit]]
+        asked = FACT_COLUMNS if facts is None else [name for name in FACT_COLUMNS if name in facts]
+        return [
+            (row, FactRow(cif_no=row.cif_no, values={name: there.values[name] for name in asked}))
+            for _, row, there in ordered[:limit]
+        ]
 
     def columns(
         self, rule: Lowered, known: Mapping[str, Any], names: Sequence[str], after: str, limit: int

@@ -57,12 +57,17 @@ class Work(Store):
         )
 
     def approvals(
-        self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
-    ) -> Sequence[Approval]:
+        self, *, states: Collection[str] | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None,
+        maker: tuple[str, str] | None = None,
+    ) -> Sequence[Approval]:  # fmt: skip
         known = self._data.approvals
         rows = known.rows if cif_no is None else known.group(cif_no)
         among = rows.values() if ids is None else [rows[one] for one in set(ids) if one in rows]
-        found = [approval for approval in among if state in (None, approval.state)]
+        found = [
+            one
+            for one in among
+            if (states is None or one.state in states) and maker in (None, (one.maker, one.operation.value))
+        ]
         return sorted(found, key=lambda approval: (approval.expires_at, approval.id))
 
     def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:

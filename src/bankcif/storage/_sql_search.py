@@ -6,7 +6,7 @@ A statement is built once for each rule and order and kept, with every value of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +29,7 @@ _COLUMNS: Mapping[str, ColumnElement[Any]] = {
 }
 _JOINED = t.PARTY.outerjoin(t.FACT, and_(t.FACT.c.tenant == t.PARTY.c.tenant, t.FACT.c.cif_no == t.PARTY.c.cif_no))
 _KEPT = 256
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Search(Store):
@@ -39,15 +40,17 @@ class Search(Store):
         order: Order,
         after: tuple[Any, str] | None,
         limit: int,
+        facts: Collection[str] | None = None,
     ) -> Sequence[tuple[PartyRow, FactRow]]:
+        asked = tuple(name for name in FACT_COLUMNS if facts is None or name in facts)
         kind = "first" if after is None else "missing" if after[0] is None else "value"
         value, number = after or (None, "")
         params = {**self._bound(known), "after_value": value, "after_cif_no": number, "most": limit}
         found, width = [], len(PARTY.names)
-        for values in self._s.rows(_page(rule, order, kind), params):
+        for values in self._s.rows(_page(rule, order, kind, asked), params):
             party = PARTY.row(values[:width])
-            facts = dict(zip(FACT_COLUMNS, values[width:], strict=True))
-            found.append((party, FactRow(cif_no=CifNo(party.cif_no), values=facts)))
+            there = dict(zip(asked, values[width:], strict=True)) if asked else _NOTHING
+            found.append((party, FactRow(cif_no=CifNo(party.cif_no), values=there)))
         return found
 
     def columns(
@@ -65,10 +68,11 @@ class Search(Store):
 
 
 @lru_cache(_KEPT)
-def _page(rule: Lowered, order: Order, kind: str) -> Select[Any]:
+def _page(rule: Lowered, order: Order, kind: str, facts: tuple[str, ...]) -> Select[Any]:
+    """Facts of which none is read are not looked up: their table joins by its key, and databases leave it out."""
     column, number = _COLUMNS[order.field], t.PARTY.c.cif_no
     statement = (
-        select(*PARTY.columns, *(t.FACT.c[name] for name in FACT_COLUMNS))
+        select(*PARTY.columns, *(t.FACT.c[name] for name in facts))
         .select_from(_JOINED)
         .where(t.PARTY.c.tenant == bindparam("tenant"), condition(rule, _COLUMNS))
         .limit(bindparam("most"))

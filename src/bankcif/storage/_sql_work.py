@@ -82,19 +82,28 @@ class Work(Store):
             raise ConflictError("somebody else decided this proposal first", rule="approval_state")
 
     def approvals(
-        self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
-    ) -> Sequence[Approval]:
+        self, *, states: Collection[str] | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None,
+        maker: tuple[str, str] | None = None,
+    ) -> Sequence[Approval]:  # fmt: skip
         if cif_no is not None:
             found = self._s.select("approvals_of", cif_no=cif_no)
         elif ids is not None:
             found = self._s.select_in("approvals_at", ids)
-        elif state is not None:
-            found = self._s.select("approvals_in", state=state)
+        elif maker is not None:
+            found = self._s.select("approvals_by", maker=maker[0], operation=maker[1])
+        elif states is not None:
+            found = [row for state in set(states) for row in self._s.select("approvals_in", state=state)]
         else:
             found = self._s.select("approvals")
-        approvals = _approvals(found)
+        approvals = sorted(_approvals(found), key=lambda one: (one.expires_at, one.id))
         wanted = None if ids is None else set(ids)
-        return [one for one in approvals if state in (None, one.state.value) and (wanted is None or one.id in wanted)]
+        return [
+            one
+            for one in approvals
+            if (states is None or one.state.value in states)
+            and (wanted is None or one.id in wanted)
+            and maker in (None, (one.maker, one.operation.value))
+        ]
 
     def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
         return _approvals(self._s.select("approvals_page", after=after, most=limit))

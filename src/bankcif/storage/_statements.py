@@ -273,15 +273,14 @@ QUERIES: Mapping[str, Any] = {
     "staged_drop": t.STAGED_ROW.delete().where(
         t.STAGED_ROW.c.tenant == bindparam("b_tenant"), t.STAGED_ROW.c.batch == bindparam("b_batch"),
         t.STAGED_ROW.c.line == bindparam("b_line")),
-    "approvals": select(t.APPROVAL).where(mine(t.APPROVAL)).order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
-    "approvals_in": select(t.APPROVAL).where(mine(t.APPROVAL), t.APPROVAL.c.state == bindparam("state"))
-    .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+    "approvals": select(t.APPROVAL).where(mine(t.APPROVAL)),
+    "approvals_in": select(t.APPROVAL).where(mine(t.APPROVAL), t.APPROVAL.c.state == bindparam("state")),
+    "approvals_by": select(t.APPROVAL).where(
+        mine(t.APPROVAL), t.APPROVAL.c.maker == bindparam("maker"), t.APPROVAL.c.operation == bindparam("operation")),
     "approvals_of": select(t.APPROVAL).where(
         mine(t.APPROVAL),
-        (t.APPROVAL.c.subject == bindparam("cif_no")) | (t.APPROVAL.c.other == bindparam("cif_no")))
-    .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
-    "approvals_at": select(t.APPROVAL).where(mine(t.APPROVAL), among(t.APPROVAL.c.id))
-    .order_by(t.APPROVAL.c.expires_at, t.APPROVAL.c.id),
+        (t.APPROVAL.c.subject == bindparam("cif_no")) | (t.APPROVAL.c.other == bindparam("cif_no"))),
+    "approvals_at": select(t.APPROVAL).where(mine(t.APPROVAL), among(t.APPROVAL.c.id)),
     "approvals_page": select(t.APPROVAL).where(mine(t.APPROVAL), t.APPROVAL.c.id > bindparam("after"))
     .order_by(t.APPROVAL.c.id).limit(bindparam("most")),
     "approval_add": insert(t.APPROVAL),

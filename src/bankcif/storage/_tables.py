@@ -147,6 +147,7 @@ APPROVAL = _table(
 Index("approval_subject", APPROVAL.c.tenant, APPROVAL.c.subject)
 Index("approval_state", APPROVAL.c.tenant, APPROVAL.c.state)
 Index("approval_other", APPROVAL.c.tenant, APPROVAL.c.other)
+Index("approval_maker", APPROVAL.c.tenant, APPROVAL.c.maker, APPROVAL.c.operation)
 STAGED_ROW = _table(
     "staged_row",
     _key("batch", fixed_bytes(16)), _key("line", Integer), _need("channel", _SOURCE), _need("key_id", fixed_bytes(16)),

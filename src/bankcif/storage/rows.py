@@ -73,10 +73,9 @@ class StoreRow:
     created_at: int
 
 
-@attrs.frozen
-class PartyRow:
+class PartyRow(NamedTuple):
     """
-    A party.
+    A party; a tuple, since lists and pages are made of many.
 
     Attributes:
         roles: Comma-separated roles at the bank.
@@ -213,17 +212,19 @@ class NotAMatchRow:
     until: int | None = None
 
 
-@attrs.frozen
-class GoldenRow:
-    """One data group of a golden record, in one version; a copy that can be rebuilt."""
+class GoldenRow(NamedTuple):
+    """One data group of a golden record, in one version; a copy that can be rebuilt. A tuple, since whoever looks at many customers reads some of each."""
 
     cif_no: CifNo
     data_group: str
     version: int
     recorded_at: int
     key_id: bytes
-    sealed: bytes = attrs.field(repr=False)
+    sealed: bytes
     superseded_at: int | None = None
+
+    def __repr__(self) -> str:
+        return f"GoldenRow(cif_no={self.cif_no!r}, data_group={self.data_group!r}, version={self.version})"
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ from ._database import Database
 
 __all__ = ["SCHEMA", "SCHEMAS", "lay_out", "problem_of", "version_of"]
 
-SCHEMAS = ("0001", "0002", "0003", "0004", "0005")
+SCHEMAS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every version that a released library laid out, oldest first."""
 SCHEMA = SCHEMAS[-1]
 """The version that this library works with."""

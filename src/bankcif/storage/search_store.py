@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -37,10 +37,12 @@ class SearchStore(Protocol):
         order: Order,
         after: tuple[Any, str] | None,
         limit: int,
+        facts: Collection[str] | None = None,
     ) -> Sequence[tuple[PartyRow, FactRow]]:
         """
         The first *limit* parties of the rule that come behind *after*, which is the sorted value (None where it is missing)
-        and the cif_no of the last one before. *known* are the rule's parameters.
+        and the cif_no of the last one before. *known* are the rule's parameters. Of the plain facts those come along that *facts* names and that
+        there are; all of them, if it names none.
         """
 
     def columns(

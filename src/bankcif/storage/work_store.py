@@ -34,9 +34,10 @@ class WorkStore(Protocol):
         """Keeps state and checks of *after*. Raises `ConflictError` unless it stands as *before*."""
 
     def approvals(
-        self, *, state: str | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None
-    ) -> Sequence[Approval]:
-        """Proposals by state, id and subject, oldest first."""
+        self, *, states: Collection[str] | None = None, ids: Collection[str] | None = None, cif_no: CifNo | None = None,
+        maker: tuple[str, str] | None = None,
+    ) -> Sequence[Approval]:  # fmt: skip
+        """Proposals by state, id, subject, and by the operator who made them together with the operation; oldest first."""
 
     def approvals_page(self, after: str, limit: int) -> Sequence[Approval]:
         """Up to *limit* proposals whose ids come behind *after*, by id."""

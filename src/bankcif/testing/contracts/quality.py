@@ -53,7 +53,7 @@ class QualityContract:
             unit.parties.update([party(A, version=2)])
             assert unit.sheets.behind(b"1" * 32, "", 9) == [A, B, C], "A has changed since"
             unit.sheets.put([attrs.evolve(_sheet(A, b"1"), party_version=2)])
-            unit.parties.update([attrs.evolve(party(B, version=2), life_cycle="merged")])
+            unit.parties.update([party(B, version=2)._replace(life_cycle="merged")])
             assert unit.sheets.behind(b"1" * 32, "", 9) == [C]
             assert [row.cif_no for row in unit.sheets.page("", 9)] == [A]
             unit.erasure.parties([A])

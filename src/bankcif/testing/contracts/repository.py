@@ -131,16 +131,16 @@ class RepositoryContract(UpkeepContract, LogContract, OutboxContract, SearchCont
 
     def test_records_and_golden_versions_are_sealed_anew(self, repository: Repository) -> None:
         first = GoldenRow(cif_no=A, data_group="identity", version=1, recorded_at=1, key_id=b"k" * 16, sealed=b"s")
-        second = attrs.evolve(first, version=2, recorded_at=2)
+        second = first._replace(version=2, recorded_at=2)
         new = b"n" * 16
         with repository.unit_of_work() as unit:
             unit.sources.add([source("k", 0), source("k", 1)])
             unit.crosswalk.add([link("k", cif_no=A)])
             unit.copies.put_golden([first])
             unit.copies.put_golden([second])
-            ended = attrs.evolve(first, superseded_at=2)
+            ended = first._replace(superseded_at=2)
             assert unit.copies.history([A, B]) == [ended, second]
-            again = [attrs.evolve(row, key_id=new, sealed=b"again") for row in (ended, second)]
+            again = [row._replace(key_id=new, sealed=b"again") for row in (ended, second)]
             unit.copies.reseal(again)
             assert unit.copies.history([A]) == again
             unit.sources.reseal({b"k" * 16: source("k", 1, key_id=new, sealed=b"again", received_at=9)})
@@ -327,7 +327,14 @@ class RepositoryContract(UpkeepContract, LogContract, OutboxContract, SearchCont
             with pytest.raises(ConflictError):
                 unit.work.settle_approval(approval("p3"), approval("p3"))
             assert unit.work.approvals(ids=["p1"]) == [decided]
-            assert unit.work.approvals(state="proposed") == [approval("p2")]
+            assert unit.work.approvals(states=["proposed"]) == [approval("p2")]
+            assert unit.work.approvals(states=["rejected"]) == []
+            other = attrs.evolve(approval("p4"), maker="somebody else", expires_at=1)
+            unit.work.add_approvals([other])
+            assert unit.work.approvals(states=["proposed", "approved"]) == [other, decided, approval("p2")]
+            assert unit.work.approvals(maker=(other.maker, other.operation.value)) == [other]
+            assert unit.work.approvals(maker=(other.maker, "break_glass")) == []
+            assert unit.work.approvals(maker=(decided.maker, decided.operation.value), states=["approved"]) == [decided]
 
     def test_held_rows_are_held_once(self, repository: Repository) -> None:
         row = StagedRow(

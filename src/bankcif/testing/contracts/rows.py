@@ -27,7 +27,7 @@ def party(cif_no: CifNo = A, version: int = 1, **more: object) -> PartyRow:
         manager=None, merged_into=None, anchor_source="s", anchor_source_key="k", anchor_record_no=0,
         anchor_key_id=b"k" * 16, version=version, digest=b"d" * 32, created_at=1, updated_at=version,
     )  # fmt: skip
-    return attrs.evolve(row, **more)  # type: ignore[arg-type]
+    return row._replace(**more)  # type: ignore[arg-type]
 
 
 def source(key: str = "k", record_no: int = 0, **more: object) -> SourceRow:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import attrs
 import pytest
 
 from ...access import to_lowered
@@ -32,7 +31,7 @@ def _people() -> Iterator[tuple[PartyRow, FactRow]]:
         facts: dict[str, Any] = dict.fromkeys(FACT_COLUMNS)
         facts.update(kind="individual", sex=sexes[n % 3], birth_year=None if n % 5 == 0 else 1960 + n % 4)
         yield (
-            attrs.evolve(party(cif_no), branch=branches[n // 4], manager="m.1" if n % 2 else None),
+            party(cif_no)._replace(branch=branches[n // 4], manager="m.1" if n % 2 else None),
             FactRow(cif_no=cif_no, values=facts),
         )
 
@@ -65,6 +64,17 @@ class SearchContract:
             for row, facts in found:
                 assert unit.parties.get([row.cif_no])[row.cif_no] == row
                 assert row.cif_no == f"C{11:016}" or unit.copies.facts([row.cif_no])[row.cif_no] == facts
+
+    @pytest.mark.parametrize("facts", [(), ("sex",), ("birth_year", "sex", "branch", "nothing of the kind")])
+    def test_the_facts_that_are_asked_for_come_along(self, filled: Repository, facts: tuple[str, ...]) -> None:
+        with filled.unit_of_work() as unit:
+            for order in (Order(), Order("birth_year", descending=True)):
+                whole = unit.search.page(_rule("birth_year > 1961 or kind is missing"), _KNOWN, order, None, 99)
+                some = unit.search.page(_rule("birth_year > 1961 or kind is missing"), _KNOWN, order, None, 99, facts)
+                asked = set(facts) & set(FACT_COLUMNS)
+                assert [(row, {name: there.values[name] for name in asked}) for row, there in whole] == [
+                    (row, there.values) for row, there in some
+                ]
 
     @pytest.mark.parametrize("field", ["cif_no", "birth_year", "sex", "branch"])
     @pytest.mark.parametrize("descending", [False, True])

@@ -229,7 +229,7 @@ class UpkeepContract:
             unit.parties.update([party(A, version=2)])
             assert unit.portraits.behind(b"1" * 32, "", 9) == [A, B, C], "A has changed since"
             unit.portraits.put([attrs.evolve(known(A, b"1", b"d" * 8), party_version=2)])
-            unit.parties.update([attrs.evolve(party(C, version=2), life_cycle="restricted")])
+            unit.parties.update([party(C, version=2)._replace(life_cycle="restricted")])
             unit.portraits.put([known(B, b"1", None)])
             assert unit.portraits.behind(b"1" * 32, "", 9) == []
             assert unit.portraits.due([b"e" * 8], "", 9) == []
