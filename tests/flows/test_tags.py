@@ -249,6 +249,24 @@ def test_tiers_follow_the_balances_and_the_calendar(cif: CIF, clock: FixedClock)
     assert cif.tags.renew(actor=OFFICER, whole=True) == 0
 
 
+def test_a_tag_that_a_person_put_another_in_place_of_says_so(cif: CIF) -> None:
+    place = Group(name="place", zh="地", en="Place")
+    publish(
+        cif,
+        Catalogue.of(
+            "1", place, tag("near", "home_branch = 'b'", group="place", priority=1), tag("far", group="place")
+        ),
+    )
+    tagged, done = cif, register(cif, STEWARD, "1")
+    ask: dict[str, Any] = {"actor": MANAGER, "purpose": SERVICE}
+    assert "tag:near" in names(tagged, done.cif_no)
+    tagged.tags.say(done.cif_no, "far", until=date(2027, 1, 1), reason="moved", **ask)
+    assert names(tagged, done.cif_no) & {"tag:near", "tag:far"} == {"tag:far"}
+    assert tagged.tags.portrait(done.cif_no, **ask).left["tag:near"].why is Exit.DISPLACED
+    tagged.tags.take_back(done.cif_no, "far", reason="not so", **ask)
+    assert names(tagged, done.cif_no) & {"tag:near", "tag:far"} == {"tag:near"}
+
+
 def test_balances_come_month_by_month(cif: CIF, clock: FixedClock) -> None:
     publish(cif, LADDER)
     stood = []

@@ -268,3 +268,21 @@ def test_what_a_store_can_compare_of_a_customer() -> None:
     assert (found["customer_since"].kind, found["bounces"].kind, found["sex"].kind) == (
         Kind.DATE, Kind.INTEGER, Kind.TEXT
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "name = 'ＡＢ１'",
+        "name in ('ﬁ', 'ＡＢ１')",
+        "name starts with 'Ａ'",
+        "name contains 'Ｂ１'",
+        "name = 'ab1' or name ends with '１'",
+    ],
+)
+def test_a_text_is_compared_as_texts_rest_whatever_its_width(written: str) -> None:
+    """Values were normalized (NFKC) when they came in; what a rule says is normalized as well."""
+    schema = Schema([RuleField("name", Kind.TEXT)])
+    holds = compiled(lower(parse(written), schema))
+    assert holds({"name": "AB1"}, {})
+    assert not holds({"name": "X"}, {})
