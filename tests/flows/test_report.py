@@ -15,9 +15,9 @@ from tests.flows.test_tags import LOOSE, OFFICER, publish, tag
 from bankcif import CIF, Actor, Policy, Purpose
 from bankcif._canonical import dumps, sha256
 from bankcif._clock import FixedClock
-from bankcif.analytics import ABSENT, Dimension, Measure, ReportSpec
+from bankcif.analytics import ABSENT, Dimension, Measure, ModelCard, ReportSpec, Scorecard, ScoreItem
 from bankcif.errors import AccessError, InputError, NotFoundOrNotAllowedError
-from bankcif.tagging import Catalogue
+from bankcif.tagging import Catalogue, TagKind
 
 STEWARD = known(Actor(id="s.wu", roles=ALL_ROLES, branch="b"))
 ANALYST = known(Actor(id="a.na", roles={"analyst"}))
@@ -235,6 +235,43 @@ def test_the_portfolio_says_what_is_not_shown_and_why(cif: CIF, many: list[str])
     assert "未显示：生效的标签目录中没有所需标签" in index, "the tiers"
     assert not any(number in page for page in pages.values() for number in many)
     assert any(one["action"] == "report" for one in entries(cif, "report"))
+
+
+def chiefly() -> Policy:
+    """Two who count may publish models and have them speak, and the analyst may only count."""
+    document = reporting().document()
+    chief = {
+        "id": "chief", "roles": ["chief"], "purposes": ["analytics", "operations"], "actions": ["report", "catalogue", "tag"], "fields": ["*", "tag:*", "segment:*"],
+        "clear": ["sex"], "profile": "counted",
+    }  # fmt: skip
+    return Policy.from_document({**document, "grant": [*document["grant"], chief], "version": "chiefly"})
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("founding_policy", [chiefly()])
+def test_the_portfolio_tells_what_models_say_and_who_may_read_of_them(cif: CIF, founding_policy: Policy) -> None:
+    assert founding_policy
+    chief, other = (known(Actor(id=name, roles={"chief"})) for name in ("c.shi", "c.gao"))
+    publish(cif, Catalogue.of("1", tag("leaving", kind=TagKind.MODEL), tag("rich", "aum >= CNY 6000")))
+    cif.tags.renew(actor=OFFICER)
+    assert "未显示：没有产生标签的模型" in cif.reports.portfolio(language="zh", **ASK)["index.html"]
+    card = ModelCard(
+        name="churn", version="7", zh="流失", en="Churn", use="Who is called first.", limits="None known.", owner="o", until=date(2027, 6, 1), code="0", tag="leaving",
+        least=1, model=Scorecard(name="churn", version="7", items=[ScoreItem(code="M", when="sex = '1'", points=1, zh="男", en="male")]),
+    )  # fmt: skip
+    cif.approvals.approve(cif.scoring.propose(card, reason="r", actor=chief).id, actor=other)
+    cif.scoring.run("churn", actor=chief, purpose=Purpose.ANALYTICS)
+    for actor, linked in ((ANALYST, False), (chief, True)):
+        pages = cif.reports.portfolio(language="en", actor=actor, purpose=Purpose.ANALYTICS)
+        (section,) = [one for one in pages["index.html"].split("<section")[1:] if "What models say" in one]
+        assert ">8<" in section, "eight men may leave"
+        assert ("rich" in section, "rich" in pages["index.html"]) == (False, True)
+        assert ("Churn 7" in section, "2027-06-01" in section, 'href="models.html"' in section) == (linked,) * 3
+        assert ("models.html" in pages) is linked
+    assert "Who is called first." in pages["models.html"]
+    assert {one["outcome"] for one in entries(cif, "models")} == {"done"}, (
+        "who may not read of them was not refused, but not told"
+    )
 
 
 @pytest.mark.parametrize("founding_policy", [reporting(least_k=6)])

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import attrs
 
 from .._text import Language, label
 from ..access import Action
-from ..analytics import Report, ReportBook
-from ..context import Actor, Purpose
+from ..analytics import ModelCard, Report, ReportBook
+from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, BankCIFError, InputError, NotFoundOrNotAllowedError
-from ..flows import audiences, examine, report as _report
+from ..flows import audiences, examine, models, report as _report
 from ..flows.desk import Desk, authorize
-from ..render import Chart, Section, page, report_sections
+from ..render import Chart, Section, analysis_sections, page, report_sections
+from ..tagging import Tag, TagKind
 
 __all__ = ["portfolio_pages"]
 
-INDEX = "index.html"
+INDEX, _MODELS = "index.html", "models.html"
 _SHOWN = (
     "customers_by_life_cycle", "customers_by_sex_and_age", "customers_by_branch", "customers_by_tenure", "customers_by_tier", "customers_by_value",
     "products_held", "products_each", "transactions_by_month", "dormancy", "campaigns", "interactions_by_month",
@@ -55,9 +56,17 @@ def portfolio_pages(
         back = label("portfolio", language), INDEX
         pages[file] = page(found.spec.label(language), own, language=language, made_at=made_at, back=back)
         sections.append(attrs.evolve(own[0], link=file))
-    asked: Mapping[str, Any] = {"actor": actor, "purpose": purpose}
-    for title, of in (("portfolio_tags", _tags), ("portfolio_quality", _quality)):
-        sections.append(_as_section(_or_why(label(title, language), language, partial(of, desk, language, asked))))
+    told = _Told(desk, language, {"actor": actor, "purpose": purpose})
+    about = [one for model in told.models for one in analysis_sections(model, language)]
+    if about:
+        back = label("portfolio", language), INDEX
+        pages[_MODELS] = page(label("portfolio_models", language), about, language=language, made_at=made_at, back=back)
+    for title, of in (
+        ("portfolio_models", told.by_models),
+        ("portfolio_tags", told.by_others),
+        ("portfolio_quality", told.quality),
+    ):
+        sections.append(_as_section(_or_why(label(title, language), language, of)))
     return {INDEX: page(label("portfolio", language), sections, language=language, made_at=made_at), **pages}
 
 
@@ -91,30 +100,73 @@ def _said(error: BankCIFError, language: Language) -> str:
     return label(words[error.rule], language) if error.rule in words else str(error)
 
 
-def _tags(desk: Desk, language: Language, asked: Mapping[str, Any]) -> Section:
-    """The tags that most customers have, each with how many; those that models give first."""
-    if desk.tags is None:
-        raise InputError(label("tags_none", language), rule="catalogue")
-    tags = desk.tags.evaluator.catalogue.tags
-    names: Sequence[str] = [f"tag:{name}" for name in tags]
-    counts = audiences.count_tags(desk, names, **asked)
-    told = [(tags[name.removeprefix("tag:")], many) for name, many in counts.items() if name and many]
-    order = sorted(told, key=lambda one: (one[0].kind != "model", -(one[1] or 0), one[0].name))[:_MOST_TAGS]
-    if not order:
-        raise InputError(label("tags_none", language), rule="catalogue")
-    rows = [(one.label(language), many or 0, label(f"family_{one.family.value}", language)) for one, many in order]
-    columns = tuple(label(name, language) for name in ("tag", "customers", "family"))
-    return Section(title=label("portfolio_tags", language), columns=columns, rows=rows)
+@attrs.frozen(slots=False)
+class _Told:
+    """What tags and data quality come to, for one reader; customers are counted once for all tags."""
 
+    desk: Desk
+    language: Language
+    asked: Mapping[str, Any]
 
-def _quality(desk: Desk, language: Language, asked: Mapping[str, Any]) -> Section:
-    days = examine.figures(desk, "all", **asked)
-    if not days:
-        raise InputError(label("quality_never", language), rule="quality")
-    rows = [
-        (one.label(language), figure.rate, figure.numerator, figure.denominator)
-        for one, figure in desk.quality.by_dimension(days[-1].rules).items()
-        if figure.rate is not None
-    ]
-    columns = tuple(label(name, language) for name in ("dimension", "rate", "numerator", "denominator"))
-    return Section(title=label("portfolio_quality", language), columns=columns, rows=rows, percent=True)
+    @cached_property
+    def models(self) -> Sequence[ModelCard]:
+        """The models in force that give a tag, as far as the policy lets the reader know of them."""
+        if self.desk.policy.allows(self.asked["actor"], Action.CATALOGUE, self.asked["purpose"]).effect is Effect.DENY:
+            return ()
+        known = models.models(self.desk, **self.asked)
+        return [one.card for one in known if one.since is not None and one.until is None and one.card.tag]
+
+    @cached_property
+    def _tags(self) -> Sequence[tuple[Tag, int]]:
+        """The tags that somebody has, each with how many, most first."""
+        if self.desk.tags is None:
+            raise InputError(label("tags_none", self.language), rule="catalogue")
+        tags = self.desk.tags.evaluator.catalogue.tags
+        counts = audiences.count_tags(self.desk, [f"tag:{name}" for name in tags], **self.asked)
+        there = [(tags[name.removeprefix("tag:")], many) for name, many in counts.items() if name and many]
+        return sorted(there, key=lambda one: (-one[1], one[0].name))
+
+    def by_models(self) -> Section:
+        """Of whom models say something: how many have each model's tag, and for how long the model may be used."""
+        cards = {card.tag: card for card in self.models}
+        found = [(tag, many) for tag, many in self._tags if tag.kind is TagKind.MODEL]
+        if not found:
+            raise InputError(label("models_none", self.language), rule="catalogue")
+        rows = [(tag.label(self.language), many, *self._of_model(cards.get(tag.name))) for tag, many in found]
+        columns = self._head("tag", "customers", *(("model", "card_until") if cards else ()))
+        return Section(
+            title=label("portfolio_models", self.language), columns=columns, rows=[row[: len(columns)] for row in rows], link=_MODELS if cards else ""
+        )  # fmt: skip
+
+    def _of_model(self, card: ModelCard | None) -> tuple[str, str]:
+        if card is None:
+            return "", ""
+        return f"{card.zh if self.language == 'zh' else card.en} {card.version}", card.until.isoformat()
+
+    def by_others(self) -> Section:
+        """The tags that most customers have otherwise, each with how many."""
+        found = [(tag, many) for tag, many in self._tags if tag.kind is not TagKind.MODEL][:_MOST_TAGS]
+        if not found:
+            raise InputError(label("tags_none", self.language), rule="catalogue")
+        rows = [
+            (tag.label(self.language), many, label(f"family_{tag.family.value}", self.language)) for tag, many in found
+        ]
+        return Section(
+            title=label("portfolio_tags", self.language), columns=self._head("tag", "customers", "family"), rows=rows
+        )
+
+    def quality(self) -> Section:
+        """How good the data is, by dimension."""
+        days = examine.figures(self.desk, "all", **self.asked)
+        if not days:
+            raise InputError(label("quality_never", self.language), rule="quality")
+        rows = [
+            (one.label(self.language), figure.rate, figure.numerator, figure.denominator)
+            for one, figure in self.desk.quality.by_dimension(days[-1].rules).items()
+            if figure.rate is not None
+        ]
+        columns = self._head("dimension", "rate", "numerator", "denominator")
+        return Section(title=label("portfolio_quality", self.language), columns=columns, rows=rows, percent=True)
+
+    def _head(self, *names: str) -> tuple[str, ...]:
+        return tuple(label(name, self.language) for name in names)

@@ -91,9 +91,10 @@ def scorecard(result: Scorecard, told: Told) -> list[Section]:
         for one in sorted(result.items, key=lambda one: (-abs(one.points), one.code))
     ]
     bands = ", ".join(f"{one.label(told.language)} ≥ {one.least}" for one in result.bands)
+    notes = [words(told.language, "scorecard_note"), *([words(told.language, "bands", bands=bands)] if bands else ())]
     return [
         Section(
-            title=f"{result.label(told.language)} {result.version}", note=words(told.language, "scorecard_note", bands=bands or NOTHING),
+            title=f"{result.label(told.language)} {result.version}", note=" ".join(notes),
             columns=told.head("item", "points", "when", "group"), rows=rows, chart=Chart.SIGNED,
         )
     ]  # fmt: skip
