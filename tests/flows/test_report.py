@@ -235,6 +235,14 @@ def test_the_portfolio_says_what_is_not_shown_and_why(cif: CIF, many: list[str])
     assert "未显示：生效的标签目录中没有所需标签" in index, "the tiers"
     assert not any(number in page for page in pages.values() for number in many)
     assert any(one["action"] == "report" for one in entries(cif, "report"))
+    assert "未显示：尚未运行质量规则" in index
+    assert "quality.html" not in pages
+    cif.quality.run(actor=STEWARD, purpose=Purpose.OPERATIONS)
+    pages = cif.reports.portfolio(language="en", **ASK)
+    (section,) = [one for one in pages["index.html"].split("<section")[1:] if "Data quality</h2>" in one]
+    assert 'href="quality.html"' in section
+    assert "Completeness" in section
+    assert 'href="index.html"' in pages["quality.html"]
 
 
 def chiefly() -> Policy:

@@ -14,14 +14,15 @@ from ..access import Action
 from ..analytics import ModelCard, Report, ReportBook
 from ..context import Actor, Effect, Purpose
 from ..errors import AccessError, BankCIFError, InputError, NotFoundOrNotAllowedError
-from ..flows import audiences, examine, models, report as _report
+from ..flows import audiences, models, report as _report
 from ..flows.desk import Desk, authorize
 from ..render import Chart, Section, analysis_sections, page, report_sections
 from ..tagging import Tag, TagKind
+from ._quality_page import figures_told
 
 __all__ = ["portfolio_pages"]
 
-INDEX, _MODELS = "index.html", "models.html"
+INDEX, _MODELS, _QUALITY = "index.html", "models.html", "quality.html"
 _SHOWN = (
     "customers_by_life_cycle", "customers_by_sex_and_age", "customers_by_branch", "customers_by_tenure", "customers_by_tier", "customers_by_value",
     "products_held", "products_each", "transactions_by_month", "dormancy", "campaigns", "interactions_by_month",
@@ -57,16 +58,14 @@ def portfolio_pages(
         pages[file] = page(found.spec.label(language), own, language=language, made_at=made_at, back=back)
         sections.append(attrs.evolve(own[0], link=file))
     told = _Told(desk, language, {"actor": actor, "purpose": purpose})
-    about = [one for model in told.models for one in analysis_sections(model, language)]
-    if about:
-        back = label("portfolio", language), INDEX
-        pages[_MODELS] = page(label("portfolio_models", language), about, language=language, made_at=made_at, back=back)
-    for title, of in (
-        ("portfolio_models", told.by_models),
-        ("portfolio_tags", told.by_others),
-        ("portfolio_quality", told.quality),
-    ):
-        sections.append(_as_section(_or_why(label(title, language), language, of)))
+    for title, of in told.sections.items():
+        found = _as_section(_or_why(label(title, language), language, of))
+        sections.append(found)
+        if found.link:
+            back = label("portfolio", language), INDEX
+            pages[found.link] = page(
+                found.title, told.behind[found.link](), language=language, made_at=made_at, back=back
+            )
     return {INDEX: page(label("portfolio", language), sections, language=language, made_at=made_at), **pages}
 
 
@@ -95,6 +94,7 @@ def _said(error: BankCIFError, language: Language) -> str:
         "k_anonymity": "portfolio_few",
         "nothing_counted": "portfolio_nothing",
         "unknown_tag": "portfolio_no_tag",
+        "quality": "quality_never",
         "cap": "portfolio_cap",
     }
     return label(words[error.rule], language) if error.rule in words else str(error)
@@ -107,6 +107,23 @@ class _Told:
     desk: Desk
     language: Language
     asked: Mapping[str, Any]
+
+    @property
+    def sections(self) -> Mapping[str, Callable[[], Section]]:
+        """What stands on the page, by title."""
+        return {
+            "portfolio_models": self.by_models,
+            "portfolio_tags": self.by_others,
+            "portfolio_quality": self.by_quality,
+        }
+
+    @property
+    def behind(self) -> Mapping[str, Callable[[], Sequence[Section]]]:
+        """What stands on the pages to which they lead."""
+        return {
+            _MODELS: lambda: [one for card in self.models for one in analysis_sections(card, self.language)],
+            _QUALITY: lambda: self.quality,
+        }
 
     @cached_property
     def models(self) -> Sequence[ModelCard]:
@@ -155,18 +172,14 @@ class _Told:
             title=label("portfolio_tags", self.language), columns=self._head("tag", "customers", "family"), rows=rows
         )
 
-    def quality(self) -> Section:
+    @cached_property
+    def quality(self) -> Sequence[Section]:
+        """The quality report."""
+        return figures_told(self.desk, self.language, **self.asked)
+
+    def by_quality(self) -> Section:
         """How good the data is, by dimension."""
-        days = examine.figures(self.desk, "all", **self.asked)
-        if not days:
-            raise InputError(label("quality_never", self.language), rule="quality")
-        rows = [
-            (one.label(self.language), figure.rate, figure.numerator, figure.denominator)
-            for one, figure in self.desk.quality.by_dimension(days[-1].rules).items()
-            if figure.rate is not None
-        ]
-        columns = self._head("dimension", "rate", "numerator", "denominator")
-        return Section(title=label("portfolio_quality", self.language), columns=columns, rows=rows, percent=True)
+        return attrs.evolve(self.quality[0], title=label("portfolio_quality", self.language), link=_QUALITY)
 
     def _head(self, *names: str) -> tuple[str, ...]:
         return tuple(label(name, self.language) for name in names)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
-from typing import Any
 
 from .._text import Language, label
 from ..context import Actor, Purpose
-from ..errors import InputError
 from ..flows import (
     clean as _clean,
     examine as _examine,
@@ -24,12 +22,13 @@ from ..flows.sample import Sample, VerifiedAccuracy
 from ..flows.scorecard import Ageing
 from ..party import CifNo, as_cif_no
 from ..quality import Departments, Dimension, Finding, RuleBook, Score, State
-from ..render import QualityView, Section, page, quality_sections, workbook
+from ..render import page, workbook
 from ._group import Group
+from ._quality_page import figures_told
 
 __all__ = ["Quality"]
 
-_TREND_DAYS, _SCORED_DAYS = 400, 90
+_SCORED_DAYS = 90
 
 
 class Quality(Group):
@@ -123,27 +122,13 @@ class Quality(Group):
 
     def page(self, *, language: Language, actor: Actor, purpose: Purpose) -> str:
         """The quality report as a page that opens without a network: rates and counts, of no customer."""
-        sections = self._sections(language, actor, purpose)
+        sections = figures_told(self._desk, language, actor=actor, purpose=purpose)
         return page(label("quality_report", language), sections, language=language, made_at=self._desk.clock.now())
 
     def workbook(self, *, language: Language, actor: Actor, purpose: Purpose) -> bytes:
         """The quality report as an XLSX workbook, with a sheet for each section of the page."""
-        sections = self._sections(language, actor, purpose)
+        sections = figures_told(self._desk, language, actor=actor, purpose=purpose)
         return workbook(label("quality_report", language), sections, made_at=self._desk.clock.now())
-
-    def _sections(self, language: Language, actor: Actor, purpose: Purpose) -> list[Section]:
-        asked: dict[str, Any] = {"actor": actor, "purpose": purpose}
-        desk, today = self._desk, self._desk.today()
-        days = _examine.figures(desk, "all", since=today - timedelta(_TREND_DAYS), until=today, **asked)
-        if not days:
-            raise InputError("the rules were not asked yet; run them first", rule="quality")
-        branches = _examine.figures(desk, "branch", **asked)
-        view = QualityView(
-            book=desk.quality, figures=days[-1].rules, trend={one.day: one.dimensions for one in days},
-            branches={one.unit: list(one.rules.values()) for one in branches},
-            waiting=_scorecard.ageing(desk, **asked).bands,
-        )  # fmt: skip
-        return quality_sections(view, language)
 
     def draw(self, drawn: Sample, *, actor: Actor, purpose: Purpose) -> tuple[CifNo, ...]:
         """Customers drawn by lot, whose values a person is to check."""
