@@ -51,7 +51,7 @@ Indexes whose tags are not cut: their values are nearly all distinct, or public,
 """
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)  # it is looked up forty times a record
 class BlockingKey:
     """An index and the value under which a record stands in it."""
 
