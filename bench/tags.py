@@ -94,7 +94,9 @@ def filled(cif: CIF, folder: Path, customers: int) -> None:
         out.writerow(["uid", "name", "phone", "birth_date", "home_branch", "customer_since"])
         for n in range(customers):
             name = "王李张刘陈杨赵黄"[n % 8] + "伟芳国强敏静丽磊"[n // 8 % 8] + "军洋勇艳杰娟涛明"[n // 64 % 8]
-            born = date.fromordinal(708_000 + n * 7_919 % 25_000)  # nobody of a million has both name and day of another
+            born = date.fromordinal(
+                708_000 + n * 7_919 % 25_000
+            )  # nobody of a million has both name and day of another
             out.writerow([f"U{n}", name, f"154{n:08}", born, "b", date(2000 + n % 26, 1, 1 + n % 28)])
     cif.load(folder / "bench.csv", read_channel(folder / "bench.toml"), actor=LOADER)
 

@@ -14,7 +14,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "bankcif"
 
 LAYERS = {
-    "errors": -1, "_clock": 0, "_canonical": 0, "_files": 0, "_text": 0, "_toml": 0, "_extras": 0,
+    "errors": -1, "_clock": 0, "_canonical": 0, "_files": 0, "_text": 0, "_toml": 0, "_extras": 0, "_visible": 0,
     "party": 1, "context": 1, "_columns": 1,
     "wording": 2, "identifiers": 2, "rules": 2,
     "approval": 3,

@@ -167,8 +167,14 @@ def path(code: str, name_of: Callable[[str], str | None]) -> str:
     return "/".join(name for name in names if name and name not in NAMELESS)
 
 
+# Where a namesake would mislead: 石家庄's 桥东区 was divided between two others in 2014, and 邢台's is 襄都区 since 2020.
+NOT_NAMESAKES = {"130103": "", "132202": "130502"}
+
+
 def namesake(one: Was, current: dict[str, str]) -> str:
     """The one division of the same level and short name in the same prefecture, else in the same province of today."""
+    if one.code in NOT_NAMESAKES:
+        return NOT_NAMESAKES[one.code]
     short = KIND.sub("", one.name)
     shorts = {short} if len(short) > 1 else {f"{short}州"}  # 开县 became 开州区
     level = 0 if one.code.endswith("0000") else 1 if one.code.endswith("00") else 2

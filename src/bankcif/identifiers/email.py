@@ -10,6 +10,8 @@ from .scheme import Issue, Scheme, Severity, Verdict, normalize, verdict
 __all__ = ["MISTYPED_DOMAINS", "Email"]
 
 _LOCAL = re.compile(r"[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f\ud800-\udfff]{1,64}\Z")
+# Source: RFC 3490 section 3.1: what separates labels as a full stop does.
+_DOTS = re.compile("[\u3002\uff0e\uff61]")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _RESERVED = frozenset({"example.com", "example.net", "example.org"})
 # Source: RFC 2606 and RFC 6761.
@@ -48,7 +50,7 @@ class Email(Scheme):
         issues: list[Issue] = []
         if not _LOCAL.match(local) or local.startswith(".") or local.endswith(".") or ".." in local:
             issues.append(Issue("local_part", Severity.ERROR, 0))
-        domain = domain.lower()
+        domain = _DOTS.sub(".", domain.lower())
         ascii_domain = _ascii(domain)
         labels = ascii_domain.split(".")
         if len(ascii_domain) > 253 or len(labels) < 2 or not all(map(_LABEL.match, labels)) or labels[-1].isdigit():

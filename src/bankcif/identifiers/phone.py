@@ -17,8 +17,16 @@ __all__ = ["Phone", "PhoneFacts", "split_e164"]
 _PLAIN_MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 _MOBILE = re.compile(r"(?:\(?(?:\+|00?)?86\)?(?:\(0\))?|0)?(1[3-9]\d{9})\Z")
 _PUNCTUATION = re.compile(r"[\s\u00ad.\-\u2010-\u2015]+")
-_EXTENSION = re.compile(r"(?:转|分机|ext\.?|#|x)\s*(\d{1,7})\Z", re.IGNORECASE)
-_FIXED_EXTENSION = re.compile(r"(\(?0\d{2,3}\)?[- ]?\d{7,8})-(\d{1,6})\Z")
+_EXTENSION = re.compile(r"[(\s]*(?:转分机|分机号|转|分机|ext\.?|#|x)[:：\s]*(\d{1,7})\)?\Z", re.IGNORECASE)
+_FIXED_EXTENSION = re.compile(
+    r"((?:\+?86[- ]?)?(?:\(?0\d{2,3}\)?[- ]?(?:\d{7,8}|\d{4}-\d{4}|\d{3}-\d{4})|[1-9]\d{1,2}[- ]\d{7,8}|[48]00-?\d{3}-?\d{4}))-(\d{1,6})\Z"
+)
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+# Numbers of fixed lines without their area code: which city's, nobody knows.
+_BARE = re.compile(r"(?!86)[2-9]")
+# A letter beside a digit was meant as one, and nobody knows which.
+_LETTERED = re.compile(r"[a-z](?=\d)|(?<=\d)[a-z]", re.IGNORECASE)
+_LOCAL = re.compile(r"[2-8]\d{2,3}-?\d{4}(?:-\d{1,6})?\Z")
 _SEVERAL = re.compile(r"[/;,、；，]")
 _IOT = re.compile(r"(?:\+?86|0086)?1(?:40|41|44|46|48|064)\d{9,10}\Z")
 _SHORT = re.compile(r"(?:95\d{3,4}|1[0-2]\d{3}|1[0-2]\d)\Z")
@@ -151,12 +159,14 @@ class Phone(Scheme):
     def _parsed(self, text: str, issues: list[Issue]) -> Verdict:
         import phonenumbers
 
-        extension = ""
+        extension, text = "", _DASHES.sub("-", text)
+        if text.isascii() and _LOCAL.match(text.replace(" ", "")):
+            return verdict(self.name, "", [*issues, Issue("area_code")])
         if found := _EXTENSION.search(text):
             text, extension = text[: found.start()].strip(), found[1]
         elif found := _FIXED_EXTENSION.match(text):
             text, extension = found[1], found[2]
-        number = _number_in(text, "CN")
+        number = None if _LETTERED.search(text) else _number_in(text, "CN")
         if number is None or not phonenumbers.is_possible_number(number):
             return verdict(self.name, "", [*issues, Issue("not_possible")])
         # No fixed line begins so, hence it is a mobile with a digit too few or too many.
@@ -164,6 +174,8 @@ class Phone(Scheme):
         if number.country_code == 86 and re.match(r"1[3-9]", national) and len(national) != 11:
             return verdict(self.name, "", [*issues, Issue("length")])
         if not phonenumbers.is_valid_number(number):
+            if number.country_code == 86 and _BARE.match(text):
+                return verdict(self.name, "", [*issues, Issue("area_code")])
             issues.append(Issue("unassigned_range", Severity.WARNING, 0))
         value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         extension = extension or (number.extension or "")

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import attrs
 
+from .._visible import visible
 from ..errors import ConfigurationError, IdentifierError
 
 __all__ = ["IdentifierScheme", "Issue", "NumberFacts", "SchemeSet", "Severity", "Verdict", "normalize", "verdict"]
@@ -137,12 +138,12 @@ class Scheme:
 
 
 def normalize(text: str) -> str | None:
-    """*text* in NFKC without surrounding space, or None if it is too long to be a number (256 characters)."""
+    """*text* in NFKC, without what nobody sees and surrounding space, or None if it is too long to be a number (256 characters)."""
     if len(text) > _LONGEST:
         return None
     if text.isascii():
         return text.strip()
-    return unicodedata.normalize("NFKC", text).strip()
+    return unicodedata.normalize("NFKC", visible(text)).strip()
 
 
 def verdict(scheme: str, value: str, issues: list[Issue]) -> Verdict:

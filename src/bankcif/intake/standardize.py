@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from .._visible import visible
 from ..errors import InputError
 from ..identifiers import SchemeSet, Severity, facts_of, resident_ids
 from ..party import (
@@ -121,19 +122,21 @@ class Standardizer:
             if field is None:
                 faults.append(Fault(path, "unknown_field"))
                 continue
+            seen = value
             if isinstance(value, str):
                 problem = _unreadable(value, longest_of(field.type))
                 if problem:
                     faults.append(Fault(path, problem))
                     continue
-                if not value.strip():
+                seen = visible(value)
+                if not seen.strip():
                     continue
-                if self._is_filler(field, value):
+                if self._is_filler(field, seen):
                     # Missing, with its reason; what was written stays in the sealed record.
                     faults.append(_filler(path))
                     given[name] = value
                     continue
-            result = self._by_type[field.type](value, field, path, faults)
+            result = self._by_type[field.type](seen, field, path, faults)
             if result is None or result == []:
                 continue
             standard[name] = result
@@ -258,7 +261,8 @@ class Standardizer:
             return None
         before, shape = len(faults), CHILD_MODELS[of]
         standard: dict[str, Any] = {}
-        for name, value in child.items():
+        for name, given in child.items():
+            value = visible(given) if isinstance(given, str) else given
             if name not in shape:
                 faults.append(
                     Fault(

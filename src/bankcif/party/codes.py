@@ -6,6 +6,7 @@ A list that a bank must be able to edit (occupations, bands) is a default here; 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -48,7 +49,10 @@ class CodeList:
         """The code that *text* is, or means; None if it is none."""
         if text in self.labels:
             return text
-        folded = text.strip().casefold()
+        folded = unicodedata.normalize("NFKC", text).strip()
+        if folded in self.labels:
+            return folded
+        folded = folded.casefold()
         if folded in self.spellings:
             return self.spellings[folded]
         return next((code for code, names in self.labels.items() if folded in (n.casefold() for n in names)), None)
@@ -227,6 +231,7 @@ def code_lists() -> CodeLists:
         "country",
         {row[0]: (row[3], row[4]) for row in _countries()},
         {row[1].casefold(): row[0] for row in _countries()}
+        | {row[0].casefold(): row[0] for row in _countries()}
         | {row[2]: row[0] for row in _countries()}
         | {
             "中国大陆": "CN",
@@ -235,6 +240,11 @@ def code_lists() -> CodeLists:
             "中国香港": "HK",
             "澳门": "MO",
             "台湾": "TW",
+            "中国台湾": "TW",
+            "台湾省": "TW",
+            "中国澳门": "MO",
+            "澳门特别行政区": "MO",
+            "香港特别行政区": "HK",
         },
     )
     lists = (_SEX, _OCCUPATION, _INCOME, _INVESTMENT, _AML, _YES_NO, _CHANNEL, _TIME, _LANGUAGE, _TAX, _NO_TIN,

@@ -41,7 +41,11 @@ _BETWEEN_NUMBERS = re.compile(r"(?<=\d)[\s,，、;；]+(?=\d)")
 _SPACES = re.compile(r"(?<!\d)[\s,，。、;；:：./\"'“”]+|[\s,，。、;；:：./\"'“”]+(?!\d)")
 _MARKS = re.compile(r"[^\w-]")
 _SIX_DIGITS = re.compile(r"\d{6}")
-_DASHES = re.compile(r"[\u2010-\u2015\u2212~—]+")
+_DASHES = re.compile(r"[\u2010-\u2015\u2212~—]+|(?<=\d)/(?=\d)")
+# Behind a name a dash only separates; behind a house number it says which part of it.
+_BETWEEN_NAMES = re.compile(r"(?<=[\u3400-\u9fff])(?<!号)-(?=[\u3400-\u9fff\d])")
+# How divisions are called beside the short forms that follow from their names.
+_SPOKEN = {"内蒙古自治区": ("内蒙",)}
 # How much a level says. Province and prefecture follow from the county; a road with its number is the place.
 _WEIGHTS: Mapping[str, int] = {
     "province": 1, "prefecture": 2, "county": 6, Level.TOWNSHIP: 2, Level.VILLAGE: 3, Level.ROAD: 6, Level.NUMBER: 8,
@@ -118,10 +122,16 @@ class AddressBook:
         rest, postcode = simplify(written), ""
         if _MARKS.search(rest):  # most addresses are characters and digits alone
             rest = _BRACKETS.sub("", rest)
-            rest = _DASHES.sub("-", _SPACES.sub("", _BETWEEN_NUMBERS.sub(" ", rest)))
+            rest = _SPACES.sub("", _BETWEEN_NUMBERS.sub(" ", _DASHES.sub("-", rest)))
         if _SIX_DIGITS.search(rest) or rest.startswith("中"):
             rest, postcode = _without_postcode(rest)
+        if "-" in rest:
+            rest = _BETWEEN_NAMES.sub("", rest)
         found, rest = self._division(rest)
+        if found and rest[:2] == found[0].name[:2]:  # forms put what was chosen before what was written in full
+            again, further = self._division(rest)
+            if again and again[0].code == found[0].code:
+                found, rest = max(found, again, key=lambda one: one[-1].code.rstrip("0")), further
         last = found[-1] if found else None
         today = self._divisions.get(last.today) if last is not None and last.today else last
         levels = read_levels(rest.upper(), county_known=today is not None and _is_county(today.code))
@@ -157,8 +167,9 @@ class AddressBook:
         if _is_county(code) or not rest:
             return best
         for division, size in _matches(self._rows, rest, self._tables[0].get(code, {})):
-            deeper, further = self._descend(rest[size:], division.code)
-            best = _better(best, ([division, *deeper], size + further))
+            through = division.name in _NAMELESS  # 杭州市市辖区西湖区: the county stands behind it
+            deeper, further = self._descend(rest[size:], code if through else division.code)
+            best = _better(best, (deeper if through and deeper else [division, *deeper], size + further))
         return best
 
     def _region(self, today: Division | None, found: list[Division]) -> tuple[str, ...]:
@@ -264,8 +275,12 @@ def _names(division: Division) -> list[str]:
     simple = simplify(division.name)
     own = _AUTONOMOUS.search(simple)
     stem = simple[: own.start()] if own else _SHORTENED.sub("", simple)
+    if own and not stem:  # 鄂伦春自治旗 is called by the people's name alone
+        stem = simple[: own.start(1)].removesuffix("自治").removesuffix("族")
     if len(stem) < 2 or stem == simple or division.name in _NAMELESS:
         return [simple]
+    if simple.endswith("自治区"):
+        return [simple, f"{stem}自治区", stem, *_SPOKEN.get(simple, ())]
     return [simple, stem, stem + own[1]] if own else [simple, stem]
 
 

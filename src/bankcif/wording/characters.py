@@ -7,9 +7,12 @@ Tables load once, on first use. Their sources and licences stand at the top of e
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+
+from .._visible import visible
 
 __all__ = [
     "LEGACY",
@@ -42,7 +45,8 @@ _ANY_LEGACY = re.compile(f"[{''.join(map(chr, LEGACY))}]")
 
 
 def modern(text: str) -> str:
-    """*text* with private-use characters of old Chinese systems as the characters that Unicode has since."""
+    """*text* without what nobody sees, and with private-use characters of old Chinese systems as the characters that Unicode has since."""
+    text = visible(text)
     return text.translate(LEGACY) if _ANY_LEGACY.search(text) else text
 
 
@@ -73,7 +77,13 @@ def _traditional() -> Mapping[int, str]:
 @cache
 def _simplified() -> Mapping[int, str]:
     variants = {ord(form): simple for simple, forms in lines("variants.tsv") for form in forms}
-    return {**variants, **_traditional()}
+    known = {**variants, **_traditional()}
+    # Compatibility ideographs are other code points of characters that there are; some keyboards give them.
+    for point in (*range(0xF900, 0xFB00), *range(0x2F800, 0x2FA20)):
+        plain = unicodedata.normalize("NFC", chr(point))
+        if plain != chr(point):
+            known.setdefault(point, known.get(ord(plain), plain))
+    return known
 
 
 @cache

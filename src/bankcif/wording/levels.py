@@ -51,15 +51,20 @@ _VILLAGE = re.compile(
     rf"(?:(?<!新村)|(?={_N}[组队]))(?!东?[路街巷]|[东西南北中]?大[街道]|小区|(?:{_N})[幢栋座])"
 )
 # A hamlet or a group with a name, behind its village.
-_HAMLET = re.compile(rf"(?![{_HAN}]+[组队])(?:(?![路街道巷号]){_NAME}){{1,6}}(?:(?<=[村组屯庄队])(?=\d|\Z)|(?=\d+号))")
+_HAMLET = re.compile(
+    rf"(?!第?[{_HAN}]+[组队])(?:(?![路街道巷号]){_NAME}){{1,6}}(?:(?<=[村组屯庄队])(?=\d|\Z)|(?=\d+号))"
+)
 _ROAD = re.compile(
     rf"(?:[GSXY]?\d{{2,3}}(?=[国省县]道))?{_NAME}{{1,12}}?"
     rf"(?:大马路|大道|大街|道街|公路|胡同|[路街道巷]|里[{_HAN}]+条(?=\d)|里(?=\d+号(?!楼))|[{_HAN}]条(?=\d))"
-    rf"(?:[东西南北中前后上下][路街道巷])?(?:{_NAME}{{0,3}}?[{_HAN}东西南北中上下大]段|[东西南北](?=\d))?"
+    rf"(?:[东西南北中前后上下][路街道巷])?(?:{_NAME}{{0,3}}?(?:[{_HAN}东西南北中上下大]|\d)段|[东西南北](?=\d))?"
 )
+_SECTION = re.compile(r"([1-9])段\Z")
+_GROUP = re.compile(r"村民小组|小组|社")
+_ZEROS = re.compile(r"\A0+(?=\d)")
 _CROSSING = re.compile(rf"[与和近、]{_NAME}{{1,10}}?(?:交叉口|交汇处|路口)|对面|交叉口")
 _NUMBER = re.compile(
-    rf"(?:第)?(?P<lanes>(?:{_N}(?:支弄|弄|巷|组|队))*)"
+    rf"(?:第)?(?P<lanes>(?:{_N}(?:支弄|弄|巷|村民小组|小组|组|队|社(?!区)))*)"
     rf"(?P<house>(?:附|临)?{_N}(?:[-之]\d+)?[甲乙丙丁]?(?:号(?!楼|房)[甲乙丙丁]?|(?= ))(?:大?院)?(?:附\d+号?)?)?"
 )
 _PLAIN_NUMBER = re.compile(rf"\d+(?:-\d+)?(?=\Z|(?![号幢栋座楼单门层室房弄区期]){_NAME}{{2}})")
@@ -71,9 +76,11 @@ _BUILDING = re.compile(
 _HOUSE = re.compile(rf"(?P<b>{_N})号(?=\d|\Z)")
 _STOREYS = re.compile(rf"(?P<b>{_N})楼(?=(?P<unit>{_N}(?:单元|门))|-?(?P<room>\d{{3,5}}))")
 _UNIT = re.compile(rf"(?P<u>{_N}|[甲乙丙丁东西南北中])(?:单元|门(?![面诊店]))")
-_FLOOR = re.compile(rf"(?:地下|第)?(?P<f>B?{_N})(?:层|楼|F(?!\d))")
+_FLOOR = re.compile(rf"(?:第|(?P<below>地下|负))?(?P<f>B?{_N})(?:层|楼|F(?!\d))")
 _ROOM = re.compile(
-    r"(?P<m>[A-Z]{0,2}\d{1,12}(?:-\d{1,12})?[A-Z]?|[A-Z](?=[室座房户])|[东西南北中](?=户))(?:号房|店面|[室房铺户座号])?(?=\Z|[^\d])"
+    # What stands before 期, 区 and the like is a part of a compound or a road, and no room.
+    rf"(?P<m>[A-Z]{{0,2}}\d{{1,12}}(?:-\d{{1,12}})?[A-Z]?|[{_HAN}]{{2,6}}(?=室|号房|房)|[A-Z](?=[室座房户])|[东西南北中](?=户))"
+    rf"(?:号房|店面|[室房铺户座号])?(?=\Z|[^\d期区段组社村里])"
 )
 _DASHED = re.compile(r"(?P<one>\d{1,12})-(?P<two>\d{1,12})(?:-(?P<three>\d{1,12}))?(?![\d-])(?:[室房号])?")
 _TAIL = tuple(
@@ -107,7 +114,7 @@ def read_levels(detail: str, *, county_known: bool = True) -> dict[Level, str]:
             found[Level.TOWNSHIP] = road[0]  # 石牌街华师路: the street is an office's short name
             rest, road = rest[road.end() :], _ROAD.match(rest[road.end() :])
     if road is not None:
-        found[Level.ROAD] = road[0]
+        found[Level.ROAD] = _SECTION.sub(lambda match: _DIGITS[int(match[1])] + "段", road[0])
         rest = _skip(_CROSSING, rest[road.end() :])
     rest = _number(rest, found)
     start = _TAIL_START.search(rest)
@@ -188,7 +195,8 @@ def _number(rest: str, found: dict[Level, str]) -> str:
     house = match["house"] if match else None
     if match is not None and (match["lanes"] or house):
         plain = re.sub(r"[号院大 ]", "", house or "").replace("之", "-")
-        found[Level.NUMBER] = han_number(match["lanes"] + plain)
+        lanes = _GROUP.sub("组", match["lanes"])
+        found[Level.NUMBER] = han_number(lanes + plain)
         return rest[match.end() :].lstrip("- ")
     plain_number = _PLAIN_NUMBER.match(rest) if Level.ROAD in found else None
     if plain_number is not None:
@@ -234,7 +242,12 @@ def _taken(match: re.Match[str], level: Level | None, found: dict[Level, str]) -
             level = Level.ROOM  # 10楼C座
         else:
             return False
-    value = han_number(match[match.lastindex or 1]) if match.re is _BUILDING else han_number(match[1])
+    value = han_number(
+        match[match.lastindex or 1] if match.re is _BUILDING else match["f"] if match.re is _FLOOR else match[1]
+    )
+    value = _ZEROS.sub("", value)
+    if match.re is _FLOOR and match["below"]:
+        value = f"B{value}"
     if match.re is _STOREYS:
         # 18楼302 is room 302 of building 18; 12楼1203 is a room on the twelfth floor.
         room = match["room"]
@@ -256,5 +269,5 @@ def _dashed(match: re.Match[str], found: dict[Level, str]) -> bool:
         levels, values = (Level.ROOM,), (f"{one}-{two}",)
     if any(level in found for level in levels):
         return False
-    found.update(zip(levels, values, strict=True))
+    found.update(zip(levels, (_ZEROS.sub("", value) for value in values), strict=True))
     return True

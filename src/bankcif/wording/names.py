@@ -11,6 +11,7 @@ import tomllib
 import unicodedata
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 import attrs
@@ -109,11 +110,16 @@ def standard_form(text: str) -> str:
     """
     mended = modern(text)
     if not mended.isascii():
-        mended = "".join(c if is_han(c) else unicodedata.normalize("NFKC", c) for c in mended)
+        mended = "".join(part if is_han(part[0]) else unicodedata.normalize("NFKC", part) for part in _runs(mended))
     mended = " ".join(mended.split())
     if any(map(is_han, mended)):
         return _bare(mended.replace(" ", "").translate(_DOTS).translate(_BRACKETS))
     return _untitled(mended)
+
+
+def _runs(text: str) -> list[str]:
+    """*text* in pieces of Han and of other characters, whose marks stay with their letters."""
+    return ["".join(run) for _, run in groupby(text, is_han)]
 
 
 def _bare(text: str) -> str:
@@ -123,9 +129,10 @@ def _bare(text: str) -> str:
         last = text[end - 1]
         title = next((one for one in _TITLES if text.endswith(one, start, end)), "")
         opened = text.rfind("(", start, end) if last == ")" else -1
+        closed = text.find(")", start, end) if text[start] == "(" else -1
         if text[start] == _DOT:
             start += 1
-        elif last == _DOT:
+        elif last == _DOT or last in ",、":
             end -= 1
         elif title and end - start > len(title) + 1:
             end -= len(title)
@@ -133,6 +140,8 @@ def _bare(text: str) -> str:
             start, end = start + 1, end - 1
         elif opened > start:
             end = opened
+        elif 0 < closed < end - 1:
+            start = closed + 1
         else:
             break
     return text[start:end]

@@ -41,7 +41,7 @@ _FORMS = (
 _SAME = {
     "股份有限责任公司": "股份有限公司", "集团股份有限公司": "股份有限公司", "股份公司": "股份有限公司", "有限责任公司": "有限公司",
     "集团有限责任公司": "有限公司", "集团有限公司": "有限公司", "有限合伙企业": "有限合伙", "普通合伙企业": "普通合伙",
-    "集团公司": "集团", "co.,ltd.": "ltd", "co.,ltd": "ltd", "co.ltd.": "ltd", "co.ltd": "ltd", "coltd": "ltd",
+    "集团公司": "集团", "事务所": "", "co.,ltd.": "ltd", "co.,ltd": "ltd", "co.ltd.": "ltd", "co.ltd": "ltd", "coltd": "ltd",
     "companylimited": "ltd", "co.,limited": "ltd", "limited": "ltd", "ltd.": "ltd", "inc.": "inc", "corp.": "corporation",
 }  # fmt: skip
 # Businesses that stand between trade name and legal form. Source: the sections and divisions of GB/T 4754-2017 in the
@@ -56,6 +56,12 @@ _BUSINESSES = tuple(sorted((
 ).split("|"), key=len, reverse=True))  # fmt: skip
 _BRACKETS = str.maketrans("〔〕[]【】", "()()()")
 _BRACKETED = re.compile(r"\(([^()]{0,40})\)")
+# What stands behind a name and is none of it: a stop, and what became of the company.
+_BEHIND = re.compile(r"(?:[。,，、;；]|\((?:已?注销|已?吊销|停业|歇业|(?:已?更名|曾用名|原名)[^()]{0,40})\))+\Z")
+_CITY = re.compile(r"(?<=.{2})市(?=(?:分公司|分行|分店|分部|分社|分院|分所|支行)\Z)")
+# The whole country is no trade name, and in front of a name that is whole without it a region.
+_COUNTRY = "中国"
+_LEAST_WHOLE = 4
 _PUNCTUATION = re.compile(r"[\s·・.,\-_'\"“”‘’&]+")
 _HEAD = r"(?P<head>.{2,}?(?:公司|银行(?:股份|有限|责任)*(?:公司)?|合作社|信用社|事务所|集团|企业|大学|医院|ltd\.?|inc\.?|corp\.?))"
 _BRANCH = re.compile(
@@ -101,19 +107,27 @@ def organization_name(text: str) -> OrganizationName:
     """The parts and match forms of the name *text*."""
     standard = " ".join(unicodedata.normalize("NFKC", modern(text)).split())
     folded = simplify(standard).casefold().translate(_BRACKETS)
-    whole = folded.replace(" ", "")
+    whole = _BEHIND.sub("", folded.replace(" ", ""))
     found = _BRANCH.match(_BRACKETED.sub(r"\1", whole))
-    branch = _PUNCTUATION.sub("", found["branch"]) if found else ""
+    branch = _CITY.sub("", _PUNCTUATION.sub("", found["branch"])) if found else ""
     # A region in brackets belongs to the name (某某(上海)有限公司), but files drop the brackets as often as not.
     opened = found["head"] if found else _BRACKETED.sub(r"\1", whole)
-    form = next((form for form in _FORMS if opened.endswith(form) and len(opened) > len(form)), "")
-    core = _PUNCTUATION.sub("", opened.removesuffix(form)) or _PUNCTUATION.sub("", opened)
+    form = _form(opened)
+    bare = opened.removesuffix(form)
+    if form.endswith("合伙"):  # a firm of accountants or lawyers, with and without how its partners answer
+        bare = bare.removesuffix("事务所") or bare
+    core = _PUNCTUATION.sub("", bare) or _PUNCTUATION.sub("", opened)
     region, rest = _region(core, whole)
     doing = _business(rest)
     return OrganizationName(
         standard=standard, core=f"{core}/{branch}" if branch else core, legal_form=_SAME.get(form, form), region=region,
         trade_name=rest.removesuffix(doing), business=doing, branch=branch,
     )  # fmt: skip
+
+
+def _form(name: str) -> str:
+    """The legal form at the end of *name*; empty if there is none."""
+    return next((form for form in _FORMS if name.endswith(form) and len(name) > len(form)), "")
 
 
 def compatible_organizations(one: OrganizationName, other: OrganizationName) -> OrganizationGround | None:
@@ -179,7 +193,11 @@ def _shortened(short: OrganizationName, long: OrganizationName) -> bool:
     if long.trade_name and len(long.trade_name) > 1 and name.startswith(long.trade_name):
         return not short.legal_form and _subsequence(name, whole)
     letters = re.fullmatch(r"(.{1,2})行", name)
-    return bool(letters and whole.endswith("银行") and _subsequence(letters[1], whole.removesuffix("银行")))
+    if letters is None or not whole.endswith("银行"):
+        return False
+    called = whole.removesuffix("银行")
+    # 中行 is the one that is called after the country alone.
+    return _subsequence(letters[1], called) and (letters[1] != "中" or called == _COUNTRY)
 
 
 def _subsequence(short: str, long: str) -> bool:
@@ -192,7 +210,7 @@ def _business(core: str) -> str:
     start = len(core)
     while word := next((word for word in _BUSINESSES if core.endswith(word, 0, start)), ""):
         start -= len(word)
-    return core[start:] if start > 1 else ""
+    return core[start:] if start > 1 and core[:start] != _COUNTRY else ""
 
 
 def _one_region(one: str, other: str) -> bool:
@@ -207,7 +225,8 @@ def _book() -> AddressBook:
 
 def _region(core: str, whole: str) -> tuple[str, str]:
     """The region that *core* begins with, or that stands in brackets in *whole*; and the core without it."""
-    size = _book().division_length(core)
+    whole_without = core.startswith(_COUNTRY) and len(core) >= len(_COUNTRY) + _LEAST_WHOLE
+    size = len(_COUNTRY) if whole_without else _book().division_length(core)
     if 0 < size < len(core) - 1:
         return core[:size], core[size:]
     for inner in _BRACKETED.findall(whole):
