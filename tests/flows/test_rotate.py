@@ -175,6 +175,7 @@ def test_tags_are_made_anew_while_everything_is_found_and_written(
     from bankcif.flows import rotate as flow
 
     monkeypatch.setattr(flow, "_PARTIES_AT_ONCE", at_once)
+    monkeypatch.setattr(flow, "_TAGS_AT_ONCE", 3 * at_once)
     cif = make(keys.renewed())
     a, b, c = three(cif)
     register(cif, MAKER, "n", name="欧阳测试", phone="15400000077")

@@ -126,7 +126,7 @@ def test_a_copy_comes_back_whole(place: Place, keys: LocalKeyProvider, tables: R
         assert register(copy, WHO, "3", name="赵三", identifiers=None, phone="15499990003").outcome == "new"
 
         with copy._repository.unit_of_work() as unit:
-            unit.indexes.drop_version(1, 10_000)
+            unit.indexes.drop_version(1, b"", 10_000)
             unit.commit()
         assert found(copy, "15499990001") == []
         assert copy.keys.rebuild_index(actor=WHO).mended > 0

@@ -239,25 +239,26 @@ def tagged_anew(unit: UnitOfWork, tagging: Tagging, records: Iterable[Record]) -
     """Makes tags and claims of *records* under the version that is being filled; how many tags there are."""
     searched, filled = tagging.written
     rows: list[IndexRow] = []
+    claimed: dict[tuple[str, ...], CifNo] = {}
     for one in records:
         rows += index_rows(Tagging(written=(filled,)), one)
         for key in blocking_keys(one.features):
             if key.index == "identifier":
-                _claim_anew(unit, searched, filled, key.value, one.cif_no)
+                claimed.setdefault(key.value, one.cif_no)
     unit.indexes.add(rows)
+    if not claimed:
+        return len(rows)
+    # A claim in the new version is whose it is in the old one.
+    held = unit.claims.claim([_claim(searched, value, cif_no) for value, cif_no in claimed.items()])
+    holders = {value: held["identifier", searched.claim("identifier", *value)] for value in claimed}
+    unit.claims.claim([_claim(filled, value, holder) for value, holder in holders.items()])
     return len(rows)
 
 
-def _claim_anew(unit: UnitOfWork, searched: Tagger, filled: Tagger, value: tuple[str, ...], cif_no: CifNo) -> None:
-    """Gives the claim on *value* in the new version to who holds it in the old one."""
-    old, new = (
-        ClaimRow(
-            index_name="identifier", index_version=tagger.version, tag=tagger.claim("identifier", *value), cif_no=cif_no
-        )
-        for tagger in (searched, filled)
+def _claim(tagger: Tagger, value: tuple[str, ...], cif_no: CifNo) -> ClaimRow:
+    return ClaimRow(
+        index_name="identifier", index_version=tagger.version, tag=tagger.claim("identifier", *value), cif_no=cif_no
     )
-    holder = unit.claims.claim([old])["identifier", old.tag]
-    unit.claims.claim([attrs.evolve(new, cif_no=holder)])
 
 
 def statement_of(

@@ -24,7 +24,7 @@ from ..storage.quality_rows import FindingRow
 from ..storage.rows import PartyRow
 from ._opened import open_goldens
 from ._pages import pages
-from ._relations import current, granted_to
+from ._relations import current, granted_to, standing_of
 from .change import Changed, ChangeSet, change
 from .desk import Desk, authorize, note, over_cap, record, spend
 
@@ -231,7 +231,10 @@ def _suggested(
         with desk.repository.unit_of_work() as unit:
             rows = unit.parties.get(some)
             there = [one for one in some if one in rows and rows[one].life_cycle not in IDLE]
-            grants = {one: granted_to(desk, unit, actor, Action.FINDINGS, purpose, rows[one]) for one in there}
+            _, broken = standing_of(desk, unit, actor, Action.FINDINGS)
+            grants = {
+                one: granted_to(desk, unit, actor, Action.FINDINGS, purpose, rows[one], broken=broken) for one in there
+            }
             seen = [one for one in there if grants[one]]
             values = open_goldens(desk, unit, seen)
         for cif_no in seen:

@@ -169,6 +169,8 @@ def close(desk: Desk, cif_no: CifNo, rule: str, *, actor: Actor, purpose: Purpos
     Cost: of what is counted over the whole file, that is counted anew.
     """
     over_file = rule in desk.quality.rules and _is_counted(desk, rule)
+    if over_file:  # else whoever may not, and of whom nothing is open, would have the whole file counted
+        on(desk, cif_no, rule, "close_finding", lambda unit, row: live_of(unit, row, rule) is not None, actor, purpose)
     counted = counted_over_file(desk) if over_file else None
 
     def work(unit: UnitOfWork, row: PartyRow) -> bool:

@@ -19,11 +19,11 @@ from ..approval import Approval, ApprovalState, Operation
 from ..audit import AuditEntry
 from ..context import Actor, Purpose
 from ..errors import InputError, NotFoundOrNotAllowedError
-from ..party import CifNo
+from ..party import CATALOGUE, CifNo, DataGroup, PartyKind
 from ..storage import UnitOfWork
 from ..storage.rows import PartyRow, ReviewRow, TaskRow
 from ._matches import keep_apart
-from ._opened import open_golden
+from ._opened import open_goldens
 from ._reasons import keep_reason, need_reason
 from ._relations import is_seen
 from ._reshape import root_of
@@ -33,6 +33,7 @@ from .merge import merge_proposal
 __all__ = ["QueuedMatch", "Reviewed", "Verdict", "assign", "queue", "review", "said_by_decision", "take"]
 
 _MOST_CONSIDERED = 2_000
+_AT_STAKE: frozenset[DataGroup] = frozenset(CATALOGUE[kind]["aum"].group for kind in PartyKind)
 _DAY = 86_400 * 1_000_000
 _LEASE = 8 * 3_600 * 1_000_000
 """How long a match that somebody took is theirs alone."""
@@ -276,7 +277,7 @@ def said_by_decision(unit: UnitOfWork, approval: Approval, actor: Actor, approve
 def _ranked(desk: Desk, unit: UnitOfWork, actor: Actor) -> list[tuple[TaskRow, QueuedMatch]]:
     rows = unit.work.tasks(state="open", most=_MOST_CONSIDERED)
     seen = _seen(desk, unit, rows, actor)
-    values = {side.cif_no: _value(desk, unit, side) for sides in seen.values() for side in sides}
+    values = _values(desk, unit, {side.cif_no for sides in seen.values() for side in sides})
     now, plan = desk.now(), desk.link_policy.review
 
     def urgency(row: TaskRow) -> float:
@@ -311,10 +312,11 @@ def _seen(
     }
 
 
-def _value(desk: Desk, unit: UnitOfWork, row: PartyRow) -> float:
-    """What a customer has with the bank, in whole units of its currency; 0 if it is not known."""
-    amount = open_golden(desk, unit, row).get("aum")
-    return 0.0 if amount is None else max(amount["minor"], 0) / 100
+def _values(desk: Desk, unit: UnitOfWork, cif_nos: Collection[CifNo]) -> dict[CifNo, float]:
+    """What customers have with the bank, in whole units of its currency; 0 where it is not known."""
+    opened = open_goldens(desk, unit, sorted(cif_nos), groups=_AT_STAKE)
+    amounts = {cif_no: values.get("aum") for cif_no, values in opened.items()}
+    return {cif_no: 0.0 if amount is None else max(amount["minor"], 0) / 100 for cif_no, amount in amounts.items()}
 
 
 def _need_free(row: TaskRow, earlier: Sequence[ReviewRow], actor: Actor, now: int) -> None:

@@ -42,6 +42,7 @@ ROTATIONS: tuple[Rotated, ...] = ("wrapping", "data", "index")
 _KEYS_AT_ONCE = 1000
 _PARTIES_AT_ONCE = 100
 _TAGS_AT_ONCE = 5000
+_OVER = "-"  # where deleting old tags stands when all are gone
 _FACTORS_AT_ONCE = 500
 _REASONS_AT_ONCE = 500
 _HELD_AT_ONCE = 500
@@ -346,8 +347,12 @@ def _reindex(desk: Desk, row: RotationRow, actor: Actor) -> RotationRow:
             count, after = 0, attrs.evolve(row, passes=_SWITCHED + 1)
         elif row.passes:
             old = store.index_version - 1
-            count = unit.indexes.drop_version(old, _TAGS_AT_ONCE) + unit.claims.drop_version(old, _TAGS_AT_ONCE)
-            after = row if count else attrs.evolve(row, finished_at=now)
+            if row.cursor == _OVER:
+                count = unit.claims.drop_version(old, _TAGS_AT_ONCE)
+                after = row if count else attrs.evolve(row, finished_at=now)
+            else:
+                count, place = unit.indexes.drop_version(old, bytes.fromhex(row.cursor), _TAGS_AT_ONCE)
+                after = attrs.evolve(row, cursor=_OVER if place is None else place.hex())
         elif page := unit.parties.page(row.cursor, _PARTIES_AT_ONCE):
             unit.parties.lock([party.cif_no for party in page])
             records = open_records(desk, unit.sources.of_parties([party.cif_no for party in page]))

@@ -26,7 +26,7 @@ from ._cases import CaseBook, Made, case_id, case_of, need_another, need_referen
 from ._decided import Asked
 from ._opened import open_golden, open_goldens
 from ._pages import pages
-from ._relations import current, granted_to
+from ._relations import current, granted_to, standing_of
 from ._watched import SYSTEM, Watched, is_said, said
 from .desk import Desk, authorize, note, record, refuse
 
@@ -111,7 +111,12 @@ def screen(
     for rows in _asked_of(desk, cif_no):
         with desk.repository.unit_of_work() as unit:
             # Of whom the actor may not see flags, they are told neither that there is a hit nor that there is none.
-            mine = [row for row in rows if "flags" in granted_to(desk, unit, actor, Action.WATCH, purpose, row)]
+            _, broken = standing_of(desk, unit, actor, Action.WATCH)
+            mine = [
+                row
+                for row in rows
+                if "flags" in granted_to(desk, unit, actor, Action.WATCH, purpose, row, broken=broken)
+            ]
             values = open_goldens(desk, unit, [row.cif_no for row in mine], groups=_SEEN)
         customers += len(mine)
         for row in mine:

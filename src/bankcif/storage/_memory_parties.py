@@ -206,11 +206,17 @@ class Indexes(Store):
             if row.key not in self._data.indexes.rows:
                 self._data.indexes.add(row.key, row)
 
-    def drop_version(self, version: int, limit: int) -> int:
-        over = [key for key, row in self._data.indexes.rows.items() if row.index_version == version][:limit]
+    def drop_version(self, version: int, after: bytes, limit: int) -> tuple[int, bytes | None]:
+        behind = sorted(key[0] for key in self._data.indexes.rows if key[0] > after)
+        last = behind[limit - 1] if len(behind) >= limit else None
+        over = [
+            key
+            for key, row in self._data.indexes.rows.items()
+            if row.index_version == version and key[0] > after and (last is None or key[0] <= last)
+        ]
         for key in over:
             self._data.indexes.drop(key)
-        return len(over)
+        return len(over), last
 
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         found = [row for tag in set(tags) for row in self._data.indexes.group(tag).values()]

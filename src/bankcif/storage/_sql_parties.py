@@ -233,10 +233,13 @@ class Indexes(Store):
     def add(self, rows: Collection[IndexRow]) -> None:
         self._s.add_new(INDEX, rows)
 
-    def drop_version(self, version: int, limit: int) -> int:
-        over = self._s.select("tags_of_version", version=version, most=limit)
-        self._s.change("tag_drop", [self._keyed(*row) for row in over])
-        return len(over)
+    def drop_version(self, version: int, after: bytes, limit: int) -> tuple[int, bytes | None]:
+        ends = self._s.select("tag_behind", after=after, skipped=limit - 1)
+        last = bytes(ends[0][0]) if ends else None
+        where = {"b_tenant": self._s.tenant, "b_after": after, "b_version": version}
+        if last is None:
+            return self._s.change("tags_drop_rest", [where]), None
+        return self._s.change("tags_drop", [{**where, "b_last": last}]), last
 
     def _keyed(self, *key: Any) -> dict[str, Any]:
         names = ("b_tag", "b_source", "b_source_key", "b_record_no", "b_index", "b_version")

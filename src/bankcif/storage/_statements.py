@@ -206,9 +206,14 @@ QUERIES: Mapping[str, Any] = {
     "claim_forget": t.CLAIM.delete().where(
         t.CLAIM.c.tenant == bindparam("b_tenant"), t.CLAIM.c.index_name == bindparam("b_index"),
         t.CLAIM.c.tag == bindparam("b_tag")),
-    "tags_of_version": select(t.BLIND_INDEX.c.tag, t.BLIND_INDEX.c.source, t.BLIND_INDEX.c.source_key,
-                              t.BLIND_INDEX.c.record_no, t.BLIND_INDEX.c.index_name, t.BLIND_INDEX.c.index_version)
-    .where(mine(t.BLIND_INDEX), t.BLIND_INDEX.c.index_version == bindparam("version")).limit(bindparam("most")),
+    "tag_behind": select(t.BLIND_INDEX.c.tag).where(mine(t.BLIND_INDEX), t.BLIND_INDEX.c.tag > bindparam("after"))
+    .order_by(t.BLIND_INDEX.c.tag).limit(1).offset(bindparam("skipped")),
+    "tags_drop": t.BLIND_INDEX.delete().where(
+        t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag > bindparam("b_after"),
+        t.BLIND_INDEX.c.tag <= bindparam("b_last"), t.BLIND_INDEX.c.index_version == bindparam("b_version")),
+    "tags_drop_rest": t.BLIND_INDEX.delete().where(
+        t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag > bindparam("b_after"),
+        t.BLIND_INDEX.c.index_version == bindparam("b_version")),
     "tag_drop": t.BLIND_INDEX.delete().where(
         t.BLIND_INDEX.c.tenant == bindparam("b_tenant"), t.BLIND_INDEX.c.tag == bindparam("b_tag"),
         t.BLIND_INDEX.c.source == bindparam("b_source"), t.BLIND_INDEX.c.source_key == bindparam("b_source_key"),

@@ -26,8 +26,11 @@ class IndexStore(Protocol):
     def add(self, rows: Collection[IndexRow]) -> None:
         """New tags; one that is there is left as it is."""
 
-    def drop_version(self, version: int, limit: int) -> int:
-        """Deletes up to *limit* tags of an index version; returns how many."""
+    def drop_version(self, version: int, after: bytes, limit: int) -> tuple[int, bytes | None]:
+        """
+        Deletes the tags of an index version among the next *limit* rows behind the tag *after*, and whatever else has the tag of the last of them; how many,
+        and the tag behind which to go on, None at the end. Cost: each row is looked at once, however many there are.
+        """
 
     def find(self, tags: Collection[bytes]) -> Sequence[IndexRow]:
         """All rows with one of *tags*, of every index: cut tags of two may be equal."""
