@@ -86,11 +86,11 @@ def test_sealed_bytes_name_format_suite_and_key(suite: Suite) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        attrs.evolve(PLACE, table="source_record"),
-        attrs.evolve(PLACE, owner=("C2",)),
-        attrs.evolve(PLACE, owner=("C1", "x")),
-        attrs.evolve(PLACE, group="contact"),
-        attrs.evolve(PLACE, version=2),
+        PLACE._replace(table="source_record"),
+        PLACE._replace(owner=("C2",)),
+        PLACE._replace(owner=("C1", "x")),
+        PLACE._replace(group="contact"),
+        PLACE._replace(version=2),
     ],
 )
 def test_moved_bytes_do_not_open(suite: Suite, place: Place) -> None:

@@ -107,7 +107,10 @@ class FileWitness:
             with self._path.open("a+b") as file:
                 _lock(file.fileno())  # checking and appending are one step
                 origin = text_of(note).partition("\n")[0]
-                if accept(_last(file.fileno(), origin), note, old, proof, self._keys):
+                last = _last(file.fileno(), origin)
+                if last is None:
+                    self._need_notes(self._path.read_bytes().splitlines())
+                if accept(last, note, old, proof, self._keys):
                     line = json.dumps({"origin": origin, "note": note}, ensure_ascii=False)
                     file.seek(0, os.SEEK_END)
                     # A line that a crash cut short stays behind, and is passed over when the file is read.
@@ -123,7 +126,16 @@ class FileWitness:
     def kept(self, origin: str) -> Sequence[str]:
         if not self._path.exists():
             return []
-        return [note for line in self._path.read_bytes().splitlines() if (note := _note(line, origin)) is not None]
+        lines = self._path.read_bytes().splitlines()
+        self._need_notes(lines)
+        return [note for line in lines if (note := _note(line, origin)) is not None]
+
+    def _need_notes(self, lines: Sequence[bytes]) -> None:
+        """Raises `WitnessError` for a file of which no line is a note of some log; an empty one has not begun, and a first line may be cut short."""
+        if lines and not any(map(_is_whole, lines)) and not (len(lines) == 1 and lines[0].startswith(b'{"origin"')):
+            raise WitnessError(
+                f"the witness {self._path} holds no checkpoints; it is damaged, or another file", rule="witness_silent"
+            )
 
 
 def _lock(file: int) -> None:
@@ -150,6 +162,15 @@ def _last(file: int, origin: str) -> str | None:
 def _is_torn(file: int) -> bool:
     size = os.fstat(file).st_size
     return size > 0 and os.pread(file, 1, size - 1) != b"\n"
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether *line* is a note of some log."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(entry, dict) and _note(line, str(entry.get("origin"))) is not None
 
 
 def _note(line: bytes, origin: str) -> str | None:

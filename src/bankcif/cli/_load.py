@@ -100,18 +100,20 @@ def held_file(path: Path | None) -> Iterator[Callable[[HeldRow], None] | None]:
     Writes held rows to *path*, a JSON object a line with ``line``, ``path`` and ``rule`` for each fault; never a value.
 
     Raises:
-        FileError: It cannot be written.
+        FileError: It is there already, or cannot be written.
     """
     if path is None:
         yield None
         return
-    file = None
+    file, problem = None, ""
     try:
-        file = path.open("w", encoding="utf-8")
+        file = path.open("x", encoding="utf-8")
+    except FileExistsError:
+        problem = "exists already and is not overwritten; name a new file"
     except OSError:
-        pass
+        problem = "cannot be written"
     if file is None:
-        raise FileError(f"the file {path} cannot be written", path=str(path), rule="unwritable")
+        raise FileError(f"the file {path} {problem}", path=str(path), rule="unwritable")
     with file:
 
         def tell(row: HeldRow) -> None:

@@ -34,6 +34,11 @@ def verify(session: Session, no_customers: bool) -> int:
     Verify every entry, every checkpoint, every customer, and that each --witness has seen this log. Status 1 if anything was
     changed, dropped, re-ordered, cut or rolled back, or a witness did not answer.
     """
+    for name in session.witnesses:
+        if "://" not in name and not Path(name).exists():
+            raise FileError(
+                f"the witness {name} is not there; bankcif audit checkpoint makes one", path=name, rule="witness"
+            )
     with session.open(greet=False) as cif:
         report = cif.audit.verify(actor=session.actor(cif), purpose=session.purpose, customers=not no_customers)
     emit(session.as_json, report_document(report), lambda: print_report(report))
@@ -117,9 +122,11 @@ def forward(session: Session) -> int:
         for name, count in done.items():
             click.echo(f"{name}: {'failed' if count < 0 else f'{count:,} entries'}")
         if not done:
-            click.echo("no --sink")
+            click.echo("no --sink: nothing was brought anywhere", err=True)
 
     emit(session.as_json, dict(done), text)
+    if not done:
+        return 2
     return 0 if all(count >= 0 for count in done.values()) else 1
 
 

@@ -178,7 +178,10 @@ def init(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--channel", "mapping", required=True, type=click.Path(path_type=Path), help="Channel mapping (TOML).")
 @click.option(
-    "--held", "held_out", type=click.Path(path_type=Path), help="Write what is held back: a JSON object a line."
+    "--held",
+    "held_out",
+    type=click.Path(path_type=Path),
+    help="Write what is held back to a new file: a JSON object a line.",
 )
 @click.option(
     "--processes",

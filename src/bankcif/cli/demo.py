@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import shutil
+import sqlite3
 import time
 from base64 import b32decode
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 import click
@@ -40,6 +43,7 @@ _FILES = (
     ("card.txt", "card.toml"),
     ("partner.csv", "partner.toml"),
 )
+_TENANT = "demo"
 _OURS = {"cif.db", "cif.db-wal", "cif.db-shm", "cif-keys.db", "cif-keys.db-wal", "cif-keys.db-shm", "keys.json", "held.csv",
          "report.html"}  # fmt: skip
 
@@ -70,7 +74,7 @@ def demo(out: Path, data: Path | None, lang: Language, as_json: bool) -> int:
     channels = {name: read_channel(data / "channels" / mapping) for name, mapping in _FILES}
     people = _People()
     started = time.perf_counter()
-    with CIF.open(f"sqlite:///{folder / 'cif.db'}", tenant="demo", keys=keys, tables=_tables()) as cif:
+    with CIF.open(f"sqlite:///{folder / 'cif.db'}", tenant=_TENANT, keys=keys, tables=_tables()) as cif:
         reports = []
         loaded: list[tuple[str, LoadedRow]] = []
         for name, _ in _FILES:
@@ -176,10 +180,24 @@ def _fresh(out: Path) -> Path:
         strange = sorted(path.name for path in out.iterdir() if path.name not in _OURS) if out.is_dir() else [out.name]
         if strange:
             raise FileError(f"{out} holds other things ({strange[0]}); name an empty folder with --out", path=str(out))
+        if not _is_of_a_demo(out):
+            raise FileError(f"{out} holds a store that no demo made; name an empty folder with --out", path=str(out))
         for path in out.iterdir():  # and not the folder itself, which may be the one that the command stands in
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     out.mkdir(parents=True, exist_ok=True)
     return out
+
+
+def _is_of_a_demo(folder: Path) -> bool:
+    """Whether what stands in a folder is an earlier demo's: its database is of no other tenant, and no keys stand there without one."""
+    database = folder / "cif.db"
+    if not database.exists():
+        return not (folder / "keys.json").exists() and not (folder / "cif-keys.db").exists()
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as found:
+            return {row[0] for row in found.execute("SELECT tenant FROM store")} <= {_TENANT}
+    except sqlite3.Error:
+        return False
 
 
 def _quality(cif: CIF, loaded: Sequence[tuple[str, LoadedRow]], truth: Path, people: _People) -> dict[str, Evaluation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +45,10 @@ def add_code(session: Session, whom: str, kind: Literal["totp", "hotp"], qr: Pat
     """Give OPERATOR a token of one-time codes. What is printed goes into their app, is shown once, and is to be kept by nobody."""
     if qr is not None and qr.exists():
         raise FileError(f"{qr} exists; name a new file", path=str(qr))
+    if qr is not None and not os.access(
+        qr.parent, os.W_OK | os.X_OK
+    ):  # before anybody is given a token that nobody has seen
+        raise FileError(f"{qr} cannot be written; no token was given", path=str(qr), rule="unwritable")
     with session.open() as cif:
         made = cif.operators.add_code(whom, kind, actor=session.actor(cif), purpose=session.purpose)
     if qr is not None:
