@@ -134,3 +134,44 @@ def test_nobody_is_given_a_token_that_nobody_sees(capsys: pytest.CaptureFixture[
     assert "no token was given" in err
     assert status("operator", "factors", "t.zhou", *who) in (0, 1)
     assert "totp" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("store")
+def test_what_cannot_be_written_or_read_is_said_before_anything_is_made(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = ("--db", "sqlite:///x.db", "--keys", "x.json")
+    code, err = said(capsys, "init", "--as", "a", *where, "--operators", "none/x.toml")
+    assert (code, "nothing was made" in err) == (2, True)
+    code, err = said(capsys, "init", "--as", " ", *where, "--operators", "x.toml")
+    assert (code, "has a name" in err) == (2, True)
+    assert not [path for path in Path().iterdir() if path.name.startswith("x")]
+    monkeypatch.setattr("sys.stdin", None)
+    code, err = said(capsys, "check", "phone")
+    assert (code, "standard input is closed" in err) == (2, True)
+
+
+@pytest.mark.usefixtures("store")
+def test_periods_the_wrong_way_round_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("operators.toml").open("a", encoding="utf-8") as operators:
+        operators.write('["a.sun"]\nroles = ["auditor"]\n')
+    code, err = said(
+        capsys,
+        "audit",
+        "deeds",
+        "admin",
+        "--from",
+        "2027-01-01",
+        "--to",
+        "2026-01-01",
+        "--as",
+        "a.sun",
+        "--purpose",
+        "audit",
+    )
+    assert (code, "the end is before the beginning" in err) == (2, True)
+    code, err = said(capsys, "faults", "--since", "2030-01-01", "--until", "2020-01-01", *AS)
+    assert (code, "the last day is before the first" in err) == (2, True)
+    code, err = said(capsys, "audit", "prove", "s0", "9" * 23, "--out", "p1", "--as", "a.sun", "--purpose", "audit")
+    assert code == 2
+    assert not Path("p1").exists()

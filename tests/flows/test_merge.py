@@ -324,3 +324,14 @@ def test_however_many_share_a_number_nobody_is_refused(cif: CIF, delivered: int)
         register(cif, MAKER, f"S{n}", name=name, phone=f"1540001{n:04}")
     assert register(cif, MAKER, "last", name="冯甲", phone="15400019999").cif_no
     assert register(cif, MAKER, "last", name="冯甲", phone="15400018888").cif_no
+
+
+def test_two_numbers_of_one_customer_are_not_kept_apart(cif: CIF, steward: Actor, checker: Actor) -> None:
+    one = register(cif, steward, "1").cif_no
+    other = register(cif, steward, "2", identifiers=None, phone="15499999999", name="李四").cif_no
+    with pytest.raises(InputError, match="they are one customer"):
+        cif.matches.not_a_match(one, one, actor=steward, reason="not so")
+    proposal = cif.matches.propose_merge(one, other, actor=steward, reason="same")
+    cif.approvals.approve(proposal.id, actor=checker)
+    with pytest.raises(InputError, match="they are one customer"):
+        cif.matches.not_a_match(one, other, actor=steward, reason="not so")

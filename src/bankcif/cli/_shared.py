@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -268,19 +269,25 @@ def read_secret(variable: str, asked: str, *, twice: bool = False) -> str:
     found = os.environ.get(variable)
     if found is not None:
         return found
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise ConfigurationError(f"nobody can be asked here for the {asked}; set {variable}", rule="secret")
     return str(click.prompt(asked, hide_input=True, confirmation_prompt=twice, err=True))
 
 
 def read_value(value: str | None) -> str:
-    """A value from the command line, or, without one, the next line of standard input."""
+    """A value from the command line, or, without one, the next line of standard input. Raises `ConfigurationError` where that is closed."""
+    if value is None and sys.stdin is None:
+        raise ConfigurationError("standard input is closed; give the value, or pipe it in", rule="secret")
     return sys.stdin.readline().rstrip("\r\n") if value is None else value
 
 
 def instant(micros: int) -> str:
     """An instant for people, to the second, UTC."""
     return from_micros(micros).strftime("%Y-%m-%d %H:%M:%S")
+
+
+_COPIED = re.compile(r"(?=.*\d)[0-9A-Za-z:._-]{10,20}")
+"""What people copy, such as a customer's number: it is not broken over lines."""
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -294,9 +301,14 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
         console.print(f"{title}: none", style=None)
         return
     drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    room = console.width // 2
     for index, name in enumerate(columns):
-        numeric = all(isinstance(row[index], int | float) for row in rows)
-        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        cells = [row[index] for row in rows]
+        numeric = all(isinstance(cell, int | float) for cell in cells)
+        copied = all(isinstance(cell, str) and _COPIED.fullmatch(cell) for cell in cells)
+        room -= max(map(len, map(str, cells))) if copied else 0
+        copied = copied and room >= 0  # the other columns have to be read, too
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=copied)
     for row in rows:
         # Text, since a cell may be a customer's, and brackets in it are no markup.
         drawn.add_row(*(Text("" if cell is None else harmless(str(cell))) for cell in row))

@@ -230,7 +230,7 @@ def _print_incident(found: Incident) -> None:
 
 @audit.command()
 @click.argument("stream")
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, 2**63 - 1))
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Where to write the proof; never overwritten."
 )

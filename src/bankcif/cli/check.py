@@ -15,6 +15,7 @@ from ..errors import FileError
 from ..identifiers import Verdict, standard_schemes
 from ..intake import bounded_lines
 from ..party import ReferenceTables
+from ._shared import read_value
 
 __all__ = ["check"]
 
@@ -62,7 +63,7 @@ def check(
             valid = valid and verdict.valid
             click.echo(json.dumps(document(text, verdict), ensure_ascii=False))
         return 0 if valid else 1
-    text = sys.stdin.readline().rstrip("\r\n") if value is None else value
+    text = read_value(value)
     verdict = rules.validate(text)
     if as_json:
         click.echo(json.dumps(document(text, verdict), ensure_ascii=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import attrs
 import click
 
+from ..errors import FileError
 from ..flows.load import LoadReport
 from ..intake import read_channel
 from ..matching import SEARCH_PARTS
@@ -147,6 +149,14 @@ def init(
     """Make an empty store, its key file, its key store and an operators file."""
     from ..storage.sql import shown
 
+    if not operator.strip():
+        raise FileError("the first operator has a name; say it by --as", rule="operator")
+    if not Path(store.operators).exists() and not os.access(Path(store.operators).parent, os.W_OK | os.X_OK):
+        raise FileError(
+            f"the operators file {store.operators} cannot be written; nothing was made",
+            path=store.operators,
+            rule="unwritable",
+        )
     if not is_key_service(store.keys) and not Path(store.keys).exists():
         LocalKeyProvider.generate(suite=suite_of(suite)).write(store.keys)
     provider = key_provider(store.keys)

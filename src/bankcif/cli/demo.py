@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-import sqlite3
 import time
 from base64 import b32decode
 from collections import Counter
@@ -13,7 +12,6 @@ from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import attrs
 import click
@@ -24,7 +22,7 @@ from ..access import CodePlan
 from ..access.authentication import code_at
 from ..cif import CIF
 from ..context import Actor, Purpose
-from ..errors import FileError, NotFoundOrNotAllowedError
+from ..errors import BankCIFError, FileError, NotFoundOrNotAllowedError
 from ..flows._view import CustomerView
 from ..flows.analyze import Summary
 from ..flows.load import LoadedRow, LoadReport
@@ -189,14 +187,16 @@ def _fresh(out: Path) -> Path:
 
 
 def _is_of_a_demo(folder: Path) -> bool:
-    """Whether what stands in a folder is an earlier demo's: its database is of no other tenant, and no keys stand there without one."""
+    """Whether what stands in a folder is an earlier demo's: its database knows the demo's tenant, and no keys stand there without one."""
+    from ..storage.sql import SqlRepository
+
     database = folder / "cif.db"
     if not database.exists():
         return not (folder / "keys.json").exists() and not (folder / "cif-keys.db").exists()
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as found:
-            return {row[0] for row in found.execute("SELECT tenant FROM store")} <= {_TENANT}
-    except sqlite3.Error:
+        with closing(SqlRepository.open(f"sqlite:///{database}", _TENANT, create=False)) as store:
+            return store.identity() is not None
+    except BankCIFError:
         return False
 
 

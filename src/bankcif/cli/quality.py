@@ -256,7 +256,7 @@ def scorecard(
 @click.option("--result", is_flag=True, help="What came out of checking them, and not who they are.")
 @customer_command
 def sample(session: Session, field: str, day: Any, size: int, seed: str, result: bool) -> int:
-    """Customers drawn by lot, whose FIELD a person is to check by  bankcif verify; or what came out of it."""
+    """Customers drawn by lot, whose FIELD a person is to check and to record; or what came out of it."""
     drawn = Sample(field=field, day=day.date(), size=size, seed=seed)
     with session.open() as cif:
         if not result:

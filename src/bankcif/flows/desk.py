@@ -17,7 +17,15 @@ from .._clock import FOREVER, Clock, IdSource, local_date, start_of, to_micros
 from ..access import Action, AuthPlan, MaskProfiles, Policy, Requirement
 from ..audit import AuditEntry, Outcome
 from ..context import Actor, Effect, Purpose
-from ..errors import AccessError, BankCIFError, ConflictError, NotFoundOrNotAllowedError, StepUpRequired, StorageError
+from ..errors import (
+    AccessError,
+    BankCIFError,
+    ConflictError,
+    InputError,
+    NotFoundOrNotAllowedError,
+    StepUpRequired,
+    StorageError,
+)
 from ..identifiers import SchemeSet
 from ..intake import CaptureStandards, Standardizer
 from ..matching import LinkPolicy, MatchModel
@@ -126,7 +134,9 @@ class Desk:
         return local_date(self.clock.now(), self.zone)
 
     def span(self, since: date | None, until: date | None) -> tuple[int, int]:
-        """The instants from the first day to the end of the last, in the tenant's zone; open where None."""
+        """The instants from the first day to the end of the last, in the tenant's zone; open where None. Raises `InputError` if the last is before the first."""
+        if since is not None and until is not None and until < since:
+            raise InputError("the last day is before the first", path="$.until", rule="period")
         first = 0 if since is None else to_micros(start_of(since, self.zone))
         open_end = until is None or until >= date.max - timedelta(days=1)  # there a zone may fall off the calendar
         return first, FOREVER if open_end or until is None else to_micros(

@@ -24,7 +24,7 @@ from ._matches import keep_apart
 from ._opened import open_golden
 from ._proposals import decision_entry, keep, proposed, write_proposal
 from ._reasons import keep_reason, need_reason
-from ._relations import is_seen
+from ._relations import is_seen, resolved
 from ._reshape import reshape, root_of
 from .desk import Desk, authorize, record
 
@@ -193,6 +193,7 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
     Keeps two parties apart: the matcher does not ask again, and they cannot be merged.
 
     Raises:
+        InputError: They are one customer.
         NotFoundOrNotAllowedError: One does not exist, or the policy does not let *actor* link.
     """
     authorize(desk, actor, Action.LINK, "not_a_match", Purpose.OPERATIONS)
@@ -201,6 +202,12 @@ def not_a_match(desk: Desk, one: CifNo, other: CifNo, *, actor: Actor, reason: s
         rows = _both(unit, one, other)
         if any(row.life_cycle == LifeCycle.ERASED for row in rows.values()):
             raise NotFoundOrNotAllowedError("there is no such customer", rule="default")
+        if len({row.cif_no for row in resolved(unit, [one, other]).values()}) < 2:
+            raise InputError(
+                "they are one customer; what was merged is taken apart by an unmerge",
+                path="$.other",
+                rule="one_customer",
+            )
         now = desk.now()
         low, high = sorted((one, other))
         about = f"apart:{low}:{high}"

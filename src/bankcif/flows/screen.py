@@ -102,10 +102,10 @@ def screen(
     authorize(desk, actor, Action.WATCH, "screen", purpose)
     for one in lists:
         need_list(one)
-    if not 0 <= least <= 100 or len({one.name for one in lists}) < len(lists):
-        raise InputError(
-            "names are alike by 0 to 100, and each list has a name of its own", path="$.least", rule="screen"
-        )
+    if not 0 <= least <= 100:
+        raise InputError("names are alike by 0 to 100", path="$.least", rule="screen")
+    if len({one.name for one in lists}) < len(lists):
+        raise InputError("each list has a name of its own; one is named twice", path="$.lists", rule="screen")
     watched = [Watched.of(one) for one in lists]
     customers = hits = ended = 0
     for rows in _asked_of(desk, cif_no):

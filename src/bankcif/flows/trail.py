@@ -200,10 +200,12 @@ def deeds(
         since, until: Microseconds since 1970, UTC.
 
     Raises:
-        InputError: There are more than 100,000 entries; ask about a shorter time.
+        InputError: There are more than 100,000 entries, ask about a shorter time; or it ends before it begins.
         NotFoundOrNotAllowedError: The policy does not let *actor* read the log.
     """
     authorize(desk, actor, Action.AUDIT, "deeds", purpose)
+    if until < since:
+        raise InputError("the end is before the beginning", path="$.until", rule="period")
     with desk.unit_of_work() as unit:
         lines: list[LogLine] = []
         for row in unit.trail.between(since, until, operator):
