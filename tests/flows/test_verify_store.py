@@ -117,7 +117,7 @@ def test_an_index_that_is_gone_is_made_anew_and_customers_are_found_again(store:
     find = {"phone": "15499990077", "actor": KEEPER, "purpose": Purpose.OPERATIONS}
     wanted = [view.cif_no for view in store.customers.find(**find)]
     with store._repository.unit_of_work() as unit:
-        unit.indexes.drop_version(1, 10_000)
+        unit.indexes.drop_version(1, b"", 10_000)
         unit.claims.drop_version(1, 10_000)
         unit.commit()
     assert store.customers.find(**find) == []

@@ -147,10 +147,11 @@ def kept_figures(desk: Desk, scope: str, since: date | None, until: date | None)
         raise InputError(
             "figures are of ten years at most, from an earlier day to a later", path="$.since", rule="quality"
         )
-    with desk.unit_of_work() as unit:
-        rows = unit.figures.between(first.toordinal(), last.toordinal(), scope)
-    latest = max((row.day for row in rows), default=0)
-    return [row for row in rows if since is not None or until is not None or row.day == latest]
+    with desk.repository.snapshot() as unit:
+        if since is not None or until is not None:
+            return unit.figures.between(first.toordinal(), last.toordinal(), scope)
+        day = unit.figures.latest(last.toordinal(), scope)
+        return [] if day is None or day < first.toordinal() else unit.figures.between(day, day, scope)
 
 
 def by_unit(book: RuleBook, rows: Sequence[FigureRow]) -> tuple[UnitFigures, ...]:

@@ -80,3 +80,6 @@ class Figures(Store):
         begun = self._data.figures.behind((first, "", "", ""))  # before any of that day: a rule has a name
         rows = takewhile(lambda item: item[0][0] <= last, begun)
         return [row for key, row in rows if key[1] == scope]
+
+    def latest(self, last: int, scope: str) -> int | None:
+        return max((key[0] for key in self._data.figures.rows if key[0] <= last and key[1] == scope), default=None)

@@ -69,4 +69,6 @@ QUALITY_QUERIES: Mapping[str, Any] = {
     "figures_between": select(*FIGURE.columns)
     .where(mine(t.QUALITY_FIGURE), _G.day >= bindparam("first"), _G.day <= bindparam("last"), _G.scope == bindparam("of_scope"))
     .order_by(_G.day, _G.unit, _G.rule),
+    "figures_latest": select(_G.day).where(mine(t.QUALITY_FIGURE), _G.day <= bindparam("last"), _G.scope == bindparam("of_scope"))
+    .order_by(_G.day.desc()).limit(1),
 }  # fmt: skip

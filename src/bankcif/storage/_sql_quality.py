@@ -69,3 +69,7 @@ class Figures(Store):
     def between(self, first: int, last: int, scope: str) -> Sequence[FigureRow]:
         found = self._s.select("figures_between", first=first, last=last, of_scope=scope)
         return [FIGURE.row(values) for values in found]
+
+    def latest(self, last: int, scope: str) -> int | None:
+        found = self._s.select("figures_latest", last=last, of_scope=scope)
+        return int(found[0][0]) if found else None

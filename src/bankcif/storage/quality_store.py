@@ -62,3 +62,6 @@ class FigureStore(Protocol):
 
     def between(self, first: int, last: int, scope: str) -> Sequence[FigureRow]:
         """The figures of the days from *first* to *last* of units of this kind, by day, unit and rule."""
+
+    def latest(self, last: int, scope: str) -> int | None:
+        """The last day up to *last* of which figures of units of this kind are kept. Cost: those of later days are read over."""

@@ -111,5 +111,7 @@ class QualityContract:
                 _figure(8, "B1", "phone"),
             ]
             assert unit.figures.between(8, 9, "all") == []
+            assert [unit.figures.latest(day, "branch") for day in (6, 7, 8, 99)] == [None, 7, 8, 8]
+            assert [unit.figures.latest(99, scope) for scope in ("all", "staff")] == [7, None]
             unit.figures.put(7, [_figure(7, "B1", "name")])
             assert unit.figures.between(0, 9, "branch") == [_figure(7, "B1", "name"), _figure(8, "B1", "phone")]
