@@ -538,3 +538,23 @@ def test_another_book_forgets_nothing_that_was_counted_over_the_file(cif: CIF) -
     cif.quality.close(numbers[0], "occupation_there", **ASK)
     cif.quality.run(**ASK)
     assert [one.state for one in all_of(cif, numbers[0], "phone_of_few")] == [State.FALSE_POSITIVE]
+
+
+def test_the_file_is_counted_for_nobody_who_may_not_close_and_for_no_finding_that_is_none(
+    cif: CIF, cif_no: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counting opens every customer: a reported value that was put right needs it as little as somebody without a right does."""
+    rule = cif.quality.report(cif_no, "phone", reason="so they say", actor=SECOND, purpose=OPERATIONS)
+    changed(cif, cif_no, phone="15412345699")
+
+    def counted(desk: Any) -> None:
+        raise AssertionError("the whole file was counted")
+
+    monkeypatch.setattr("bankcif.flows.findings.counted_over_file", counted)
+    cif.quality.close(cif_no, rule, **ASK)
+    stranger = known(Actor(id="x.nobody", roles={"teller"}, branch="far away"))
+    for who, number in ((stranger, cif_no), (stranger, "C0000000000000000")):
+        with pytest.raises(NotFoundOrNotAllowedError):
+            cif.quality.close(number, "phone_of_few", actor=who, purpose=OPERATIONS)
+    with pytest.raises(InputError, match="no such finding is open"):
+        cif.quality.close(cif_no, "phone_of_few", **ASK)

@@ -177,9 +177,9 @@ def close(desk: Desk, cif_no: CifNo, rule: str, *, actor: Actor, purpose: Purpos
         locked = unit.parties.lock([row.cif_no])[row.cif_no]
         live_of(unit, locked, rule)
         before = unit.sheets.get([row.cif_no]).get(row.cif_no)
-        # Else what was counted of them when the rules were asked last, by whatever book.
-        anew = counted_over_file(desk) if counted is None and before is None else counted
-        known = sheet_of(before).counted if anew is None and before is not None else (anew or {}).get(row.cif_no, {})
+        # Else what was counted of them when the rules were asked last, by whatever book; of whom they were never asked, the next run counts.
+        kept = {} if before is None else sheet_of(before).counted
+        known = kept if counted is None else counted.get(row.cif_no, {})
         assess(desk, unit, [locked], {row.cif_no: known}, desk.now())
         if any(one.rule == rule and State(one.state) in LIVE for one in unit.findings.of([row.cif_no])):
             raise InputError(
