@@ -111,7 +111,7 @@ def test_divisions_as_forms_put_them_together(text: str, code: str) -> None:
         ("中国银行", "中国农业银行", None), ("中国银行", "中国建设银行股份有限公司", None), ("中国农业银行", "中国农业发展银行", None), ("中国石油", "中国石油化工集团有限公司", None),
         ("中国电子", "中国电子科技集团有限公司", None), ("中行", "中国工商银行", None), ("中行", "中信银行", None), ("中行", "中国银行股份有限公司", "abbreviation"),
         ("工行", "中国工商银行股份有限公司", "abbreviation"), ("农业银行", "中国农业银行", "region"),
-        ("天健会计师事务所（特殊普通合伙）", "天健会计师事务所", "legal_form"), ("恒瑞有限公司。", "恒瑞有限公司", "identical"), ("恒瑞有限公司（已注销）", "恒瑞有限公司", "identical"),
+        ("天健会计师事务所（特殊普通合伙）", "天健会计师事务所", "identical"), ("天健会计师事务所", "天健会计师有限公司", None), ("恒瑞有限公司。", "恒瑞有限公司", "identical"), ("恒瑞有限公司（已注销）", "恒瑞有限公司", "identical"),
         ("中国工商银行杭州分行", "中国工商银行杭州市分行", "identical"), ("恒瑞科技有限公司上海分公司", "恒瑞科技有限公司上海市分公司", "identical"),
     ],
 )  # fmt: skip
@@ -154,3 +154,27 @@ def test_fixed_lines_as_people_write_them(text: str, value: str | None, rules: l
 @pytest.mark.parametrize(("text", "value"), [("zhang@163。com", "zhang@163.com"), ("zhang@ＱＱ．com", "zhang@qq.com")])
 def test_a_full_stop_of_another_width_is_one(text: str, value: str) -> None:
     assert standard_schemes()["email"].validate(text).value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "road"),
+    [
+        ("天津市和平区天津路12号", "120101", "天津路"), ("浙江省杭州市浙江路3号", "330100", "浙江路"), ("上海市黄浦区上海市场路1号", "310101", "上海市场路"),
+        ("吉林省吉林市吉林大街1号", "220200", "吉林大街"),
+    ],
+)  # fmt: skip
+def test_a_road_that_is_called_after_its_city_keeps_its_name(text: str, code: str, road: str) -> None:
+    found = BOOK.read(text)
+    assert (found.code, found.levels["road"]) == (code, road)
+
+
+def test_every_label_of_every_list_is_read(tables: ReferenceTables) -> None:
+    lists = [code_lists()[name] for name in code_lists()._lists]
+    assert len(lists) > 10
+    assert not [
+        (one.name, code)
+        for one in lists
+        for code, names in one.labels.items()
+        for name in names
+        if one.read(name) is None
+    ]

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import click
 
-from ..errors import FileError
+from ..errors import ConfigurationError, FileError
 from ..flows.load import LoadReport
 from ..intake import read_channel
 from ..matching import SEARCH_PARTS
@@ -150,7 +150,7 @@ def init(
     from ..storage.sql import shown
 
     if not operator.strip():
-        raise FileError("the first operator has a name; say it by --as", rule="operator")
+        raise ConfigurationError("the first operator has a name; say it by --as", rule="operator")
     if not Path(store.operators).exists() and not os.access(Path(store.operators).parent, os.W_OK | os.X_OK):
         raise FileError(
             f"the operators file {store.operators} cannot be written; nothing was made",

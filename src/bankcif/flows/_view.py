@@ -131,11 +131,11 @@ class Views:
             cif_no=row.cif_no, kind=kind, values=look.shown(values), masked_fields=look.masked,
             withheld=() if quiet else look.withheld, version=row.version, pending=waiting,
         )  # fmt: skip
-        rules = look.rules | by_ticket(self._desk, self._actor, row)
+        rules = {*look.rules, *by_ticket(self._desk, self._actor, row)}
         return found, rules if self._sink is Sink.DISPLAY else rules | {f"sink:{self._sink.value}"}
 
 
-Masking = Callable[[Any], Any] | None
+_Masking = Callable[[Any], Any] | None
 """What masks the values of a field; None where they are shown as they are."""
 
 
@@ -151,10 +151,10 @@ class _Look:
     """
 
     decisions: Mapping[str, FieldDecision]
-    ways: tuple[tuple[str, Masking], ...]
+    ways: tuple[tuple[str, _Masking], ...]
     masked: tuple[str, ...]
     withheld: tuple[str, ...]
-    rules: set[str]
+    rules: frozenset[str]
 
     @classmethod
     def of(
@@ -166,7 +166,7 @@ class _Look:
         return cls(
             decisions=decisions, ways=tuple((name, _masking(desk, catalogue[name], said, sink)) for name, said in shown),
             masked=tuple(name for name, said in shown if is_masked(catalogue[name], said)),
-            withheld=tuple(name for name in there if name not in decisions), rules={said.decision.rule for _, said in shown},
+            withheld=tuple(name for name in there if name not in decisions), rules=frozenset(said.decision.rule for _, said in shown),
         )  # fmt: skip
 
     def shown(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class _Look:
         return found
 
 
-def _masking(desk: Desk, field: Field, said: FieldDecision, sink: Sink) -> Masking:
+def _masking(desk: Desk, field: Field, said: FieldDecision, sink: Sink) -> _Masking:
     if said.decision.effect is Effect.PERMIT:
         return None
     return masker(field.mask, desk.masks.of(said.profile, sink))

@@ -22,10 +22,11 @@ _FIXED_EXTENSION = re.compile(
     r"((?:\+?86[- ]?)?(?:\(?0\d{2,3}\)?[- ]?(?:\d{7,8}|\d{4}-\d{4}|\d{3}-\d{4})|[1-9]\d{1,2}[- ]\d{7,8}|[48]00-?\d{3}-?\d{4}))-(\d{1,6})\Z"
 )
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
-# Numbers of fixed lines without their area code: which city's, nobody knows.
+# A single letter beside a digit was meant as one (l for 1, O for 0), and nobody knows which.
+_LETTERED = re.compile(r"(?<![a-z])[a-z](?=\d)|(?<=\d)[a-z](?![a-z])", re.IGNORECASE)
+# How a number begins that has neither its area code nor its country's.
 _BARE = re.compile(r"(?!86)[2-9]")
-# A letter beside a digit was meant as one, and nobody knows which.
-_LETTERED = re.compile(r"[a-z](?=\d)|(?<=\d)[a-z]", re.IGNORECASE)
+# Numbers of fixed lines without their area code: which city's, nobody knows.
 _LOCAL = re.compile(r"[2-8]\d{2,3}-?\d{4}(?:-\d{1,6})?\Z")
 _SEVERAL = re.compile(r"[/;,、；，]")
 _IOT = re.compile(r"(?:\+?86|0086)?1(?:40|41|44|46|48|064)\d{9,10}\Z")

@@ -49,18 +49,22 @@ class CodeList:
         """The code that *text* is, or means; None if it is none."""
         if text in self.labels:
             return text
-        folded = unicodedata.normalize("NFKC", text).strip()
-        if folded in self.labels:
-            return folded
-        folded = folded.casefold()
+        if (plain := unicodedata.normalize("NFKC", text).strip()) in self.labels:
+            return plain
+        folded = _folded(text)
         if folded in self.spellings:
             return self.spellings[folded]
-        return next((code for code, names in self.labels.items() if folded in (n.casefold() for n in names)), None)
+        return next((code for code, names in self.labels.items() if folded in map(_folded, names)), None)
 
     def label(self, code: str, language: Language) -> str:
         """What *code* is called; the code itself if it is not in the list."""
         names = self.labels.get(code)
         return code if names is None else names[0 if language == "zh" else 1]
+
+
+def _folded(text: str) -> str:
+    """*text* as it is compared: in NFKC and without case."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 @attrs.frozen

@@ -128,9 +128,9 @@ class AddressBook:
         if "-" in rest:
             rest = _BETWEEN_NAMES.sub("", rest)
         found, rest = self._division(rest)
-        if found and rest[:2] == found[0].name[:2]:  # forms put what was chosen before what was written in full
+        if found and rest.startswith(found[0].name):  # forms put what was chosen before what was written in full
             again, further = self._division(rest)
-            if again and again[0].code == found[0].code:
+            if len(again) > 1 and again[0].code == found[0].code:  # else it is a road's name, as 天津路's in 天津
                 found, rest = max(found, again, key=lambda one: one[-1].code.rstrip("0")), further
         last = found[-1] if found else None
         today = self._divisions.get(last.today) if last is not None and last.today else last

@@ -76,7 +76,7 @@ _BUILDING = re.compile(
 _HOUSE = re.compile(rf"(?P<b>{_N})号(?=\d|\Z)")
 _STOREYS = re.compile(rf"(?P<b>{_N})楼(?=(?P<unit>{_N}(?:单元|门))|-?(?P<room>\d{{3,5}}))")
 _UNIT = re.compile(rf"(?P<u>{_N}|[甲乙丙丁东西南北中])(?:单元|门(?![面诊店]))")
-_FLOOR = re.compile(rf"(?:第|(?P<below>地下|负))?(?P<f>B?{_N})(?:层|楼|F(?!\d))")
+_FLOOR = re.compile(rf"(?:地下|负|第)?(?P<f>B?{_N})(?:层|楼|F(?!\d))")
 _ROOM = re.compile(
     # What stands before 期, 区 and the like is a part of a compound or a road, and no room.
     rf"(?P<m>[A-Z]{{0,2}}\d{{1,12}}(?:-\d{{1,12}})?[A-Z]?|[{_HAN}]{{2,6}}(?=室|号房|房)|[A-Z](?=[室座房户])|[东西南北中](?=户))"
@@ -242,11 +242,8 @@ def _taken(match: re.Match[str], level: Level | None, found: dict[Level, str]) -
             level = Level.ROOM  # 10楼C座
         else:
             return False
-    value = han_number(
-        match[match.lastindex or 1] if match.re is _BUILDING else match["f"] if match.re is _FLOOR else match[1]
-    )
-    value = _ZEROS.sub("", value)
-    if match.re is _FLOOR and match["below"]:
+    value = _ZEROS.sub("", han_number(match[match.lastindex or 1] if match.re is _BUILDING else match[1]))
+    if match.re is _FLOOR and match[0].startswith(("地下", "负")):
         value = f"B{value}"
     if match.re is _STOREYS:
         # 18楼302 is room 302 of building 18; 12楼1203 is a room on the twelfth floor.

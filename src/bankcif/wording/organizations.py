@@ -41,7 +41,7 @@ _FORMS = (
 _SAME = {
     "股份有限责任公司": "股份有限公司", "集团股份有限公司": "股份有限公司", "股份公司": "股份有限公司", "有限责任公司": "有限公司",
     "集团有限责任公司": "有限公司", "集团有限公司": "有限公司", "有限合伙企业": "有限合伙", "普通合伙企业": "普通合伙",
-    "集团公司": "集团", "事务所": "", "co.,ltd.": "ltd", "co.,ltd": "ltd", "co.ltd.": "ltd", "co.ltd": "ltd", "coltd": "ltd",
+    "集团公司": "集团", "co.,ltd.": "ltd", "co.,ltd": "ltd", "co.ltd.": "ltd", "co.ltd": "ltd", "coltd": "ltd",
     "companylimited": "ltd", "co.,limited": "ltd", "limited": "ltd", "ltd.": "ltd", "inc.": "inc", "corp.": "corporation",
 }  # fmt: skip
 # Businesses that stand between trade name and legal form. Source: the sections and divisions of GB/T 4754-2017 in the
@@ -57,8 +57,10 @@ _BUSINESSES = tuple(sorted((
 _BRACKETS = str.maketrans("〔〕[]【】", "()()()")
 _BRACKETED = re.compile(r"\(([^()]{0,40})\)")
 # What stands behind a name and is none of it: a stop, and what became of the company.
-_BEHIND = re.compile(r"(?:[。,，、;；]|\((?:已?注销|已?吊销|停业|歇业|(?:已?更名|曾用名|原名)[^()]{0,40})\))+\Z")
+_BEHIND = re.compile(r"(?:[。,，、;；]|\((?:已?注销|已?吊销|停业|歇业|(?:已?更名|曾用名|原名)[^()]{0,40})\)){1,8}\Z")
 _CITY = re.compile(r"(?<=.{2})市(?=(?:分公司|分行|分店|分部|分社|分院|分所|支行)\Z)")
+# What accountants and lawyers found.
+_FIRM = "事务所"
 # The whole country is no trade name, and in front of a name that is whole without it a region.
 _COUNTRY = "中国"
 _LEAST_WHOLE = 4
@@ -112,10 +114,12 @@ def organization_name(text: str) -> OrganizationName:
     branch = _CITY.sub("", _PUNCTUATION.sub("", found["branch"])) if found else ""
     # A region in brackets belongs to the name (某某(上海)有限公司), but files drop the brackets as often as not.
     opened = found["head"] if found else _BRACKETED.sub(r"\1", whole)
-    form = _form(opened)
+    form = next((form for form in _FORMS if opened.endswith(form) and len(opened) > len(form)), "")
     bare = opened.removesuffix(form)
-    if form.endswith("合伙"):  # a firm of accountants or lawyers, with and without how its partners answer
-        bare = bare.removesuffix("事务所") or bare
+    if (
+        form.endswith("合伙") and bare.endswith(_FIRM) and bare != _FIRM
+    ):  # how its partners answer makes it no other firm
+        form, bare = _FIRM, bare.removesuffix(_FIRM)
     core = _PUNCTUATION.sub("", bare) or _PUNCTUATION.sub("", opened)
     region, rest = _region(core, whole)
     doing = _business(rest)
@@ -123,11 +127,6 @@ def organization_name(text: str) -> OrganizationName:
         standard=standard, core=f"{core}/{branch}" if branch else core, legal_form=_SAME.get(form, form), region=region,
         trade_name=rest.removesuffix(doing), business=doing, branch=branch,
     )  # fmt: skip
-
-
-def _form(name: str) -> str:
-    """The legal form at the end of *name*; empty if there is none."""
-    return next((form for form in _FORMS if name.endswith(form) and len(name) > len(form)), "")
 
 
 def compatible_organizations(one: OrganizationName, other: OrganizationName) -> OrganizationGround | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from ...approval import Approval, Operation, propose
@@ -20,14 +22,14 @@ __all__ = ["A", "B", "C", "approval", "index", "link", "party", "source", "task"
 A, B, C = (CifNo(f"C000000000000000{one}") for one in "ABC")
 
 
-def party(cif_no: CifNo = A, version: int = 1, **more: object) -> PartyRow:
+def party(cif_no: CifNo = A, version: int = 1, **more: Any) -> PartyRow:
     """A row of a party, for tests."""
     row = PartyRow(
         cif_no=cif_no, kind="individual", life_cycle="active", review_state="none", roles="customer", branch="b",
         manager=None, merged_into=None, anchor_source="s", anchor_source_key="k", anchor_record_no=0,
         anchor_key_id=b"k" * 16, version=version, digest=b"d" * 32, created_at=1, updated_at=version,
     )  # fmt: skip
-    return row._replace(**more)  # type: ignore[arg-type]
+    return row._replace(**more)
 
 
 def source(key: str = "k", record_no: int = 0, **more: object) -> SourceRow:
