@@ -122,7 +122,7 @@ def test_firms_of_the_whole_country(one: str, other: str, ground: str | None) ->
 
 @pytest.mark.parametrize(
     ("text", "standard"),
-    [("(已故)张伟", "张伟"), ("张伟(已故)", "张伟"), ("(张伟)", "张伟"), ("张伟,", "张伟"), ("Jose\u0301 Garci\u0301a", "José García")],
+    [("(已故)张伟", "张伟"), ("张伟(已故)", "张伟"), ("(张伟)", "张伟"), ("张伟,", "张伟"), ("Jose\u0301 Garci\u0301a", "José García"), ("A´张", "Á张")],
 )  # fmt: skip
 def test_what_stands_around_a_name(text: str, standard: str) -> None:
     assert standard_form(text) == standard

@@ -110,16 +110,18 @@ def standard_form(text: str) -> str:
     """
     mended = modern(text)
     if not mended.isascii():
-        mended = "".join(part if is_han(part[0]) else unicodedata.normalize("NFKC", part) for part in _runs(mended))
+        mended = _folded(mended)
     mended = " ".join(mended.split())
     if any(map(is_han, mended)):
-        return _bare(mended.replace(" ", "").translate(_DOTS).translate(_BRACKETS))
+        # A mark that stood by itself comes to a letter where the blank between them goes.
+        return _bare(_folded(mended.replace(" ", "")).translate(_DOTS).translate(_BRACKETS))
     return _untitled(mended)
 
 
-def _runs(text: str) -> list[str]:
-    """*text* in pieces of Han and of other characters, whose marks stay with their letters."""
-    return ["".join(run) for _, run in groupby(text, is_han)]
+def _folded(text: str) -> str:
+    """*text* in NFKC, with its Han characters as they are; marks stay with their letters."""
+    runs = [(han, "".join(run)) for han, run in groupby(text, is_han)]
+    return "".join(run if han else unicodedata.normalize("NFKC", run) for han, run in runs)
 
 
 def _bare(text: str) -> str:
